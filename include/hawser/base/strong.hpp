@@ -1,0 +1,28 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <functional>
+
+namespace hawser {
+
+/// An integer that cannot be mistaken for another integer. `Tag` is never defined.
+template <class Tag, class T>
+class Strong {
+ public:
+  using value_type = T;
+  constexpr Strong() = default;
+  constexpr explicit Strong(T value) : value_(value) {}
+  [[nodiscard]] constexpr T value() const { return value_; }
+  friend constexpr auto operator<=>(Strong, Strong) = default;
+
+ private:
+  T value_{};
+};
+
+}  // namespace hawser
+
+template <class Tag, class T>
+struct std::hash<hawser::Strong<Tag, T>> {
+  std::size_t operator()(hawser::Strong<Tag, T> v) const noexcept { return std::hash<T>{}(v.value()); }
+};
