@@ -1,0 +1,70 @@
+#include "hawser/crypto/hmac.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <memory>
+#include <new>
+#include <string>
+
+namespace hawser::crypto {
+namespace {
+
+struct MacDeleter {
+  void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+using MacPtr = std::unique_ptr<EVP_MAC, MacDeleter>;
+using ContextPtr = std::unique_ptr<EVP_MAC_CTX, MacDeleter>;
+
+const unsigned char* raw(Bytes bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+/// A context that has its hash and no key yet: copying it is cheaper than looking the algorithm up for every
+/// message.
+ContextPtr make_prototype(const char* digest_name) {
+  const MacPtr mac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+  ContextPtr context(EVP_MAC_CTX_new(mac.get()));
+  std::string name(digest_name);
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
+                                   OSSL_PARAM_construct_end()};
+  if (context == nullptr || EVP_MAC_CTX_set_params(context.get(), parameters) != 1) throw std::bad_alloc();
+  return context;
+}
+
+void compute(const EVP_MAC_CTX* prototype, Bytes key, std::span<const Bytes> parts, MutableBytes digest) {
+  // A null pointer would mean "keep the key of before" to OpenSSL, so that an empty key needs some address.
+  static constexpr std::byte kNoKey{};
+  if (key.empty()) key = Bytes(&kNoKey, 0);
+  const ContextPtr context(EVP_MAC_CTX_dup(prototype));
+  bool ok = context != nullptr && EVP_MAC_init(context.get(), raw(key), key.size(), nullptr) == 1;
+  for (const Bytes part : parts) ok = ok && EVP_MAC_update(context.get(), raw(part), part.size()) == 1;
+  std::size_t size = 0;
+  ok = ok && EVP_MAC_final(context.get(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+                           digest.size()) == 1;
+  if (!ok || size != digest.size()) throw std::bad_alloc();
+}
+
+}  // namespace
+
+Sha1Digest hmac_sha1(Bytes key, std::span<const Bytes> parts) {
+  static const ContextPtr prototype = make_prototype("SHA1");
+  Sha1Digest digest;
+  compute(prototype.get(), key, parts, digest);
+  return digest;
+}
+
+Sha256Digest hmac_sha256(Bytes key, std::span<const Bytes> parts) {
+  static const ContextPtr prototype = make_prototype("SHA256");
+  Sha256Digest digest;
+  compute(prototype.get(), key, parts, digest);
+  return digest;
+}
+
+bool constant_time_equal(Bytes a, Bytes b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace hawser::crypto
