@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hawser/base/bytes.hpp"
+#include "sctp/wire/packet.hpp"
+#include "sctp/wire/parse_error.hpp"
+
+namespace hawser::sctp::wire {
+
+inline constexpr std::size_t kDataHeaderSize = 16;
+inline constexpr std::size_t kIDataHeaderSize = 20;
+
+/// DATA (RFC 9260 §3.3.1):
+///
+///   0                   1                   2                   3
+///   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+///  +---------------+-------+-+-+-+-+-------------------------------+
+///  |   type = 0    |  res  |I|U|B|E|            length             |
+///  +---------------+-------+-+-+-+-+-------------------------------+
+///  |                              TSN                              |
+///  +-------------------------------+-------------------------------+
+///  |            stream             |              SSN              |
+///  +-------------------------------+-------------------------------+
+///  |                             PPID                              |
+///  +---------------------------------------------------------------+
+///  |                           user data                           |
+///  +---------------------------------------------------------------+
+///
+/// The payload may be empty: the receiver answers that with ABORT and cause No User Data (§6.2), for which it
+/// needs the TSN.
+struct DataChunk {
+  bool immediate = false;
+  bool unordered = false;
+  bool begin = false;
+  bool end = false;
+  std::uint32_t tsn = 0;
+  std::uint16_t stream = 0;
+  std::uint16_t ssn = 0;
+  std::uint32_t ppid = 0;
+  Bytes payload{};
+
+  static Parsed<DataChunk> parse(const ChunkView& chunk);
+  void write(ByteWriter& writer) const;
+};
+
+/// I-DATA (RFC 8260 §2.1):
+///
+///  +---------------+-------+-+-+-+-+-------------------------------+
+///  |   type = 64   |  res  |I|U|B|E|            length             |
+///  +---------------+-------+-+-+-+-+-------------------------------+
+///  |                              TSN                              |
+///  +-------------------------------+-------------------------------+
+///  |            stream             |           reserved            |
+///  +-------------------------------+-------------------------------+
+///  |                              MID                              |
+///  +---------------------------------------------------------------+
+///  |            PPID (B bit set) or FSN (B bit clear)              |
+///  +---------------------------------------------------------------+
+///  |                           user data                           |
+///  +---------------------------------------------------------------+
+struct IDataChunk {
+  bool immediate = false;
+  bool unordered = false;
+  bool begin = false;
+  bool end = false;
+  std::uint32_t tsn = 0;
+  std::uint16_t stream = 0;
+  std::uint32_t mid = 0;
+  std::uint32_t ppid_or_fsn = 0;
+  Bytes payload{};
+
+  /// Meaningful in a first fragment only.
+  [[nodiscard]] std::uint32_t ppid() const { return ppid_or_fsn; }
+  /// A first fragment has the implicit fragment number 0.
+  [[nodiscard]] std::uint32_t fsn() const { return begin ? 0 : ppid_or_fsn; }
+
+  static Parsed<IDataChunk> parse(const ChunkView& chunk);
+  void write(ByteWriter& writer) const;
+};
+
+namespace detail {
+template <class Chunk>
+[[nodiscard]] inline std::uint8_t data_flags(const Chunk& chunk) {
+  return static_cast<std::uint8_t>((chunk.immediate ? 8U : 0U) | (chunk.unordered ? 4U : 0U) |
+                                   (chunk.begin ? 2U : 0U) | (chunk.end ? 1U : 0U));
+}
+}  // namespace detail
+
+/// Fast path of the packet builder: the header of a DATA chunk whose payload of `payload_size` bytes follows.
+/// `at` has kDataHeaderSize bytes; chunk.payload is not looked at. Padding is the caller's.
+inline void write_data_header(std::byte* at, const DataChunk& chunk, std::size_t payload_size) {
+  at[0] = static_cast<std::byte>(ChunkType::kData);
+  at[1] = static_cast<std::byte>(detail::data_flags(chunk));
+  store_be(at + 2, static_cast<std::uint16_t>(kDataHeaderSize + payload_size));
+  store_be(at + 4, chunk.tsn);
+  store_be(at + 8, chunk.stream);
+  store_be(at + 10, chunk.ssn);
+  store_be(at + 12, chunk.ppid);
+}
+
+/// The same for I-DATA; `at` has kIDataHeaderSize bytes.
+inline void write_data_header(std::byte* at, const IDataChunk& chunk, std::size_t payload_size) {
+  at[0] = static_cast<std::byte>(ChunkType::kIData);
+  at[1] = static_cast<std::byte>(detail::data_flags(chunk));
+  store_be(at + 2, static_cast<std::uint16_t>(kIDataHeaderSize + payload_size));
+  store_be(at + 4, chunk.tsn);
+  store_be(at + 8, chunk.stream);
+  store_be(at + 10, std::uint16_t{0});
+  store_be(at + 12, chunk.mid);
+  store_be(at + 16, chunk.ppid_or_fsn);
+}
+
+}  // namespace hawser::sctp::wire

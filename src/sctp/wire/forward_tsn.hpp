@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "hawser/base/bytes.hpp"
+#include "sctp/wire/list.hpp"
+#include "sctp/wire/packet.hpp"
+#include "sctp/wire/parse_error.hpp"
+
+namespace hawser::sctp::wire {
+
+/// A stream of which messages up to `ssn` are given up (ordered messages only).
+struct SkippedStream {
+  std::uint16_t stream = 0;
+  std::uint16_t ssn = 0;
+
+  static constexpr std::size_t kWireSize = 4;
+  static SkippedStream load(const std::byte* at) {
+    return {load_be<std::uint16_t>(at), load_be<std::uint16_t>(at + 2)};
+  }
+  void store(std::byte* at) const {
+    store_be(at, stream);
+    store_be(at + 2, ssn);
+  }
+  friend bool operator==(const SkippedStream&, const SkippedStream&) = default;
+};
+
+/// FORWARD TSN (RFC 3758 §3.2):
+///
+///  +---------------+---------------+-------------------------------+
+///  |  type = 192   |   flags = 0   |            length             |
+///  +---------------+---------------+-------------------------------+
+///  |                      new cumulative TSN                       |
+///  +-------------------------------+-------------------------------+
+///  |            stream             |              SSN              |  N times
+///  +-------------------------------+-------------------------------+
+struct ForwardTsnChunk {
+  std::uint32_t new_cumulative_tsn = 0;
+  WireList<SkippedStream> skipped{};
+
+  static Parsed<ForwardTsnChunk> parse(const ChunkView& chunk);
+  void write(ByteWriter& writer) const;
+  static void write(ByteWriter& writer, std::uint32_t new_cumulative_tsn,
+                    std::span<const SkippedStream> skipped);
+};
+
+/// A stream of which ordered or unordered messages up to `mid` are given up.
+struct SkippedMessage {
+  std::uint16_t stream = 0;
+  bool unordered = false;
+  std::uint32_t mid = 0;
+
+  static constexpr std::size_t kWireSize = 8;
+  static SkippedMessage load(const std::byte* at) {
+    return {load_be<std::uint16_t>(at), (load_be<std::uint16_t>(at + 2) & 1) != 0,
+            load_be<std::uint32_t>(at + 4)};
+  }
+  void store(std::byte* at) const {
+    store_be(at, stream);
+    store_be(at + 2, static_cast<std::uint16_t>(unordered ? 1 : 0));
+    store_be(at + 4, mid);
+  }
+  friend bool operator==(const SkippedMessage&, const SkippedMessage&) = default;
+};
+
+/// I-FORWARD-TSN (RFC 8260 §2.3.1):
+///
+///  +---------------+---------------+-------------------------------+
+///  |  type = 194   |   flags = 0   |            length             |
+///  +---------------+---------------+-------------------------------+
+///  |                      new cumulative TSN                       |
+///  +-------------------------------+-----------------------------+-+
+///  |            stream             |          reserved           |U|
+///  +-------------------------------+-----------------------------+-+  N times
+///  |                              MID                              |
+///  +---------------------------------------------------------------+
+struct IForwardTsnChunk {
+  std::uint32_t new_cumulative_tsn = 0;
+  WireList<SkippedMessage> skipped{};
+
+  static Parsed<IForwardTsnChunk> parse(const ChunkView& chunk);
+  void write(ByteWriter& writer) const;
+  static void write(ByteWriter& writer, std::uint32_t new_cumulative_tsn,
+                    std::span<const SkippedMessage> skipped);
+};
+
+}  // namespace hawser::sctp::wire

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+
+#include "hawser/base/bytes.hpp"
+#include "sctp/wire/packet.hpp"
+#include "sctp/wire/parse_error.hpp"
+
+namespace hawser::sctp::wire {
+
+/// SHUTDOWN (RFC 9260 §3.3.8):
+///
+///  +---------------+---------------+-------------------------------+
+///  |   type = 7    |     flags     |          length = 8           |
+///  +---------------+---------------+-------------------------------+
+///  |                      cumulative TSN ack                       |
+///  +---------------------------------------------------------------+
+struct ShutdownChunk {
+  std::uint32_t cumulative_tsn = 0;
+
+  static Parsed<ShutdownChunk> parse(const ChunkView& chunk);
+  void write(ByteWriter& writer) const;
+};
+
+/// SHUTDOWN ACK (RFC 9260 §3.3.9): a header alone.
+///
+///  +---------------+---------------+-------------------------------+
+///  |   type = 8    |     flags     |          length = 4           |
+///  +---------------+---------------+-------------------------------+
+struct ShutdownAckChunk {
+  static Parsed<ShutdownAckChunk> parse(const ChunkView& chunk);
+  void write(ByteWriter& writer) const;
+};
+
+/// SHUTDOWN COMPLETE (RFC 9260 §3.3.13): a header alone. The T bit says that the verification tag is the
+/// receiver's own, reflected (§8.5.1).
+///
+///  +---------------+-------------+-+-------------------------------+
+///  |   type = 14   |  reserved   |T|          length = 4           |
+///  +---------------+-------------+-+-------------------------------+
+struct ShutdownCompleteChunk {
+  bool tag_reflected = false;
+
+  static Parsed<ShutdownCompleteChunk> parse(const ChunkView& chunk);
+  void write(ByteWriter& writer) const;
+};
+
+}  // namespace hawser::sctp::wire
