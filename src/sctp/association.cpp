@@ -1,0 +1,493 @@
+#include "sctp/association.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "sctp/wire/abort_error.hpp"
+#include "sctp/wire/causes.hpp"
+#include "sctp/wire/shutdown.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+constexpr std::size_t kLargestErrorEcho = 512;
+constexpr std::uint64_t kAmplificationFactor = 3;
+
+}  // namespace
+
+Association::Association(EndpointContext& context, AssociationId id, const Route& first, std::uint16_t peer_port,
+                         Timestamp now)
+    : core_(context, id, peer_port),
+      own_(OwnInit::make(context.random)),
+      state_(CookieWait{}),
+      heartbeats_(core_),
+      sender_(context.config, context.pool, own_.initial_tsn),
+      asconf_(core_, own_.initial_tsn) {
+  init_core();
+  core_.initiator = true;
+  core_.paths.add(first, PathState::unconfirmed, context.config.receive_window)->ours = true;
+  send_init(now);
+}
+
+Association::Association(EndpointContext& context, AssociationId id, const StateCookie& cookie, Timestamp now)
+    : core_(context, id, cookie.peer_port),
+      own_(cookie.own),
+      state_(Established{}),
+      heartbeats_(core_),
+      sender_(context.config, context.pool, own_.initial_tsn),
+      asconf_(core_, own_.initial_tsn) {
+  init_core();
+  core_.paths.add(cookie.route, PathState::unconfirmed, cookie.peer.a_rwnd);
+  adopt(cookie.peer);
+  establish(now, Event::Kind::accepted);
+}
+
+void Association::init_core() {
+  core_.local_tag = own_.tag;
+  core_.retire = [this](PathId path) { retire_path(path); };
+  scheduler_ = core_.config().multipath ? make_earliest_arrival_scheduler() : make_primary_scheduler();
+}
+
+// --- input ---------------------------------------------------------------------------------------------------------
+
+void Association::handle_packet(Timestamp now, const Route& route, const wire::PacketView& view) {
+  Path* path = core_.paths.find(route);
+  if (path != nullptr) {
+    ++path->counters.datagrams_received;
+    path->counters.bytes_received += view.bytes().size();
+    if (!path->proven()) path->unproven_received += view.bytes().size();
+  }
+  Packet packet{now, route, view, path == nullptr ? kNoPath : path->id};
+  wire::ChunkReader reader = view.chunks();
+  for (;;) {
+    const std::size_t offset = reader.offset();
+    const auto chunk = reader.next();
+    if (!chunk || handle_chunk(packet, *chunk, offset) == Next::stop || closed()) break;
+  }
+  if (!reader.ok()) core_.drop(DropReason::malformed_chunk);
+  if (closed()) return;
+  if (packet.had_data) receiver_->on_packet_end(now);
+  if (packet.fresh && core_.paths.find(route) == nullptr) follow_port(now, route);
+  advance_shutdown(now);
+}
+
+// Returns stop when the rest of the packet must not be looked at.
+Association::Next Association::handle_chunk(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
+  if (chunk.is(wire::ChunkType::kAuth) || core_.auth.we_want(chunk.type)) return handle_authenticated(packet, chunk, offset);
+  switch (chunk.chunk_type()) {
+    case wire::ChunkType::kData:
+      handle_data(packet, chunk);
+      break;
+    case wire::ChunkType::kSack:
+    case wire::ChunkType::kNrSack:
+      handle_sack(packet, chunk);
+      break;
+    case wire::ChunkType::kHeartbeat:
+      handle_heartbeat(packet, chunk);
+      break;
+    case wire::ChunkType::kHeartbeatAck:
+      handle_heartbeat_ack(packet, chunk);
+      break;
+    case wire::ChunkType::kAbort:
+      handle_abort(chunk);
+      return Next::stop;
+    case wire::ChunkType::kError:
+      handle_error(packet, chunk);
+      break;
+    case wire::ChunkType::kInitAck:
+      handle_init_ack(packet, chunk);
+      return Next::stop;
+    case wire::ChunkType::kCookieAck:
+      handle_cookie_ack(packet.now);
+      break;
+    case wire::ChunkType::kShutdown:
+      handle_shutdown(packet.now, chunk);
+      break;
+    case wire::ChunkType::kShutdownAck:
+      handle_shutdown_ack(packet);
+      break;
+    case wire::ChunkType::kShutdownComplete:
+      handle_shutdown_complete();
+      return Next::stop;
+    case wire::ChunkType::kCookieEcho:
+      break;  // the endpoint has dealt with it; what is bundled behind it is ours
+    case wire::ChunkType::kPad:
+      break;  // RFC 4820: there to be ignored
+    default:
+      return handle_unknown(chunk);
+  }
+  return Next::go_on;
+}
+
+Association::Next Association::handle_authenticated(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
+  if (chunk.is(wire::ChunkType::kAuth)) {
+    handle_auth(packet, chunk, offset);
+  } else if (!packet.authenticated) {
+    core_.drop(DropReason::unauthenticated_chunk);  // RFC 4895 §6.3: silently
+  } else if (chunk.is(wire::ChunkType::kAsconf)) {
+    handle_asconf(packet, chunk);
+  } else if (chunk.is(wire::ChunkType::kAsconfAck)) {
+    handle_asconf_ack(packet, chunk);
+  }
+  return Next::go_on;
+}
+
+void Association::handle_auth(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
+  const auto auth = wire::AuthChunk::parse(chunk);
+  if (!auth || !core_.auth.verify(packet.view.bytes(), offset, *auth)) {
+    packet.authenticated = false;
+    core_.drop(DropReason::bad_auth);
+    return;
+  }
+  packet.authenticated = true;
+}
+
+void Association::handle_asconf(Packet& packet, const wire::ChunkView& chunk) {
+  const auto asconf = wire::AsconfChunk::parse(chunk);
+  if (!asconf) return core_.drop(DropReason::malformed_chunk);
+  if (!asconf_responder_ || !core_.dynamic_addresses) return core_.drop(DropReason::unexpected_chunk);
+  asconf_responder_->on_asconf(*asconf, packet.route);
+  // The packet itself counts towards what may be sent to an address that it has just made a path.
+  if (Path* path = core_.paths.find(packet.route); path != nullptr && packet.path == kNoPath) {
+    packet.path = path->id;
+    path->unproven_received += packet.view.bytes().size();
+    ++path->counters.datagrams_received;
+    path->counters.bytes_received += packet.view.bytes().size();
+  }
+}
+
+void Association::handle_asconf_ack(Packet& packet, const wire::ChunkView& chunk) {
+  const auto ack = wire::AsconfAckChunk::parse(chunk);
+  if (!ack) return core_.drop(DropReason::malformed_chunk);
+  asconf_.on_ack(packet.now, *ack);
+}
+
+void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk) {
+  const auto heartbeat = wire::HeartbeatChunk::parse(chunk);
+  if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
+  const Path* path = core_.paths.find(packet.path);
+  // An answer would go to an address that may be anybody's (trap: answers to answers), or break our silence on a joining path.
+  if (path == nullptr) return core_.drop(DropReason::unknown_source);
+  if (path->state == PathState::joining) return core_.drop(DropReason::unexpected_chunk);
+  heartbeats_.on_heartbeat(*heartbeat, *path);
+}
+
+void Association::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& chunk) {
+  const auto heartbeat = wire::HeartbeatChunk::parse(chunk);
+  if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
+  heartbeats_.on_heartbeat_ack(packet.now, *heartbeat, packet.route);
+}
+
+// RFC 9260 §3.2: the two highest bits of the type say what to do with what we do not know, or did not negotiate.
+Association::Next Association::handle_unknown(const wire::ChunkView& chunk) {
+  core_.drop(wire::is_known_chunk(chunk.type) ? DropReason::unexpected_chunk : DropReason::unknown_chunk);
+  if (wire::is_known_chunk(chunk.type)) return Next::go_on;
+  const auto action = wire::unknown_chunk_action(chunk.type);
+  if (wire::reports(action) && !handshaking()) {
+    send_error(wire::CauseCode::kUnrecognizedChunkType, chunk.whole.first(std::min(chunk.whole.size(), kLargestErrorEcho)));
+  }
+  return wire::stops(action) ? Next::stop : Next::go_on;
+}
+
+void Association::handle_abort(const wire::ChunkView& chunk) {
+  const auto abort_chunk = wire::AbortChunk::parse(chunk);
+  if (!abort_chunk) return core_.drop(DropReason::malformed_chunk);
+  // The packet carries our own tag: the T bit would say that it carries the peer's (RFC 9260 §8.5.1 B).
+  if (abort_chunk->tag_reflected) return core_.drop(DropReason::bad_verification_tag);
+  wire::CauseReader causes = abort_chunk->cause_reader();
+  const auto cause = causes.next();
+  close(Event::Kind::aborted, cause ? cause->type : std::uint16_t{0}, "aborted by the peer");
+}
+
+void Association::handle_error(Packet& packet, const wire::ChunkView& chunk) {
+  const auto error = wire::ErrorChunk::parse(chunk);
+  if (!error) return core_.drop(DropReason::malformed_chunk);
+  wire::CauseReader causes = error->cause_reader();
+  while (const auto cause = causes.next()) {
+    if (!cause->is(wire::CauseCode::kStaleCookie)) continue;
+    const auto stale = wire::StaleCookieCause::parse(*cause);
+    if (!stale) return core_.drop(DropReason::malformed_chunk);
+    return handle_stale_cookie(packet.now, std::chrono::microseconds(stale->staleness_us));
+  }
+}
+
+void Association::on_reflected(const wire::ChunkView& chunk) {
+  if (chunk.is(wire::ChunkType::kAbort)) {
+    close(Event::Kind::aborted, 0, "the peer does not know the association");
+  } else if (in<ShutdownAckSent>()) {
+    close(Event::Kind::closed, 0, "shut down");
+  } else {
+    core_.drop(DropReason::unexpected_chunk);
+  }
+}
+
+// RFC 6951 §5.4, tightened: the peer's UDP port follows a packet that passed tag and checksum AND brought news, which a replayed one
+// cannot; and only where it is clear which path moved. Otherwise the peer joins again by ASCONF.
+void Association::follow_port(Timestamp now, const Route& route) {
+  Path* path = core_.paths.find_unique_by_ip(route);
+  if (path == nullptr || path->ours || !path->proven()) return core_.drop(DropReason::unknown_source);
+  path->route.remote.port = route.remote.port;
+  path->heartbeat.outstanding = false;
+  path->heartbeat.deadline = kNever;
+  path->error_count = 0;
+  path->unproven_received = 0;
+  path->unproven_sent = 0;
+  sender_.outstanding().lose_all(*path);
+  path->state = PathState::unconfirmed;
+  core_.announce(*path);
+  Heartbeats::probe(*path);
+  static_cast<void>(now);
+}
+
+// A path of ours that stays silent may have lost its NAT mapping: the peer learns the new one by another join.
+void Association::rejoin_failed_paths() {
+  constexpr unsigned kErrorsBeforeRejoin = 2;
+  if (!core_.initiator || !core_.dynamic_addresses || !may_send_data()) return;
+  for (const auto& path : core_.paths) {
+    if (path->ours && path->state != PathState::active && path->state != PathState::joining &&
+        path->error_count >= kErrorsBeforeRejoin) {
+      asconf_.join(path->id);
+    }
+  }
+}
+
+void Association::handle_timeout(Timestamp now) {
+  if (closed()) return;
+  on_handshake_timeout(now);
+  on_shutdown_timeout(now);
+  if (closed() || handshaking()) return;
+  receiver_->on_timeout(now);
+  on_data_timeouts(now);
+  heartbeats_.on_timeout(now);
+  asconf_.on_timeout(now);
+  rejoin_failed_paths();
+  std::vector<PathId> given_up;
+  for (const auto& path : core_.paths) {
+    // What the peer added and what never (or no longer) answers is forgotten, as long as something else is left.
+    const bool silent = path->state == PathState::inactive || path->state == PathState::unconfirmed;
+    if (!path->ours && silent && path->error_count > core_.config().path_max_retrans && core_.paths.any_active()) {
+      given_up.push_back(path->id);
+    }
+  }
+  for (const PathId id : given_up) retire_path(id);
+  if (core_.error_count > core_.config().association_max_retrans) {
+    abort(wire::CauseCode::kUserInitiatedAbort, "retransmission limit");
+    return;
+  }
+  advance_shutdown(now);
+}
+
+// --- commands ------------------------------------------------------------------------------------------------------
+
+SendResult Association::send(Buffer&& message, const SendOptions& options) {
+  if (!in<Established>()) return SendResult::not_open;
+  return sender_.enqueue(std::move(message), options);
+}
+
+std::optional<PathId> Association::add_path(const Route& route) {
+  if (core_.paths.find(route) != nullptr) return std::nullopt;
+  Path* path = core_.paths.add(route, PathState::joining, core_.peer_window_hint);
+  if (path == nullptr) return std::nullopt;
+  path->ours = true;
+  core_.emit(Event::Kind::path_added, path->id);
+  asconf_.join(path->id);
+  return path->id;
+}
+
+bool Association::remove_path(PathId id) {
+  if (core_.paths.size() < 2 || core_.paths.find(id) == nullptr) return false;
+  retire_path(id);
+  return true;
+}
+
+void Association::retire_path(PathId id) {
+  Path* path = core_.paths.find(id);
+  if (path == nullptr || core_.paths.size() < 2) return;
+  sender_.outstanding().lose_all(*path);
+  asconf_.on_path_removed(id);
+  std::erase_if(core_.control.chunks(), [id](const ControlChunk& chunk) { return chunk.path == id; });
+  core_.paths.remove(id);
+  core_.emit(Event::Kind::path_removed, id);
+}
+
+bool Association::set_primary(PathId id) {
+  if (core_.paths.find(id) == nullptr) return false;
+  core_.paths.set_primary(id);
+  return true;
+}
+
+bool Association::request_address(wire::ParameterType type, const IpAddress& local) {
+  if (handshaking() || !core_.dynamic_addresses) return false;
+  asconf_.request(type, local);
+  return true;
+}
+
+void Association::probe_path(PathId id) {
+  if (Path* path = core_.paths.find(id)) Heartbeats::probe(*path);
+}
+
+void Association::abort(wire::CauseCode cause, std::string_view reason) {
+  if (closed()) return;
+  const Path* path = core_.paths.for_control();
+  if (path != nullptr && core_.peer_tag != 0) {
+    std::vector<std::byte> causes(wire::kTlvHeaderSize + 256 + 4);
+    ByteWriter writer(causes);
+    wire::write_cause(writer, cause, std::as_bytes(std::span(reason)).first(std::min<std::size_t>(reason.size(), 256)));
+    const auto chunk = ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
+    send_last_word(path->route, wire::ChunkType::kAbort, chunk, core_.peer_tag);
+  }
+  const bool limit = core_.error_count > core_.config().association_max_retrans;
+  close(limit ? Event::Kind::lost : Event::Kind::aborted, static_cast<std::uint16_t>(cause), limit ? "no path answers" : "aborted by us");
+}
+
+void Association::close(Event::Kind kind, std::uint16_t cause, std::string_view reason) {
+  for (const auto& path : core_.paths) sender_.outstanding().lose_all(*path);
+  core_.control.clear();
+  state_ = Closed{};
+  core_.emit(kind, kNoPath, cause, reason);
+}
+
+void Association::send_last_word(const Route& route, wire::ChunkType type, Bytes chunk, std::uint32_t tag) {
+  Buffer packet = core_.endpoint.pool.acquire(core_.paths.payload_mtu());
+  wire::CommonHeader header = core_.header();
+  header.verification_tag = tag;
+  PacketBuilder builder(packet.bytes(), header, &core_.auth);
+  builder.add(type, chunk);
+  packet.resize(builder.finish());
+  core_.endpoint.replies.push_back({route, std::move(packet)});
+}
+
+void Association::send_error(wire::CauseCode cause, Bytes value) {
+  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(value.size()));
+  ByteWriter writer(causes);
+  wire::write_cause(writer, cause, value);
+  core_.control.push(wire::ChunkType::kError, wire::ErrorChunk{writer.written()});
+}
+
+// --- output --------------------------------------------------------------------------------------------------------
+
+bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
+  pacing_deadline_ = kNever;
+  if (closed()) return false;
+  if (!handshaking()) {
+    if (may_send_data()) asconf_.queue_due(now);
+    heartbeats_.queue_due(now);
+  }
+  if (poll_control(batch)) return true;
+  if (handshaking()) return false;
+  return poll_data(now, batch);
+}
+
+const Route* Association::route_of(const ControlChunk& chunk) {
+  if (const Path* path = core_.paths.find(chunk.path)) return &path->route;
+  if (chunk.route) return &*chunk.route;
+  const Path* best = core_.paths.for_control();
+  return best == nullptr ? nullptr : &best->route;
+}
+
+// One packet with all control chunks that take the same way, up to the size of a packet.
+bool Association::poll_control(TransmitBatch& batch) {
+  std::vector<ControlChunk>& chunks = core_.control.chunks();
+  while (!chunks.empty()) {
+    const Route* first = route_of(chunks.front());
+    if (first == nullptr) {
+      chunks.clear();
+      return false;
+    }
+    const Route route = *first;
+    batch.clear();
+    batch.route = route;
+    PacketBuilder builder(batch.next(core_.paths.payload_mtu()), core_.header(), &core_.auth);
+    std::erase_if(chunks, [&](const ControlChunk& chunk) {
+      const Route* own = route_of(chunk);
+      if (own == nullptr || *own != route) return false;
+      if (!builder.fits(chunk.type, chunk.bytes.size())) return builder.empty();  // larger than any packet: never
+      // An INIT travels alone (RFC 9260 §6.10).
+      if (chunk.type == wire::ChunkType::kInit && !builder.empty()) return false;
+      builder.add(chunk.type, chunk.bytes);
+      return true;
+    });
+    if (builder.empty()) continue;
+    const std::size_t size = builder.finish();
+    Path* path = core_.paths.find(route);
+    if (!within_amplification(path, size)) {
+      core_.drop(DropReason::amplification_limit);
+      continue;
+    }
+    batch.commit(size);
+    if (path != nullptr) count_sent(*path, size);
+    return true;
+  }
+  return false;
+}
+
+// To an address the peer named and nobody answered from yet, at most three times goes what came from there.
+bool Association::within_amplification(Path* path, std::size_t bytes) {
+  if (path == nullptr || path->ours || path->proven()) return true;
+  return path->unproven_sent + bytes <= kAmplificationFactor * path->unproven_received;
+}
+
+void Association::count_sent(Path& path, std::size_t bytes) {
+  ++path.counters.datagrams_sent;
+  path.counters.bytes_sent += bytes;
+  if (!path.proven()) path.unproven_sent += bytes;
+}
+
+std::optional<ReceivedMessage> Association::poll_message() {
+  if (!receiver_) return std::nullopt;
+  auto delivered = receiver_->poll_message();
+  if (!delivered) return std::nullopt;
+  return ReceivedMessage{core_.id,           delivered->stream, delivered->ppid,
+                         delivered->unordered, delivered->more,   std::move(delivered->payload)};
+}
+
+Timestamp Association::next_timeout() {
+  if (closed()) return kNever;
+  Timestamp next = shutdown_deadline();
+  if (const auto* wait = std::get_if<CookieWait>(&state_)) return wait->t1;
+  if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) return echoed->t1;
+  next = std::min({next, receiver_->sack_deadline(), heartbeats_.next_timeout(), pacing_deadline_});
+  if (may_send_data()) next = std::min(next, asconf_.next_timeout());
+  for (const auto& path : core_.paths) next = std::min({next, path->flight.t3, path->flight.loss_deadline});
+  return next;
+}
+
+// --- getters -------------------------------------------------------------------------------------------------------
+
+AssociationState Association::state() const {
+  // Same order as State; a closed association answers as it would in its last moment.
+  return static_cast<AssociationState>(std::min<std::size_t>(state_.index(), static_cast<std::size_t>(AssociationState::shutdown_ack_sent)));
+}
+
+bool Association::handshaking() const { return in<CookieWait>() || in<CookieEchoed>(); }
+
+bool Association::uses_remote(const IpAddress& ip) const {
+  return std::ranges::any_of(core_.paths, [&ip](const auto& path) { return path->route.remote.ip == ip; });
+}
+
+AssociationStatus Association::status() const {
+  AssociationStatus status;
+  status.id = core_.id;
+  status.state = state();
+  status.outbound_streams = outbound_streams_;
+  status.inbound_streams = inbound_streams_;
+  status.nr_sack = core_.nr_sack;
+  status.dynamic_addresses = core_.dynamic_addresses;
+  status.peer_window = sender_.peer_window();
+  status.queued_bytes = sender_.queued_bytes();
+  status.outstanding_bytes = sender_.outstanding().flight_bytes();
+  status.messages_sent = sender_.messages_accepted();
+  if (receiver_) {
+    status.receive_buffered = receiver_->held_bytes();
+    status.messages_received = receiver_->messages_received();
+    status.duplicate_tsns_received = receiver_->duplicate_tsns();
+  }
+  for (const auto& path : core_.paths) {
+    status.paths.push_back({path->id, path->route, path->state, path->id == core_.paths.primary_id(), path->rtt.srtt(),
+                            path->rtt.rttvar(), path->rtt.rto(), path->congestion->cwnd(), path->congestion->ssthresh(),
+                            path->flight.bytes, path->mtu, path->error_count, path->counters});
+  }
+  return status;
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,204 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "hawser/sctp/endpoint.hpp"
+#include "sctp/asconf_initiator.hpp"
+#include "sctp/asconf_responder.hpp"
+#include "sctp/core.hpp"
+#include "sctp/heartbeat.hpp"
+#include "sctp/negotiation.hpp"
+#include "sctp/path/path_scheduler.hpp"
+#include "sctp/rx/receiver.hpp"
+#include "sctp/state_cookie.hpp"
+#include "sctp/tx/data_sender.hpp"
+#include "sctp/wire/init.hpp"
+#include "sctp/wire/packet.hpp"
+
+namespace hawser::sctp {
+
+/// One association, from our INIT or the peer's COOKIE ECHO to its end. Owns its paths, data in both directions and timers; takes packets
+/// whose verification tag the endpoint has matched. Never looks at a clock, never finds out by itself whom a packet belongs to.
+///
+/// association.cpp has input and output in packet order; the procedures are in association_handshake.cpp, association_data.cpp and
+/// association_shutdown.cpp, and in heartbeat.cpp, asconf_*.cpp and auth.cpp.
+class Association {
+ public:
+  /// Ours: sends an INIT over `first` (RFC 9260 §5.1 A).
+  Association(EndpointContext& context, AssociationId id, const Route& first, std::uint16_t peer_port, Timestamp now);
+  /// The peer's: its COOKIE ECHO came over `cookie.route` (RFC 9260 §5.1 D).
+  Association(EndpointContext& context, AssociationId id, const StateCookie& cookie, Timestamp now);
+  Association(const Association&) = delete;
+  Association& operator=(const Association&) = delete;
+
+  // --- input -----------------------------------------------------------------------------------------------------
+  void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet);
+  /// A valid cookie for this association: its first was lost, or both sides sent INITs (RFC 9260 §5.2.4, cases B and D).
+  void on_matching_cookie(Timestamp now, const StateCookie& cookie);
+  /// Answers the COOKIE ECHO that created the association.
+  void acknowledge_cookie();
+  /// A valid cookie of a peer that restarted (case A). False: refused, we are shutting down.
+  bool on_restart(Timestamp now, const StateCookie& cookie);
+  /// ABORT or SHUTDOWN COMPLETE with the T bit and the right tag.
+  void on_reflected(const wire::ChunkView& chunk);
+  void handle_timeout(Timestamp now);
+
+  // --- commands --------------------------------------------------------------------------------------------------
+  SendResult send(Buffer&& message, const SendOptions& options);
+  std::optional<PathId> add_path(const Route& route);
+  bool remove_path(PathId id);
+  bool set_primary(PathId id);
+  bool request_address(wire::ParameterType type, const IpAddress& local);
+  void probe_path(PathId id);
+  void shutdown(Timestamp now);
+  void abort(wire::CauseCode cause, std::string_view reason);
+
+  // --- output ----------------------------------------------------------------------------------------------------
+  bool poll_transmit(Timestamp now, TransmitBatch& batch);
+  std::optional<ReceivedMessage> poll_message();
+  [[nodiscard]] Timestamp next_timeout();
+
+  // --- getters ---------------------------------------------------------------------------------------------------
+  [[nodiscard]] AssociationId id() const { return core_.id; }
+  [[nodiscard]] bool closed() const { return std::holds_alternative<Closed>(state_); }
+  [[nodiscard]] AssociationState state() const;
+  [[nodiscard]] AssociationStatus status() const;
+  [[nodiscard]] std::uint32_t local_tag() const { return core_.local_tag; }
+  [[nodiscard]] std::uint32_t peer_tag() const { return core_.peer_tag; }
+  [[nodiscard]] std::uint16_t peer_port() const { return core_.peer_port; }
+  [[nodiscard]] const OwnInit& own_init() const { return own_; }
+  [[nodiscard]] bool has_path(const Route& route) { return core_.paths.find(route) != nullptr; }
+  [[nodiscard]] bool uses_remote(const IpAddress& ip) const;
+  [[nodiscard]] bool handshaking() const;
+  [[nodiscard]] std::size_t send_space() const { return sender_.space(); }
+  [[nodiscard]] std::size_t send_backlog() const { return sender_.backlog(); }
+  [[nodiscard]] std::size_t unfragmented_size() const { return sender_.max_chunk_payload(); }
+
+ private:
+  // The state data lives in the state (RFC 9260 §4).
+  struct CookieWait {
+    Timestamp t1{};
+    Duration timeout{};
+    unsigned transmissions = 0;
+    std::optional<std::uint32_t> cookie_preservative;  ///< ms, after a Stale Cookie error
+  };
+  struct CookieEchoed {
+    Timestamp t1{};
+    Duration timeout{};
+    unsigned transmissions = 0;
+    std::vector<std::byte> cookie;
+    bool asked_for_longer_life = false;
+  };
+  struct Established {};
+  struct ShutdownPending {};
+  struct ShutdownReceived {};
+  struct ShutdownSent {
+    Timestamp t2{};
+    Timestamp t5{};
+    Duration timeout{};
+    unsigned transmissions = 0;
+  };
+  struct ShutdownAckSent {
+    Timestamp t2{};
+    Duration timeout{};
+    unsigned transmissions = 0;
+  };
+  struct Closed {};
+  /// In the order of AssociationState.
+  using State = std::variant<CookieWait, CookieEchoed, Established, ShutdownPending, ShutdownSent, ShutdownReceived,
+                             ShutdownAckSent, Closed>;
+
+  /// What is known of the packet being read.
+  struct Packet {
+    Timestamp now;
+    const Route& route;
+    const wire::PacketView& view;
+    PathId path;                 ///< kNoPath: the source is no path of ours
+    bool authenticated = false;  ///< an AUTH chunk before vouches for what follows
+    bool had_data = false;
+    bool fresh = false;          ///< something in it cannot have been replayed
+  };
+  enum class Next : bool { stop, go_on };
+
+  template <class S>
+  [[nodiscard]] bool in() const {
+    return std::holds_alternative<S>(state_);
+  }
+  void init_core();
+
+  // association.cpp, in packet order
+  Next handle_chunk(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
+  Next handle_authenticated(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
+  void handle_auth(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
+  void handle_asconf(Packet& packet, const wire::ChunkView& chunk);
+  void handle_asconf_ack(Packet& packet, const wire::ChunkView& chunk);
+  void handle_heartbeat(Packet& packet, const wire::ChunkView& chunk);
+  void handle_heartbeat_ack(Packet& packet, const wire::ChunkView& chunk);
+  Next handle_unknown(const wire::ChunkView& chunk);
+  void handle_abort(const wire::ChunkView& chunk);
+  void handle_error(Packet& packet, const wire::ChunkView& chunk);
+  void follow_port(Timestamp now, const Route& route);
+  void rejoin_failed_paths();
+  bool poll_control(TransmitBatch& batch);
+  [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
+  bool within_amplification(Path* path, std::size_t bytes);
+  void count_sent(Path& path, std::size_t bytes);
+  void retire_path(PathId id);
+  void close(Event::Kind kind, std::uint16_t cause, std::string_view reason);
+  void send_last_word(const Route& route, wire::ChunkType type, Bytes chunk, std::uint32_t tag);
+  void send_error(wire::CauseCode cause, Bytes value);
+
+  // association_handshake.cpp
+  void send_init(Timestamp now);
+  void send_cookie_echo(Timestamp now);
+  void handle_init_ack(Packet& packet, const wire::ChunkView& chunk);
+  void handle_cookie_ack(Timestamp now);
+  void handle_stale_cookie(Timestamp now, Duration staleness);
+  [[nodiscard]] bool acceptable(const wire::InitChunk& init, const wire::InitParameters& parameters);
+  void adopt(const PeerInit& peer);
+  void establish(Timestamp now, Event::Kind kind);
+  void on_handshake_timeout(Timestamp now);
+
+  // association_data.cpp
+  void handle_data(Packet& packet, const wire::ChunkView& chunk);
+  void handle_sack(Packet& packet, const wire::ChunkView& chunk);
+  void after_sack(Timestamp now, DataSender::SackVerdict verdict, Packet* packet);
+  void settle_path(Path& path, Timestamp now);
+  void on_t3(Path& path, Timestamp now);
+  void on_data_timeouts(Timestamp now);
+  [[nodiscard]] bool may_send_data() const;
+  [[nodiscard]] Path* sack_path();
+  bool poll_data(Timestamp now, TransmitBatch& batch);
+  void fill_batch(Path& path, bool with_sack, Timestamp now, TransmitBatch& batch);
+  bool add_sack(PacketBuilder& packet);
+  bool poll_sack(TransmitBatch& batch);
+
+  // association_shutdown.cpp
+  void advance_shutdown(Timestamp now);
+  void send_shutdown(Timestamp now);
+  void send_shutdown_ack(Timestamp now);
+  void handle_shutdown(Timestamp now, const wire::ChunkView& chunk);
+  void handle_shutdown_ack(Packet& packet);
+  void handle_shutdown_complete();
+  void on_shutdown_timeout(Timestamp now);
+  [[nodiscard]] Timestamp shutdown_deadline() const;
+
+  Core core_;
+  OwnInit own_;
+  State state_;
+  Heartbeats heartbeats_;
+  DataSender sender_;
+  std::optional<Receiver> receiver_;  ///< from when the peer's first TSN is known
+  AsconfInitiator asconf_;
+  std::optional<AsconfResponder> asconf_responder_;
+  std::unique_ptr<PathScheduler> scheduler_;
+  std::uint16_t inbound_streams_ = 0;
+  std::uint16_t outbound_streams_ = 0;
+  Timestamp pacing_deadline_ = kNever;
+  bool sack_seen_since_t3_ = false;
+};
+
+}  // namespace hawser::sctp

@@ -1,0 +1,181 @@
+#include <algorithm>
+
+#include "sctp/association.hpp"
+#include "sctp/wire/causes.hpp"
+#include "sctp/wire/data.hpp"
+#include "sctp/wire/sack.hpp"
+
+// Data transfer (RFC 9260 §6, §7), on all paths at once.
+
+namespace hawser::sctp {
+
+// --- in ------------------------------------------------------------------------------------------------------------
+
+void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
+  const auto data = wire::DataChunk::parse(chunk);
+  if (!data) return core_.drop(DropReason::malformed_chunk);
+  const bool expected = in<Established>() || in<ShutdownPending>() || in<ShutdownSent>();
+  if (!expected || !receiver_) return core_.drop(DropReason::unexpected_chunk);
+  packet.had_data = true;
+  const auto refusal = receiver_->on_data(packet.now, packet.path, *data);
+  if (in<ShutdownSent>()) {
+    // RFC 9260 §9.2: each DATA that still arrives is answered at once by SHUTDOWN with what has come, and SACK.
+    receiver_->force_sack();
+    std::get<ShutdownSent>(state_).transmissions = 0;
+    send_shutdown(packet.now);
+  }
+  if (!refusal) {
+    packet.fresh = true;
+    return;
+  }
+  core_.drop(*refusal);
+  if (*refusal == DropReason::empty_data) {
+    abort(wire::CauseCode::kNoUserData, "DATA without user data");
+  } else if (*refusal == DropReason::inconsistent_fragment) {
+    abort(wire::CauseCode::kProtocolViolation, "inconsistent fragments");
+  } else if (*refusal == DropReason::invalid_stream) {
+    std::array<std::byte, 4> value{};
+    store_be(value.data(), data->stream);
+    send_error(wire::CauseCode::kInvalidStreamIdentifier, value);
+  }
+}
+
+void Association::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
+  if (handshaking()) return core_.drop(DropReason::unexpected_chunk);
+  DataSender::SackVerdict verdict{};
+  if (chunk.is(wire::ChunkType::kNrSack)) {
+    const auto sack = wire::NrSackChunk::parse(chunk);
+    if (!sack) return core_.drop(DropReason::malformed_chunk);
+    if (!core_.nr_sack) return core_.drop(DropReason::unexpected_chunk);
+    verdict = sender_.on_sack(*sack, sack->gaps, sack->non_renegable_gaps, core_.paths);
+  } else {
+    const auto sack = wire::SackChunk::parse(chunk);
+    if (!sack) return core_.drop(DropReason::malformed_chunk);
+    verdict = sender_.on_sack(*sack, sack->gaps, {}, core_.paths);
+  }
+  after_sack(packet.now, verdict, &packet);
+}
+
+void Association::after_sack(Timestamp now, DataSender::SackVerdict verdict, Packet* packet) {
+  using Verdict = DataSender::SackVerdict;
+  if (verdict == Verdict::stale) return core_.drop(DropReason::stale_sack);
+  if (verdict == Verdict::invalid) return core_.drop(DropReason::invalid_sack);
+  sack_seen_since_t3_ = true;
+  if (verdict == Verdict::nothing_new) return;
+  if (packet != nullptr) packet->fresh = true;
+  core_.error_count = 0;
+  for (const auto& path : core_.paths) settle_path(*path, now);
+  if (sender_.take_writable()) core_.emit(Event::Kind::writable);
+}
+
+// What the acknowledgement means for one path: round trip, window, losses, timer.
+void Association::settle_path(Path& path, Timestamp now) {
+  PathFlight& flight = path.flight;
+  const PathFlight::Acknowledged& acked = flight.acked;
+  if (acked.bytes == 0) return;
+  if (acked.rtt_from != kNever) path.rtt.add_sample(now - acked.rtt_from);
+  // A retransmission may have been acknowledged for its first transmission elsewhere: it proves nothing (RFC 9260 §8.2).
+  if (acked.unambiguous) heartbeats_.on_path_alive(path, now);
+  const bool recovering = flight.in_recovery();
+  sender_.outstanding().detect_losses(path, now);
+  path.congestion->on_ack({acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
+  if (flight.oldest == kNoTsn) {
+    flight.t3 = kNever;
+  } else if (acked.pseudo_cumulative) {
+    flight.t3 = now + path.rtt.rto();
+  }
+}
+
+void Association::on_data_timeouts(Timestamp now) {
+  for (const auto& path : core_.paths) {
+    if (path->flight.loss_deadline <= now) sender_.outstanding().detect_losses(*path, now);
+    if (path->flight.t3 <= now) on_t3(*path, now);
+  }
+}
+
+// RFC 9260 §6.3.3, with RFC 7829: the path leaves the schedule and what was outstanding there moves to the others.
+void Association::on_t3(Path& path, Timestamp now) {
+  ++path.counters.timeouts;
+  // A closed window whose probes are answered is no failure (RFC 9260 §6.1 A).
+  const bool window_probe = sender_.probing_window() && sack_seen_since_t3_;
+  sack_seen_since_t3_ = false;
+  path.congestion->on_timeout();
+  sender_.outstanding().lose_all(path);
+  path.flight.recovery_end = path.flight.next_packet;
+  if (window_probe) {
+    path.rtt.back_off();
+    return;
+  }
+  ++core_.error_count;
+  heartbeats_.on_path_error(path, now);
+}
+
+// --- out -----------------------------------------------------------------------------------------------------------
+
+bool Association::may_send_data() const { return in<Established>() || in<ShutdownPending>() || in<ShutdownReceived>(); }
+
+// Where the last DATA came from; never to an address that is not proven.
+Path* Association::sack_path() {
+  Path* path = core_.paths.find(receiver_->sack_path());
+  if (path != nullptr && (path->state == PathState::active || (path->proven() && !core_.paths.any_active()))) return path;
+  path = core_.paths.for_control();
+  return path != nullptr && path->proven() ? path : nullptr;
+}
+
+bool Association::poll_data(Timestamp now, TransmitBatch& batch) {
+  Path* path = nullptr;
+  if (may_send_data() && sender_.ready()) path = scheduler_->pick(core_.paths, now, pacing_deadline_);
+  const bool same_way = path != nullptr && path == sack_path();
+  if (receiver_->sack_due() && !same_way && poll_sack(batch)) return true;
+  if (path == nullptr) return false;
+  fill_batch(*path, same_way && receiver_->sack_pending(), now, batch);
+  return !batch.empty();
+}
+
+void Association::fill_batch(Path& path, bool with_sack, Timestamp now, TransmitBatch& batch) {
+  PathFlight& flight = path.flight;
+  if (flight.last_sent != Timestamp::min() && now - flight.last_sent > path.rtt.rto()) path.congestion->on_idle();
+  batch.clear();
+  batch.route = path.route;
+  const std::size_t mtu = core_.paths.payload_mtu();
+  const double rate = path.pacing_rate();
+  const std::size_t burst = core_.config().max_burst * mtu;
+  while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.pacer.ready(now) && sender_.ready()) {
+    PacketBuilder packet(batch.next(mtu), core_.header(), &core_.auth);
+    const bool sack_added = with_sack && batch.empty() && add_sack(packet);
+    const std::size_t bytes = sender_.fill(packet, path, flight.next_packet, now);
+    if (bytes == 0 && !sack_added) break;
+    const std::size_t size = packet.finish();
+    batch.commit(size);
+    count_sent(path, size);
+    if (bytes == 0) continue;
+    ++flight.next_packet;
+    flight.last_sent = now;
+    if (flight.t3 == kNever) flight.t3 = now + path.rtt.rto();
+    path.pacer.on_sent(now, size, rate, burst);
+  }
+}
+
+// Bundles the acknowledgement with data that goes the same way.
+bool Association::add_sack(PacketBuilder& packet) {
+  const auto type = core_.nr_sack ? wire::ChunkType::kNrSack : wire::ChunkType::kSack;
+  const std::size_t room = packet.room_for(type);
+  if (receiver_->sack_size(core_.nr_sack, room) == 0) return false;
+  receiver_->write_sack(packet.begin_chunk(type), core_.nr_sack, room);
+  return true;
+}
+
+bool Association::poll_sack(TransmitBatch& batch) {
+  Path* path = sack_path();
+  if (path == nullptr) return false;
+  batch.clear();
+  batch.route = path->route;
+  PacketBuilder packet(batch.next(core_.paths.payload_mtu()), core_.header(), &core_.auth);
+  add_sack(packet);
+  const std::size_t size = packet.finish();
+  batch.commit(size);
+  count_sent(*path, size);
+  return true;
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,223 @@
+#include <algorithm>
+
+#include "sctp/association.hpp"
+#include "sctp/wire/causes.hpp"
+#include "sctp/wire/handshake.hpp"
+
+// Set-up of an association: INIT, INIT ACK, COOKIE ECHO, COOKIE ACK (RFC 9260 §5).
+
+namespace hawser::sctp {
+namespace {
+
+constexpr unsigned kMaxCookieLifeRequests = 2;
+// Parameters of our INIT are padded (RFC 4820) to more than an INIT ACK's: the answer to it never amplifies.
+constexpr std::size_t kInitParameters = 320;
+
+void pad_to(ByteWriter& writer, std::size_t size) {
+  static constexpr std::array<std::byte, kInitParameters> kZeros{};
+  const std::size_t used = padded4(writer.size()) + wire::kTlvHeaderSize;
+  if (used < size) wire::write_parameter(writer, wire::ParameterType::kPadding, Bytes(kZeros).first(size - used));
+}
+
+}  // namespace
+
+void Association::send_init(Timestamp now) {
+  auto& wait = std::get<CookieWait>(state_);
+  Path& path = *core_.paths.primary();
+  wait.timeout = wait.transmissions == 0 ? core_.config().rto_initial : std::min(2 * wait.timeout, core_.config().rto_max);
+  wait.t1 = now + wait.timeout;
+  ++wait.transmissions;
+
+  std::vector<std::byte> parameters(1024);
+  ByteWriter writer(parameters);
+  write_own_parameters(writer, core_.config(), own_);
+  if (wait.cookie_preservative) {
+    std::array<std::byte, 4> value{};
+    store_be(value.data(), *wait.cookie_preservative);
+    wire::write_parameter(writer, wire::ParameterType::kCookiePreservative, value);
+  }
+  pad_to(writer, kInitParameters);
+  core_.control.push(wire::ChunkType::kInit, make_init(core_.config(), own_, false, writer.written()), path.id);
+}
+
+// RFC 9260 §5.1 C. In any other state than COOKIE-WAIT an INIT ACK is dropped (§5.2.3).
+void Association::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) {
+  if (!in<CookieWait>()) return core_.drop(DropReason::duplicate_handshake);
+  const auto init = wire::InitChunk::parse(chunk);
+  const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
+  if (!init || !parameters) return core_.drop(DropReason::malformed_init);
+  core_.peer_tag = init->initiate_tag;
+  if (!acceptable(*init, *parameters)) return core_.drop(DropReason::malformed_init);
+  Path* path = core_.paths.primary();
+  // The answer may come from another address than we asked (a multihomed peer): that is where the peer is.
+  if (path->route != packet.route) path->route = packet.route;
+  adopt(PeerInit::from(*init, *parameters));
+  if (core_.auth.enabled() == false && PeerInit::from(*init, *parameters).asconf && core_.config().dynamic_addresses) {
+    // RFC 5061 §4.2.7: who announces ASCONF has to announce AUTH.
+    return abort(wire::CauseCode::kProtocolViolation, "ASCONF announced without AUTH");
+  }
+  const auto& wait = std::get<CookieWait>(state_);
+  CookieEchoed echoed;
+  echoed.cookie.assign(parameters->cookie->value.begin(), parameters->cookie->value.end());
+  echoed.asked_for_longer_life = wait.cookie_preservative.has_value();
+  state_ = std::move(echoed);
+  core_.control.drop(wire::ChunkType::kInit);
+  send_cookie_echo(packet.now);
+  for (const wire::ParameterView& unknown : parameters->unrecognized) {
+    send_error(wire::CauseCode::kUnrecognizedParameters, unknown.whole.first(std::min<std::size_t>(unknown.whole.size(), 512)));
+  }
+}
+
+// What makes an association impossible is answered by ABORT (RFC 9260 §5.1, §3.3.3).
+bool Association::acceptable(const wire::InitChunk& init, const wire::InitParameters& parameters) {
+  if (init.outbound_streams == 0 || init.inbound_streams == 0 || init.a_rwnd < 1500) {
+    abort(wire::CauseCode::kInvalidMandatoryParameter, "no streams or no window");
+    return false;
+  }
+  if (!parameters.cookie) {
+    abort(wire::CauseCode::kMissingMandatoryParameter, "no State Cookie");
+    return false;
+  }
+  if (parameters.host_name) {
+    abort(wire::CauseCode::kUnresolvableAddress, "host name address");
+    return false;
+  }
+  return true;
+}
+
+void Association::send_cookie_echo(Timestamp now) {
+  auto& echoed = std::get<CookieEchoed>(state_);
+  echoed.timeout =
+      echoed.transmissions == 0 ? core_.config().rto_initial : std::min(2 * echoed.timeout, core_.config().rto_max);
+  echoed.t1 = now + echoed.timeout;
+  ++echoed.transmissions;
+  core_.control.push(wire::ChunkType::kCookieEcho, wire::CookieEchoChunk{echoed.cookie}, core_.paths.primary_id());
+}
+
+void Association::handle_cookie_ack(Timestamp now) {
+  if (!in<CookieEchoed>()) return core_.drop(DropReason::duplicate_handshake);
+  establish(now, Event::Kind::connected);
+}
+
+// RFC 9260 §5.2.6: ask for a cookie that lives longer, by as much as it was too old and some more.
+void Association::handle_stale_cookie(Timestamp now, Duration staleness) {
+  auto* echoed = std::get_if<CookieEchoed>(&state_);
+  if (echoed == nullptr) return core_.drop(DropReason::unexpected_chunk);
+  if (echoed->asked_for_longer_life && echoed->transmissions > kMaxCookieLifeRequests) {
+    return close(Event::Kind::lost, static_cast<std::uint16_t>(wire::CauseCode::kStaleCookie), "the cookie was stale");
+  }
+  const auto more = std::chrono::duration_cast<std::chrono::milliseconds>(staleness) + std::chrono::seconds(2);
+  CookieWait wait;
+  wait.transmissions = echoed->transmissions;
+  wait.timeout = core_.config().rto_initial;
+  wait.cookie_preservative = static_cast<std::uint32_t>(std::min<std::int64_t>(more.count(), 60'000));
+  state_ = wait;
+  core_.control.clear();
+  core_.peer_tag = 0;
+  receiver_.reset();
+  send_init(now);
+}
+
+void Association::on_handshake_timeout(Timestamp now) {
+  const auto expired = [&](Timestamp t1, unsigned transmissions) {
+    if (t1 > now) return false;
+    if (transmissions <= core_.config().max_init_retrans) return true;
+    close(Event::Kind::lost, 0, "no answer");
+    return false;
+  };
+  if (const auto* wait = std::get_if<CookieWait>(&state_)) {
+    if (expired(wait->t1, wait->transmissions)) send_init(now);
+  } else if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) {
+    if (expired(echoed->t1, echoed->transmissions)) send_cookie_echo(now);
+  }
+}
+
+// Takes over what the peer announced and builds what depends on it.
+void Association::adopt(const PeerInit& peer) {
+  const EndpointConfig& config = core_.config();
+  core_.peer_tag = peer.tag;
+  core_.peer_window_hint = peer.a_rwnd;
+  core_.nr_sack = config.nr_sack && peer.nr_sack;
+  core_.auth = negotiate_auth(config, own_, peer);
+  core_.dynamic_addresses = config.dynamic_addresses && peer.asconf && core_.auth.enabled();
+  inbound_streams_ = std::min(config.inbound_streams, peer.outbound_streams);
+  outbound_streams_ = std::min(config.outbound_streams, peer.inbound_streams);
+  const bool delay_gaps = config.multipath && core_.nr_sack;
+  receiver_.emplace(peer.initial_tsn, inbound_streams_, config, core_.endpoint.pool,
+                    delay_gaps ? GapPolicy::delayed : GapPolicy::at_once);
+  asconf_responder_.emplace(core_, peer.initial_tsn);
+  sender_.on_established(outbound_streams_, peer.a_rwnd);
+  const std::size_t auth_size = core_.auth.peer_wants(wire::ChunkType::kData) ? core_.auth.chunk_size() : 0;
+  sender_.set_max_chunk_payload(core_.paths.payload_mtu() - wire::kCommonHeaderSize - wire::kDataHeaderSize - auth_size);
+}
+
+void Association::establish(Timestamp now, Event::Kind kind) {
+  state_ = Established{};
+  core_.error_count = 0;
+  core_.control.drop(wire::ChunkType::kCookieEcho);
+  core_.emit(kind);
+  // The handshake went both ways over the first path: its address is proven (RFC 9260 §5.4 rule 1 and 2).
+  Path* first = core_.paths.primary();
+  heartbeats_.on_path_alive(*first, now);
+  // It says nothing of the round trip; a HEARTBEAT measures it before the first data has to.
+  Heartbeats::probe(*first);
+  if (core_.dynamic_addresses) return;
+  std::vector<PathId> joining;
+  for (const auto& path : core_.paths) {
+    if (path->state == PathState::joining) joining.push_back(path->id);
+  }
+  for (const PathId id : joining) {
+    core_.emit(Event::Kind::path_refused, id, 0, "the peer does not take dynamic addresses");
+    retire_path(id);
+  }
+}
+
+void Association::acknowledge_cookie() {
+  core_.control.push(wire::ChunkType::kCookieAck, wire::CookieAckChunk{}, core_.paths.primary_id());
+}
+
+// RFC 9260 §5.2.4: B, both sides sent an INIT; D, our COOKIE ACK was lost.
+void Association::on_matching_cookie(Timestamp now, const StateCookie& cookie) {
+  if (in<CookieWait>() || (in<CookieEchoed>() && core_.peer_tag != cookie.peer.tag)) {
+    core_.control.clear();
+    adopt(cookie.peer);
+    establish(now, Event::Kind::connected);
+  } else if (in<CookieEchoed>()) {
+    core_.control.clear();
+    establish(now, Event::Kind::connected);
+  } else if (core_.peer_tag != cookie.peer.tag) {
+    return core_.drop(DropReason::duplicate_handshake);
+  }
+  const Path* path = core_.paths.find(cookie.route);
+  core_.control.push(wire::ChunkType::kCookieAck, wire::CookieAckChunk{}, path == nullptr ? kNoPath : path->id, cookie.route);
+}
+
+// RFC 9260 §5.2.4 A: the peer lost everything it knew. What was unacknowledged is gone; the streams start again.
+bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
+  if (in<ShutdownAckSent>()) {
+    send_shutdown_ack(now);
+    send_error(wire::CauseCode::kCookieReceivedWhileShuttingDown, {});
+    return false;
+  }
+  core_.control.clear();
+  std::vector<PathId> others;
+  for (const auto& path : core_.paths) {
+    if (path->route != cookie.route) others.push_back(path->id);
+  }
+  for (const PathId id : others) retire_path(id);
+  Path& path = *core_.paths.primary();
+  sender_.outstanding().lose_all(path);
+  path.flight = {};
+  path.congestion = make_new_reno(path.mtu, cookie.peer.a_rwnd);
+  own_ = cookie.own;
+  core_.local_tag = own_.tag;
+  core_.initiator = false;
+  sender_ = DataSender(core_.config(), core_.endpoint.pool, own_.initial_tsn);
+  asconf_.restart(own_.initial_tsn);
+  adopt(cookie.peer);
+  establish(now, Event::Kind::restarted);
+  acknowledge_cookie();
+  return true;
+}
+
+}  // namespace hawser::sctp

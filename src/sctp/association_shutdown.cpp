@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "sctp/association.hpp"
+#include "sctp/wire/shutdown.hpp"
+
+// Graceful end of an association (RFC 9260 §9.2).
+
+namespace hawser::sctp {
+namespace {
+
+constexpr int kGuardFactor = 5;  // T5-shutdown-guard: five times RTO.Max
+
+}  // namespace
+
+void Association::shutdown(Timestamp now) {
+  if (closed()) return;
+  if (handshaking()) {
+    close(Event::Kind::closed, 0, "shut down before it was up");
+    return;
+  }
+  if (in<Established>()) state_ = ShutdownPending{};
+  advance_shutdown(now);
+}
+
+// All that was accepted is delivered: the next step of the exchange can be made.
+void Association::advance_shutdown(Timestamp now) {
+  if (!sender_.drained()) return;
+  if (in<ShutdownPending>()) {
+    state_ = ShutdownSent{kNever, now + kGuardFactor * core_.config().rto_max, {}, 0};
+    send_shutdown(now);
+  } else if (in<ShutdownReceived>()) {
+    state_ = ShutdownAckSent{};
+    send_shutdown_ack(now);
+  }
+}
+
+void Association::send_shutdown(Timestamp now) {
+  auto& sent = std::get<ShutdownSent>(state_);
+  const Path* path = core_.paths.for_control();
+  sent.timeout = sent.transmissions == 0 ? path->rtt.rto() : std::min(2 * sent.timeout, core_.config().rto_max);
+  sent.t2 = now + sent.timeout;
+  ++sent.transmissions;
+  core_.control.drop(wire::ChunkType::kShutdown);
+  core_.control.push(wire::ChunkType::kShutdown, wire::ShutdownChunk{receiver_->cumulative_tsn()}, path->id);
+}
+
+void Association::send_shutdown_ack(Timestamp now) {
+  auto& sent = std::get<ShutdownAckSent>(state_);
+  const Path* path = core_.paths.for_control();
+  sent.timeout = sent.transmissions == 0 ? path->rtt.rto() : std::min(2 * sent.timeout, core_.config().rto_max);
+  sent.t2 = now + sent.timeout;
+  ++sent.transmissions;
+  core_.control.drop(wire::ChunkType::kShutdownAck);
+  core_.control.push(wire::ChunkType::kShutdownAck, wire::ShutdownAckChunk{}, path->id);
+}
+
+void Association::handle_shutdown(Timestamp now, const wire::ChunkView& chunk) {
+  const auto shutdown = wire::ShutdownChunk::parse(chunk);
+  if (!shutdown) return core_.drop(DropReason::malformed_chunk);
+  if (handshaking()) return core_.drop(DropReason::unexpected_chunk);
+  const auto verdict = sender_.on_cumulative(shutdown->cumulative_tsn, core_.paths);
+  if (verdict == DataSender::SackVerdict::invalid) return core_.drop(DropReason::invalid_sack);
+  after_sack(now, verdict, nullptr);
+  if (in<Established>() || in<ShutdownPending>()) {
+    state_ = ShutdownReceived{};
+  } else if (in<ShutdownSent>()) {
+    // Both sides shut down at once.
+    state_ = ShutdownAckSent{};
+    core_.control.drop(wire::ChunkType::kShutdown);
+    send_shutdown_ack(now);
+  }
+}
+
+void Association::handle_shutdown_ack(Packet& packet) {
+  if (!in<ShutdownSent>() && !in<ShutdownAckSent>()) {
+    // RFC 9260 §8.5.1 E: while the cookie is on its way, the peer still has an older association to end.
+    if (handshaking()) {
+      const auto chunk = ControlQueue::serialise(wire::ShutdownCompleteChunk{true});
+      send_last_word(packet.route, wire::ChunkType::kShutdownComplete, chunk, packet.view.header().verification_tag);
+      return;
+    }
+    return core_.drop(DropReason::unexpected_chunk);
+  }
+  const auto chunk = ControlQueue::serialise(wire::ShutdownCompleteChunk{false});
+  send_last_word(packet.route, wire::ChunkType::kShutdownComplete, chunk, core_.peer_tag);
+  close(Event::Kind::closed, 0, "shut down");
+}
+
+void Association::handle_shutdown_complete() {
+  if (!in<ShutdownAckSent>()) return core_.drop(DropReason::unexpected_chunk);
+  close(Event::Kind::closed, 0, "shut down");
+}
+
+void Association::on_shutdown_timeout(Timestamp now) {
+  const unsigned limit = core_.config().association_max_retrans;
+  if (auto* sent = std::get_if<ShutdownSent>(&state_)) {
+    if (sent->t5 <= now || (sent->t2 <= now && sent->transmissions > limit)) {
+      abort(wire::CauseCode::kUserInitiatedAbort, "shutdown not answered");
+    } else if (sent->t2 <= now) {
+      send_shutdown(now);
+    }
+  } else if (auto* acked = std::get_if<ShutdownAckSent>(&state_)) {
+    if (acked->t2 > now) return;
+    if (acked->transmissions > limit) {
+      abort(wire::CauseCode::kUserInitiatedAbort, "shutdown not completed");
+    } else {
+      send_shutdown_ack(now);
+    }
+  }
+}
+
+Timestamp Association::shutdown_deadline() const {
+  if (const auto* sent = std::get_if<ShutdownSent>(&state_)) return std::min(sent->t2, sent->t5);
+  if (const auto* acked = std::get_if<ShutdownAckSent>(&state_)) return acked->t2;
+  return kNever;
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "hawser/base/datagram.hpp"
+#include "hawser/sctp/types.hpp"
+#include "hawser/base/bytes.hpp"
+#include "sctp/wire/types.hpp"
+
+namespace hawser::sctp {
+
+/// A control chunk that waits to be sent.
+struct ControlChunk {
+  wire::ChunkType type{};
+  std::vector<std::byte> bytes;  ///< header and value, without padding
+  PathId path = kNoPath;         ///< the way it takes; kNoPath: `route` if given, else the best path when it leaves
+  std::optional<Route> route;    ///< an answer to a source that is no path
+};
+
+/// Control chunks in the order they have to leave. They are few and short-lived: not the data path.
+class ControlQueue {
+ public:
+  template <class Chunk>
+  void push(wire::ChunkType type, const Chunk& chunk, PathId path = kNoPath, std::optional<Route> route = std::nullopt) {
+    push_bytes(type, serialise(chunk), path, route);
+  }
+  void push_bytes(wire::ChunkType type, std::vector<std::byte> bytes, PathId path = kNoPath,
+                  std::optional<Route> route = std::nullopt) {
+    chunks_.push_back({type, std::move(bytes), path, route});
+  }
+  [[nodiscard]] bool empty() const { return chunks_.empty(); }
+  [[nodiscard]] bool contains(wire::ChunkType type) const {
+    return std::ranges::any_of(chunks_, [type](const ControlChunk& chunk) { return chunk.type == type; });
+  }
+  void drop(wire::ChunkType type) {
+    std::erase_if(chunks_, [type](const ControlChunk& chunk) { return chunk.type == type; });
+  }
+  void clear() { chunks_.clear(); }
+  [[nodiscard]] std::vector<ControlChunk>& chunks() { return chunks_; }
+
+  /// The bytes of a chunk. Larger than any datagram only by a programming error.
+  template <class Chunk>
+  static std::vector<std::byte> serialise(const Chunk& chunk) {
+    std::vector<std::byte> bytes(kLargest);
+    ByteWriter writer(bytes);
+    chunk.write(writer);
+    bytes.resize(writer.size());
+    return bytes;
+  }
+
+ private:
+  static constexpr std::size_t kLargest = 9000;
+  std::vector<ControlChunk> chunks_;
+};
+
+}  // namespace hawser::sctp

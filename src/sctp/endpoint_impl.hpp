@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "hawser/sctp/endpoint.hpp"
+#include "sctp/association.hpp"
+#include "sctp/core.hpp"
+#include "sctp/state_cookie.hpp"
+#include "sctp/tag_table.hpp"
+
+namespace hawser::sctp {
+
+/// The endpoint behind its façade: demultiplexing (endpoint.cpp) and what it answers without an association (listener.cpp).
+class Endpoint::Impl {
+ public:
+  Impl(EndpointConfig config, RandomSource& random, BufferPool& pool);
+
+  void handle_datagram(Timestamp now, ReceivedDatagram& datagram);
+  void handle_timeout(Timestamp now);
+  bool poll_transmit(Timestamp now, TransmitBatch& batch);
+  std::optional<ReceivedMessage> poll_message();
+  [[nodiscard]] Timestamp next_timeout();
+
+  AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port);
+  /// An association and what the endpoint remembers about it.
+  struct Entry final : Association {
+    using Association::Association;
+    Timestamp deadline = kNever;
+    bool touched = false;   ///< in touched_
+    bool readable = false;  ///< in readable_
+  };
+
+  /// The live association of that id, marked as touched; null when there is none.
+  Entry* find(AssociationId id);
+  [[nodiscard]] const Entry* find(AssociationId id) const;
+  [[nodiscard]] std::size_t live_count() const;
+  /// `entry` may have something to send, to deliver, or other deadlines than before.
+  void touch(Entry& entry);
+
+  EndpointConfig config_;
+  DropCounters drops_;
+  RingQueue<Event> events_;
+
+ private:
+  // endpoint.cpp
+  [[nodiscard]] bool legal_header(const wire::CommonHeader& header, const Route& route);
+  void dispatch(Timestamp now, const Route& route, const wire::PacketView& packet, const wire::ChunkView& first);
+  Entry& adopt(std::unique_ptr<Entry> entry);
+  [[nodiscard]] Entry* find_by_route(const Route& route, std::uint16_t peer_port);
+  [[nodiscard]] Entry* find_by_peer_tag(const Route& route, std::uint32_t tag);
+  void bury_closed();
+  bool poll_reply(TransmitBatch& batch);
+
+  // listener.cpp: RFC 9260 §5.1, §5.2, §8.4
+  void handle_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk, Timestamp now);
+  void handle_cookie_echo(Timestamp now, const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk);
+  Entry* accept_cookie(Timestamp now, const StateCookie& cookie);
+  void send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet, const wire::InitChunk& init,
+                     const wire::InitParameters& parameters, Entry* existing);
+  void handle_out_of_the_blue(const Route& route, const wire::PacketView& packet);
+  void reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type, Bytes chunk);
+  void reply_abort(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, bool reflected, wire::CauseCode cause,
+                   Bytes value = {});
+
+  RandomSource& random_;
+  BufferPool& pool_;
+  RingQueue<Reply> replies_;
+  EndpointContext context_;
+  CookieJar cookies_;
+  TagTable<Entry> tags_;
+  std::vector<std::unique_ptr<Entry>> entries_;
+  std::vector<Entry*> touched_;   ///< may have something to send, or other deadlines than before
+  std::vector<Entry*> readable_;  ///< may have messages
+  std::uint32_t next_id_ = 1;
+};
+
+}  // namespace hawser::sctp

@@ -1,0 +1,140 @@
+#include "sctp/heartbeat.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace hawser::sctp {
+namespace {
+
+// Heartbeat Info of ours: path id, time of sending, and the nonce that only a receiver at that address can know.
+constexpr std::size_t kInfoSize = 4 + 8 + 8;
+
+struct Info {
+  PathId path;
+  std::int64_t sent_ns = 0;
+  std::uint64_t nonce = 0;
+};
+
+std::array<std::byte, kInfoSize> encode(const Info& info) {
+  std::array<std::byte, kInfoSize> raw{};
+  ByteWriter w(raw);
+  w.u32(info.path.value());
+  w.u64(static_cast<std::uint64_t>(info.sent_ns));
+  w.u64(info.nonce);
+  return raw;
+}
+
+std::optional<Info> decode(Bytes raw) {
+  if (raw.size() != kInfoSize) return std::nullopt;
+  ByteReader r(raw);
+  Info info;
+  info.path = PathId(r.u32());
+  info.sent_ns = static_cast<std::int64_t>(r.u64());
+  info.nonce = r.u64();
+  return info;
+}
+
+}  // namespace
+
+void Heartbeats::start(Path& path, Timestamp now) { path.heartbeat.next = next_probe(path, now); }
+
+// RFC 9260 §8.3: RTO with ±50 % jitter plus HB.interval; a path that has to prove itself is probed every RTO.
+Timestamp Heartbeats::next_probe(const Path& path, Timestamp now) {
+  const Duration rto = path.rtt.rto();
+  if (path.state != PathState::active) return now + rto;
+  const auto jitter = Duration(static_cast<Duration::rep>(core_.endpoint.random.u64() % static_cast<std::uint64_t>(rto.count())));
+  return now + rto / 2 + jitter + core_.config().heartbeat_interval;
+}
+
+void Heartbeats::on_heartbeat(const wire::HeartbeatChunk& chunk, const Path& path) {
+  // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT, with its information unchanged.
+  core_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
+}
+
+bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
+  const auto info = decode(chunk.info);
+  Path* path = info ? core_.paths.find(info->path) : nullptr;
+  // The answer has to come back the way the question went: then address and port are proven in both directions.
+  if (path == nullptr || !path->heartbeat.outstanding || path->heartbeat.nonce != info->nonce || path->route != route) {
+    core_.drop(DropReason::bad_heartbeat_ack);
+    return false;
+  }
+  PathHeartbeat& heartbeat = path->heartbeat;
+  heartbeat.outstanding = false;
+  heartbeat.deadline = kNever;
+  ++path->counters.heartbeat_acks_received;
+  path->rtt.add_sample(now - heartbeat.sent_at);
+  on_path_alive(*path, now);
+  return true;
+}
+
+void Heartbeats::on_path_alive(Path& path, Timestamp now) {
+  path.error_count = 0;
+  core_.error_count = 0;
+  path.rtt.undo_back_off();
+  if (path.state == PathState::joining || path.state == PathState::active) return;
+  path.state = PathState::active;
+  core_.announce(path);
+  start(path, now);
+}
+
+void Heartbeats::on_path_error(Path& path, Timestamp now) {
+  ++path.error_count;
+  path.rtt.back_off();
+  if (path.state == PathState::active) {
+    path.state = PathState::potentially_failed;
+    core_.announce(path);
+    probe(path);
+    path.heartbeat.next = now + path.rtt.rto();
+  } else if (path.state == PathState::potentially_failed && path.error_count > core_.config().path_max_retrans) {
+    path.state = PathState::inactive;
+  }
+}
+
+void Heartbeats::on_unanswered(Path& path, Timestamp now) {
+  path.heartbeat.outstanding = false;
+  path.heartbeat.deadline = kNever;
+  on_path_error(path, now);
+  // RFC 9260 §8.1: silence on a path that carries no data must not end an association whose other paths work.
+  if (!core_.paths.any_active() && path.proven()) ++core_.error_count;
+  probe(path);
+}
+
+void Heartbeats::on_timeout(Timestamp now) {
+  for (const auto& path : core_.paths) {
+    if (path->heartbeat.deadline <= now) on_unanswered(*path, now);
+    if (path->heartbeat.next <= now) {
+      path->heartbeat.next = kNever;
+      probe(*path);
+    }
+  }
+}
+
+void Heartbeats::queue_due(Timestamp now) {
+  for (const auto& path : core_.paths) {
+    PathHeartbeat& heartbeat = path->heartbeat;
+    if (!heartbeat.wanted || path->state == PathState::joining) continue;
+    heartbeat.wanted = false;
+    if (!heartbeat.outstanding) send(*path, now);
+  }
+}
+
+void Heartbeats::send(Path& path, Timestamp now) {
+  PathHeartbeat& heartbeat = path.heartbeat;
+  heartbeat.nonce = core_.endpoint.random.u64();
+  heartbeat.sent_at = now;
+  heartbeat.outstanding = true;
+  heartbeat.deadline = now + path.rtt.rto();
+  heartbeat.next = path.state == PathState::active ? next_probe(path, now) : kNever;
+  ++path.counters.heartbeats_sent;
+  const auto info = encode({path.id, now.time_since_epoch().count(), heartbeat.nonce});
+  core_.control.push(wire::ChunkType::kHeartbeat, wire::HeartbeatChunk{false, info}, path.id);
+}
+
+Timestamp Heartbeats::next_timeout() const {
+  Timestamp next = kNever;
+  for (const auto& path : core_.paths) next = std::min({next, path->heartbeat.deadline, path->heartbeat.next});
+  return next;
+}
+
+}  // namespace hawser::sctp

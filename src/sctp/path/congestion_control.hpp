@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "hawser/base/time.hpp"
+
+namespace hawser::sctp {
+
+/// Decides how much may be in flight on ONE path. Owns the window, never the flight: the sender tells what happened.
+class CongestionControl {
+ public:
+  struct Ack {
+    std::size_t bytes = 0;             ///< newly acknowledged on this path
+    std::size_t flight_before = 0;     ///< bytes in flight on this path before this acknowledgement
+    bool pseudo_cumulative = false;    ///< the path's oldest outstanding chunk was among them (CUC)
+    bool in_recovery = false;
+  };
+
+  virtual ~CongestionControl() = default;
+  virtual void on_ack(const Ack& ack) = 0;
+  /// The first loss of a window (fast retransmit).
+  virtual void on_loss() = 0;
+  /// T3-rtx expired.
+  virtual void on_timeout() = 0;
+  /// Nothing was sent for an RTO.
+  virtual void on_idle() = 0;
+  [[nodiscard]] virtual std::size_t cwnd() const = 0;
+  [[nodiscard]] virtual std::size_t ssthresh() const = 0;
+  [[nodiscard]] bool in_slow_start() const { return cwnd() <= ssthresh(); }
+};
+
+/// RFC 9260 §7.2. `mtu` is the largest UDP payload of the path, `peer_window` the first ssthresh.
+std::unique_ptr<CongestionControl> make_new_reno(std::size_t mtu, std::size_t peer_window);
+
+}  // namespace hawser::sctp

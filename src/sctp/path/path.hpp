@@ -1,0 +1,93 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "hawser/base/datagram.hpp"
+#include "hawser/base/time.hpp"
+#include "hawser/sctp/config.hpp"
+#include "hawser/sctp/status.hpp"
+#include "hawser/sctp/types.hpp"
+#include "sctp/path/congestion_control.hpp"
+#include "sctp/path/pacer.hpp"
+#include "sctp/path/rtt_estimator.hpp"
+
+namespace hawser::sctp {
+
+/// No TSN: ends the per-path lists of outstanding chunks.
+inline constexpr std::uint64_t kNoTsn = ~std::uint64_t{0};
+
+/// What is outstanding on one path, in the order it was sent there. The chunks themselves live in the sender's ring; this is
+/// the path's share: list ends, packet numbers, loss detection.
+struct PathFlight {
+  std::size_t bytes = 0;             ///< user bytes in flight
+  std::uint64_t oldest = kNoTsn;     ///< head of the list in send order
+  std::uint64_t newest = kNoTsn;     ///< tail
+  std::uint64_t next_packet = 1;     ///< number of the next packet with data on this path; never reused
+  std::uint64_t largest_acked = 0;   ///< highest packet number of which a chunk was acknowledged
+  Timestamp largest_acked_sent = Timestamp::min();  ///< when that packet left
+  std::uint64_t recovery_end = 0;    ///< losses of packets below this number belong to the reduction already made
+  Timestamp loss_deadline = kNever;  ///< when the oldest chunk counts as lost by time (RACK)
+  Timestamp t3 = kNever;             ///< T3-rtx
+  Timestamp last_sent = Timestamp::min();
+
+  /// What the SACK being processed acknowledges on this path.
+  struct Acknowledged {
+    std::size_t bytes = 0;
+    std::size_t flight_before = 0;
+    bool pseudo_cumulative = false;     ///< the oldest outstanding chunk was acknowledged (CUC)
+    bool unambiguous = false;           ///< a chunk that was sent only once: it proves that the path works
+    Timestamp rtt_from = kNever;        ///< when the newest chunk sent only once had left
+  } acked;
+
+  [[nodiscard]] bool in_recovery() const { return largest_acked < recovery_end; }
+};
+
+/// The heartbeat of a path (RFC 9260 §8.3): at most one is outstanding.
+struct PathHeartbeat {
+  Timestamp next = kNever;      ///< when the next one is due
+  Timestamp deadline = kNever;  ///< when the outstanding one counts as unanswered
+  Timestamp sent_at{};
+  std::uint64_t nonce = 0;
+  bool outstanding = false;
+  bool wanted = false;          ///< send one now
+};
+
+/// One local uplink times one remote UDP transport address. Owns all that is known of the way there.
+struct Path {
+  Path(PathId path_id, const Route& path_route, std::size_t payload_mtu, std::size_t peer_window,
+       const EndpointConfig& config)
+      : id(path_id), route(path_route), mtu(payload_mtu), rtt(config), congestion(make_new_reno(payload_mtu, peer_window)) {}
+
+  PathId id;
+  Route route;
+  PathState state = PathState::unconfirmed;
+  bool ours = false;      ///< we chose this route (connect, add_path); a learned one is the peer's
+  bool announced = false; ///< an event path_up was given and no path_down since
+  std::size_t mtu;        ///< largest UDP payload, bytes
+  unsigned error_count = 0;
+  RttEstimator rtt;
+  std::unique_ptr<CongestionControl> congestion;
+  Pacer pacer;
+  PathFlight flight;
+  PathHeartbeat heartbeat;
+  /// Bytes received from / sent to the address while it was not proven; at most three times as much goes out.
+  std::uint64_t unproven_received = 0;
+  std::uint64_t unproven_sent = 0;
+  PathCounters counters;
+
+  [[nodiscard]] bool proven() const { return state != PathState::joining && state != PathState::unconfirmed; }
+  [[nodiscard]] std::size_t window_room() const {
+    const std::size_t cwnd = congestion->cwnd();
+    return cwnd > flight.bytes ? cwnd - flight.bytes : 0;
+  }
+  /// Pacing rate in bytes per second: twice the window per round trip while the window still doubles, 1.25 times after.
+  [[nodiscard]] double pacing_rate() const {
+    const auto srtt = static_cast<double>(rtt.srtt().count()) * 1e-9;
+    if (srtt <= 0) return 0;
+    return (congestion->in_slow_start() ? 2.0 : 1.25) * static_cast<double>(congestion->cwnd()) / srtt;
+  }
+};
+
+}  // namespace hawser::sctp

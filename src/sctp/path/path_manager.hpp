@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "hawser/sctp/config.hpp"
+#include "sctp/path/path.hpp"
+
+namespace hawser::sctp {
+
+/// The paths of one association. Owns them; knows which route is which path and which path is primary. Never sends.
+/// Paths stay at their address until removed; a PathId that was removed finds nothing.
+class PathManager {
+ public:
+  explicit PathManager(const EndpointConfig& config) : config_(config) {}
+
+  /// Adds a path, or returns null when there are max_paths of them.
+  Path* add(const Route& route, PathState state, std::size_t peer_window);
+  void remove(PathId id);
+  [[nodiscard]] Path* find(PathId id);
+  [[nodiscard]] Path* find(const Route& route);
+  /// The only path over `route`'s uplink to `route`'s remote IP whatever the UDP port, or null when there is none or several.
+  [[nodiscard]] Path* find_unique_by_ip(const Route& route);
+
+  [[nodiscard]] Path* primary() { return find(primary_); }
+  void set_primary(PathId id) { primary_ = id; }
+  [[nodiscard]] PathId primary_id() const { return primary_; }
+  /// Where a control chunk goes when its place is free: the primary while it is active, else the best proven path.
+  [[nodiscard]] Path* for_control();
+
+  [[nodiscard]] bool any_active() const;
+  [[nodiscard]] std::size_t size() const { return paths_.size(); }
+  [[nodiscard]] auto begin() const { return paths_.begin(); }
+  [[nodiscard]] auto end() const { return paths_.end(); }
+  /// Largest UDP payload, the same on every path: what messages are cut to.
+  [[nodiscard]] std::size_t payload_mtu() const;
+
+ private:
+  const EndpointConfig& config_;
+  std::vector<std::unique_ptr<Path>> paths_;
+  PathId primary_ = kNoPath;
+  std::uint32_t next_id_ = 0;
+};
+
+}  // namespace hawser::sctp

@@ -1,0 +1,69 @@
+#include "sctp/path/path_scheduler.hpp"
+
+#include <algorithm>
+
+namespace hawser::sctp {
+namespace {
+
+bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
+  if (path.flight.bytes >= path.congestion->cwnd()) return false;
+  if (path.pacer.ready(now)) return true;
+  limited = std::min(limited, path.pacer.next());
+  return false;
+}
+
+// Nanoseconds until a packet sent now arrives: half a round trip, and the longer the more of the window is in use, so that
+// equal paths fill evenly.
+double predicted_arrival(const Path& path) {
+  const auto srtt = static_cast<double>(path.rtt.srtt().count());
+  const double filled = static_cast<double>(path.flight.bytes + path.mtu) / static_cast<double>(path.congestion->cwnd());
+  return srtt / 2 * (1 + filled);
+}
+
+// Nothing is active: the path that failed least is tried, so that data never starves.
+Path* least_failed(PathManager& paths) {
+  Path* best = nullptr;
+  for (const auto& path : paths) {
+    if (path->state != PathState::potentially_failed && path->state != PathState::inactive) continue;
+    if (best == nullptr || path->error_count < best->error_count) best = path.get();
+  }
+  return best;
+}
+
+Path* fallback(PathManager& paths, Timestamp now, Timestamp& limited) {
+  Path* path = least_failed(paths);
+  return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
+}
+
+class EarliestArrival final : public PathScheduler {
+ public:
+  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited) override {
+    limited = kNever;
+    Path* best = nullptr;
+    bool any_active = false;
+    for (const auto& path : paths) {
+      if (path->state != PathState::active) continue;
+      any_active = true;
+      if (!may_send(*path, now, limited)) continue;
+      if (best == nullptr || predicted_arrival(*path) < predicted_arrival(*best)) best = path.get();
+    }
+    return any_active ? best : fallback(paths, now, limited);
+  }
+};
+
+class PrimaryOnly final : public PathScheduler {
+ public:
+  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited) override {
+    limited = kNever;
+    if (!paths.any_active()) return fallback(paths, now, limited);
+    Path* path = paths.for_control();
+    return may_send(*path, now, limited) ? path : nullptr;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() { return std::make_unique<EarliestArrival>(); }
+std::unique_ptr<PathScheduler> make_primary_scheduler() { return std::make_unique<PrimaryOnly>(); }
+
+}  // namespace hawser::sctp

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <algorithm>
+
+#include "hawser/base/time.hpp"
+#include "hawser/sctp/config.hpp"
+
+namespace hawser::sctp {
+
+/// Round-trip time and retransmission time-out of one path, RFC 9260 §6.3.1. Samples obey Karn's rule: the caller never
+/// measures a chunk that was sent twice.
+class RttEstimator {
+ public:
+  explicit RttEstimator(const EndpointConfig& config)
+      : rto_(config.rto_initial), min_(config.rto_min), max_(config.rto_max) {}
+
+  void add_sample(Duration rtt) {
+    latest_ = rtt;
+    if (srtt_ == Duration::zero()) {
+      srtt_ = rtt;
+      rttvar_ = rtt / 2;
+    } else {
+      const Duration error = srtt_ > rtt ? srtt_ - rtt : rtt - srtt_;
+      rttvar_ = (3 * rttvar_ + error) / 4;
+      srtt_ = (7 * srtt_ + rtt) / 8;
+    }
+    rto_ = std::clamp(srtt_ + 4 * std::max(rttvar_, kGranularity), min_, max_);
+  }
+  /// Doubles the RTO after a timer expired (RFC 9260 §6.3.3 rule E2).
+  void back_off() { rto_ = std::min(2 * rto_, max_); }
+  /// Back to the RTO that the measurements give, once the path answers again.
+  void undo_back_off() {
+    if (measured()) rto_ = std::clamp(srtt_ + 4 * std::max(rttvar_, kGranularity), min_, max_);
+  }
+
+  [[nodiscard]] bool measured() const { return srtt_ != Duration::zero(); }
+  [[nodiscard]] Duration srtt() const { return srtt_; }
+  [[nodiscard]] Duration rttvar() const { return rttvar_; }
+  [[nodiscard]] Duration latest() const { return latest_; }
+  [[nodiscard]] Duration rto() const { return rto_; }
+
+ private:
+  static constexpr Duration kGranularity = std::chrono::milliseconds(1);
+  Duration srtt_{};
+  Duration rttvar_{};
+  Duration latest_{};
+  Duration rto_;
+  Duration min_;
+  Duration max_;
+};
+
+}  // namespace hawser::sctp

@@ -1,0 +1,164 @@
+#include "sctp/rx/receiver.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "sctp/wire/sack.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+/// More gaps than this are not reported in one SACK; the lowest matter most.
+constexpr std::size_t kMaxGapBlocks = 320;
+/// At least every second packet is acknowledged (RFC 9260 §6.2).
+constexpr unsigned kPacketsPerSack = 2;
+constexpr Duration kLongestSackDelay = std::chrono::milliseconds(500);
+
+std::size_t sack_header(bool nr_sack) {
+  return nr_sack ? wire::kNrSackHeaderSize : wire::kSackHeaderSize;
+}
+
+/// Entries (gap blocks or duplicates) that fit.
+std::size_t sack_entries(bool nr_sack, std::size_t room) {
+  return (room - sack_header(nr_sack)) / 4;
+}
+
+}  // namespace
+
+Receiver::Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams,
+                   const EndpointConfig& config, BufferPool& pool, GapPolicy gap_policy)
+    : tracker_(peer_initial_tsn),
+      reassembly_(inbound_streams, pool),
+      gap_policy_(gap_policy),
+      sack_delay_(std::min(config.sack_delay, kLongestSackDelay)),
+      window_(config.receive_window),
+      reopening_(std::min<std::size_t>(window_ / 2, std::size_t{2} * config.path_mtu)),
+      advertised_(config.receive_window) {}
+
+// --- input
+// -----------------------------------------------------------------------------------------------------------
+
+std::optional<DropReason> Receiver::on_data(Timestamp /*now*/, PathId from, const wire::DataChunk& chunk) {
+  sack_path_ = from;
+  if (chunk.payload.empty()) return DropReason::empty_data;
+  const std::uint64_t tsn = tracker_.unwrap(chunk.tsn);
+  std::optional<DropReason> drop = admit(tsn);
+  if (!drop) drop = take_in(tsn, chunk);
+  // What is dropped is told at once: the peer acts on a view that is not ours (RFC 9260 §6.2).
+  if (drop) urgent_ = true;
+  return drop;
+}
+
+/// Whether the TSN is new and there is room for it.
+std::optional<DropReason> Receiver::admit(std::uint64_t tsn) {
+  switch (tracker_.classify(tsn)) {
+    case Arrival::duplicate: tracker_.note_duplicate(tsn); return DropReason::duplicate_tsn;
+    case Arrival::out_of_window: return DropReason::tsn_out_of_window;
+    case Arrival::fresh: break;
+  }
+  if (!has_room_for(tsn)) return DropReason::receive_window_full;
+  return std::nullopt;
+}
+
+/// With the window closed, new data above the highest TSN is dropped, and data that fills a gap is taken (RFC
+/// 9260 §6.2), but not without limit: a peer that sends one high TSN first would have nothing but gaps to
+/// fill. The next TSN in line may use still more, since only it can set free what is held.
+bool Receiver::has_room_for(std::uint64_t tsn) const {
+  if (tsn > tracker_.highest()) return a_rwnd() != 0;
+  const std::size_t limit = (tsn == tracker_.cumulative() + 1 ? 3 : 2) * window_;
+  return held_bytes() < limit;
+}
+
+std::optional<DropReason> Receiver::take_in(std::uint64_t tsn, const wire::DataChunk& chunk) {
+  const bool valid_stream = chunk.stream < reassembly_.inbound_streams();
+  if (valid_stream) {
+    if (const auto drop = reassembly_.add(tsn, chunk, tracker_)) return drop;
+  }
+  const bool had_gaps = tracker_.has_gaps();
+  tracker_.record(tsn);
+  if (chunk.immediate) urgent_ = true;
+  if (gap_policy_ == GapPolicy::at_once && (had_gaps || tracker_.has_gaps())) urgent_ = true;
+  if (!valid_stream) return DropReason::invalid_stream;
+  if (reassembly_.waiting_bytes() != 0) {
+    const bool pressed = reassembly_.waiting_bytes() >= window_ / 4 * 3;
+    reassembly_.deliver_partially(tracker_.cumulative(), pressed);
+  }
+  return std::nullopt;
+}
+
+void Receiver::on_packet_end(Timestamp now) {
+  ++packets_since_sack_;
+  if (std::exchange(urgent_, false) || packets_since_sack_ >= kPacketsPerSack) {
+    sack_due_ = true;
+    sack_deadline_ = kNever;
+  } else if (!sack_due_ && sack_deadline_ == kNever) {
+    sack_deadline_ = now + sack_delay_;
+  }
+}
+
+void Receiver::on_timeout(Timestamp now) {
+  if (sack_deadline_ > now) return;
+  sack_due_ = true;
+  sack_deadline_ = kNever;
+}
+
+// --- acknowledgement
+// -------------------------------------------------------------------------------------------------
+
+std::size_t Receiver::sack_size(bool nr_sack, std::size_t room) const {
+  if (room < sack_header(nr_sack)) return 0;
+  std::array<wire::GapBlock, kMaxGapBlocks> blocks;
+  const std::size_t entries = sack_entries(nr_sack, room);
+  const std::size_t gaps = tracker_.gap_blocks(std::span(blocks).first(std::min(entries, kMaxGapBlocks)));
+  const std::size_t duplicates = std::min(tracker_.duplicates().size(), entries - gaps);
+  return sack_header(nr_sack) + 4 * (gaps + duplicates);
+}
+
+void Receiver::write_sack(ByteWriter& writer, bool nr_sack, std::size_t room) {
+  std::array<wire::GapBlock, kMaxGapBlocks> blocks;
+  const std::size_t entries = sack_entries(nr_sack, std::max(room, sack_header(nr_sack)));
+  const std::size_t gap_count =
+      tracker_.gap_blocks(std::span(blocks).first(std::min(entries, kMaxGapBlocks)));
+  const auto gaps = std::span<const wire::GapBlock>(blocks).first(gap_count);
+  const auto duplicates =
+      tracker_.duplicates().first(std::min(tracker_.duplicates().size(), entries - gap_count));
+
+  wire::SackFields fields{.cumulative_tsn = cumulative_tsn(), .a_rwnd = a_rwnd()};
+  if (gap_policy_ == GapPolicy::delayed) {
+    fields.dac_packets =
+        static_cast<std::uint8_t>(std::min<unsigned>(packets_since_sack_, wire::kMaxDacPackets));
+  }
+  if (nr_sack) {
+    wire::write_nr_sack(writer, fields, {}, gaps, duplicates);
+  } else {
+    wire::write_sack(writer, fields, gaps, duplicates);
+  }
+  tracker_.clear_duplicates();
+  advertised_ = fields.a_rwnd;
+  packets_since_sack_ = 0;
+  sack_due_ = false;
+  sack_deadline_ = kNever;
+}
+
+// --- output
+// ----------------------------------------------------------------------------------------------------------
+
+std::optional<Delivered> Receiver::poll_message() {
+  auto message = reassembly_.poll();
+  // Silly window avoidance (RFC 1122 §4.2.3.3): a window that was all but closed is announced again only when
+  // it has opened by a useful amount.
+  if (message && advertised_ < reopening_ && a_rwnd() >= advertised_ + reopening_) sack_due_ = true;
+  return message;
+}
+
+/// A held byte, or byte of overhead, takes two thirds of a byte off the window. So a whole window of chunks
+/// of 1,024 bytes or more always finds room, for all their overhead, and what the advertised window lets a
+/// peer send is never dropped.
+std::uint32_t Receiver::a_rwnd() const {
+  const std::size_t taken = (2 * held_bytes() + 2) / 3;
+  return static_cast<std::uint32_t>(window_ - std::min(window_, taken));
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace hawser::sctp {
+
+/// Finds the association of a verification tag. Tags are random, so they are their own hash: open addressing with linear
+/// probing, at most half full. Owns nothing.
+template <class Association>
+class TagTable {
+ public:
+  TagTable() : slots_(16) {}
+
+  void insert(std::uint32_t tag, Association* association) {
+    if (2 * (used_ + 1) > slots_.size()) rehash(2 * slots_.size());
+    place(tag, association);
+    ++used_;
+  }
+  void erase(std::uint32_t tag) {
+    for (Slot& slot : slots_) {
+      if (slot.association != nullptr && slot.tag == tag) slot = {};
+    }
+    --used_;
+    rehash(slots_.size());  // closes the gap in the probe sequences; associations end rarely
+  }
+  [[nodiscard]] Association* find(std::uint32_t tag) const {
+    for (std::size_t i = tag & mask();; i = (i + 1) & mask()) {
+      if (slots_[i].association == nullptr || slots_[i].tag == tag) return slots_[i].association;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t tag = 0;
+    Association* association = nullptr;
+  };
+  [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
+  void place(std::uint32_t tag, Association* association) {
+    std::size_t i = tag & mask();
+    while (slots_[i].association != nullptr) i = (i + 1) & mask();
+    slots_[i] = {tag, association};
+  }
+  void rehash(std::size_t capacity) {
+    std::vector<Slot> old(capacity);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.association != nullptr) place(slot.tag, slot.association);
+    }
+  }
+
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace hawser::sctp

@@ -1,0 +1,136 @@
+#include "sctp/tx/data_sender.hpp"
+
+#include <algorithm>
+
+#include "hawser/base/serial.hpp"
+
+namespace hawser::sctp {
+
+DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, std::uint32_t initial_tsn)
+    : pool_(&pool),
+      limit_(config.send_buffer),
+      max_message_(config.max_message_size),
+      initial_tsn_(initial_tsn),
+      outstanding_(initial_tsn),
+      next_ssn_(config.outbound_streams) {}
+
+void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window) {
+  next_ssn_.resize(streams);
+  peer_window_ = peer_window;
+}
+
+SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
+  if (message.empty() || message.size() > max_message_) return SendResult::invalid_message;
+  if (options.stream.value() >= next_ssn_.size()) return SendResult::invalid_stream;
+  // An empty buffer takes any legal message, so that one larger than the buffer can be sent at all.
+  if (queued_bytes() != 0 && queued_bytes() + message.size() > limit_) {
+    blocked_ = true;
+    return SendResult::would_block;
+  }
+  backlog_ += message.size();
+  ++messages_accepted_;
+  queue_.push_back({std::move(message), options, 0});
+  return SendResult::ok;
+}
+
+bool DataSender::take_writable() {
+  if (!blocked_ || queued_bytes() > limit_ / 2) return false;
+  blocked_ = false;
+  return true;
+}
+
+// RFC 9260 §6.1 A: a closed window still lets one chunk out when nothing is in flight, as a probe.
+bool DataSender::window_permits(std::size_t size) const {
+  return outstanding_.flight_bytes() == 0 || outstanding_.flight_bytes() + size <= peer_window_;
+}
+
+bool DataSender::ready() {
+  const std::uint64_t lost = outstanding_.next_lost();
+  if (lost != kNoTsn) return window_permits(outstanding_.at(lost).payload.size());
+  if (queue_.empty() || outstanding_.full()) return false;
+  const Pending& front = queue_.front();
+  return window_permits(std::min(front.message.size() - front.offset, max_chunk_payload_));
+}
+
+std::size_t DataSender::fill(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now) {
+  std::size_t added = 0;
+  while (outstanding_.any_lost() && add_lost(packet, path, number, now, added)) {
+  }
+  if (outstanding_.any_lost()) return added;
+  while (!queue_.empty() && add_new(packet, path, number, now, added)) {
+  }
+  return added;
+}
+
+bool DataSender::add_lost(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added) {
+  const std::uint64_t tsn = outstanding_.next_lost();
+  OutChunk& chunk = outstanding_.at(tsn);
+  const std::size_t size = chunk.payload.size();
+  if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size)) return false;
+  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, static_cast<std::uint32_t>(tsn), chunk.stream,
+                   chunk.ssn, chunk.ppid, chunk.payload.bytes()});
+  probing_window_ = outstanding_.flight_bytes() == 0 && size > peer_window_;
+  ++(chunk.transmissions == 0 ? path.counters.data_chunks_sent : path.counters.data_chunks_retransmitted);
+  outstanding_.on_sent(tsn, path, number, now);
+  added += size;
+  return true;
+}
+
+bool DataSender::add_new(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added) {
+  Pending& front = queue_.front();
+  const std::size_t size = std::min(front.message.size() - front.offset, max_chunk_payload_);
+  if (outstanding_.full() || !window_permits(size) ||
+      !packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size)) {
+    return false;
+  }
+  backlog_ -= size;
+  outstanding_.append(cut(front, size));
+  return add_lost(packet, path, number, now, added);
+}
+
+// Takes the next `size` bytes off the oldest message; an unfragmented one moves without a copy.
+OutChunk DataSender::cut(Pending& pending, std::size_t size) {
+  const SendOptions& options = pending.options;
+  OutChunk chunk;
+  chunk.begin = pending.offset == 0;
+  chunk.end = pending.offset + size == pending.message.size();
+  chunk.stream = options.stream.value();
+  chunk.ppid = options.ppid.value();
+  chunk.unordered = options.unordered;
+  chunk.immediate = options.immediate_sack && chunk.end;
+  std::uint16_t& ssn = next_ssn_[options.stream.value()];
+  chunk.ssn = options.unordered ? std::uint16_t{0} : ssn;
+  if (chunk.end && !options.unordered) ++ssn;
+  if (chunk.begin && chunk.end) {
+    chunk.payload = std::move(pending.message);
+  } else {
+    chunk.payload = pool_->copy(pending.message.bytes().subspan(pending.offset, size));
+  }
+  pending.offset += size;
+  if (chunk.end) queue_.pop_front();
+  return chunk;
+}
+
+DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
+                                            const wire::GapBlockList& non_renegable, PathManager& paths) {
+  return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable}, fields.a_rwnd, paths);
+}
+
+DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, PathManager& paths) {
+  const auto window = static_cast<std::uint32_t>(peer_window_);
+  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}}, window, paths);
+}
+
+DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd, PathManager& paths) {
+  if (view.cumulative < outstanding_.cumulative()) return SackVerdict::stale;
+  if (!outstanding_.plausible(view)) return SackVerdict::invalid;
+  const std::size_t held_before = outstanding_.held_bytes();
+  const std::size_t flight_before = outstanding_.flight_bytes();
+  outstanding_.acknowledge(view, paths);
+  // The window counts from what the peer holds; window_permits sets the flight against it (RFC 9260 §6.2.1 D ii).
+  peer_window_ = a_rwnd;
+  const bool news = outstanding_.held_bytes() != held_before || outstanding_.flight_bytes() != flight_before;
+  return news ? SackVerdict::advanced : SackVerdict::nothing_new;
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "hawser/base/ring_queue.hpp"
+#include "hawser/sctp/endpoint.hpp"
+#include "sctp/tx/outstanding.hpp"
+#include "sctp/tx/packet_builder.hpp"
+
+namespace hawser::sctp {
+
+/// The send half of the data transfer of one association: messages wait here, are cut into chunks when they leave (RFC 9260 §6.9),
+/// and stay until the peer has them. Owns queue, stream sequence numbers and the view of the peer's window. Chooses no path.
+class DataSender {
+ public:
+  DataSender(const EndpointConfig& config, BufferPool& pool, std::uint32_t initial_tsn);
+
+  /// The peer's side is known: how many streams it takes, and its window (RFC 9260 §5.1.1).
+  void on_established(std::uint16_t streams, std::uint32_t peer_window);
+
+  SendResult enqueue(Buffer&& message, const SendOptions& options);
+  [[nodiscard]] std::size_t queued_bytes() const { return outstanding_.held_bytes() + backlog_; }
+  [[nodiscard]] std::size_t backlog() const { return backlog_; }
+  [[nodiscard]] std::size_t space() const { return queued_bytes() < limit_ ? limit_ - queued_bytes() : 0; }
+  /// Everything was delivered.
+  [[nodiscard]] bool drained() const { return queue_.empty() && outstanding_.empty(); }
+  [[nodiscard]] std::uint64_t messages_accepted() const { return messages_accepted_; }
+  /// True once after a would_block, when half of the buffer is free again.
+  bool take_writable();
+
+  /// Something may leave now as far as the peer's window is concerned.
+  [[nodiscard]] bool ready();
+  /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet `number`.
+  /// Returns how many user bytes were added: 0 when the next chunk does not fit or nothing is ready.
+  std::size_t fill(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now);
+  /// Largest user data of one chunk; messages above it are fragmented.
+  void set_max_chunk_payload(std::size_t bytes) { max_chunk_payload_ = bytes; }
+  [[nodiscard]] std::size_t max_chunk_payload() const { return max_chunk_payload_; }
+
+  enum class SackVerdict { advanced, nothing_new, stale, invalid };
+  /// Takes in a SACK or NR-SACK (RFC 9260 §6.2.1): paths' flight.acked tell what it means for each.
+  SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps, const wire::GapBlockList& non_renegable,
+                      PathManager& paths);
+  /// The cumulative TSN in a SHUTDOWN (RFC 9260 §9.2).
+  SackVerdict on_cumulative(std::uint32_t tsn, PathManager& paths);
+
+  [[nodiscard]] Outstanding& outstanding() { return outstanding_; }
+  [[nodiscard]] const Outstanding& outstanding() const { return outstanding_; }
+  [[nodiscard]] std::size_t peer_window() const { return peer_window_; }
+  /// What is in flight only probes a closed window (RFC 9260 §6.1 A).
+  [[nodiscard]] bool probing_window() const { return probing_window_; }
+  /// TSN to announce in our INIT or INIT ACK.
+  [[nodiscard]] std::uint32_t initial_tsn() const { return initial_tsn_; }
+
+ private:
+  struct Pending {
+    Buffer message;
+    SendOptions options;
+    std::size_t offset = 0;  ///< bytes already cut off
+  };
+  bool add_lost(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added);
+  bool add_new(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added);
+  OutChunk cut(Pending& pending, std::size_t size);
+  [[nodiscard]] bool window_permits(std::size_t size) const;
+  SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, PathManager& paths);
+
+  BufferPool* pool_;
+  std::size_t limit_;
+  std::size_t max_message_;
+  std::uint32_t initial_tsn_;
+  Outstanding outstanding_;
+  RingQueue<Pending> queue_;
+  std::vector<std::uint16_t> next_ssn_;
+  std::size_t max_chunk_payload_ = 0;
+  std::size_t backlog_ = 0;
+  std::size_t peer_window_ = 0;
+  std::uint64_t messages_accepted_ = 0;
+  bool probing_window_ = false;
+  bool blocked_ = false;
+};
+
+}  // namespace hawser::sctp

@@ -1,0 +1,231 @@
+#include "sctp/tx/outstanding.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace hawser::sctp {
+namespace {
+
+constexpr std::size_t kFirstCapacity = 1024;
+constexpr std::uint64_t kPacketThreshold = 3;  // RFC 9260 §7.2.4: three missing reports
+// 64-bit numbers start high enough that the number before the first never wraps below zero.
+constexpr std::uint64_t kEpoch = std::uint64_t{1} << 32;
+
+}  // namespace
+
+Outstanding::Outstanding(std::uint32_t initial_tsn)
+    : ring_(kFirstCapacity),
+      unreleased_(kMaxSpan * 2),
+      lost_(kMaxSpan * 2),
+      gap_acked_(kMaxSpan * 2),
+      base_(kEpoch + initial_tsn),
+      next_(base_),
+      lost_hint_(base_) {}
+
+OutChunk& Outstanding::append(OutChunk&& chunk) {
+  assert(!full());
+  if (next_ - base_ == ring_.size()) grow();
+  OutChunk& slot = at(next_);
+  slot = std::move(chunk);
+  slot.state = OutChunk::State::lost;
+  held_bytes_ += slot.payload.size();
+  unreleased_.set(next_);
+  lost_.set(next_);
+  lost_hint_ = std::min(lost_hint_, next_);
+  ++lost_count_;
+  ++next_;
+  return slot;
+}
+
+void Outstanding::grow() {
+  std::vector<OutChunk> larger(2 * ring_.size());
+  for (std::uint64_t tsn = base_; tsn != next_; ++tsn) larger[tsn & (larger.size() - 1)] = std::move(at(tsn));
+  ring_ = std::move(larger);
+}
+
+std::uint64_t Outstanding::next_lost() {
+  lost_hint_ = lost_count_ == 0 ? next_ : lost_.find_set(std::max(lost_hint_, base_), next_);
+  return lost_count_ == 0 ? kNoTsn : lost_hint_;
+}
+
+void Outstanding::on_sent(std::uint64_t tsn, Path& path, std::uint64_t packet, Timestamp now) {
+  OutChunk& chunk = at(tsn);
+  assert(chunk.state == OutChunk::State::lost);
+  lost_.clear(tsn);
+  --lost_count_;
+  chunk.state = OutChunk::State::in_flight;
+  chunk.path = &path;
+  chunk.packet = packet;
+  chunk.sent_at = now;
+  if (chunk.transmissions != 255) ++chunk.transmissions;
+
+  PathFlight& flight = path.flight;
+  chunk.older = flight.newest;
+  chunk.newer = kNoTsn;
+  (flight.newest == kNoTsn ? flight.oldest : at(flight.newest).newer) = tsn;
+  flight.newest = tsn;
+  flight.bytes += chunk.payload.size();
+  flight_bytes_ += chunk.payload.size();
+  ++flight_chunks_;
+}
+
+bool Outstanding::plausible(const SackView& sack) const {
+  if (sack.cumulative >= next_) return false;
+  const std::uint64_t span = next_ - 1 - sack.cumulative;
+  const auto sane = [span](const wire::GapBlockList& blocks) {
+    return std::all_of(blocks.begin(), blocks.end(), [span](const wire::GapBlock& block) {
+      return block.start != 0 && block.start <= block.end && block.end <= span;
+    });
+  };
+  return sane(sack.gaps) && sane(sack.non_renegable_gaps);
+}
+
+std::size_t Outstanding::acknowledge(const SackView& sack, PathManager& paths) {
+  for (const auto& path : paths) {
+    path->flight.acked = {};
+    path->flight.acked.flight_before = path->flight.bytes;
+  }
+  released_now_ = 0;
+  acknowledge_block(base_, sack.cumulative, true);
+  advance_base(sack.cumulative);
+  for (const wire::GapBlock& block : sack.non_renegable_gaps) {
+    acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, true);
+  }
+  for (const wire::GapBlock& block : sack.gaps) {
+    acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, false);
+  }
+  if (gap_acked_count_ != 0) detect_reneging(sack);
+  return released_now_;
+}
+
+// Visits only what is new: a word of the bitmap at a time.
+void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good) {
+  std::uint64_t tsn = std::max(first, base_);
+  while ((tsn = unreleased_.find_set(tsn, last + 1)) != RingBitmap::kNone) {
+    on_acknowledged(tsn, for_good);
+    ++tsn;
+  }
+}
+
+void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good) {
+  OutChunk& chunk = at(tsn);
+  if (chunk.state == OutChunk::State::in_flight) {
+    PathFlight& flight = chunk.path->flight;
+    if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
+    flight.acked.bytes += chunk.payload.size();
+    if (chunk.transmissions == 1) flight.acked.unambiguous = true;
+    if (chunk.packet > flight.largest_acked) {
+      flight.largest_acked = chunk.packet;
+      flight.largest_acked_sent = chunk.sent_at;
+      if (chunk.transmissions == 1) flight.acked.rtt_from = chunk.sent_at;
+    }
+    unlink(tsn, chunk);
+  } else if (chunk.state == OutChunk::State::lost) {
+    lost_.clear(tsn);
+    --lost_count_;
+  }
+  if (for_good) {
+    release(tsn, chunk);
+  } else if (chunk.state != OutChunk::State::gap_acked) {
+    chunk.state = OutChunk::State::gap_acked;
+    gap_acked_.set(tsn);
+    ++gap_acked_count_;
+  }
+}
+
+void Outstanding::release(std::uint64_t tsn, OutChunk& chunk) {
+  if (chunk.state == OutChunk::State::gap_acked) {
+    gap_acked_.clear(tsn);
+    --gap_acked_count_;
+  }
+  unreleased_.clear(tsn);
+  released_now_ += chunk.payload.size();
+  held_bytes_ -= chunk.payload.size();
+  chunk.payload.reset();
+  chunk.state = OutChunk::State::released;
+}
+
+// RFC 9260 §6.2.1 D iv: what an earlier SACK reported and this one does not has to be sent again. A SACK that was overtaken by
+// another (several paths!) reports less too; it is recognised by a lower highest block.
+void Outstanding::detect_reneging(const SackView& sack) {
+  std::uint64_t highest = sack.cumulative;
+  for (const wire::GapBlock& block : sack.gaps) highest = std::max(highest, sack.cumulative + block.end);
+  if (highest < highest_gap_end_) return;
+  highest_gap_end_ = highest;
+  std::uint64_t tsn = base_;
+  while ((tsn = gap_acked_.find_set(tsn, next_)) != RingBitmap::kNone) {
+    const auto offset = tsn - sack.cumulative;
+    const bool reported = std::any_of(sack.gaps.begin(), sack.gaps.end(), [offset](const wire::GapBlock& block) {
+      return offset >= block.start && offset <= block.end;
+    });
+    if (!reported) {
+      gap_acked_.clear(tsn);
+      --gap_acked_count_;
+      mark_lost(tsn, at(tsn));
+    }
+    ++tsn;
+  }
+}
+
+void Outstanding::advance_base(std::uint64_t cumulative) { base_ = std::max(base_, cumulative + 1); }
+
+void Outstanding::unlink(std::uint64_t tsn, OutChunk& chunk) {
+  PathFlight& flight = chunk.path->flight;
+  (chunk.older == kNoTsn ? flight.oldest : at(chunk.older).newer) = chunk.newer;
+  (chunk.newer == kNoTsn ? flight.newest : at(chunk.newer).older) = chunk.older;
+  assert(flight.bytes >= chunk.payload.size() && flight_chunks_ > 0);
+  static_cast<void>(tsn);
+  flight.bytes -= chunk.payload.size();
+  flight_bytes_ -= chunk.payload.size();
+  --flight_chunks_;
+}
+
+void Outstanding::mark_lost(std::uint64_t tsn, OutChunk& chunk) {
+  chunk.state = OutChunk::State::lost;
+  lost_.set(tsn);
+  ++lost_count_;
+  lost_hint_ = std::min(lost_hint_, tsn);
+}
+
+std::size_t Outstanding::detect_losses(Path& path, Timestamp now) {
+  PathFlight& flight = path.flight;
+  const Duration round_trip = std::max(path.rtt.latest(), path.rtt.srtt());
+  const Duration window = round_trip + std::max<Duration>(round_trip / 8, std::chrono::milliseconds(1));
+  std::size_t lost = 0;
+  flight.loss_deadline = kNever;
+  while (flight.oldest != kNoTsn) {
+    const std::uint64_t tsn = flight.oldest;
+    OutChunk& chunk = at(tsn);
+    if (chunk.packet >= flight.largest_acked) break;
+    if (chunk.packet + kPacketThreshold > flight.largest_acked && chunk.sent_at + window > now) {
+      flight.loss_deadline = chunk.sent_at + window;
+      break;
+    }
+    unlink(tsn, chunk);
+    mark_lost(tsn, chunk);
+    ++lost;
+    // One reduction per window: what left before the last reduction does not count again.
+    if (chunk.packet >= flight.recovery_end) {
+      path.congestion->on_loss();
+      flight.recovery_end = flight.next_packet;
+      ++path.counters.fast_recoveries;
+    }
+  }
+  path.counters.data_chunks_lost += lost;
+  return lost;
+}
+
+void Outstanding::lose_all(Path& path) {
+  PathFlight& flight = path.flight;
+  while (flight.oldest != kNoTsn) {
+    const std::uint64_t tsn = flight.oldest;
+    OutChunk& chunk = at(tsn);
+    unlink(tsn, chunk);
+    mark_lost(tsn, chunk);
+    ++path.counters.data_chunks_lost;
+  }
+  flight.loss_deadline = kNever;
+  flight.t3 = kNever;
+}
+
+}  // namespace hawser::sctp

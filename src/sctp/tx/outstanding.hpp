@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "hawser/base/buffer.hpp"
+#include "hawser/base/time.hpp"
+#include "sctp/path/path.hpp"
+#include "sctp/path/path_manager.hpp"
+#include "sctp/ring_bitmap.hpp"
+#include "sctp/wire/sack.hpp"
+
+namespace hawser::sctp {
+
+/// A DATA chunk that has a TSN and is not acknowledged for good.
+struct OutChunk {
+  enum class State : std::uint8_t {
+    in_flight,  ///< in the list of its path
+    lost,       ///< waits for retransmission
+    gap_acked,  ///< received, but the peer may still renege (plain SACK)
+    released,   ///< received for good; its payload is gone
+  };
+  Buffer payload;
+  Path* path = nullptr;       ///< where it was sent last
+  std::uint64_t packet = 0;   ///< number of the packet on that path
+  std::uint64_t older = kNoTsn;  ///< neighbours in the send order of that path
+  std::uint64_t newer = kNoTsn;
+  Timestamp sent_at{};
+  std::uint32_t ppid = 0;
+  std::uint16_t stream = 0;
+  std::uint16_t ssn = 0;
+  State state = State::released;
+  std::uint8_t transmissions = 0;  ///< saturates at 255
+  bool begin = false;
+  bool end = false;
+  bool unordered = false;
+  bool immediate = false;
+};
+
+/// What a SACK or NR-SACK says, with the sender's numbering.
+struct SackView {
+  std::uint64_t cumulative = 0;
+  wire::GapBlockList gaps;                ///< renegable
+  wire::GapBlockList non_renegable_gaps;  ///< empty for a plain SACK
+};
+
+/// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by TSN, and per path the order in which
+/// they were sent there. Owns the chunks; decides which are acknowledged and which are lost. Never sends, knows no window.
+///
+/// Loss is detected per path in that path's own send order (RACK's idea, RFC 8985): a chunk is lost when three later packets
+/// of the same path, or one later packet and 9/8 of a round trip, were acknowledged before it. Since other paths have no say, this
+/// is split fast retransmit (SFR); the list head is the pseudo-cumulative acknowledgement (CUC).
+class Outstanding {
+ public:
+  /// Keeps the 16-bit offsets of SACK and the receiver's ring good.
+  static constexpr std::size_t kMaxSpan = 32'768;
+
+  explicit Outstanding(std::uint32_t initial_tsn);
+
+  /// 64-bit number of the next new TSN; its low 32 bits are the TSN.
+  [[nodiscard]] std::uint64_t next_tsn() const { return next_; }
+  [[nodiscard]] std::uint64_t cumulative() const { return base_ - 1; }
+  [[nodiscard]] bool empty() const { return base_ == next_; }
+  [[nodiscard]] bool full() const { return next_ - base_ >= kMaxSpan; }
+  [[nodiscard]] std::size_t flight_bytes() const { return flight_bytes_; }
+  [[nodiscard]] std::size_t flight_chunks() const { return flight_chunks_; }
+  /// User bytes held for a possible retransmission.
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
+
+  /// Takes a new chunk: it gets next_tsn() and state lost with no transmission; call on_sent next. Not when full().
+  OutChunk& append(OutChunk&& chunk);
+  [[nodiscard]] OutChunk& at(std::uint64_t tsn) { return ring_[tsn & (ring_.size() - 1)]; }
+  /// The lowest TSN that waits for retransmission, or kNoTsn.
+  [[nodiscard]] std::uint64_t next_lost();
+  [[nodiscard]] bool any_lost() const { return lost_count_ != 0; }
+
+  /// The chunk leaves on `path` in that path's packet number `packet`.
+  void on_sent(std::uint64_t tsn, Path& path, std::uint64_t packet, Timestamp now);
+
+  /// Whether the acknowledgement speaks only of TSNs that were sent, with sane blocks (trap: optimistic and wrapped acks).
+  [[nodiscard]] bool plausible(const SackView& sack) const;
+  /// Marks what the SACK acknowledges; each path's flight.acked says what that means for it. `sack` must be plausible and its
+  /// cumulative not below ours. Returns the user bytes newly released for good.
+  std::size_t acknowledge(const SackView& sack, PathManager& paths);
+  /// Declares chunks of `path` lost by what was acknowledged after them. Returns how many.
+  std::size_t detect_losses(Path& path, Timestamp now);
+  /// All that is in flight on `path` is lost (T3-rtx, or the path goes away).
+  void lose_all(Path& path);
+
+ private:
+  void grow();
+  void on_acknowledged(std::uint64_t tsn, bool for_good);
+  void acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good);
+  void detect_reneging(const SackView& sack);
+  void advance_base(std::uint64_t cumulative);
+  void unlink(std::uint64_t tsn, OutChunk& chunk);
+  void mark_lost(std::uint64_t tsn, OutChunk& chunk);
+  void release(std::uint64_t tsn, OutChunk& chunk);
+
+  std::vector<OutChunk> ring_;
+  RingBitmap unreleased_;  ///< not yet acknowledged for good
+  RingBitmap lost_;
+  RingBitmap gap_acked_;
+  std::uint64_t base_;     ///< lowest TSN not cumulatively acknowledged
+  std::uint64_t next_;
+  std::uint64_t lost_hint_;  ///< no lost TSN is below
+  std::uint64_t highest_gap_end_ = 0;
+  std::size_t lost_count_ = 0;
+  std::size_t gap_acked_count_ = 0;
+  std::size_t flight_bytes_ = 0;
+  std::size_t flight_chunks_ = 0;
+  std::size_t held_bytes_ = 0;
+  std::size_t released_now_ = 0;
+};
+
+}  // namespace hawser::sctp

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+
+#include "hawser/base/bytes.hpp"
+#include "sctp/auth.hpp"
+#include "sctp/wire/data.hpp"
+#include "sctp/wire/packet.hpp"
+
+namespace hawser::sctp {
+
+/// Builds one packet in place: common header, chunks, and the AUTH chunk before the first chunk that has to be authenticated
+/// (RFC 4895 §6.2). Never seals: that is PacketProtection's, once for the whole batch.
+class PacketBuilder {
+ public:
+  /// `room` is the largest packet. `auth` may be null: nothing is authenticated.
+  PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const Auth* auth);
+
+  /// Whether a chunk of `size` bytes (with header, without padding) of this type still fits.
+  [[nodiscard]] bool fits(wire::ChunkType type, std::size_t size) const;
+  /// Appends a whole chunk. Call only when fits().
+  void add(wire::ChunkType type, Bytes chunk);
+  /// Appends a DATA chunk. Call only when fits().
+  void add_data(const wire::DataChunk& chunk);
+  /// Room for a chunk to be written by `writer`; prepares AUTH when the type needs it.
+  ByteWriter& begin_chunk(wire::ChunkType type);
+
+  [[nodiscard]] bool empty() const { return writer_.size() == wire::kCommonHeaderSize; }
+  /// Bytes left for the next chunk of this type, header included.
+  [[nodiscard]] std::size_t room_for(wire::ChunkType type) const;
+  /// Signs the packet, if it must be; returns its size.
+  std::size_t finish();
+
+ private:
+  void authenticate(wire::ChunkType type);
+
+  ByteWriter writer_;
+  const Auth* auth_;
+  std::optional<std::size_t> auth_at_;  ///< where the AUTH chunk starts
+};
+
+}  // namespace hawser::sctp
