@@ -1,0 +1,81 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "hawser/io/tun_device.hpp"
+#include "hawser/io/udp_socket.hpp"
+#include "net_test_support.hpp"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
+  throw std::bad_alloc();
+}
+void* operator new[](std::size_t size) {
+  return ::operator new(size);
+}
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p, std::size_t) noexcept {
+  std::free(p);
+}
+
+namespace hawser::io::test {
+namespace {
+
+TEST(DataPath, OfAUdpSocketAllocatesNothing) {
+  UdpSocketOptions o;
+  o.bind = address("127.0.0.1:0");
+  UdpSocket a(o);
+  UdpSocket b(o);
+  const auto batch =
+      make_batch(b.local_address(), std::vector<std::size_t>(TransmitBatch::kMaxDatagrams, 1000));
+  std::size_t received = 0;
+  const std::size_t before = allocations;
+  for (int i = 0; i < 10; ++i) {
+    a.send(batch);
+    while (readable(b.native_handle(), 0)) received += b.receive().size();
+  }
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(received, 10 * TransmitBatch::kMaxDatagrams);
+}
+
+TEST(DataPath, OfATunDeviceAllocatesNothingOnceThePoolIsWarm) {
+  if (!privileged()) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(in_fresh_namespace([] {
+    TunDevice tun({"hwtest0", 1400, {IpPrefix::parse("10.90.0.2/24").value()}, std::nullopt});
+    UdpSocketOptions o;
+    o.bind = address("10.90.0.2:0");
+    UdpSocket host(o);
+    const auto batch = make_batch(address("10.90.0.9:9"), std::vector<std::size_t>(32, 1000));
+    BufferPool pool;
+    std::array<Buffer, 64> packets;
+    std::size_t received = 0;
+    std::size_t after_first = 0;
+    for (int i = 0; i < 10; ++i) {
+      host.send(batch);
+      received += tun.read(pool, packets);
+      for (Buffer& packet : packets) packet.reset();
+      if (i == 0) after_first = allocations;
+    }
+    EXPECT_EQ(allocations, after_first);
+    EXPECT_EQ(received, 320U);
+  }));
+}
+
+}  // namespace
+}  // namespace hawser::io::test
