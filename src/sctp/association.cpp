@@ -55,6 +55,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (path != nullptr) {
     ++path->counters.datagrams_received;
     path->counters.bytes_received += view.bytes().size();
+    path->last_received = now;
     if (!path->proven()) path->unproven_received += view.bytes().size();
   }
   Packet packet{now, route, view, path == nullptr ? kNoPath : path->id};
@@ -67,7 +68,8 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (!reader.ok()) core_.drop(DropReason::malformed_chunk);
   if (closed()) return;
   if (packet.had_data) receiver_->on_packet_end(now);
-  if (packet.fresh && core_.paths.find(route) == nullptr) follow_port(now, route);
+  if (packet.fresh) core_.last_transfer = now;
+  if (packet.fresh && core_.paths.find(route) == nullptr) follow_port(route);
   advance_shutdown(now);
 }
 
@@ -167,7 +169,12 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
   if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
   const Path* path = core_.paths.find(packet.path);
   // An answer would go to an address that may be anybody's (trap: answers to answers), or break our silence on a joining path.
-  if (path == nullptr) return core_.drop(DropReason::unknown_source);
+  if (path == nullptr) {
+    // Where the known port no longer answers, the new one may be tried: it has to prove itself before anything depends on it.
+    const Path* moved = core_.paths.find_unique_by_ip(packet.route);
+    if (moved == nullptr || moved->ours || moved->error_count == 0) return core_.drop(DropReason::unknown_source);
+    return follow_port(packet.route);
+  }
   if (path->state == PathState::joining) return core_.drop(DropReason::unexpected_chunk);
   heartbeats_.on_heartbeat(*heartbeat, *path);
 }
@@ -223,7 +230,7 @@ void Association::on_reflected(const wire::ChunkView& chunk) {
 
 // RFC 6951 §5.4, tightened: the peer's UDP port follows a packet that passed tag and checksum AND brought news, which a replayed one
 // cannot; and only where it is clear which path moved. Otherwise the peer joins again by ASCONF.
-void Association::follow_port(Timestamp now, const Route& route) {
+void Association::follow_port(const Route& route) {
   Path* path = core_.paths.find_unique_by_ip(route);
   if (path == nullptr || path->ours || !path->proven()) return core_.drop(DropReason::unknown_source);
   path->route.remote.port = route.remote.port;
@@ -236,7 +243,6 @@ void Association::follow_port(Timestamp now, const Route& route) {
   path->state = PathState::unconfirmed;
   core_.announce(*path);
   Heartbeats::probe(*path);
-  static_cast<void>(now);
 }
 
 // A path of ours that stays silent may have lost its NAT mapping: the peer learns the new one by another join.

@@ -140,7 +140,7 @@ class Association {
   Next handle_unknown(const wire::ChunkView& chunk);
   void handle_abort(const wire::ChunkView& chunk);
   void handle_error(Packet& packet, const wire::ChunkView& chunk);
-  void follow_port(Timestamp now, const Route& route);
+  void follow_port(const Route& route);
   void rejoin_failed_paths();
   bool poll_control(TransmitBatch& batch);
   [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
@@ -173,6 +173,7 @@ class Association {
   [[nodiscard]] Path* sack_path();
   bool poll_data(Timestamp now, TransmitBatch& batch);
   void fill_batch(Path& path, bool with_sack, Timestamp now, TransmitBatch& batch);
+  [[nodiscard]] bool worth_bundling(const PacketBuilder& packet);
   bool add_sack(PacketBuilder& packet);
   bool poll_sack(TransmitBatch& batch);
 

@@ -142,7 +142,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
   const std::size_t burst = core_.config().max_burst * mtu;
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.pacer.ready(now) && sender_.ready()) {
     PacketBuilder packet(batch.next(mtu), core_.header(), &core_.auth);
-    const bool sack_added = with_sack && batch.empty() && add_sack(packet);
+    const bool sack_added = with_sack && batch.empty() && worth_bundling(packet) && add_sack(packet);
     const std::size_t bytes = sender_.fill(packet, path, flight.next_packet, now);
     if (bytes == 0 && !sack_added) break;
     const std::size_t size = packet.finish();
@@ -156,11 +156,17 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
   }
 }
 
-// Bundles the acknowledgement with data that goes the same way.
+// A SACK that is due travels with data that goes the same way; one that is not due yet only where it costs no packet.
+bool Association::worth_bundling(const PacketBuilder& packet) {
+  if (receiver_->sack_due()) return true;
+  const auto type = core_.nr_sack ? wire::ChunkType::kNrSack : wire::ChunkType::kSack;
+  const std::size_t room = packet.room_for(type);
+  return padded4(receiver_->sack_size(core_.nr_sack, room)) + wire::kDataHeaderSize + padded4(sender_.next_chunk_size()) <= room;
+}
+
 bool Association::add_sack(PacketBuilder& packet) {
   const auto type = core_.nr_sack ? wire::ChunkType::kNrSack : wire::ChunkType::kSack;
   const std::size_t room = packet.room_for(type);
-  if (receiver_->sack_size(core_.nr_sack, room) == 0) return false;
   receiver_->write_sack(packet.begin_chunk(type), core_.nr_sack, room);
   return true;
 }

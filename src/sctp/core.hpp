@@ -50,6 +50,7 @@ struct Core {
   bool dynamic_addresses = false;
   bool initiator = false;        ///< we sent the INIT; we know our uplinks and the peer learns them
   std::size_t peer_window_hint = 0;  ///< the peer's first a_rwnd: ssthresh of new paths (RFC 9260 §7.2.1)
+  Timestamp last_transfer = Timestamp::min();  ///< when DATA or news of our DATA last came, on whatever path
   unsigned error_count = 0;      ///< consecutive time-outs of the association (RFC 9260 §8.1)
 
   [[nodiscard]] const EndpointConfig& config() const { return endpoint.config; }

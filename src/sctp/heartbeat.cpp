@@ -8,6 +8,8 @@ namespace {
 
 // Heartbeat Info of ours: path id, time of sending, and the nonce that only a receiver at that address can know.
 constexpr std::size_t kInfoSize = 4 + 8 + 8;
+// A path that hears nothing for this part of the heartbeat interval is probed.
+constexpr int kSilenceDivisor = 4;
 
 struct Info {
   PathId path;
@@ -55,7 +57,8 @@ bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chu
   const auto info = decode(chunk.info);
   Path* path = info ? core_.paths.find(info->path) : nullptr;
   // The answer has to come back the way the question went: then address and port are proven in both directions.
-  if (path == nullptr || !path->heartbeat.outstanding || path->heartbeat.nonce != info->nonce || path->route != route) {
+  if (path == nullptr || !path->heartbeat.outstanding || path->heartbeat.nonce != info->nonce ||
+      core_.paths.find(route) != path) {
     core_.drop(DropReason::bad_heartbeat_ack);
     return false;
   }
@@ -107,7 +110,16 @@ void Heartbeats::on_timeout(Timestamp now) {
       path->heartbeat.next = kNever;
       probe(*path);
     }
+    if (silence_deadline(*path) <= now) probe(*path);
   }
+}
+
+// After a transfer, or while one goes on over other paths, a path of ours from which nothing comes any more may have lost its NAT
+// mapping without anybody noticing: what we send still arrives, and the answers take other ways.
+Timestamp Heartbeats::silence_deadline(const Path& path) const {
+  const bool suspicious = path.ours && path.state == PathState::active && !path.heartbeat.outstanding &&
+                          core_.last_transfer >= path.last_received && path.last_received != Timestamp::min();
+  return suspicious ? path.last_received + core_.config().heartbeat_interval / kSilenceDivisor : kNever;
 }
 
 void Heartbeats::queue_due(Timestamp now) {
@@ -133,7 +145,9 @@ void Heartbeats::send(Path& path, Timestamp now) {
 
 Timestamp Heartbeats::next_timeout() const {
   Timestamp next = kNever;
-  for (const auto& path : core_.paths) next = std::min({next, path->heartbeat.deadline, path->heartbeat.next});
+  for (const auto& path : core_.paths) {
+    next = std::min({next, path->heartbeat.deadline, path->heartbeat.next, silence_deadline(*path)});
+  }
   return next;
 }
 

@@ -151,9 +151,9 @@ Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const StateC
     tags_.insert(tied->local_tag(), tied);
     return tied;
   }
-  // C: the cookie of an INIT that a later one overtook, or of an association that came and went.
+  // C: the cookie of an INIT that a later one overtook.
   const Entry* there = find_by_route(cookie.route, cookie.peer_port);
-  if (there != nullptr || cookie.local_tie_tag != 0) {
+  if (there != nullptr) {
     drops_.add(DropReason::duplicate_handshake);
     return nullptr;
   }

@@ -67,6 +67,7 @@ struct Path {
   bool announced = false; ///< an event path_up was given and no path_down since
   std::size_t mtu;        ///< largest UDP payload, bytes
   unsigned error_count = 0;
+  Timestamp last_received = Timestamp::min();
   RttEstimator rtt;
   std::unique_ptr<CongestionControl> congestion;
   Pacer pacer;

@@ -47,7 +47,12 @@ Path* PathManager::find(PathId id) {
 
 Path* PathManager::find(const Route& route) {
   for (const auto& path : paths_) {
-    if (path->route == route) return path.get();
+    const Route& known = path->route;
+    // A path that leaves the local address to the kernel is met at any.
+    if (known.uplink == route.uplink && known.remote == route.remote &&
+        (known.local == route.local || known.local.is_wildcard())) {
+      return path.get();
+    }
   }
   return nullptr;
 }
@@ -56,7 +61,8 @@ Path* PathManager::find_unique_by_ip(const Route& route) {
   Path* found = nullptr;
   for (const auto& path : paths_) {
     const Route& known = path->route;
-    if (known.uplink != route.uplink || known.local != route.local || known.remote.ip != route.remote.ip) continue;
+    const bool same_local = known.local == route.local || known.local.is_wildcard();
+    if (known.uplink != route.uplink || !same_local || known.remote.ip != route.remote.ip) continue;
     if (found != nullptr) return nullptr;
     found = path.get();
   }

@@ -44,12 +44,17 @@ bool DataSender::window_permits(std::size_t size) const {
   return outstanding_.flight_bytes() == 0 || outstanding_.flight_bytes() + size <= peer_window_;
 }
 
-bool DataSender::ready() {
+std::size_t DataSender::next_chunk_size() {
   const std::uint64_t lost = outstanding_.next_lost();
-  if (lost != kNoTsn) return window_permits(outstanding_.at(lost).payload.size());
-  if (queue_.empty() || outstanding_.full()) return false;
+  if (lost != kNoTsn) return outstanding_.at(lost).payload.size();
+  if (queue_.empty() || outstanding_.full()) return 0;
   const Pending& front = queue_.front();
-  return window_permits(std::min(front.message.size() - front.offset, max_chunk_payload_));
+  return std::min(front.message.size() - front.offset, max_chunk_payload_);
+}
+
+bool DataSender::ready() {
+  const std::size_t size = next_chunk_size();
+  return size != 0 && window_permits(size);
 }
 
 std::size_t DataSender::fill(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now) {

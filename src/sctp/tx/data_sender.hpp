@@ -29,6 +29,8 @@ class DataSender {
   /// True once after a would_block, when half of the buffer is free again.
   bool take_writable();
 
+  /// User bytes of the chunk that would leave next; 0 when there is none.
+  [[nodiscard]] std::size_t next_chunk_size();
   /// Something may leave now as far as the peer's window is concerned.
   [[nodiscard]] bool ready();
   /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet `number`.

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t kFirstCapacity = 1024;
 constexpr std::uint64_t kPacketThreshold = 3;  // RFC 9260 §7.2.4: three missing reports
+/// With so many gap blocks the receiver may have had no room for more: the smallest packets hold about 120.
+constexpr std::size_t kManyBlocks = 100;
 // 64-bit numbers start high enough that the number before the first never wraps below zero.
 constexpr std::uint64_t kEpoch = std::uint64_t{1} << 32;
 
@@ -86,6 +88,7 @@ std::size_t Outstanding::acknowledge(const SackView& sack, PathManager& paths) {
     path->flight.acked.flight_before = path->flight.bytes;
   }
   released_now_ = 0;
+  const std::uint64_t acknowledged_before = acknowledged_;
   acknowledge_block(base_, sack.cumulative, true);
   advance_base(sack.cumulative);
   for (const wire::GapBlock& block : sack.non_renegable_gaps) {
@@ -95,7 +98,20 @@ std::size_t Outstanding::acknowledge(const SackView& sack, PathManager& paths) {
     acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, false);
   }
   if (gap_acked_count_ != 0) detect_reneging(sack);
+  // A SACK that brings nothing was overtaken by a newer one: its view is not the latest.
+  if (acknowledged_ != acknowledged_before) note_report_end(sack);
   return released_now_;
+}
+
+// A SACK that is full reports the lowest gaps only. What lies above its last block may have arrived: an acknowledged
+// retransmission (low TSN, sent late) must not make all of it count as lost.
+void Outstanding::note_report_end(const SackView& sack) {
+  reported_end_ = kNoTsn;
+  if (sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
+  reported_end_ = sack.cumulative;
+  for (const wire::GapBlockList* list : {&sack.gaps, &sack.non_renegable_gaps}) {
+    for (const wire::GapBlock& block : *list) reported_end_ = std::max(reported_end_, sack.cumulative + block.end);
+  }
 }
 
 // Visits only what is new: a word of the bitmap at a time.
@@ -109,6 +125,7 @@ void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, boo
 
 void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good) {
   OutChunk& chunk = at(tsn);
+  if (chunk.state != OutChunk::State::gap_acked) ++acknowledged_;
   if (chunk.state == OutChunk::State::in_flight) {
     PathFlight& flight = chunk.path->flight;
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
@@ -193,10 +210,13 @@ std::size_t Outstanding::detect_losses(Path& path, Timestamp now) {
   const Duration window = round_trip + std::max<Duration>(round_trip / 8, std::chrono::milliseconds(1));
   std::size_t lost = 0;
   flight.loss_deadline = kNever;
-  while (flight.oldest != kNoTsn) {
-    const std::uint64_t tsn = flight.oldest;
+  std::uint64_t next = flight.oldest;
+  while (next != kNoTsn) {
+    const std::uint64_t tsn = next;
     OutChunk& chunk = at(tsn);
+    next = chunk.newer;
     if (chunk.packet >= flight.largest_acked) break;
+    if (tsn > reported_end_) continue;
     if (chunk.packet + kPacketThreshold > flight.largest_acked && chunk.sent_at + window > now) {
       flight.loss_deadline = chunk.sent_at + window;
       break;

@@ -92,6 +92,7 @@ class Outstanding {
   void on_acknowledged(std::uint64_t tsn, bool for_good);
   void acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good);
   void detect_reneging(const SackView& sack);
+  void note_report_end(const SackView& sack);
   void advance_base(std::uint64_t cumulative);
   void unlink(std::uint64_t tsn, OutChunk& chunk);
   void mark_lost(std::uint64_t tsn, OutChunk& chunk);
@@ -105,6 +106,8 @@ class Outstanding {
   std::uint64_t next_;
   std::uint64_t lost_hint_;  ///< no lost TSN is below
   std::uint64_t highest_gap_end_ = 0;
+  std::uint64_t acknowledged_ = 0;         ///< chunks ever acknowledged, for the first time
+  std::uint64_t reported_end_ = kNoTsn;  ///< of TSNs above, the newest SACK had no room to speak
   std::size_t lost_count_ = 0;
   std::size_t gap_acked_count_ = 0;
   std::size_t flight_bytes_ = 0;
