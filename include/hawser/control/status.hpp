@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hawser/control/described.hpp"
+
+/// What `hawser status` shows: the answer to the request "status". Documented, field by field, in
+/// docs/control.md. Rates are in Mbit/s, times in milliseconds unless the name says otherwise, sizes in
+/// bytes.
+namespace hawser::control {
+
+/// Counters by name.
+using Counters = std::map<std::string, std::uint64_t>;
+
+struct Path {
+  std::uint32_t id = 0;
+  std::string label;      ///< of the uplink; empty on a hub
+  std::string interface;  ///< of the uplink; empty on a hub
+  std::string local;      ///< IP address; the wildcard leaves the choice to the kernel
+  std::string remote;     ///< IP address and UDP port, as seen from here
+  std::string state;      ///< joining, unconfirmed, active, potentially_failed, inactive
+  bool primary = false;
+  double rtt_ms = 0;  ///< smoothed; 0: not measured yet
+  double rttvar_ms = 0;
+  double rto_ms = 0;
+  std::uint64_t cwnd = 0;
+  std::uint64_t ssthresh = 0;
+  std::uint64_t flight = 0;
+  std::uint64_t mtu = 0;  ///< largest UDP payload
+  double tx_mbps = 0;     ///< UDP payload, over the last seconds
+  double rx_mbps = 0;
+  double loss_percent = 0;  ///< of the DATA chunks sent here in the last ten seconds
+  std::uint32_t error_count = 0;
+  Counters counters;
+  HAWSER_DESCRIBED(Path, id, label, interface, local, remote, state, primary, rtt_ms, rttvar_ms, rto_ms, cwnd,
+                   ssthresh, flight, mtu, tx_mbps, rx_mbps, loss_percent, error_count, counters)
+};
+
+struct Association {
+  std::uint32_t id = 0;
+  std::string state;
+  std::string peer;  ///< empty until the peer said hello
+  std::uint32_t outbound_streams = 0;
+  std::uint32_t inbound_streams = 0;
+  bool nr_sack = false;
+  bool dynamic_addresses = false;
+  std::uint64_t peer_window = 0;
+  std::uint64_t queued_bytes = 0;
+  std::uint64_t outstanding_bytes = 0;
+  std::uint64_t receive_buffered = 0;
+  std::uint64_t messages_sent = 0;
+  std::uint64_t messages_received = 0;
+  std::uint64_t duplicate_tsns_received = 0;
+  std::vector<Path> paths;
+  HAWSER_DESCRIBED(Association, id, state, peer, outbound_streams, inbound_streams, nr_sack,
+                   dynamic_addresses, peer_window, queued_bytes, outstanding_bytes, receive_buffered,
+                   messages_sent, messages_received, duplicate_tsns_received, paths)
+};
+
+struct Peer {
+  std::string name;
+  std::string state;  ///< up; on an edge also resolving, connecting, waiting; on a hub down
+  std::vector<std::string> endpoint;
+  std::vector<std::string> allowed_ips;
+  std::optional<std::uint32_t> association;  ///< id, when up
+  std::uint64_t queue_bytes = 0;
+  std::uint64_t queue_packets = 0;
+  std::uint64_t queue_limit = 0;
+  Counters counters;
+  HAWSER_DESCRIBED(Peer, name, state, endpoint, allowed_ips, association, queue_bytes, queue_packets,
+                   queue_limit, counters)
+};
+
+/// A UDP socket of the daemon.
+struct Socket {
+  std::uint32_t id = 0;
+  std::string label;
+  std::string interface;
+  std::string local;
+  Counters counters;
+  HAWSER_DESCRIBED(Socket, id, label, interface, local, counters)
+};
+
+struct Uplink {
+  std::string label;
+  std::string interface;
+  std::string role;
+  bool usable = false;  ///< exists, is up and has an address
+  HAWSER_DESCRIBED(Uplink, label, interface, role, usable)
+};
+
+struct Interface {
+  std::string name;
+  std::vector<std::string> address;
+  std::uint64_t mtu = 0;
+  Counters counters;
+  HAWSER_DESCRIBED(Interface, name, address, mtu, counters)
+};
+
+struct Drops {
+  Counters engine;  ///< received packets and chunks, by reason
+  Counters tunnel;  ///< IP packets and messages, by reason
+  HAWSER_DESCRIBED(Drops, engine, tunnel)
+};
+
+struct Status {
+  std::string version;
+  std::uint32_t pid = 0;
+  double uptime_s = 0;
+  std::string identity;
+  std::string protection;  ///< none: --insecure-plaintext
+  std::vector<std::string> warnings;
+  Interface interface;
+  std::vector<std::string> listen;
+  std::vector<Uplink> uplinks;
+  std::vector<Socket> sockets;
+  std::vector<Peer> peers;
+  std::vector<Association> associations;
+  Drops drops;
+  HAWSER_DESCRIBED(Status, version, pid, uptime_s, identity, protection, warnings, interface, listen, uplinks,
+                   sockets, peers, associations, drops)
+};
+
+}  // namespace hawser::control

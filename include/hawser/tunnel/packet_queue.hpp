@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "hawser/base/buffer.hpp"
+
+namespace hawser::tunnel {
+
+/// An IP packet on its way to a peer.
+struct QueuedPacket {
+  Buffer bytes;
+  std::uint32_t flow = 0;    ///< flow_hash of the packet
+  std::uint8_t version = 4;  ///< 4 or 6
+};
+
+/// Packets that wait for room in one peer's association: first in, first out, at most `limit` bytes; what
+/// does not fit is refused (tail drop). Owns the packets; never reorders. The storage grows to its high-water
+/// mark and stays there.
+class PacketQueue {
+ public:
+  /// A packet costs this much on top of its bytes, so that tiny packets cannot fill the memory.
+  static constexpr std::size_t kPacketOverhead = 64;
+
+  explicit PacketQueue(std::size_t limit) : limit_(limit) {}
+
+  /// False: full; the packet stays with the caller.
+  bool push(QueuedPacket&& packet);
+  /// The oldest packet; the queue must not be empty.
+  QueuedPacket pop();
+  void clear();
+
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::size_t packets() const { return count_; }
+  /// Bytes waiting, without overhead.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t limit() const { return limit_; }
+
+ private:
+  void grow();
+
+  std::size_t limit_;
+  std::size_t bytes_ = 0;
+  std::size_t count_ = 0;
+  std::size_t head_ = 0;
+  std::vector<QueuedPacket> ring_;  ///< size zero or a power of two
+};
+
+}  // namespace hawser::tunnel

@@ -1,0 +1,127 @@
+#include "cli/status_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "cli/table.hpp"
+
+namespace hawser::cli {
+namespace {
+
+using Align = Table::Align;
+
+std::string bytes_text(std::uint64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} B", bytes);
+  if (bytes < 10'000'000) return fmt::format("{} kB", bytes / 1000);
+  if (bytes < 10'000'000'000) return fmt::format("{} MB", bytes / 1'000'000);
+  return fmt::format("{} GB", bytes / 1'000'000'000);
+}
+
+std::string time_text(double seconds) {
+  const auto s = static_cast<std::uint64_t>(std::max(0.0, seconds));
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
+  if (s < 86400) return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
+  return fmt::format("{} d {} h", s / 86400, s / 3600 % 24);
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
+  return out;
+}
+
+std::uint64_t counter(const control::Counters& counters, const std::string& name) {
+  const auto at = counters.find(name);
+  return at == counters.end() ? 0 : at->second;
+}
+
+std::string header_text(const control::Status& s) {
+  std::string out = fmt::format("interface {}  {}  mtu {}  up {}\n", s.interface.name,
+                                join(s.interface.address), s.interface.mtu, time_text(s.uptime_s));
+  out += fmt::format("identity  {}  hawserd {}  pid {}\n", s.identity, s.version, s.pid);
+  if (!s.listen.empty()) out += fmt::format("listening {}\n", join(s.listen));
+  for (const std::string& warning : s.warnings) out += fmt::format("WARNING   {}\n", warning);
+  for (const control::Uplink& uplink : s.uplinks) {
+    if (!uplink.usable)
+      out += fmt::format("uplink    {} ({}) cannot be used now\n", uplink.label, uplink.interface);
+  }
+  return out;
+}
+
+std::vector<std::string> path_row(const control::Path& p) {
+  return {fmt::format("{}", p.id),
+          p.label,
+          p.interface,
+          p.local,
+          p.remote,
+          p.primary ? p.state + "*" : p.state,
+          p.rtt_ms > 0 ? fmt::format("{:.1f} ms", p.rtt_ms) : "",
+          bytes_text(p.cwnd),
+          bytes_text(p.flight),
+          fmt::format("{:.1f}", p.tx_mbps),
+          fmt::format("{:.1f}", p.rx_mbps),
+          fmt::format("{:.1f} %", p.loss_percent),
+          fmt::format("{}", counter(p.counters, "data_chunks_retransmitted"))};
+}
+
+std::string paths_text(const control::Association& association) {
+  Table table({{"PATH", Align::right},
+               {"LABEL"},
+               {"UPLINK"},
+               {"LOCAL"},
+               {"REMOTE"},
+               {"STATE"},
+               {"RTT", Align::right},
+               {"CWND", Align::right},
+               {"FLIGHT", Align::right},
+               {"TX Mbit/s", Align::right},
+               {"RX Mbit/s", Align::right},
+               {"LOSS", Align::right},
+               {"RETRANS", Align::right}});
+  for (const control::Path& path : association.paths) table.add(path_row(path));
+  return table.empty() ? "" : table.to_string(2);
+}
+
+std::string peer_text(const control::Status& status, const control::Peer& peer) {
+  std::string out = fmt::format("\npeer {}  {}", peer.name, peer.state);
+  if (!peer.endpoint.empty()) out += fmt::format("  endpoint {}", join(peer.endpoint));
+  out += fmt::format("\n  allowed {}\n", peer.allowed_ips.empty() ? "nothing" : join(peer.allowed_ips));
+  const control::Counters& c = peer.counters;
+  out += fmt::format("  sent {} in {} packets, received {} in {}, dropped {}, queued {} of {}\n",
+                     bytes_text(counter(c, "tx_bytes")), counter(c, "tx_packets"),
+                     bytes_text(counter(c, "rx_bytes")), counter(c, "rx_packets"), counter(c, "dropped"),
+                     bytes_text(peer.queue_bytes), bytes_text(peer.queue_limit));
+  for (const control::Association& association : status.associations) {
+    if (association.peer == peer.name) out += paths_text(association);
+  }
+  return out;
+}
+
+std::string drops_text(std::string_view title, const control::Counters& counters) {
+  std::string out;
+  for (const auto& [name, count] : counters) {
+    if (count != 0) out += fmt::format("{} {} {}", out.empty() ? "" : ",", name, count);
+  }
+  return out.empty() ? "" : fmt::format("{}{}\n", title, out);
+}
+
+}  // namespace
+
+std::string status_text(const control::Status& status) {
+  std::string out = header_text(status);
+  for (const control::Peer& peer : status.peers) out += peer_text(status, peer);
+  const auto strangers = std::count_if(status.associations.begin(), status.associations.end(),
+                                       [](const control::Association& a) { return a.peer.empty(); });
+  if (strangers != 0) out += fmt::format("\nassociations without a hello yet: {}\n", strangers);
+  const std::string drops = drops_text("dropped by the engine:", status.drops.engine) +
+                            drops_text("dropped by the tunnel:", status.drops.tunnel);
+  if (!drops.empty()) out += "\n" + drops;
+  return out;
+}
+
+}  // namespace hawser::cli

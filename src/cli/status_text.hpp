@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "hawser/control/status.hpp"
+
+namespace hawser::cli {
+
+/// The status for people: the interface, its peers, and a row for each path.
+[[nodiscard]] std::string status_text(const control::Status& status);
+
+}  // namespace hawser::cli

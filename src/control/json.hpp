@@ -1,0 +1,130 @@
+#pragma once
+
+#include <boost/describe/members.hpp>
+#include <boost/json.hpp>
+#include <boost/mp11/algorithm.hpp>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+/// Message structs to and from JSON, by the list of members that HAWSER_DESCRIBED leaves with each of them.
+namespace hawser::control {
+
+template <class T>
+using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
+
+inline boost::json::value to_json(const std::string& v) {
+  return boost::json::value(v);
+}
+inline boost::json::value to_json(bool v) {
+  return boost::json::value(v);
+}
+/// Three decimals are all that a person or a graph can use.
+inline boost::json::value to_json(double v) {
+  return boost::json::value(std::round(v * 1000.0) / 1000.0);
+}
+inline boost::json::value to_json(std::uint32_t v) {
+  return boost::json::value(v);
+}
+inline boost::json::value to_json(std::uint64_t v) {
+  return boost::json::value(v);
+}
+
+template <class T>
+requires boost::describe::has_describe_members<T>::value boost::json::value to_json(const T& v);
+
+template <class T>
+boost::json::value to_json(const std::optional<T>& v) {
+  return v ? to_json(*v) : boost::json::value(nullptr);
+}
+
+template <class T>
+boost::json::value to_json(const std::vector<T>& v) {
+  boost::json::array out;
+  out.reserve(v.size());
+  for (const T& element : v) out.push_back(to_json(element));
+  return out;
+}
+
+template <class T>
+boost::json::value to_json(const std::map<std::string, T>& v) {
+  boost::json::object out;
+  for (const auto& [key, element] : v) out[key] = to_json(element);
+  return out;
+}
+
+template <class T>
+requires boost::describe::has_describe_members<T>::value boost::json::value to_json(const T& v) {
+  boost::json::object out;
+  boost::mp11::mp_for_each<Members<T>>([&](auto member) { out[member.name] = to_json(v.*member.pointer); });
+  return out;
+}
+
+/// Each returns false when the value is of another kind; `out` may then be half-filled.
+inline bool from_json(const boost::json::value& in, std::string& out) {
+  const auto* text = in.if_string();
+  if (text != nullptr) out.assign(text->data(), text->size());
+  return text != nullptr;
+}
+inline bool from_json(const boost::json::value& in, bool& out) {
+  const bool* flag = in.if_bool();
+  if (flag != nullptr) out = *flag;
+  return flag != nullptr;
+}
+
+template <class T>
+requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) bool from_json(const boost::json::value& in,
+                                                                             T& out) {
+  boost::system::error_code error;
+  out = in.to_number<T>(error);
+  return !error;
+}
+
+template <class T>
+requires boost::describe::has_describe_members<T>::value bool from_json(const boost::json::value& in, T& out);
+
+template <class T>
+bool from_json(const boost::json::value& in, std::optional<T>& out) {
+  out.reset();
+  return in.is_null() || from_json(in, out.emplace());
+}
+
+template <class T>
+bool from_json(const boost::json::value& in, std::vector<T>& out) {
+  const auto* array = in.if_array();
+  if (array == nullptr) return false;
+  out.clear();
+  for (const auto& element : *array) {
+    if (!from_json(element, out.emplace_back())) return false;
+  }
+  return true;
+}
+
+template <class T>
+bool from_json(const boost::json::value& in, std::map<std::string, T>& out) {
+  const auto* object = in.if_object();
+  if (object == nullptr) return false;
+  out.clear();
+  for (const auto& element : *object) {
+    if (!from_json(element.value(), out[std::string(element.key())])) return false;
+  }
+  return true;
+}
+
+template <class T>
+requires boost::describe::has_describe_members<T>::value bool from_json(const boost::json::value& in,
+                                                                        T& out) {
+  const auto* object = in.if_object();
+  if (object == nullptr) return false;
+  bool ok = true;
+  boost::mp11::mp_for_each<Members<T>>([&](auto member) {
+    const auto* value = object->if_contains(member.name);
+    if (value != nullptr) ok = ok && from_json(*value, out.*member.pointer);
+  });
+  return ok;
+}
+
+}  // namespace hawser::control

@@ -1,0 +1,360 @@
+#include "daemon/config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <system_error>
+
+#include "daemon/config_reader.hpp"
+#include "hawser/control/message.hpp"
+#include "hawser/tunnel/hello.hpp"
+
+namespace hawser::daemon {
+namespace {
+
+constexpr std::string_view kInterfaceNames =
+    "a network interface name, 1 to 15 characters without '/', ':' or spaces";
+constexpr std::string_view kIdentities = "1 to 64 of A-Z a-z 0-9 . _ -";
+constexpr std::string_view kPrefixes =
+    "an address with a prefix length, as \"10.90.0.2/24\" or \"fd90::2/64\"";
+constexpr std::string_view kAddresses = "an address and UDP port, as \"0.0.0.0:9899\" or \"[::]:9899\"";
+constexpr std::string_view kEndpoints =
+    "a host and UDP port, as \"hub.example.net:9899\", \"192.0.2.1:9899\" or \"[2001:db8::1]:9899\"";
+constexpr std::string_view kLaterKeys =
+    "no keys yet, they arrive with protected mode; this version tells peers apart by interface.identity and "
+    "needs "
+    "--insecure-plaintext";
+
+constexpr std::int64_t kMinMtu = 576;
+constexpr std::int64_t kMinMtuV6 = 1280;  // RFC 8200 §5
+constexpr std::int64_t kMaxMtu = 9000;
+constexpr std::int64_t kMinQueue = 16 << 10;
+constexpr std::int64_t kMaxQueue = 1 << 30;
+
+std::optional<std::string> interface_name(std::string_view text) {
+  const auto forbidden = [](char c) { return c == '/' || c == ':' || c <= ' ' || c > '~'; };
+  if (text.empty() || text.size() > 15 || text == "." || text == "..") return std::nullopt;
+  if (std::any_of(text.begin(), text.end(), forbidden)) return std::nullopt;
+  return std::string(text);
+}
+
+std::optional<std::string> identity(std::string_view text) {
+  if (!tunnel::is_valid_identity(text)) return std::nullopt;
+  return std::string(text);
+}
+
+std::optional<UdpAddress> listen_address(std::string_view text) {
+  const auto address = UdpAddress::parse(text);
+  return address && address->port != 0 ? address : std::nullopt;
+}
+
+/// Wraps a parser of text as a parser of nodes.
+template <class Parse>
+auto text_node(Parse parse) {
+  return [parse](const toml::node& node) {
+    const auto text = node.value_exact<std::string_view>();
+    return text ? parse(*text) : decltype(parse(std::string_view{})){};
+  };
+}
+
+auto number_node(std::int64_t low, std::int64_t high) {
+  return [low, high](const toml::node& node) -> std::optional<std::size_t> {
+    const auto number = node.value_exact<std::int64_t>();
+    if (!number || *number < low || *number > high) return std::nullopt;
+    return static_cast<std::size_t>(*number);
+  };
+}
+
+std::string range_text(std::int64_t low, std::int64_t high, std::string_view unit) {
+  return std::to_string(low) + " to " + std::to_string(high) + " " + std::string(unit);
+}
+
+std::optional<bool> flag_node(const toml::node& node) {
+  return node.value_exact<bool>();
+}
+
+InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
+  constexpr std::string_view kSection = "interface";
+  InterfaceConfig out;
+  reader.refuse_reserved(table, kSection, {"private_key_file", "private_key", "preshared_key_file"},
+                         kLaterKeys);
+  reader.refuse_unknown(
+      table, kSection,
+      {"name", "identity", "address", "mtu", "listen", "control_socket", "queue_bytes", "routes"});
+  out.name = reader.required<std::string>(table, kSection, "name", kInterfaceNames, text_node(interface_name))
+                 .value_or("");
+  out.identity = reader.value<std::string>(table, kSection, "identity", kIdentities, text_node(identity))
+                     .value_or(out.name);
+  if (!table.contains("address")) reader.mistake(table.source(), "interface.address", "missing", kPrefixes);
+  out.addresses = reader.list<IpPrefix>(table, kSection, "address", kPrefixes, IpPrefix::parse);
+  const bool v6 =
+      std::any_of(out.addresses.begin(), out.addresses.end(), [](const auto& a) { return a.ip.is_v6(); });
+  const std::int64_t min_mtu = v6 ? kMinMtuV6 : kMinMtu;
+  out.mtu = reader
+                .value<std::size_t>(
+                    table, kSection, "mtu",
+                    range_text(min_mtu, kMaxMtu, v6 ? "bytes, as there is an IPv6 address" : "bytes"),
+                    number_node(min_mtu, kMaxMtu))
+                .value_or(out.mtu);
+  out.listen = reader.list<UdpAddress>(table, kSection, "listen", kAddresses, listen_address);
+  out.control_socket =
+      reader
+          .value<std::string>(table, kSection, "control_socket", "an absolute path of at most 107 bytes",
+                              text_node([](std::string_view text) {
+                                const bool good = text.starts_with('/') && text.size() <= 107;
+                                return good ? std::optional<std::string>(text) : std::nullopt;
+                              }))
+          .value_or(control::default_socket(out.name));
+  out.queue_bytes =
+      reader
+          .value<std::size_t>(table, kSection, "queue_bytes", range_text(kMinQueue, kMaxQueue, "bytes"),
+                              number_node(kMinQueue, kMaxQueue))
+          .value_or(out.queue_bytes);
+  out.routes = reader.value<bool>(table, kSection, "routes", "true or false", flag_node).value_or(out.routes);
+  return out;
+}
+
+UplinkConfig read_uplink(ConfigReader& reader, toml::table& table) {
+  constexpr std::string_view kSection = "uplink";
+  UplinkConfig out;
+  reader.refuse_reserved(table, kSection, {"max_upload"},
+                         "no caps yet, this version sends what congestion control allows");
+  reader.refuse_unknown(table, kSection, {"interface", "label", "role"});
+  out.interface =
+      reader.required<std::string>(table, kSection, "interface", kInterfaceNames, text_node(interface_name))
+          .value_or("");
+  out.label = reader.value<std::string>(table, kSection, "label", kIdentities, text_node(identity))
+                  .value_or(out.interface);
+  const auto role = [](std::string_view text) {
+    return text == "always" ? std::optional<std::string>(text) : std::nullopt;
+  };
+  out.role =
+      reader
+          .value<std::string>(table, kSection, "role",
+                              "\"always\"; \"secondary\", \"backup\" and \"never\" are not supported yet",
+                              text_node(role))
+          .value_or(out.role);
+  return out;
+}
+
+PeerConfig read_peer(ConfigReader& reader, toml::table& table) {
+  constexpr std::string_view kSection = "peer";
+  PeerConfig out;
+  reader.refuse_reserved(table, kSection, {"public_key", "preshared_key_file"}, kLaterKeys);
+  reader.refuse_unknown(table, kSection, {"name", "endpoint", "allowed_ips"});
+  out.name =
+      reader.required<std::string>(table, kSection, "name", kIdentities, text_node(identity)).value_or("");
+  out.endpoint = reader.list<HostPort>(table, kSection, "endpoint", kEndpoints, HostPort::parse);
+  if (!table.contains("allowed_ips"))
+    reader.mistake(table.source(), "peer.allowed_ips", "missing", kPrefixes);
+  out.allowed_ips = reader.list<IpPrefix>(table, kSection, "allowed_ips", kPrefixes, IpPrefix::parse);
+  return out;
+}
+
+/// The tables of an array of tables, e.g. every [[peer]].
+template <class T, class Read>
+std::vector<T> read_tables(ConfigReader& reader, toml::table& root, std::string_view section, Read read) {
+  std::vector<T> out;
+  toml::node* node = root.get(section);
+  if (node == nullptr) return out;
+  toml::array* array = node->as_array();
+  const std::string allowed = "tables headed [[" + std::string(section) + "]]";
+  if (array == nullptr) {
+    reader.mistake(*node, std::string(section), allowed);
+    return out;
+  }
+  for (toml::node& element : *array) {
+    if (toml::table* table = element.as_table()) {
+      out.push_back(read(reader, *table));
+    } else {
+      reader.mistake(element, std::string(section), allowed);
+    }
+  }
+  return out;
+}
+
+/// Checks between keys; each names the later of the two that contradict each other.
+class CrossCheck {
+ public:
+  CrossCheck(ConfigReader& reader, const toml::table& root, const Config& config)
+      : reader_(reader), root_(root), config_(config) {}
+
+  void run() {
+    unique("uplink", "interface", config_.uplinks, [](const UplinkConfig& u) { return u.interface; });
+    unique("uplink", "label", config_.uplinks, [](const UplinkConfig& u) { return u.label; });
+    unique("peer", "name", config_.peers, [](const PeerConfig& p) { return p.name; });
+    check_peers();
+    check_allowed_ips();
+    check_uplinks();
+    check_listen();
+  }
+
+ private:
+  const toml::table* table(std::string_view section, std::size_t index) const {
+    const toml::array* array = root_[section].as_array();
+    return array == nullptr || index >= array->size() ? nullptr : array->get(index)->as_table();
+  }
+  const toml::node& node(std::string_view section, std::size_t index, std::string_view key) const {
+    const toml::table* at = table(section, index);
+    if (at == nullptr) return root_;
+    const toml::node* found = at->get(key);
+    return found == nullptr ? *at : *found;
+  }
+
+  template <class T, class Name>
+  void unique(std::string_view section, std::string_view key, const std::vector<T>& items, Name name) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const std::string mine = name(items[i]);
+      const auto end = items.begin() + static_cast<std::ptrdiff_t>(i);
+      if (mine.empty() ||
+          std::none_of(items.begin(), end, [&](const T& other) { return name(other) == mine; }))
+        continue;
+      reader_.mistake(node(section, i, key).source(), ConfigReader::name_of(section, key),
+                      "saw \"" + mine + "\" again",
+                      "a value that no other [[" + std::string(section) + "]] has");
+    }
+  }
+
+  void check_peers() {
+    if (config_.peers.empty()) {
+      reader_.mistake(root_.source(), "peer", "missing", "at least one [[peer]]");
+    }
+    if (!config_.interface.listen.empty() || root_["interface"]["listen"]) return;
+    for (std::size_t i = 0; i < config_.peers.size(); ++i) {
+      const toml::table* at = table("peer", i);
+      if (!config_.peers[i].endpoint.empty() || at == nullptr || at->contains("endpoint")) continue;
+      reader_.mistake(at->source(), "peer.endpoint", "missing",
+                      std::string(kEndpoints) + "; only with interface.listen may a peer be without");
+    }
+  }
+
+  void check_allowed_ips() {
+    std::map<IpPrefix, std::string> owners;
+    for (std::size_t i = 0; i < config_.peers.size(); ++i) {
+      for (const IpPrefix& prefix : config_.peers[i].allowed_ips) {
+        const auto [at, fresh] = owners.emplace(network_of(prefix), config_.peers[i].name);
+        if (fresh) continue;
+        reader_.mistake(node("peer", i, "allowed_ips").source(), "peer.allowed_ips",
+                        "saw \"" + prefix.to_string() + "\", which peer \"" + at->second + "\" has",
+                        "prefixes that no other peer has");
+      }
+    }
+  }
+
+  static IpPrefix network_of(const IpPrefix& prefix) {
+    std::array<std::byte, 16> raw{};
+    const Bytes from = prefix.ip.bytes();
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const unsigned bits =
+          prefix.length > i * 8 ? std::min<unsigned>(8, prefix.length - static_cast<unsigned>(i * 8)) : 0;
+      raw[i] = from[i] & static_cast<std::byte>(0xff00U >> bits);
+    }
+    return {from.size() == 4 ? IpAddress::v4(Bytes(raw).first(4)) : IpAddress::v6(raw), prefix.length};
+  }
+
+  void check_uplinks() {
+    const bool calls = std::any_of(config_.peers.begin(), config_.peers.end(),
+                                   [](const PeerConfig& p) { return !p.endpoint.empty(); });
+    if (config_.uplinks.empty() || calls || root_["peer"][0]["endpoint"]) return;
+    reader_.mistake(node("uplink", 0, "interface").source(), "uplink",
+                    "saw [[uplink]] without a peer to call",
+                    "[[uplink]] only where a [[peer]] has an endpoint");
+  }
+
+  void check_listen() {
+    const auto& listen = config_.interface.listen;
+    for (std::size_t i = 0; i < listen.size(); ++i) {
+      if (std::find(listen.begin(), listen.begin() + static_cast<std::ptrdiff_t>(i), listen[i]) ==
+          listen.begin() + static_cast<std::ptrdiff_t>(i)) {
+        continue;
+      }
+      reader_.mistake(root_["interface"]["listen"].node()->source(), "interface.listen",
+                      "saw \"" + listen[i].to_string() + "\" twice", "each address once");
+    }
+  }
+
+  ConfigReader& reader_;
+  const toml::table& root_;
+  const Config& config_;
+};
+
+Config read_root(ConfigReader& reader, toml::table& root) {
+  Config config;
+  reader.refuse_unknown(root, "", {"interface", "uplink", "peer"});
+  if (toml::node* node = root.get("interface"); node == nullptr) {
+    reader.mistake(root.source(), "interface", "missing", "a table headed [interface]");
+  } else if (toml::table* table = node->as_table()) {
+    config.interface = read_interface(reader, *table);
+  } else {
+    reader.mistake(*node, "interface", "a table headed [interface]");
+  }
+  config.uplinks = read_tables<UplinkConfig>(reader, root, "uplink", read_uplink);
+  config.peers = read_tables<PeerConfig>(reader, root, "peer", read_peer);
+  CrossCheck(reader, root, config).run();
+  return config;
+}
+
+}  // namespace
+
+std::optional<HostPort> HostPort::parse(std::string_view text) {
+  if (const auto literal = UdpAddress::parse(text)) {
+    if (literal->port == 0 || !literal->ip.is_unicast()) return std::nullopt;
+    return HostPort{literal->ip.to_string(), literal->port, literal};
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0 || colon > 253) return std::nullopt;
+  const std::string_view host = text.substr(0, colon);
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
+  };
+  const bool all_numeric =
+      std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  if (all_numeric || !std::all_of(host.begin(), host.end(), in_name)) return std::nullopt;
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, port);
+  if (error != std::errc{} || rest != end || port == 0) return std::nullopt;
+  return HostPort{std::string(host), port, std::nullopt};
+}
+
+std::string HostPort::to_string() const {
+  return literal ? literal->to_string() : host + ":" + std::to_string(port);
+}
+
+std::string ConfigError::to_string() const {
+  std::string text = file;
+  if (line != 0) text += ":" + std::to_string(line);
+  if (!key.empty()) text += ": " + key;
+  text += ": " + problem;
+  if (!allowed.empty()) text += "; allowed: " + allowed;
+  return text;
+}
+
+Result<Config, ConfigErrors> parse_config(std::string_view text, const std::string& file) {
+  ConfigReader reader(file);
+  try {
+    toml::table root = toml::parse(text, file);
+    Config config = read_root(reader, root);
+    if (reader.errors().empty()) return config;
+  } catch (const toml::parse_error& error) {
+    reader.mistake(error.source(), "", std::string(error.description()), "TOML");
+  }
+  std::stable_sort(reader.errors().begin(), reader.errors().end(),
+                   [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; });
+  return std::move(reader.errors());
+}
+
+Result<Config, ConfigErrors> load_config(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (!in.good() && !in.eof()) {
+    const std::string reason = std::generic_category().message(errno);
+    return ConfigErrors{{file, 0, "", "cannot be read: " + reason, "a readable TOML file"}};
+  }
+  return parse_config(text, file);
+}
+
+}  // namespace hawser::daemon

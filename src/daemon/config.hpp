@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/address.hpp"
+#include "hawser/base/result.hpp"
+
+namespace hawser::daemon {
+
+/// Where a peer can be reached: a literal address, or a name to be resolved each time it is called.
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+  std::optional<UdpAddress> literal;
+
+  /// "hub.example.net:9899", "192.0.2.1:9899" or "[2001:db8::1]:9899"; nothing for anything else.
+  static std::optional<HostPort> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;
+};
+
+struct InterfaceConfig {
+  std::string name;
+  std::string identity;  ///< who we say we are in plain mode
+  std::vector<IpPrefix> addresses;
+  /// One full inner packet and its overhead fit a 1500-byte path: outer IPv6 (40), UDP (8), SCTP (12), a
+  /// sealed record's header and tag (28), DATA header (16), rounded down to a multiple of 4.
+  std::size_t mtu = 1392;
+  std::vector<UdpAddress> listen;
+  std::string control_socket;
+  std::size_t queue_bytes = 1U << 20;  ///< of each peer
+  bool routes = true;                  ///< lay routes for the peers' allowed IPs
+};
+
+struct UplinkConfig {
+  std::string interface;
+  std::string label;
+  std::string role = "always";
+};
+
+struct PeerConfig {
+  std::string name;
+  std::vector<HostPort> endpoint;  ///< empty: it calls us
+  std::vector<IpPrefix> allowed_ips;
+};
+
+struct Config {
+  InterfaceConfig interface;
+  std::vector<UplinkConfig> uplinks;  ///< empty: every interface with a default route
+  std::vector<PeerConfig> peers;
+};
+
+struct ConfigError {
+  std::string file;
+  std::uint32_t line = 0;  ///< 0: the file as a whole
+  std::string key;         ///< "interface.mtu"; empty when the file is no TOML
+  std::string problem;     ///< "saw 12", "missing", "unknown key, saw 12"
+  std::string allowed;
+
+  /// "file:line: key: problem; allowed: …"
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// Every mistake at once, in the order of the file.
+using ConfigErrors = std::vector<ConfigError>;
+
+[[nodiscard]] Result<Config, ConfigErrors> load_config(const std::string& file);
+/// `file` is what error messages call `text`.
+[[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view text, const std::string& file);
+
+}  // namespace hawser::daemon

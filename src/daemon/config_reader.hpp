@@ -1,0 +1,114 @@
+#pragma once
+
+#include <toml++/toml.h>
+#include <initializer_list>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/config.hpp"
+
+namespace hawser::daemon {
+
+/// Reads typed values from the tables of one TOML file and collects every mistake. Owns the list of mistakes;
+/// never decides what a key means.
+class ConfigReader {
+ public:
+  explicit ConfigReader(std::string file) : file_(std::move(file)) {}
+
+  void mistake(const toml::source_region& where, std::string key, std::string problem,
+               std::string_view allowed) {
+    errors_.push_back({file_, where.begin.line, std::move(key), std::move(problem), std::string(allowed)});
+  }
+  void mistake(const toml::node& node, std::string key, std::string_view allowed) {
+    mistake(node.source(), std::move(key), "saw " + seen(node), allowed);
+  }
+
+  /// The value of `key`, when it is there and `parse` (node -> optional<T>) accepts it.
+  template <class T, class Parse>
+  std::optional<T> value(const toml::table& table, std::string_view section, std::string_view key,
+                         std::string_view allowed, Parse parse) {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return std::nullopt;
+    std::optional<T> parsed = parse(*node);
+    if (!parsed) mistake(*node, name_of(section, key), allowed);
+    return parsed;
+  }
+
+  /// The same for a key that must be there.
+  template <class T, class Parse>
+  std::optional<T> required(const toml::table& table, std::string_view section, std::string_view key,
+                            std::string_view allowed, Parse parse) {
+    if (!table.contains(key)) mistake(table.source(), name_of(section, key), "missing", allowed);
+    return value<T>(table, section, key, allowed, parse);
+  }
+
+  /// The elements of an array of strings that `parse` (string_view -> optional<T>) accepts.
+  template <class T, class Parse>
+  std::vector<T> list(const toml::table& table, std::string_view section, std::string_view key,
+                      std::string_view allowed, Parse parse) {
+    std::vector<T> out;
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return out;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      mistake(*node, name_of(section, key), "a list of: " + std::string(allowed));
+      return out;
+    }
+    for (const toml::node& element : *array) {
+      const auto text = element.value_exact<std::string_view>();
+      std::optional<T> parsed = text ? parse(*text) : std::nullopt;
+      if (!parsed) {
+        mistake(element, name_of(section, key), allowed);
+      } else {
+        out.push_back(std::move(*parsed));
+      }
+    }
+    return out;
+  }
+
+  void refuse_unknown(const toml::table& table, std::string_view section,
+                      std::initializer_list<std::string_view> known) {
+    std::string names;
+    for (const std::string_view name : known) names.append(names.empty() ? "" : ", ").append(name);
+    for (const auto& [key, node] : table) {
+      bool found = false;
+      for (const std::string_view name : known) found = found || name == key.str();
+      if (!found) mistake(key.source(), name_of(section, key.str()), "unknown key, saw " + seen(node), names);
+    }
+  }
+
+  /// Takes keys out that a later version will know, each with the reason why it is refused.
+  void refuse_reserved(toml::table& table, std::string_view section,
+                       std::initializer_list<std::string_view> keys, std::string_view reason) {
+    for (const std::string_view key : keys) {
+      const toml::node* node = table.get(key);
+      if (node == nullptr) continue;
+      mistake(*node, name_of(section, key), reason);
+      table.erase(key);
+    }
+  }
+
+  [[nodiscard]] ConfigErrors& errors() { return errors_; }
+
+  static std::string seen(const toml::node& node) {
+    std::ostringstream text;
+    node.visit([&](const auto& concrete) { text << concrete; });
+    std::string line = text.str();
+    for (char& c : line) c = c == '\n' ? ' ' : c;
+    return line.size() <= 80 ? line : line.substr(0, 77) + "...";
+  }
+
+  static std::string name_of(std::string_view section, std::string_view key) {
+    return section.empty() ? std::string(key) : std::string(section).append(".").append(key);
+  }
+
+ private:
+  std::string file_;
+  ConfigErrors errors_;
+};
+
+}  // namespace hawser::daemon

@@ -1,0 +1,212 @@
+#include "daemon/driver.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include "daemon/control_server.hpp"
+#include "daemon/node.hpp"
+#include "daemon/notify.hpp"
+#include "hawser/control/message.hpp"
+#include "hawser/crypto/random.hpp"
+#include "hawser/io/tun_device.hpp"
+
+namespace hawser::daemon {
+namespace {
+
+namespace asio = boost::asio;
+using Udp = asio::ip::udp;
+
+/// The engine's time: since boot, suspended time included, so that after a suspension every timer is due at
+/// once.
+Timestamp read_clock() {
+  timespec time{};
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return Timestamp(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+/// Waits until a descriptor that belongs to someone else is readable, again and again.
+class ReadableWatch {
+ public:
+  /// `ready` must not end the watch that calls it.
+  ReadableWatch(asio::io_context& context, int descriptor, std::function<void()> ready)
+      : descriptor_(context, descriptor), ready_(std::move(ready)) {
+    wait();
+  }
+  ~ReadableWatch() { descriptor_.release(); }
+  ReadableWatch(const ReadableWatch&) = delete;
+  ReadableWatch& operator=(const ReadableWatch&) = delete;
+
+ private:
+  void wait() {
+    descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
+                           [this, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
+                             if (error || alive.expired()) return;
+                             ready_();
+                             wait();  // last, as what was read now needs no other wake-up
+                           });
+  }
+
+  asio::posix::stream_descriptor descriptor_;
+  std::function<void()> ready_;
+  // Shared only to be watched weakly: a wake-up may already be queued when the watch ends.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+};
+
+/// The only owner of the clock and the io_context: waits for descriptors, the timer and signals, reads the
+/// clock once for each of them, and hands over to the node. One thread (the resolver has its own, inside
+/// Asio).
+class Driver final : public Host {
+ public:
+  explicit Driver(const Config& config)
+      : device_({config.interface.name, config.interface.mtu, config.interface.addresses, {}}),
+        node_(config, *this, device_, random_),
+        control_(context_, config.interface.control_socket,
+                 [this](std::string_view line) { return answer(line); }) {
+    if (config.interface.routes) add_routes(config);
+    device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
+    wait_for_signal();
+    node_.start(read_clock());
+    arm();
+  }
+
+  void run() {
+    notify_service_manager("READY=1");
+    context_.run();
+    notify_service_manager("STOPPING=1");
+  }
+
+  std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) override {
+    return std::make_unique<io::UdpSocket>(options);
+  }
+
+  void watch(UplinkId id, int descriptor) override {
+    if (watches_.size() <= id.value()) watches_.resize(id.value() + std::size_t{1});
+    watches_[id.value()] =
+        std::make_unique<ReadableWatch>(context_, descriptor, [this, id] { on_socket(id); });
+  }
+  void unwatch(UplinkId id) override { watches_[id.value()].reset(); }
+
+  std::vector<io::LinkInfo> links() override { return io::list_links(); }
+
+  void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) override {
+    resolve_next(peer, endpoints, 0, {});
+  }
+
+ private:
+  void add_routes(const Config& config) {
+    for (const PeerConfig& peer : config.peers) {
+      for (const IpPrefix& prefix : peer.allowed_ips) device_.add_route(prefix);
+    }
+  }
+
+  /// One name after the other, so that their order is the order of preference.
+  void resolve_next(tunnel::PeerIndex peer, std::vector<HostPort> endpoints, std::size_t at,
+                    std::vector<UdpAddress> found) {
+    for (; at < endpoints.size() && endpoints[at].literal; ++at) found.push_back(*endpoints[at].literal);
+    if (at == endpoints.size()) {
+      // Posted: the node must not be called back from within its own call.
+      asio::post(context_, [this, peer, found = std::move(found)]() mutable {
+        node_.handle_addresses(read_clock(), peer, std::move(found));
+        arm();
+      });
+      return;
+    }
+    const std::string host = endpoints[at].host;
+    const std::string port = std::to_string(endpoints[at].port);
+    resolver_.async_resolve(
+        host, port, Udp::resolver::numeric_service,
+        [this, peer, endpoints = std::move(endpoints), at, found = std::move(found)](
+            boost::system::error_code error, const Udp::resolver::results_type& results) mutable {
+          if (error == asio::error::operation_aborted) return;
+          if (error) spdlog::warn("cannot resolve {}: {}", endpoints[at].host, error.message());
+          for (const auto& result : results) found.push_back(to_address(result.endpoint()));
+          resolve_next(peer, std::move(endpoints), at + 1, std::move(found));
+        });
+  }
+
+  static UdpAddress to_address(const Udp::endpoint& from) {
+    if (from.address().is_v4()) return {IpAddress::v4(from.address().to_v4().to_uint()), from.port()};
+    const auto raw = from.address().to_v6().to_bytes();
+    return {IpAddress::v6(std::as_bytes(std::span(raw))), from.port()};
+  }
+
+  void on_device() {
+    const std::uint64_t errors = device_.counters().rx_errors;
+    node_.handle_device(read_clock());
+    if (device_.counters().rx_errors != errors)
+      throw std::runtime_error(device_.name() + ": the interface is gone");
+    arm();
+  }
+  void on_socket(UplinkId id) {
+    node_.handle_socket(read_clock(), id);
+    arm();
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      if (signal != SIGHUP) {
+        spdlog::info("stopping on signal {}", signal);
+        device_watch_.reset();
+        node_.stop(read_clock());
+        arm();
+      }
+      wait_for_signal();
+    });
+  }
+
+  /// Arms the timer for the node's next deadline. A deadline that moved away is left to expire early, which
+  /// costs less than setting the timer for every packet.
+  void arm() {
+    if (node_.stopped()) return context_.stop();
+    const Timestamp next = node_.next_timeout();
+    if (armed_ <= next) return;
+    armed_ = next;
+    timer_.expires_after(next - read_clock());
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      armed_ = kNever;
+      node_.handle_timeout(read_clock());
+      arm();
+    });
+  }
+
+  std::string answer(std::string_view line) {
+    const auto command = control::parse_request(line);
+    if (!command) return control::make_error(command.error().message);
+    return control::make_status(node_.status(read_clock()));
+  }
+
+  asio::io_context context_{1};
+  asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
+  asio::steady_timer timer_{context_};
+  Udp::resolver resolver_{context_};
+  Timestamp armed_ = kNever;
+  std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by UplinkId
+  crypto::SystemRandom random_;
+  io::TunDevice device_;
+  std::optional<ReadableWatch> device_watch_;
+  Node node_;
+  ControlServer control_;
+};
+
+}  // namespace
+
+void run(const Config& config) {
+  Driver(config).run();
+}
+
+}  // namespace hawser::daemon

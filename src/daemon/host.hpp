@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "daemon/config.hpp"
+#include "hawser/base/datagram.hpp"
+#include "hawser/io/datagram_socket.hpp"
+#include "hawser/io/link.hpp"
+#include "hawser/io/udp_socket.hpp"
+#include "hawser/tunnel/allowed_ips.hpp"
+
+namespace hawser::daemon {
+
+/// What a Node needs of the machine it runs on. The Driver gives it the kernel, tests give it memory.
+class Host {
+ public:
+  Host() = default;
+  virtual ~Host() = default;
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Throws io::SetupError.
+  virtual std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) = 0;
+  /// From now on Node::handle_socket(id) is due whenever the descriptor is readable, until unwatch().
+  virtual void watch(UplinkId id, int descriptor) = 0;
+  virtual void unwatch(UplinkId id) = 0;
+  /// The interfaces as they are now. Throws io::SetupError.
+  virtual std::vector<io::LinkInfo> links() = 0;
+  /// Finds the addresses behind names; answered by Node::handle_addresses(), never from within this call.
+  virtual void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) = 0;
+};
+
+}  // namespace hawser::daemon

@@ -1,0 +1,236 @@
+#include "daemon/node.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace hawser::daemon {
+namespace {
+
+tunnel::TunnelConfig tunnel_config(const Config& config, RandomSource& random) {
+  tunnel::TunnelConfig out;
+  out.identity = config.interface.identity;
+  out.queue_bytes = config.interface.queue_bytes;
+  out.hash_seed = random.u64();
+  for (const PeerConfig& peer : config.peers)
+    out.peers.push_back({peer.name, peer.allowed_ips, !peer.endpoint.empty()});
+  return out;
+}
+
+}  // namespace
+
+sctp::EndpointConfig endpoint_config(const Config& config) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  sctp::EndpointConfig out;
+  out.port = 9899;
+  out.accept = !config.interface.listen.empty();
+  out.outbound_streams = 64;
+  out.inbound_streams = 64;
+  out.receive_window = 16U << 20;
+  out.send_buffer = 8U << 20;
+  out.max_message_size = 64U << 10;
+  out.path_mtu = 1500;
+  out.rto_initial = seconds(1);
+  out.rto_min = milliseconds(200);
+  out.rto_max = seconds(5);
+  out.sack_delay = milliseconds(20);
+  out.heartbeat_interval = seconds(20);
+  out.max_init_retrans = 1;          // 3 s; then the dialer tries the next uplink
+  out.association_max_retrans = 20;  // about 80 s: a tunnel outlives the outages that its users notice
+  out.max_associations = 4096;
+  return out;
+}
+
+Node::Node(const Config& config, Host& host, io::PacketDevice& device, RandomSource& random)
+    : config_(config),
+      host_(host),
+      device_(device),
+      endpoint_(endpoint_config(config), random, pool_),
+      tunnel_(tunnel_config(config, random), device, endpoint_, pool_),
+      sockets_(host),
+      uplinks_(host, sockets_, config.uplinks, config.interface.name) {
+  for (std::size_t i = 0; i < config_.peers.size(); ++i) {
+    if (config_.peers[i].endpoint.empty()) continue;
+    const auto index = static_cast<tunnel::PeerIndex>(i);
+    dialers_.push_back(std::make_unique<Dialer>(Dialer::Context{endpoint_, tunnel_, uplinks_}, index,
+                                                config_.peers[i].name,
+                                                [this, index] { request_addresses(now_, index); }));
+  }
+}
+
+void Node::start(Timestamp now) {
+  now_ = started_ = now;
+  next_tick_ = now + kTick;
+  for (const UdpAddress& address : config_.interface.listen) {
+    io::UdpSocketOptions options;
+    options.bind = address;
+    sockets_.open(options, "");
+    spdlog::info("listening on {}", address.to_string());
+  }
+  if (is_edge()) uplinks_.refresh();
+  for (auto& dialer : dialers_) dialer->start(now);
+  settle(now);
+}
+
+// --- what is ready
+// ---------------------------------------------------------------------------------------------
+
+void Node::handle_socket(Timestamp now, UplinkId id) {
+  io::DatagramSocket* socket = sockets_.find(id);
+  for (int round = 0; socket != nullptr && round < kRounds; ++round) {
+    const std::span<ReceivedDatagram> datagrams = socket->receive();
+    if (datagrams.empty()) break;
+    endpoint_.handle_datagrams(now, datagrams);
+  }
+  settle(now);
+}
+
+void Node::handle_device(Timestamp now) {
+  for (int round = 0; round < kRounds; ++round) {
+    const std::size_t packets = tunnel_.read_device();
+    if (packets != 0) settle(now);
+    if (packets < tunnel::Tunnel::kBatch) break;
+  }
+}
+
+void Node::handle_timeout(Timestamp now) {
+  now_ = now;
+  if (now >= endpoint_.next_timeout()) endpoint_.handle_timeout(now);
+  if (now >= next_tick_) tick(now);
+  for (auto& dialer : dialers_) dialer->handle_timeout(now);
+  settle(now);
+  if (stop_state_ == StopState::stopping && now >= stop_by_) abort_all(now);
+}
+
+void Node::handle_addresses(Timestamp now, tunnel::PeerIndex peer, std::vector<UdpAddress> addresses) {
+  now_ = now;
+  for (auto& dialer : dialers_) {
+    if (dialer->peer() == peer) dialer->handle_addresses(now, addresses);
+  }
+  settle(now);
+}
+
+Timestamp Node::next_timeout() const {
+  Timestamp next = std::min({endpoint_.next_timeout(), next_tick_, stop_by_});
+  for (const auto& dialer : dialers_) next = std::min(next, dialer->next_timeout());
+  return next;
+}
+
+// --- what follows
+// ----------------------------------------------------------------------------------------------
+
+/// Polls the engine until it has nothing more to say: events, messages, then datagrams, which in turn make
+/// room for queued packets.
+void Node::settle(Timestamp now) {
+  now_ = now;
+  handle_events(now);  // before messages: they may come from an association that an event announces
+  do {
+    tunnel_.deliver(now);
+    bool moved = true;
+    while (moved) {
+      moved = tunnel_.pump(now);
+      transmit(now);
+    }
+  } while (handle_events(now));
+  if (stop_state_ == StopState::stopping && endpoint_.association_count() == 0)
+    stop_state_ = StopState::stopped;
+}
+
+bool Node::handle_events(Timestamp now) {
+  bool any = false;
+  while (const auto event = endpoint_.poll_event()) {
+    any = true;
+    log_event(*event);
+    tunnel_.handle_event(now, *event);
+    for (auto& dialer : dialers_) dialer->handle_event(now, *event);
+  }
+  return any;
+}
+
+void Node::log_event(const sctp::Event& event) const {
+  using Kind = sctp::Event::Kind;
+  const std::uint32_t id = event.association.value();
+  switch (event.kind) {
+    case Kind::accepted: return spdlog::info("association {}: accepted", id);
+    case Kind::connected: return spdlog::info("association {}: connected", id);
+    case Kind::restarted: return spdlog::warn("association {}: the peer restarted", id);
+    case Kind::closed: return spdlog::info("association {}: shut down", id);
+    case Kind::aborted:
+      return spdlog::warn("association {}: aborted, cause {}: {}", id, event.cause, event.reason);
+    case Kind::lost: return spdlog::warn("association {}: lost: {}", id, event.reason);
+    case Kind::path_added: return spdlog::info("association {} path {}: added", id, event.path.value());
+    case Kind::path_up: return spdlog::info("association {} path {}: up", id, event.path.value());
+    case Kind::path_down:
+      return spdlog::warn("association {} path {}: down: {}", id, event.path.value(), event.reason);
+    case Kind::path_removed: return spdlog::info("association {} path {}: removed", id, event.path.value());
+    case Kind::path_refused:
+      return spdlog::warn("association {} path {}: refused, cause {}", id, event.path.value(), event.cause);
+    case Kind::writable: return;
+  }
+}
+
+void Node::transmit(Timestamp now) {
+  batch_.clear();
+  while (endpoint_.poll_transmit(now, batch_)) {
+    // A socket that was closed a moment ago: its datagrams are lost like any that the network loses.
+    if (io::DatagramSocket* socket = sockets_.find(batch_.route.uplink)) socket->send(batch_);
+    batch_.clear();
+  }
+}
+
+void Node::tick(Timestamp now) {
+  next_tick_ = now + kTick;
+  for (const sctp::AssociationId id : tunnel_.associations()) {
+    if (const auto status = endpoint_.status(id)) rates_.sample(now, *status);
+  }
+  rates_.prune(now);
+  tunnel_.handle_timeout(now);
+  if (!is_edge() || stop_state_ != StopState::running) return;
+  for (const UplinkId closed : uplinks_.refresh()) {
+    for (auto& dialer : dialers_) dialer->handle_socket_closed(now, closed);
+  }
+}
+
+void Node::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
+  const std::vector<HostPort>& endpoints = config_.peers[peer].endpoint;
+  std::vector<UdpAddress> literals;
+  for (const HostPort& endpoint : endpoints) {
+    if (endpoint.literal) literals.push_back(*endpoint.literal);
+  }
+  if (literals.size() != endpoints.size()) return host_.resolve(peer, endpoints);
+  for (auto& dialer : dialers_) {
+    if (dialer->peer() == peer) dialer->handle_addresses(now, literals);
+  }
+}
+
+// --- the end
+// ---------------------------------------------------------------------------------------------------
+
+void Node::stop(Timestamp now) {
+  now_ = now;
+  if (stop_state_ != StopState::running) return abort_all(now);
+  stop_state_ = StopState::stopping;
+  stop_by_ = now + kStopTime;
+  for (auto& dialer : dialers_) dialer->stop();
+  for (const sctp::AssociationId id : tunnel_.associations()) {
+    const auto status = endpoint_.status(id);
+    const bool open = status && status->state != sctp::AssociationState::cookie_wait &&
+                      status->state != sctp::AssociationState::cookie_echoed;
+    if (open) {
+      endpoint_.shutdown(now, id);
+    } else {
+      endpoint_.abort(now, id, "stopped before it was set up");
+    }
+  }
+  settle(now);
+}
+
+void Node::abort_all(Timestamp now) {
+  for (const sctp::AssociationId id : tunnel_.associations()) endpoint_.abort(now, id, "stopped");
+  settle(now);
+  stop_state_ = StopState::stopped;
+  stop_by_ = kNever;
+}
+
+}  // namespace hawser::daemon

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/config.hpp"
+#include "daemon/dialer.hpp"
+#include "daemon/host.hpp"
+#include "daemon/rate_meter.hpp"
+#include "daemon/sockets.hpp"
+#include "daemon/uplinks.hpp"
+#include "hawser/base/buffer.hpp"
+#include "hawser/base/random.hpp"
+#include "hawser/control/status.hpp"
+#include "hawser/io/packet_device.hpp"
+#include "hawser/sctp/endpoint.hpp"
+#include "hawser/tunnel/tunnel.hpp"
+
+namespace hawser::daemon {
+
+/// One end of the tunnel, whole: sockets, endpoint, tunnel and dialers, joined. Owns all of them but the
+/// packet device; reads no clock and waits for nothing: its driver calls a handle_* function when something
+/// is ready, and comes back at next_timeout(). After each of them everything that can leave has left.
+class Node {
+ public:
+  static constexpr Duration kTick = std::chrono::seconds(1);      ///< interfaces are looked at, rates sampled
+  static constexpr Duration kStopTime = std::chrono::seconds(3);  ///< for graceful shutdown, then ABORT
+  /// Batches taken from one source before the others get their turn.
+  static constexpr int kRounds = 4;
+
+  /// All references outlive the node.
+  Node(const Config& config, Host& host, io::PacketDevice& device, RandomSource& random);
+
+  /// Opens the listening sockets (throws io::SetupError) and begins to call peers.
+  void start(Timestamp now);
+  void handle_socket(Timestamp now, UplinkId id);
+  void handle_device(Timestamp now);
+  void handle_timeout(Timestamp now);
+  /// The answer to Host::resolve().
+  void handle_addresses(Timestamp now, tunnel::PeerIndex peer, std::vector<UdpAddress> addresses);
+
+  /// Begins to shut all associations down; a second call aborts them at once.
+  void stop(Timestamp now);
+  [[nodiscard]] bool stopped() const { return stop_state_ == StopState::stopped; }
+
+  [[nodiscard]] Timestamp next_timeout() const;
+  [[nodiscard]] control::Status status(Timestamp now) const;
+
+ private:
+  enum class StopState : std::uint8_t { running, stopping, stopped };
+
+  void settle(Timestamp now);
+  bool handle_events(Timestamp now);
+  void log_event(const sctp::Event& event) const;
+  void transmit(Timestamp now);
+  void tick(Timestamp now);
+  void abort_all(Timestamp now);
+  void request_addresses(Timestamp now, tunnel::PeerIndex peer);
+  [[nodiscard]] bool is_edge() const { return !dialers_.empty(); }
+
+  // status.cpp
+  void describe_peers(control::Status& status) const;
+  void describe_sockets(control::Status& status) const;
+  void describe_associations(control::Status& status) const;
+  [[nodiscard]] control::Path describe_path(sctp::AssociationId id, const sctp::PathStatus& path) const;
+
+  Config config_;
+  Host& host_;
+  io::PacketDevice& device_;
+  BufferPool pool_;
+  sctp::Endpoint endpoint_;
+  tunnel::Tunnel tunnel_;
+  Sockets sockets_;
+  Uplinks uplinks_;
+  std::vector<std::unique_ptr<Dialer>> dialers_;
+  RateMeter rates_;
+  TransmitBatch batch_;
+  Timestamp now_{};  ///< of the call in progress, for what dialers ask from within
+  Timestamp started_{};
+  Timestamp next_tick_ = kNever;
+  StopState stop_state_ = StopState::running;
+  Timestamp stop_by_ = kNever;
+};
+
+/// The engine's parameters for a tunnel: several paths, and the loss of one noticed quickly.
+[[nodiscard]] sctp::EndpointConfig endpoint_config(const Config& config);
+
+}  // namespace hawser::daemon

@@ -1,0 +1,184 @@
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "daemon/node.hpp"
+#include "daemon/version.hpp"
+
+namespace hawser::daemon {
+namespace {
+
+double milliseconds(Duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
+
+control::Counters counters_of(const sctp::PathCounters& c) {
+  return {{"datagrams_sent", c.datagrams_sent},
+          {"datagrams_received", c.datagrams_received},
+          {"bytes_sent", c.bytes_sent},
+          {"bytes_received", c.bytes_received},
+          {"data_chunks_sent", c.data_chunks_sent},
+          {"data_chunks_retransmitted", c.data_chunks_retransmitted},
+          {"data_chunks_lost", c.data_chunks_lost},
+          {"fast_recoveries", c.fast_recoveries},
+          {"timeouts", c.timeouts},
+          {"heartbeats_sent", c.heartbeats_sent},
+          {"heartbeat_acks_received", c.heartbeat_acks_received}};
+}
+
+control::Counters counters_of(const io::SocketCounters& c) {
+  return {{"rx_datagrams", c.rx_datagrams},
+          {"rx_bytes", c.rx_bytes},
+          {"rx_messages", c.rx_messages},
+          {"rx_truncated", c.rx_truncated},
+          {"rx_dropped_full", c.rx_dropped_full},
+          {"rx_errors", c.rx_errors},
+          {"tx_datagrams", c.tx_datagrams},
+          {"tx_bytes", c.tx_bytes},
+          {"tx_messages", c.tx_messages},
+          {"tx_dropped_full", c.tx_dropped_full},
+          {"tx_too_big", c.tx_too_big},
+          {"tx_unreachable", c.tx_unreachable},
+          {"tx_errors", c.tx_errors},
+          {"gso_fallbacks", c.gso_fallbacks}};
+}
+
+control::Counters counters_of(const io::DeviceCounters& c) {
+  return {{"rx_packets", c.rx_packets},           {"rx_bytes", c.rx_bytes},
+          {"rx_truncated", c.rx_truncated},       {"rx_errors", c.rx_errors},
+          {"tx_packets", c.tx_packets},           {"tx_bytes", c.tx_bytes},
+          {"tx_dropped_full", c.tx_dropped_full}, {"tx_refused", c.tx_refused}};
+}
+
+control::Counters counters_of(const tunnel::PeerCounters& c) {
+  return {{"tx_packets", c.tx_packets}, {"tx_bytes", c.tx_bytes}, {"rx_packets", c.rx_packets},
+          {"rx_bytes", c.rx_bytes},     {"dropped", c.dropped},   {"associations", c.associations},
+          {"replaced", c.replaced}};
+}
+
+/// One entry for each reason, zeros too: a graph wants to see them from the start.
+template <class Reason, class Drops>
+control::Counters drops_of(const Drops& drops, std::size_t count) {
+  control::Counters out;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    out[std::string(to_string(reason))] = drops.of(reason);
+  }
+  return out;
+}
+
+template <class T>
+std::vector<std::string> texts(const std::vector<T>& values) {
+  std::vector<std::string> out;
+  for (const T& value : values) out.push_back(value.to_string());
+  return out;
+}
+
+}  // namespace
+
+control::Status Node::status(Timestamp now) const {
+  control::Status status;
+  status.version = kVersion;
+  status.pid = static_cast<std::uint32_t>(getpid());
+  status.uptime_s = std::chrono::duration<double>(now - started_).count();
+  status.identity = config_.interface.identity;
+  status.protection = "none";
+  status.warnings = {"traffic is neither encrypted nor authenticated (--insecure-plaintext)"};
+  status.interface = {device_.name(), texts(config_.interface.addresses), device_.mtu(),
+                      counters_of(device_.counters())};
+  status.listen = texts(config_.interface.listen);
+  describe_sockets(status);
+  describe_peers(status);
+  describe_associations(status);
+  status.drops.engine = drops_of<sctp::DropReason>(endpoint_.drops(), sctp::kDropReasons);
+  status.drops.tunnel = drops_of<tunnel::Drop>(tunnel_.drops(), tunnel::kDrops);
+  return status;
+}
+
+void Node::describe_sockets(control::Status& status) const {
+  for (std::size_t i = 0; i < uplinks_.count(); ++i) {
+    const Uplinks::Uplink& uplink = uplinks_.at(i);
+    status.uplinks.push_back(
+        {uplink.config.label, uplink.config.interface, uplink.config.role, uplink.v4 || uplink.v6});
+  }
+  for (const Sockets::Entry& entry : sockets_.entries()) {
+    if (!entry.socket) continue;
+    status.sockets.push_back({entry.socket->id().value(), entry.label, entry.interface,
+                              entry.socket->local_address().to_string(),
+                              counters_of(entry.socket->counters())});
+  }
+}
+
+void Node::describe_peers(control::Status& status) const {
+  for (std::size_t i = 0; i < config_.peers.size(); ++i) {
+    const tunnel::PeerView view = tunnel_.peer(static_cast<tunnel::PeerIndex>(i));
+    control::Peer peer;
+    peer.name = config_.peers[i].name;
+    peer.state = view.association ? "up" : "down";
+    for (const auto& dialer : dialers_) {
+      if (dialer->peer() == i && !view.association) peer.state = dialer->state();
+    }
+    peer.endpoint = texts(config_.peers[i].endpoint);
+    peer.allowed_ips = texts(config_.peers[i].allowed_ips);
+    if (view.association) peer.association = view.association->value();
+    peer.queue_bytes = view.queue_bytes;
+    peer.queue_packets = view.queue_packets;
+    peer.queue_limit = config_.interface.queue_bytes;
+    peer.counters = counters_of(view.counters);
+    status.peers.push_back(std::move(peer));
+  }
+}
+
+void Node::describe_associations(control::Status& status) const {
+  for (const sctp::AssociationId id : tunnel_.associations()) {
+    const auto from = endpoint_.status(id);
+    if (!from) continue;
+    control::Association out;
+    out.id = id.value();
+    out.state = to_string(from->state);
+    if (const auto peer = tunnel_.peer_of(id)) out.peer = config_.peers[*peer].name;
+    out.outbound_streams = from->outbound_streams;
+    out.inbound_streams = from->inbound_streams;
+    out.nr_sack = from->nr_sack;
+    out.dynamic_addresses = from->dynamic_addresses;
+    out.peer_window = from->peer_window;
+    out.queued_bytes = from->queued_bytes;
+    out.outstanding_bytes = from->outstanding_bytes;
+    out.receive_buffered = from->receive_buffered;
+    out.messages_sent = from->messages_sent;
+    out.messages_received = from->messages_received;
+    out.duplicate_tsns_received = from->duplicate_tsns_received;
+    for (const sctp::PathStatus& path : from->paths) out.paths.push_back(describe_path(id, path));
+    status.associations.push_back(std::move(out));
+  }
+}
+
+control::Path Node::describe_path(sctp::AssociationId id, const sctp::PathStatus& path) const {
+  control::Path out;
+  out.id = path.id.value();
+  if (path.route.uplink.value() < sockets_.entries().size()) {
+    const Sockets::Entry& entry = sockets_.entries()[path.route.uplink.value()];
+    out.label = entry.label;
+    out.interface = entry.interface;
+  }
+  out.local = path.route.local.to_string();
+  out.remote = path.route.remote.to_string();
+  out.state = to_string(path.state);
+  out.primary = path.primary;
+  out.rtt_ms = milliseconds(path.srtt);
+  out.rttvar_ms = milliseconds(path.rttvar);
+  out.rto_ms = milliseconds(path.rto);
+  out.cwnd = path.cwnd;
+  out.ssthresh = path.ssthresh;
+  out.flight = path.flight;
+  out.mtu = path.mtu;
+  const PathRates rates = rates_.rates(id, path.id);
+  out.tx_mbps = rates.tx_mbps;
+  out.rx_mbps = rates.rx_mbps;
+  out.loss_percent = rates.loss_percent;
+  out.error_count = path.error_count;
+  out.counters = counters_of(path.counters);
+  return out;
+}
+
+}  // namespace hawser::daemon

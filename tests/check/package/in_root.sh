@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Run by fresh_root.sh inside mmdebstrap: $1 is the fresh root file system.
+set -euo pipefail
+root=$1
+scratch=$root/var/tmp
+export DEBIAN_FRONTEND=noninteractive
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+# What a user finds after the installation, whatever else the package holds.
+expected_files() {
+  cat <<'FILES'
+/usr/sbin/hawserd
+/usr/bin/hawser
+/usr/lib/systemd/system/hawser@.service
+/usr/share/doc/hawser/LICENSE
+/usr/share/doc/hawser/README.md
+/usr/share/doc/hawser/changelog.gz
+/usr/share/doc/hawser/copyright
+/usr/share/man/man1/hawser.1.gz
+/usr/share/man/man5/hawser.toml.5.gz
+/usr/share/man/man8/hawserd.8.gz
+FILES
+  local examples=("$HAWSER_CHECKS"/../../../conf/*.toml) example
+  [[ -e "${examples[0]}" ]] || fail "conf/ holds no example"
+  for example in "${examples[@]}"; do echo "/usr/share/doc/hawser/examples/${example##*/}"; done
+}
+
+exists() { [[ -e "$root$1" || -L "$root$1" ]]; }
+
+# check_content LIST: every expected file is in LIST, and everything in LIST is on disk.
+check_content() {
+  local path
+  while read -r path; do
+    grep -qxF -- "$path" "$1" || fail "the package does not hold $path"
+  done < <(expected_files)
+  while read -r path; do
+    exists "$path" || fail "$path is listed, but was not installed"
+  done <"$1"
+  [[ "$(stat -c %a "$root/etc/hawser")" == 700 ]] || fail "/etc/hawser is open to others"
+}
+
+check_programs() {
+  local program output
+  for program in hawserd hawser; do
+    output=$(chroot "$root" "$program" --version) || fail "$program --version: exit status $?"
+    [[ "$output" == *"$HAWSER_VERSION"* ]] || fail "$program --version says '$output', not $HAWSER_VERSION"
+    chroot "$root" "$program" --help >/dev/null || fail "$program --help: exit status $?"
+    echo "$program --version: $output"
+  done
+}
+
+# check_nothing_left LIST: of what LIST names, nothing is on disk that was not there before.
+check_nothing_left() {
+  local path left
+  while read -r path; do
+    ! exists "$path" || grep -qxF -- "$root$path" "$scratch/before" || fail "$path was left behind"
+  done <"$1"
+  left=$(find "$root/etc" "$root/usr" "$root/run" -iname '*hawser*')
+  [[ -z "$left" ]] || fail "left behind: $left"
+  echo "$(wc -l <"$1") paths installed and removed"
+}
+
+# The libraries first, so that the package manager's own work is told from theirs; dpkg then checks them itself.
+install_dependencies() {
+  chroot "$root" apt-get satisfy -qq -y --no-install-recommends "$(dpkg-deb -f "$HAWSER_DEB" Depends)" >/dev/null
+  find "$root" -xdev -path "$root/proc" -prune -o -print >"$scratch/before"
+}
+
+deb() {
+  cp "$HAWSER_DEB" "$scratch/hawser.deb"
+  chroot "$root" dpkg -i /var/tmp/hawser.deb
+  [[ "$(chroot "$root" dpkg-query -W -f='${db:Status-Abbrev}' hawser)" == "ii " ]] || fail "dpkg did not configure it"
+  chroot "$root" dpkg-query -L hawser | grep -vx '/\.' >"$scratch/deb"
+  check_content "$scratch/deb"
+  [[ -z "$(chroot "$root" dpkg --verify hawser)" ]] || fail "dpkg --verify found differences"
+  check_programs
+  chroot "$root" dpkg --purge hawser
+  check_nothing_left "$scratch/deb"
+}
+
+# No rpm in a Debian root could satisfy dependencies: the libraries are there already, and rpm is told not to ask.
+rpm_() {
+  rpm --root "$root" --initdb
+  rpm --root "$root" --nodeps -i "$HAWSER_RPM"
+  rpm -qlp "$HAWSER_RPM" 2>/dev/null >"$scratch/rpm"
+  check_content "$scratch/rpm"
+  [[ "$(rpm --root "$root" -q --qf '%{VERSION} %{LICENSE}' hawser 2>/dev/null)" == "$HAWSER_VERSION Apache-2.0" ]] ||
+    fail "the rpm's header is wrong"
+  rpm --root "$root" -V --nodeps hawser || fail "rpm -V found differences"
+  check_programs
+  rpm --root "$root" --nodeps -e hawser
+  check_nothing_left "$scratch/rpm"
+}
+
+install_dependencies
+deb
+rpm_

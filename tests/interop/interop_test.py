@@ -1,0 +1,470 @@
+#!/usr/bin/env python3
+"""Hawser's engine against usrsctp, both ways round, over UDP.
+
+    interop_test.py --bin DIR [NAME...]    runs the tests (all, or those named)
+    interop_test.py --list                 prints their names
+
+Hawser lives at 10.99.0.1 and .2, usrsctp at 10.99.0.10 (and .11) in a network namespace of its own; a lossy relay at
+10.99.0.3 stands between them where a test wants loss, and rewrites ports as a NAT does.
+"""
+
+import argparse
+import os
+import sys
+import unittest
+
+import network
+from network import HERE, HERE_V6, RELAY, THERE, THERE_V6
+
+UDP = "9899"  # servers
+RELAY_PORT = "7000"
+PORT = "5001"
+MEGABYTE = 1_000_000
+BIN = "."
+
+
+class InteropTest(unittest.TestCase):
+    def setUp(self):
+        self.network = network.Network()
+        self.addCleanup(self.network.close)
+        self.programs = []
+        self.addCleanup(self._stop_programs)
+
+    def _stop_programs(self):
+        for program in self.programs:
+            program.kill()
+        if self._outcome and not self._outcome.success:
+            for program in self.programs:
+                print(program.log(), file=sys.stderr)
+
+    def _start(self, prefix, name, arguments, path=None):
+        program = network.Program([*prefix, path or os.path.join(BIN, name), *map(str, arguments)])
+        self.programs.append(program)
+        return program
+
+    # --- the cast ---------------------------------------------------------------------------------------------------
+
+    def usrsctp_server(self, mode, *arguments, local=(THERE[0],)):
+        words = [mode, "--udp-port", UDP, "--port", PORT]
+        for address in local:
+            words += ["--local", address]
+        server = self._start(self.network.there, "usrsctp_peer", [*words, *arguments])
+        server.wait_for("listening")
+        return server
+
+    def usrsctp_client(self, mode, *arguments, local=THERE[0], remote=HERE[0], remote_udp_port=UDP):
+        words = [mode, "--local", local, "--udp-port", "9900", "--port", "5002", "--remote", remote]
+        words += ["--remote-port", PORT, "--remote-udp-port", remote_udp_port]
+        return self._start(self.network.there, "usrsctp_peer", [*words, *arguments])
+
+    def hawser_echo(self, *arguments, listen=HERE[0]):
+        words = ["--listen", listen, "--udp-port", UDP, "--port", PORT, "--json-events"]
+        server = self._start([], "sctp_echo", [*words, *arguments])
+        server.wait_for("listening")
+        return server
+
+    def hawser_server(self, *arguments, listen=HERE[0]):
+        words = ["server", "--listen", listen, "--udp-port", UDP, "--port", PORT, "--verify", "--json-events"]
+        server = self._start([], "sctp_perf", [*words, "--associations", "1", *arguments])
+        server.wait_for("listening")
+        return server
+
+    def hawser_client(self, *arguments, local=(HERE[0],), remote=THERE[0], udp_port=UDP, prefix=()):
+        words = ["client", "--connect", remote, "--udp-port", udp_port, "--port", PORT, "--verify", "--json-events"]
+        for address in local:
+            words += ["--local", address]
+        return self._start(list(prefix), "sctp_perf", [*words, *arguments])
+
+    def relay(self, target, loss=1.0, seed=7):
+        words = ["--listen", f"{RELAY}:{RELAY_PORT}", "--target", f"{target}:{UDP}", "--outer", RELAY]
+        relay = self._start([], "lossy_relay", [*words, "--loss", loss, "--seed", seed])
+        relay.wait_for("listening")
+        return relay
+
+    # --- what is expected -------------------------------------------------------------------------------------------
+
+    def assert_delivered(self, sent, received, messages=None):
+        """Every message exactly once, intact and in order."""
+        self.assertEqual(sent["messages"], received["messages"])
+        self.assertEqual(sent["bytes"], received["bytes"])
+        self.assertEqual(sent["digest"], received["digest"])
+        self.assertEqual(0, received["corrupt"])
+        self.assertEqual(0, received["out_of_order"])
+        if messages is not None:
+            self.assertEqual(messages, sent["messages"])
+
+    def reports(self, client, server, timeout=60):
+        """Both ends finish by themselves, in good order."""
+        self.assertEqual(0, client.finish(timeout), client.log())
+        server_report = server.wait_for("report", 20)
+        return client.wait_for("report"), server_report
+
+    def assert_clean(self, usrsctp_report):
+        """usrsctp found no fault with what Hawser sent."""
+        for fault in ("checksum_errors", "auth_failed", "auth_missing"):
+            self.assertEqual(0, usrsctp_report[fault], fault)
+
+    def assert_lossy(self, relay):
+        relay.terminate()
+        self.assertEqual(0, relay.finish(10))
+        self.assertGreater(relay.wait_for("report")["dropped"], 20)
+
+
+class Association(InteropTest):
+    """Set-up and the three ways to end."""
+
+    def test_hawser_client_connects_and_shuts_down(self):
+        server = self.usrsctp_server("server-discard")
+        client = self.hawser_client("--messages", 100)
+        mine, theirs = self.reports(client, server)
+        self.assertTrue(theirs["graceful"])
+        self.assert_delivered(mine["sent"], theirs["received"], 100)
+        self.assert_clean(theirs)
+        self.assertEqual(1, client.count("closed"))
+
+    def test_usrsctp_server_shuts_down_first(self):
+        server = self.usrsctp_server("server-discard")
+        client = self.hawser_client("--messages", 100, "--stay")
+        client.wait_for("connected")
+        server.wait_for("up")
+        server.terminate()
+        mine, theirs = self.reports(client, server)
+        self.assertTrue(theirs["graceful"])
+        self.assertEqual(1, client.count("closed"))
+        self.assert_clean(theirs)
+
+    def test_usrsctp_client_connects_and_shuts_down(self):
+        server = self.hawser_server()
+        client = self.usrsctp_client("client-send", "--messages", 100)
+        theirs, mine = self.reports(client, server)
+        self.assertTrue(mine["graceful"])
+        self.assertEqual(0, server.finish(20))
+        self.assert_delivered(theirs["sent"], mine["received"], 100)
+        self.assert_clean(theirs)
+        self.assertEqual(1, server.count("closed"))
+
+    def test_hawser_server_shuts_down_first(self):
+        server = self.hawser_echo()
+        client = self.usrsctp_client("client-receive")
+        client.wait_for("connected")
+        server.wait_for("accepted")
+        server.terminate()
+        theirs, _ = self.reports(client, server)
+        self.assertTrue(theirs["graceful"])
+        self.assertEqual(1, client.count("shutdown_received"))
+        self.assertEqual(0, server.finish(20))
+        self.assertEqual(1, server.count("closed"))
+
+    def test_hawser_client_aborts_with_a_cause(self):
+        server = self.usrsctp_server("server-discard")
+        client = self.hawser_client("--messages", 10, "--abort")
+        self.assertEqual(0, client.finish(20))
+        server.wait_for("lost", cause=12)
+
+    def test_usrsctp_client_aborts_with_a_cause(self):
+        server = self.hawser_echo()
+        client = self.usrsctp_client("client-send", "--messages", 10, "--echo", "--end", "abort")
+        server.wait_for("aborted", cause=12)
+        self.assertEqual(0, client.finish(20))
+
+    def test_association_over_ipv6(self):
+        server = self.usrsctp_server("server-echo", local=(THERE_V6,))
+        client = self.hawser_client("--messages", 500, "--echo", local=(HERE_V6,), remote=THERE_V6)
+        mine, theirs = self.reports(client, server)
+        self.assert_delivered(mine["sent"], mine["received"], 500)
+        self.assert_clean(theirs)
+
+    def test_usrsctp_without_extensions(self):
+        server = self.usrsctp_server("server-echo", "--no-asconf")
+        client = self.hawser_client("--messages", 500, "--echo")
+        mine, theirs = self.reports(client, server)
+        self.assert_delivered(mine["sent"], mine["received"], 500)
+        self.assertFalse(mine["association"]["dynamic_addresses"])
+        self.assertFalse(mine["association"]["nr_sack"])
+        self.assert_clean(theirs)
+
+
+class Transfer(InteropTest):
+    """Data, with Hawser on either side."""
+
+    def exchange_from_hawser(self, *client_arguments, server_arguments=(), loss=None, seed=7):
+        server = self.usrsctp_server("server-echo", "--rto-min", 200, *server_arguments)
+        relay = self.relay(THERE[0], loss, seed) if loss else None
+        way = {"remote": RELAY, "udp_port": RELAY_PORT} if loss else {}
+        client = self.hawser_client("--echo", "--rto-min", 200, *client_arguments, **way)
+        mine, theirs = self.reports(client, server, 90)
+        self.assertTrue(theirs["graceful"])
+        self.assert_delivered(mine["sent"], theirs["received"])
+        self.assert_delivered(theirs["sent"], mine["received"])
+        self.assert_clean(theirs)
+        if relay:
+            self.assert_lossy(relay)
+        return mine, theirs
+
+    def exchange_from_usrsctp(self, *client_arguments, server_arguments=(), loss=None, seed=7):
+        server = self.hawser_echo("--rto-min", 200, *server_arguments)
+        relay = self.relay(HERE[0], loss, seed) if loss else None
+        way = {"remote": RELAY, "remote_udp_port": RELAY_PORT} if loss else {}
+        client = self.usrsctp_client("client-send", "--echo", "--rto-min", 200, *client_arguments, **way)
+        self.assertEqual(0, client.finish(90), client.log())
+        theirs = client.wait_for("report")
+        self.assertTrue(theirs["graceful"])
+        self.assert_delivered(theirs["sent"], theirs["received"])
+        self.assert_clean(theirs)
+        server.wait_for("closed")
+        if relay:
+            self.assert_lossy(relay)
+        return theirs
+
+    def test_10_mb_each_way_with_loss_from_hawser(self):
+        mine, _ = self.exchange_from_hawser("--messages", 10_000, "--size", 1000, loss=1)
+        self.assertEqual(10 * MEGABYTE, mine["received"]["bytes"])
+        self.assertGreater(mine["association"]["retransmissions"], 20)
+
+    def test_10_mb_each_way_with_loss_from_usrsctp(self):
+        theirs = self.exchange_from_usrsctp("--messages", 10_000, "--size", 1000, loss=1)
+        self.assertEqual(10 * MEGABYTE, theirs["received"]["bytes"])
+
+    def test_10_mb_up_with_loss_into_usrsctp(self):
+        server = self.usrsctp_server("server-discard")
+        self.relay(THERE[0], 1)
+        client = self.hawser_client("--messages", 10_000, "--size", 1000, remote=RELAY, udp_port=RELAY_PORT)
+        mine, theirs = self.reports(client, server, 90)
+        self.assert_delivered(mine["sent"], theirs["received"], 10_000)
+        self.assert_clean(theirs)
+
+    def test_10_mb_with_loss_out_of_usrsctp(self):
+        server = self.hawser_server()
+        self.relay(HERE[0], 1)
+        client = self.usrsctp_client("client-send", "--messages", 10_000, remote=RELAY, remote_udp_port=RELAY_PORT)
+        theirs, mine = self.reports(client, server, 90)
+        self.assert_delivered(theirs["sent"], mine["received"], 10_000)
+
+    def test_large_messages_from_hawser(self):
+        self.exchange_from_hawser(
+            *("--messages", 40, "--size", 262_144, "--size", 70_001), server_arguments=["--buffer", MEGABYTE], loss=0.5
+        )
+
+    def test_large_messages_from_usrsctp(self):
+        self.exchange_from_usrsctp(
+            *("--messages", 40, "--size", 262_144, "--size", 70_001, "--buffer", MEGABYTE), loss=0.5
+        )
+
+    def test_message_larger_than_the_receive_window(self):
+        # Delivered piecewise (RFC 9260 §6.9): Hawser's window here is a quarter of the message.
+        server = self.hawser_server("--buffer", 65_536)
+        client = self.usrsctp_client("client-send", "--messages", 10, "--size", 262_144, "--buffer", MEGABYTE)
+        theirs, mine = self.reports(client, server, 90)
+        self.assert_delivered(theirs["sent"], mine["received"], 10)
+
+    def test_many_streams_from_hawser(self):
+        mine, _ = self.exchange_from_hawser(
+            *("--messages", 6000, "--streams", 300, "--size", 100, "--size", 3000, "--size", 9),
+            server_arguments=["--streams", 300],
+            loss=1,
+        )
+        self.assertEqual(300, mine["association"]["outbound_streams"])
+
+    def test_many_streams_from_usrsctp(self):
+        self.exchange_from_usrsctp(
+            *("--messages", 6000, "--streams", 300, "--size", 100, "--size", 3000, "--size", 9),
+            server_arguments=["--streams", 300],
+            loss=1,
+        )
+
+    def test_fewer_streams_granted_than_asked_for(self):
+        mine, _ = self.exchange_from_hawser(
+            "--messages", 500, "--streams", 1000, server_arguments=["--streams", 70]
+        )
+        self.assertEqual(70, mine["association"]["outbound_streams"])
+        self.assertEqual(70, mine["association"]["inbound_streams"])
+
+    def test_unordered_from_hawser(self):
+        self.exchange_from_hawser("--messages", 5000, "--size", 1000, "--size", 5000, "--unordered", loss=1)
+
+    def test_unordered_from_usrsctp(self):
+        self.exchange_from_usrsctp("--messages", 5000, "--size", 1000, "--size", 5000, "--unordered", loss=1)
+
+    def test_nr_sack_from_hawser(self):
+        mine, _ = self.exchange_from_hawser("--messages", 5000, server_arguments=["--nr-sack"], loss=1)
+        self.assertTrue(mine["association"]["nr_sack"])
+
+    def test_nr_sack_from_usrsctp(self):
+        server = self.hawser_server()
+        self.relay(HERE[0], 1)
+        client = self.usrsctp_client(
+            "client-send", "--messages", 5000, "--nr-sack", remote=RELAY, remote_udp_port=RELAY_PORT
+        )
+        theirs, mine = self.reports(client, server, 90)
+        self.assertTrue(mine["association"]["nr_sack"])
+        self.assert_delivered(theirs["sent"], mine["received"], 5000)
+
+
+class Multipath(InteropTest):
+    """Addresses that come and go by ASCONF with AUTH, and data over all of them."""
+
+    def second_uplink(self, *client_arguments, server_arguments=(), mode="server-discard", messages=20_000):
+        server = self.usrsctp_server(mode, *server_arguments)
+        client = self.hawser_client(
+            *("--messages", messages, "--wait-paths", 2, "--rto-min", 200, *client_arguments), local=HERE
+        )
+        mine, theirs = self.reports(client, server, 90)
+        self.assert_delivered(mine["sent"], theirs["received"], messages)
+        self.assert_clean(theirs)
+        self.assertEqual(2, mine["association"]["path_count"])
+        for path in mine["association"]["paths"]:
+            self.assertEqual("active", path["state"])
+            self.assertGreater(path["data_chunks_sent"], messages / 20)
+        server.wait_for("address", address=HERE[1], state="added")
+        server.wait_for("address", address=HERE[1], state="confirmed")
+        return mine, theirs
+
+    def test_wildcard_asconf_adds_an_uplink(self):
+        # usrsctp answers the ASCONF at the wrong UDP port; the next packets from the new uplink mend that.
+        self.second_uplink()
+
+    def test_wildcard_asconf_with_a_shared_key(self):
+        key = "a shared secret"
+        self.second_uplink("--auth-key", f"1:{key.encode().hex()}", server_arguments=["--auth-key", key])
+
+    def test_wildcard_asconf_with_nr_sack_and_cmt_on_both_sides(self):
+        mine, theirs = self.second_uplink(
+            *("--echo",), mode="server-echo", server_arguments=["--nr-sack", "--cmt", 1], messages=10_000
+        )
+        self.assert_delivered(theirs["sent"], mine["received"], 10_000)
+        for path in mine["association"]["paths"]:
+            self.assertGreater(path["bytes_received"], MEGABYTE)
+
+    def test_wrong_shared_key_adds_nothing(self):
+        server = self.usrsctp_server("server-discard", "--auth-key", "one secret")
+        client = self.hawser_client(
+            *("--messages", 100, "--auth-key", f"1:{b'another'.hex()}", "--rto-min", 200, "--stay"), local=HERE
+        )
+        client.wait_for("connected")
+        server.wait_for("up")
+        with self.assertRaises(AssertionError):
+            server.wait_for("address", 3, address=HERE[1], state="added")
+        client.terminate()
+        mine, theirs = self.reports(client, server)
+        self.assertGreater(theirs["auth_failed"], 0)
+        self.assert_delivered(mine["sent"], theirs["received"], 100)
+
+    def test_literal_addresses_added_and_deleted_by_usrsctp(self):
+        server = self.hawser_echo(listen="0.0.0.0")
+        client = self.usrsctp_client(
+            *("client-send", "--messages", 5000, "--echo", "--add-address", THERE[1], "--delete-address", THERE[0])
+        )
+        self.assertEqual(0, client.finish(90), client.log())
+        theirs = client.wait_for("report")
+        self.assert_delivered(theirs["sent"], theirs["received"], 5000)
+        server.wait_for("path_added", remote=f"{THERE[1]}:9900")
+        self.assertGreater(server.count("path_up"), 0)
+        server.wait_for("path_removed")
+
+    def test_usrsctp_server_with_two_addresses(self):
+        # usrsctp lists both in its INIT ACK (RFC 9260 §5.1.2); the association works, whatever Hawser makes of them.
+        server = self.usrsctp_server("server-echo", local=THERE)
+        client = self.hawser_client("--messages", 2000, "--echo")
+        mine, theirs = self.reports(client, server)
+        self.assert_delivered(mine["sent"], mine["received"], 2000)
+        self.assert_clean(theirs)
+
+
+class OwnPrograms(InteropTest):
+    """sctp_perf and sctp_echo with each other."""
+
+    def test_perf_against_echo_with_loss(self):
+        server = self.hawser_echo()
+        self.relay(HERE[0], 1)
+        client = self.hawser_client(
+            *("--messages", 10_000, "--size", 1000, "--echo", "--rto-min", 200), remote=RELAY, udp_port=RELAY_PORT
+        )
+        self.assertEqual(0, client.finish(90), client.log())
+        mine = client.wait_for("report")
+        self.assert_delivered(mine["sent"], mine["received"], 10_000)
+        server.wait_for("closed")
+
+    def test_two_uplinks_with_data_on_both(self):
+        server = self.hawser_server()
+        client = self.hawser_client(
+            *("--messages", 30_000, "--wait-paths", 2), local=THERE, remote=HERE[0], prefix=self.network.there
+        )
+        mine, report = self.reports(client, server, 60)
+        self.assert_delivered(mine["sent"], report["received"], 30_000)
+        self.assertEqual(2, mine["association"]["path_count"])
+        for path in mine["association"]["paths"]:
+            self.assertGreater(path["data_chunks_sent"], 3000)
+
+    def test_measures_by_time(self):
+        server = self.hawser_server()
+        client = self.hawser_client("--seconds", 1, local=[THERE[0]], remote=HERE[0], prefix=self.network.there)
+        mine, report = self.reports(client, server)
+        self.assertGreater(mine["seconds"], 0.9)
+        self.assertGreater(mine["mbit_s"], 10)
+        self.assertGreater(mine["messages_per_s"], 1000)
+        self.assert_delivered(mine["sent"], report["received"])
+
+
+class Tsctp(InteropTest):
+    """usrsctp's own throughput program, as another peer."""
+
+    PATH = "/usr/lib/usrsctp/tsctp"
+
+    def setUp(self):
+        if not os.path.exists(self.PATH):
+            self.skipTest("package libusrsctp-examples is not installed")
+        super().setUp()
+
+    def test_tsctp_receives(self):
+        server = self._start(
+            self.network.there, "tsctp", ["-L", THERE[0], "-E", UDP, "-p", PORT], path=self.PATH
+        )
+        client = self.hawser_client("--messages", 5000, "--size", 1000)
+        self.assertEqual(0, client.finish(60), client.log())
+        with server._news:
+            result = server._news.wait_for(lambda: [l for l in server.lines if l.startswith("1000,")], 20)
+        self.assertEqual(["1000", " 5000"], result[0].split(",")[:2])
+
+    def test_tsctp_sends(self):
+        server = self.hawser_server()
+        words = ["-L", THERE[0], "-E", "9900", "-U", UDP, "-p", PORT, "-n", "5000", "-l", "1000", HERE[0]]
+        client = self._start(self.network.there, "tsctp", words, path=self.PATH)
+        report = server.wait_for("report", 60)
+        self.assertTrue(report["graceful"])
+        self.assertEqual(5000, report["messages"])
+        self.assertEqual(5 * MEGABYTE, report["bytes"])
+        self.assertEqual(0, client.finish(20))
+
+
+def names(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from names(item)
+        else:
+            yield item.id().removeprefix("__main__.")
+
+
+def main():
+    global BIN
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", default=".", help="folder of the programs")
+    parser.add_argument("--list", action="store_true", help="print the names of the tests")
+    parser.add_argument("tests", nargs="*")
+    arguments = parser.parse_args()
+    BIN = arguments.bin
+    loader = unittest.defaultTestLoader
+    module = sys.modules["__main__"]
+    if arguments.list:
+        print("\n".join(names(loader.loadTestsFromModule(module))))
+        return
+    if not network.enter_namespace():
+        network.fail_or_skip("no right to make a network namespace")
+    suite = loader.loadTestsFromNames(arguments.tests, module) if arguments.tests else loader.loadTestsFromModule(module)
+    result = unittest.TextTestRunner(verbosity=2).run(suite)
+    if result.skipped and result.testsRun == len(result.skipped):
+        network.fail_or_skip(result.skipped[0][1])
+    sys.exit(not result.wasSuccessful())
+
+
+if __name__ == "__main__":
+    main()

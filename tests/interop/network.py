@@ -1,0 +1,144 @@
+"""Two network namespaces joined by a veth pair, and the processes that run in them.
+
+The calling process moves into a namespace of its own (Hawser's side); the peer's side is held by a child that ends
+with it. Nothing has a name outside, so nothing can clash, and everything vanishes with the last process.
+"""
+
+import collections
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+HERE = ["10.99.0.1", "10.99.0.2"]  # Hawser's uplinks
+RELAY = "10.99.0.3"
+THERE = ["10.99.0.10", "10.99.0.11"]  # the peer's addresses
+HERE_V6, THERE_V6 = "fd99::1", "fd99::10"
+
+CLONE_NEWNET = 0x40000000
+CLONE_NEWUSER = 0x10000000
+
+
+def enter_namespace():
+    """Returns whether this process is now in a network namespace of its own, with the rights to configure it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) == 0:
+        return True
+    uid, gid = os.getuid(), os.getgid()
+    if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
+        return False
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    return True
+
+
+def _net_namespace(pid):
+    return os.readlink(f"/proc/{pid}/ns/net")
+
+
+class Network:
+    def __init__(self):
+        # cat ends when its standard input does: with this process, however that ends.
+        self._holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)
+        deadline = time.monotonic() + 10
+        while _net_namespace(self._holder.pid) == _net_namespace("self"):
+            if time.monotonic() > deadline:
+                raise RuntimeError("the peer's network namespace does not appear")
+            time.sleep(0.01)
+        self.there = ["nsenter", f"--net=/proc/{self._holder.pid}/ns/net"]
+        here = ["ip", "link", "add", "here0", "type", "veth", "peer", "name", "there0", "netns"]
+        subprocess.run([*here, str(self._holder.pid)], check=True)
+        self._configure([], "here0", [*HERE, RELAY], HERE_V6)
+        self._configure(self.there, "there0", THERE, THERE_V6)
+
+    @staticmethod
+    def _configure(prefix, device, addresses, v6):
+        def ip(*words):
+            subprocess.run([*prefix, "ip", *words], check=True)
+
+        ip("link", "set", "lo", "up")
+        ip("link", "set", device, "up")
+        for address in addresses:
+            ip("address", "add", f"{address}/24", "dev", device)
+        ip("address", "add", f"{v6}/64", "dev", device, "nodad")
+
+    def close(self):
+        # At once: a namespace that nobody uses any more goes when the kernel finds the time.
+        subprocess.run(["ip", "link", "delete", "here0"], check=True)
+        self._holder.stdin.close()
+        self._holder.wait(10)
+
+
+class Program:
+    """A running program that prints one JSON object per line (other lines are kept as text)."""
+
+    def __init__(self, command):
+        self.name = os.path.basename(next(word for word in command if not word.startswith(("nsenter", "--net"))))
+        self.command = command
+        self.events = []
+        self.lines = []
+        self._news = threading.Condition()
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            with self._news:
+                self.lines.append(line.rstrip())
+                if line.startswith("{"):
+                    self.events.append(json.loads(line))
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+    def wait_for(self, event, timeout=20, **fields):
+        """The first event of that name and with these fields, waiting for it if need be."""
+
+        def found():
+            for candidate in self.events:
+                if candidate["event"] == event and all(candidate.get(k) == v for k, v in fields.items()):
+                    return candidate
+            return None
+
+        with self._news:
+            if not self._news.wait_for(found, timeout):
+                raise AssertionError(f"{self.name}: no event '{event}' {fields or ''} within {timeout} s\n{self.log()}")
+            return found()
+
+    def finish(self, timeout=60):
+        """Waits for the program to end by itself and returns its exit code."""
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name}: still running after {timeout} s\n{self.log()}") from None
+        self._reader.join(5)
+        return code
+
+    def terminate(self):
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(10)
+
+    def log(self):
+        return f"--- {' '.join(self.command)}\n" + "\n".join(self.lines)
+
+    def count(self, event, **fields):
+        names = collections.Counter(
+            e["event"] for e in self.events if all(e.get(k) == v for k, v in fields.items())
+        )
+        return names[event]
+
+
+def fail_or_skip(reason):
+    """77 is what CTest knows as `skipped`."""
+    print(f"skipped: {reason}", file=sys.stderr)
+    sys.exit(77)

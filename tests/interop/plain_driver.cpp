@@ -1,0 +1,96 @@
+#include "plain_driver.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include "hawser/io/udp_socket.hpp"
+
+namespace hawser::interop {
+namespace {
+
+// Batches taken from one socket before the engine may answer: acknowledgements should not wait for a whole
+// burst.
+constexpr int kBatchesPerTurn = 4;
+
+volatile std::sig_atomic_t stop_signal = 0;
+
+timespec to_timespec(Duration duration) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  timespec result{};
+  result.tv_sec = seconds.count();
+  result.tv_nsec = (duration - seconds).count();
+  return result;
+}
+
+}  // namespace
+
+PlainDriver::PlainDriver(sctp::EndpointConfig config) : endpoint_(std::move(config), random_, pool_) {}
+
+UplinkId PlainDriver::open(const UdpAddress& local) {
+  io::UdpSocketOptions options;
+  options.id = UplinkId(static_cast<std::uint32_t>(sockets_.size()));
+  options.bind = local;
+  sockets_.push_back(std::make_unique<io::UdpSocket>(options));
+  return options.id;
+}
+
+void PlainDriver::run_once(Duration longest_wait) {
+  transmit();
+  wait(longest_wait);
+  receive();
+  if (endpoint_.next_timeout() <= now()) endpoint_.handle_timeout(now());
+  transmit();
+}
+
+Route PlainDriver::route(UplinkId uplink, const UdpAddress& remote) const {
+  return {uplink, sockets_[uplink.value()]->local_address().ip, remote};
+}
+
+Timestamp PlainDriver::now() const {
+  return Timestamp(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+void PlainDriver::transmit() {
+  batch_.clear();
+  while (endpoint_.poll_transmit(now(), batch_)) {
+    sockets_[batch_.route.uplink.value()]->send(batch_);
+    batch_.clear();
+  }
+}
+
+void PlainDriver::wait(Duration longest_wait) const {
+  std::vector<pollfd> waits;
+  for (const auto& socket : sockets_) waits.push_back({socket->native_handle(), POLLIN, 0});
+  const Timestamp deadline = endpoint_.next_timeout();
+  const Duration until_timeout =
+      deadline == kNever ? longest_wait : std::max(deadline - now(), Duration::zero());
+  const timespec timeout = to_timespec(std::min(longest_wait, until_timeout));
+  (void)::ppoll(waits.data(), waits.size(), &timeout, nullptr);  // a signal is as good a reason to return
+}
+
+void PlainDriver::receive() {
+  for (const auto& socket : sockets_) {
+    for (int i = 0; i < kBatchesPerTurn; ++i) {
+      const auto datagrams = socket->receive();
+      if (datagrams.empty()) break;
+      endpoint_.handle_datagrams(now(), datagrams);
+    }
+  }
+}
+
+void catch_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop_signal = 1; };
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool stop_requested() {
+  return stop_signal != 0;
+}
+
+}  // namespace hawser::interop

@@ -1,0 +1,112 @@
+// Measures SCTP over UDP on Hawser's engine, against itself or any other stack:
+//
+//   sctp_perf server --listen 0.0.0.0 --udp-port 9899 --port 5001
+//   sctp_perf client --connect 192.0.2.1 --udp-port 9899 --port 5001 --local 10.0.0.1 --local 10.1.0.1
+//                    --size 1200 --streams 16 --seconds 10
+//
+// Several --local addresses are several uplinks: the association begins on the first, the others join it by a
+// wildcard ASCONF (RFC 5061) and carry data too. The last line printed is a JSON report.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "perf_client.hpp"
+#include "perf_server.hpp"
+#include "plain_options.hpp"
+
+namespace hawser::interop {
+namespace {
+
+struct CommandLine {
+  EngineOptions engine;
+  std::uint16_t udp_port = 9899;
+  std::string listen = "0.0.0.0";
+  std::string connect;
+  std::vector<std::string> local;
+  PerfServerOptions server;
+  PerfClientOptions client;
+};
+
+CLI::App* add_server(CLI::App& app, CommandLine& line) {
+  CLI::App* command = app.add_subcommand("server", "take and count what clients send");
+  command->add_option("--listen", line.listen, "address to listen on");
+  command->add_option("--udp-port", line.udp_port, "UDP port to listen on");
+  command->add_option("--associations", line.server.associations, "leave after so many associations");
+  command->add_flag("--verify", line.server.verify, "check the messages of a verifying client");
+  command->add_flag("--json-events", line.server.print_events,
+                    "print what happens, one JSON object per line");
+  line.engine.add_to(*command);
+  return command;
+}
+
+CLI::App* add_client(CLI::App& app, CommandLine& line) {
+  CLI::App* command = app.add_subcommand("client", "send as much as possible");
+  PerfClientOptions& o = line.client;
+  command->add_option("--connect", line.connect, "address of the server")->required();
+  command->add_option("--udp-port", line.udp_port, "UDP port of the server");
+  command->add_option("--remote-port", o.remote_port, "SCTP port of the server (default: that of --port)");
+  command->add_option("--local", line.local, "local address; several are several uplinks");
+  command->add_option("--size", o.sizes, "bytes of a message; several are used in turn")
+      ->check(CLI::Range(kMinTestMessage, std::size_t{16} << 20));
+  command->add_option("--messages", o.messages, "messages to send");
+  command->add_option("--seconds", o.seconds, "time to send for (default: 10, unless --messages is given)");
+  command->add_option("--wait-paths", o.wait_paths, "active paths to wait for before sending");
+  command->add_flag("--unordered", o.unordered, "send unordered");
+  command->add_flag("--verify", o.verify, "send messages that prove themselves, check those that come back");
+  command->add_flag("--echo", o.echo, "expect every message back");
+  command->add_flag("--abort", o.abort, "end by ABORT instead of SHUTDOWN");
+  command->add_flag("--stay", o.stay, "keep the association until the peer or a signal ends it");
+  command->add_flag("--json-events", o.print_events, "print what happens, one JSON object per line");
+  line.engine.add_to(*command);
+  return command;
+}
+
+int run_server(CommandLine& line) {
+  sctp::EndpointConfig config = line.engine.config();
+  config.accept = true;
+  line.server.listen = {parse_ip(line.listen), line.udp_port};
+  PerfServer server(std::move(config), line.server);
+  std::puts(R"({"event":"listening"})");
+  std::fflush(stdout);
+  return server.run();
+}
+
+int run_client(CommandLine& line, bool remote_port_given) {
+  const sctp::EndpointConfig config = line.engine.config();
+  PerfClientOptions& o = line.client;
+  o.remote = {parse_ip(line.connect), line.udp_port};
+  for (const std::string& local : line.local) o.local.push_back(parse_ip(local));
+  if (o.local.empty()) o.local.push_back(o.remote.ip.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6());
+  if (!remote_port_given) o.remote_port = config.port;
+  if (o.sizes.empty()) o.sizes.push_back(1200);
+  if (o.messages == 0 && o.seconds <= 0) o.seconds = 10;
+  o.streams = config.outbound_streams;
+  return PerfClient(config, o).run();
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"SCTP-over-UDP throughput measurement"};
+  app.require_subcommand(1);
+  CommandLine line;
+  const CLI::App* server = add_server(app, line);
+  const CLI::App* client = add_client(app, line);
+  CLI11_PARSE(app, argc, argv);
+  catch_stop_signals();
+  return server->parsed() ? run_server(line) : run_client(line, client->count("--remote-port") != 0);
+}
+
+}  // namespace
+}  // namespace hawser::interop
+
+int main(int argc, char** argv) {
+  try {
+    return hawser::interop::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sctp_perf: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "sim/traffic.hpp"
+#include "sim/world.hpp"
+
+namespace hawser::sim {
+
+struct UplinkSpec {
+  LinkConfig up;
+  LinkConfig down;
+  /// Nothing: the edge has a public address here.
+  std::optional<NatConfig> nat = NatConfig{};
+  /// Behind the same box (and public address) as this earlier uplink: a carrier's NAT.
+  std::optional<std::size_t> shares_nat_of;
+};
+
+struct BondSpec {
+  std::uint64_t seed = 1;
+  std::vector<UplinkSpec> uplinks;
+  std::size_t hub_addresses = 1;
+  bool ipv6 = false;
+  sctp::EndpointConfig edge;
+  sctp::EndpointConfig hub;
+  HostOptions edge_options;
+  HostOptions hub_options;
+};
+
+/// The reference network: an edge with n uplinks and a hub with m addresses, one association between them,
+/// traffic both ways.
+///
+///      edge_app ──► edge ─┬─ uplink 0 ─ NAT 0 ─┬─ hub address 0 ─┬─ hub ──► hub_app
+///               ◄──       ├─ uplink 1 ─ NAT 1 ─┤       …         │      ◄──
+///                         └─ uplink n ─ …     ─┴─ hub address m ─┘
+///
+/// Owns the world and both users. The links of uplinks hold all delays and limits; the hub's are ideal.
+class Bond {
+ public:
+  explicit Bond(const BondSpec& spec);
+
+  /// Begins the association from `uplink`. The users start to send when their side is up.
+  void connect(std::size_t uplink = 0, std::size_t hub_address = 0);
+  /// connect(), and run until both sides are up; false when that takes longer than `limit`.
+  bool establish(std::size_t uplink = 0, Duration limit = std::chrono::seconds(30));
+  std::optional<sctp::PathId> add_path(std::size_t uplink, std::size_t hub_address = 0);
+  /// add_path() for every uplink but the first, and run until all of them are active on both sides.
+  bool add_all_paths(Duration limit = std::chrono::seconds(30));
+
+  void run_for(Duration span) { world_.events().run_for(span); }
+  template <class Predicate>
+  bool run_until(Duration limit, Predicate done) {
+    return world_.events().run_until(world_.now() + limit, done);
+  }
+
+  /// The edge's and the hub's path over this uplink; nothing when there is none.
+  [[nodiscard]] std::optional<sctp::PathStatus> edge_path(std::size_t uplink) const;
+  [[nodiscard]] std::optional<sctp::PathStatus> hub_path(std::size_t uplink) const;
+  [[nodiscard]] bool path_active(std::size_t uplink) const;
+  [[nodiscard]] std::size_t active_paths(Host& host, sctp::AssociationId id) const;
+
+  void set_blackhole(std::size_t uplink, bool on);
+  [[nodiscard]] Nat& nat(std::size_t uplink) { return *edge_.access(uplink).nat; }
+  [[nodiscard]] Link& up(std::size_t uplink) { return *edge_.access(uplink).up; }
+  [[nodiscard]] Link& down(std::size_t uplink) { return *edge_.access(uplink).down; }
+  [[nodiscard]] UdpAddress hub_address(std::size_t index) { return hub_.access(index).local; }
+
+  [[nodiscard]] bool all_arrived() const { return up_.all_arrived() && down_.all_arrived(); }
+  [[nodiscard]] bool finished_sending() const { return edge_app_.done_sending() && hub_app_.done_sending(); }
+  [[nodiscard]] bool both_gone() {
+    return edge_.endpoint().association_count() + hub_.endpoint().association_count() == 0;
+  }
+  /// Goodput in bit/s of the direction of `ledger` over the next `span` of simulated time.
+  double measure(const MessageLedger& ledger, Duration span);
+  /// After both sides have gone: no timer, no buffer and no association is left. Complaints become
+  /// violations.
+  void check_ended();
+  /// The memory invariant, while it runs: what the pools have given out fits the windows.
+  void check_memory();
+
+  [[nodiscard]] World& world() { return world_; }
+  [[nodiscard]] Host& edge() { return edge_; }
+  [[nodiscard]] Host& hub() { return hub_; }
+  [[nodiscard]] MessageLedger& up_ledger() { return up_; }
+  [[nodiscard]] MessageLedger& down_ledger() { return down_; }
+  [[nodiscard]] Application& edge_app() { return edge_app_; }
+  [[nodiscard]] Application& hub_app() { return hub_app_; }
+  [[nodiscard]] sctp::AssociationId edge_id() const { return edge_id_; }
+  [[nodiscard]] sctp::AssociationId hub_id() const { return hub_id_; }
+  [[nodiscard]] const std::vector<sctp::Event>& edge_events() const { return edge_events_; }
+  [[nodiscard]] const std::vector<sctp::Event>& hub_events() const { return hub_events_; }
+  [[nodiscard]] static std::size_t count(const std::vector<sctp::Event>& events, sctp::Event::Kind kind);
+  /// Test hooks that see events after the bond has.
+  std::function<void(const sctp::Event&)> on_edge_event;
+  std::function<void(const sctp::Event&)> on_hub_event;
+
+  [[nodiscard]] static IpAddress inside_address(std::size_t uplink, bool ipv6);
+  [[nodiscard]] static IpAddress public_address(std::size_t number, bool ipv6);
+  [[nodiscard]] static IpAddress hub_ip(std::size_t index, bool ipv6);
+
+ private:
+  void build_edge(const BondSpec& spec);
+  void handle_edge_event(const sctp::Event& event);
+  void handle_hub_event(const sctp::Event& event);
+  void check_quiet(Host& host);
+
+  World world_;
+  bool ipv6_;
+  Host& edge_;
+  Host& hub_;
+  MessageLedger up_;
+  MessageLedger down_;
+  Application edge_app_;
+  Application hub_app_;
+  sctp::AssociationId edge_id_;
+  sctp::AssociationId hub_id_;
+  bool edge_up_ = false;
+  bool hub_up_ = false;
+  std::vector<sctp::Event> edge_events_;
+  std::vector<sctp::Event> hub_events_;
+  std::size_t uplinks_;
+};
+
+}  // namespace hawser::sim

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/bond.hpp"
+
+namespace hawser::sim {
+
+/// Something that happens to the network or that a user does, at its time after the set-up began.
+struct Happening {
+  enum class Kind : std::uint8_t {
+    blackhole_begins,
+    blackhole_ends,
+    nat_port_rebinds,
+    nat_address_rebinds,
+    link_changes,
+    path_added,
+    path_removed,
+    reader_pauses,  ///< of the hub, or with odd `uplink` of the edge
+    reader_resumes,
+  };
+  Duration at{};
+  Kind kind{};
+  std::size_t uplink = 0;
+  std::size_t hub_address = 0;
+  LinkConfig link;  ///< for link_changes
+};
+
+/// How a scenario ends.
+enum class Ending : std::uint8_t {
+  edge_shuts_down,
+  hub_shuts_down,
+  both_shut_down,
+  edge_aborts,
+};
+
+/// One random scenario, all of it drawn from its seed.
+struct Plan {
+  std::uint64_t seed = 0;
+  BondSpec bond;
+  std::size_t first_uplink = 0;
+  std::vector<Happening> happenings;
+  std::vector<PlannedMessage> up;
+  std::vector<PlannedMessage> down;
+  Ending ending{};
+  /// Shut down as soon as the last message is handed over, instead of when all have arrived.
+  bool hasty = false;
+
+  [[nodiscard]] std::string describe() const;
+};
+
+[[nodiscard]] Plan make_plan(std::uint64_t seed);
+
+/// What a run was like; summed up over a campaign it shows what the campaign reaches.
+struct RunFigures {
+  std::uint64_t datagrams = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t damaged = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t paths_joined = 0;
+  std::uint64_t rebindings = 0;
+  Duration simulated{};
+
+  RunFigures& operator+=(const RunFigures& other);
+};
+
+struct RunResult {
+  std::vector<std::string> violations;
+  RunFigures figures;
+};
+
+/// Runs the plan and checks every invariant; prints each datagram to `trace` when it is given.
+[[nodiscard]] RunResult run_plan(const Plan& plan, std::FILE* trace);
+
+}  // namespace hawser::sim

@@ -1,0 +1,85 @@
+// The random campaign: seeded scenarios, each of which must keep every invariant of the simulator.
+//
+//   sim_campaign [--first N] [--count N]      scenarios N, N+1, …
+//   sim_campaign --seed N [--verbose]         one of them again; --verbose prints the plan and every datagram
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "sim/campaign.hpp"
+
+namespace {
+
+struct Options {
+  std::uint64_t first = 1;
+  std::uint64_t count = 2000;
+  bool verbose = false;
+};
+
+bool parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    if (name == "--verbose") {
+      options.verbose = true;
+      continue;
+    }
+    char* end = nullptr;
+    const std::uint64_t value = i + 1 < argc ? std::strtoull(argv[++i], &end, 10) : 0;
+    if (end == nullptr || *end != 0) return false;
+    if (name == "--first") {
+      options.first = value;
+    } else if (name == "--count") {
+      options.count = value;
+    } else if (name == "--seed") {
+      options.first = value;
+      options.count = 1;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+void report(const hawser::sim::Plan& plan, const hawser::sim::RunResult& result) {
+  std::printf("FAILED %s", plan.describe().c_str());
+  for (const std::string& line : result.violations) std::printf("  ! %s\n", line.c_str());
+  std::printf("  again: sim_campaign --seed %llu --verbose\n", static_cast<unsigned long long>(plan.seed));
+  std::fflush(stdout);
+}
+
+void print_figures(const hawser::sim::RunFigures& figures, std::uint64_t runs, std::uint64_t failed) {
+  std::printf(
+      "%llu scenarios, %llu failed: %llu datagrams (%llu lost, %llu damaged), %llu messages, %.1f MB, %llu "
+      "paths up, "
+      "%llu NAT rebindings, %.1f h simulated\n",
+      static_cast<unsigned long long>(runs), static_cast<unsigned long long>(failed),
+      static_cast<unsigned long long>(figures.datagrams), static_cast<unsigned long long>(figures.lost),
+      static_cast<unsigned long long>(figures.damaged), static_cast<unsigned long long>(figures.messages),
+      static_cast<double>(figures.bytes) / 1e6, static_cast<unsigned long long>(figures.paths_joined),
+      static_cast<unsigned long long>(figures.rebindings),
+      std::chrono::duration<double>(figures.simulated).count() / 3600);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!parse(argc, argv, options)) {
+    std::fprintf(stderr, "usage: sim_campaign [--first N] [--count N] | --seed N [--verbose]\n");
+    return 2;
+  }
+  hawser::sim::RunFigures figures;
+  std::uint64_t failed = 0;
+  for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {
+    const hawser::sim::Plan plan = hawser::sim::make_plan(seed);
+    if (options.verbose) std::printf("%s", plan.describe().c_str());
+    const auto result = hawser::sim::run_plan(plan, options.verbose ? stdout : nullptr);
+    figures += result.figures;
+    if (result.violations.empty()) continue;
+    ++failed;
+    report(plan, result);
+  }
+  print_figures(figures, options.count, failed);
+  return failed == 0 ? 0 : 1;
+}

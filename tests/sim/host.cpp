@@ -1,0 +1,251 @@
+#include "sim/host.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace hawser::sim {
+namespace {
+
+/// More output than this after one input is a loop that does not end.
+constexpr unsigned kMostRounds = 20'000;
+/// Wake-ups per simulated second: with nothing to show for it, and in all.
+constexpr std::uint64_t kMostIdleTimeouts = 100;
+constexpr std::uint64_t kMostTimeouts = 20'000;
+
+}  // namespace
+
+Host::Host(EventQueue& events, Violations& violations, std::string name, const sctp::EndpointConfig& config,
+           const HostOptions& options, std::uint64_t seed)
+    : events_(events),
+      violations_(violations),
+      name_(std::move(name)),
+      config_(config),
+      options_(options),
+      random_(seed),
+      endpoint_(std::make_unique<sctp::Endpoint>(config, random_, pool_)),
+      monitor_(violations, name_, config.path_mtu) {}
+
+// --- input
+// -----------------------------------------------------------------------------------------------------------
+
+void Host::deliver(const Access& access, SimDatagram&& datagram) {
+  inbox_.push_back({&access, std::move(datagram)});
+  if (inbox_.size() != 1) return;
+  if (options_.batching == Duration::zero()) return flush_inbox();
+  events_.after(options_.batching, [this] { flush_inbox(); });
+}
+
+void Host::flush_inbox() {
+  if (inbox_.empty()) return;  // a restart lost them
+  handling_.swap(inbox_);
+  received_.clear();
+  for (Arrived& arrived : handling_) {
+    monitor_.on_received(events_.now(), arrived.access->uplink, arrived.datagram);
+    if (on_delivered) on_delivered(*arrived.access, arrived.datagram);
+    const Route route{arrived.access->uplink, arrived.access->local.ip, arrived.datagram.source};
+    received_.push_back({route, arrived.datagram.payload});
+  }
+  endpoint_->handle_datagrams(events_.now(), received_);
+  // The driver reuses its receive buffers at once: nothing may still point there.
+  for (Arrived& arrived : handling_)
+    std::fill(arrived.datagram.payload.begin(), arrived.datagram.payload.end(), std::byte{0xdd});
+  handling_.clear();
+  settle();
+}
+
+void Host::on_timer() {
+  if (events_.now() < armed_) return;  // superseded by an earlier one
+  armed_ = kNever;
+  if (endpoint_->next_timeout() > events_.now()) return arm();
+  const std::uint64_t outputs = outputs_;
+  endpoint_->handle_timeout(events_.now());
+  ++timeouts_;
+  const bool still_due = endpoint_->next_timeout() <= events_.now();
+  settle();
+  if (still_due && endpoint_->next_timeout() <= events_.now()) {
+    fail("leaves its timer due after handle_timeout");
+    throw std::runtime_error(name_ + ": busy timer\n" + violations_.text());
+  }
+  watch_timers(outputs == outputs_);
+}
+
+void Host::watch_timers(bool idle) {
+  if (events_.now() - window_start_ >= std::chrono::seconds(1)) {
+    window_start_ = events_.now();
+    window_idle_ = 0;
+    window_timeouts_ = 0;
+  }
+  ++window_timeouts_;
+  if (idle) ++window_idle_;
+  if (window_idle_ == kMostIdleTimeouts) fail("wakes up too often for nothing");
+  if (window_timeouts_ == kMostTimeouts) fail("wakes up too often");
+}
+
+// --- commands
+// --------------------------------------------------------------------------------------------------------
+
+Route Host::route(std::size_t access, const UdpAddress& remote) const {
+  const Access& from = *accesses_.at(access);
+  const IpAddress any = from.local.ip.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6();
+  return {from.uplink, options_.wildcard_local ? any : from.local.ip, remote};
+}
+
+sctp::AssociationId Host::connect(std::size_t access, const UdpAddress& remote) {
+  monitor_.on_connect(accesses_.at(access)->uplink, remote);
+  const auto id = endpoint_->connect(events_.now(), route(access, remote));
+  settle();
+  return id;
+}
+
+std::optional<sctp::PathId> Host::add_path(sctp::AssociationId id, std::size_t access,
+                                           const UdpAddress& remote) {
+  const auto path = endpoint_->add_path(events_.now(), id, route(access, remote));
+  if (path) monitor_.on_add_path(accesses_.at(access)->uplink, remote);
+  settle();
+  return path;
+}
+
+bool Host::remove_path(sctp::AssociationId id, sctp::PathId path) {
+  Route route;
+  if (const auto status = endpoint_->status(id)) {
+    for (const auto& known : status->paths) {
+      if (known.id == path) route = known.route;
+    }
+  }
+  const bool removed = endpoint_->remove_path(events_.now(), id, path);
+  if (removed) monitor_.on_remove_path(route.uplink, route.remote);
+  settle();
+  return removed;
+}
+
+sctp::SendResult Host::send(sctp::AssociationId id, Buffer&& message, const sctp::SendOptions& options) {
+  const auto result = endpoint_->send(events_.now(), id, std::move(message), options);
+  settle();
+  return result;
+}
+
+void Host::shutdown(sctp::AssociationId id) {
+  endpoint_->shutdown(events_.now(), id);
+  settle();
+}
+
+void Host::abort(sctp::AssociationId id, std::string_view reason) {
+  endpoint_->abort(events_.now(), id, reason);
+  settle();
+}
+
+void Host::probe_path(sctp::AssociationId id, sctp::PathId path) {
+  endpoint_->probe_path(events_.now(), id, path);
+  settle();
+}
+
+void Host::restart() {
+  endpoint_.reset();
+  if (pool_.in_use() != 0) fail("leaks " + std::to_string(pool_.in_use()) + " buffers when destroyed");
+  inbox_.clear();
+  monitor_.on_all_gone();
+  endpoint_ = std::make_unique<sctp::Endpoint>(config_, random_, pool_);
+}
+
+void Host::pause_reading(bool paused) {
+  paused_ = paused;
+  settle();
+}
+
+// --- output
+// ----------------------------------------------------------------------------------------------------------
+
+void Host::settle() {
+  if (settling_) return;  // called from a hook: the loop below goes on anyway
+  settling_ = true;
+  unsigned rounds = 0;
+  for (bool busy = true; busy; ++rounds) {
+    if (rounds == kMostRounds) {
+      fail("has output without end");
+      throw std::runtime_error(name_ + ": output without end\n" + violations_.text());
+    }
+    busy = transmit_all();
+    busy = poll_events() || busy;
+    busy = poll_messages() || busy;
+  }
+  settling_ = false;
+  most_blocks_ = std::max(most_blocks_, pool_.in_use());
+  if (endpoint_->association_count() == 0) monitor_.on_all_gone();
+  arm();
+}
+
+bool Host::transmit_all() {
+  bool any = false;
+  for (unsigned batches = 0;; ++batches) {
+    batch_.clear();
+    if (!endpoint_->poll_transmit(events_.now(), batch_)) return any;
+    if (batches == kMostRounds) {
+      fail("transmits without end");
+      throw std::runtime_error(name_ + ": transmits without end\n" + violations_.text());
+    }
+    any = true;
+    transmit(batch_);
+  }
+}
+
+void Host::transmit(const TransmitBatch& batch) {
+  if (batch.empty()) return fail("returned true from poll_transmit with an empty batch");
+  const Access* access = way_out(batch.route);
+  if (access == nullptr) return fail("sends from an address it does not have");
+  if (!batch.route.remote.ip.is_unicast() || batch.route.remote.port == 0) return fail("sends to nowhere");
+  Bytes rest = batch.bytes();
+  for (const std::uint16_t size : batch.sizes()) {
+    SimDatagram datagram;
+    datagram.source = access->local;
+    datagram.destination = batch.route.remote;
+    datagram.payload.assign(rest.begin(), rest.begin() + size);
+    rest = rest.subspan(size);
+    ++datagrams_sent_;
+    ++outputs_;
+    bytes_sent_ += size;
+    monitor_.on_sent(events_.now(), access->uplink, datagram);
+    if (on_sent) on_sent(*access, datagram);
+    if (drop_if && drop_if(*access, datagram)) continue;
+    access->up->send(std::move(datagram));
+  }
+}
+
+const Access* Host::way_out(const Route& route) const {
+  for (const Access* access : accesses_) {
+    if (access->uplink == route.uplink && (route.local.is_wildcard() || access->local.ip == route.local))
+      return access;
+  }
+  return nullptr;
+}
+
+bool Host::poll_events() {
+  bool any = false;
+  while (const auto event = endpoint_->poll_event()) {
+    any = true;
+    ++outputs_;
+    if (on_event) on_event(*event);
+  }
+  return any;
+}
+
+bool Host::poll_messages() {
+  bool any = false;
+  while (!paused_) {
+    auto message = endpoint_->poll_message();
+    if (!message) break;
+    any = true;
+    ++outputs_;
+    if (on_message) on_message(std::move(*message));
+  }
+  return any;
+}
+
+void Host::arm() {
+  const Timestamp next = endpoint_->next_timeout();
+  if (next >= armed_) return;  // the timer that is armed looks again
+  armed_ = std::max(next, events_.now());
+  events_.at(armed_, [this] { on_timer(); });
+}
+
+}  // namespace hawser::sim

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hawser/sctp/endpoint.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/link.hpp"
+#include "sim/nat.hpp"
+#include "sim/sim_random.hpp"
+#include "sim/violations.hpp"
+#include "sim/wire_monitor.hpp"
+
+namespace hawser::sim {
+
+/// One uplink address of a host and what lies between it and the core of the network. Owned by the World.
+struct Access {
+  UplinkId uplink;
+  UdpAddress local;            ///< what the host's socket is bound to
+  Nat* nat = nullptr;          ///< may be shared by several accesses; none: `local` is public
+  std::unique_ptr<Link> up;    ///< host to NAT or core
+  std::unique_ptr<Link> down;  ///< the other way
+};
+
+struct HostOptions {
+  /// Arriving datagrams are handed over together when they come within this span, as recvmmsg would.
+  Duration batching{};
+  /// Routes say "any local address", as a driver with sockets bound to devices would.
+  bool wildcard_local = false;
+};
+
+/// Drives one sctp::Endpoint as a program would: feeds it, polls it until it is empty after every call, arms
+/// ONE timer.
+///
+///     links ──► inbox ──► handle_datagrams ─┐                       ┌─► poll_transmit ──► links
+///     timer ────────────► handle_timeout ───┼──► Endpoint ──► poll ─┼─► poll_event ─────► on_event
+///     test ─────────────► run(command) ─────┘    until quiet        └─► poll_message ───► on_message (unless
+///     paused)
+///
+/// Owns the endpoint, its buffer pool and its random numbers. Checks that the endpoint's timers move and end,
+/// and that it neither spins nor hoards. Never touches a payload.
+class Host {
+ public:
+  Host(EventQueue& events, Violations& violations, std::string name, const sctp::EndpointConfig& config,
+       const HostOptions& options, std::uint64_t seed);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  std::function<void(const sctp::Event&)> on_event;
+  std::function<void(sctp::ReceivedMessage&&)> on_message;
+  /// Sees every datagram sent (before any link) and every one delivered.
+  std::function<void(const Access&, const SimDatagram&)> on_sent;
+  std::function<void(const Access&, const SimDatagram&)> on_delivered;
+  /// True swallows the datagram before its link.
+  std::function<bool(const Access&, const SimDatagram&)> drop_if;
+
+  void attach(Access& access) { accesses_.push_back(&access); }
+  /// A datagram has come in through `access`.
+  void deliver(const Access& access, SimDatagram&& datagram);
+
+  // Commands of the façade; each is followed by polling until quiet.
+  sctp::AssociationId connect(std::size_t access, const UdpAddress& remote);
+  std::optional<sctp::PathId> add_path(sctp::AssociationId id, std::size_t access, const UdpAddress& remote);
+  bool remove_path(sctp::AssociationId id, sctp::PathId path);
+  sctp::SendResult send(sctp::AssociationId id, Buffer&& message, const sctp::SendOptions& options);
+  void shutdown(sctp::AssociationId id);
+  void abort(sctp::AssociationId id, std::string_view reason);
+  void probe_path(sctp::AssociationId id, sctp::PathId path);
+  /// The power fails and comes back: all state is gone, the addresses and ports stay.
+  void restart();
+
+  /// While paused, received messages stay in the engine, so that its window closes.
+  void pause_reading(bool paused);
+  /// Polls until quiet; for a test that called the endpoint itself.
+  void settle();
+
+  [[nodiscard]] sctp::Endpoint& endpoint() { return *endpoint_; }
+  [[nodiscard]] BufferPool& pool() { return pool_; }
+  [[nodiscard]] WireMonitor& monitor() { return monitor_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const sctp::EndpointConfig& config() const { return config_; }
+  [[nodiscard]] Access& access(std::size_t index) { return *accesses_.at(index); }
+  [[nodiscard]] Timestamp now() const { return events_.now(); }
+  [[nodiscard]] std::uint64_t timeouts() const { return timeouts_; }
+  [[nodiscard]] std::uint64_t datagrams_sent() const { return datagrams_sent_; }
+  [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+  [[nodiscard]] std::size_t most_blocks() const { return most_blocks_; }
+  [[nodiscard]] Route route(std::size_t access, const UdpAddress& remote) const;
+
+ private:
+  struct Arrived {
+    const Access* access;
+    SimDatagram datagram;
+  };
+  void flush_inbox();
+  [[nodiscard]] bool transmit_all();
+  void transmit(const TransmitBatch& batch);
+  [[nodiscard]] const Access* way_out(const Route& route) const;
+  [[nodiscard]] bool poll_events();
+  [[nodiscard]] bool poll_messages();
+  void arm();
+  void on_timer();
+  void watch_timers(bool idle);
+  void fail(const std::string& what) { violations_.add(events_.now(), name_ + " " + what); }
+
+  EventQueue& events_;
+  Violations& violations_;
+  std::string name_;
+  sctp::EndpointConfig config_;
+  HostOptions options_;
+  SimRandom random_;
+  BufferPool pool_;
+  std::unique_ptr<sctp::Endpoint> endpoint_;
+  WireMonitor monitor_;
+  std::vector<Access*> accesses_;
+  std::vector<Arrived> inbox_;
+  std::vector<Arrived> handling_;
+  std::vector<ReceivedDatagram> received_;
+  TransmitBatch batch_;
+  Timestamp armed_ = kNever;
+  bool settling_ = false;
+  bool paused_ = false;
+  std::uint64_t timeouts_ = 0;
+  std::uint64_t datagrams_sent_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t outputs_ = 0;  ///< datagrams, events and messages polled
+  std::size_t most_blocks_ = 0;
+  Timestamp window_start_{};
+  std::uint64_t window_idle_ = 0;
+  std::uint64_t window_timeouts_ = 0;
+};
+
+}  // namespace hawser::sim

@@ -1,0 +1,77 @@
+#include "sim/link.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hawser::sim {
+
+void Link::send(SimDatagram&& datagram) {
+  ++counters_.offered;
+  if (config_.blackhole || random_.chance(config_.loss)) {
+    ++counters_.lost;
+    return;
+  }
+  if (datagram.wire_size() > config_.mtu) {
+    ++counters_.too_big;
+    return;
+  }
+  if (random_.chance(config_.duplication)) {
+    ++counters_.duplicated;
+    enqueue(SimDatagram(datagram));
+  }
+  if (random_.chance(config_.corruption)) corrupt(datagram);
+  enqueue(std::move(datagram));
+}
+
+void Link::enqueue(SimDatagram&& datagram) {
+  Timestamp sent = events_.now();
+  if (config_.rate != 0) {
+    const auto bits = static_cast<double>(datagram.wire_size()) * 8;
+    const Duration backlog = std::max(busy_until_ - sent, Duration::zero());
+    const double queued_bits =
+        std::chrono::duration<double>(backlog).count() * static_cast<double>(config_.rate);
+    if (queued_bits + bits > static_cast<double>(config_.queue_bytes) * 8) {
+      ++counters_.overflowed;
+      return;
+    }
+    const std::chrono::duration<double> serialisation(bits / static_cast<double>(config_.rate));
+    sent += backlog + std::chrono::duration_cast<Duration>(serialisation);
+    busy_until_ = sent;
+  }
+  events_.at(arrival(sent), [this, moved = std::move(datagram)]() mutable {
+    ++counters_.delivered;
+    counters_.bytes_delivered += moved.wire_size();
+    deliver_(std::move(moved));
+  });
+}
+
+Timestamp Link::arrival(Timestamp sent) {
+  Timestamp when = sent + config_.delay;
+  if (config_.jitter > Duration::zero()) {
+    when += Duration(
+        static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(config_.jitter.count()) + 1)));
+  }
+  if (random_.chance(config_.reordering)) {
+    ++counters_.reordered;
+    return when + config_.reordering_delay;
+  }
+  // Jitter stretches and squeezes the gaps between datagrams; only `reordering` lets one overtake another.
+  last_arrival_ = std::max(when, last_arrival_);
+  return last_arrival_;
+}
+
+void Link::corrupt(SimDatagram& datagram) {
+  if (datagram.payload.empty()) return;
+  ++counters_.damaged;
+  datagram.damaged = true;
+  // Distinct bits: the same bit twice would heal the datagram.
+  const std::uint64_t bits = datagram.payload.size() * 8;
+  const std::uint64_t first = random_.below(bits);
+  const std::uint64_t flips = random_.between(1, 3);
+  for (std::uint64_t i = 0; i < flips; ++i) {
+    const std::uint64_t bit = (first + i * 37) % bits;
+    datagram.payload[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+  }
+}
+
+}  // namespace hawser::sim

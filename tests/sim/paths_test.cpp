@@ -1,0 +1,415 @@
+// Further uplinks through NATs by wildcard ASCONF (RFC 5061), their loss and return, and NATs that forget or
+// rebind.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "sim/scenario.hpp"
+
+namespace hawser::sim {
+namespace {
+
+double ms(Duration span) {
+  return std::chrono::duration<double, std::milli>(span).count();
+}
+
+bool carries(const SimDatagram& datagram, ChunkType type) {
+  PacketView view;
+  view.parse(datagram.payload);
+  return view.has(type);
+}
+
+class Paths : public Scenario {
+ protected:
+  static BondSpec two_uplinks(std::uint64_t seed = 1) {
+    return bond_of({uplink(20, 20ms), uplink(20, 20ms)}, seed);
+  }
+  static void flood(Bond& bond) {
+    bond.edge_app().flood(1200, 1);
+    bond.hub_app().flood(1200, 1);
+  }
+  /// The first DATA on the second path, in round trips after its first ASCONF.
+  static double second_path_rtts(Bond& bond, Duration round_trip) {
+    const Timestamp asconf = bond.edge().monitor().first_asconf(UplinkId(1), bond.hub_address(0));
+    const Timestamp data = bond.edge().monitor().first_data(UplinkId(1), bond.hub_address(0));
+    if (asconf == kNever || data == kNever) return 1e9;
+    return ms(data - asconf) / ms(round_trip);
+  }
+};
+
+TEST_F(Paths, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
+  Bond& bond = make(two_uplinks());
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  bond.run_for(2s);
+  bond.add_path(1);
+  bond.run_for(1s);
+  EXPECT_LE(second_path_rtts(bond, 40ms), 2.5);
+  // Towards the edge as well.
+  const auto outside = bond.nat(1).mapping(bond.edge().access(1).local);
+  ASSERT_TRUE(outside);
+  const Timestamp asconf = bond.edge().monitor().first_asconf(UplinkId(1), bond.hub_address(0));
+  const Timestamp back = bond.hub().monitor().first_data(UplinkId(0), *outside);
+  ASSERT_NE(back, kNever);
+  EXPECT_LE(ms(back - asconf) / 40, 2.5);
+  EXPECT_EQ(Bond::count(bond.hub_events(), Kind::path_added), 1U);
+  expect_clean_end();
+}
+
+TEST_F(Paths, JoinWithTheNatsPortAndAreAnsweredThere) {
+  Bond& bond = make(two_uplinks());
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  const auto first = bond.hub_path(0);
+  const auto second = bond.hub_path(1);
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(second->route.remote.port, 9899);
+  EXPECT_NE(first->route.remote.ip, second->route.remote.ip);
+  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::path_refused), 0U);
+}
+
+TEST_F(Paths, BehindOnePublicAddressStaySeparate) {
+  BondSpec spec = two_uplinks();
+  spec.uplinks[1].shares_nat_of = 0;
+  Bond& bond = make(spec);
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(3s);
+  const auto first = bond.hub_path(0);
+  const auto second = bond.hub_path(1);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->route.remote.ip, second->route.remote.ip);
+  EXPECT_NE(first->route.remote.port, second->route.remote.port);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 40e6);
+  EXPECT_TRUE(bond.path_active(0) && bond.path_active(1)) << "no flapping";
+  expect_clean_end();
+}
+
+TEST_F(Paths, JoinWhenTheFirstAsconfIsLostAndRetransmitOnTheSameUplink) {
+  Bond& bond = make(two_uplinks());
+  ASSERT_TRUE(bond.establish());
+  unsigned asconfs = 0;
+  std::set<std::uint32_t> uplinks;
+  bond.edge().drop_if = [&](const Access& access, const SimDatagram& datagram) {
+    if (!carries(datagram, ChunkType::asconf)) return false;
+    uplinks.insert(access.uplink.value());
+    return ++asconfs <= 2;
+  };
+  bond.add_path(1);
+  EXPECT_TRUE(bond.run_until(20s, [&] { return bond.path_active(1); }));
+  EXPECT_EQ(asconfs, 3U);
+  EXPECT_EQ(uplinks, std::set<std::uint32_t>{1});
+  EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), 2U);
+}
+
+TEST_F(Paths, JoinWhenTheAsconfAckIsLost) {
+  Bond& bond = make(two_uplinks());
+  ASSERT_TRUE(bond.establish());
+  unsigned acks = 0;
+  bond.hub().drop_if = [&](const Access&, const SimDatagram& datagram) {
+    return carries(datagram, ChunkType::asconf_ack) && ++acks <= 2;
+  };
+  bond.add_path(1);
+  EXPECT_TRUE(bond.run_until(20s, [&] { return bond.path_active(1); }));
+  EXPECT_EQ(acks, 3U);
+  EXPECT_EQ(bond.hub().endpoint().status(bond.hub_id())->paths.size(), 2U);
+}
+
+TEST_F(Paths, JoinOnceWhenTheirAsconfIsDuplicatedAndReordered) {
+  BondSpec spec = two_uplinks();
+  spec.uplinks[1].up.duplication = spec.uplinks[1].down.duplication = 1;
+  spec.uplinks[1].up.reordering = spec.uplinks[1].down.reordering = 0.5;
+  spec.uplinks[1].up.reordering_delay = 100ms;
+  Bond& bond = make(spec);
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  EXPECT_TRUE(bond.add_all_paths());
+  bond.run_for(2s);
+  EXPECT_EQ(bond.hub().endpoint().status(bond.hub_id())->paths.size(), 2U);
+  EXPECT_EQ(bond.edge().endpoint().status(bond.edge_id())->paths.size(), 2U);
+  expect_clean_end();
+}
+
+TEST_F(Paths, JoinOneAfterTheOtherWhenThreeAreAddedAtOnce) {
+  Bond& bond = make(bond_of({uplink(10, 20ms), uplink(10, 30ms), uplink(10, 5ms), uplink(10, 60ms)}));
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  EXPECT_TRUE(bond.add_all_paths(5s));
+  EXPECT_EQ(bond.hub().endpoint().status(bond.hub_id())->paths.size(), 4U);
+  expect_clean_end();
+}
+
+TEST_F(Paths, ThatCannotJoinNeitherHurtTheOthersNorTheAssociation) {
+  BondSpec spec = bond_of({uplink(20, 20ms), uplink(20, 20ms), uplink(20, 30ms)});
+  Bond& bond = make(spec);
+  bond.set_blackhole(1, true);
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  bond.add_path(1);
+  bond.add_path(2);
+  bond.run_for(60s);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 5s), 0.85 * 20e6);
+  EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
+  EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
+  // The dead one gives way: the third uplink joins behind it, within the time the ASCONF of the second is
+  // given.
+  EXPECT_TRUE(bond.run_until(120s, [&] { return bond.path_active(2); }));
+  expect_clean_end();
+}
+
+TEST_F(Paths, ThatWereDeadAtFirstJoinLater) {
+  Bond& bond = make(two_uplinks());
+  bond.set_blackhole(1, true);
+  ASSERT_TRUE(bond.establish());
+  bond.add_path(1);
+  bond.run_for(8s);
+  bond.set_blackhole(1, false);
+  if (!bond.run_until(60s, [&] { return bond.path_active(1); })) {
+    // It was given up: the driver adds it again.
+    ASSERT_FALSE(bond.edge_path(1));
+    bond.add_path(1);
+    EXPECT_TRUE(bond.run_until(5s, [&] { return bond.path_active(1); }));
+  }
+}
+
+TEST_F(Paths, ThatAreRemovedAreSilentAndMayComeBack) {
+  Bond& bond = make(two_uplinks());
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(1s);
+  const auto path = bond.edge_path(1);
+  ASSERT_TRUE(path);
+  ASSERT_TRUE(bond.edge().remove_path(bond.edge_id(), path->id));
+  EXPECT_FALSE(bond.edge_path(1));
+  bond.run_for(5s);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 20e6);
+  bond.add_path(1);
+  EXPECT_TRUE(bond.run_until(10s, [&] { return bond.path_active(1); }));
+  expect_clean_end();
+}
+
+TEST_F(Paths, TheLastOneIsNotRemoved) {
+  Bond& bond = make(two_uplinks());
+  ASSERT_TRUE(bond.establish());
+  const auto path = bond.edge_path(0);
+  ASSERT_TRUE(path);
+  EXPECT_FALSE(bond.edge().remove_path(bond.edge_id(), path->id));
+  EXPECT_FALSE(bond.add_path(0)) << "there already";
+}
+
+// --- loss and return of a path
+// ---------------------------------------------------------------------------------------
+
+class Failover : public Paths {
+ protected:
+  /// Blackholes `uplink` under load; the longest silence each receiving user notices.
+  void expect_short_gap(std::size_t uplink) {
+    Bond& bond = make(two_uplinks(5 + uplink));
+    flood(bond);
+    ASSERT_TRUE(bond.establish());
+    ASSERT_TRUE(bond.add_all_paths());
+    bond.run_for(3s);
+    bond.edge_app().reset_gap();
+    bond.hub_app().reset_gap();
+    bond.set_blackhole(uplink, true);
+    bond.run_for(10s);
+    EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000) << "edge to hub";
+    EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000) << "hub to edge";
+    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 20e6);
+    EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
+    EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
+    bond.edge_app().reset_gap();
+    bond.hub_app().reset_gap();
+    bond.set_blackhole(uplink, false);
+    EXPECT_TRUE(bond.run_until(60s, [&] { return bond.path_active(uplink); })) << "the path returns";
+    bond.run_for(5s);
+    EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000);
+    EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000);
+    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 40e6) << "and carries data";
+    expect_clean_end();
+  }
+};
+
+TEST_F(Failover, LeavesAGapBelowASecondWhenTheFirstPathIsBlackholed) {
+  expect_short_gap(0);
+}
+TEST_F(Failover, LeavesAGapBelowASecondWhenTheAsconfPathIsBlackholed) {
+  expect_short_gap(1);
+}
+
+TEST_F(Failover, WorksInOneDirectionOnly) {
+  // The way to the hub is dead, the way back is not: data and acknowledgements must leave on the other
+  // uplink.
+  Bond& bond = make(two_uplinks());
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(3s);
+  bond.hub_app().reset_gap();
+  bond.edge_app().reset_gap();
+  bond.up(1).config().blackhole = true;
+  bond.run_for(10s);
+  EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000);
+  EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000);
+  bond.up(1).config().blackhole = false;
+  bond.run_for(30s);
+  expect_clean_end();
+}
+
+TEST_F(Failover, SurvivesTheLossOfAllPathsForAWhile) {
+  Bond& bond = make(two_uplinks());
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(1s);
+  bond.set_blackhole(0, true);
+  bond.set_blackhole(1, true);
+  bond.run_for(3s);
+  bond.set_blackhole(0, false);
+  bond.set_blackhole(1, false);
+  bond.run_for(20s);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 40e6);
+  expect_clean_end();
+}
+
+TEST_F(Failover, OfIdlePathsDoesNotKillAnAssociationThatWorks) {
+  // Three dead paths, one good one: heartbeats that go unanswered must not add up to the association's end.
+  Bond& bond = make(bond_of({uplink(10, 20ms), uplink(10, 20ms), uplink(10, 20ms), uplink(10, 20ms)}));
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  for (std::size_t i = 1; i < 4; ++i) bond.set_blackhole(i, true);
+  bond.run_for(1800s);
+  EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
+  EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
+  bond.edge_app().plan({0ms, {}, false, 100'000});
+  bond.edge_app().pump();
+  EXPECT_TRUE(bond.run_until(10s, [&] { return bond.all_arrived(); }));
+  expect_clean_end();
+}
+
+TEST_F(Failover, OfEverythingForGoodEndsBothSides) {
+  Bond& bond = make(two_uplinks());
+  flood(bond);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.set_blackhole(0, true);
+  bond.set_blackhole(1, true);
+  EXPECT_TRUE(bond.run_until(1800s, [&] { return bond.both_gone(); }));
+  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::lost), 1U);
+  EXPECT_EQ(Bond::count(bond.hub_events(), Kind::lost), 1U);
+  bond.run_for(300s);
+  bond.check_ended();
+}
+
+// --- NATs that forget and rebind
+// -------------------------------------------------------------------------------------
+
+enum class Rebinding { port, address };
+
+class NatRebinding : public Paths {
+ protected:
+  struct Case {
+    std::size_t uplinks = 2;
+    std::size_t rebound = 0;
+    Rebinding kind = Rebinding::port;
+    bool up = true;
+    bool down = true;
+  };
+  void rebind_in_mid_transfer(const Case& what) {
+    std::vector<UplinkSpec> uplinks(what.uplinks, uplink(20, 20ms));
+    Bond& bond = make(bond_of(uplinks, 11));
+    if (what.up) bond.edge_app().flood(1200, 1);
+    if (what.down) bond.hub_app().flood(1200, 1);
+    ASSERT_TRUE(bond.establish());
+    if (what.uplinks > 1) {
+      ASSERT_TRUE(bond.add_all_paths());
+    }
+    bond.run_for(2s);
+    if (what.kind == Rebinding::port) {
+      bond.nat(what.rebound).rebind_ports();
+    } else {
+      bond.nat(what.rebound).rebind_address(*IpAddress::parse("203.0.113.99"));
+    }
+    bond.run_for(15s);
+    EXPECT_TRUE(bond.path_active(what.rebound)) << "the path has moved";
+    EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), what.uplinks);
+    const double rate = 0.8 * 20e6 * static_cast<double>(what.uplinks);
+    if (what.up) {
+      EXPECT_GT(bond.measure(bond.up_ledger(), 3s), rate);
+    }
+    if (what.down) {
+      EXPECT_GT(bond.measure(bond.down_ledger(), 3s), rate);
+    }
+    expect_clean_end();
+  }
+};
+
+TEST_F(NatRebinding, OfThePortOfTheFirstPathIsFollowedUnderLoadBothWays) {
+  rebind_in_mid_transfer({2, 0, Rebinding::port, true, true});
+}
+TEST_F(NatRebinding, OfThePortOfTheSecondPathIsFollowedWhileUploading) {
+  rebind_in_mid_transfer({2, 1, Rebinding::port, true, false});
+}
+TEST_F(NatRebinding, OfThePortOfTheSecondPathIsFollowedWhileDownloading) {
+  rebind_in_mid_transfer({2, 1, Rebinding::port, false, true});
+}
+TEST_F(NatRebinding, OfThePortOfTheOnlyPathIsFollowedWhileUploading) {
+  rebind_in_mid_transfer({1, 0, Rebinding::port, true, false});
+}
+TEST_F(NatRebinding, OfThePortOfTheOnlyPathIsFollowedWhileDownloading) {
+  rebind_in_mid_transfer({1, 0, Rebinding::port, false, true});
+}
+TEST_F(NatRebinding, OfTheAddressOfTheFirstPathIsFollowedUnderLoadBothWays) {
+  rebind_in_mid_transfer({2, 0, Rebinding::address, true, true});
+}
+TEST_F(NatRebinding, OfTheAddressOfTheSecondPathIsFollowedWhileUploading) {
+  rebind_in_mid_transfer({2, 1, Rebinding::address, true, false});
+}
+TEST_F(NatRebinding, OfTheAddressOfTheSecondPathIsFollowedWhileDownloading) {
+  rebind_in_mid_transfer({2, 1, Rebinding::address, false, true});
+}
+TEST_F(NatRebinding, OfTheAddressOfTheOnlyPathIsFollowedWhileUploading) {
+  rebind_in_mid_transfer({1, 0, Rebinding::address, true, false});
+}
+TEST_F(NatRebinding, OfTheAddressOfTheOnlyPathIsFollowedWhileDownloading) {
+  rebind_in_mid_transfer({1, 0, Rebinding::address, false, true});
+}
+
+TEST_F(NatRebinding, OfIdleMappingsIsPreventedByHeartbeats) {
+  BondSpec spec = two_uplinks();
+  for (UplinkSpec& link : spec.uplinks) link.nat->idle_timeout = 30s;
+  Bond& bond = make(spec);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  const auto before = bond.hub_path(1);
+  bond.run_for(600s);
+  const auto after = bond.hub_path(1);
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(before->route, after->route);
+  bond.hub_app().plan({0ms, {}, false, 10'000});
+  bond.hub_app().pump();
+  EXPECT_TRUE(bond.run_until(1s, [&] { return bond.all_arrived(); }));
+}
+
+TEST_F(NatRebinding, AfterTheExpiryOfAnIdleMappingIsFollowed) {
+  BondSpec spec = bond_of({uplink(20, 20ms)});
+  spec.uplinks[0].nat->idle_timeout = 10s;  // shorter than the heartbeat interval
+  Bond& bond = make(spec);
+  ASSERT_TRUE(bond.establish());
+  bond.run_for(15s);
+  bond.edge_app().plan({0ms, {}, false, 50'000});
+  bond.edge_app().pump();
+  EXPECT_TRUE(bond.run_until(10s, [&] { return bond.all_arrived(); })) << "edge speaks first";
+  bond.run_for(15s);
+  bond.hub_app().plan({0ms, {}, false, 50'000});
+  bond.hub_app().pump();
+  EXPECT_TRUE(bond.run_until(60s, [&] { return bond.all_arrived(); }))
+      << "hub speaks first, the edge's heartbeat opens the way";
+  expect_clean_end(120s);
+}
+
+}  // namespace
+}  // namespace hawser::sim

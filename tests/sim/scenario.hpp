@@ -1,0 +1,79 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "sim/bond.hpp"
+#include "sim/packet_view.hpp"
+
+namespace hawser::sim {
+
+using namespace std::chrono_literals;
+using Kind = sctp::Event::Kind;
+
+/// A link both ways: rate in Mbit/s, one-way delay, a queue of 100 ms.
+inline UplinkSpec uplink(double mbit, Duration delay, double loss = 0) {
+  LinkConfig link;
+  link.rate = static_cast<std::uint64_t>(mbit * 1e6);
+  link.delay = delay;
+  link.queue_bytes = static_cast<std::size_t>(mbit * 1e6 / 8 / 10);
+  link.loss = loss;
+  UplinkSpec spec;
+  spec.up = link;
+  spec.down = link;
+  return spec;
+}
+
+/// Timers as a tunnel sets them; the RFC's minimum RTO of one second would hide every quick reaction.
+inline sctp::EndpointConfig tunnel_config() {
+  sctp::EndpointConfig config;
+  config.rto_min = 200ms;
+  config.sack_delay = 20ms;
+  config.heartbeat_interval = 20s;
+  return config;
+}
+
+inline BondSpec bond_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed = 1) {
+  BondSpec spec;
+  spec.seed = seed;
+  spec.uplinks = std::move(uplinks);
+  spec.edge = tunnel_config();
+  spec.hub = tunnel_config();
+  return spec;
+}
+
+/// Fixture of tests with one bond. Whatever any checker of the world complains about fails the test.
+class Scenario : public ::testing::Test {
+ protected:
+  Bond& make(const BondSpec& spec) {
+    bond_ = std::make_unique<Bond>(spec);
+    if (std::getenv("HAWSER_SIM_TRACE") != nullptr) bond_->world().trace_to(stderr);
+    return *bond_;
+  }
+
+  /// Shuts down from the edge and expects that nothing is left anywhere.
+  void expect_clean_end(Duration limit = 60s) {
+    bond_->edge_app().stop();
+    bond_->hub_app().stop();
+    bond_->edge().shutdown(bond_->edge_id());
+    EXPECT_TRUE(bond_->run_until(limit, [this] { return bond_->both_gone(); })) << "shutdown does not end";
+    EXPECT_TRUE(bond_->all_arrived())
+        << bond_->up_ledger().summary() << " / " << bond_->down_ledger().summary();
+    bond_->run_for(120s);
+    bond_->check_ended();
+  }
+
+  void TearDown() override {
+    if (bond_) {
+      EXPECT_TRUE(bond_->world().violations().empty()) << bond_->world().violations().text();
+    }
+  }
+
+ private:
+  std::unique_ptr<Bond> bond_;
+};
+
+}  // namespace hawser::sim

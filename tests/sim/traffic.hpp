@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hawser/sctp/endpoint.hpp"
+#include "sim/host.hpp"
+
+namespace hawser::sim {
+
+/// What one side has sent to the other, and what of it has arrived.
+///
+///     next(stream, ordered?, size) ──► content = random bytes seeded by (ledger, stream, ordered?, index)
+///                                      PPID    = index
+///     accept(received) ──► the same bytes made again and compared; ordered: index is the next one;
+///     unordered: not seen yet
+///
+/// Owns the sizes of what was sent and the marks of what arrived, no content. Never talks to an endpoint.
+class MessageLedger {
+ public:
+  explicit MessageLedger(std::uint64_t seed) : seed_(seed) {}
+
+  /// The content of the next message of its kind. It counts as sent only after sent().
+  [[nodiscard]] Buffer next(BufferPool& pool, sctp::StreamId stream, bool unordered, std::size_t size) const;
+  [[nodiscard]] sctp::Ppid next_ppid(sctp::StreamId stream, bool unordered) const;
+  void sent(sctp::StreamId stream, bool unordered, std::size_t size);
+
+  /// Takes what has arrived; says what is wrong with it, if anything is. Pieces of one message (`more`) are
+  /// put together.
+  [[nodiscard]] std::optional<std::string> accept(const sctp::ReceivedMessage& message);
+
+  [[nodiscard]] std::uint64_t messages_sent() const { return messages_sent_; }
+  [[nodiscard]] std::uint64_t messages_arrived() const { return messages_arrived_; }
+  [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+  [[nodiscard]] std::uint64_t bytes_arrived() const { return bytes_arrived_; }
+  [[nodiscard]] bool all_arrived() const { return messages_arrived_ == messages_sent_; }
+  /// "3 of 10 messages arrived; stream 2 ordered waits for 1".
+  [[nodiscard]] std::string summary() const;
+
+ private:
+  struct Lane {
+    std::vector<std::uint32_t> sizes;  ///< by index
+    std::vector<bool> seen;
+    std::size_t next = 0;  ///< ordered: index expected next
+    std::vector<std::byte> partial;
+  };
+  using LaneKey = std::pair<std::uint16_t, bool>;
+  [[nodiscard]] std::optional<std::string> accept_whole(const LaneKey& key, Lane& lane, std::uint32_t index,
+                                                        Bytes content);
+  void make_content(const LaneKey& key, std::size_t index, MutableBytes out) const;
+
+  std::uint64_t seed_;
+  std::map<LaneKey, Lane> lanes_;
+  std::vector<std::byte> expected_;
+  std::uint64_t messages_sent_ = 0;
+  std::uint64_t messages_arrived_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t bytes_arrived_ = 0;
+};
+
+struct PlannedMessage {
+  Duration at{};  ///< after start(); not before the messages planned earlier
+  sctp::StreamId stream;
+  bool unordered = false;
+  std::size_t size = 1;
+};
+
+/// One user of one association: sends what was planned as fast as the engine takes it, and checks what
+/// arrives. Owns its plan. The ledgers belong to both users, one per direction.
+class Application {
+ public:
+  Application(EventQueue& events, Host& host, MessageLedger& out, MessageLedger& in, Violations& violations)
+      : events_(events), host_(host), out_(out), in_(in), violations_(violations) {}
+
+  void plan(const PlannedMessage& message) { plan_.push_back(message); }
+  /// Keeps the send buffer full with messages of `size`, round robin over `streams`, until stop().
+  void flood(std::size_t size, std::uint16_t streams, bool unordered = false);
+  void stop() { flood_size_ = 0; }
+  void start(sctp::AssociationId id);
+
+  void on_message(const sctp::ReceivedMessage& message);
+  void on_writable() { pump(); }
+  /// Sends on as far as the plan and the engine allow.
+  void pump();
+
+  [[nodiscard]] bool started() const { return started_; }
+  [[nodiscard]] bool done_sending() const { return started_ && next_ == plan_.size() && flood_size_ == 0; }
+  /// What the last send() said.
+  [[nodiscard]] sctp::SendResult last_result() const { return last_result_; }
+  [[nodiscard]] Timestamp last_arrival() const { return last_arrival_; }
+  /// Longest time between two arrivals since it was reset to zero.
+  [[nodiscard]] Duration longest_gap() const { return longest_gap_; }
+  void reset_gap();
+
+ private:
+  [[nodiscard]] bool send_one(const PlannedMessage& message);
+  void wake_at(Timestamp when);
+
+  EventQueue& events_;
+  Host& host_;
+  MessageLedger& out_;
+  MessageLedger& in_;
+  Violations& violations_;
+  sctp::AssociationId id_;
+  bool started_ = false;
+  bool pumping_ = false;
+  Timestamp start_{};
+  std::vector<PlannedMessage> plan_;
+  std::size_t next_ = 0;
+  std::size_t flood_size_ = 0;
+  std::uint16_t flood_streams_ = 1;
+  std::uint16_t flood_next_ = 0;
+  bool flood_unordered_ = false;
+  sctp::SendResult last_result_ = sctp::SendResult::ok;
+  Timestamp last_arrival_{};
+  Duration longest_gap_{};
+};
+
+}  // namespace hawser::sim

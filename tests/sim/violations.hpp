@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "hawser/base/time.hpp"
+#include "sim/event_queue.hpp"
+
+namespace hawser::sim {
+
+/// What went against an invariant, in words. Everything that checks writes here; a test asserts that it stays
+/// empty.
+class Violations {
+ public:
+  void add(Timestamp now, const std::string& what) {
+    if (list_.size() == kMost) return;  // one cause tends to show many times over
+    char when[32];
+    std::snprintf(when, sizeof when, "%12.6f  ", seconds(now));
+    list_.push_back(when + what);
+  }
+  [[nodiscard]] bool empty() const { return list_.empty(); }
+  [[nodiscard]] const std::vector<std::string>& list() const { return list_; }
+  [[nodiscard]] std::string text() const {
+    std::string all;
+    for (const std::string& line : list_) all += line + "\n";
+    return all;
+  }
+  /// Simulated seconds since the start.
+  static double seconds(Timestamp now) {
+    return std::chrono::duration<double>(now - EventQueue::kStart).count();
+  }
+
+ private:
+  static constexpr std::size_t kMost = 20;
+  std::vector<std::string> list_;
+};
+
+}  // namespace hawser::sim

@@ -1,0 +1,84 @@
+#include "sim/world.hpp"
+
+#include <utility>
+
+#include "sim/packet_view.hpp"
+
+namespace hawser::sim {
+
+Host& World::add_host(const std::string& name, const sctp::EndpointConfig& config,
+                      const HostOptions& options) {
+  hosts_.push_back(std::make_unique<Host>(events_, violations_, name, config, options, random_.next()));
+  Host& host = *hosts_.back();
+  host.on_sent = [this, &host](const Access& access, const SimDatagram& datagram) {
+    print(">", host, access, datagram);
+    for (const Tap& tap : sent_taps_) tap(host, datagram);
+  };
+  host.on_delivered = [this, &host](const Access& access, const SimDatagram& datagram) {
+    print("<", host, access, datagram);
+    for (const Tap& tap : delivered_taps_) tap(host, datagram);
+  };
+  return host;
+}
+
+Nat& World::add_nat(const NatConfig& config, const IpAddress& public_address) {
+  nats_.push_back(std::make_unique<Nat>(config, public_address, random_.next()));
+  return *nats_.back();
+}
+
+std::size_t World::attach(Host& host, UplinkId uplink, const UdpAddress& local, Nat* nat,
+                          const LinkConfig& up, const LinkConfig& down) {
+  auto access = std::make_unique<Access>();
+  Access& made = *access;
+  made.uplink = uplink;
+  made.local = local;
+  made.nat = nat;
+  made.up = std::make_unique<Link>(events_, up, random_.next(), [this, &made](SimDatagram&& datagram) {
+    leave(made, std::move(datagram));
+  });
+  made.down = std::make_unique<Link>(events_, down, random_.next(), [&host, &made](SimDatagram&& datagram) {
+    host.deliver(made, std::move(datagram));
+  });
+  attachments_.push_back({&host, std::move(access)});
+  host.attach(made);
+  std::size_t index = 0;
+  for (const Attachment& other : attachments_) index += other.host == &host ? 1 : 0;
+  return index - 1;
+}
+
+void World::leave(Access& access, SimDatagram&& datagram) {
+  if (access.nat != nullptr)
+    datagram.source = access.nat->outbound(now(), datagram.source, datagram.destination);
+  route(std::move(datagram));
+}
+
+void World::route(SimDatagram&& datagram) {
+  for (const auto& nat : nats_) {
+    if (nat->public_address() != datagram.destination.ip) continue;
+    const auto inside = nat->inbound(now(), datagram.destination.port, datagram.source);
+    if (!inside) return;
+    for (const Attachment& to : attachments_) {
+      if (to.access->nat != nat.get() || to.access->local != *inside) continue;
+      datagram.destination = *inside;
+      return to.access->down->send(std::move(datagram));
+    }
+    return;
+  }
+  for (const Attachment& to : attachments_) {
+    if (to.access->nat == nullptr && to.access->local == datagram.destination) {
+      return to.access->down->send(std::move(datagram));
+    }
+  }
+  ++unroutable_;
+}
+
+void World::print(const char* what, const Host& host, const Access& access,
+                  const SimDatagram& datagram) const {
+  if (trace_ == nullptr) return;
+  const UdpAddress& other = *what == '>' ? datagram.destination : datagram.source;
+  std::fprintf(trace_, "%12.6f %s/%u %s %s%s %s\n", Violations::seconds(now()), host.name().c_str(),
+               access.uplink.value(), what, other.to_string().c_str(), datagram.damaged ? " DAMAGED" : "",
+               describe(datagram.payload).c_str());
+}
+
+}  // namespace hawser::sim

@@ -1,0 +1,104 @@
+"""Watches SCTP over UDP on an interface: which chunk types pass when, in which direction."""
+
+import collections
+import socket
+import struct
+import threading
+import time
+
+DATA, I_DATA, ASCONF = 0x00, 0x40, 0xC1
+
+Seen = collections.namedtuple("Seen", "time interface outgoing tag chunks")
+
+_ETH_P_ALL = 3
+_SO_TIMESTAMPNS = 35
+_PACKET_OUTGOING = 4
+_UDP_HEADER, _SCTP_HEADER = 8, 12
+
+
+def _udp_payload(packet, port):
+    """The payload of an unfragmented IP packet from or to UDP `port`, or None."""
+    if packet[0] >> 4 == 4:
+        header, protocol = (packet[0] & 15) * 4, packet[9]
+    else:
+        header, protocol = 40, packet[6]
+    if protocol != socket.IPPROTO_UDP or len(packet) < header + _UDP_HEADER + _SCTP_HEADER:
+        return None
+    if port not in struct.unpack_from("!HH", packet, header):
+        return None
+    return packet[header + _UDP_HEADER:]
+
+
+def chunk_types(sctp):
+    """The types of a packet's chunks in order; ends quietly at the first malformed length."""
+    types, at = [], _SCTP_HEADER
+    while at + 4 <= len(sctp):
+        kind, _, length = struct.unpack_from("!BBH", sctp, at)
+        if length < 4:
+            break
+        types.append(kind)
+        at += (length + 3) & ~3
+    return tuple(types)
+
+
+class Sniffer:
+    """Notes every SCTP-over-UDP packet on interfaces of a namespace until stop(). Times are time.monotonic()."""
+
+    def __init__(self, namespace, interfaces, port=9899):
+        self.seen = []
+        self._port = port
+        self._stopping = False
+        self._offset = time.time() - time.monotonic()
+        self._threads = []
+        for interface in interfaces:
+            with namespace.entered():
+                tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
+            tap.bind((interface, _ETH_P_ALL))
+            tap.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            tap.settimeout(0.1)
+            thread = threading.Thread(target=self._watch, args=(tap, interface), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _watch(self, tap, interface):
+        with tap:
+            while not self._stopping:
+                try:
+                    packet, ancillary, _, address = tap.recvmsg(65536, 64)
+                except TimeoutError:
+                    continue
+                sctp = _udp_payload(packet, self._port) if len(packet) > 28 else None
+                if sctp is None:
+                    continue
+                seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
+                self.seen.append(Seen(seconds + nanoseconds / 1e9 - self._offset, interface,
+                                      address[2] == _PACKET_OUTGOING, struct.unpack_from("!I", sctp, 4)[0],
+                                      chunk_types(sctp)))
+
+    def stop(self):
+        self._stopping = True
+        for thread in self._threads:
+            thread.join(2)
+        return sorted(self.seen)
+
+    def first(self, condition, timeout):
+        """The earliest packet for which condition(packet) holds, waiting up to `timeout` s; None if none came."""
+        deadline = time.monotonic() + timeout
+        while True:
+            matching = [packet for packet in list(self.seen) if condition(packet)]
+            if matching:
+                return min(matching)
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(0.05)
+
+
+def joining_of_second_path(sniffer, timeout):
+    """(first ASCONF, first DATA after it on the same interface) as seen at the edge; None for what never came."""
+    asconf = sniffer.first(lambda p: p.outgoing and ASCONF in p.chunks, timeout)
+    if asconf is None:
+        return None, None
+    data = sniffer.first(lambda p: p.interface == asconf.interface and p.time >= asconf.time and
+                         (DATA in p.chunks or I_DATA in p.chunks), timeout)
+    return asconf, data

@@ -1,0 +1,133 @@
+"""The reference networks.
+
+  edge --(link 1)-- nat1 --+
+       --(link 2)-- nat2 --+-- core (a switch) -- hub, ONE public address
+  edge2 …                  |
+
+and a direct one, edge -- hub on a plain veth pair. All carry IPv4 and IPv6. Names inside the namespaces: the edge's
+uplinks are wan1, wan2; a NAT router has lan and wan; the hub has eth0.
+"""
+
+from .core import find_program
+from .links import Link, LinkSpec
+
+HUB_V4 = "203.0.113.1"
+HUB_V6 = "2001:db8::1"
+
+# `fully-random`: the source port after translation has nothing to do with the one before. What arrives from outside
+# without an existing mapping is dropped in silence, as consumer routers and carrier-grade NATs do.
+NAT_RULES = """
+table inet nat {
+  chain post {
+    type nat hook postrouting priority srcnat
+    oifname "wan" masquerade random,fully-random
+  }
+  chain forward {
+    type filter hook forward priority filter
+    ct state invalid drop
+    iifname "wan" ct state new drop
+  }
+  chain input {
+    type filter hook input priority filter
+    iifname "wan" meta l4proto { tcp, udp } drop
+  }
+}
+"""
+
+
+def _pair(left, left_name, right, right_name):
+    left.ip(f"link add {left_name} type veth peer name {right_name} netns {right.name}")
+
+
+def _quiet_ipv6(namespace, *interfaces):
+    """Addresses usable at once and only ours."""
+    for interface in interfaces:
+        namespace.sysctl(**{f"net__ipv6__conf__{interface}__accept_dad": 0,
+                            f"net__ipv6__conf__{interface}__accept_ra": 0})
+
+
+def _offloads_off(namespace, *interfaces):
+    namespace.run(find_program("linkem"), "offload-off", *interfaces)
+
+
+class Edge:
+    """An edge router's namespace with its uplinks, each a Link into a NAT router of its own."""
+
+    def __init__(self, lab, core, index, specs):
+        self.index = index
+        self.namespace = lab.namespace(f"edge{index}")
+        self.links = []
+        self.nats = []
+        self.interfaces = []
+        for number, spec in enumerate(specs, start=1):
+            self._add_uplink(lab, core, number, spec)
+
+    def _add_uplink(self, lab, core, number, spec):
+        site = (self.index - 1) * 10 + number  # 1, 2 for the first edge; 11, 12 for the second
+        edge, wire, nat = self.namespace, lab.namespace(f"link{site}"), lab.namespace(f"nat{site}")
+        wan = f"wan{number}"
+        _pair(edge, wan, wire, "side_a")
+        _pair(nat, "lan", wire, "side_b")
+        _pair(nat, "wan", core, f"port{site}")
+        core.ip(f"link set port{site} master br0 up")
+        _quiet_ipv6(edge, wan)
+        _quiet_ipv6(nat, "lan", "wan")
+        nat.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
+        nat.ip(f"addr add 192.168.{site}.1/24 dev lan", f"addr add fd00:{site}::1/64 dev lan",
+               f"addr add 203.0.113.{100 + site}/24 dev wan", f"addr add 2001:db8::{100 + site}/64 dev wan",
+               "link set lan up", "link set wan up")
+        nat.run("nft", "-f", "-", input=NAT_RULES)
+        edge.ip(f"addr add 192.168.{site}.2/24 dev {wan}", f"addr add fd00:{site}::2/64 dev {wan}",
+                f"link set {wan} up",
+                f"route add default via 192.168.{site}.1 dev {wan} metric {100 * number}",
+                f"route add ::/0 via fd00:{site}::1 dev {wan} metric {100 * number}")
+        _offloads_off(edge, wan)
+        _offloads_off(nat, "lan")
+        self.nats.append(nat)
+        self.links.append(Link(lab, wire, spec, seed=site))
+        self.interfaces.append(wan)
+
+
+class NatNetwork:
+    """Edges with emulated uplinks behind port-rewriting NATs, and the hub."""
+
+    def __init__(self, lab, specs=(LinkSpec(), LinkSpec()), edges=1):
+        self.core = lab.namespace("core")
+        self.core.sysctl(net__ipv6__conf__all__disable_ipv6=1)
+        self.core.ip("link add br0 type bridge", "link set br0 up")
+        self.hub = lab.namespace("hub")
+        _pair(self.hub, "eth0", self.core, "hubport")
+        self.core.ip("link set hubport master br0 up")
+        _quiet_ipv6(self.hub, "eth0")
+        self.hub.ip(f"addr add {HUB_V4}/24 dev eth0", f"addr add {HUB_V6}/64 dev eth0", "link set eth0 up")
+        self.edges = [Edge(lab, self.core, index, specs) for index in range(1, edges + 1)]
+
+    @property
+    def edge(self):
+        return self.edges[0]
+
+    def stranger(self, lab):
+        """A namespace on the public network that belongs to nobody."""
+        namespace = lab.namespace("stranger")
+        _pair(namespace, "eth0", self.core, "strangeport")
+        self.core.ip("link set strangeport master br0 up")
+        _quiet_ipv6(namespace, "eth0")
+        namespace.ip("addr add 203.0.113.66/24 dev eth0", "addr add 2001:db8::66/64 dev eth0", "link set eth0 up")
+        return namespace
+
+
+class DirectNetwork:
+    """Edge and hub on one plain veth pair: nothing but the processor limits the tunnel."""
+
+    def __init__(self, lab, offloads=True):
+        self.edge = lab.namespace("edge")
+        self.hub = lab.namespace("hub")
+        _pair(self.edge, "wan1", self.hub, "eth0")
+        _quiet_ipv6(self.edge, "wan1")
+        _quiet_ipv6(self.hub, "eth0")
+        self.hub.ip(f"addr add {HUB_V4}/24 dev eth0", f"addr add {HUB_V6}/64 dev eth0", "link set eth0 up")
+        self.edge.ip("addr add 203.0.113.101/24 dev wan1", "addr add 2001:db8::101/64 dev wan1", "link set wan1 up",
+                     f"route add default via {HUB_V4} dev wan1", f"route add ::/0 via {HUB_V6} dev wan1")
+        if not offloads:
+            _offloads_off(self.edge, "wan1")
+            _offloads_off(self.hub, "eth0")

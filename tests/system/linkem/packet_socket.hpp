@@ -1,0 +1,74 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frame_pool.hpp"
+#include "hawser/base/time.hpp"
+
+namespace hawser::linkem {
+
+/// CLOCK_MONOTONIC on the engine's time line.
+Timestamp monotonic_now();
+
+/// An Ethernet frame held in the pool.
+struct Frame {
+  FrameId id;
+  std::uint32_t length;  ///< Ethernet header included
+  Timestamp arrival;     ///< when the kernel saw it, which may be well before we read it
+};
+
+/// One end of the wire: a raw packet socket on one interface, promiscuous, deaf to what it sends itself.
+/// Reads and writes whole batches; never blocks.
+class PacketSocket {
+ public:
+  static constexpr std::size_t kBatch = 64;
+
+  explicit PacketSocket(const std::string& interface);
+  PacketSocket(const PacketSocket&) = delete;
+  PacketSocket& operator=(const PacketSocket&) = delete;
+  ~PacketSocket();
+
+  int fd() const { return fd_; }
+  const std::string& interface() const { return interface_; }
+  std::uint32_t mtu() const { return mtu_; }
+
+  /// Appends up to one batch to `out`, with buffers from `pool`; returns how many came (0: none waiting, or
+  /// no buffer left).
+  std::size_t receive(FramePool& pool, std::vector<Frame>& out);
+
+  /// Sends up to one batch and returns how many the kernel took over; the rest is lost, as on a wire.
+  std::size_t send(FramePool& pool, std::span<const Frame> frames);
+
+  std::uint64_t oversize() const { return oversize_; }
+
+  /// Frames the kernel dropped because we read too slowly. A lab whose count is not 0 has measured itself.
+  std::uint64_t overrun();
+
+ private:
+  static constexpr std::size_t kControlSize = 64;
+
+  void force_buffer(int option, int bytes);
+  void open(int index);
+  Timestamp arrival_of(msghdr& header, Timestamp now, Duration real_minus_monotonic) const;
+  void check_transient(int error, const char* what) const;
+
+  std::string interface_;
+  int fd_ = -1;
+  std::uint32_t mtu_ = 0;
+  std::uint64_t oversize_ = 0;
+  std::uint64_t overrun_ = 0;
+  Timestamp last_arrival_{};
+  std::array<mmsghdr, kBatch> headers_{};
+  std::array<iovec, kBatch> vectors_{};
+  std::array<FrameId, kBatch> ids_{};
+  alignas(8) std::array<std::array<std::byte, kControlSize>, kBatch> control_{};
+};
+
+}  // namespace hawser::linkem

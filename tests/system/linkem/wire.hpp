@@ -1,0 +1,94 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "frame_pool.hpp"
+#include "link_model.hpp"
+#include "packet_socket.hpp"
+
+namespace hawser::linkem {
+
+/// What happened to the frames that entered one direction.
+struct Counters {
+  std::uint64_t received = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t dropped_queue = 0;
+  std::uint64_t dropped_loss = 0;
+  std::uint64_t dropped_blackhole = 0;
+  std::uint64_t dropped_send = 0;  ///< the kernel did not take them: receiving interface down or overloaded
+};
+
+/// One direction of the wire: owns the frames in flight and the model that times them; borrows the two
+/// sockets and the pool.
+class Direction {
+ public:
+  Direction(PacketSocket& from, PacketSocket& to, FramePool& pool, std::uint64_t seed)
+      : from_(from), to_(to), pool_(pool), model_(seed) {}
+
+  /// Reads what has arrived and gives each frame its fate. Returns whether anything came.
+  bool take_in();
+
+  /// Sends what is due at `now`. A blackhole also swallows what is in flight.
+  void release(Timestamp now);
+
+  /// When the next frame is due; kNever when none is in flight.
+  Timestamp next_due() const { return in_flight_.empty() ? kNever : in_flight_.front().delivery; }
+
+  const LinkParameters& parameters() const { return model_.parameters(); }
+  void set(const LinkParameters& parameters) { model_.set(monotonic_now(), parameters); }
+  std::uint64_t backlog() const { return model_.backlog(monotonic_now()); }
+  std::size_t in_flight() const { return in_flight_.size(); }
+  const Counters& counters() const { return counters_; }
+  PacketSocket& from() { return from_; }
+
+ private:
+  struct Scheduled {
+    Timestamp delivery;
+    Frame frame;
+  };
+
+  void judge(const Frame& frame);
+  void schedule(Timestamp delivery, const Frame& frame);
+  void send_batch();
+
+  PacketSocket& from_;
+  PacketSocket& to_;
+  FramePool& pool_;
+  LinkModel model_;
+  std::deque<Scheduled> in_flight_;  ///< sorted by delivery
+  std::vector<Frame> arrived_;       ///< scratch of take_in()
+  std::vector<Frame> leaving_;       ///< scratch of release()
+  Counters counters_;
+};
+
+/// The transparent layer-2 wire between two interfaces: two directions that share one pool of frames. Owns
+/// sockets and frames; the event loop belongs to its user.
+class Wire {
+ public:
+  /// Switches the offloads of both interfaces off. Throws std::system_error.
+  Wire(const std::string& a, const std::string& b, std::uint64_t seed);
+
+  Direction& a2b() { return a2b_; }
+  Direction& b2a() { return b2a_; }
+
+  /// Moves frames both ways; returns whether any arrived.
+  bool run_once();
+  Timestamp next_due() const { return std::min(a2b_.next_due(), b2a_.next_due()); }
+  int fd_a() const { return a_.fd(); }
+  int fd_b() const { return b_.fd(); }
+
+ private:
+  PacketSocket a_;
+  PacketSocket b_;
+  FramePool pool_;
+  Direction a2b_;
+  Direction b2a_;
+};
+
+}  // namespace hawser::linkem

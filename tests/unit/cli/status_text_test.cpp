@@ -1,0 +1,106 @@
+#include "cli/status_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <vector>
+
+#include "cli/table.hpp"
+
+namespace hawser::cli {
+namespace {
+
+control::Path path(std::uint32_t id, const char* label) {
+  control::Path p;
+  p.id = id;
+  p.label = label;
+  p.interface = "eth" + std::to_string(id);
+  p.local = "0.0.0.0";
+  p.remote = "203.0.113.1:9899";
+  p.state = "active";
+  p.primary = id == 0;
+  p.rtt_ms = 40.25;
+  p.cwnd = 123456;
+  p.flight = 1200;
+  p.tx_mbps = 47.91;
+  p.loss_percent = 1.25;
+  p.counters = {{"data_chunks_retransmitted", 12}};
+  return p;
+}
+
+control::Status status() {
+  control::Status s;
+  s.version = "0.1.0";
+  s.pid = 7;
+  s.uptime_s = 125;
+  s.identity = "edge1";
+  s.warnings = {"not encrypted"};
+  s.interface = {"hawser0", {"10.0.0.2/24"}, 1392, {}};
+  s.uplinks = {{"lte", "eth0", "always", true}, {"sat", "eth9", "always", false}};
+  control::Peer peer;
+  peer.name = "hub";
+  peer.state = "up";
+  peer.endpoint = {"203.0.113.1:9899"};
+  peer.allowed_ips = {"0.0.0.0/0"};
+  s.peers = {peer};
+  control::Association association;
+  association.peer = "hub";
+  association.paths = {path(0, "lte"), path(1, "a-longer-label")};
+  s.associations = {association};
+  s.drops.engine = {{"bad_checksum", 0}, {"stale_sack", 3}};
+  return s;
+}
+
+std::vector<std::string> lines_with(const std::string& text, const std::string& part) {
+  std::vector<std::string> found;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (line.find(part) != std::string::npos) found.push_back(line);
+  }
+  return found;
+}
+
+TEST(StatusText, HasARowForEachPath) {
+  const std::string text = status_text(status());
+  const auto rows = lines_with(text, "203.0.113.1:9899  active");
+  ASSERT_EQ(rows.size(), 2U) << text;
+  for (const char* cell : {"lte", "eth0", "active*", "40.2 ms", "123 kB", "1200 B", "47.9", "1.2 %", "12"}) {
+    EXPECT_NE(rows[0].find(cell), std::string::npos) << cell << " in " << rows[0];
+  }
+  EXPECT_EQ(rows[1].find("active*"), std::string::npos);
+}
+
+TEST(StatusText, AlignsColumnsAndLeavesNoTrailingSpaces) {
+  const std::string text = status_text(status());
+  const auto title = lines_with(text, "REMOTE").at(0);
+  for (const auto& row : lines_with(text, "203.0.113.1:9899  active")) {
+    EXPECT_EQ(row.find("203.0.113.1"), title.find("REMOTE"));
+    EXPECT_EQ(row.size(), title.size());
+  }
+  EXPECT_TRUE(lines_with(text + "\n", " \n").empty());
+}
+
+TEST(StatusText, ShowsWarningsUnusableUplinksAndOnlyDropsThatHappened) {
+  const std::string text = status_text(status());
+  EXPECT_EQ(lines_with(text, "WARNING").size(), 1U);
+  EXPECT_EQ(lines_with(text, "sat (eth9) cannot be used now").size(), 1U);
+  EXPECT_EQ(lines_with(text, "stale_sack 3").size(), 1U);
+  EXPECT_TRUE(lines_with(text, "bad_checksum").empty());
+  EXPECT_EQ(lines_with(text, "up 2 min 5 s").size(), 1U);
+}
+
+TEST(StatusText, CountsAssociationsThatDidNotSayHello) {
+  control::Status s = status();
+  s.associations.emplace_back();
+  EXPECT_EQ(lines_with(status_text(s), "without a hello yet: 1").size(), 1U);
+}
+
+TEST(Table, ShowsEmptyCellsAsDashes) {
+  Table table({{"A"}, {"B", Table::Align::right}});
+  table.add({"", "1"});
+  table.add({"xyz", ""});
+  EXPECT_EQ(table.to_string(1), " A    B\n -    1\n xyz  -\n");
+}
+
+}  // namespace
+}  // namespace hawser::cli

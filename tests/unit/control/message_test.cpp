@@ -1,0 +1,113 @@
+#include "hawser/control/message.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hawser::control {
+namespace {
+
+Status sample() {
+  Status s;
+  s.version = "1.2.3";
+  s.pid = 42;
+  s.uptime_s = 12.5;
+  s.identity = "edge1";
+  s.protection = "none";
+  s.warnings = {"beware"};
+  s.interface = {"hawser0", {"10.0.0.1/24", "fd00::1/64"}, 1392, {{"rx_packets", 7}}};
+  s.listen = {"0.0.0.0:9899"};
+  s.uplinks = {{"lte", "wwan0", "always", true}};
+  s.sockets = {{3, "lte", "wwan0", "0.0.0.0:40000", {{"tx_bytes", 18446744073709551615U}}}};
+  Peer peer;
+  peer.name = "hub";
+  peer.state = "up";
+  peer.endpoint = {"hub.example.net:9899"};
+  peer.association = 5;
+  s.peers = {peer, Peer{}};
+  Path path;
+  path.id = 1;
+  path.label = "lte";
+  path.remote = "203.0.113.1:9899";
+  path.state = "active";
+  path.primary = true;
+  path.rtt_ms = 40.125;
+  path.cwnd = 1U << 20;
+  path.counters = {{"timeouts", 2}};
+  Association association;
+  association.id = 5;
+  association.peer = "hub";
+  association.paths = {path};
+  s.associations = {association};
+  s.drops.engine = {{"bad_checksum", 1}};
+  s.drops.tunnel = {{"no_peer", 0}};
+  return s;
+}
+
+TEST(StatusMessage, RoundTrips) {
+  const std::string line = make_status(sample());
+  const auto back = parse_status(line);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(make_status(*back), line);
+  EXPECT_EQ(back->peers[0].association, 5U);
+  EXPECT_EQ(back->peers[1].association, std::nullopt);
+  EXPECT_EQ(back->sockets[0].counters.at("tx_bytes"), 18446744073709551615U);
+  EXPECT_DOUBLE_EQ(back->associations[0].paths[0].rtt_ms, 40.125);
+  EXPECT_TRUE(back->associations[0].paths[0].primary);
+}
+
+TEST(StatusMessage, IsOneLine) {
+  Status status = sample();
+  status.identity = "line\nbreak";
+  const std::string line = make_status(status);
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+}
+
+TEST(StatusMessage, IgnoresUnknownKeysAndKeepsDefaultsForMissingOnes) {
+  const auto status = parse_status(R"({"version":"9","new":{"a":[1]},"peers":[{"name":"x","new":1}]})");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->peers.at(0).name, "x");
+  EXPECT_EQ(status->pid, 0U);
+}
+
+TEST(StatusMessage, RefusesWhatIsNoStatus) {
+  EXPECT_FALSE(parse_status(""));
+  EXPECT_FALSE(parse_status("[]"));
+  EXPECT_FALSE(parse_status("{}"));
+  EXPECT_FALSE(parse_status(R"({"version":1})"));
+  EXPECT_FALSE(parse_status(R"({"version":"1","pid":-1})"));
+  EXPECT_FALSE(parse_status(R"({"version":"1","peers":{}})"));
+  EXPECT_FALSE(parse_status(R"({"version":"1","drops":{"engine":{"x":"y"}}})"));
+}
+
+TEST(StatusMessage, ShowsTheDaemonsError) {
+  const auto status = parse_status(make_error("no \"such\" thing"));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message, "no \"such\" thing");
+}
+
+TEST(Request, RoundTrips) {
+  std::string line = make_request(Command::status);
+  ASSERT_TRUE(line.ends_with('\n'));
+  line.pop_back();
+  const auto command = parse_request(line);
+  ASSERT_TRUE(command);
+  EXPECT_EQ(*command, Command::status);
+}
+
+TEST(Request, NamesWhatIsWrong) {
+  const auto error = [](std::string_view line) { return parse_request(line).error().message; };
+  EXPECT_TRUE(error("status").starts_with("not JSON: "));
+  EXPECT_TRUE(error("").starts_with("not JSON: "));
+  EXPECT_EQ(error("3"), "not a JSON object");
+  EXPECT_EQ(error("{}"), R"("command" is missing; allowed: "status")");
+  EXPECT_EQ(error(R"({"command":"stop"})"), R"(unknown command "stop"; allowed: "status")");
+  EXPECT_EQ(error(R"({"command":{}})"), R"(unknown command {}; allowed: "status")");
+  EXPECT_EQ(error(R"({"command":"status","x":1})"), R"(unknown key "x")");
+  EXPECT_TRUE(error(std::string(3000, '[')).starts_with("not JSON: "));
+}
+
+TEST(DefaultSocket, IsNamedAfterTheInterface) {
+  EXPECT_EQ(default_socket("hawser0"), "/run/hawser/hawser0.sock");
+}
+
+}  // namespace
+}  // namespace hawser::control

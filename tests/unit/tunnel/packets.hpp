@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/address.hpp"
+#include "hawser/base/bytes.hpp"
+
+namespace hawser::tunnel {
+
+using PacketBytes = std::vector<std::byte>;
+
+/// An IPv4 UDP packet of `size` bytes.
+inline PacketBytes ipv4_packet(std::string_view source, std::string_view destination, std::size_t size = 60,
+                               std::uint16_t source_port = 1000, std::uint16_t destination_port = 2000) {
+  PacketBytes out(size);
+  ByteWriter w(out);
+  w.u8(0x45);
+  w.u8(0xb8);  // DSCP 46
+  w.u16(static_cast<std::uint16_t>(size));
+  w.u32(0);
+  w.u8(64);
+  w.u8(17);
+  w.u16(0);
+  w.bytes(IpAddress::parse(source)->bytes());
+  w.bytes(IpAddress::parse(destination)->bytes());
+  w.u16(source_port);
+  w.u16(destination_port);
+  return out;
+}
+
+/// An IPv6 packet of `size` bytes whose first header after the fixed one is `next_header`.
+inline PacketBytes ipv6_packet(std::string_view source, std::string_view destination, std::size_t size = 80,
+                               std::uint8_t next_header = 17) {
+  PacketBytes out(size);
+  ByteWriter w(out);
+  w.u32(0x6b80'0000);  // DSCP 46
+  w.u16(static_cast<std::uint16_t>(size - 40));
+  w.u8(next_header);
+  w.u8(64);
+  w.bytes(IpAddress::parse(source)->bytes());
+  w.bytes(IpAddress::parse(destination)->bytes());
+  if (next_header == 17) {
+    w.u16(1000);
+    w.u16(2000);
+  }
+  return out;
+}
+
+}  // namespace hawser::tunnel

@@ -1,0 +1,379 @@
+#include "hawser/tunnel/tunnel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+
+#include "hawser/io/memory.hpp"
+#include "hawser/tunnel/hello.hpp"
+#include "hawser/tunnel/ppid.hpp"
+#include "packets.hpp"
+
+namespace hawser::tunnel {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SeededRandom final : public RandomSource {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
+  void fill(MutableBytes out) override {
+    for (std::byte& b : out) b = static_cast<std::byte>(engine_());
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+IpPrefix prefix(const char* text) {
+  return *IpPrefix::parse(text);
+}
+
+/// One side: device, endpoint, tunnel and a socket of a network in memory.
+struct Side {
+  Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, bool accept, std::uint64_t seed)
+      : random(seed),
+        endpoint(endpoint_config(accept), random, pool),
+        socket(network, UplinkId{0}, *UdpAddress::parse(address)),
+        tunnel(std::move(config), device, endpoint, pool) {}
+
+  static sctp::EndpointConfig endpoint_config(bool accept) {
+    sctp::EndpointConfig config;
+    config.accept = accept;
+    config.sack_delay = 20ms;
+    return config;
+  }
+
+  BufferPool pool;
+  SeededRandom random;
+  sctp::Endpoint endpoint;
+  io::MemoryPacketDevice device;
+  io::MemoryDatagramSocket socket;
+  Tunnel tunnel;
+  TransmitBatch batch;
+  bool sending = true;  ///< false: datagrams are not taken from the endpoint, as when its windows are full
+  std::vector<sctp::Event::Kind> events;
+
+  bool step(Timestamp now) {
+    bool busy = false;
+    for (auto datagrams = socket.receive(); !datagrams.empty(); datagrams = socket.receive()) {
+      endpoint.handle_datagrams(now, datagrams);
+      busy = true;
+    }
+    if (now >= endpoint.next_timeout()) endpoint.handle_timeout(now);
+    while (const auto event = endpoint.poll_event()) {
+      events.push_back(event->kind);
+      tunnel.handle_event(now, *event);
+    }
+    tunnel.deliver(now);
+    while (tunnel.read_device() == Tunnel::kBatch) {
+    }
+    if (!sending) {
+      tunnel.pump(now);
+      return busy;
+    }
+    bool moved = true;
+    while (moved) {
+      moved = tunnel.pump(now);
+      batch.clear();
+      while (endpoint.poll_transmit(now, batch)) {
+        socket.send(batch);
+        batch.clear();
+        busy = true;
+      }
+    }
+    return busy;
+  }
+};
+
+TunnelConfig hub_config() {
+  TunnelConfig config;
+  config.identity = "hub";
+  config.peers = {{"edge1", {prefix("10.9.0.2/32"), prefix("fd90::2/128")}},
+                  {"edge2", {prefix("10.9.0.3/32")}}};
+  return config;
+}
+
+TunnelConfig edge_config(const char* identity) {
+  TunnelConfig config;
+  config.identity = identity;
+  config.peers = {{"hub", {prefix("0.0.0.0/0"), prefix("::/0")}, true}};
+  return config;
+}
+
+class TunnelTest : public testing::Test {
+ protected:
+  void run(Duration time) {
+    const Timestamp end = now + time;
+    while (now < end) {
+      now += 1ms;
+      bool busy = true;
+      while (busy) {
+        busy = false;
+        for (Side* side : sides) busy = side->step(now) || busy;
+      }
+    }
+  }
+
+  sctp::AssociationId connect(Side& side) {
+    const Route route{UplinkId{0}, IpAddress::any_v4(), hub.socket.local_address()};
+    const sctp::AssociationId id = side.endpoint.connect(now, route);
+    side.tunnel.expect(id, 0);
+    return id;
+  }
+  sctp::AssociationId connect_and_run(Side& side) {
+    const auto id = connect(side);
+    run(100ms);
+    return id;
+  }
+
+  Timestamp now{1s};
+  io::MemoryNetwork network;
+  Side hub{network, "192.0.2.1:9899", hub_config(), true, 1};
+  Side edge{network, "198.51.100.1:40000", edge_config("edge1"), false, 2};
+  std::vector<Side*> sides{&hub, &edge};
+};
+
+TEST_F(TunnelTest, CarriesIpv4AndIpv6BothWays) {
+  connect_and_run(edge);
+  const auto up4 = ipv4_packet("10.9.0.2", "10.9.0.1", 1400);
+  const auto up6 = ipv6_packet("fd90::2", "fd90::1");
+  const auto down4 = ipv4_packet("10.9.0.1", "10.9.0.2", 500);
+  edge.device.inject(up4);
+  edge.device.inject(up6);
+  hub.device.inject(down4);
+  run(100ms);
+  auto at_hub = hub.device.take_written();
+  ASSERT_EQ(at_hub.size(), 2U);
+  EXPECT_TRUE(std::find(at_hub.begin(), at_hub.end(), up4) != at_hub.end());
+  EXPECT_TRUE(std::find(at_hub.begin(), at_hub.end(), up6) != at_hub.end());
+  EXPECT_EQ(edge.device.take_written(), std::vector{down4});
+  EXPECT_EQ(edge.tunnel.peer(0).counters.tx_packets, 2U);
+  EXPECT_EQ(hub.tunnel.peer(0).counters.rx_bytes, up4.size() + up6.size());
+}
+
+TEST_F(TunnelTest, KeepsTheOrderOfAFlow) {
+  connect_and_run(edge);
+  std::vector<PacketBytes> sent;
+  for (std::size_t i = 0; i < 300; ++i) {
+    sent.push_back(ipv4_packet("10.9.0.2", "10.9.0.1", 100 + i));
+    edge.device.inject(sent.back());
+  }
+  run(500ms);
+  EXPECT_EQ(hub.device.take_written(), sent);
+}
+
+TEST_F(TunnelTest, ServesSeveralPeersByAllowedIps) {
+  Side second(network, "198.51.100.2:40000", edge_config("edge2"), false, 3);
+  sides.push_back(&second);
+  connect_and_run(edge);
+  connect_and_run(second);
+  hub.device.inject(ipv4_packet("10.9.0.1", "10.9.0.3"));
+  hub.device.inject(ipv4_packet("10.9.0.1", "10.9.0.2"));
+  hub.device.inject(ipv4_packet("10.9.0.1", "10.9.0.4"));
+  run(100ms);
+  EXPECT_EQ(edge.device.take_written(), std::vector{ipv4_packet("10.9.0.1", "10.9.0.2")});
+  EXPECT_EQ(second.device.take_written(), std::vector{ipv4_packet("10.9.0.1", "10.9.0.3")});
+  EXPECT_EQ(hub.tunnel.drops().of(Drop::no_peer), 1U);
+}
+
+TEST_F(TunnelTest, DropsPacketsWhoseSourceThePeerMayNotUse) {
+  connect_and_run(edge);
+  edge.device.inject(ipv4_packet("10.9.0.3", "10.9.0.1"));  // edge2's
+  edge.device.inject(ipv4_packet("192.0.2.9", "10.9.0.1"));
+  run(100ms);
+  EXPECT_TRUE(hub.device.take_written().empty());
+  EXPECT_EQ(hub.tunnel.drops().of(Drop::source_refused), 2U);
+  EXPECT_EQ(hub.tunnel.peer(0).counters.dropped, 2U);
+}
+
+TEST_F(TunnelTest, DropsWhatTheHostSendsWhileThePeerIsDown) {
+  edge.device.inject(ipv4_packet("10.9.0.2", "10.9.0.1"));
+  run(5ms);
+  EXPECT_EQ(edge.tunnel.drops().of(Drop::peer_down), 1U);
+  EXPECT_EQ(edge.pool.in_use(), 0U);
+}
+
+TEST_F(TunnelTest, DropsWhatTheHostSendsMalformed) {
+  PacketBytes bad = ipv4_packet("10.9.0.2", "10.9.0.1");
+  bad[0] = std::byte{0x00};
+  edge.device.inject(bad);
+  run(5ms);
+  EXPECT_EQ(edge.tunnel.drops().of(Drop::host_malformed), 1U);
+}
+
+TEST_F(TunnelTest, BoundsThePeersQueueWhileTheAssociationIsBusy) {
+  connect_and_run(edge);
+  edge.sending = false;
+  for (int i = 0; i < 3000; ++i) edge.device.inject(ipv4_packet("10.9.0.2", "10.9.0.1", 1400));
+  run(2ms);
+  const PeerView peer = edge.tunnel.peer(0);
+  EXPECT_GT(edge.tunnel.drops().of(Drop::queue_full), 1000U);
+  EXPECT_LE(peer.queue_bytes, TunnelConfig{}.queue_bytes);
+  EXPECT_LE(edge.endpoint.send_backlog(*peer.association), TunnelConfig{}.backlog_bytes + 1400);
+  edge.sending = true;
+  run(2s);
+  EXPECT_EQ(hub.device.take_written().size(), 3000U - edge.tunnel.drops().of(Drop::queue_full));
+}
+
+TEST_F(TunnelTest, RefusesAnIdentityThatNoPeerHas) {
+  Side stranger(network, "198.51.100.3:40000", edge_config("mallory"), false, 4);
+  sides.push_back(&stranger);
+  connect_and_run(stranger);
+  EXPECT_EQ(hub.tunnel.drops().of(Drop::unknown_peer), 1U);
+  EXPECT_EQ(hub.endpoint.association_count(), 0U);
+  EXPECT_EQ(stranger.events.back(), sctp::Event::Kind::aborted);
+  EXPECT_FALSE(stranger.tunnel.peer(0).association);
+}
+
+TEST_F(TunnelTest, RefusesACallFromAPeerThatIsOursToCall) {
+  TunnelConfig config = edge_config("x");
+  config.peers[0].name = "edge1";
+  Side caller(network, "192.0.2.7:9899", std::move(config), true, 5);
+  sides = {&caller, &edge};
+  const Route route{UplinkId{0}, IpAddress::any_v4(), caller.socket.local_address()};
+  edge.tunnel.expect(edge.endpoint.connect(now, route), 0);
+  run(100ms);
+  EXPECT_EQ(caller.tunnel.drops().of(Drop::unknown_peer), 1U);
+}
+
+TEST_F(TunnelTest, LetsANewerAssociationOfAPeerReplaceTheOlder) {
+  connect_and_run(edge);
+  const auto older = hub.tunnel.peer(0).association;
+  Side again(network, "198.51.100.9:40000", edge_config("edge1"), false, 6);
+  sides = {&hub, &again};  // the first incarnation is gone
+  connect_and_run(again);
+  const PeerView peer = hub.tunnel.peer(0);
+  ASSERT_TRUE(peer.association);
+  EXPECT_NE(peer.association, older);
+  EXPECT_EQ(peer.counters.replaced, 1U);
+  EXPECT_EQ(hub.endpoint.association_count(), 1U);
+  hub.device.inject(ipv4_packet("10.9.0.1", "10.9.0.2"));
+  run(100ms);
+  EXPECT_EQ(again.device.take_written().size(), 1U);
+}
+
+TEST_F(TunnelTest, TakesAPeerDownWhenItsAssociationEnds) {
+  const auto id = connect_and_run(edge);
+  ASSERT_TRUE(hub.tunnel.peer(0).association);
+  edge.endpoint.shutdown(now, id);
+  run(1s);
+  EXPECT_FALSE(hub.tunnel.peer(0).association);
+  EXPECT_FALSE(edge.tunnel.peer(0).association);
+  EXPECT_TRUE(hub.tunnel.associations().empty());
+}
+
+/// Talks to the hub's tunnel through a bare endpoint: what a hello-less or hostile peer could send.
+class RawPeerTest : public TunnelTest {
+ protected:
+  void SetUp() override {
+    sides = {&hub};
+    const Route route{UplinkId{0}, IpAddress::any_v4(), hub.socket.local_address()};
+    id = endpoint.connect(now, route);
+    exchange();
+  }
+  void exchange() {
+    for (int i = 0; i < 50; ++i) {
+      now += 1ms;
+      for (auto d = socket.receive(); !d.empty(); d = socket.receive()) endpoint.handle_datagrams(now, d);
+      if (now >= endpoint.next_timeout()) endpoint.handle_timeout(now);
+      while (const auto event = endpoint.poll_event()) last = event->kind;
+      while (endpoint.poll_message()) ++messages;
+      batch.clear();
+      while (endpoint.poll_transmit(now, batch)) {
+        socket.send(batch);
+        batch.clear();
+      }
+      hub.step(now);
+    }
+  }
+  void send(Bytes bytes, sctp::Ppid ppid, std::uint16_t stream) {
+    sctp::SendOptions options;
+    options.ppid = ppid;
+    options.stream = sctp::StreamId{stream};
+    ASSERT_EQ(endpoint.send(now, id, pool.copy(bytes), options), sctp::SendResult::ok);
+    exchange();
+  }
+  void hello(std::string_view name, std::uint16_t stream = 0) {
+    const std::string text = make_hello(name);
+    send(std::as_bytes(std::span(text)), kPpidControl, stream);
+  }
+  std::uint64_t drops(Drop reason) const { return hub.tunnel.drops().of(reason); }
+
+  BufferPool pool;
+  SeededRandom random{11};
+  sctp::Endpoint endpoint{Side::endpoint_config(false), random, pool};
+  io::MemoryDatagramSocket socket{network, UplinkId{0}, *UdpAddress::parse("203.0.113.5:5000")};
+  TransmitBatch batch;
+  sctp::AssociationId id;
+  std::optional<sctp::Event::Kind> last;
+  int messages = 0;
+};
+
+TEST_F(RawPeerTest, DropsIpBeforeHelloAndTakesItAfter) {
+  const auto packet = ipv4_packet("10.9.0.2", "10.9.0.1");
+  send(packet, kPpidIpv4, 1);
+  EXPECT_EQ(drops(Drop::before_hello), 1U);
+  hello("edge1");
+  EXPECT_EQ(messages, 1);  // the hub's own hello
+  send(packet, kPpidIpv4, 1);
+  EXPECT_EQ(hub.device.take_written(), std::vector{packet});
+}
+
+TEST_F(RawPeerTest, AbortsAtASecondHello) {
+  hello("edge1");
+  hello("edge1");
+  EXPECT_EQ(drops(Drop::bad_hello), 1U);
+  EXPECT_EQ(last, sctp::Event::Kind::aborted);
+  EXPECT_FALSE(hub.tunnel.peer(0).association);
+}
+
+TEST_F(RawPeerTest, AbortsAtAHelloOnAFlowsStream) {
+  hello("edge1", 3);
+  EXPECT_EQ(drops(Drop::bad_hello), 1U);
+  EXPECT_EQ(last, sctp::Event::Kind::aborted);
+}
+
+TEST_F(RawPeerTest, AbortsAtAMalformedHello) {
+  const std::string_view text = "hawser/9 hello edge1";
+  send(std::as_bytes(std::span(text)), kPpidControl, 0);
+  EXPECT_EQ(drops(Drop::bad_hello), 1U);
+  EXPECT_EQ(last, sctp::Event::Kind::aborted);
+}
+
+TEST_F(RawPeerTest, AbortsWhoeverDoesNotSayHelloInTime) {
+  now += 9s;
+  hub.tunnel.handle_timeout(now);
+  exchange();
+  EXPECT_NE(last, sctp::Event::Kind::aborted);
+  now += 1s;
+  hub.tunnel.handle_timeout(now);
+  exchange();
+  EXPECT_EQ(last, sctp::Event::Kind::aborted);
+  EXPECT_EQ(hub.endpoint.association_count(), 0U);
+}
+
+TEST_F(RawPeerTest, DropsMessagesThatAreNoFittingIpPacket) {
+  hello("edge1");
+  const auto v4 = ipv4_packet("10.9.0.2", "10.9.0.1");
+  send(v4, kPpidIpv6, 1);
+  send(Bytes(v4).first(30), kPpidIpv4, 1);
+  EXPECT_EQ(drops(Drop::peer_malformed), 2U);
+  send(v4, sctp::Ppid{77}, 1);
+  EXPECT_EQ(drops(Drop::unknown_ppid), 1U);
+  send(ipv4_packet("10.9.0.2", "10.9.0.1", hub.device.mtu() + 1), kPpidIpv4, 1);
+  EXPECT_EQ(drops(Drop::too_large), 1U);
+  EXPECT_TRUE(hub.device.take_written().empty());
+}
+
+TEST_F(RawPeerTest, CutsAMessageDownToItsPacket) {
+  hello("edge1");
+  PacketBytes padded = ipv4_packet("10.9.0.2", "10.9.0.1", 60);
+  padded.resize(90);
+  send(padded, kPpidIpv4, 1);
+  EXPECT_EQ(hub.device.take_written(), std::vector{ipv4_packet("10.9.0.2", "10.9.0.1", 60)});
+}
+
+}  // namespace
+}  // namespace hawser::tunnel
