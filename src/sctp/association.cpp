@@ -103,7 +103,7 @@ Association::Next Association::handle_chunk(Packet& packet, const wire::ChunkVie
       handle_cookie_ack(packet.now);
       break;
     case wire::ChunkType::kShutdown:
-      handle_shutdown(packet.now, chunk);
+      handle_shutdown(packet, chunk);
       break;
     case wire::ChunkType::kShutdownAck:
       handle_shutdown_ack(packet);
@@ -219,10 +219,11 @@ void Association::handle_error(Packet& packet, const wire::ChunkView& chunk) {
 }
 
 void Association::on_reflected(const wire::ChunkView& chunk) {
-  if (chunk.is(wire::ChunkType::kAbort)) {
-    close(Event::Kind::aborted, 0, "the peer does not know the association");
-  } else if (in<ShutdownAckSent>()) {
+  if (in<ShutdownAckSent>()) {
+    // All was delivered both ways, and the peer has gone: only its last word was lost.
     close(Event::Kind::closed, 0, "shut down");
+  } else if (chunk.is(wire::ChunkType::kAbort)) {
+    close(Event::Kind::aborted, 0, "the peer does not know the association");
   } else {
     core_.drop(DropReason::unexpected_chunk);
   }
@@ -248,7 +249,7 @@ void Association::follow_port(const Route& route) {
 // A path of ours that stays silent may have lost its NAT mapping: the peer learns the new one by another join.
 void Association::rejoin_failed_paths() {
   constexpr unsigned kErrorsBeforeRejoin = 2;
-  if (!core_.initiator || !core_.dynamic_addresses || !may_send_data()) return;
+  if (!core_.initiator || !core_.dynamic_addresses) return;
   for (const auto& path : core_.paths) {
     if (path->ours && path->state != PathState::active && path->state != PathState::joining &&
         path->error_count >= kErrorsBeforeRejoin) {
@@ -376,7 +377,7 @@ bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
   pacing_deadline_ = kNever;
   if (closed()) return false;
   if (!handshaking()) {
-    if (may_send_data()) asconf_.queue_due(now);
+    asconf_.queue_due(now);
     heartbeats_.queue_due(now);
   }
   if (poll_control(batch)) return true;
@@ -452,8 +453,7 @@ Timestamp Association::next_timeout() {
   Timestamp next = shutdown_deadline();
   if (const auto* wait = std::get_if<CookieWait>(&state_)) return wait->t1;
   if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) return echoed->t1;
-  next = std::min({next, receiver_->sack_deadline(), heartbeats_.next_timeout(), pacing_deadline_});
-  if (may_send_data()) next = std::min(next, asconf_.next_timeout());
+  next = std::min({next, receiver_->sack_deadline(), heartbeats_.next_timeout(), asconf_.next_timeout(), pacing_deadline_});
   for (const auto& path : core_.paths) next = std::min({next, path->flight.t3, path->flight.loss_deadline});
   return next;
 }

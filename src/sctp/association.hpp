@@ -100,11 +100,13 @@ class Association {
     Timestamp t5{};
     Duration timeout{};
     unsigned transmissions = 0;
+    PathId path = kNoPath;  ///< where the last one went
   };
   struct ShutdownAckSent {
     Timestamp t2{};
     Duration timeout{};
     unsigned transmissions = 0;
+    PathId path = kNoPath;
   };
   struct Closed {};
   /// In the order of AssociationState.
@@ -180,8 +182,8 @@ class Association {
   // association_shutdown.cpp
   void advance_shutdown(Timestamp now);
   void send_shutdown(Timestamp now);
-  void send_shutdown_ack(Timestamp now);
-  void handle_shutdown(Timestamp now, const wire::ChunkView& chunk);
+  void send_shutdown_ack(Timestamp now, const Route* source);
+  void handle_shutdown(Packet& packet, const wire::ChunkView& chunk);
   void handle_shutdown_ack(Packet& packet);
   void handle_shutdown_complete();
   void on_shutdown_timeout(Timestamp now);

@@ -195,7 +195,7 @@ void Association::on_matching_cookie(Timestamp now, const StateCookie& cookie) {
 // RFC 9260 §5.2.4 A: the peer lost everything it knew. What was unacknowledged is gone; the streams start again.
 bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
   if (in<ShutdownAckSent>()) {
-    send_shutdown_ack(now);
+    send_shutdown_ack(now, &cookie.route);
     send_error(wire::CauseCode::kCookieReceivedWhileShuttingDown, {});
     return false;
   }

@@ -30,7 +30,7 @@ void Association::advance_shutdown(Timestamp now) {
     send_shutdown(now);
   } else if (in<ShutdownReceived>()) {
     state_ = ShutdownAckSent{};
-    send_shutdown_ack(now);
+    send_shutdown_ack(now, nullptr);
   }
 }
 
@@ -39,22 +39,28 @@ void Association::send_shutdown(Timestamp now) {
   const Path* path = core_.paths.for_control();
   sent.timeout = sent.transmissions == 0 ? path->rtt.rto() : std::min(2 * sent.timeout, core_.config().rto_max);
   sent.t2 = now + sent.timeout;
+  sent.path = path->id;
   ++sent.transmissions;
   core_.control.drop(wire::ChunkType::kShutdown);
   core_.control.push(wire::ChunkType::kShutdown, wire::ShutdownChunk{receiver_->cumulative_tsn()}, path->id);
 }
 
-void Association::send_shutdown_ack(Timestamp now) {
+// To the source of the SHUTDOWN that it answers, even when that is no path (any more); else the best way.
+void Association::send_shutdown_ack(Timestamp now, const Route* source) {
   auto& sent = std::get<ShutdownAckSent>(state_);
-  const Path* path = core_.paths.for_control();
-  sent.timeout = sent.transmissions == 0 ? path->rtt.rto() : std::min(2 * sent.timeout, core_.config().rto_max);
+  const Path* path = source == nullptr ? core_.paths.for_control() : core_.paths.find(*source);
+  const Duration first = path == nullptr ? core_.config().rto_initial : path->rtt.rto();
+  sent.timeout = sent.transmissions == 0 ? first : std::min(2 * sent.timeout, core_.config().rto_max);
   sent.t2 = now + sent.timeout;
+  sent.path = path == nullptr ? kNoPath : path->id;
   ++sent.transmissions;
   core_.control.drop(wire::ChunkType::kShutdownAck);
-  core_.control.push(wire::ChunkType::kShutdownAck, wire::ShutdownAckChunk{}, path->id);
+  const auto route = source == nullptr ? std::nullopt : std::optional<Route>(*source);
+  core_.control.push(wire::ChunkType::kShutdownAck, wire::ShutdownAckChunk{}, sent.path, route);
 }
 
-void Association::handle_shutdown(Timestamp now, const wire::ChunkView& chunk) {
+void Association::handle_shutdown(Packet& packet, const wire::ChunkView& chunk) {
+  const Timestamp now = packet.now;
   const auto shutdown = wire::ShutdownChunk::parse(chunk);
   if (!shutdown) return core_.drop(DropReason::malformed_chunk);
   if (handshaking()) return core_.drop(DropReason::unexpected_chunk);
@@ -67,7 +73,9 @@ void Association::handle_shutdown(Timestamp now, const wire::ChunkView& chunk) {
     // Both sides shut down at once.
     state_ = ShutdownAckSent{};
     core_.control.drop(wire::ChunkType::kShutdown);
-    send_shutdown_ack(now);
+    send_shutdown_ack(now, &packet.route);
+  } else if (in<ShutdownAckSent>()) {
+    send_shutdown_ack(now, &packet.route);  // ours was lost, or went where the peer no longer is
   }
 }
 
@@ -91,12 +99,17 @@ void Association::handle_shutdown_complete() {
   close(Event::Kind::closed, 0, "shut down");
 }
 
+// A path over which the exchange goes unanswered is suspected like any other (RFC 9260 §8.2); the next try takes the best one left.
 void Association::on_shutdown_timeout(Timestamp now) {
   const unsigned limit = core_.config().association_max_retrans;
+  const auto suspect = [&](PathId id) {
+    if (Path* path = core_.paths.find(id)) heartbeats_.on_path_error(*path, now);
+  };
   if (auto* sent = std::get_if<ShutdownSent>(&state_)) {
     if (sent->t5 <= now || (sent->t2 <= now && sent->transmissions > limit)) {
       abort(wire::CauseCode::kUserInitiatedAbort, "shutdown not answered");
     } else if (sent->t2 <= now) {
+      suspect(sent->path);
       send_shutdown(now);
     }
   } else if (auto* acked = std::get_if<ShutdownAckSent>(&state_)) {
@@ -104,7 +117,8 @@ void Association::on_shutdown_timeout(Timestamp now) {
     if (acked->transmissions > limit) {
       abort(wire::CauseCode::kUserInitiatedAbort, "shutdown not completed");
     } else {
-      send_shutdown_ack(now);
+      suspect(acked->path);
+      send_shutdown_ack(now, nullptr);
     }
   }
 }

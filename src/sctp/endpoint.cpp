@@ -114,19 +114,15 @@ Endpoint::Impl::Entry& Endpoint::Impl::adopt(std::unique_ptr<Entry> entry) {
 }
 
 Endpoint::Impl::Entry* Endpoint::Impl::find(AssociationId id) {
-  for (const auto& entry : entries_) {
-    if (entry->id() != id || entry->closed()) continue;
-    touch(*entry);
-    return entry.get();
-  }
-  return nullptr;
+  auto* entry = const_cast<Entry*>(std::as_const(*this).find(id));
+  if (entry != nullptr) touch(*entry);
+  return entry;
 }
 
+// Ids grow, and entries stand in the order of their creation.
 const Endpoint::Impl::Entry* Endpoint::Impl::find(AssociationId id) const {
-  for (const auto& entry : entries_) {
-    if (entry->id() == id && !entry->closed()) return entry.get();
-  }
-  return nullptr;
+  const auto at = std::ranges::lower_bound(entries_, id, {}, [](const auto& entry) { return entry->id(); });
+  return at == entries_.end() || (*at)->id() != id || (*at)->closed() ? nullptr : at->get();
 }
 
 std::size_t Endpoint::Impl::live_count() const {

@@ -8,9 +8,11 @@ namespace {
 constexpr std::size_t kUdpHeader = 8;
 constexpr std::size_t kIpv6Header = 40;
 
-// Lower is better: active before potentially failed before inactive; among equals the shorter round trip.
+// Active before potentially failed before inactive, and these before what is not proven, joining last; among equals the
+// shorter round trip.
 bool better_for_control(const Path& a, const Path& b) {
-  if (a.state != b.state) return a.state < b.state;
+  if (a.proven() != b.proven()) return a.proven();
+  if (a.state != b.state) return a.proven() ? a.state < b.state : a.state > b.state;
   return a.rtt.srtt() < b.rtt.srtt();
 }
 
@@ -73,8 +75,7 @@ Path* PathManager::for_control() {
   Path* best = primary();
   if (best != nullptr && best->state == PathState::active) return best;
   for (const auto& path : paths_) {
-    if (!path->proven()) continue;
-    if (best == nullptr || !best->proven() || better_for_control(*path, *best)) best = path.get();
+    if (best == nullptr || better_for_control(*path, *best)) best = path.get();
   }
   return best;
 }
