@@ -36,8 +36,6 @@ OUTSIDE = [(re.compile(names), parts) for names, parts in (
 # file -> why it may hold a preprocessor condition
 CONDITIONS_ALLOWED = {
     "src/sctp/wire/crc32c.cpp": "the CPU's CRC32 instruction exists on some architectures only",
-    "src/crypto/crc32c.cpp": "the CPU's CRC32 instruction exists on some architectures only",
-    "src/base/crc32c.cpp": "the CPU's CRC32 instruction exists on some architectures only",
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*(<([^>]+)>|"([^"]+)")')
 CONDITION = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif)\b")

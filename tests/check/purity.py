@@ -25,6 +25,10 @@ FORBIDDEN = {
     "process": r"fork|vfork|clone|exec[lv]\w*|system|popen|kill|raise|signal|sigaction|getpid|secure_getenv|getenv|[sp]?setenv|syscall",
     "random": r"getrandom|getentropy|s?rand(om)?(_r)?|[djlmn]rand48|arc4random\w*|RAND_\w+|std::random_device::.*",
 }
+# object and variable -> why it may be there
+ALLOWED_GLOBALS = {
+    ("crc32c.cpp.o", "update("): "which CRC32c the CPU does fastest: found out once, the same ever after",
+}
 RULES = [(kind, re.compile(rf"(?:{names})(?:@.*)?")) for kind, names in FORBIDDEN.items()]
 WRITABLE = re.compile(r"\.(data|bss|tdata|tbss)(\.(?!rel\.ro).*)?")
 
@@ -60,6 +64,8 @@ def violations(library):
             if rule.fullmatch(symbol) or rule.fullmatch(symbol.split("(")[0]):
                 yield f"{member}: {kind}: {symbol}"
     for member, symbol in writable_globals(library):
+        if any(member == allowed and name in symbol for allowed, name in ALLOWED_GLOBALS):
+            continue
         yield f"{member}: writable global: {symbol}"
 
 

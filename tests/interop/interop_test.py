@@ -21,6 +21,7 @@ RELAY_PORT = "7000"
 PORT = "5001"
 MEGABYTE = 1_000_000
 BIN = "."
+CAPTURE = None
 
 
 class InteropTest(unittest.TestCase):
@@ -29,11 +30,15 @@ class InteropTest(unittest.TestCase):
         self.addCleanup(self.network.close)
         self.programs = []
         self.addCleanup(self._stop_programs)
+        if CAPTURE:
+            capture = self._start([], "tcpdump", ["-U", "-n", "-i", "here0", "-w", CAPTURE], path="tcpdump")
+            capture.wait_for_text("listening on")
 
     def _stop_programs(self):
         for program in self.programs:
             program.kill()
-        if self._outcome and not self._outcome.success:
+        outcome = self._outcome.result
+        if any(test is self for test, _ in outcome.failures + outcome.errors):
             for program in self.programs:
                 print(program.log(), file=sys.stderr)
 
@@ -304,24 +309,30 @@ class Multipath(InteropTest):
     """Addresses that come and go by ASCONF with AUTH, and data over all of them."""
 
     def second_uplink(self, *client_arguments, server_arguments=(), mode="server-discard", messages=20_000):
-        server = self.usrsctp_server(mode, *server_arguments)
+        # usrsctp repeats the heartbeat that proves a new address only after a whole heartbeat interval.
+        server = self.usrsctp_server(mode, "--heartbeat", 500, *server_arguments)
         client = self.hawser_client(
-            *("--messages", messages, "--wait-paths", 2, "--rto-min", 200, *client_arguments), local=HERE
+            *("--messages", messages, "--wait-paths", 2, "--rto-min", 200, "--stay", *client_arguments), local=HERE
         )
+        server.wait_for("address", address=HERE[1], state="added")
+        server.wait_for("address", address=HERE[1], state="confirmed")
+        client.terminate()
         mine, theirs = self.reports(client, server, 90)
         self.assert_delivered(mine["sent"], theirs["received"], messages)
         self.assert_clean(theirs)
         self.assertEqual(2, mine["association"]["path_count"])
         for path in mine["association"]["paths"]:
             self.assertEqual("active", path["state"])
-            self.assertGreater(path["data_chunks_sent"], messages / 20)
-        server.wait_for("address", address=HERE[1], state="added")
-        server.wait_for("address", address=HERE[1], state="confirmed")
+            self.assertGreater(path["data_chunks_sent"], messages / 100)
         return mine, theirs
 
     def test_wildcard_asconf_adds_an_uplink(self):
-        # usrsctp answers the ASCONF at the wrong UDP port; the next packets from the new uplink mend that.
+        # usrsctp sends its first packets to the new uplink without UDP; the next packet from there mends that.
         self.second_uplink()
+
+    def test_wildcard_asconf_answered_at_the_wrong_port(self):
+        # With a default encapsulation port, usrsctp sends its first packets to the new uplink at that port.
+        self.second_uplink(server_arguments=["--remote-udp-port", 7777])
 
     def test_wildcard_asconf_with_a_shared_key(self):
         key = "a shared secret"
@@ -393,7 +404,7 @@ class OwnPrograms(InteropTest):
         self.assert_delivered(mine["sent"], report["received"], 30_000)
         self.assertEqual(2, mine["association"]["path_count"])
         for path in mine["association"]["paths"]:
-            self.assertGreater(path["data_chunks_sent"], 3000)
+            self.assertGreater(path["data_chunks_sent"], 300)
 
     def test_measures_by_time(self):
         server = self.hawser_server()
@@ -421,9 +432,8 @@ class Tsctp(InteropTest):
         )
         client = self.hawser_client("--messages", 5000, "--size", 1000)
         self.assertEqual(0, client.finish(60), client.log())
-        with server._news:
-            result = server._news.wait_for(lambda: [l for l in server.lines if l.startswith("1000,")], 20)
-        self.assertEqual(["1000", " 5000"], result[0].split(",")[:2])
+        result = server.wait_for_text("1000,")
+        self.assertEqual(["1000", " 5000"], result.split(",")[:2])
 
     def test_tsctp_sends(self):
         server = self.hawser_server()
@@ -445,13 +455,14 @@ def names(suite):
 
 
 def main():
-    global BIN
+    global BIN, CAPTURE
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", default=".", help="folder of the programs")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
+    parser.add_argument("--capture", metavar="FILE", help="write what crosses the network into a pcap file")
     parser.add_argument("tests", nargs="*")
     arguments = parser.parse_args()
-    BIN = arguments.bin
+    BIN, CAPTURE = arguments.bin, arguments.capture
     loader = unittest.defaultTestLoader
     module = sys.modules["__main__"]
     if arguments.list:

@@ -111,6 +111,17 @@ class Program:
                 raise AssertionError(f"{self.name}: no event '{event}' {fields or ''} within {timeout} s\n{self.log()}")
             return found()
 
+    def wait_for_text(self, text, timeout=20):
+        """The first line that contains it."""
+
+        def found():
+            return next((line for line in self.lines if text in line), None)
+
+        with self._news:
+            if not self._news.wait_for(found, timeout):
+                raise AssertionError(f"{self.name}: no line with '{text}' within {timeout} s\n{self.log()}")
+            return found()
+
     def finish(self, timeout=60):
         """Waits for the program to end by itself and returns its exit code."""
         try:

@@ -55,6 +55,7 @@ struct Options {
   unsigned cmt = 0;
   unsigned buffer_splitting = 0;
   unsigned rto_min_ms = 1000;
+  unsigned heartbeat_ms = 30000;
   int buffer = 0;
   std::string add_address;
   std::string delete_address;
@@ -162,6 +163,7 @@ void Peer::start_stack() const {
   usrsctp_sysctl_set_sctp_cmt_on_off(options_.cmt);
   usrsctp_sysctl_set_sctp_buffer_splitting(options_.buffer_splitting);
   usrsctp_sysctl_set_sctp_rto_min_default(options_.rto_min_ms);
+  usrsctp_sysctl_set_sctp_heartbeat_interval_default(options_.heartbeat_ms);
 }
 
 void Peer::open_socket() {
@@ -451,6 +453,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--buffer-splitting", o.buffer_splitting, "1 send, 2 receive, 3 both")
       ->check(CLI::Range(0, 3));
   app.add_option("--rto-min", o.rto_min_ms, "least retransmission timeout, ms");
+  app.add_option("--heartbeat", o.heartbeat_ms, "heartbeat interval, ms");
   app.add_option("--buffer", o.buffer, "bytes of the send and receive buffers");
   app.add_option("--add-address", o.add_address,
                  "bind this too once the association is up (literal ASCONF ADD)");

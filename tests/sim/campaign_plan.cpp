@@ -128,7 +128,8 @@ void draw_happenings(Draw& draw, Plan& plan) {
     if (draw.chance(0.3)) draw_span(draw, plan, Kind::blackhole_begins, Kind::blackhole_ends, i, 10'000);
     if (plan.bond.uplinks[i].nat && draw.chance(0.2))
       plan.happenings.push_back({at(), Kind::nat_port_rebinds, i, 0, {}});
-    if (plan.bond.uplinks[i].nat && draw.chance(0.15))
+    // Only ASCONF carries a path to another address.
+    if (plan.bond.uplinks[i].nat && plan.bond.edge.dynamic_addresses && draw.chance(0.15))
       plan.happenings.push_back({at(), Kind::nat_address_rebinds, i, 0, {}});
     if (draw.chance(0.2)) plan.happenings.push_back({at(), Kind::link_changes, i, 0, draw_link(draw)});
     // The other hub address over the same uplink is a path as well.

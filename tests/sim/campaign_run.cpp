@@ -105,6 +105,14 @@ class Run {
 
   void happen(const Happening& happening) {
     using Kind = Happening::Kind;
+    const bool rebinds =
+        happening.kind == Kind::nat_port_rebinds || happening.kind == Kind::nat_address_rebinds;
+    if (rebinds && !hub_accepted()) {
+      // A State Cookie is good for the address it was sent to: who moves before it is back has to begin
+      // again.
+      bond_.world().events().after(seconds(1), [this, &happening] { happen(happening); });
+      return;
+    }
     const std::size_t uplink = happening.uplink;
     switch (happening.kind) {
       case Kind::blackhole_begins:

@@ -333,9 +333,11 @@ class NatRebinding : public Paths {
     } else {
       bond.nat(what.rebound).rebind_address(*IpAddress::parse("203.0.113.99"));
     }
-    bond.run_for(15s);
-    EXPECT_TRUE(bond.path_active(what.rebound)) << "the path has moved";
-    EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), what.uplinks);
+    // A path that carries nothing from the edge is noticed by its next heartbeat (20 s) and the silence after
+    // it.
+    EXPECT_TRUE(bond.run_until(60s, [&] { return bond.path_active(what.rebound); })) << "the path has moved";
+    bond.run_for(10s);
+    EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), what.uplinks) << "and left nothing behind";
     const double rate = 0.8 * 20e6 * static_cast<double>(what.uplinks);
     if (what.up) {
       EXPECT_GT(bond.measure(bond.up_ledger(), 3s), rate);

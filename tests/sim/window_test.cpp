@@ -28,7 +28,7 @@ TEST_F(Windows, CloseWhenTheReceiverDoesNotReadAndOpenAgain) {
   const auto status = bond.hub().endpoint().status(bond.hub_id());
   ASSERT_TRUE(status);
   EXPECT_GT(status->receive_buffered, 32U * 1024);
-  EXPECT_LE(status->receive_buffered, 64U * 1024);
+  EXPECT_LE(status->receive_buffered, 2 * 64U * 1024) << "bytes and their overhead";
 
   // Ten minutes of a closed window are kept alive by probes, few of them.
   const std::uint64_t sent = bond.edge().datagrams_sent();

@@ -255,6 +255,17 @@ class Stopping(unittest.TestCase):
             self.assertEqual(daemon.stop(timeout=5), 0)
             self.assertNotIn("hawser0", network.edge.namespace.interfaces())
 
+    def test_sigterm_ends_an_edge_that_has_lost_its_hub(self):
+        with Lab(time_limit=40) as lab:
+            network = NatNetwork(lab)
+            Daemon(lab, network.hub, hub_config())
+            daemon = Daemon(lab, network.edge.namespace, edge_config())
+            daemon.wait_for_tunnel()
+            for link in network.edge.links:
+                link.blackhole(True)
+            self.assertEqual(daemon.stop(timeout=10), 0)
+            self.assertNotIn("hawser0", network.edge.namespace.interfaces())
+
     def test_an_edge_that_was_killed_comes_back_as_a_restart(self):
         with Lab(time_limit=60) as lab:
             network = NatNetwork(lab)

@@ -52,7 +52,7 @@ Path* PathManager::find(const Route& route) {
     const Route& known = path->route;
     // A path that leaves the local address to the kernel is met at any.
     if (known.uplink == route.uplink && known.remote == route.remote &&
-        (known.local == route.local || known.local.is_wildcard())) {
+        (known.local == route.local || known.local.is_wildcard() || route.local.is_wildcard())) {
       return path.get();
     }
   }
