@@ -43,6 +43,7 @@ IpAddress IpAddress::any_v6() {
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would not look beyond
   const std::string terminated(text);
   std::array<std::byte, 16> raw{};
   if (inet_pton(AF_INET, terminated.c_str(), raw.data()) == 1) return v4(Bytes(raw).first(4));
@@ -61,6 +62,12 @@ bool IpAddress::is_unicast() const {
   const bool multicast = first >= 224 && first <= 239;
   const bool broadcast = std::ranges::all_of(bytes(), [](std::byte b) { return b == std::byte{0xff}; });
   return !multicast && !broadcast;
+}
+
+bool IpAddress::is_loopback() const {
+  if (is_v4()) return octets_[0] == std::byte{127};
+  return std::all_of(octets_.begin(), octets_.end() - 1, [](std::byte b) { return b == std::byte{0}; }) &&
+         octets_.back() == std::byte{1};
 }
 
 std::string IpAddress::to_string() const {

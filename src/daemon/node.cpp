@@ -39,6 +39,7 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.max_init_retrans = 1;          // 3 s; then the dialer tries the next uplink
   out.association_max_retrans = 20;  // about 80 s: a tunnel outlives the outages that its users notice
   out.max_associations = 4096;
+  out.listed_addresses = false;  // behind NATs they mean nothing
   return out;
 }
 

@@ -145,6 +145,7 @@ void AsconfInitiator::on_success(Timestamp, const Request& request) {
   if (path == nullptr) return;
   if (path->state == PathState::joining) path->state = PathState::unconfirmed;
   path->error_count = 0;
+  path->heartbeat.unanswered = 0;
   // A heartbeat that the peer dropped as coming from an unknown source is no reason to wait (DESIGN: prove immediately).
   path->heartbeat.outstanding = false;
   path->heartbeat.deadline = kNever;

@@ -247,14 +247,14 @@ void Association::follow_port(const Route& route) {
 }
 
 // A path of ours that stays silent may have lost its NAT mapping: the peer learns the new one by another join.
+// Heartbeats alone tell: data that arrives from an address the peer does not know is acknowledged all the same, over other paths.
 void Association::rejoin_failed_paths() {
-  constexpr unsigned kErrorsBeforeRejoin = 2;
+  constexpr unsigned kSilenceBeforeRejoin = 2;
   if (!core_.initiator || !core_.dynamic_addresses) return;
   for (const auto& path : core_.paths) {
-    if (path->ours && path->state != PathState::active && path->state != PathState::joining &&
-        path->error_count >= kErrorsBeforeRejoin) {
-      asconf_.join(path->id);
-    }
+    const bool silent = path->heartbeat.unanswered >= kSilenceBeforeRejoin ||
+                        (path->state != PathState::active && path->error_count >= kSilenceBeforeRejoin);
+    if (path->ours && path->state != PathState::joining && silent) asconf_.join(path->id);
   }
 }
 

@@ -161,6 +161,7 @@ class Association {
   void handle_stale_cookie(Timestamp now, Duration staleness);
   [[nodiscard]] bool acceptable(const wire::InitChunk& init, const wire::InitParameters& parameters);
   void adopt(const PeerInit& peer);
+  void add_listed_addresses();
   void establish(Timestamp now, Event::Kind kind);
   void on_handshake_timeout(Timestamp now);
 
@@ -198,6 +199,7 @@ class Association {
   AsconfInitiator asconf_;
   std::optional<AsconfResponder> asconf_responder_;
   std::unique_ptr<PathScheduler> scheduler_;
+  std::vector<IpAddress> listed_addresses_;  ///< by the peer, until the association is up
   std::uint16_t inbound_streams_ = 0;
   std::uint16_t outbound_streams_ = 0;
   Timestamp pacing_deadline_ = kNever;

@@ -138,6 +138,7 @@ void Association::adopt(const PeerInit& peer) {
   core_.peer_tag = peer.tag;
   core_.peer_window_hint = peer.a_rwnd;
   core_.nr_sack = config.nr_sack && peer.nr_sack;
+  listed_addresses_ = peer.addresses;
   core_.auth = negotiate_auth(config, own_, peer);
   core_.dynamic_addresses = config.dynamic_addresses && peer.asconf && core_.auth.enabled();
   inbound_streams_ = std::min(config.inbound_streams, peer.outbound_streams);
@@ -161,6 +162,7 @@ void Association::establish(Timestamp now, Event::Kind kind) {
   heartbeats_.on_path_alive(*first, now);
   // It says nothing of the round trip; a HEARTBEAT measures it before the first data has to.
   Heartbeats::probe(*first);
+  if (core_.config().listed_addresses) add_listed_addresses();
   if (core_.dynamic_addresses) return;
   std::vector<PathId> joining;
   for (const auto& path : core_.paths) {
@@ -170,6 +172,25 @@ void Association::establish(Timestamp now, Event::Kind kind) {
     core_.emit(Event::Kind::path_refused, id, 0, "the peer does not take dynamic addresses");
     retire_path(id);
   }
+}
+
+// RFC 9260 §5.1.2, RFC 6951 §5.2: the peer's other addresses, at the UDP port of the first, carry data once they answer a HEARTBEAT.
+// Nothing has come from there, so a few HEARTBEATs are all they may get.
+void Association::add_listed_addresses() {
+  constexpr std::uint64_t kCredit = 200;
+  const Route first = core_.paths.primary()->route;
+  for (const IpAddress& address : listed_addresses_) {
+    Route route = first;
+    route.remote.ip = address;
+    const bool same_scope = address.is_v4() == first.remote.ip.is_v4() && (!address.is_loopback() || first.remote.ip.is_loopback());
+    if (!same_scope || core_.paths.find(route) != nullptr) continue;
+    Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
+    if (path == nullptr) return;
+    path->unproven_received = kCredit;
+    Heartbeats::probe(*path);
+    core_.emit(Event::Kind::path_added, path->id);
+  }
+  listed_addresses_.clear();
 }
 
 void Association::acknowledge_cookie() {

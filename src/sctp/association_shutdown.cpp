@@ -48,7 +48,9 @@ void Association::send_shutdown(Timestamp now) {
 // To the source of the SHUTDOWN that it answers, even when that is no path (any more); else the best way.
 void Association::send_shutdown_ack(Timestamp now, const Route* source) {
   auto& sent = std::get<ShutdownAckSent>(state_);
-  const Path* path = source == nullptr ? core_.paths.for_control() : core_.paths.find(*source);
+  const Path* path = source == nullptr ? nullptr : core_.paths.find(*source);
+  if (path != nullptr && path->state == PathState::joining) source = nullptr;
+  if (source == nullptr) path = core_.paths.for_control();
   const Duration first = path == nullptr ? core_.config().rto_initial : path->rtt.rto();
   sent.timeout = sent.transmissions == 0 ? first : std::min(2 * sent.timeout, core_.config().rto_max);
   sent.t2 = now + sent.timeout;

@@ -65,6 +65,7 @@ bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chu
   PathHeartbeat& heartbeat = path->heartbeat;
   heartbeat.outstanding = false;
   heartbeat.deadline = kNever;
+  heartbeat.unanswered = 0;
   ++path->counters.heartbeat_acks_received;
   path->rtt.add_sample(now - heartbeat.sent_at);
   on_path_alive(*path, now);
@@ -95,6 +96,7 @@ void Heartbeats::on_path_error(Path& path, Timestamp now) {
 }
 
 void Heartbeats::on_unanswered(Path& path, Timestamp now) {
+  ++path.heartbeat.unanswered;
   path.heartbeat.outstanding = false;
   path.heartbeat.deadline = kNever;
   on_path_error(path, now);

@@ -84,6 +84,9 @@ PeerInit PeerInit::from(const wire::InitChunk& chunk, const wire::InitParameters
   peer.inbound_streams = chunk.inbound_streams;
   peer.nr_sack = parameters.supports(wire::ChunkType::kNrSack);
   peer.asconf = parameters.supports(wire::ChunkType::kAsconf) && parameters.supports(wire::ChunkType::kAsconfAck);
+  for (const IpAddress& address : parameters.addresses) {
+    if (peer.addresses.size() < kMaxListedAddresses && address.is_unicast()) peer.addresses.push_back(address);
+  }
   if (!usable_auth(parameters)) return peer;
   const Bytes chunks_whole = parameters.chunk_list ? parameters.chunk_list->whole : Bytes{};
   peer.key_vector = make_key_vector(parameters.random->whole, chunks_whole, parameters.hmac_algorithms->whole);

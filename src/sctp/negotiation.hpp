@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "hawser/base/address.hpp"
 #include "hawser/base/random.hpp"
 #include "hawser/sctp/config.hpp"
 #include "sctp/auth.hpp"
@@ -33,10 +34,14 @@ struct PeerInit {
   std::uint16_t inbound_streams = 0;
   bool nr_sack = false;
   bool asconf = false;  ///< announced ASCONF and ASCONF-ACK
+  std::vector<IpAddress> addresses;  ///< as listed, at most kMaxListedAddresses
   /// Contents of RANDOM, CHUNKS and HMAC-ALGO with headers; all empty when the peer offers no usable AUTH.
   KeyVector key_vector;
   std::vector<std::byte> auth_chunks;  ///< value of CHUNKS
   std::vector<std::byte> auth_hmacs;   ///< value of HMAC-ALGO
+
+  /// More are not looked at: each costs a HEARTBEAT to an address that may be anybody's.
+  static constexpr std::size_t kMaxListedAddresses = 8;
 
   static PeerInit from(const wire::InitChunk& chunk, const wire::InitParameters& parameters);
   [[nodiscard]] bool auth() const { return !key_vector.empty(); }

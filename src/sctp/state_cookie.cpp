@@ -51,6 +51,8 @@ void write_peer(ByteWriter& w, const PeerInit& peer) {
   w.u16(peer.outbound_streams);
   w.u16(peer.inbound_streams);
   w.u8(static_cast<std::uint8_t>((peer.nr_sack ? 1U : 0U) | (peer.asconf ? 2U : 0U)));
+  w.u8(static_cast<std::uint8_t>(peer.addresses.size()));
+  for (const IpAddress& address : peer.addresses) write_ip(w, address);
   write_blob(w, peer.key_vector);
   write_blob(w, peer.auth_chunks);
   write_blob(w, peer.auth_hmacs);
@@ -66,6 +68,9 @@ PeerInit read_peer(ByteReader& r) {
   const unsigned flags = r.u8();
   peer.nr_sack = (flags & 1) != 0;
   peer.asconf = (flags & 2) != 0;
+  for (unsigned left = r.u8(); left != 0 && r.ok(); --left) {
+    if (const auto address = read_ip(r)) peer.addresses.push_back(*address);
+  }
   peer.key_vector = read_blob(r);
   peer.auth_chunks = read_blob(r);
   peer.auth_hmacs = read_blob(r);

@@ -339,8 +339,10 @@ class Multipath(InteropTest):
         self.second_uplink("--auth-key", f"1:{key.encode().hex()}", server_arguments=["--auth-key", key])
 
     def test_wildcard_asconf_with_nr_sack_and_cmt_on_both_sides(self):
+        # The delay lets usrsctp prove the second uplink, so that it uses both from the first message on.
+        server_arguments = ["--nr-sack", "--cmt", 1, "--rto-min", 200]
         mine, theirs = self.second_uplink(
-            *("--echo",), mode="server-echo", server_arguments=["--nr-sack", "--cmt", 1], messages=10_000
+            *("--echo", "--delay", 2), mode="server-echo", server_arguments=server_arguments, messages=10_000
         )
         self.assert_delivered(theirs["sent"], mine["received"], 10_000)
         for path in mine["association"]["paths"]:

@@ -38,6 +38,8 @@ void PerfClient::on_event(const sctp::Event& event) {
   switch (event.kind) {
     case Kind::connected:
       add_uplinks();
+      earliest_begin_ =
+          driver_.now() + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.delay));
       phase_ = Phase::joining;
       break;
     case Kind::closed:
@@ -65,7 +67,7 @@ void PerfClient::add_uplinks() {
 }
 
 void PerfClient::advance() {
-  if (phase_ == Phase::joining && (paths_ready() || stop_requested())) begin_sending();
+  if (phase_ == Phase::joining && (ready() || stop_requested())) begin_sending();
   if (phase_ == Phase::sending) send_messages();
   if (phase_ == Phase::draining && drained()) {
     end_ = driver_.now();
@@ -76,7 +78,8 @@ void PerfClient::advance() {
   if (phase_ == Phase::connecting && stop_requested()) phase_ = Phase::over;
 }
 
-bool PerfClient::paths_ready() const {
+bool PerfClient::ready() const {
+  if (driver_.now() < earliest_begin_) return false;
   const auto status = driver_.endpoint().status(association_);
   if (!status) return false;
   const auto active = std::ranges::count(status->paths, sctp::PathState::active, &sctp::PathStatus::state);

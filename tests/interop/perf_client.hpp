@@ -21,6 +21,7 @@ struct PerfClientOptions {
   std::uint64_t messages = 0;      ///< 0: as many as fit into `seconds`
   double seconds = 0;              ///< 0: as long as `messages` take
   std::size_t wait_paths = 1;      ///< active paths to wait for before sending
+  double delay = 0;                ///< seconds between set-up and the first message
   bool unordered = false;
   bool verify = false;  ///< messages prove themselves (costs time)
   bool echo = false;    ///< expect every message back
@@ -46,7 +47,7 @@ class PerfClient {
   void add_uplinks();
 
   void advance();
-  [[nodiscard]] bool paths_ready() const;
+  [[nodiscard]] bool ready() const;
   void begin_sending();
   void send_messages();
   [[nodiscard]] bool finished() const;
@@ -68,6 +69,7 @@ class PerfClient {
   MessageAudit sent_;
   MessageAudit received_;
   MessageCollector collector_;
+  Timestamp earliest_begin_{};
   Timestamp begin_{};
   Timestamp end_{};
   std::optional<sctp::AssociationStatus> last_status_;  // the association is gone when the report is made

@@ -54,6 +54,7 @@ CLI::App* add_client(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(kMinTestMessage, std::size_t{16} << 20));
   command->add_option("--messages", o.messages, "messages to send");
   command->add_option("--seconds", o.seconds, "time to send for (default: 10, unless --messages is given)");
+  command->add_option("--delay", o.delay, "seconds to wait between set-up and the first message");
   command->add_option("--wait-paths", o.wait_paths, "active paths to wait for before sending");
   command->add_flag("--unordered", o.unordered, "send unordered");
   command->add_flag("--verify", o.verify, "send messages that prove themselves, check those that come back");

@@ -163,6 +163,7 @@ void Peer::start_stack() const {
   usrsctp_sysctl_set_sctp_cmt_on_off(options_.cmt);
   usrsctp_sysctl_set_sctp_buffer_splitting(options_.buffer_splitting);
   usrsctp_sysctl_set_sctp_rto_min_default(options_.rto_min_ms);
+  usrsctp_sysctl_set_sctp_rto_initial_default(options_.rto_min_ms);
   usrsctp_sysctl_set_sctp_heartbeat_interval_default(options_.heartbeat_ms);
 }
 
@@ -452,7 +453,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--cmt", o.cmt, "1 CMT, 2 RPv1, 3 RPv2, 4 MPTCP-like")->check(CLI::Range(0, 4));
   app.add_option("--buffer-splitting", o.buffer_splitting, "1 send, 2 receive, 3 both")
       ->check(CLI::Range(0, 3));
-  app.add_option("--rto-min", o.rto_min_ms, "least retransmission timeout, ms");
+  app.add_option("--rto-min", o.rto_min_ms, "initial and least retransmission timeout, ms");
   app.add_option("--heartbeat", o.heartbeat_ms, "heartbeat interval, ms");
   app.add_option("--buffer", o.buffer, "bytes of the send and receive buffers");
   app.add_option("--add-address", o.add_address,

@@ -182,10 +182,18 @@ TEST_F(Associations, EndAtOnceOnBothSidesWhenAborted) {
   bond.run_for(2s);
   bond.hub().abort(bond.hub_id(), "closing time");
   EXPECT_TRUE(bond.run_until(1s, [&] { return bond.both_gone(); }));
-  ASSERT_EQ(Bond::count(bond.edge_events(), Kind::aborted), 1U);
-  EXPECT_EQ(bond.edge_events().back().cause, 12) << "User-Initiated Abort";
+  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::aborted), 1U);
   bond.run_for(10s);
   bond.check_ended();
+}
+
+TEST_F(Associations, TellThePeerWhyTheyAreAborted) {
+  Bond& bond = make(bond_of({uplink(10, 20ms)}));
+  ASSERT_TRUE(bond.establish());
+  bond.hub().abort(bond.hub_id(), "closing time");
+  EXPECT_TRUE(bond.run_until(1s, [&] { return bond.both_gone(); }));
+  ASSERT_EQ(Bond::count(bond.edge_events(), Kind::aborted), 1U);
+  EXPECT_EQ(bond.edge_events().back().cause, 12) << "User-Initiated Abort";
 }
 
 TEST_F(Associations, BecomeOneWhenBothSidesBeginAtTheSameTime) {

@@ -263,6 +263,7 @@ TEST_F(Attacks, WithAnUnauthenticatedAsconfAddNoPath) {
         Attacker::home(), hub(),
         PacketBuilder(9899, 9899, attacker->tags["edge"]).chunk(ChunkType::asconf, 0, value).build());
   }
+  bond->run_for(1s);
   EXPECT_GE(hub_drops(DropReason::unauthenticated_chunk), 10U);
   expect_unmoved();
   EXPECT_EQ(attacker->answers, 0U);

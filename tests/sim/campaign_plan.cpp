@@ -81,14 +81,14 @@ sctp::EndpointConfig draw_config(Draw& draw, std::uint16_t mtu) {
       static_cast<std::uint32_t>(std::max<std::uint64_t>(draw.magnitude(16'000, 4U << 20), 4U * mtu));
   config.send_buffer = draw.magnitude(256 * 1024, 4U << 20);
   config.rto_min = draw.one_of({milliseconds(200), milliseconds(400), milliseconds(1000)});
-  config.rto_max = draw.one_of({seconds(5), seconds(20), seconds(60)});
+  config.rto_max = draw.one_of({seconds(10), seconds(20), seconds(60)});
   config.sack_delay = draw.one_of({milliseconds(0), milliseconds(20), milliseconds(200)});
   config.heartbeat_interval = draw.one_of({seconds(2), seconds(20), seconds(30)});
   config.max_burst = static_cast<unsigned>(draw.between(2, 16));
   config.nr_sack = draw.chance(0.8);
   config.multipath = draw.chance(0.85);
   // An outage of all paths counts against each of them; the scenarios survive theirs.
-  config.association_max_retrans = 60;
+  config.association_max_retrans = 40;
   return config;
 }
 

@@ -11,7 +11,9 @@ std::string key_of(Bytes bytes) {
 
 bool allowed_while_joining(const PacketView& view) {
   const bool farewell = std::all_of(view.chunks.begin(), view.chunks.end(), [](const ChunkView& chunk) {
-    return chunk.type == ChunkType::abort || chunk.type == ChunkType::shutdown_complete;
+    // Answers of the last hour go where the question came from (RFC 9260 §6.4, §8.4).
+    return chunk.type == ChunkType::abort || chunk.type == ChunkType::shutdown_complete ||
+           chunk.type == ChunkType::shutdown_ack;
   });
   const bool asconf = std::all_of(view.chunks.begin(), view.chunks.end(), [](const ChunkView& chunk) {
     return chunk.type == ChunkType::asconf || chunk.type == ChunkType::auth;
@@ -40,7 +42,7 @@ void WireMonitor::on_sent(Timestamp now, UplinkId uplink, const SimDatagram& dat
   view_.parse(datagram.payload);
   check_form(now, datagram);
   Remote& remote = remotes_[{uplink, datagram.destination}];
-  remote.bytes_sent += datagram.wire_size();
+  remote.bytes_sent += datagram.payload.size();
   if (!remote.proven && remote.bytes_sent > 3 * remote.bytes_received) {
     complain(now, uplink, datagram,
              "amplifies: " + std::to_string(remote.bytes_sent) + " bytes sent to an unproven address, " +
@@ -84,7 +86,7 @@ void WireMonitor::note_sent_chunks(Timestamp now, Remote& remote) {
 
 void WireMonitor::on_received(Timestamp, UplinkId uplink, const SimDatagram& datagram) {
   Remote& remote = remotes_[{uplink, datagram.source}];
-  remote.bytes_received += datagram.wire_size();
+  remote.bytes_received += datagram.payload.size();
   if (datagram.damaged || !checksum_ok(datagram.payload)) return;
   view_.parse(datagram.payload);
   for (const ChunkView& chunk : view_.chunks) {

@@ -48,7 +48,7 @@ class WireMonitor {
   struct Remote {
     bool joining = false;
     bool proven = false;
-    std::uint64_t bytes_sent = 0;  ///< of IP packets: what a victim's line would carry
+    std::uint64_t bytes_sent = 0;  ///< UDP payloads
     std::uint64_t bytes_received = 0;
     Timestamp first_asconf = kNever;
     Timestamp first_data = kNever;

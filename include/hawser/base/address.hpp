@@ -28,6 +28,8 @@ class IpAddress {
   [[nodiscard]] bool is_wildcard() const;
   /// Neither wildcard, nor multicast, nor the IPv4 broadcast address: something a packet can come from.
   [[nodiscard]] bool is_unicast() const;
+  /// 127.0.0.0/8 or ::1.
+  [[nodiscard]] bool is_loopback() const;
   /// 4 or 16 bytes in network order.
   [[nodiscard]] Bytes bytes() const { return Bytes(octets_).first(size_); }
   [[nodiscard]] std::string to_string() const;

@@ -56,6 +56,9 @@ struct EndpointConfig {
   /// Concurrent multipath transfer: new data on all active paths instead of the primary only.
   bool multipath = true;
   std::size_t max_paths = 16;
+  /// Whether the addresses that a peer lists in its INIT or INIT ACK become paths once they answer (RFC 9260 §5.1.2). A tunnel
+  /// across NATs leaves it off: there, listed addresses mean nothing.
+  bool listed_addresses = true;
 
   std::vector<AuthKey> auth_keys;
   std::uint16_t auth_key_id = 0;

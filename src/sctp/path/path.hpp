@@ -51,6 +51,7 @@ struct PathHeartbeat {
   Timestamp sent_at{};
   std::uint64_t nonce = 0;
   bool outstanding = false;
+  unsigned unanswered = 0;      ///< in a row; acknowledged data does not reset it
   bool wanted = false;          ///< send one now
 };
 

@@ -1,0 +1,98 @@
+#include "sctp/path/rtt_estimator.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hawser::sctp {
+namespace {
+
+using namespace std::chrono_literals;
+
+EndpointConfig quick() {
+  EndpointConfig config;
+  config.rto_initial = 1s;
+  config.rto_min = 10ms;
+  config.rto_max = 8s;
+  return config;
+}
+
+TEST(RttEstimator, StartsWithTheInitialRtoAndNoMeasurement) {
+  const RttEstimator rtt(quick());
+  EXPECT_FALSE(rtt.measured());
+  EXPECT_EQ(rtt.rto(), 1s);
+  EXPECT_EQ(rtt.srtt(), Duration::zero());
+}
+
+TEST(RttEstimator, TakesTheFirstSampleWholeAndHalfOfItAsVariance) {
+  RttEstimator rtt(quick());
+  rtt.add_sample(100ms);
+  EXPECT_TRUE(rtt.measured());
+  EXPECT_EQ(rtt.srtt(), 100ms);
+  EXPECT_EQ(rtt.rttvar(), 50ms);
+  EXPECT_EQ(rtt.rto(), 300ms);
+}
+
+TEST(RttEstimator, SmoothsLaterSamplesWithTheWeightsOfTheRfc) {
+  RttEstimator rtt(quick());
+  rtt.add_sample(100ms);
+  rtt.add_sample(200ms);
+  EXPECT_EQ(rtt.rttvar(), 62'500us);
+  EXPECT_EQ(rtt.srtt(), 112'500us);
+  EXPECT_EQ(rtt.rto(), 362'500us);
+  EXPECT_EQ(rtt.latest(), 200ms);
+}
+
+TEST(RttEstimator, CountsSamplesBelowTheAverageAsVarianceToo) {
+  RttEstimator rtt(quick());
+  rtt.add_sample(200ms);
+  rtt.add_sample(100ms);
+  EXPECT_EQ(rtt.rttvar(), 100ms);
+  EXPECT_EQ(rtt.srtt(), 187'500us);
+}
+
+TEST(RttEstimator, KeepsTheRtoWithinItsBounds) {
+  RttEstimator rtt(quick());
+  rtt.add_sample(1ms);
+  EXPECT_EQ(rtt.rto(), 10ms);
+  rtt.add_sample(100s);
+  EXPECT_EQ(rtt.rto(), 8s);
+}
+
+TEST(RttEstimator, NeverTakesTheVarianceForZero) {
+  EndpointConfig config = quick();
+  config.rto_min = 1us;
+  RttEstimator rtt(config);
+  for (int i = 0; i < 200; ++i) rtt.add_sample(50ms);
+  EXPECT_GE(rtt.rto(), 54ms) << "four times the clock granularity above the round trip";
+  EXPECT_LE(rtt.rto(), 55ms);
+}
+
+TEST(RttEstimator, DoublesTheRtoAfterATimeoutUpToTheMaximum) {
+  RttEstimator rtt(quick());
+  rtt.back_off();
+  EXPECT_EQ(rtt.rto(), 2s);
+  rtt.back_off();
+  rtt.back_off();
+  EXPECT_EQ(rtt.rto(), 8s);
+  rtt.back_off();
+  EXPECT_EQ(rtt.rto(), 8s);
+}
+
+TEST(RttEstimator, ForgetsTheBackOffOnceThePathAnswers) {
+  RttEstimator rtt(quick());
+  rtt.add_sample(100ms);
+  rtt.back_off();
+  rtt.back_off();
+  EXPECT_EQ(rtt.rto(), 1200ms);
+  rtt.undo_back_off();
+  EXPECT_EQ(rtt.rto(), 300ms);
+}
+
+TEST(RttEstimator, KeepsTheBackOffWhileNothingWasMeasured) {
+  RttEstimator rtt(quick());
+  rtt.back_off();
+  rtt.undo_back_off();
+  EXPECT_EQ(rtt.rto(), 2s);
+}
+
+}  // namespace
+}  // namespace hawser::sctp

@@ -1,0 +1,129 @@
+#include "sctp/path/path_scheduler.hpp"
+
+#include <gtest/gtest.h>
+
+#include "path_support.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+using namespace std::chrono_literals;
+using test::add_active;
+using test::kPeerWindow;
+using test::route_to;
+
+class PathSchedulerTest : public ::testing::Test {
+ protected:
+  Path* pick(PathScheduler& scheduler) { return scheduler.pick(paths, now, limited); }
+  static void fill(Path& path) { path.flight.bytes = path.congestion->cwnd(); }
+
+  EndpointConfig config;
+  PathManager paths{config};
+  Timestamp now{};
+  Timestamp limited{};
+  std::unique_ptr<PathScheduler> earliest = make_earliest_arrival_scheduler();
+  std::unique_ptr<PathScheduler> primary = make_primary_scheduler();
+};
+
+TEST_F(PathSchedulerTest, EarliestArrivalPrefersTheShorterRoundTrip) {
+  add_active(paths, 1, 80ms);
+  Path& fast = add_active(paths, 2, 20ms);
+  EXPECT_EQ(pick(*earliest), &fast);
+  EXPECT_EQ(limited, kNever);
+}
+
+TEST_F(PathSchedulerTest, EarliestArrivalSpillsOverWhenTheFastPathIsFull) {
+  Path& slow = add_active(paths, 1, 80ms);
+  fill(add_active(paths, 2, 20ms));
+  EXPECT_EQ(pick(*earliest), &slow);
+}
+
+TEST_F(PathSchedulerTest, EarliestArrivalFillsEqualPathsEvenly) {
+  Path& first = add_active(paths, 1, 40ms);
+  Path& second = add_active(paths, 2, 40ms);
+  first.flight.bytes = 2 * first.mtu;
+  second.flight.bytes = first.mtu;
+  EXPECT_EQ(pick(*earliest), &second);
+  second.flight.bytes = 3 * first.mtu;
+  EXPECT_EQ(pick(*earliest), &first);
+}
+
+TEST_F(PathSchedulerTest, NothingIsPickedWhenEveryActivePathIsFull) {
+  fill(add_active(paths, 1, 80ms));
+  fill(add_active(paths, 2, 20ms));
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, kNever) << "an acknowledgement opens the window, no timer";
+}
+
+TEST_F(PathSchedulerTest, AFullActivePathDoesNotSendDataToAFailedOne) {
+  fill(add_active(paths, 1, 80ms));
+  paths.add(route_to(2, 1), PathState::potentially_failed, kPeerWindow);
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(PathSchedulerTest, TellsWhenPacingLetsTheNextPacketGo) {
+  Path& path = add_active(paths, 1, 100ms);
+  while (path.pacer.ready(now)) path.pacer.on_sent(now, path.mtu, path.pacing_rate(), 4 * path.mtu);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, path.pacer.next());
+  EXPECT_GT(limited, now);
+  now = limited;
+  EXPECT_EQ(pick(*earliest), &path);
+}
+
+TEST_F(PathSchedulerTest, UnprovenPathsNeverCarryData) {
+  paths.add(route_to(1, 1), PathState::unconfirmed, kPeerWindow);
+  paths.add(route_to(2, 1), PathState::joining, kPeerWindow);
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(PathSchedulerTest, DataStarvesNotWhenEveryPathFailed) {
+  Path* bad = paths.add(route_to(1, 1), PathState::inactive, kPeerWindow);
+  Path* less_bad = paths.add(route_to(2, 1), PathState::potentially_failed, kPeerWindow);
+  bad->error_count = 6;
+  less_bad->error_count = 1;
+  EXPECT_EQ(pick(*earliest), less_bad);
+  EXPECT_EQ(pick(*primary), less_bad);
+}
+
+TEST_F(PathSchedulerTest, AFailedPathIsUsedOnlyWithinItsWindow) {
+  Path* failed = paths.add(route_to(1, 1), PathState::potentially_failed, kPeerWindow);
+  failed->congestion->on_timeout();
+  failed->flight.bytes = failed->congestion->cwnd();
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(PathSchedulerTest, PrimaryOnlyStaysOnThePrimaryThoughAnotherIsFaster) {
+  Path& first = add_active(paths, 1, 80ms);
+  add_active(paths, 2, 20ms);
+  EXPECT_EQ(pick(*primary), &first);
+}
+
+TEST_F(PathSchedulerTest, PrimaryOnlyWaitsForThePrimaryRatherThanSpillOver) {
+  fill(add_active(paths, 1, 80ms));
+  add_active(paths, 2, 20ms);
+  EXPECT_EQ(pick(*primary), nullptr);
+}
+
+TEST_F(PathSchedulerTest, PrimaryOnlyTakesTheBestOtherPathWhileThePrimaryIsDown) {
+  Path& first = add_active(paths, 1, 80ms);
+  add_active(paths, 2, 50ms);
+  Path& best = add_active(paths, 3, 20ms);
+  first.state = PathState::potentially_failed;
+  EXPECT_EQ(pick(*primary), &best);
+  first.state = PathState::active;
+  EXPECT_EQ(pick(*primary), &first);
+}
+
+TEST(PathPacingRate, IsTwiceTheWindowPerRoundTripWhileTheWindowDoubles) {
+  EndpointConfig config;
+  PathManager paths(config);
+  Path& path = add_active(paths, 1);
+  EXPECT_EQ(path.pacing_rate(), 0) << "unknown before the first measurement";
+  path.rtt.add_sample(100ms);
+  const auto window = static_cast<double>(path.congestion->cwnd());
+  EXPECT_NEAR(path.pacing_rate(), 20 * window, 1);
+}
+
+}  // namespace
+}  // namespace hawser::sctp
