@@ -82,6 +82,18 @@ class EmulatedLinks(unittest.TestCase):
         self.assertLess(slow, 5.1)
         self.assertGreater(slow, 2)
 
+    def test_commands_are_obeyed_while_the_link_is_busy(self):
+        transfer = TimedTransfer(self.edge, self.network.hub, HUB_V4)
+        time.sleep(1)
+        waits = []
+        for _ in range(20):
+            begin = time.monotonic()
+            self.network.edge.links[0].status()
+            waits.append(time.monotonic() - begin)
+            time.sleep(0.05)
+        transfer.stop()
+        self.assertLess(sorted(waits)[10], 0.05, waits)
+
     def test_an_idle_link_costs_no_processor_time(self):
         process = self.network.edge.links[0].process
         before = process.cpu_seconds()

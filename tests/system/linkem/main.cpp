@@ -57,11 +57,12 @@ void watch(int epoll, int fd) {
   }
 }
 
-/// Waits for frames, commands or the next delivery. Returns false when told to stop.
-bool wait_and_serve(int epoll, int signals, ControlServer& control, Wire& wire) {
-  const Timestamp due = wire.next_due();
+/// Serves commands; waits for frames, commands or the next delivery first, unless the wire is busy. Returns
+/// false when told to stop.
+bool wait_and_serve(int epoll, int signals, ControlServer& control, Wire& wire, bool busy) {
+  const Timestamp due = busy ? Timestamp{} : wire.next_due();
   const timespec timeout =
-      to_timespec(std::max(due == kNever ? Duration{} : due - monotonic_now(), Duration{}));
+      to_timespec(due == kNever ? Duration{} : std::max(due - monotonic_now(), Duration{}));
   std::array<epoll_event, 4> events{};
   const int count = ::epoll_pwait2(epoll, events.data(), static_cast<int>(events.size()),
                                    due == kNever ? nullptr : &timeout, nullptr);
@@ -94,11 +95,12 @@ int run(const std::string& a, const std::string& b, const std::string& socket, s
   ControlServer control(socket);
   for (const int fd : {wire.fd_a(), wire.fd_b(), control.fd(), signals}) watch(epoll, fd);
 
-  while (wait_and_serve(epoll, signals, control, wire)) {
-    while (wire.run_once() || wire.next_due() < monotonic_now() + kTurn) {
-      const timespec rest = to_timespec(kTurn);
-      ::clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, nullptr);
-    }
+  bool busy = false;
+  while (wait_and_serve(epoll, signals, control, wire, busy)) {
+    busy = wire.run_once() || wire.next_due() < monotonic_now() + kTurn;
+    if (!busy) continue;
+    const timespec rest = to_timespec(kTurn);
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, nullptr);
   }
   std::cout << execute(wire, "status") << std::endl;
   return 0;

@@ -1,0 +1,139 @@
+#include "hawser/crypto/aead.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <climits>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "hawser/crypto/secret.hpp"
+
+namespace hawser::crypto {
+namespace {
+
+using detail::CipherContext;
+
+const unsigned char* raw(Bytes bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+unsigned char* raw(MutableBytes bytes) {
+  return reinterpret_cast<unsigned char*>(bytes.data());
+}
+
+enum Use : int { kOpen = 0, kSeal = 1 };
+
+CipherContext make_context(Cipher cipher, Bytes key, Use use) {
+  assert(key.size() == key_size(cipher));
+  const std::string algorithm(name(cipher));
+  const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> fetched(
+      EVP_CIPHER_fetch(nullptr, algorithm.c_str(), nullptr), EVP_CIPHER_free);
+  CipherContext context(EVP_CIPHER_CTX_new());
+  if (fetched == nullptr || context == nullptr ||
+      EVP_CipherInit_ex2(context.get(), fetched.get(), raw(key), nullptr, use, nullptr) != 1) {
+    throw std::runtime_error("openssl offers no " + algorithm);
+  }
+  return context;
+}
+
+/// Sets the nonce of a packet (the key stays), takes in the associated data, then en- or decrypts in place.
+bool run(EVP_CIPHER_CTX* context, AeadNonce nonce, Bytes associated_data, MutableBytes data, Use use) {
+  assert(associated_data.size() <= INT_MAX && data.size() <= INT_MAX);
+  int size = 0;
+  return EVP_CipherInit_ex2(context, nullptr, nullptr, raw(nonce), use, nullptr) == 1 &&
+         (associated_data.empty() ||
+          EVP_CipherUpdate(context, nullptr, &size, raw(associated_data), static_cast<int>(associated_data.size())) == 1) &&
+         (data.empty() ||
+          EVP_CipherUpdate(context, raw(data), &size, raw(data), static_cast<int>(data.size())) == 1);
+}
+
+/// Neither cipher has bytes to give at its end, but OpenSSL wants an address.
+bool finish(EVP_CIPHER_CTX* context) {
+  std::array<unsigned char, 16> nothing;
+  int size = 0;
+  return EVP_CipherFinal_ex(context, nothing.data(), &size) == 1;
+}
+
+}  // namespace
+
+std::size_t key_size(Cipher cipher) {
+  return cipher == Cipher::aes_128_gcm ? 16 : 32;
+}
+
+std::string_view name(Cipher cipher) {
+  return cipher == Cipher::aes_128_gcm ? "aes-128-gcm" : "chacha20-poly1305";
+}
+
+void detail::CipherContextDeleter::operator()(evp_cipher_ctx_st* context) const {
+  EVP_CIPHER_CTX_free(context);
+}
+
+SealingKey::SealingKey(Cipher cipher, Bytes key) : context_(make_context(cipher, key, kSeal)) {}
+
+void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data, std::span<std::byte, kAeadTagSize> tag) {
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag.data(), tag.size()), OSSL_PARAM_construct_end()};
+  OSSL_PARAM request[] = {parameters[0], parameters[1]};
+  if (run(context_.get(), nonce, associated_data, data, kSeal) && finish(context_.get()) &&
+      EVP_CIPHER_CTX_get_params(context_.get(), request) == 1) {
+    return;
+  }
+  wipe(data);
+  throw std::runtime_error("openssl does not encrypt");
+}
+
+OpeningKey::OpeningKey(Cipher cipher, Bytes key) : context_(make_context(cipher, key, kOpen)) {}
+
+bool OpeningKey::open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
+                      std::span<const std::byte, kAeadTagSize> tag) {
+  std::array<std::byte, kAeadTagSize> expected;
+  std::ranges::copy(tag, expected.begin());
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, expected.data(), expected.size()),
+      OSSL_PARAM_construct_end()};
+  if (run(context_.get(), nonce, associated_data, data, kOpen) &&
+      EVP_CIPHER_CTX_set_params(context_.get(), parameters) == 1 && finish(context_.get())) {
+    return true;
+  }
+  wipe(data);
+  return false;
+}
+
+CipherCosts measure_ciphers(std::chrono::microseconds budget) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::size_t kPackets = 32;
+  std::array<std::byte, 1400> packet{};
+  std::array<std::byte, kAeadTagSize> tag;
+  std::array<std::byte, kAeadNonceSize> nonce{};
+  const std::array<std::byte, 32> key{};
+  const auto measure = [&](Cipher cipher) {
+    SealingKey sealing(cipher, Bytes(key).first(key_size(cipher)));
+    auto best = Clock::duration::max();
+    for (const auto end = Clock::now() + budget / 8; best == Clock::duration::max() || Clock::now() < end;) {
+      const auto start = Clock::now();
+      for (std::size_t i = 0; i < kPackets; ++i) sealing.seal(nonce, nonce, packet, tag);
+      best = std::min(best, Clock::now() - start);
+    }
+    return static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(best).count() / static_cast<long>(kPackets));
+  };
+  constexpr auto kWorst = std::numeric_limits<std::uint32_t>::max();
+  CipherCosts costs{kWorst, kWorst};
+  for (int round = 0; round < 4; ++round) {
+    costs.aes_128_gcm = std::min(costs.aes_128_gcm, measure(Cipher::aes_128_gcm));
+    costs.chacha20_poly1305 = std::min(costs.chacha20_poly1305, measure(Cipher::chacha20_poly1305));
+  }
+  return costs;
+}
+
+Cipher choose_cipher(const CipherCosts& ours, const CipherCosts& theirs) {
+  const auto aes = std::max(ours.aes_128_gcm, theirs.aes_128_gcm);
+  const auto chacha = std::max(ours.chacha20_poly1305, theirs.chacha20_poly1305);
+  return aes <= chacha ? Cipher::aes_128_gcm : Cipher::chacha20_poly1305;
+}
+
+}  // namespace hawser::crypto
