@@ -31,14 +31,19 @@ count() {  # count NAME PASSED FAILED SECONDS
   summary+=("$(printf '%-34s %5d passed %4d failed %5d s' "$@")")
 }
 
-# step NAME COMMAND...: one check that passes or fails as a whole.
-step() {
-  local name=$1 begin=$SECONDS status=0
-  shift
+# step NAME COMMAND...: what the tests need. Counts only when it fails.
+step() { run_counted 0 "$@"; }
+
+# check NAME COMMAND...: one test that is no ctest.
+check() { run_counted 1 "$@"; }
+
+run_counted() {
+  local worth=$1 name=$2 begin=$SECONDS status=0
+  shift 2
   heading "$name"
   "$@" || status=$?
   if ((status == 0)); then
-    count "$name" 1 0 $((SECONDS - begin))
+    count "$name" "$worth" 0 $((SECONDS - begin))
   else
     echo "*** $name failed: exit status $status"
     broken+=("$name (exit status $status)")
@@ -99,13 +104,13 @@ mkdir -p "$reports"
 . tests/packages.sh
 step "install packages" install_packages || finish
 if step "build release" build release; then
-  [[ "$quick" == yes ]] || step "make the packages" cmake --workflow --preset package
+  [[ "$quick" == yes ]] || check "make the packages" cmake --workflow --preset package
   suite release
 fi
 [[ "$quick" == no ]] || finish
 if step "build asan-ubsan" build asan-ubsan; then suite asan-ubsan; fi
 if step "build fuzz" build fuzz; then
   suite fuzz
-  step "clang-tidy" tests/check/tidy.sh build/fuzz
+  check "clang-tidy" tests/check/tidy.sh build/fuzz
 fi
 finish

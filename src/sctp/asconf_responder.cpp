@@ -99,6 +99,7 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
   }
   Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
   if (path == nullptr) return {false, wire::CauseCode::kResourceShortage};
+  if (!address.is_wildcard()) path->unproven_received = kNamedAddressCredit;
   // The new path is proven at once, and the known ones are asked too: it may replace one of them whose NAT mapping is gone.
   for (const auto& each : core_.paths) each->heartbeat.wanted = true;
   core_.emit(Event::Kind::path_added, path->id);

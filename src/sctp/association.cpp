@@ -258,6 +258,27 @@ void Association::rejoin_failed_paths() {
   }
 }
 
+// What the peer added and what never (or no longer) answers is forgotten, as long as something else is left. One that worked is
+// given time: an uplink may come back.
+void Association::retire_forsaken_paths(Timestamp now) {
+  const Duration grace = 3 * core_.config().heartbeat_interval;
+  std::vector<PathId> given_up;
+  for (const auto& path : core_.paths) {
+    if (path->ours || path->error_count <= core_.config().path_max_retrans || !core_.paths.any_active()) continue;
+    const bool long_silent = path->state == PathState::inactive && now - path->last_received > grace;
+    if (path->state == PathState::unconfirmed || long_silent) given_up.push_back(path->id);
+  }
+  for (const PathId id : given_up) retire_path(id);
+}
+
+bool Association::silent_too_long(Timestamp now) const {
+  const Duration limit = core_.config().silence_limit;
+  if (limit == Duration::zero() || core_.paths.any_active()) return false;
+  return std::ranges::all_of(core_.paths, [&](const auto& path) {
+    return path->last_received == Timestamp::min() || now - path->last_received > limit;
+  });
+}
+
 void Association::handle_timeout(Timestamp now) {
   if (closed()) return;
   on_handshake_timeout(now);
@@ -268,18 +289,10 @@ void Association::handle_timeout(Timestamp now) {
   heartbeats_.on_timeout(now);
   asconf_.on_timeout(now);
   rejoin_failed_paths();
-  std::vector<PathId> given_up;
-  for (const auto& path : core_.paths) {
-    // What the peer added and what never (or no longer) answers is forgotten, as long as something else is left.
-    const bool silent = path->state == PathState::inactive || path->state == PathState::unconfirmed;
-    if (!path->ours && silent && path->error_count > core_.config().path_max_retrans && core_.paths.any_active()) {
-      given_up.push_back(path->id);
-    }
-  }
-  for (const PathId id : given_up) retire_path(id);
-  if (core_.error_count > core_.config().association_max_retrans) {
-    abort(wire::CauseCode::kUserInitiatedAbort, "retransmission limit");
-    return;
+  retire_forsaken_paths(now);
+  if (core_.error_count > core_.config().association_max_retrans || silent_too_long(now)) {
+    send_abort(wire::CauseCode::kUserInitiatedAbort, "retransmission limit");
+    return close(Event::Kind::lost, 0, "no path answers");
   }
   advance_shutdown(now);
 }
@@ -335,16 +348,19 @@ void Association::probe_path(PathId id) {
 
 void Association::abort(wire::CauseCode cause, std::string_view reason) {
   if (closed()) return;
+  send_abort(cause, reason);
+  close(Event::Kind::aborted, static_cast<std::uint16_t>(cause), "aborted by us");
+}
+
+void Association::send_abort(wire::CauseCode cause, std::string_view reason) {
+  constexpr std::size_t kLongestReason = 256;
   const Path* path = core_.paths.for_control();
-  if (path != nullptr && core_.peer_tag != 0) {
-    std::vector<std::byte> causes(wire::kTlvHeaderSize + 256 + 4);
-    ByteWriter writer(causes);
-    wire::write_cause(writer, cause, std::as_bytes(std::span(reason)).first(std::min<std::size_t>(reason.size(), 256)));
-    const auto chunk = ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
-    send_last_word(path->route, wire::ChunkType::kAbort, chunk, core_.peer_tag);
-  }
-  const bool limit = core_.error_count > core_.config().association_max_retrans;
-  close(limit ? Event::Kind::lost : Event::Kind::aborted, static_cast<std::uint16_t>(cause), limit ? "no path answers" : "aborted by us");
+  if (path == nullptr || core_.peer_tag == 0) return;
+  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kLongestReason));
+  ByteWriter writer(causes);
+  wire::write_cause(writer, cause, std::as_bytes(std::span(reason.substr(0, kLongestReason))));
+  const auto chunk = ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
+  send_last_word(path->route, wire::ChunkType::kAbort, chunk, core_.peer_tag);
 }
 
 void Association::close(Event::Kind kind, std::uint16_t cause, std::string_view reason) {

@@ -144,6 +144,9 @@ class Association {
   void handle_error(Packet& packet, const wire::ChunkView& chunk);
   void follow_port(const Route& route);
   void rejoin_failed_paths();
+  void retire_forsaken_paths(Timestamp now);
+  [[nodiscard]] bool silent_too_long(Timestamp now) const;
+  void send_abort(wire::CauseCode cause, std::string_view reason);
   bool poll_control(TransmitBatch& batch);
   [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
   bool within_amplification(Path* path, std::size_t bytes);

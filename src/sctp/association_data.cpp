@@ -47,11 +47,11 @@ void Association::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
     const auto sack = wire::NrSackChunk::parse(chunk);
     if (!sack) return core_.drop(DropReason::malformed_chunk);
     if (!core_.nr_sack) return core_.drop(DropReason::unexpected_chunk);
-    verdict = sender_.on_sack(*sack, sack->gaps, sack->non_renegable_gaps, core_.paths);
+    verdict = sender_.on_sack(*sack, sack->gaps, sack->non_renegable_gaps, core_.paths, packet.now);
   } else {
     const auto sack = wire::SackChunk::parse(chunk);
     if (!sack) return core_.drop(DropReason::malformed_chunk);
-    verdict = sender_.on_sack(*sack, sack->gaps, {}, core_.paths);
+    verdict = sender_.on_sack(*sack, sack->gaps, {}, core_.paths, packet.now);
   }
   after_sack(packet.now, verdict, &packet);
 }
@@ -79,11 +79,9 @@ void Association::settle_path(Path& path, Timestamp now) {
   const bool recovering = flight.in_recovery();
   sender_.outstanding().detect_losses(path, now);
   path.congestion->on_ack({acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
-  if (flight.oldest == kNoTsn) {
-    flight.t3 = kNever;
-  } else if (acked.pseudo_cumulative) {
-    flight.t3 = now + path.rtt.rto();
-  }
+  // Any news of the path restarts T3: a hole that is not the oldest chunk any more, or was just declared lost, is the loss
+  // detection's business (RFC 9260 §6.3.2 R3, §7.2.4 4).
+  flight.t3 = flight.oldest == kNoTsn ? kNever : now + path.rtt.rto();
 }
 
 void Association::on_data_timeouts(Timestamp now) {

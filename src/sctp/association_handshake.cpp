@@ -177,7 +177,6 @@ void Association::establish(Timestamp now, Event::Kind kind) {
 // RFC 9260 §5.1.2, RFC 6951 §5.2: the peer's other addresses, at the UDP port of the first, carry data once they answer a HEARTBEAT.
 // Nothing has come from there, so a few HEARTBEATs are all they may get.
 void Association::add_listed_addresses() {
-  constexpr std::uint64_t kCredit = 200;
   const Route first = core_.paths.primary()->route;
   for (const IpAddress& address : listed_addresses_) {
     Route route = first;
@@ -186,7 +185,7 @@ void Association::add_listed_addresses() {
     if (!same_scope || core_.paths.find(route) != nullptr) continue;
     Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
     if (path == nullptr) return;
-    path->unproven_received = kCredit;
+    path->unproven_received = kNamedAddressCredit;
     Heartbeats::probe(*path);
     core_.emit(Event::Kind::path_added, path->id);
   }

@@ -66,7 +66,7 @@ void Association::handle_shutdown(Packet& packet, const wire::ChunkView& chunk) 
   const auto shutdown = wire::ShutdownChunk::parse(chunk);
   if (!shutdown) return core_.drop(DropReason::malformed_chunk);
   if (handshaking()) return core_.drop(DropReason::unexpected_chunk);
-  const auto verdict = sender_.on_cumulative(shutdown->cumulative_tsn, core_.paths);
+  const auto verdict = sender_.on_cumulative(shutdown->cumulative_tsn, core_.paths, now);
   if (verdict == DataSender::SackVerdict::invalid) return core_.drop(DropReason::invalid_sack);
   after_sack(now, verdict, nullptr);
   if (in<Established>() || in<ShutdownPending>()) {

@@ -191,6 +191,7 @@ std::optional<ReceivedMessage> Endpoint::Impl::poll_message() {
     entry.readable = false;
     readable_.pop_back();
   }
+  bury_closed();
   return std::nullopt;
 }
 

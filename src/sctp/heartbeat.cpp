@@ -124,6 +124,13 @@ Timestamp Heartbeats::silence_deadline(const Path& path) const {
   return suspicious ? path.last_received + core_.config().heartbeat_interval / kSilenceDivisor : kNever;
 }
 
+// A failed path is asked again before its back-off has run its course, so that its return is noticed soon.
+Duration Heartbeats::patience(const Path& path) const {
+  const Duration rto = path.rtt.rto();
+  const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
+  return failed ? std::min(rto, std::max(core_.config().failed_path_probe_max, path.rtt.rto_before_back_off())) : rto;
+}
+
 void Heartbeats::queue_due(Timestamp now) {
   for (const auto& path : core_.paths) {
     PathHeartbeat& heartbeat = path->heartbeat;
@@ -138,7 +145,7 @@ void Heartbeats::send(Path& path, Timestamp now) {
   heartbeat.nonce = core_.endpoint.random.u64();
   heartbeat.sent_at = now;
   heartbeat.outstanding = true;
-  heartbeat.deadline = now + path.rtt.rto();
+  heartbeat.deadline = now + patience(path);
   heartbeat.next = path.state == PathState::active ? next_probe(path, now) : kNever;
   ++path.counters.heartbeats_sent;
   const auto info = encode({path.id, now.time_since_epoch().count(), heartbeat.nonce});

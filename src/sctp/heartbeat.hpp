@@ -30,6 +30,7 @@ class Heartbeats {
  private:
   void on_unanswered(Path& path, Timestamp now);
   [[nodiscard]] Timestamp silence_deadline(const Path& path) const;
+  [[nodiscard]] Duration patience(const Path& path) const;
   void send(Path& path, Timestamp now);
   [[nodiscard]] Timestamp next_probe(const Path& path, Timestamp now);
 

@@ -113,7 +113,7 @@ class Run {
     bond_.run_for(seconds(2));
     bond_.edge().abort(bond_.edge_id(), "campaign");
     // The ABORT itself may be lost: then the hub finds out by an answer to its next packet.
-    if (!until(kShutdown, [this] { return bond_.both_gone(); }))
+    if (!until(kLongest, [this] { return bond_.both_gone(); }))
       complain("the abort does not end: " + standing());
     bond_.run_for(seconds(150));
     bond_.check_ended();

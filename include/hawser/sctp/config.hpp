@@ -42,8 +42,14 @@ struct EndpointConfig {
   /// Longest delay of a SACK, at most 500 ms (RFC 9260 §6.2).
   Duration sack_delay = std::chrono::milliseconds(200);
   Duration heartbeat_interval = std::chrono::seconds(30);
+  /// Longest pause between HEARTBEATs on a path that failed (but never less than its RTO before back-off): how soon its return is
+  /// noticed.
+  Duration failed_path_probe_max = std::chrono::seconds(60);
   Duration cookie_lifetime = std::chrono::seconds(60);
   unsigned association_max_retrans = 10;
+  /// An association none of whose paths works is lost after this long without any packet of the peer; zero: only
+  /// association_max_retrans ends it.
+  Duration silence_limit{};
   unsigned path_max_retrans = 5;
   unsigned max_init_retrans = 8;
   /// Packets a sender may emit at once on a path after its window opens (Max.Burst).

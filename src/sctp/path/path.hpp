@@ -15,6 +15,10 @@
 
 namespace hawser::sctp {
 
+/// Bytes that may go to an address the peer named (in an INIT ACK or a literal ASCONF) before anything came from there: enough
+/// for a few HEARTBEATs.
+inline constexpr std::uint64_t kNamedAddressCredit = 200;
+
 /// No TSN: ends the per-path lists of outstanding chunks.
 inline constexpr std::uint64_t kNoTsn = ~std::uint64_t{0};
 
@@ -26,7 +30,6 @@ struct PathFlight {
   std::uint64_t newest = kNoTsn;     ///< tail
   std::uint64_t next_packet = 1;     ///< number of the next packet with data on this path; never reused
   std::uint64_t largest_acked = 0;   ///< highest packet number of which a chunk was acknowledged
-  Timestamp largest_acked_sent = Timestamp::min();  ///< when that packet left
   std::uint64_t recovery_end = 0;    ///< losses of packets below this number belong to the reduction already made
   Timestamp loss_deadline = kNever;  ///< when the oldest chunk counts as lost by time (RACK)
   Timestamp t3 = kNever;             ///< T3-rtx
@@ -84,11 +87,14 @@ struct Path {
     const std::size_t cwnd = congestion->cwnd();
     return cwnd > flight.bytes ? cwnd - flight.bytes : 0;
   }
-  /// Pacing rate in bytes per second: twice the window per round trip while the window still doubles, 1.25 times after.
+  /// Pacing rate in bytes per second: twice the window per round trip while the window still doubles, 1.25 times after, and not
+  /// above it while losses are repaired: the queue that overflowed is still full.
   [[nodiscard]] double pacing_rate() const {
     const auto srtt = static_cast<double>(rtt.srtt().count()) * 1e-9;
     if (srtt <= 0) return 0;
-    return (congestion->in_slow_start() ? 2.0 : 1.25) * static_cast<double>(congestion->cwnd()) / srtt;
+    const bool doubling = congestion->cwnd() < congestion->ssthresh();
+    const double gain = flight.in_recovery() ? 1.0 : doubling ? 2.0 : 1.25;
+    return gain * static_cast<double>(congestion->cwnd()) / srtt;
   }
 };
 

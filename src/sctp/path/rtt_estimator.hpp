@@ -16,6 +16,7 @@ class RttEstimator {
 
   void add_sample(Duration rtt) {
     latest_ = rtt;
+    least_ = std::min(least_, rtt);
     if (srtt_ == Duration::zero()) {
       srtt_ = rtt;
       rttvar_ = rtt / 2;
@@ -24,26 +25,35 @@ class RttEstimator {
       rttvar_ = (3 * rttvar_ + error) / 4;
       srtt_ = (7 * srtt_ + rtt) / 8;
     }
-    rto_ = std::clamp(srtt_ + 4 * std::max(rttvar_, kGranularity), min_, max_);
+    rto_ = measured_rto();
   }
   /// Doubles the RTO after a timer expired (RFC 9260 §6.3.3 rule E2).
   void back_off() { rto_ = std::min(2 * rto_, max_); }
   /// Back to the RTO that the measurements give, once the path answers again.
   void undo_back_off() {
-    if (measured()) rto_ = std::clamp(srtt_ + 4 * std::max(rttvar_, kGranularity), min_, max_);
+    if (measured()) rto_ = measured_rto();
   }
+  /// The RTO without back-off; the present one while nothing is measured.
+  [[nodiscard]] Duration rto_before_back_off() const { return measured() ? measured_rto() : rto_; }
 
   [[nodiscard]] bool measured() const { return srtt_ != Duration::zero(); }
   [[nodiscard]] Duration srtt() const { return srtt_; }
+  /// The shortest sample so far; zero before any.
+  [[nodiscard]] Duration least() const { return measured() ? least_ : Duration::zero(); }
   [[nodiscard]] Duration rttvar() const { return rttvar_; }
   [[nodiscard]] Duration latest() const { return latest_; }
   [[nodiscard]] Duration rto() const { return rto_; }
 
  private:
+  [[nodiscard]] Duration measured_rto() const {
+    return std::clamp(srtt_ + 4 * std::max(rttvar_, kGranularity), min_, max_);
+  }
+
   static constexpr Duration kGranularity = std::chrono::milliseconds(1);
   Duration srtt_{};
   Duration rttvar_{};
   Duration latest_{};
+  Duration least_ = Duration::max();
   Duration rto_;
   Duration min_;
   Duration max_;

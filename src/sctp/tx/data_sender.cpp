@@ -117,13 +117,14 @@ OutChunk DataSender::cut(Pending& pending, std::size_t size) {
 }
 
 DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                                            const wire::GapBlockList& non_renegable, PathManager& paths) {
-  return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable}, fields.a_rwnd, paths);
+                                            const wire::GapBlockList& non_renegable, PathManager& paths,
+                                            Timestamp now) {
+  return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable, now}, fields.a_rwnd, paths);
 }
 
-DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, PathManager& paths) {
+DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, PathManager& paths, Timestamp now) {
   const auto window = static_cast<std::uint32_t>(peer_window_);
-  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}}, window, paths);
+  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, window, paths);
 }
 
 DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd, PathManager& paths) {

@@ -43,9 +43,9 @@ class DataSender {
   enum class SackVerdict { advanced, nothing_new, stale, invalid };
   /// Takes in a SACK or NR-SACK (RFC 9260 §6.2.1): paths' flight.acked tell what it means for each.
   SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps, const wire::GapBlockList& non_renegable,
-                      PathManager& paths);
+                      PathManager& paths, Timestamp now);
   /// The cumulative TSN in a SHUTDOWN (RFC 9260 §9.2).
-  SackVerdict on_cumulative(std::uint32_t tsn, PathManager& paths);
+  SackVerdict on_cumulative(std::uint32_t tsn, PathManager& paths, Timestamp now);
 
   [[nodiscard]] Outstanding& outstanding() { return outstanding_; }
   [[nodiscard]] const Outstanding& outstanding() const { return outstanding_; }

@@ -89,13 +89,13 @@ std::size_t Outstanding::acknowledge(const SackView& sack, PathManager& paths) {
   }
   released_now_ = 0;
   const std::uint64_t acknowledged_before = acknowledged_;
-  acknowledge_block(base_, sack.cumulative, true);
+  acknowledge_block(base_, sack.cumulative, true, sack.received);
   advance_base(sack.cumulative);
   for (const wire::GapBlock& block : sack.non_renegable_gaps) {
-    acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, true);
+    acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, true, sack.received);
   }
   for (const wire::GapBlock& block : sack.gaps) {
-    acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, false);
+    acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, false, sack.received);
   }
   if (gap_acked_count_ != 0) detect_reneging(sack);
   // A SACK that brings nothing was overtaken by a newer one: its view is not the latest.
@@ -115,27 +115,33 @@ void Outstanding::note_report_end(const SackView& sack) {
 }
 
 // Visits only what is new: a word of the bitmap at a time.
-void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good) {
+void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good, Timestamp now) {
   std::uint64_t tsn = std::max(first, base_);
   while ((tsn = unreleased_.find_set(tsn, last + 1)) != RingBitmap::kNone) {
-    on_acknowledged(tsn, for_good);
+    on_acknowledged(tsn, for_good, now);
     ++tsn;
   }
 }
 
-void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good) {
+// The newest packet of the path that was delivered. A retransmission acknowledged sooner than a round trip can be was not: its
+// original, perhaps of another path, has arrived after all (RFC 8985 §6.2 step 2), and says nothing of what this path was sent before.
+void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
+  PathFlight& flight = chunk.path->flight;
+  const bool first = chunk.transmissions == 1;
+  if (first) flight.acked.unambiguous = true;
+  if (chunk.packet <= flight.largest_acked || (!first && now - chunk.sent_at < chunk.path->rtt.least())) return;
+  flight.largest_acked = chunk.packet;
+  if (first) flight.acked.rtt_from = chunk.sent_at;
+}
+
+void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good, Timestamp now) {
   OutChunk& chunk = at(tsn);
   if (chunk.state != OutChunk::State::gap_acked) ++acknowledged_;
   if (chunk.state == OutChunk::State::in_flight) {
     PathFlight& flight = chunk.path->flight;
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
     flight.acked.bytes += chunk.payload.size();
-    if (chunk.transmissions == 1) flight.acked.unambiguous = true;
-    if (chunk.packet > flight.largest_acked) {
-      flight.largest_acked = chunk.packet;
-      flight.largest_acked_sent = chunk.sent_at;
-      if (chunk.transmissions == 1) flight.acked.rtt_from = chunk.sent_at;
-    }
+    note_delivery(chunk, now);
     unlink(tsn, chunk);
   } else if (chunk.state == OutChunk::State::lost) {
     lost_.clear(tsn);

@@ -42,6 +42,7 @@ struct SackView {
   std::uint64_t cumulative = 0;
   wire::GapBlockList gaps;                ///< renegable
   wire::GapBlockList non_renegable_gaps;  ///< empty for a plain SACK
+  Timestamp received = kNever;            ///< when it came
 };
 
 /// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by TSN, and per path the order in which
@@ -89,8 +90,9 @@ class Outstanding {
 
  private:
   void grow();
-  void on_acknowledged(std::uint64_t tsn, bool for_good);
-  void acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good);
+  void on_acknowledged(std::uint64_t tsn, bool for_good, Timestamp now);
+  void note_delivery(const OutChunk& chunk, Timestamp now);
+  void acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good, Timestamp now);
   void detect_reneging(const SackView& sack);
   void note_report_end(const SackView& sack);
   void advance_base(std::uint64_t cumulative);

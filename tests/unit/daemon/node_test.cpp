@@ -168,7 +168,7 @@ class NodeTest : public testing::Test {
   bool carries(Machine& from, Machine& to, const std::vector<std::byte>& bytes) {
     from.device.inject(bytes);
     run(300ms);
-    return to.device.take_written() == std::vector{bytes};
+    return to.device.take_written() == std::vector<std::vector<std::byte>>{bytes};
   }
 
   Timestamp now{100s};
@@ -278,7 +278,7 @@ TEST_F(NodeTest, CallsAgainAfterALongSilenceOfAllPaths) {
   run(10s);
   EXPECT_EQ(peer_state(edge), "up");
   EXPECT_NE(edge.node.status(now).associations.at(0).id, first);
-  hub.device.take_written();
+  (void)hub.device.take_written();
   EXPECT_TRUE(carries(edge, hub, packet(2, 1, 400)));
 }
 

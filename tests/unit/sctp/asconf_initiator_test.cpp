@@ -49,7 +49,8 @@ class AsconfInitiatorTest : public ::testing::Test {
     const auto chunk = wire::AsconfChunk::parse(CoreBench::view(chunks.front()));
     EXPECT_TRUE(chunk.has_value());
     wire::ParameterReader reader = chunk->request_reader();
-    Asked asked{chunk->serial, chunks.front().path, *wire::AsconfRequest::parse(*reader.next()), chunk->lookup_address};
+    Asked asked{chunk->serial, chunks.front().path, *wire::AsconfRequest::parse(*reader.next()),
+                chunk->lookup_address};
     EXPECT_FALSE(reader.next().has_value()) << "one request in each ASCONF";
     bytes.push_back(chunks.front().bytes);
     bench.core.control.clear();
@@ -299,7 +300,8 @@ TEST_F(AsconfInitiatorTest, NothingIsAskedOfAPeerWithoutDynamicAddresses) {
 }
 
 TEST_F(AsconfInitiatorTest, KeepsABoundedNumberOfRequests) {
-  for (std::uint32_t i = 0; i < 1'000; ++i) initiator.request(ParameterType::kAddIpAddress, IpAddress::v4(0x0A00'0000U + i));
+  for (std::uint32_t i = 0; i < 1'000; ++i)
+    initiator.request(ParameterType::kAddIpAddress, IpAddress::v4(0x0A00'0000U + i));
   int asked_count = 0;
   while (auto asked = next()) {
     acknowledge(asked->serial, asked->request.correlation_id);

@@ -142,7 +142,8 @@ TEST_F(AsconfResponderTest, AFullTableOfWorkingPathsRefusesForLackOfResources) {
   bench.config.max_paths = 2;
   path_to(1);
   path_to(2);
-  expect_refused(ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 3)), CauseCode::kResourceShortage);
+  expect_refused(ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 3)),
+                 CauseCode::kResourceShortage);
   EXPECT_EQ(paths.size(), 2U);
   EXPECT_EQ(bench.drops_of(DropReason::too_many_paths), 1U);
 }
@@ -181,13 +182,15 @@ TEST_F(AsconfResponderTest, ADeletedAddressLosesItsPathsAndNoOther) {
 TEST_F(AsconfResponderTest, TheSourceOfThePacketCannotBeDeleted) {
   path_to(1);
   path_to(2);
-  expect_refused(ask_one(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 1)), CauseCode::kDeleteSourceAddress);
+  expect_refused(ask_one(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 1)),
+                 CauseCode::kDeleteSourceAddress);
   EXPECT_EQ(paths.size(), 2U);
 }
 
 TEST_F(AsconfResponderTest, TheLastAddressCannotBeDeletedNotEvenFromAnother) {
   path_to(1);
-  expect_refused(ask_one(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 9)), CauseCode::kDeleteLastAddress);
+  expect_refused(ask_one(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 9)),
+                 CauseCode::kDeleteLastAddress);
   EXPECT_EQ(paths.size(), 1U);
 }
 
@@ -204,16 +207,19 @@ TEST_F(AsconfResponderTest, AWildcardDeleteKeepsTheSourceAlone) {
 TEST_F(AsconfResponderTest, AWildcardDeleteFromAnUnprovenSourceIsRefused) {
   path_to(1);
   path_to(2, PathState::unconfirmed);
-  expect_refused(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 2)), CauseCode::kRequestRefused);
-  expect_refused(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 5)), CauseCode::kRequestRefused);
+  expect_refused(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 2)),
+                 CauseCode::kRequestRefused);
+  expect_refused(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 5)),
+                 CauseCode::kRequestRefused);
   EXPECT_EQ(paths.size(), 2U);
 }
 
 TEST_F(AsconfResponderTest, AddingAndThenDeletingAllOthersInOneChunkCannotStealTheAssociation) {
   path_to(1);
   path_to(2);
-  const auto answers = ask({{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kDeleteIpAddress, 2, kWildcard}},
-                           route_to(1, 66));
+  const auto answers =
+      ask({{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kDeleteIpAddress, 2, kWildcard}},
+          route_to(1, 66));
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_TRUE(answers[0].success);
   expect_refused(answers[1], CauseCode::kRequestRefused);
@@ -225,8 +231,9 @@ TEST_F(AsconfResponderTest, AddingTheSourceAndMakingItPrimaryInOneChunkIsRefused
   Path& old = path_to(1);
   for (const bool wildcard : {true, false}) {
     const IpAddress target = wildcard ? kWildcard : address_of(66);
-    const auto answers = ask({{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kSetPrimaryAddress, 2, target}},
-                             route_to(1, 66));
+    const auto answers =
+        ask({{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kSetPrimaryAddress, 2, target}},
+            route_to(1, 66));
     ASSERT_EQ(answers.size(), 2U);
     expect_refused(answers[1], CauseCode::kRequestRefused);
     EXPECT_EQ(paths.primary(), &old);
@@ -236,8 +243,9 @@ TEST_F(AsconfResponderTest, AddingTheSourceAndMakingItPrimaryInOneChunkIsRefused
 TEST_F(AsconfResponderTest, SetPrimaryBeforeTheAddOfTheSameChunkIsRefusedToo) {
   Path& old = path_to(1);
   path_to(2);
-  const auto answers = ask({{ParameterType::kSetPrimaryAddress, 1, address_of(2)}, {ParameterType::kAddIpAddress, 2, kWildcard}},
-                           route_to(1, 66));
+  const auto answers = ask(
+      {{ParameterType::kSetPrimaryAddress, 1, address_of(2)}, {ParameterType::kAddIpAddress, 2, kWildcard}},
+      route_to(1, 66));
   ASSERT_EQ(answers.size(), 2U);
   expect_refused(answers[0], CauseCode::kRequestRefused);
   EXPECT_EQ(paths.primary(), &old);
@@ -253,8 +261,10 @@ TEST_F(AsconfResponderTest, SetPrimaryMovesToAProvenPath) {
 TEST_F(AsconfResponderTest, SetPrimaryToAnUnprovenOrUnknownAddressIsRefused) {
   Path& first = path_to(1);
   path_to(2, PathState::unconfirmed);
-  expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)), CauseCode::kUnresolvableAddress);
-  expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(9), route_to(1, 1)), CauseCode::kUnresolvableAddress);
+  expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)),
+                 CauseCode::kUnresolvableAddress);
+  expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(9), route_to(1, 1)),
+                 CauseCode::kUnresolvableAddress);
   EXPECT_EQ(paths.primary(), &first);
 }
 

@@ -43,7 +43,9 @@ bool accepts(const Auth& auth, const ByteVector& packet) {
   return chunk && auth.verify(packet, kAuthAt, *chunk);
 }
 
-AuthSide side(int random) { return {.random = static_cast<std::byte>(random)}; }
+AuthSide side(int random) {
+  return {.random = static_cast<std::byte>(random)};
+}
 
 AuthSide keyed(int random, std::uint16_t id, int secret) {
   AuthSide result = side(random);
@@ -113,7 +115,8 @@ TEST(Auth, TheEndpointPairSecretComesFirstInTheKey) {
   const AuthSide own = keyed(1, 5, 0x77);
   const AuthSide peer = keyed(2, 5, 0x77);
   const auto packet = signed_packet(own.towards(peer));
-  EXPECT_EQ(digest_in(packet), expected_digest(packet, ByteVector(16, std::byte{0x77}), own.key_vector(), peer.key_vector()));
+  EXPECT_EQ(digest_in(packet),
+            expected_digest(packet, ByteVector(16, std::byte{0x77}), own.key_vector(), peer.key_vector()));
 }
 
 TEST(Auth, KeyVectorsKeepParameterHeadersAndDropPadding) {
@@ -194,8 +197,8 @@ TEST(Auth, ADigestLongerThanItsAlgorithmGivesIsRefused) {
 TEST(Auth, AnUnknownAlgorithmIsRefused) {
   const Auth b = side(2).towards(side(1));
   const auto packet = signed_packet(side(1).towards(side(2)));
-  for (const std::uint16_t id : {0, 2, 4, 0xFFFF}) {
-    const wire::AuthChunk chunk{0, id, Bytes(packet).subspan(kDigestAt, 32)};
+  for (const int id : {0, 2, 4, 0xFFFF}) {
+    const wire::AuthChunk chunk{0, static_cast<std::uint16_t>(id), Bytes(packet).subspan(kDigestAt, 32)};
     EXPECT_FALSE(b.verify(packet, kAuthAt, chunk)) << id;
   }
 }
@@ -206,7 +209,8 @@ TEST(Auth, AnUnknownKeyIdIsRefused) {
 }
 
 TEST(Auth, TheWrongSecretUnderTheRightKeyIdIsRefused) {
-  EXPECT_FALSE(accepts(keyed(2, 5, 0x78).towards(side(1)), signed_packet(keyed(1, 5, 0x77).towards(side(2)))));
+  EXPECT_FALSE(
+      accepts(keyed(2, 5, 0x78).towards(side(1)), signed_packet(keyed(1, 5, 0x77).towards(side(2)))));
   EXPECT_TRUE(accepts(keyed(2, 5, 0x77).towards(side(1)), signed_packet(keyed(1, 5, 0x77).towards(side(2)))));
 }
 
@@ -240,9 +244,11 @@ TEST(Auth, AuthenticatesWhatThePeerListsAndWantsAsconfItself) {
 
 TEST(Auth, NeverAuthenticatesHandshakeAndAuthItselfWhateverThePeerLists) {
   AuthSide peer = side(2);
-  peer.chunks = chunk_list({ChunkType::kInit, ChunkType::kInitAck, ChunkType::kShutdownComplete, ChunkType::kAuth});
+  peer.chunks =
+      chunk_list({ChunkType::kInit, ChunkType::kInitAck, ChunkType::kShutdownComplete, ChunkType::kAuth});
   const Auth auth = side(1).towards(peer);
-  for (const ChunkType type : {ChunkType::kInit, ChunkType::kInitAck, ChunkType::kShutdownComplete, ChunkType::kAuth}) {
+  for (const ChunkType type :
+       {ChunkType::kInit, ChunkType::kInitAck, ChunkType::kShutdownComplete, ChunkType::kAuth}) {
     EXPECT_FALSE(auth.peer_wants(type));
   }
 }

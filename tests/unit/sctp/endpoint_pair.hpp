@@ -45,7 +45,8 @@ inline bool contains(const Datagram& datagram, wire::ChunkType type) {
 }
 
 inline const Datagram* find_with(const std::vector<Datagram>& datagrams, wire::ChunkType type) {
-  const auto at = std::ranges::find_if(datagrams, [type](const Datagram& each) { return contains(each, type); });
+  const auto at =
+      std::ranges::find_if(datagrams, [type](const Datagram& each) { return contains(each, type); });
   return at == datagrams.end() ? nullptr : &*at;
 }
 
@@ -146,12 +147,15 @@ class Party {
       const auto message = endpoint.poll_message();
       if (!message) break;
       const auto* chars = reinterpret_cast<const char*>(message->payload.data());
-      messages.push_back({message->stream, message->ppid, message->unordered, std::string(chars, message->payload.size())});
+      messages.push_back(
+          {message->stream, message->ppid, message->unordered, std::string(chars, message->payload.size())});
     }
     sent.insert(sent.end(), out.begin(), out.end());
     return out;
   }
-  [[nodiscard]] std::ptrdiff_t count(Event::Kind kind) const { return std::ranges::count(events, kind, &Event::kind); }
+  [[nodiscard]] std::ptrdiff_t count(Event::Kind kind) const {
+    return std::ranges::count(events, kind, &Event::kind);
+  }
   [[nodiscard]] const Event* last(Event::Kind kind) const {
     const Event* found = nullptr;
     for (const Event& event : events) {
@@ -170,13 +174,14 @@ inline EndpointConfig accepting(EndpointConfig config = {}) {
   return config;
 }
 
-/// A client with as many uplinks as `nat` names, each behind a NAT of its own, and a server with one address. Datagrams are carried
-/// by hand, 5 ms each way, time is a number.
+/// A client with as many uplinks as `nat` names, each behind a NAT of its own, and a server with one address.
+/// Datagrams are carried by hand, 5 ms each way, time is a number.
 class EndpointPair {
  public:
   using Filter = std::function<bool(const Datagram&)>;
 
-  explicit EndpointPair(const EndpointConfig& client_config = {}, const EndpointConfig& server_config = accepting())
+  explicit EndpointPair(const EndpointConfig& client_config = {},
+                        const EndpointConfig& server_config = accepting())
       : client(client_config, 1), server(server_config, 2) {
     for (std::uint32_t uplink = 1; uplink <= 4; ++uplink) {
       nat[uplink] = {IpAddress::v4(0xCB00'7100U + uplink), static_cast<std::uint16_t>(40'000 + uplink)};
@@ -222,7 +227,8 @@ class EndpointPair {
     now += kDelay;
     const auto arriving = std::exchange(to_client_, {});
     for (const Datagram& datagram : arriving) {
-      const auto uplink = std::ranges::find_if(nat, [&](const auto& each) { return each.second == datagram.route.remote; });
+      const auto uplink =
+          std::ranges::find_if(nat, [&](const auto& each) { return each.second == datagram.route.remote; });
       if (uplink == nat.end() || (lost_to_client && lost_to_client(datagram))) continue;
       client.deliver(now, {client_route(uplink->first), datagram.bytes});
     }
@@ -300,10 +306,15 @@ class EndpointPair {
     const AssociationId id = &from == &client ? client_id : server_id;
     return from.endpoint.send(now, id, from.pool.copy(std::as_bytes(std::span(text))), options);
   }
-  [[nodiscard]] AssociationStatus client_status() const { return client.endpoint.status(client_id).value_or(AssociationStatus{}); }
-  [[nodiscard]] AssociationStatus server_status() const { return server.endpoint.status(server_id).value_or(AssociationStatus{}); }
+  [[nodiscard]] AssociationStatus client_status() const {
+    return client.endpoint.status(client_id).value_or(AssociationStatus{});
+  }
+  [[nodiscard]] AssociationStatus server_status() const {
+    return server.endpoint.status(server_id).value_or(AssociationStatus{});
+  }
   [[nodiscard]] bool both_up() const {
-    return client_status().state == AssociationState::established && server_status().state == AssociationState::established &&
+    return client_status().state == AssociationState::established &&
+           server_status().state == AssociationState::established &&
            client.endpoint.association_count() == 1 && server.endpoint.association_count() == 1;
   }
   /// Whether a message gets through both ways.

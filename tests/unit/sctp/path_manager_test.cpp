@@ -14,7 +14,9 @@ using test::route_to;
 
 class PathManagerTest : public ::testing::Test {
  protected:
-  Path* add(std::uint32_t uplink, PathState state) { return paths.add(route_to(uplink, 1), state, kPeerWindow); }
+  Path* add(std::uint32_t uplink, PathState state) {
+    return paths.add(route_to(uplink, 1), state, kPeerWindow);
+  }
 
   EndpointConfig config;
   PathManager paths{config};

@@ -25,11 +25,20 @@ StateCookie sample(bool v6 = false) {
   cookie.peer_port = 5000;
   cookie.local_tie_tag = 0x1111'1111;
   cookie.peer_tie_tag = 0x2222'2222;
-  cookie.own = {0xAAAA'0001, 0xBBBB'0002, {}};
+  cookie.own.tag = 0xAAAA'0001;
+  cookie.own.initial_tsn = 0xBBBB'0002;
   cookie.own.auth_random.fill(std::byte{0x5c});
-  cookie.peer = {0xCCCC'0003, 0xDDDD'0004, 100'000, 10, 20, true, true,
-                 std::vector<std::byte>(50, std::byte{1}), std::vector<std::byte>(2, std::byte{2}),
-                 std::vector<std::byte>(4, std::byte{3})};
+  PeerInit& peer = cookie.peer;
+  peer.tag = 0xCCCC'0003;
+  peer.initial_tsn = 0xDDDD'0004;
+  peer.a_rwnd = 100'000;
+  peer.outbound_streams = 10;
+  peer.inbound_streams = 20;
+  peer.nr_sack = true;
+  peer.asconf = true;
+  peer.key_vector.assign(50, std::byte{1});
+  peer.auth_chunks.assign(2, std::byte{2});
+  peer.auth_hmacs.assign(4, std::byte{3});
   return cookie;
 }
 

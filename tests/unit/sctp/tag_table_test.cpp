@@ -42,7 +42,7 @@ TEST(TagTable, GrowsAndLosesNothing) {
   std::mt19937 random(3);
   std::map<std::uint32_t, int*> model;
   for (int& value : values) {
-    const std::uint32_t tag = random();
+    const auto tag = static_cast<std::uint32_t>(random());
     if (model.emplace(tag, &value).second) table.insert(tag, &value);
   }
   for (const auto& [tag, value] : model) ASSERT_EQ(table.find(tag), value);
@@ -54,7 +54,7 @@ TEST(TagTable, AgreesWithAMapWhileAssociationsComeAndGo) {
   std::mt19937 random(9);
   int value = 0;
   for (int step = 0; step < 3'000; ++step) {
-    const std::uint32_t tag = random() % 64;  // crowded on purpose
+    const auto tag = static_cast<std::uint32_t>(random() % 64);  // crowded on purpose
     if (const auto at = model.find(tag); at != model.end()) {
       table.erase(tag);
       model.erase(at);
@@ -62,7 +62,7 @@ TEST(TagTable, AgreesWithAMapWhileAssociationsComeAndGo) {
       table.insert(tag, &value);
       model[tag] = &value;
     }
-    const std::uint32_t probe = random() % 64;
+    const auto probe = static_cast<std::uint32_t>(random() % 64);
     ASSERT_EQ(table.find(probe), model.contains(probe) ? &value : nullptr);
   }
 }

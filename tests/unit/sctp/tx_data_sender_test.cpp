@@ -46,8 +46,12 @@ class DataSenderTest : public ::testing::Test {
     std::ranges::fill(buffer.bytes(), static_cast<std::byte>(fill));
     return buffer;
   }
-  SendResult send(std::size_t size, const SendOptions& options = {}) { return sender.enqueue(message(size), options); }
-  SendResult send_on(std::uint16_t stream, std::size_t size = 100) { return send(size, {.stream = StreamId(stream)}); }
+  SendResult send(std::size_t size, const SendOptions& options = {}) {
+    return sender.enqueue(message(size), options);
+  }
+  SendResult send_on(std::uint16_t stream, std::size_t size = 100) {
+    return send(size, {.stream = StreamId(stream)});
+  }
 
   /// One packet's worth of chunks.
   std::vector<Sent> packet(Path* path = nullptr) {
@@ -75,8 +79,10 @@ class DataSenderTest : public ::testing::Test {
       sent.insert(sent.end(), more.begin(), more.end());
     }
   }
-  Verdict sack(std::uint32_t count, std::uint32_t window = 1'000'000, const Gaps& gaps = {}, const Gaps& firm = {}) {
-    return sender.on_sack({.cumulative_tsn = kFirstTsn - 1 + count, .a_rwnd = window}, gaps.list(), firm.list(), paths);
+  Verdict sack(std::uint32_t count, std::uint32_t window = 1'000'000, const Gaps& gaps = {},
+               const Gaps& firm = {}) {
+    return sender.on_sack({.cumulative_tsn = kFirstTsn - 1 + count, .a_rwnd = window}, gaps.list(),
+                          firm.list(), paths, now);
   }
 
   EndpointConfig config = small_buffer();
@@ -170,7 +176,7 @@ TEST_F(DataSenderTest, FragmentsALargeMessageIntoConsecutiveTsnsWithOneSsn) {
 }
 
 TEST_F(DataSenderTest, CountsStreamSequenceNumbersPerStream) {
-  for (const std::uint16_t stream : {0, 1, 0, 1, 1}) send_on(stream);
+  for (const int stream : {0, 1, 0, 1, 1}) send_on(static_cast<std::uint16_t>(stream));
   const auto sent = all();
   ASSERT_EQ(sent.size(), 5U);
   const std::array<std::uint16_t, 5> expected = {0, 0, 1, 1, 2};
@@ -281,10 +287,10 @@ TEST_F(DataSenderTest, TheCumulativeTsnOfAShutdownAcknowledgesToo) {
   send(100);
   send(100);
   all();
-  EXPECT_EQ(sender.on_cumulative(kFirstTsn, paths), Verdict::advanced);
+  EXPECT_EQ(sender.on_cumulative(kFirstTsn, paths, now), Verdict::advanced);
   EXPECT_FALSE(sender.drained());
-  EXPECT_EQ(sender.on_cumulative(kFirstTsn + 5, paths), Verdict::invalid);
-  EXPECT_EQ(sender.on_cumulative(kFirstTsn + 1, paths), Verdict::advanced);
+  EXPECT_EQ(sender.on_cumulative(kFirstTsn + 5, paths, now), Verdict::invalid);
+  EXPECT_EQ(sender.on_cumulative(kFirstTsn + 1, paths, now), Verdict::advanced);
   EXPECT_TRUE(sender.drained());
   EXPECT_EQ(sender.peer_window(), 1'000'000U) << "a SHUTDOWN says nothing of the window";
 }

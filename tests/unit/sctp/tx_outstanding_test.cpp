@@ -19,7 +19,8 @@ using State = OutChunk::State;
 
 constexpr std::size_t kSize = 1000;
 
-/// Two paths and chunks of one size; chunk n is the n-th, from 1, and every chunk travels in a packet of its own.
+/// Two paths and chunks of one size; chunk n is the n-th, from 1, and every chunk travels in a packet of its
+/// own.
 class OutstandingTest : public ::testing::Test {
  protected:
   explicit OutstandingTest(std::uint32_t initial_tsn = 1000) : out(initial_tsn), first(out.next_tsn()) {}
@@ -41,7 +42,7 @@ class OutstandingTest : public ::testing::Test {
 
   /// Everything up to chunk `n`, and gaps counted from there.
   [[nodiscard]] SackView view(std::uint64_t n, const Gaps& gaps, const Gaps& firm) const {
-    return {tsn(n), gaps.list(), firm.list()};
+    return {tsn(n), gaps.list(), firm.list(), now};
   }
   std::size_t sack(std::uint64_t n, const Gaps& gaps = {}, const Gaps& firm = {}) {
     EXPECT_TRUE(out.plausible(view(n, gaps, firm)));
@@ -290,6 +291,28 @@ TEST_F(OutstandingTest, RetransmissionsGiveNoRoundTripAndProveNoPath) {
   EXPECT_EQ(a.flight.acked.bytes, 0U);
 }
 
+TEST_F(OutstandingTest, ARetransmissionAcknowledgedSoonerThanARoundTripSaysNothingOfItsPath) {
+  send_new(b, 1);
+  out.lose_all(b);
+  send_new(a, 4);
+  send_again(1, a);
+  now += 10ms;  // a round trip takes 100 ms: it was the original that arrived
+  sack(1);
+  EXPECT_EQ(out.detect_losses(a, now), 0U);
+  EXPECT_EQ(chunk(2).state, State::in_flight);
+}
+
+TEST_F(OutstandingTest, ARetransmissionAcknowledgedAfterARoundTripIsEvidenceOfLossBeforeIt) {
+  send_new(b, 1);
+  out.lose_all(b);
+  send_new(a, 4);
+  send_again(1, a);
+  now += 100ms;
+  sack(1);
+  EXPECT_GE(out.detect_losses(a, now), 2U);
+  EXPECT_EQ(chunk(2).state, State::lost);
+}
+
 TEST_F(OutstandingTest, ALostChunkThatArrivedAfterAllIsNotSentAgain) {
   send_new(a, 2);
   out.lose_all(a);
@@ -340,13 +363,15 @@ TEST_F(OutstandingTest, TransmissionsAreCountedAndSaturate) {
 TEST_F(OutstandingTest, WhatAFullSackHadNoRoomToReportIsNotTakenForLost) {
   const auto every_second_up_to = [](std::uint16_t last) {
     std::vector<wire::GapBlock> blocks;
-    for (std::uint16_t at = 2; at <= last; at = static_cast<std::uint16_t>(at + 2)) blocks.push_back({at, at});
+    for (std::uint16_t at = 2; at <= last; at = static_cast<std::uint16_t>(at + 2))
+      blocks.push_back({at, at});
     return blocks;
   };
   send_new(a, 400);
   sack(0, Gaps(every_second_up_to(240)));
   out.detect_losses(a, now);
   send_again(1, a);  // leaves after all the others, arrives, and is acknowledged before them
+  now += 200ms;
   sack(2, Gaps(every_second_up_to(238)));
   out.detect_losses(a, now + 1h);
   EXPECT_EQ(chunk(3).state, State::lost);

@@ -92,7 +92,7 @@ TEST(IpPacket, SurvivesEveryTruncationOfAnExtensionChain) {
     PacketBytes cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
     store_be<std::uint16_t>(cut.data() + 4, static_cast<std::uint16_t>(size - 40));
     const auto packet = IpPacket::parse(cut);
-    if (packet) EXPECT_EQ(packet->source_port, 0) << size;
+    EXPECT_EQ(packet ? packet->source_port : 0, 0) << size;
   }
 }
 

@@ -10,6 +10,7 @@
 namespace hawser::tunnel {
 
 using PacketBytes = std::vector<std::byte>;
+using Packets = std::vector<PacketBytes>;
 
 /// An IPv4 UDP packet of `size` bytes.
 inline PacketBytes ipv4_packet(std::string_view source, std::string_view destination, std::size_t size = 60,

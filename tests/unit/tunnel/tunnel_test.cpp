@@ -148,7 +148,7 @@ TEST_F(TunnelTest, CarriesIpv4AndIpv6BothWays) {
   ASSERT_EQ(at_hub.size(), 2U);
   EXPECT_TRUE(std::find(at_hub.begin(), at_hub.end(), up4) != at_hub.end());
   EXPECT_TRUE(std::find(at_hub.begin(), at_hub.end(), up6) != at_hub.end());
-  EXPECT_EQ(edge.device.take_written(), std::vector{down4});
+  EXPECT_EQ(edge.device.take_written(), Packets{down4});
   EXPECT_EQ(edge.tunnel.peer(0).counters.tx_packets, 2U);
   EXPECT_EQ(hub.tunnel.peer(0).counters.rx_bytes, up4.size() + up6.size());
 }
@@ -173,8 +173,8 @@ TEST_F(TunnelTest, ServesSeveralPeersByAllowedIps) {
   hub.device.inject(ipv4_packet("10.9.0.1", "10.9.0.2"));
   hub.device.inject(ipv4_packet("10.9.0.1", "10.9.0.4"));
   run(100ms);
-  EXPECT_EQ(edge.device.take_written(), std::vector{ipv4_packet("10.9.0.1", "10.9.0.2")});
-  EXPECT_EQ(second.device.take_written(), std::vector{ipv4_packet("10.9.0.1", "10.9.0.3")});
+  EXPECT_EQ(edge.device.take_written(), Packets{ipv4_packet("10.9.0.1", "10.9.0.2")});
+  EXPECT_EQ(second.device.take_written(), Packets{ipv4_packet("10.9.0.1", "10.9.0.3")});
   EXPECT_EQ(hub.tunnel.drops().of(Drop::no_peer), 1U);
 }
 
@@ -318,7 +318,7 @@ TEST_F(RawPeerTest, DropsIpBeforeHelloAndTakesItAfter) {
   hello("edge1");
   EXPECT_EQ(messages, 1);  // the hub's own hello
   send(packet, kPpidIpv4, 1);
-  EXPECT_EQ(hub.device.take_written(), std::vector{packet});
+  EXPECT_EQ(hub.device.take_written(), Packets{packet});
 }
 
 TEST_F(RawPeerTest, AbortsAtASecondHello) {
@@ -372,7 +372,7 @@ TEST_F(RawPeerTest, CutsAMessageDownToItsPacket) {
   PacketBytes padded = ipv4_packet("10.9.0.2", "10.9.0.1", 60);
   padded.resize(90);
   send(padded, kPpidIpv4, 1);
-  EXPECT_EQ(hub.device.take_written(), std::vector{ipv4_packet("10.9.0.2", "10.9.0.1", 60)});
+  EXPECT_EQ(hub.device.take_written(), Packets{ipv4_packet("10.9.0.2", "10.9.0.1", 60)});
 }
 
 }  // namespace
