@@ -104,7 +104,9 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   return IpPrefix{*ip, *length};
 }
 
-std::string IpPrefix::to_string() const { return ip.to_string() + "/" + std::to_string(length); }
+std::string IpPrefix::to_string() const {
+  return ip.to_string() + "/" + std::to_string(length);
+}
 
 bool IpPrefix::contains(const IpAddress& address) const {
   if (address.is_v4() != ip.is_v4()) return false;

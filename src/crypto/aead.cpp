@@ -45,8 +45,8 @@ bool run(EVP_CIPHER_CTX* context, AeadNonce nonce, Bytes associated_data, Mutabl
   assert(associated_data.size() <= INT_MAX && data.size() <= INT_MAX);
   int size = 0;
   return EVP_CipherInit_ex2(context, nullptr, nullptr, raw(nonce), use, nullptr) == 1 &&
-         (associated_data.empty() ||
-          EVP_CipherUpdate(context, nullptr, &size, raw(associated_data), static_cast<int>(associated_data.size())) == 1) &&
+         (associated_data.empty() || EVP_CipherUpdate(context, nullptr, &size, raw(associated_data),
+                                                      static_cast<int>(associated_data.size())) == 1) &&
          (data.empty() ||
           EVP_CipherUpdate(context, raw(data), &size, raw(data), static_cast<int>(data.size())) == 1);
 }
@@ -74,12 +74,13 @@ void detail::CipherContextDeleter::operator()(evp_cipher_ctx_st* context) const 
 
 SealingKey::SealingKey(Cipher cipher, Bytes key) : context_(make_context(cipher, key, kSeal)) {}
 
-void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data, std::span<std::byte, kAeadTagSize> tag) {
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag.data(), tag.size()), OSSL_PARAM_construct_end()};
-  OSSL_PARAM request[] = {parameters[0], parameters[1]};
+void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
+                      std::span<std::byte, kAeadTagSize> tag) {
+  OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag.data(), tag.size()),
+      OSSL_PARAM_construct_end()};
   if (run(context_.get(), nonce, associated_data, data, kSeal) && finish(context_.get()) &&
-      EVP_CIPHER_CTX_get_params(context_.get(), request) == 1) {
+      EVP_CIPHER_CTX_get_params(context_.get(), parameters) == 1) {
     return;
   }
   wipe(data);
@@ -118,8 +119,8 @@ CipherCosts measure_ciphers(std::chrono::microseconds budget) {
       for (std::size_t i = 0; i < kPackets; ++i) sealing.seal(nonce, nonce, packet, tag);
       best = std::min(best, Clock::now() - start);
     }
-    return static_cast<std::uint32_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(best).count() / static_cast<long>(kPackets));
+    return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(best).count() /
+                                      static_cast<long>(kPackets));
   };
   constexpr auto kWorst = std::numeric_limits<std::uint32_t>::max();
   CipherCosts costs{kWorst, kWorst};

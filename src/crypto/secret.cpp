@@ -12,8 +12,8 @@
 namespace hawser::crypto {
 namespace {
 
-/// OpenSSL's secure heap holds our secrets and its own private keys: one arena, locked into memory, left out of core dumps,
-/// between two guard pages.
+/// OpenSSL's secure heap holds our secrets and its own private keys: one arena, locked into memory, left out
+/// of core dumps, between two guard pages.
 constexpr std::size_t kArenaSize = 512U * 1024;
 constexpr std::size_t kSmallestBlock = 32;
 

@@ -96,7 +96,8 @@ class ConfigReader {
 
   static std::string seen(const toml::node& node) {
     std::ostringstream text;
-    node.visit([&](const auto& concrete) { text << concrete; });
+    constexpr auto kFlags = toml::toml_formatter::default_flags & ~toml::format_flags::allow_literal_strings;
+    text << toml::toml_formatter{node, kFlags};
     std::string line = text.str();
     for (char& c : line) c = c == '\n' ? ' ' : c;
     return line.size() <= 80 ? line : line.substr(0, 77) + "...";

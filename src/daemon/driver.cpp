@@ -3,9 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -19,6 +17,7 @@
 #include "daemon/control_server.hpp"
 #include "daemon/node.hpp"
 #include "daemon/notify.hpp"
+#include "daemon/resolver.hpp"
 #include "hawser/control/message.hpp"
 #include "hawser/crypto/random.hpp"
 #include "hawser/io/tun_device.hpp"
@@ -27,7 +26,6 @@ namespace hawser::daemon {
 namespace {
 
 namespace asio = boost::asio;
-using Udp = asio::ip::udp;
 
 /// The engine's time: since boot, suspended time included, so that after a suspension every timer is due at
 /// once.
@@ -65,13 +63,18 @@ class ReadableWatch {
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
+/// Packets that wait for us in the kernel while something else has the CPU: at 1 Gbit/s, some 11 ms of
+/// full-sized ones. The kernel's default, 500, loses packets of a single fast flow whenever two processes
+/// compete for a core.
+constexpr std::uint32_t kHostQueue = 1000;
+
 /// The only owner of the clock and the io_context: waits for descriptors, the timer and signals, reads the
-/// clock once for each of them, and hands over to the node. One thread (the resolver has its own, inside
-/// Asio).
+/// clock once for each of them, and hands over to the node. One thread (names are resolved
+/// in others).
 class Driver final : public Host {
  public:
   explicit Driver(const Config& config)
-      : device_({config.interface.name, config.interface.mtu, config.interface.addresses, {}}),
+      : device_({config.interface.name, config.interface.mtu, config.interface.addresses, kHostQueue}),
         node_(config, *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
@@ -102,7 +105,10 @@ class Driver final : public Host {
   std::vector<io::LinkInfo> links() override { return io::list_links(); }
 
   void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) override {
-    resolve_next(peer, endpoints, 0, {});
+    resolver_.resolve(endpoints, [this, peer](std::vector<UdpAddress> addresses) {
+      node_.handle_addresses(read_clock(), peer, std::move(addresses));
+      arm();
+    });
   }
 
  private:
@@ -110,37 +116,6 @@ class Driver final : public Host {
     for (const PeerConfig& peer : config.peers) {
       for (const IpPrefix& prefix : peer.allowed_ips) device_.add_route(prefix);
     }
-  }
-
-  /// One name after the other, so that their order is the order of preference.
-  void resolve_next(tunnel::PeerIndex peer, std::vector<HostPort> endpoints, std::size_t at,
-                    std::vector<UdpAddress> found) {
-    for (; at < endpoints.size() && endpoints[at].literal; ++at) found.push_back(*endpoints[at].literal);
-    if (at == endpoints.size()) {
-      // Posted: the node must not be called back from within its own call.
-      asio::post(context_, [this, peer, found = std::move(found)]() mutable {
-        node_.handle_addresses(read_clock(), peer, std::move(found));
-        arm();
-      });
-      return;
-    }
-    const std::string host = endpoints[at].host;
-    const std::string port = std::to_string(endpoints[at].port);
-    resolver_.async_resolve(
-        host, port, Udp::resolver::numeric_service,
-        [this, peer, endpoints = std::move(endpoints), at, found = std::move(found)](
-            boost::system::error_code error, const Udp::resolver::results_type& results) mutable {
-          if (error == asio::error::operation_aborted) return;
-          if (error) spdlog::warn("cannot resolve {}: {}", endpoints[at].host, error.message());
-          for (const auto& result : results) found.push_back(to_address(result.endpoint()));
-          resolve_next(peer, std::move(endpoints), at + 1, std::move(found));
-        });
-  }
-
-  static UdpAddress to_address(const Udp::endpoint& from) {
-    if (from.address().is_v4()) return {IpAddress::v4(from.address().to_v4().to_uint()), from.port()};
-    const auto raw = from.address().to_v6().to_bytes();
-    return {IpAddress::v6(std::as_bytes(std::span(raw))), from.port()};
   }
 
   void on_device() {
@@ -193,7 +168,7 @@ class Driver final : public Host {
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
-  Udp::resolver resolver_{context_};
+  Resolver resolver_{context_};
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by UplinkId
   crypto::SystemRandom random_;

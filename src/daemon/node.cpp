@@ -37,8 +37,9 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.sack_delay = milliseconds(20);
   out.heartbeat_interval = seconds(20);
   out.failed_path_probe_max = milliseconds(500);
-  out.max_init_retrans = 1;          // 3 s; then the dialer tries the next uplink
-  out.association_max_retrans = 1'000'000;  // time decides, not the count of probes: a tunnel outlives long outages
+  out.max_init_retrans = 1;  // 3 s; then the dialer tries the next uplink
+  out.association_max_retrans =
+      1'000'000;  // time decides, not the count of probes: a tunnel outlives long outages
   out.silence_limit = std::chrono::minutes(15);
   out.max_associations = 4096;
   out.listed_addresses = false;  // behind NATs they mean nothing

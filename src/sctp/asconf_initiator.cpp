@@ -8,7 +8,9 @@ namespace {
 constexpr unsigned kTransmissionsPerTurn = 2;
 constexpr std::size_t kMaxQueued = 64;
 
-IpAddress wildcard_like(const IpAddress& ip) { return ip.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6(); }
+IpAddress wildcard_like(const IpAddress& ip) {
+  return ip.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6();
+}
 
 }  // namespace
 
@@ -42,7 +44,8 @@ void AsconfInitiator::restart(std::uint32_t initial_tsn) {
   current_.reset();
 }
 
-// A join can only go its own way; a literal change takes the best path, another one after each time-out (RFC 5061 §5.1 B3).
+// A join can only go its own way; a literal change takes the best path, another one after each time-out (RFC
+// 5061 §5.1 B3).
 Path* AsconfInitiator::way(const Request& request) {
   return request.path == kNoPath ? core_.paths.for_control() : core_.paths.find(request.path);
 }
@@ -52,7 +55,9 @@ wire::AsconfChunk AsconfInitiator::make_chunk(const Request& request, const Path
   const IpAddress wildcard = wildcard_like(path.route.remote.ip);
   storage.resize(64);
   ByteWriter writer(storage);
-  wire::AsconfRequest{request.type, request.correlation_id, request.path == kNoPath ? request.address : wildcard}.write(writer);
+  wire::AsconfRequest{request.type, request.correlation_id,
+                      request.path == kNoPath ? request.address : wildcard}
+      .write(writer);
   storage.resize(writer.size());
   // Behind a NAT no address of ours means anything to the peer: it finds the association by verification tag.
   return {serial_, wildcard, storage};
@@ -60,14 +65,16 @@ wire::AsconfChunk AsconfInitiator::make_chunk(const Request& request, const Path
 
 void AsconfInitiator::queue_due(Timestamp now) {
   if (current_ || !core_.dynamic_addresses) return;
-  const auto next = std::ranges::find_if(queue_, [now](const Request& request) { return request.not_before <= now; });
+  const auto next =
+      std::ranges::find_if(queue_, [now](const Request& request) { return request.not_before <= now; });
   if (next == queue_.end()) return;
   const Request request = *next;
   queue_.erase(next);
   const Path* path = way(request);
   if (path == nullptr) return;
   std::vector<std::byte> storage;
-  current_ = Outstanding{request, ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, path->rtt.rto()};
+  current_ = Outstanding{
+      request, ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, path->rtt.rto()};
   transmit(now);
 }
 
@@ -106,7 +113,8 @@ void AsconfInitiator::give_up_turn(Timestamp now) {
 }
 
 void AsconfInitiator::on_ack(Timestamp now, const wire::AsconfAckChunk& chunk) {
-  // RFC 5061 §5.1: only the answer to what is outstanding counts; late ones and those of an earlier life are dropped.
+  // RFC 5061 §5.1: only the answer to what is outstanding counts; late ones and those of an earlier life are
+  // dropped.
   if (!current_ || chunk.serial != serial_) {
     core_.drop(DropReason::asconf_out_of_sequence);
     return;
@@ -146,7 +154,8 @@ void AsconfInitiator::on_success(Timestamp, const Request& request) {
   if (path->state == PathState::joining) path->state = PathState::unconfirmed;
   path->error_count = 0;
   path->heartbeat.unanswered = 0;
-  // A heartbeat that the peer dropped as coming from an unknown source is no reason to wait (DESIGN: prove immediately).
+  // A heartbeat that the peer dropped as coming from an unknown source is no reason to wait (DESIGN: prove
+  // immediately).
   path->heartbeat.outstanding = false;
   path->heartbeat.deadline = kNever;
   path->heartbeat.wanted = true;

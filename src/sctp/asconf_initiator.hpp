@@ -12,10 +12,11 @@ namespace hawser::sctp {
 
 /// Our own address changes (RFC 5061 §5.1): one ASCONF outstanding, serial numbers, T-4 with back-off.
 ///
-/// A join (wildcard Add) leaves from its own uplink, first time and every time: the address it adds is the one that NATs put on it.
-/// So that a dead uplink does not hold up the others, a join gives its turn up after some unanswered transmissions and comes
-/// again later. The next one then uses the same serial number, as the peer may not have seen it; should the peer have seen it, its
-/// answer names the correlation ID of the join that it stands for.
+/// A join (wildcard Add) leaves from its own uplink, first time and every time: the address it adds is the
+/// one that NATs put on it. So that a dead uplink does not hold up the others, a join gives its turn up after
+/// some unanswered transmissions and comes again later. The next one then uses the same serial number, as the
+/// peer may not have seen it; should the peer have seen it, its answer names the correlation ID of the join
+/// that it stands for.
 class AsconfInitiator {
  public:
   AsconfInitiator(Core& core, std::uint32_t initial_tsn) : core_(core), serial_(initial_tsn) {}
@@ -54,7 +55,8 @@ class AsconfInitiator {
   void transmit(Timestamp now);
   void give_up_turn(Timestamp now);
   [[nodiscard]] Path* way(const Request& request);
-  [[nodiscard]] wire::AsconfChunk make_chunk(const Request& request, const Path& path, std::vector<std::byte>& storage) const;
+  [[nodiscard]] wire::AsconfChunk make_chunk(const Request& request, const Path& path,
+                                             std::vector<std::byte>& storage) const;
   void on_success(Timestamp now, const Request& request);
   void on_refusal(const Request& request, std::uint16_t cause);
   std::optional<Request> take_by_correlation(std::uint32_t correlation_id);

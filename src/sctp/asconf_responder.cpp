@@ -42,8 +42,8 @@ void AsconfResponder::answer(const Route& source) {
   core_.control.push_bytes(wire::ChunkType::kAsconfAck, cached_, id, source);
 }
 
-// Every request gets an explicit answer, which names it by correlation ID. Paths are looked up anew for each: an earlier request of
-// the same chunk may have removed any of them.
+// Every request gets an explicit answer, which names it by correlation ID. Paths are looked up anew for each:
+// an earlier request of the same chunk may have removed any of them.
 void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& source) {
   std::vector<std::byte> responses(kLargestAnswer);
   ByteWriter writer(responses);
@@ -52,9 +52,11 @@ void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& sourc
   while (const auto view = reader.next()) {
     const auto correlation = wire::parse_correlation_id(*view);
     if (!correlation) break;
-    const auto request = is_request(*view) ? wire::AsconfRequest::parse(*view) : wire::ParseError::kWrongParameterType;
+    const auto request =
+        is_request(*view) ? wire::AsconfRequest::parse(*view) : wire::ParseError::kWrongParameterType;
     if (!request) {
-      wire::AsconfResponse::write_error(writer, *correlation, wire::CauseCode::kUnrecognizedParameters, view->whole);
+      wire::AsconfResponse::write_error(writer, *correlation, wire::CauseCode::kUnrecognizedParameters,
+                                        view->whole);
       if (wire::stops(wire::unknown_parameter_action(view->type))) break;
       continue;
     }
@@ -69,15 +71,15 @@ void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& sourc
   cached_ = ControlQueue::serialise(wire::AsconfAckChunk{chunk.serial, responses});
 }
 
-AsconfResponder::Verdict AsconfResponder::apply(const wire::AsconfRequest& request, const Route& source, bool adds_wildcard) {
+AsconfResponder::Verdict AsconfResponder::apply(const wire::AsconfRequest& request, const Route& source,
+                                                bool adds_wildcard) {
   switch (request.type) {
-    case wire::ParameterType::kAddIpAddress:
-      return add(request.address, source);
+    case wire::ParameterType::kAddIpAddress: return add(request.address, source);
     case wire::ParameterType::kDeleteIpAddress:
       return request.address.is_wildcard() ? remove_all_but(source) : remove(request.address, source);
     default:
-      // RFC 5061 §6: "add what this comes from" and "make it primary" in one chunk would hand the association to whoever
-      // rewrites the source address.
+      // RFC 5061 §6: "add what this comes from" and "make it primary" in one chunk would hand the association
+      // to whoever rewrites the source address.
       if (adds_wildcard) return {false, wire::CauseCode::kRequestRefused};
       return set_primary(request.address, source);
   }
@@ -100,7 +102,8 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
   Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
   if (path == nullptr) return {false, wire::CauseCode::kResourceShortage};
   if (!address.is_wildcard()) path->unproven_received = kNamedAddressCredit;
-  // The new path is proven at once, and the known ones are asked too: it may replace one of them whose NAT mapping is gone.
+  // The new path is proven at once, and the known ones are asked too: it may replace one of them whose NAT
+  // mapping is gone.
   for (const auto& each : core_.paths) each->heartbeat.wanted = true;
   core_.emit(Event::Kind::path_added, path->id);
   return {};
@@ -132,7 +135,8 @@ AsconfResponder::Verdict AsconfResponder::remove(const IpAddress& address, const
 
 AsconfResponder::Verdict AsconfResponder::remove_all_but(const Route& source) {
   const Path* keep = core_.paths.find(source);
-  // Without a proven path at the source nothing may go: it would leave the association with an address nobody answered from.
+  // Without a proven path at the source nothing may go: it would leave the association with an address nobody
+  // answered from.
   if (keep == nullptr || !keep->proven()) return {false, wire::CauseCode::kRequestRefused};
   const PathId kept = keep->id;
   std::vector<PathId> doomed;

@@ -8,8 +8,8 @@
 
 namespace hawser::sctp {
 
-/// The peer's address changes (RFC 5061 §5.2). Sees only ASCONFs that AUTH vouched for. Owns the peer's serial number and the one
-/// cached answer.
+/// The peer's address changes (RFC 5061 §5.2). Sees only ASCONFs that AUTH vouched for. Owns the peer's
+/// serial number and the one cached answer.
 class AsconfResponder {
  public:
   AsconfResponder(Core& core, std::uint32_t peer_initial_tsn) : core_(core), next_serial_(peer_initial_tsn) {}

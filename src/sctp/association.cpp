@@ -15,8 +15,8 @@ constexpr std::uint64_t kAmplificationFactor = 3;
 
 }  // namespace
 
-Association::Association(EndpointContext& context, AssociationId id, const Route& first, std::uint16_t peer_port,
-                         Timestamp now)
+Association::Association(EndpointContext& context, AssociationId id, const Route& first,
+                         std::uint16_t peer_port, Timestamp now)
     : core_(context, id, peer_port),
       own_(OwnInit::make(context.random)),
       state_(CookieWait{}),
@@ -48,7 +48,8 @@ void Association::init_core() {
   scheduler_ = core_.config().multipath ? make_earliest_arrival_scheduler() : make_primary_scheduler();
 }
 
-// --- input ---------------------------------------------------------------------------------------------------------
+// --- input
+// ---------------------------------------------------------------------------------------------------------
 
 void Association::handle_packet(Timestamp now, const Route& route, const wire::PacketView& view) {
   Path* path = core_.paths.find(route);
@@ -69,61 +70,40 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (closed()) return;
   if (packet.had_data) receiver_->on_packet_end(now);
   if (packet.fresh) core_.last_transfer = now;
-  if (packet.fresh && core_.paths.find(route) == nullptr) follow_port(route);
+  if (packet.fresh && core_.paths.find(route) == nullptr) follow_port(packet);
   advance_shutdown(now);
 }
 
 // Returns stop when the rest of the packet must not be looked at.
-Association::Next Association::handle_chunk(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
-  if (chunk.is(wire::ChunkType::kAuth) || core_.auth.we_want(chunk.type)) return handle_authenticated(packet, chunk, offset);
+Association::Next Association::handle_chunk(Packet& packet, const wire::ChunkView& chunk,
+                                            std::size_t offset) {
+  if (chunk.is(wire::ChunkType::kAuth) || core_.auth.we_want(chunk.type))
+    return handle_authenticated(packet, chunk, offset);
   switch (chunk.chunk_type()) {
-    case wire::ChunkType::kData:
-      handle_data(packet, chunk);
-      break;
+    case wire::ChunkType::kData: handle_data(packet, chunk); break;
     case wire::ChunkType::kSack:
-    case wire::ChunkType::kNrSack:
-      handle_sack(packet, chunk);
-      break;
-    case wire::ChunkType::kHeartbeat:
-      handle_heartbeat(packet, chunk);
-      break;
-    case wire::ChunkType::kHeartbeatAck:
-      handle_heartbeat_ack(packet, chunk);
-      break;
-    case wire::ChunkType::kAbort:
-      handle_abort(chunk);
-      return Next::stop;
-    case wire::ChunkType::kError:
-      handle_error(packet, chunk);
-      break;
-    case wire::ChunkType::kInitAck:
-      handle_init_ack(packet, chunk);
-      return Next::stop;
-    case wire::ChunkType::kCookieAck:
-      handle_cookie_ack(packet.now);
-      break;
-    case wire::ChunkType::kShutdown:
-      handle_shutdown(packet, chunk);
-      break;
-    case wire::ChunkType::kShutdownAck:
-      handle_shutdown_ack(packet);
-      break;
-    case wire::ChunkType::kShutdownComplete:
-      handle_shutdown_complete();
-      return Next::stop;
+    case wire::ChunkType::kNrSack: handle_sack(packet, chunk); break;
+    case wire::ChunkType::kHeartbeat: handle_heartbeat(packet, chunk); break;
+    case wire::ChunkType::kHeartbeatAck: handle_heartbeat_ack(packet, chunk); break;
+    case wire::ChunkType::kAbort: handle_abort(chunk); return Next::stop;
+    case wire::ChunkType::kError: handle_error(packet, chunk); break;
+    case wire::ChunkType::kInitAck: handle_init_ack(packet, chunk); return Next::stop;
+    case wire::ChunkType::kCookieAck: handle_cookie_ack(packet.now); break;
+    case wire::ChunkType::kShutdown: handle_shutdown(packet, chunk); break;
+    case wire::ChunkType::kShutdownAck: handle_shutdown_ack(packet); break;
+    case wire::ChunkType::kShutdownComplete: handle_shutdown_complete(); return Next::stop;
     case wire::ChunkType::kCookieEcho:
-      break;  // the endpoint has dealt with it; what is bundled behind it is ours
-    case wire::ChunkType::kPad:
-      break;  // RFC 4820: there to be ignored
-    default:
-      return handle_unknown(chunk);
+      break;                            // the endpoint has dealt with it; what is bundled behind it is ours
+    case wire::ChunkType::kPad: break;  // RFC 4820: there to be ignored
+    default: return handle_unknown(chunk);
   }
   return Next::go_on;
 }
 
-Association::Next Association::handle_authenticated(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
+Association::Next Association::handle_authenticated(Packet& packet, const wire::ChunkView& chunk,
+                                                    std::size_t offset) {
   if (chunk.is(wire::ChunkType::kAuth)) {
-    handle_auth(packet, chunk, offset);
+    return handle_auth(packet, chunk, offset);
   } else if (!packet.authenticated) {
     core_.drop(DropReason::unauthenticated_chunk);  // RFC 4895 §6.3: silently
   } else if (chunk.is(wire::ChunkType::kAsconf)) {
@@ -134,14 +114,19 @@ Association::Next Association::handle_authenticated(Packet& packet, const wire::
   return Next::go_on;
 }
 
-void Association::handle_auth(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
+// RFC 4895 §6.3: nothing behind an AUTH that does not hold is taken; an algorithm that nobody offered is
+// told.
+Association::Next Association::handle_auth(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
   const auto auth = wire::AuthChunk::parse(chunk);
-  if (!auth || !core_.auth.verify(packet.view.bytes(), offset, *auth)) {
-    packet.authenticated = false;
-    core_.drop(DropReason::bad_auth);
-    return;
+  packet.authenticated = auth && core_.auth.verify(packet.view.bytes(), offset, *auth);
+  if (packet.authenticated) return Next::go_on;
+  core_.drop(DropReason::bad_auth);
+  if (auth && core_.auth.enabled() && wire::hmac_size(auth->hmac_id) == 0 && !handshaking()) {
+    std::array<std::byte, 2> value{};
+    store_be(value.data(), auth->hmac_id);
+    send_error(wire::CauseCode::kUnsupportedHmacIdentifier, value);
   }
-  packet.authenticated = true;
+  return Next::stop;
 }
 
 void Association::handle_asconf(Packet& packet, const wire::ChunkView& chunk) {
@@ -168,12 +153,15 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
   const auto heartbeat = wire::HeartbeatChunk::parse(chunk);
   if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
   const Path* path = core_.paths.find(packet.path);
-  // An answer would go to an address that may be anybody's (trap: answers to answers), or break our silence on a joining path.
+  // An answer would go to an address that may be anybody's (trap: answers to answers), or break our silence
+  // on a joining path.
   if (path == nullptr) {
-    // Where the known port no longer answers, the new one may be tried: it has to prove itself before anything depends on it.
+    // Where the known port no longer answers, the new one may be tried: it has to prove itself before
+    // anything depends on it.
     const Path* moved = core_.paths.find_unique_by_ip(packet.route);
-    if (moved == nullptr || moved->ours || moved->error_count == 0) return core_.drop(DropReason::unknown_source);
-    return follow_port(packet.route);
+    if (moved == nullptr || moved->ours || moved->error_count == 0)
+      return core_.drop(DropReason::unknown_source);
+    return follow_port(packet);
   }
   if (path->state == PathState::joining) return core_.drop(DropReason::unexpected_chunk);
   heartbeats_.on_heartbeat(*heartbeat, *path);
@@ -182,16 +170,20 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
 void Association::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& chunk) {
   const auto heartbeat = wire::HeartbeatChunk::parse(chunk);
   if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
-  heartbeats_.on_heartbeat_ack(packet.now, *heartbeat, packet.route);
+  if (!heartbeats_.on_heartbeat_ack(packet.now, *heartbeat, packet.route)) return;
+  Path* path = core_.paths.find(packet.route);
+  if (path != nullptr && path->replaces != kNoPath) settle_candidate(*path, packet.now);
 }
 
-// RFC 9260 §3.2: the two highest bits of the type say what to do with what we do not know, or did not negotiate.
+// RFC 9260 §3.2: the two highest bits of the type say what to do with what we do not know, or did not
+// negotiate.
 Association::Next Association::handle_unknown(const wire::ChunkView& chunk) {
   core_.drop(wire::is_known_chunk(chunk.type) ? DropReason::unexpected_chunk : DropReason::unknown_chunk);
   if (wire::is_known_chunk(chunk.type)) return Next::go_on;
   const auto action = wire::unknown_chunk_action(chunk.type);
   if (wire::reports(action) && !handshaking()) {
-    send_error(wire::CauseCode::kUnrecognizedChunkType, chunk.whole.first(std::min(chunk.whole.size(), kLargestErrorEcho)));
+    send_error(wire::CauseCode::kUnrecognizedChunkType,
+               chunk.whole.first(std::min(chunk.whole.size(), kLargestErrorEcho)));
   }
   return wire::stops(action) ? Next::stop : Next::go_on;
 }
@@ -229,25 +221,40 @@ void Association::on_reflected(const wire::ChunkView& chunk) {
   }
 }
 
-// RFC 6951 §5.4, tightened: the peer's UDP port follows a packet that passed tag and checksum AND brought news, which a replayed one
-// cannot; and only where it is clear which path moved. Otherwise the peer joins again by ASCONF.
-void Association::follow_port(const Route& route) {
-  Path* path = core_.paths.find_unique_by_ip(route);
+// RFC 6951 §5.4, tightened: the peer's UDP port follows a packet that passed tag and checksum AND brought
+// news, which a replayed one hardly can; and only where it is clear which path moved. Even then the new port
+// is asked first, and the path moves when it answers: whoever sends our peer's packets from elsewhere, and
+// faster, changes nothing. Otherwise the peer joins again by ASCONF.
+void Association::follow_port(const Packet& packet) {
+  const Path* path = core_.paths.find_unique_by_ip(packet.route);
   if (path == nullptr || path->ours || !path->proven()) return core_.drop(DropReason::unknown_source);
-  path->route.remote.port = route.remote.port;
-  path->heartbeat.outstanding = false;
-  path->heartbeat.deadline = kNever;
-  path->error_count = 0;
-  path->unproven_received = 0;
-  path->unproven_sent = 0;
-  sender_.outstanding().lose_all(*path);
-  path->state = PathState::unconfirmed;
-  core_.announce(*path);
-  Heartbeats::probe(*path);
+  const PathId moved = path->id;
+  if (core_.paths.find_candidate_for(moved) != nullptr) return core_.drop(DropReason::unknown_source);
+  Path* candidate = core_.paths.add(packet.route, PathState::unconfirmed, core_.peer_window_hint);
+  if (candidate == nullptr) return core_.drop(DropReason::too_many_paths);
+  candidate->replaces = moved;
+  candidate->unproven_received = packet.view.bytes().size();
+  Heartbeats::probe(*candidate);
 }
 
-// A path of ours that stays silent may have lost its NAT mapping: the peer learns the new one by another join.
-// Heartbeats alone tell: data that arrives from an address the peer does not know is acknowledged all the same, over other paths.
+// The new port has answered: the path goes on there, with all it knew.
+void Association::settle_candidate(Path& candidate, Timestamp now) {
+  Path* path = core_.paths.find(candidate.replaces);
+  const Route route = candidate.route;
+  candidate.replaces = kNoPath;
+  if (path == nullptr) return;
+  const PathId spent = candidate.id;
+  path->route = route;
+  path->heartbeat.outstanding = false;
+  path->heartbeat.deadline = kNever;
+  sender_.outstanding().lose_all(*path);
+  core_.paths.remove(spent);
+  heartbeats_.on_path_alive(*path, now);
+}
+
+// A path of ours that stays silent may have lost its NAT mapping: the peer learns the new one by another
+// join. Heartbeats alone tell: data that arrives from an address the peer does not know is acknowledged all
+// the same, over other paths.
 void Association::rejoin_failed_paths() {
   constexpr unsigned kSilenceBeforeRejoin = 2;
   if (!core_.initiator || !core_.dynamic_addresses) return;
@@ -258,13 +265,15 @@ void Association::rejoin_failed_paths() {
   }
 }
 
-// What the peer added and what never (or no longer) answers is forgotten, as long as something else is left. One that worked is
-// given time: an uplink may come back.
+// What the peer added and what never (or no longer) answers is forgotten, as long as something else is left.
+// One that worked is given time: an uplink may come back.
 void Association::retire_forsaken_paths(Timestamp now) {
   const Duration grace = 3 * core_.config().heartbeat_interval;
   std::vector<PathId> given_up;
   for (const auto& path : core_.paths) {
-    if (path->ours || path->error_count <= core_.config().path_max_retrans || !core_.paths.any_active()) continue;
+    if (path->replaces != kNoPath && path->error_count != 0) given_up.push_back(path->id);  // one try
+    if (path->ours || path->error_count <= core_.config().path_max_retrans || !core_.paths.any_active())
+      continue;
     const bool long_silent = path->state == PathState::inactive && now - path->last_received > grace;
     if (path->state == PathState::unconfirmed || long_silent) given_up.push_back(path->id);
   }
@@ -291,13 +300,15 @@ void Association::handle_timeout(Timestamp now) {
   rejoin_failed_paths();
   retire_forsaken_paths(now);
   if (core_.error_count > core_.config().association_max_retrans || silent_too_long(now)) {
-    send_abort(wire::CauseCode::kUserInitiatedAbort, "retransmission limit");
+    send_abort(wire::CauseCode::kUserInitiatedAbort,
+               std::as_bytes(std::span(std::string_view("retransmission limit"))));
     return close(Event::Kind::lost, 0, "no path answers");
   }
   advance_shutdown(now);
 }
 
-// --- commands ------------------------------------------------------------------------------------------------------
+// --- commands
+// ------------------------------------------------------------------------------------------------------
 
 SendResult Association::send(Buffer&& message, const SendOptions& options) {
   if (!in<Established>()) return SendResult::not_open;
@@ -326,8 +337,9 @@ void Association::retire_path(PathId id) {
   sender_.outstanding().lose_all(*path);
   asconf_.on_path_removed(id);
   std::erase_if(core_.control.chunks(), [id](const ControlChunk& chunk) { return chunk.path == id; });
+  const bool known = path->replaces == kNoPath;
   core_.paths.remove(id);
-  core_.emit(Event::Kind::path_removed, id);
+  if (known) core_.emit(Event::Kind::path_removed, id);
 }
 
 bool Association::set_primary(PathId id) {
@@ -347,18 +359,22 @@ void Association::probe_path(PathId id) {
 }
 
 void Association::abort(wire::CauseCode cause, std::string_view reason) {
+  abort_with(cause, std::as_bytes(std::span(reason)));
+}
+
+void Association::abort_with(wire::CauseCode cause, Bytes value) {
   if (closed()) return;
-  send_abort(cause, reason);
+  send_abort(cause, value);
   close(Event::Kind::aborted, static_cast<std::uint16_t>(cause), "aborted by us");
 }
 
-void Association::send_abort(wire::CauseCode cause, std::string_view reason) {
-  constexpr std::size_t kLongestReason = 256;
+void Association::send_abort(wire::CauseCode cause, Bytes value) {
+  constexpr std::size_t kLongestValue = 256;
   const Path* path = core_.paths.for_control();
   if (path == nullptr || core_.peer_tag == 0) return;
-  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kLongestReason));
+  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kLongestValue));
   ByteWriter writer(causes);
-  wire::write_cause(writer, cause, std::as_bytes(std::span(reason.substr(0, kLongestReason))));
+  wire::write_cause(writer, cause, value.first(std::min(value.size(), kLongestValue)));
   const auto chunk = ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
   send_last_word(path->route, wire::ChunkType::kAbort, chunk, core_.peer_tag);
 }
@@ -387,7 +403,8 @@ void Association::send_error(wire::CauseCode cause, Bytes value) {
   core_.control.push(wire::ChunkType::kError, wire::ErrorChunk{writer.written()});
 }
 
-// --- output --------------------------------------------------------------------------------------------------------
+// --- output
+// --------------------------------------------------------------------------------------------------------
 
 bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
   pacing_deadline_ = kNever;
@@ -424,7 +441,8 @@ bool Association::poll_control(TransmitBatch& batch) {
     std::erase_if(chunks, [&](const ControlChunk& chunk) {
       const Route* own = route_of(chunk);
       if (own == nullptr || *own != route) return false;
-      if (!builder.fits(chunk.type, chunk.bytes.size())) return builder.empty();  // larger than any packet: never
+      if (!builder.fits(chunk.type, chunk.bytes.size()))
+        return builder.empty();  // larger than any packet: never
       // An INIT travels alone (RFC 9260 §6.10).
       if (chunk.type == wire::ChunkType::kInit && !builder.empty()) return false;
       builder.add(chunk.type, chunk.bytes);
@@ -460,8 +478,9 @@ std::optional<ReceivedMessage> Association::poll_message() {
   if (!receiver_) return std::nullopt;
   auto delivered = receiver_->poll_message();
   if (!delivered) return std::nullopt;
-  return ReceivedMessage{core_.id,           delivered->stream, delivered->ppid,
-                         delivered->unordered, delivered->more,   std::move(delivered->payload)};
+  return ReceivedMessage{core_.id,        delivered->stream,
+                         delivered->ppid, delivered->unordered,
+                         delivered->more, std::move(delivered->payload)};
 }
 
 Timestamp Association::next_timeout() {
@@ -469,19 +488,24 @@ Timestamp Association::next_timeout() {
   Timestamp next = shutdown_deadline();
   if (const auto* wait = std::get_if<CookieWait>(&state_)) return wait->t1;
   if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) return echoed->t1;
-  next = std::min({next, receiver_->sack_deadline(), heartbeats_.next_timeout(), asconf_.next_timeout(), pacing_deadline_});
+  next = std::min({next, receiver_->sack_deadline(), heartbeats_.next_timeout(), asconf_.next_timeout(),
+                   pacing_deadline_});
   for (const auto& path : core_.paths) next = std::min({next, path->flight.t3, path->flight.loss_deadline});
   return next;
 }
 
-// --- getters -------------------------------------------------------------------------------------------------------
+// --- getters
+// -------------------------------------------------------------------------------------------------------
 
 AssociationState Association::state() const {
   // Same order as State; a closed association answers as it would in its last moment.
-  return static_cast<AssociationState>(std::min<std::size_t>(state_.index(), static_cast<std::size_t>(AssociationState::shutdown_ack_sent)));
+  return static_cast<AssociationState>(
+      std::min<std::size_t>(state_.index(), static_cast<std::size_t>(AssociationState::shutdown_ack_sent)));
 }
 
-bool Association::handshaking() const { return in<CookieWait>() || in<CookieEchoed>(); }
+bool Association::handshaking() const {
+  return in<CookieWait>() || in<CookieEchoed>();
+}
 
 bool Association::uses_remote(const IpAddress& ip) const {
   return std::ranges::any_of(core_.paths, [&ip](const auto& path) { return path->route.remote.ip == ip; });
@@ -505,9 +529,11 @@ AssociationStatus Association::status() const {
     status.duplicate_tsns_received = receiver_->duplicate_tsns();
   }
   for (const auto& path : core_.paths) {
-    status.paths.push_back({path->id, path->route, path->state, path->id == core_.paths.primary_id(), path->rtt.srtt(),
-                            path->rtt.rttvar(), path->rtt.rto(), path->congestion->cwnd(), path->congestion->ssthresh(),
-                            path->flight.bytes, path->mtu, path->error_count, path->counters});
+    if (path->replaces != kNoPath) continue;
+    status.paths.push_back({path->id, path->route, path->state, path->id == core_.paths.primary_id(),
+                            path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(), path->congestion->cwnd(),
+                            path->congestion->ssthresh(), path->flight.bytes, path->mtu, path->error_count,
+                            path->counters});
   }
   return status;
 }

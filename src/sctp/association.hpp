@@ -20,33 +20,41 @@
 
 namespace hawser::sctp {
 
-/// One association, from our INIT or the peer's COOKIE ECHO to its end. Owns its paths, data in both directions and timers; takes packets
-/// whose verification tag the endpoint has matched. Never looks at a clock, never finds out by itself whom a packet belongs to.
+/// One association, from our INIT or the peer's COOKIE ECHO to its end. Owns its paths, data in both
+/// directions and timers; takes packets whose verification tag the endpoint has matched. Never looks at a
+/// clock, never finds out by itself whom a packet belongs to.
 ///
-/// association.cpp has input and output in packet order; the procedures are in association_handshake.cpp, association_data.cpp and
-/// association_shutdown.cpp, and in heartbeat.cpp, asconf_*.cpp and auth.cpp.
+/// association.cpp has input and output in packet order; the procedures are in association_handshake.cpp,
+/// association_data.cpp and association_shutdown.cpp, and in heartbeat.cpp, asconf_*.cpp and auth.cpp.
 class Association {
  public:
   /// Ours: sends an INIT over `first` (RFC 9260 §5.1 A).
-  Association(EndpointContext& context, AssociationId id, const Route& first, std::uint16_t peer_port, Timestamp now);
+  Association(EndpointContext& context, AssociationId id, const Route& first, std::uint16_t peer_port,
+              Timestamp now);
   /// The peer's: its COOKIE ECHO came over `cookie.route` (RFC 9260 §5.1 D).
   Association(EndpointContext& context, AssociationId id, const StateCookie& cookie, Timestamp now);
   Association(const Association&) = delete;
   Association& operator=(const Association&) = delete;
 
-  // --- input -----------------------------------------------------------------------------------------------------
+  // --- input
+  // -----------------------------------------------------------------------------------------------------
   void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet);
-  /// A valid cookie for this association: its first was lost, or both sides sent INITs (RFC 9260 §5.2.4, cases B and D).
+  /// A valid cookie for this association: its first was lost, or both sides sent INITs (RFC 9260 §5.2.4,
+  /// cases B and D).
   void on_matching_cookie(Timestamp now, const StateCookie& cookie);
   /// Answers the COOKIE ECHO that created the association.
   void acknowledge_cookie();
   /// A valid cookie of a peer that restarted (case A). False: refused, we are shutting down.
   bool on_restart(Timestamp now, const StateCookie& cookie);
+  /// An INIT for an association that only waits for SHUTDOWN COMPLETE (RFC 9260 §9.2): answered by SHUTDOWN
+  /// ACK. False: it waits for no such thing.
+  bool refuse_init(const Route& source);
   /// ABORT or SHUTDOWN COMPLETE with the T bit and the right tag.
   void on_reflected(const wire::ChunkView& chunk);
   void handle_timeout(Timestamp now);
 
-  // --- commands --------------------------------------------------------------------------------------------------
+  // --- commands
+  // --------------------------------------------------------------------------------------------------
   SendResult send(Buffer&& message, const SendOptions& options);
   std::optional<PathId> add_path(const Route& route);
   bool remove_path(PathId id);
@@ -55,13 +63,17 @@ class Association {
   void probe_path(PathId id);
   void shutdown(Timestamp now);
   void abort(wire::CauseCode cause, std::string_view reason);
+  /// For causes whose value has a form of its own (RFC 9260 §3.3.10).
+  void abort_with(wire::CauseCode cause, Bytes value);
 
-  // --- output ----------------------------------------------------------------------------------------------------
+  // --- output
+  // ----------------------------------------------------------------------------------------------------
   bool poll_transmit(Timestamp now, TransmitBatch& batch);
   std::optional<ReceivedMessage> poll_message();
   [[nodiscard]] Timestamp next_timeout();
 
-  // --- getters ---------------------------------------------------------------------------------------------------
+  // --- getters
+  // ---------------------------------------------------------------------------------------------------
   [[nodiscard]] AssociationId id() const { return core_.id; }
   [[nodiscard]] bool closed() const { return std::holds_alternative<Closed>(state_); }
   [[nodiscard]] AssociationState state() const;
@@ -84,13 +96,14 @@ class Association {
     Duration timeout{};
     unsigned transmissions = 0;
     std::optional<std::uint32_t> cookie_preservative;  ///< ms, after a Stale Cookie error
+    unsigned stale_cookies = 0;                        ///< how many such errors came
   };
   struct CookieEchoed {
     Timestamp t1{};
     Duration timeout{};
     unsigned transmissions = 0;
     std::vector<std::byte> cookie;
-    bool asked_for_longer_life = false;
+    unsigned stale_cookies = 0;
   };
   struct Established {};
   struct ShutdownPending {};
@@ -110,8 +123,8 @@ class Association {
   };
   struct Closed {};
   /// In the order of AssociationState.
-  using State = std::variant<CookieWait, CookieEchoed, Established, ShutdownPending, ShutdownSent, ShutdownReceived,
-                             ShutdownAckSent, Closed>;
+  using State = std::variant<CookieWait, CookieEchoed, Established, ShutdownPending, ShutdownSent,
+                             ShutdownReceived, ShutdownAckSent, Closed>;
 
   /// What is known of the packet being read.
   struct Packet {
@@ -121,7 +134,7 @@ class Association {
     PathId path;                 ///< kNoPath: the source is no path of ours
     bool authenticated = false;  ///< an AUTH chunk before vouches for what follows
     bool had_data = false;
-    bool fresh = false;          ///< something in it cannot have been replayed
+    bool fresh = false;  ///< something in it cannot have been replayed
   };
   enum class Next : bool { stop, go_on };
 
@@ -134,7 +147,7 @@ class Association {
   // association.cpp, in packet order
   Next handle_chunk(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
   Next handle_authenticated(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
-  void handle_auth(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
+  Next handle_auth(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
   void handle_asconf(Packet& packet, const wire::ChunkView& chunk);
   void handle_asconf_ack(Packet& packet, const wire::ChunkView& chunk);
   void handle_heartbeat(Packet& packet, const wire::ChunkView& chunk);
@@ -142,11 +155,12 @@ class Association {
   Next handle_unknown(const wire::ChunkView& chunk);
   void handle_abort(const wire::ChunkView& chunk);
   void handle_error(Packet& packet, const wire::ChunkView& chunk);
-  void follow_port(const Route& route);
+  void follow_port(const Packet& packet);
+  void settle_candidate(Path& candidate, Timestamp now);
   void rejoin_failed_paths();
   void retire_forsaken_paths(Timestamp now);
   [[nodiscard]] bool silent_too_long(Timestamp now) const;
-  void send_abort(wire::CauseCode cause, std::string_view reason);
+  void send_abort(wire::CauseCode cause, Bytes value);
   bool poll_control(TransmitBatch& batch);
   [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
   bool within_amplification(Path* path, std::size_t bytes);

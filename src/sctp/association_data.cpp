@@ -9,7 +9,8 @@
 
 namespace hawser::sctp {
 
-// --- in ------------------------------------------------------------------------------------------------------------
+// --- in
+// ------------------------------------------------------------------------------------------------------------
 
 void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
   const auto data = wire::DataChunk::parse(chunk);
@@ -19,7 +20,8 @@ void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
   packet.had_data = true;
   const auto refusal = receiver_->on_data(packet.now, packet.path, *data);
   if (in<ShutdownSent>()) {
-    // RFC 9260 §9.2: each DATA that still arrives is answered at once by SHUTDOWN with what has come, and SACK.
+    // RFC 9260 §9.2: each DATA that still arrives is answered at once by SHUTDOWN with what has come, and
+    // SACK.
     receiver_->force_sack();
     std::get<ShutdownSent>(state_).transmissions = 0;
     send_shutdown(packet.now);
@@ -30,7 +32,9 @@ void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
   }
   core_.drop(*refusal);
   if (*refusal == DropReason::empty_data) {
-    abort(wire::CauseCode::kNoUserData, "DATA without user data");
+    std::array<std::byte, 4> tsn{};
+    store_be(tsn.data(), data->tsn);
+    abort_with(wire::CauseCode::kNoUserData, tsn);
   } else if (*refusal == DropReason::inconsistent_fragment) {
     abort(wire::CauseCode::kProtocolViolation, "inconsistent fragments");
   } else if (*refusal == DropReason::invalid_stream) {
@@ -74,13 +78,15 @@ void Association::settle_path(Path& path, Timestamp now) {
   const PathFlight::Acknowledged& acked = flight.acked;
   if (acked.bytes == 0) return;
   if (acked.rtt_from != kNever) path.rtt.add_sample(now - acked.rtt_from);
-  // A retransmission may have been acknowledged for its first transmission elsewhere: it proves nothing (RFC 9260 §8.2).
+  // A retransmission may have been acknowledged for its first transmission elsewhere: it proves nothing (RFC
+  // 9260 §8.2).
   if (acked.unambiguous) heartbeats_.on_path_alive(path, now);
   const bool recovering = flight.in_recovery();
   sender_.outstanding().detect_losses(path, now);
-  path.congestion->on_ack({acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
-  // Any news of the path restarts T3: a hole that is not the oldest chunk any more, or was just declared lost, is the loss
-  // detection's business (RFC 9260 §6.3.2 R3, §7.2.4 4).
+  path.congestion->on_ack(
+      {acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
+  // Any news of the path restarts T3: a hole that is not the oldest chunk any more, or was just declared
+  // lost, is the loss detection's business (RFC 9260 §6.3.2 R3, §7.2.4 4).
   flight.t3 = flight.oldest == kNoTsn ? kNever : now + path.rtt.rto();
 }
 
@@ -91,7 +97,8 @@ void Association::on_data_timeouts(Timestamp now) {
   }
 }
 
-// RFC 9260 §6.3.3, with RFC 7829: the path leaves the schedule and what was outstanding there moves to the others.
+// RFC 9260 §6.3.3, with RFC 7829: the path leaves the schedule and what was outstanding there moves to the
+// others.
 void Association::on_t3(Path& path, Timestamp now) {
   ++path.counters.timeouts;
   // A closed window whose probes are answered is no failure (RFC 9260 §6.1 A).
@@ -108,14 +115,18 @@ void Association::on_t3(Path& path, Timestamp now) {
   heartbeats_.on_path_error(path, now);
 }
 
-// --- out -----------------------------------------------------------------------------------------------------------
+// --- out
+// -----------------------------------------------------------------------------------------------------------
 
-bool Association::may_send_data() const { return in<Established>() || in<ShutdownPending>() || in<ShutdownReceived>(); }
+bool Association::may_send_data() const {
+  return in<Established>() || in<ShutdownPending>() || in<ShutdownReceived>();
+}
 
 // Where the last DATA came from; never to an address that is not proven.
 Path* Association::sack_path() {
   Path* path = core_.paths.find(receiver_->sack_path());
-  if (path != nullptr && (path->state == PathState::active || (path->proven() && !core_.paths.any_active()))) return path;
+  if (path != nullptr && (path->state == PathState::active || (path->proven() && !core_.paths.any_active())))
+    return path;
   path = core_.paths.for_control();
   return path != nullptr && path->proven() ? path : nullptr;
 }
@@ -132,13 +143,15 @@ bool Association::poll_data(Timestamp now, TransmitBatch& batch) {
 
 void Association::fill_batch(Path& path, bool with_sack, Timestamp now, TransmitBatch& batch) {
   PathFlight& flight = path.flight;
-  if (flight.last_sent != Timestamp::min() && now - flight.last_sent > path.rtt.rto()) path.congestion->on_idle();
+  if (flight.last_sent != Timestamp::min() && now - flight.last_sent > path.rtt.rto())
+    path.congestion->on_idle();
   batch.clear();
   batch.route = path.route;
   const std::size_t mtu = core_.paths.payload_mtu();
   const double rate = path.pacing_rate();
   const std::size_t burst = core_.config().max_burst * mtu;
-  while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.pacer.ready(now) && sender_.ready()) {
+  while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.pacer.ready(now) &&
+         sender_.ready()) {
     PacketBuilder packet(batch.next(mtu), core_.header(), &core_.auth);
     const bool sack_added = with_sack && batch.empty() && worth_bundling(packet) && add_sack(packet);
     const std::size_t bytes = sender_.fill(packet, path, flight.next_packet, now);
@@ -154,12 +167,15 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
   }
 }
 
-// A SACK that is due travels with data that goes the same way; one that is not due yet only where it costs no packet.
+// A SACK that is due travels with data that goes the same way; one that is not due yet only where it costs no
+// packet.
 bool Association::worth_bundling(const PacketBuilder& packet) {
   if (receiver_->sack_due()) return true;
   const auto type = core_.nr_sack ? wire::ChunkType::kNrSack : wire::ChunkType::kSack;
   const std::size_t room = packet.room_for(type);
-  return padded4(receiver_->sack_size(core_.nr_sack, room)) + wire::kDataHeaderSize + padded4(sender_.next_chunk_size()) <= room;
+  return padded4(receiver_->sack_size(core_.nr_sack, room)) + wire::kDataHeaderSize +
+             padded4(sender_.next_chunk_size()) <=
+         room;
 }
 
 bool Association::add_sack(PacketBuilder& packet) {

@@ -16,7 +16,8 @@ constexpr std::size_t kInitParameters = 320;
 void pad_to(ByteWriter& writer, std::size_t size) {
   static constexpr std::array<std::byte, kInitParameters> kZeros{};
   const std::size_t used = padded4(writer.size()) + wire::kTlvHeaderSize;
-  if (used < size) wire::write_parameter(writer, wire::ParameterType::kPadding, Bytes(kZeros).first(size - used));
+  if (used < size)
+    wire::write_parameter(writer, wire::ParameterType::kPadding, Bytes(kZeros).first(size - used));
 }
 
 }  // namespace
@@ -24,7 +25,8 @@ void pad_to(ByteWriter& writer, std::size_t size) {
 void Association::send_init(Timestamp now) {
   auto& wait = std::get<CookieWait>(state_);
   Path& path = *core_.paths.primary();
-  wait.timeout = wait.transmissions == 0 ? core_.config().rto_initial : std::min(2 * wait.timeout, core_.config().rto_max);
+  wait.timeout = wait.transmissions == 0 ? core_.config().rto_initial
+                                         : std::min(2 * wait.timeout, core_.config().rto_max);
   wait.t1 = now + wait.timeout;
   ++wait.transmissions;
 
@@ -37,7 +39,8 @@ void Association::send_init(Timestamp now) {
     wire::write_parameter(writer, wire::ParameterType::kCookiePreservative, value);
   }
   pad_to(writer, kInitParameters);
-  core_.control.push(wire::ChunkType::kInit, make_init(core_.config(), own_, false, writer.written()), path.id);
+  core_.control.push(wire::ChunkType::kInit, make_init(core_.config(), own_, false, writer.written()),
+                     path.id);
 }
 
 // RFC 9260 §5.1 C. In any other state than COOKIE-WAIT an INIT ACK is dropped (§5.2.3).
@@ -52,34 +55,39 @@ void Association::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) 
   // The answer may come from another address than we asked (a multihomed peer): that is where the peer is.
   if (path->route != packet.route) path->route = packet.route;
   adopt(PeerInit::from(*init, *parameters));
-  if (core_.auth.enabled() == false && PeerInit::from(*init, *parameters).asconf && core_.config().dynamic_addresses) {
+  if (core_.auth.enabled() == false && PeerInit::from(*init, *parameters).asconf &&
+      core_.config().dynamic_addresses) {
     // RFC 5061 §4.2.7: who announces ASCONF has to announce AUTH.
     return abort(wire::CauseCode::kProtocolViolation, "ASCONF announced without AUTH");
   }
   const auto& wait = std::get<CookieWait>(state_);
   CookieEchoed echoed;
   echoed.cookie.assign(parameters->cookie->value.begin(), parameters->cookie->value.end());
-  echoed.asked_for_longer_life = wait.cookie_preservative.has_value();
+  echoed.stale_cookies = wait.stale_cookies;
   state_ = std::move(echoed);
   core_.control.drop(wire::ChunkType::kInit);
   send_cookie_echo(packet.now);
   for (const wire::ParameterView& unknown : parameters->unrecognized) {
-    send_error(wire::CauseCode::kUnrecognizedParameters, unknown.whole.first(std::min<std::size_t>(unknown.whole.size(), 512)));
+    send_error(wire::CauseCode::kUnrecognizedParameters,
+               unknown.whole.first(std::min<std::size_t>(unknown.whole.size(), 512)));
   }
 }
 
 // What makes an association impossible is answered by ABORT (RFC 9260 §5.1, §3.3.3).
 bool Association::acceptable(const wire::InitChunk& init, const wire::InitParameters& parameters) {
   if (init.outbound_streams == 0 || init.inbound_streams == 0 || init.a_rwnd < 1500) {
-    abort(wire::CauseCode::kInvalidMandatoryParameter, "no streams or no window");
+    abort_with(wire::CauseCode::kInvalidMandatoryParameter, {});
     return false;
   }
   if (!parameters.cookie) {
-    abort(wire::CauseCode::kMissingMandatoryParameter, "no State Cookie");
+    std::array<std::byte, 6> missing{};  // how many, and which
+    store_be(missing.data(), std::uint32_t{1});
+    store_be(missing.data() + 4, static_cast<std::uint16_t>(wire::ParameterType::kStateCookie));
+    abort_with(wire::CauseCode::kMissingMandatoryParameter, missing);
     return false;
   }
   if (parameters.host_name) {
-    abort(wire::CauseCode::kUnresolvableAddress, "host name address");
+    abort_with(wire::CauseCode::kUnresolvableAddress, parameters.host_name->whole);
     return false;
   }
   return true;
@@ -87,11 +95,12 @@ bool Association::acceptable(const wire::InitChunk& init, const wire::InitParame
 
 void Association::send_cookie_echo(Timestamp now) {
   auto& echoed = std::get<CookieEchoed>(state_);
-  echoed.timeout =
-      echoed.transmissions == 0 ? core_.config().rto_initial : std::min(2 * echoed.timeout, core_.config().rto_max);
+  echoed.timeout = echoed.transmissions == 0 ? core_.config().rto_initial
+                                             : std::min(2 * echoed.timeout, core_.config().rto_max);
   echoed.t1 = now + echoed.timeout;
   ++echoed.transmissions;
-  core_.control.push(wire::ChunkType::kCookieEcho, wire::CookieEchoChunk{echoed.cookie}, core_.paths.primary_id());
+  core_.control.push(wire::ChunkType::kCookieEcho, wire::CookieEchoChunk{echoed.cookie},
+                     core_.paths.primary_id());
 }
 
 void Association::handle_cookie_ack(Timestamp now) {
@@ -103,12 +112,15 @@ void Association::handle_cookie_ack(Timestamp now) {
 void Association::handle_stale_cookie(Timestamp now, Duration staleness) {
   auto* echoed = std::get_if<CookieEchoed>(&state_);
   if (echoed == nullptr) return core_.drop(DropReason::unexpected_chunk);
-  if (echoed->asked_for_longer_life && echoed->transmissions > kMaxCookieLifeRequests) {
-    return close(Event::Kind::lost, static_cast<std::uint16_t>(wire::CauseCode::kStaleCookie), "the cookie was stale");
+  if (echoed->stale_cookies >= kMaxCookieLifeRequests) {
+    return close(Event::Kind::lost, static_cast<std::uint16_t>(wire::CauseCode::kStaleCookie),
+                 "the cookie was stale");
   }
-  const auto more = std::chrono::duration_cast<std::chrono::milliseconds>(staleness) + std::chrono::seconds(2);
+  const auto more =
+      std::chrono::duration_cast<std::chrono::milliseconds>(staleness) + std::chrono::seconds(2);
   CookieWait wait;
   wait.transmissions = echoed->transmissions;
+  wait.stale_cookies = echoed->stale_cookies + 1;
   wait.timeout = core_.config().rto_initial;
   wait.cookie_preservative = static_cast<std::uint32_t>(std::min<std::int64_t>(more.count(), 60'000));
   state_ = wait;
@@ -149,7 +161,8 @@ void Association::adopt(const PeerInit& peer) {
   asconf_responder_.emplace(core_, peer.initial_tsn);
   sender_.on_established(outbound_streams_, peer.a_rwnd);
   const std::size_t auth_size = core_.auth.peer_wants(wire::ChunkType::kData) ? core_.auth.chunk_size() : 0;
-  sender_.set_max_chunk_payload(core_.paths.payload_mtu() - wire::kCommonHeaderSize - wire::kDataHeaderSize - auth_size);
+  sender_.set_max_chunk_payload(core_.paths.payload_mtu() - wire::kCommonHeaderSize - wire::kDataHeaderSize -
+                                auth_size);
 }
 
 void Association::establish(Timestamp now, Event::Kind kind) {
@@ -174,14 +187,15 @@ void Association::establish(Timestamp now, Event::Kind kind) {
   }
 }
 
-// RFC 9260 §5.1.2, RFC 6951 §5.2: the peer's other addresses, at the UDP port of the first, carry data once they answer a HEARTBEAT.
-// Nothing has come from there, so a few HEARTBEATs are all they may get.
+// RFC 9260 §5.1.2, RFC 6951 §5.2: the peer's other addresses, at the UDP port of the first, carry data once
+// they answer a HEARTBEAT. Nothing has come from there, so a few HEARTBEATs are all they may get.
 void Association::add_listed_addresses() {
   const Route first = core_.paths.primary()->route;
   for (const IpAddress& address : listed_addresses_) {
     Route route = first;
     route.remote.ip = address;
-    const bool same_scope = address.is_v4() == first.remote.ip.is_v4() && (!address.is_loopback() || first.remote.ip.is_loopback());
+    const bool same_scope = address.is_v4() == first.remote.ip.is_v4() &&
+                            (!address.is_loopback() || first.remote.ip.is_loopback());
     if (!same_scope || core_.paths.find(route) != nullptr) continue;
     Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
     if (path == nullptr) return;
@@ -209,10 +223,12 @@ void Association::on_matching_cookie(Timestamp now, const StateCookie& cookie) {
     return core_.drop(DropReason::duplicate_handshake);
   }
   const Path* path = core_.paths.find(cookie.route);
-  core_.control.push(wire::ChunkType::kCookieAck, wire::CookieAckChunk{}, path == nullptr ? kNoPath : path->id, cookie.route);
+  core_.control.push(wire::ChunkType::kCookieAck, wire::CookieAckChunk{},
+                     path == nullptr ? kNoPath : path->id, cookie.route);
 }
 
-// RFC 9260 §5.2.4 A: the peer lost everything it knew. What was unacknowledged is gone; the streams start again.
+// RFC 9260 §5.2.4 A: the peer lost everything it knew. What was unacknowledged is gone; the streams start
+// again.
 bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
   if (in<ShutdownAckSent>()) {
     send_shutdown_ack(now, &cookie.route);
@@ -220,13 +236,20 @@ bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
     return false;
   }
   core_.control.clear();
+  // The cookie came from where its INIT did, which need not be the address that the path has by now.
+  Path* way = core_.paths.find(cookie.route);
+  if (way == nullptr) {
+    way = core_.paths.primary();
+    way->route = cookie.route;
+  }
   std::vector<PathId> others;
-  for (const auto& path : core_.paths) {
-    if (path->route != cookie.route) others.push_back(path->id);
+  for (const auto& each : core_.paths) {
+    if (each.get() != way) others.push_back(each->id);
   }
   for (const PathId id : others) retire_path(id);
-  Path& path = *core_.paths.primary();
+  Path& path = *way;
   sender_.outstanding().lose_all(path);
+  path.heartbeat = {};
   path.flight = {};
   path.congestion = make_new_reno(path.mtu, cookie.peer.a_rwnd);
   own_ = cookie.own;

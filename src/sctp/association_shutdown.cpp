@@ -37,7 +37,8 @@ void Association::advance_shutdown(Timestamp now) {
 void Association::send_shutdown(Timestamp now) {
   auto& sent = std::get<ShutdownSent>(state_);
   const Path* path = core_.paths.for_control();
-  sent.timeout = sent.transmissions == 0 ? path->rtt.rto() : std::min(2 * sent.timeout, core_.config().rto_max);
+  sent.timeout =
+      sent.transmissions == 0 ? path->rtt.rto() : std::min(2 * sent.timeout, core_.config().rto_max);
   sent.t2 = now + sent.timeout;
   sent.path = path->id;
   ++sent.transmissions;
@@ -86,7 +87,8 @@ void Association::handle_shutdown_ack(Packet& packet) {
     // RFC 9260 §8.5.1 E: while the cookie is on its way, the peer still has an older association to end.
     if (handshaking()) {
       const auto chunk = ControlQueue::serialise(wire::ShutdownCompleteChunk{true});
-      send_last_word(packet.route, wire::ChunkType::kShutdownComplete, chunk, packet.view.header().verification_tag);
+      send_last_word(packet.route, wire::ChunkType::kShutdownComplete, chunk,
+                     packet.view.header().verification_tag);
       return;
     }
     return core_.drop(DropReason::unexpected_chunk);
@@ -96,12 +98,20 @@ void Association::handle_shutdown_ack(Packet& packet) {
   close(Event::Kind::closed, 0, "shut down");
 }
 
+bool Association::refuse_init(const Route& source) {
+  if (!in<ShutdownAckSent>()) return false;
+  core_.control.drop(wire::ChunkType::kShutdownAck);
+  core_.control.push(wire::ChunkType::kShutdownAck, wire::ShutdownAckChunk{}, kNoPath, source);
+  return true;
+}
+
 void Association::handle_shutdown_complete() {
   if (!in<ShutdownAckSent>()) return core_.drop(DropReason::unexpected_chunk);
   close(Event::Kind::closed, 0, "shut down");
 }
 
-// A path over which the exchange goes unanswered is suspected like any other (RFC 9260 §8.2); the next try takes the best one left.
+// A path over which the exchange goes unanswered is suspected like any other (RFC 9260 §8.2); the next try
+// takes the best one left.
 void Association::on_shutdown_timeout(Timestamp now) {
   const unsigned limit = core_.config().association_max_retrans;
   const auto suspect = [&](PathId id) {

@@ -9,8 +9,8 @@
 namespace hawser::sctp {
 namespace {
 
-// RFC 4895 §6.1: vectors compare as big-endian numbers; they start with a parameter type that is not zero, so the longer one is
-// the larger one.
+// RFC 4895 §6.1: vectors compare as big-endian numbers; they start with a parameter type that is not zero, so
+// the longer one is the larger one.
 bool numerically_less(const KeyVector& a, const KeyVector& b) {
   if (a.size() != b.size()) return a.size() < b.size();
   return std::ranges::lexicographical_compare(a, b);
@@ -42,7 +42,8 @@ KeyVector make_key_vector(Bytes random_whole, Bytes chunks_whole, Bytes hmacs_wh
   return vector;
 }
 
-Auth::Auth(const EndpointConfig& config, const KeyVector& own, const KeyVector& peer, Bytes peer_chunks, Bytes peer_hmacs)
+Auth::Auth(const EndpointConfig& config, const KeyVector& own, const KeyVector& peer, Bytes peer_chunks,
+           Bytes peer_hmacs)
     : hmac_(choose_hmac(peer_hmacs)), key_id_(config.auth_key_id) {
   if (!hmac_) return;
   for (const std::byte type : peer_chunks) {
@@ -88,8 +89,8 @@ std::vector<std::byte> Auth::digest(wire::HmacId hmac, Bytes key, Bytes packet, 
   static constexpr std::array<std::byte, 32> kZeros{};
   const std::size_t size = wire::hmac_size(static_cast<std::uint16_t>(hmac));
   const std::size_t digest_at = auth_at + wire::AuthChunk::kDigestOffset;
-  const std::array<Bytes, 3> parts = {packet.subspan(auth_at, wire::AuthChunk::kDigestOffset), Bytes(kZeros).first(size),
-                                      packet.subspan(digest_at + size)};
+  const std::array<Bytes, 3> parts = {packet.subspan(auth_at, wire::AuthChunk::kDigestOffset),
+                                      Bytes(kZeros).first(size), packet.subspan(digest_at + size)};
   if (hmac == wire::HmacId::kSha1) {
     const auto value = crypto::hmac_sha1(key, parts);
     return {value.begin(), value.end()};
@@ -102,7 +103,8 @@ void Auth::sign(MutableBytes packet, std::size_t auth_at) const {
   const auto* key = association_key(key_id_);
   if (key == nullptr) return;
   const auto value = digest(*hmac_, *key, packet, auth_at);
-  std::ranges::copy(value, packet.begin() + static_cast<std::ptrdiff_t>(auth_at + wire::AuthChunk::kDigestOffset));
+  std::ranges::copy(value,
+                    packet.begin() + static_cast<std::ptrdiff_t>(auth_at + wire::AuthChunk::kDigestOffset));
 }
 
 bool Auth::verify(Bytes packet, std::size_t auth_at, const wire::AuthChunk& chunk) const {
@@ -110,7 +112,8 @@ bool Auth::verify(Bytes packet, std::size_t auth_at, const wire::AuthChunk& chun
   const std::size_t size = wire::hmac_size(chunk.hmac_id);
   const auto* key = association_key(chunk.key_id);
   if (size == 0 || key == nullptr || chunk.digest.size() != size) return false;
-  return crypto::constant_time_equal(digest(static_cast<wire::HmacId>(chunk.hmac_id), *key, packet, auth_at), chunk.digest);
+  return crypto::constant_time_equal(digest(static_cast<wire::HmacId>(chunk.hmac_id), *key, packet, auth_at),
+                                     chunk.digest);
 }
 
 }  // namespace hawser::sctp

@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include "hawser/base/bytes.hpp"
 #include "hawser/base/datagram.hpp"
 #include "hawser/sctp/types.hpp"
-#include "hawser/base/bytes.hpp"
 #include "sctp/wire/types.hpp"
 
 namespace hawser::sctp {
@@ -15,15 +15,16 @@ namespace hawser::sctp {
 struct ControlChunk {
   wire::ChunkType type{};
   std::vector<std::byte> bytes;  ///< header and value, without padding
-  PathId path = kNoPath;         ///< the way it takes; kNoPath: `route` if given, else the best path when it leaves
-  std::optional<Route> route;    ///< an answer to a source that is no path
+  PathId path = kNoPath;  ///< the way it takes; kNoPath: `route` if given, else the best path when it leaves
+  std::optional<Route> route;  ///< an answer to a source that is no path
 };
 
 /// Control chunks in the order they have to leave. They are few and short-lived: not the data path.
 class ControlQueue {
  public:
   template <class Chunk>
-  void push(wire::ChunkType type, const Chunk& chunk, PathId path = kNoPath, std::optional<Route> route = std::nullopt) {
+  void push(wire::ChunkType type, const Chunk& chunk, PathId path = kNoPath,
+            std::optional<Route> route = std::nullopt) {
     push_bytes(type, serialise(chunk), path, route);
   }
   void push_bytes(wire::ChunkType type, std::vector<std::byte> bytes, PathId path = kNoPath,

@@ -14,14 +14,16 @@ void validate(const EndpointConfig& config) {
     if (!ok) throw std::invalid_argument(what);
   };
   require(config.port != 0, "port must not be 0");
-  require(config.outbound_streams != 0 && config.inbound_streams != 0, "there must be streams in both directions");
+  require(config.outbound_streams != 0 && config.inbound_streams != 0,
+          "there must be streams in both directions");
   require(config.receive_window >= 1500, "receive_window must be at least 1500 bytes");
   require(config.path_mtu >= 576 && config.path_mtu <= 9000, "path_mtu must be within 576..9000");
   require(config.max_paths != 0, "max_paths must not be 0");
   require(config.sack_delay <= std::chrono::milliseconds(500), "sack_delay must be at most 500 ms");
-  const bool known_key = config.auth_key_id == 0 || std::ranges::any_of(config.auth_keys, [&config](const AuthKey& key) {
-                           return key.id == config.auth_key_id;
-                         });
+  const bool known_key =
+      config.auth_key_id == 0 || std::ranges::any_of(config.auth_keys, [&config](const AuthKey& key) {
+        return key.id == config.auth_key_id;
+      });
   require(known_key, "auth_key_id names none of auth_keys");
 }
 
@@ -36,7 +38,8 @@ Endpoint::Impl::Impl(EndpointConfig config, RandomSource& random, BufferPool& po
   validate(config_);
 }
 
-// --- input ---------------------------------------------------------------------------------------------------------
+// --- input
+// ---------------------------------------------------------------------------------------------------------
 
 void Endpoint::Impl::handle_datagram(Timestamp now, ReceivedDatagram& datagram) {
   if (const auto refusal = open(datagram.bytes)) return drops_.add(*refusal);
@@ -69,8 +72,10 @@ void Endpoint::Impl::dispatch(Timestamp now, const Route& route, const wire::Pac
     if (tag != 0) return drops_.add(DropReason::bad_verification_tag);
     return handle_init(route, packet, first, now);
   }
+  // RFC 9260 §8.5.1 A: nothing but an INIT travels under tag 0, and nothing else under it is answered.
+  if (tag == 0) return drops_.add(DropReason::bad_verification_tag);
   if (first.is(wire::ChunkType::kCookieEcho)) return handle_cookie_echo(now, route, packet, first);
-  Entry* association = tag == 0 ? nullptr : tags_.find(tag);
+  Entry* association = tags_.find(tag);
   if (association != nullptr && !association->closed()) {
     if (association->peer_port() != packet.header().source_port) return drops_.add(DropReason::bad_port);
     const bool may_be_reflected = first.is(wire::ChunkType::kShutdownComplete) && (first.flags & 1) != 0;
@@ -97,7 +102,8 @@ void Endpoint::Impl::handle_timeout(Timestamp now) {
   }
 }
 
-// --- associations --------------------------------------------------------------------------------------------------
+// --- associations
+// --------------------------------------------------------------------------------------------------
 
 AssociationId Endpoint::Impl::connect(Timestamp now, const Route& first, std::uint16_t peer_port) {
   const AssociationId id(next_id_++);
@@ -126,7 +132,8 @@ const Endpoint::Impl::Entry* Endpoint::Impl::find(AssociationId id) const {
 }
 
 std::size_t Endpoint::Impl::live_count() const {
-  return static_cast<std::size_t>(std::ranges::count_if(entries_, [](const auto& entry) { return !entry->closed(); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(entries_, [](const auto& entry) { return !entry->closed(); }));
 }
 
 Endpoint::Impl::Entry* Endpoint::Impl::find_by_route(const Route& route, std::uint16_t peer_port) {
@@ -138,7 +145,8 @@ Endpoint::Impl::Entry* Endpoint::Impl::find_by_route(const Route& route, std::ui
 
 Endpoint::Impl::Entry* Endpoint::Impl::find_by_peer_tag(const Route& route, std::uint32_t tag) {
   for (const auto& entry : entries_) {
-    if (!entry->closed() && tag != 0 && entry->peer_tag() == tag && entry->has_path(route)) return entry.get();
+    if (!entry->closed() && tag != 0 && entry->peer_tag() == tag && entry->has_path(route))
+      return entry.get();
   }
   return nullptr;
 }
@@ -150,7 +158,8 @@ void Endpoint::Impl::touch(Entry& entry) {
   entry.readable = true;
 }
 
-// --- output --------------------------------------------------------------------------------------------------------
+// --- output
+// --------------------------------------------------------------------------------------------------------
 
 bool Endpoint::Impl::poll_transmit(Timestamp now, TransmitBatch& batch) {
   if (poll_reply(batch)) return true;
@@ -213,7 +222,8 @@ Timestamp Endpoint::Impl::next_timeout() {
   return next;
 }
 
-// --- the façade ----------------------------------------------------------------------------------------------------
+// --- the façade
+// ----------------------------------------------------------------------------------------------------
 
 Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool)
     : impl_(std::make_unique<Impl>(std::move(config), random, pool)) {}
@@ -223,7 +233,9 @@ void Endpoint::handle_datagrams(Timestamp now, std::span<ReceivedDatagram> datag
   for (ReceivedDatagram& datagram : datagrams) impl_->handle_datagram(now, datagram);
 }
 
-void Endpoint::handle_timeout(Timestamp now) { impl_->handle_timeout(now); }
+void Endpoint::handle_timeout(Timestamp now) {
+  impl_->handle_timeout(now);
+}
 
 AssociationId Endpoint::connect(Timestamp now, const Route& first, std::uint16_t peer_port) {
   return impl_->connect(now, first, peer_port);
@@ -251,7 +263,8 @@ bool Endpoint::set_primary(AssociationId id, PathId path) {
 
 bool Endpoint::request_primary(Timestamp, AssociationId id, const IpAddress& local) {
   Impl::Entry* association = impl_->find(id);
-  return association != nullptr && association->request_address(wire::ParameterType::kSetPrimaryAddress, local);
+  return association != nullptr &&
+         association->request_address(wire::ParameterType::kSetPrimaryAddress, local);
 }
 
 bool Endpoint::request_address(Timestamp, AssociationId id, const IpAddress& local, bool add) {
@@ -269,18 +282,25 @@ void Endpoint::shutdown(Timestamp now, AssociationId id) {
 }
 
 void Endpoint::abort(Timestamp, AssociationId id, std::string_view reason) {
-  if (Impl::Entry* association = impl_->find(id)) association->abort(wire::CauseCode::kUserInitiatedAbort, reason);
+  if (Impl::Entry* association = impl_->find(id))
+    association->abort(wire::CauseCode::kUserInitiatedAbort, reason);
 }
 
-bool Endpoint::poll_transmit(Timestamp now, TransmitBatch& batch) { return impl_->poll_transmit(now, batch); }
-std::optional<ReceivedMessage> Endpoint::poll_message() { return impl_->poll_message(); }
+bool Endpoint::poll_transmit(Timestamp now, TransmitBatch& batch) {
+  return impl_->poll_transmit(now, batch);
+}
+std::optional<ReceivedMessage> Endpoint::poll_message() {
+  return impl_->poll_message();
+}
 
 std::optional<Event> Endpoint::poll_event() {
   if (impl_->events_.empty()) return std::nullopt;
   return impl_->events_.pop_front();
 }
 
-Timestamp Endpoint::next_timeout() const { return impl_->next_timeout(); }
+Timestamp Endpoint::next_timeout() const {
+  return impl_->next_timeout();
+}
 
 std::optional<AssociationStatus> Endpoint::status(AssociationId id) const {
   const Impl::Entry* association = std::as_const(*impl_).find(id);
@@ -288,8 +308,12 @@ std::optional<AssociationStatus> Endpoint::status(AssociationId id) const {
   return association->status();
 }
 
-std::size_t Endpoint::association_count() const { return impl_->live_count(); }
-const DropCounters& Endpoint::drops() const { return impl_->drops_; }
+std::size_t Endpoint::association_count() const {
+  return impl_->live_count();
+}
+const DropCounters& Endpoint::drops() const {
+  return impl_->drops_;
+}
 
 std::size_t Endpoint::send_space(AssociationId id) const {
   const Impl::Entry* association = std::as_const(*impl_).find(id);

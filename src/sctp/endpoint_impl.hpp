@@ -11,7 +11,8 @@
 
 namespace hawser::sctp {
 
-/// The endpoint behind its façade: demultiplexing (endpoint.cpp) and what it answers without an association (listener.cpp).
+/// The endpoint behind its façade: demultiplexing (endpoint.cpp) and what it answers without an association
+/// (listener.cpp).
 class Endpoint::Impl {
  public:
   Impl(EndpointConfig config, RandomSource& random, BufferPool& pool);
@@ -45,7 +46,8 @@ class Endpoint::Impl {
  private:
   // endpoint.cpp
   [[nodiscard]] bool legal_header(const wire::CommonHeader& header, const Route& route);
-  void dispatch(Timestamp now, const Route& route, const wire::PacketView& packet, const wire::ChunkView& first);
+  void dispatch(Timestamp now, const Route& route, const wire::PacketView& packet,
+                const wire::ChunkView& first);
   Entry& adopt(std::unique_ptr<Entry> entry);
   [[nodiscard]] Entry* find_by_route(const Route& route, std::uint16_t peer_port);
   [[nodiscard]] Entry* find_by_peer_tag(const Route& route, std::uint32_t tag);
@@ -53,15 +55,18 @@ class Endpoint::Impl {
   bool poll_reply(TransmitBatch& batch);
 
   // listener.cpp: RFC 9260 §5.1, §5.2, §8.4
-  void handle_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk, Timestamp now);
-  void handle_cookie_echo(Timestamp now, const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk);
+  void handle_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk,
+                   Timestamp now);
+  void handle_cookie_echo(Timestamp now, const Route& route, const wire::PacketView& packet,
+                          const wire::ChunkView& chunk);
   Entry* accept_cookie(Timestamp now, const StateCookie& cookie);
-  void send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet, const wire::InitChunk& init,
-                     const wire::InitParameters& parameters, Entry* existing);
+  void send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
+                     const wire::InitChunk& init, const wire::InitParameters& parameters, Entry* existing);
   void handle_out_of_the_blue(const Route& route, const wire::PacketView& packet);
-  void reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type, Bytes chunk);
-  void reply_abort(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, bool reflected, wire::CauseCode cause,
-                   Bytes value = {});
+  void reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type,
+             Bytes chunk);
+  void reply_abort(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, bool reflected,
+                   wire::CauseCode cause, Bytes value = {});
 
   RandomSource& random_;
   BufferPool& pool_;

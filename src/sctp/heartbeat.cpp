@@ -6,7 +6,8 @@
 namespace hawser::sctp {
 namespace {
 
-// Heartbeat Info of ours: path id, time of sending, and the nonce that only a receiver at that address can know.
+// Heartbeat Info of ours: path id, time of sending, and the nonce that only a receiver at that address can
+// know.
 constexpr std::size_t kInfoSize = 4 + 8 + 8;
 // A path that hears nothing for this part of the heartbeat interval is probed.
 constexpr int kSilenceDivisor = 4;
@@ -38,13 +39,16 @@ std::optional<Info> decode(Bytes raw) {
 
 }  // namespace
 
-void Heartbeats::start(Path& path, Timestamp now) { path.heartbeat.next = next_probe(path, now); }
+void Heartbeats::start(Path& path, Timestamp now) {
+  path.heartbeat.next = next_probe(path, now);
+}
 
 // RFC 9260 §8.3: RTO with ±50 % jitter plus HB.interval; a path that has to prove itself is probed every RTO.
 Timestamp Heartbeats::next_probe(const Path& path, Timestamp now) {
   const Duration rto = path.rtt.rto();
   if (path.state != PathState::active) return now + rto;
-  const auto jitter = Duration(static_cast<Duration::rep>(core_.endpoint.random.u64() % static_cast<std::uint64_t>(rto.count())));
+  const auto jitter = Duration(
+      static_cast<Duration::rep>(core_.endpoint.random.u64() % static_cast<std::uint64_t>(rto.count())));
   return now + rto / 2 + jitter + core_.config().heartbeat_interval;
 }
 
@@ -56,7 +60,8 @@ void Heartbeats::on_heartbeat(const wire::HeartbeatChunk& chunk, const Path& pat
 bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
   const auto info = decode(chunk.info);
   Path* path = info ? core_.paths.find(info->path) : nullptr;
-  // The answer has to come back the way the question went: then address and port are proven in both directions.
+  // The answer has to come back the way the question went: then address and port are proven in both
+  // directions.
   if (path == nullptr || !path->heartbeat.outstanding || path->heartbeat.nonce != info->nonce ||
       core_.paths.find(route) != path) {
     core_.drop(DropReason::bad_heartbeat_ack);
@@ -76,7 +81,8 @@ void Heartbeats::on_path_alive(Path& path, Timestamp now) {
   path.error_count = 0;
   core_.error_count = 0;
   path.rtt.undo_back_off();
-  if (path.state == PathState::joining || path.state == PathState::active) return;
+  // A candidate has proven its address, and hands it over to the path it stands for.
+  if (path.replaces != kNoPath || path.state == PathState::joining || path.state == PathState::active) return;
   path.state = PathState::active;
   core_.announce(path);
   start(path, now);
@@ -90,7 +96,8 @@ void Heartbeats::on_path_error(Path& path, Timestamp now) {
     core_.announce(path);
     probe(path);
     path.heartbeat.next = now + path.rtt.rto();
-  } else if (path.state == PathState::potentially_failed && path.error_count > core_.config().path_max_retrans) {
+  } else if (path.state == PathState::potentially_failed &&
+             path.error_count > core_.config().path_max_retrans) {
     path.state = PathState::inactive;
   }
 }
@@ -116,8 +123,9 @@ void Heartbeats::on_timeout(Timestamp now) {
   }
 }
 
-// After a transfer, or while one goes on over other paths, a path of ours from which nothing comes any more may have lost its NAT
-// mapping without anybody noticing: what we send still arrives, and the answers take other ways.
+// After a transfer, or while one goes on over other paths, a path of ours from which nothing comes any more
+// may have lost its NAT mapping without anybody noticing: what we send still arrives, and the answers take
+// other ways.
 Timestamp Heartbeats::silence_deadline(const Path& path) const {
   const bool suspicious = path.ours && path.state == PathState::active && !path.heartbeat.outstanding &&
                           core_.last_transfer >= path.last_received && path.last_received != Timestamp::min();
@@ -128,7 +136,9 @@ Timestamp Heartbeats::silence_deadline(const Path& path) const {
 Duration Heartbeats::patience(const Path& path) const {
   const Duration rto = path.rtt.rto();
   const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
-  return failed ? std::min(rto, std::max(core_.config().failed_path_probe_max, path.rtt.rto_before_back_off())) : rto;
+  return failed
+             ? std::min(rto, std::max(core_.config().failed_path_probe_max, path.rtt.rto_before_back_off()))
+             : rto;
 }
 
 void Heartbeats::queue_due(Timestamp now) {

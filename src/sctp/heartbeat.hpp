@@ -5,8 +5,8 @@
 
 namespace hawser::sctp {
 
-/// HEARTBEAT and path failure detection (RFC 9260 §5.4, §8.2, §8.3; RFC 7829 with PFMR = 0). Owns no state of its own: the
-/// heartbeat of a path lives in the path.
+/// HEARTBEAT and path failure detection (RFC 9260 §5.4, §8.2, §8.3; RFC 7829 with PFMR = 0). Owns no state of
+/// its own: the heartbeat of a path lives in the path.
 class Heartbeats {
  public:
   explicit Heartbeats(Core& core) : core_(core) {}
@@ -19,7 +19,8 @@ class Heartbeats {
   /// Whether it proved a path.
   bool on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
   void on_timeout(Timestamp now);
-  /// A transmission on `path` went unanswered: it leaves the schedule, then becomes inactive (RFC 7829 §3, RFC 9260 §8.2).
+  /// A transmission on `path` went unanswered: it leaves the schedule, then becomes inactive (RFC 7829 §3,
+  /// RFC 9260 §8.2).
   void on_path_error(Path& path, Timestamp now);
   /// The path answered: error counters are cleared and it carries data (again).
   void on_path_alive(Path& path, Timestamp now);

@@ -7,7 +7,8 @@
 #include "sctp/wire/handshake.hpp"
 #include "sctp/wire/shutdown.hpp"
 
-// What the endpoint answers without an association: INIT statelessly, COOKIE ECHO, and packets out of the blue.
+// What the endpoint answers without an association: INIT statelessly, COOKIE ECHO, and packets out of the
+// blue.
 
 namespace hawser::sctp {
 namespace {
@@ -22,8 +23,8 @@ std::uint32_t staleness_us(Duration staleness) {
 }  // namespace
 
 // RFC 9260 §5.1 B, §5.2.1, §5.2.2. Nothing is kept: all goes into the cookie.
-void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk,
-                                 Timestamp now) {
+void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& packet,
+                                 const wire::ChunkView& chunk, Timestamp now) {
   wire::ChunkReader reader = packet.chunks();
   reader.next();
   if (reader.next()) return drops_.add(DropReason::illegal_bundling);
@@ -31,24 +32,30 @@ void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& pac
   const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
   if (!init || !parameters) return drops_.add(DropReason::malformed_init);
   Entry* existing = find_by_route(route, packet.header().source_port);
+  if (existing != nullptr && existing->refuse_init(route)) {
+    drops_.add(DropReason::unexpected_chunk);
+    return touch(*existing);
+  }
   if (existing == nullptr && !config_.accept) {
     drops_.add(DropReason::not_listening);
     return reply_abort(route, packet.header(), init->initiate_tag, false, wire::CauseCode::kOutOfResource);
   }
   if (init->outbound_streams == 0 || init->inbound_streams == 0 || init->a_rwnd < 1500) {
     drops_.add(DropReason::malformed_init);
-    return reply_abort(route, packet.header(), init->initiate_tag, false, wire::CauseCode::kInvalidMandatoryParameter);
+    return reply_abort(route, packet.header(), init->initiate_tag, false,
+                       wire::CauseCode::kInvalidMandatoryParameter);
   }
   if (parameters->host_name) {
     drops_.add(DropReason::malformed_init);
-    return reply_abort(route, packet.header(), init->initiate_tag, false, wire::CauseCode::kUnresolvableAddress,
-                       parameters->host_name->whole);
+    return reply_abort(route, packet.header(), init->initiate_tag, false,
+                       wire::CauseCode::kUnresolvableAddress, parameters->host_name->whole);
   }
   const PeerInit peer = PeerInit::from(*init, *parameters);
   if (peer.asconf && !peer.auth()) {
     // RFC 5061 §4.2.7: who announces ASCONF has to announce AUTH.
     drops_.add(DropReason::malformed_init);
-    return reply_abort(route, packet.header(), init->initiate_tag, false, wire::CauseCode::kProtocolViolation);
+    return reply_abort(route, packet.header(), init->initiate_tag, false,
+                       wire::CauseCode::kProtocolViolation);
   }
   if (existing == nullptr && live_count() >= config_.max_associations) {
     drops_.add(DropReason::too_many_associations);
@@ -65,8 +72,8 @@ void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& pac
       std::vector<std::byte> value(kLargestReply);
       ByteWriter writer(value);
       for (const IpAddress& address : added) wire::write_address(writer, address);
-      return reply_abort(route, packet.header(), init->initiate_tag, false, wire::CauseCode::kRestartWithNewAddresses,
-                         writer.written());
+      return reply_abort(route, packet.header(), init->initiate_tag, false,
+                         wire::CauseCode::kRestartWithNewAddresses, writer.written());
     }
   }
   send_init_ack(now, route, packet, *init, *parameters, existing);
@@ -79,13 +86,14 @@ void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire
   cookie.created = now;
   cookie.lifetime = config_.cookie_lifetime;
   if (parameters.cookie_preservative) {
-    cookie.lifetime += std::min<Duration>(std::chrono::milliseconds(*parameters.cookie_preservative), config_.cookie_lifetime);
+    cookie.lifetime += std::min<Duration>(std::chrono::milliseconds(*parameters.cookie_preservative),
+                                          config_.cookie_lifetime);
   }
   cookie.route = route;
   cookie.peer_port = packet.header().source_port;
   cookie.peer = PeerInit::from(init, parameters);
-  // In a collision the answer repeats what our own INIT said (§5.2.1); over a live association it names a new tag, and the
-  // cookie ties it to the old ones (§5.2.2).
+  // In a collision the answer repeats what our own INIT said (§5.2.1); over a live association it names a new
+  // tag, and the cookie ties it to the old ones (§5.2.2).
   cookie.own = existing != nullptr && existing->handshaking() ? existing->own_init() : OwnInit::make(random_);
   if (existing != nullptr) {
     cookie.local_tie_tag = existing->local_tag();
@@ -133,7 +141,11 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
 // RFC 9260 §5.2.4, table 12.
 Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const StateCookie& cookie) {
   Entry* same = tags_.find(cookie.own.tag);
-  if (same != nullptr && !same->closed()) {  // B or D: our tag is the one in the cookie
+  if (same != nullptr && same->closed()) {  // a late copy of the one that set up what has just ended
+    drops_.add(DropReason::duplicate_handshake);
+    return nullptr;
+  }
+  if (same != nullptr) {  // B or D: our tag is the one in the cookie
     same->on_matching_cookie(now, cookie);
     return same;
   }
@@ -178,8 +190,7 @@ void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::Pack
       case wire::ChunkType::kCookieAck:
       case wire::ChunkType::kInit:
       case wire::ChunkType::kInitAck:
-      case wire::ChunkType::kHeartbeatAck:
-        return;
+      case wire::ChunkType::kHeartbeatAck: return;
       case wire::ChunkType::kError: {
         const auto error = wire::ErrorChunk::parse(*chunk);
         if (!error) return;
@@ -189,11 +200,8 @@ void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::Pack
         }
         break;
       }
-      case wire::ChunkType::kShutdownAck:
-        shutdown_ack = true;
-        break;
-      default:
-        break;
+      case wire::ChunkType::kShutdownAck: shutdown_ack = true; break;
+      default: break;
     }
   }
   if (!reader.ok()) return;
@@ -206,8 +214,8 @@ void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::Pack
   reply(route, packet.header(), tag, wire::ChunkType::kAbort, chunk);
 }
 
-void Endpoint::Impl::reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type,
-                           Bytes chunk) {
+void Endpoint::Impl::reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag,
+                           wire::ChunkType type, Bytes chunk) {
   constexpr std::size_t kMaxPendingReplies = 256;
   if (replies_.size() >= kMaxPendingReplies) return drops_.add(DropReason::amplification_limit);
   Buffer packet = pool_.acquire(wire::kCommonHeaderSize + padded4(chunk.size()));
@@ -217,12 +225,13 @@ void Endpoint::Impl::reply(const Route& route, const wire::CommonHeader& to, std
   replies_.push_back({route, std::move(packet)});
 }
 
-void Endpoint::Impl::reply_abort(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, bool reflected,
-                                 wire::CauseCode cause, Bytes value) {
+void Endpoint::Impl::reply_abort(const Route& route, const wire::CommonHeader& to, std::uint32_t tag,
+                                 bool reflected, wire::CauseCode cause, Bytes value) {
   std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(value.size()));
   ByteWriter writer(causes);
   wire::write_cause(writer, cause, value);
-  reply(route, to, tag, wire::ChunkType::kAbort, ControlQueue::serialise(wire::AbortChunk{reflected, writer.written()}));
+  reply(route, to, tag, wire::ChunkType::kAbort,
+        ControlQueue::serialise(wire::AbortChunk{reflected, writer.written()}));
 }
 
 }  // namespace hawser::sctp

@@ -6,27 +6,51 @@
 namespace hawser::sctp {
 
 std::string_view to_string(DropReason reason) {
-  static constexpr std::array<std::string_view, kDropReasons> kNames = {
-      "truncated_packet",  "bad_checksum",          "bad_port",           "bad_source_address",   "bad_verification_tag",
-      "out_of_the_blue",   "malformed_chunk",       "illegal_bundling",   "unknown_chunk",        "unexpected_chunk",
-      "malformed_init",    "not_listening",         "too_many_associations", "forged_cookie",     "stale_cookie",
-      "restart_refused",   "duplicate_handshake",   "unauthenticated_chunk", "bad_auth",          "duplicate_tsn",
-      "tsn_out_of_window", "receive_window_full",   "invalid_stream",     "empty_data",           "inconsistent_fragment",
-      "stale_sack",        "invalid_sack",          "bad_heartbeat_ack",  "unknown_source",       "asconf_out_of_sequence",
-      "too_many_paths",    "amplification_limit"};
+  static constexpr std::array<std::string_view, kDropReasons> kNames = {"truncated_packet",
+                                                                        "bad_checksum",
+                                                                        "bad_port",
+                                                                        "bad_source_address",
+                                                                        "bad_verification_tag",
+                                                                        "out_of_the_blue",
+                                                                        "malformed_chunk",
+                                                                        "illegal_bundling",
+                                                                        "unknown_chunk",
+                                                                        "unexpected_chunk",
+                                                                        "malformed_init",
+                                                                        "not_listening",
+                                                                        "too_many_associations",
+                                                                        "forged_cookie",
+                                                                        "stale_cookie",
+                                                                        "restart_refused",
+                                                                        "duplicate_handshake",
+                                                                        "unauthenticated_chunk",
+                                                                        "bad_auth",
+                                                                        "duplicate_tsn",
+                                                                        "tsn_out_of_window",
+                                                                        "receive_window_full",
+                                                                        "invalid_stream",
+                                                                        "empty_data",
+                                                                        "inconsistent_fragment",
+                                                                        "stale_sack",
+                                                                        "invalid_sack",
+                                                                        "bad_heartbeat_ack",
+                                                                        "unknown_source",
+                                                                        "asconf_out_of_sequence",
+                                                                        "too_many_paths",
+                                                                        "amplification_limit"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 
 std::string_view to_string(AssociationState state) {
-  static constexpr std::array<std::string_view, 7> kNames = {"cookie_wait",       "cookie_echoed", "established",
-                                                             "shutdown_pending",  "shutdown_sent", "shutdown_received",
-                                                             "shutdown_ack_sent"};
+  static constexpr std::array<std::string_view, 7> kNames = {
+      "cookie_wait",   "cookie_echoed",     "established",      "shutdown_pending",
+      "shutdown_sent", "shutdown_received", "shutdown_ack_sent"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
 std::string_view to_string(PathState state) {
-  static constexpr std::array<std::string_view, 5> kNames = {"joining", "unconfirmed", "active", "potentially_failed",
-                                                             "inactive"};
+  static constexpr std::array<std::string_view, 5> kNames = {"joining", "unconfirmed", "active",
+                                                             "potentially_failed", "inactive"};
   return kNames[static_cast<std::size_t>(state)];
 }
 

@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::size_t kRandomSize = std::tuple_size_v<AuthRandom>;
 
-std::vector<std::byte> copy(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+std::vector<std::byte> copy(Bytes bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 template <class T>
 std::vector<std::byte> pack(std::initializer_list<T> values) {
@@ -23,8 +25,12 @@ std::vector<std::byte> pack(std::initializer_list<T> values) {
   return bytes;
 }
 
-std::vector<std::byte> own_chunk_list() { return pack({Auth::kOwnChunks[0], Auth::kOwnChunks[1]}); }
-std::vector<std::byte> own_hmacs() { return pack({wire::HmacId::kSha256, wire::HmacId::kSha1}); }
+std::vector<std::byte> own_chunk_list() {
+  return pack({Auth::kOwnChunks[0], Auth::kOwnChunks[1]});
+}
+std::vector<std::byte> own_hmacs() {
+  return pack({wire::HmacId::kSha256, wire::HmacId::kSha1});
+}
 
 std::vector<std::byte> own_extensions(const EndpointConfig& config) {
   std::vector<std::byte> types;
@@ -44,7 +50,8 @@ void write_auth_parameters(ByteWriter& writer, const OwnInit& own) {
   wire::write_parameter(writer, wire::ParameterType::kRequestedHmacAlgorithm, own_hmacs());
 }
 
-// RFC 4895 §3.3: SHA-1 has to be among the algorithms; RANDOM has to be there with 32 bytes, CHUNKS may be missing.
+// RFC 4895 §3.3: SHA-1 has to be among the algorithms; RANDOM has to be there with 32 bytes, CHUNKS may be
+// missing.
 bool usable_auth(const wire::InitParameters& parameters) {
   return parameters.random && parameters.random->value.size() == kRandomSize && parameters.hmac_algorithms &&
          parameters.hmac_identifiers().contains(static_cast<std::uint16_t>(wire::HmacId::kSha1));
@@ -83,13 +90,16 @@ PeerInit PeerInit::from(const wire::InitChunk& chunk, const wire::InitParameters
   peer.outbound_streams = chunk.outbound_streams;
   peer.inbound_streams = chunk.inbound_streams;
   peer.nr_sack = parameters.supports(wire::ChunkType::kNrSack);
-  peer.asconf = parameters.supports(wire::ChunkType::kAsconf) && parameters.supports(wire::ChunkType::kAsconfAck);
+  peer.asconf =
+      parameters.supports(wire::ChunkType::kAsconf) && parameters.supports(wire::ChunkType::kAsconfAck);
   for (const IpAddress& address : parameters.addresses) {
-    if (peer.addresses.size() < kMaxListedAddresses && address.is_unicast()) peer.addresses.push_back(address);
+    if (peer.addresses.size() < kMaxListedAddresses && address.is_unicast())
+      peer.addresses.push_back(address);
   }
   if (!usable_auth(parameters)) return peer;
   const Bytes chunks_whole = parameters.chunk_list ? parameters.chunk_list->whole : Bytes{};
-  peer.key_vector = make_key_vector(parameters.random->whole, chunks_whole, parameters.hmac_algorithms->whole);
+  peer.key_vector =
+      make_key_vector(parameters.random->whole, chunks_whole, parameters.hmac_algorithms->whole);
   peer.auth_chunks = copy(parameters.chunk_list ? parameters.chunk_list->value : Bytes{});
   peer.auth_hmacs = copy(parameters.hmac_algorithms->value);
   return peer;
@@ -108,8 +118,13 @@ void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, cons
 }
 
 wire::InitChunk make_init(const EndpointConfig& config, const OwnInit& own, bool ack, Bytes parameters) {
-  return {ack,          own.tag, config.receive_window, config.outbound_streams, config.inbound_streams,
-          own.initial_tsn, parameters};
+  return {ack,
+          own.tag,
+          config.receive_window,
+          config.outbound_streams,
+          config.inbound_streams,
+          own.initial_tsn,
+          parameters};
 }
 
 Auth negotiate_auth(const EndpointConfig& config, const OwnInit& own, const PeerInit& peer) {

@@ -16,7 +16,8 @@ namespace hawser::sctp {
 /// The nonce of AUTH (RFC 4895 §3.1): 32 bytes.
 using AuthRandom = std::array<std::byte, 32>;
 
-/// What we say in our INIT or INIT ACK: the same parameters in both, so that a collision can repeat them (RFC 9260 §5.2.1).
+/// What we say in our INIT or INIT ACK: the same parameters in both, so that a collision can repeat them (RFC
+/// 9260 §5.2.1).
 struct OwnInit {
   std::uint32_t tag = 0;
   std::uint32_t initial_tsn = 0;
@@ -33,7 +34,7 @@ struct PeerInit {
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;
   bool nr_sack = false;
-  bool asconf = false;  ///< announced ASCONF and ASCONF-ACK
+  bool asconf = false;               ///< announced ASCONF and ASCONF-ACK
   std::vector<IpAddress> addresses;  ///< as listed, at most kMaxListedAddresses
   /// Contents of RANDOM, CHUNKS and HMAC-ALGO with headers; all empty when the peer offers no usable AUTH.
   KeyVector key_vector;
@@ -49,8 +50,10 @@ struct PeerInit {
 
 /// The parameters of our INIT or INIT ACK.
 void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own);
-/// An INIT or INIT ACK of ours, header and fixed fields first, then write_own_parameters; the caller appends the rest.
-[[nodiscard]] wire::InitChunk make_init(const EndpointConfig& config, const OwnInit& own, bool ack, Bytes parameters);
+/// An INIT or INIT ACK of ours, header and fixed fields first, then write_own_parameters; the caller appends
+/// the rest.
+[[nodiscard]] wire::InitChunk make_init(const EndpointConfig& config, const OwnInit& own, bool ack,
+                                        Bytes parameters);
 /// AUTH as both sides negotiated it; disabled when either does not offer it.
 [[nodiscard]] Auth negotiate_auth(const EndpointConfig& config, const OwnInit& own, const PeerInit& peer);
 

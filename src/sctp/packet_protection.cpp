@@ -13,7 +13,9 @@ void seal(TransmitBatch& batch) {
   }
 }
 
-void seal(MutableBytes packet) { wire::seal_checksum(packet); }
+void seal(MutableBytes packet) {
+  wire::seal_checksum(packet);
+}
 
 std::optional<DropReason> open(MutableBytes packet) {
   if (packet.size() < wire::kCommonHeaderSize) return DropReason::truncated_packet;

@@ -7,8 +7,8 @@
 
 namespace hawser::sctp {
 
-/// The one place where built packets are sealed, and the one where received ones are opened. Plain SCTP: CRC32c (RFC 9260 §6.8).
-/// Works in place, on batches.
+/// The one place where built packets are sealed, and the one where received ones are opened. Plain SCTP:
+/// CRC32c (RFC 9260 §6.8). Works in place, on batches.
 
 /// Seals every packet of the batch.
 void seal(TransmitBatch& batch);

@@ -7,7 +7,8 @@
 
 namespace hawser::sctp {
 
-/// One bit per TSN in a ring, scanned a word at a time. The caller keeps all set bits within `capacity` consecutive numbers.
+/// One bit per TSN in a ring, scanned a word at a time. The caller keeps all set bits within `capacity`
+/// consecutive numbers.
 class RingBitmap {
  public:
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
@@ -33,7 +34,9 @@ class RingBitmap {
   }
 
  private:
-  [[nodiscard]] const std::uint64_t& word(std::uint64_t n) const { return words_[(n / 64) & (words_.size() - 1)]; }
+  [[nodiscard]] const std::uint64_t& word(std::uint64_t n) const {
+    return words_[(n / 64) & (words_.size() - 1)];
+  }
   [[nodiscard]] std::uint64_t& word(std::uint64_t n) { return words_[(n / 64) & (words_.size() - 1)]; }
 
   std::vector<std::uint64_t> words_;

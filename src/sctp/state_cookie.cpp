@@ -21,7 +21,9 @@ std::vector<std::byte> read_blob(ByteReader& r) {
   return {bytes.begin(), bytes.end()};
 }
 
-void write_ip(ByteWriter& w, const IpAddress& ip) { write_blob(w, ip.bytes()); }
+void write_ip(ByteWriter& w, const IpAddress& ip) {
+  write_blob(w, ip.bytes());
+}
 
 std::optional<IpAddress> read_ip(ByteReader& r) {
   const auto raw = read_blob(r);
@@ -40,7 +42,8 @@ OwnInit read_own(ByteReader& r) {
   OwnInit own;
   own.tag = r.u32();
   own.initial_tsn = r.u32();
-  if (const Bytes random = r.take(own.auth_random.size()); r.ok()) std::ranges::copy(random, own.auth_random.begin());
+  if (const Bytes random = r.take(own.auth_random.size()); r.ok())
+    std::ranges::copy(random, own.auth_random.begin());
   return own;
 }
 

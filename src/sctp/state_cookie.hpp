@@ -13,20 +13,22 @@
 
 namespace hawser::sctp {
 
-/// Everything needed to create the association when the cookie comes back: nothing is kept meanwhile (RFC 9260 §5.1.3).
+/// Everything needed to create the association when the cookie comes back: nothing is kept meanwhile (RFC
+/// 9260 §5.1.3).
 struct StateCookie {
   Timestamp created{};
   Duration lifetime{};
-  Route route;                     ///< where the INIT came from
-  std::uint16_t peer_port = 0;     ///< SCTP port
-  std::uint32_t local_tie_tag = 0; ///< tags of the association that existed when the INIT came, or zero (§5.2.2)
+  Route route;                  ///< where the INIT came from
+  std::uint16_t peer_port = 0;  ///< SCTP port
+  std::uint32_t local_tie_tag =
+      0;  ///< tags of the association that existed when the INIT came, or zero (§5.2.2)
   std::uint32_t peer_tie_tag = 0;
   OwnInit own;
   PeerInit peer;
 };
 
-/// Signs State Cookies and takes them back. Owns the secret and renews it; a cookie of the secret before the present one is still
-/// good. Never keeps anything about a peer.
+/// Signs State Cookies and takes them back. Owns the secret and renews it; a cookie of the secret before the
+/// present one is still good. Never keeps anything about a peer.
 class CookieJar {
  public:
   CookieJar(RandomSource& random, Duration key_lifetime) : random_(random), key_lifetime_(key_lifetime) {}

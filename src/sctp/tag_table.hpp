@@ -5,8 +5,8 @@
 
 namespace hawser::sctp {
 
-/// Finds the association of a verification tag. Tags are random, so they are their own hash: open addressing with linear
-/// probing, at most half full. Owns nothing.
+/// Finds the association of a verification tag. Tags are random, so they are their own hash: open addressing
+/// with linear probing, at most half full. Owns nothing.
 template <class Association>
 class TagTable {
  public:

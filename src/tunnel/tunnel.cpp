@@ -30,7 +30,7 @@ std::size_t Tunnel::read_device() {
   return count;
 }
 
-void Tunnel::enqueue(Buffer&& packet) {
+void Tunnel::enqueue(Buffer packet) {
   const auto ip = IpPacket::parse(std::as_const(packet).bytes());
   if (!ip) return drops_.add(Drop::host_malformed);
   const auto index = allowed_.lookup(ip->destination);

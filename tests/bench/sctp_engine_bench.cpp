@@ -1,5 +1,6 @@
-// What the engine costs per packet, without any I/O: two endpoints in one process, their datagrams handed over in memory.
-// Prints messages per second and nanoseconds per message for both sides together, and the checksum alone.
+// What the engine costs per packet, without any I/O: two endpoints in one process, their datagrams handed
+// over in memory. Prints messages per second and nanoseconds per message for both sides together, and the
+// checksum alone.
 
 #include <chrono>
 #include <cstdio>
@@ -103,7 +104,8 @@ void bench_checksum() {
     packet[0] = static_cast<std::byte>(i);
     sum ^= sctp::wire::crc32c(packet);
   }
-  std::printf("crc32c of %zu bytes: %.1f ns (%08x)\n", packet.size(), nanoseconds_since(begin) / kRounds, sum);
+  std::printf("crc32c of %zu bytes: %.1f ns (%08x)\n", packet.size(), nanoseconds_since(begin) / kRounds,
+              sum);
 }
 
 }  // namespace
@@ -115,7 +117,7 @@ int main() {
     hawser::Pair pair;
     pair.nanoseconds_per_message(50'000, streams);  // warms pools and window up
     const double ns = pair.nanoseconds_per_message(500'000, streams);
-    std::printf("both engines, %zu-byte messages on %2u streams: %.0f ns per message, %.2f Gbit/s\n", hawser::kMessageSize,
-                streams, ns, hawser::kMessageSize * 8 / ns);
+    std::printf("both engines, %zu-byte messages on %2u streams: %.0f ns per message, %.2f Gbit/s\n",
+                hawser::kMessageSize, streams, ns, hawser::kMessageSize * 8 / ns);
   }
 }

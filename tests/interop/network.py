@@ -67,6 +67,11 @@ class Network:
             ip("address", "add", f"{address}/24", "dev", device)
         ip("address", "add", f"{v6}/64", "dev", device, "nodad")
 
+    def prefer_source_there(self, address):
+        """From now on the peer's kernel sends from `address` wherever a program leaves the choice to it."""
+        route = ["ip", "route", "replace", "10.99.0.0/24", "dev", "there0", "proto", "kernel", "scope", "link"]
+        subprocess.run([*self.there, *route, "src", address], check=True)
+
     def close(self):
         # At once: a namespace that nobody uses any more goes when the kernel finds the time.
         subprocess.run(["ip", "link", "delete", "here0"], check=True)
@@ -112,10 +117,10 @@ class Program:
             return found()
 
     def wait_for_text(self, text, timeout=20):
-        """The first line that contains it."""
+        """The first line that begins with it."""
 
         def found():
-            return next((line for line in self.lines if text in line), None)
+            return next((line for line in self.lines if line.startswith(text)), None)
 
         with self._news:
             if not self._news.wait_for(found, timeout):

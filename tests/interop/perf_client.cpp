@@ -20,7 +20,7 @@ int PerfClient::run() {
   association_ = driver_.endpoint().connect(driver_.now(), driver_.route(uplinks.front(), options_.remote),
                                             options_.remote_port);
   while (phase_ != Phase::over) turn();
-  driver_.run_once(0ms);  // what the engine still has to say, such as an ABORT or a SHUTDOWN COMPLETE
+  linger();
   report();
   return success_ ? 0 : 1;
 }
@@ -43,7 +43,7 @@ void PerfClient::on_event(const sctp::Event& event) {
       phase_ = Phase::joining;
       break;
     case Kind::closed:
-      success_ = drained();
+      success_ = phase_ == Phase::staying || phase_ == Phase::closing;
       phase_ = Phase::over;
       break;
     case Kind::aborted:
@@ -69,11 +69,7 @@ void PerfClient::add_uplinks() {
 void PerfClient::advance() {
   if (phase_ == Phase::joining && (ready() || stop_requested())) begin_sending();
   if (phase_ == Phase::sending) send_messages();
-  if (phase_ == Phase::draining && drained()) {
-    end_ = driver_.now();
-    last_status_ = driver_.endpoint().status(association_);
-    phase_ = Phase::staying;
-  }
+  if (phase_ == Phase::draining && drained()) on_drained();
   if (phase_ == Phase::staying && (!options_.stay || stop_requested())) close();
   if (phase_ == Phase::connecting && stop_requested()) phase_ = Phase::over;
 }
@@ -96,7 +92,7 @@ void PerfClient::begin_sending() {
 }
 
 void PerfClient::send_messages() {
-  while (!finished()) {
+  while (next_ || !finished()) {
     if (!send_one()) return;
   }
   phase_ = Phase::draining;
@@ -139,12 +135,29 @@ bool PerfClient::drained() const {
   return !status || status->queued_bytes == 0;
 }
 
+void PerfClient::on_drained() {
+  end_ = driver_.now();
+  last_status_ = driver_.endpoint().status(association_);
+  phase_ = Phase::staying;
+  if (options_.print_events) print_json({{"event", "drained"}});
+}
+
 void PerfClient::close() {
   phase_ = Phase::closing;
   if (!options_.abort) return driver_.endpoint().shutdown(driver_.now(), association_);
   driver_.endpoint().abort(driver_.now(), association_, "the client was told to abort");
   success_ = true;
   phase_ = Phase::over;
+}
+
+// The engine may have last words, such as an ABORT or a SHUTDOWN COMPLETE; and if the network loses these,
+// the peer asks again, and an endpoint that is still there tells it that the association is over (RFC 9260
+// §8.4).
+void PerfClient::linger() {
+  const auto patience = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.linger));
+  const Timestamp end = driver_.now() + patience;
+  driver_.run_once(0ms);
+  while (driver_.now() < end) driver_.run_once(end - driver_.now());
 }
 
 void PerfClient::report() const {

@@ -27,6 +27,7 @@ struct PerfClientOptions {
   bool echo = false;    ///< expect every message back
   bool abort = false;   ///< end by ABORT
   bool stay = false;    ///< wait for the peer, or a signal, to end the association
+  double linger = 0;    ///< seconds to answer a peer that missed the end
   bool print_events = false;
 };
 
@@ -53,7 +54,9 @@ class PerfClient {
   [[nodiscard]] bool finished() const;
   bool send_one();
   [[nodiscard]] bool drained() const;
+  void on_drained();
   void close();
+  void linger();
   void report() const;
 
   PerfClientOptions options_;

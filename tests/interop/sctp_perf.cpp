@@ -60,6 +60,7 @@ CLI::App* add_client(CLI::App& app, CommandLine& line) {
   command->add_flag("--verify", o.verify, "send messages that prove themselves, check those that come back");
   command->add_flag("--echo", o.echo, "expect every message back");
   command->add_flag("--abort", o.abort, "end by ABORT instead of SHUTDOWN");
+  command->add_option("--linger", o.linger, "seconds to stay after the end, for a peer that missed it");
   command->add_flag("--stay", o.stay, "keep the association until the peer or a signal ends it");
   command->add_flag("--json-events", o.print_events, "print what happens, one JSON object per line");
   line.engine.add_to(*command);

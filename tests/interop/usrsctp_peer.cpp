@@ -61,7 +61,8 @@ struct Options {
   std::string delete_address;
   std::string auth_key;
   unsigned wait_paths = 1;
-  unsigned timeout_s = 120;
+  unsigned linger_s = 0;
+  unsigned timeout_s = 180;
   bool debug = false;
 };
 
@@ -299,10 +300,12 @@ void Peer::change_addresses() const {
     print_event(R"({"event":"address_added","address":"%s"})", options_.add_address.c_str());
   }
   if (!options_.delete_address.empty()) {
-    std::this_thread::sleep_for(500ms);  // the peer proves the new address first
+    std::this_thread::sleep_for(3s);  // the peer proves the new address first
     SocketAddress address = parse_address(options_.delete_address, options_.port);
     if (usrsctp_bindx(socket_, address.get(), 1, SCTP_BINDX_REM_ADDR) != 0) fail("usrsctp_bindx rem");
     print_event(R"({"event":"address_deleted","address":"%s"})", options_.delete_address.c_str());
+    // usrsctp answers what is still on its way to the old address with an ABORT: there must be nothing.
+    std::this_thread::sleep_for(500ms);
   }
 }
 
@@ -425,6 +428,7 @@ int Peer::run() {
   usrsctp_close(socket_);
   if (listener_ != nullptr) usrsctp_close(listener_);
   report();
+  std::this_thread::sleep_for(std::chrono::seconds(options_.linger_s));
   for (int i = 0; i < 200 && usrsctp_finish() != 0; ++i) std::this_thread::sleep_for(10ms);
   return graceful_ || aborted_ ? 0 : 1;
 }
@@ -461,6 +465,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--delete-address", o.delete_address, "then unbind this (literal ASCONF DEL)");
   app.add_option("--auth-key", o.auth_key, "text of shared key number 1");
   app.add_option("--wait-paths", o.wait_paths, "confirmed peer addresses to wait for before sending");
+  app.add_option("--linger", o.linger_s, "seconds to stay after the end, for a peer that missed it");
   app.add_option("--timeout", o.timeout_s, "seconds after which SIGALRM ends a peer that hangs");
   app.add_flag("--debug", o.debug, "usrsctp's own debug output");
 }

@@ -123,7 +123,7 @@ class Run {
     using Kind = Happening::Kind;
     const bool rebinds =
         happening.kind == Kind::nat_port_rebinds || happening.kind == Kind::nat_address_rebinds;
-    if (rebinds && !hub_accepted()) {
+    if (rebinds && !(hub_accepted() && edge_connected())) {
       // A State Cookie is good for the address it was sent to: who moves before it is back has to begin
       // again.
       bond_.world().events().after(seconds(1), [this, &happening] { happen(happening); });
@@ -179,6 +179,9 @@ class Run {
 
   /// Something is to be delivered that was handed over already.
   [[nodiscard]] bool waiting() { return !bond_.all_arrived(); }
+  [[nodiscard]] bool edge_connected() const {
+    return Bond::count(bond_.edge_events(), sctp::Event::Kind::connected) > 0;
+  }
   [[nodiscard]] bool hub_accepted() const {
     return Bond::count(bond_.hub_events(), sctp::Event::Kind::accepted) > 0;
   }

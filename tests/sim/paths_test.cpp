@@ -82,7 +82,7 @@ TEST_F(Paths, BehindOnePublicAddressStaySeparate) {
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->route.remote.ip, second->route.remote.ip);
   EXPECT_NE(first->route.remote.port, second->route.remote.port);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 40e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6);
   EXPECT_TRUE(bond.path_active(0) && bond.path_active(1)) << "no flapping";
   expect_clean_end();
 }
@@ -150,7 +150,7 @@ TEST_F(Paths, ThatCannotJoinNeitherHurtTheOthersNorTheAssociation) {
   bond.add_path(1);
   bond.add_path(2);
   bond.run_for(60s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 5s), 0.85 * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 5s), kTwoWayShare * 20e6);
   EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
   EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
   // The dead one gives way: the third uplink joins behind it, within the time the ASCONF of the second is
@@ -185,7 +185,7 @@ TEST_F(Paths, ThatAreRemovedAreSilentAndMayComeBack) {
   ASSERT_TRUE(bond.edge().remove_path(bond.edge_id(), path->id));
   EXPECT_FALSE(bond.edge_path(1));
   bond.run_for(10s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.8 * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
   bond.add_path(1);
   EXPECT_TRUE(bond.run_until(10s, [&] { return bond.path_active(1); }));
   expect_clean_end();
@@ -218,7 +218,7 @@ class Failover : public Paths {
     bond.run_for(10s);
     EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000) << "edge to hub";
     EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000) << "hub to edge";
-    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 20e6);
+    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
     EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
     EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
     bond.edge_app().reset_gap();
@@ -228,7 +228,7 @@ class Failover : public Paths {
     bond.run_for(5s);
     EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000);
     EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000);
-    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 40e6) << "and carries data";
+    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6) << "and carries data";
     expect_clean_end();
   }
 };
@@ -271,7 +271,7 @@ TEST_F(Failover, SurvivesTheLossOfAllPathsForAWhile) {
   bond.set_blackhole(0, false);
   bond.set_blackhole(1, false);
   bond.run_for(20s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), 0.85 * 40e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6);
   expect_clean_end();
 }
 
@@ -338,7 +338,7 @@ class NatRebinding : public Paths {
     EXPECT_TRUE(bond.run_until(60s, [&] { return bond.path_active(what.rebound); })) << "the path has moved";
     bond.run_for(10s);
     EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), what.uplinks) << "and left nothing behind";
-    const double rate = 0.8 * 20e6 * static_cast<double>(what.uplinks);
+    const double rate = kTwoWayShare * 20e6 * static_cast<double>(what.uplinks);
     if (what.up) {
       EXPECT_GT(bond.measure(bond.up_ledger(), 3s), rate);
     }

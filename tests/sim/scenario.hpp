@@ -27,6 +27,11 @@ inline UplinkSpec uplink(double mbit, Duration delay, double loss = 0) {
   return spec;
 }
 
+/// The share of the links' rate that users get at least while both directions are loaded: headers take 7 %,
+/// acknowledgements queue behind data of the other direction, and any two seconds may hold a halving of the
+/// window.
+inline constexpr double kTwoWayShare = 0.6;
+
 /// Timers as a tunnel sets them; the RFC's minimum RTO of one second would hide every quick reaction.
 inline sctp::EndpointConfig tunnel_config() {
   sctp::EndpointConfig config;

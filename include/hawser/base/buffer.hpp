@@ -12,12 +12,13 @@ namespace hawser {
 
 class BufferPool;
 
-/// Owns a run of bytes: a block of a pool, or (when larger than the pool's blocks) a block of its own. Move-only.
-/// The pool outlives its buffers; both belong to one thread.
+/// Owns a run of bytes: a block of a pool, or (when larger than the pool's blocks) a block of its own.
+/// Move-only. The pool outlives its buffers; both belong to one thread.
 class Buffer {
  public:
   Buffer() = default;
-  Buffer(Buffer&& other) noexcept : block_(std::exchange(other.block_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer(Buffer&& other) noexcept
+      : block_(std::exchange(other.block_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
     if (this != &other) {
       reset();
@@ -84,10 +85,14 @@ class BufferPool {
   std::vector<Buffer::Block*> free_;
 };
 
-inline std::byte* Buffer::data() { return block_ == nullptr ? nullptr : reinterpret_cast<std::byte*>(block_ + 1); }
+inline std::byte* Buffer::data() {
+  return block_ == nullptr ? nullptr : reinterpret_cast<std::byte*>(block_ + 1);
+}
 inline const std::byte* Buffer::data() const {
   return block_ == nullptr ? nullptr : reinterpret_cast<const std::byte*>(block_ + 1);
 }
-inline std::size_t Buffer::capacity() const { return block_ == nullptr ? 0 : block_->capacity; }
+inline std::size_t Buffer::capacity() const {
+  return block_ == nullptr ? 0 : block_->capacity;
+}
 
 }  // namespace hawser

@@ -32,10 +32,12 @@ inline void store_be(std::byte* at, T v) {
 }
 
 /// Length rounded up to the 4-byte boundary that chunks and parameters keep (RFC 9260 §3.2).
-[[nodiscard]] constexpr std::size_t padded4(std::size_t n) { return (n + 3) & ~std::size_t{3}; }
+[[nodiscard]] constexpr std::size_t padded4(std::size_t n) {
+  return (n + 3) & ~std::size_t{3};
+}
 
-/// Reads big-endian fields from a bounded range. After a read past the end, `ok()` is false and every read yields zero:
-/// a parser reads all it wants and asks once.
+/// Reads big-endian fields from a bounded range. After a read past the end, `ok()` is false and every read
+/// yields zero: a parser reads all it wants and asks once.
 class ByteReader {
  public:
   explicit ByteReader(Bytes bytes) : rest_(bytes) {}
@@ -75,7 +77,8 @@ class ByteReader {
   bool ok_ = true;
 };
 
-/// Writes big-endian fields into a bounded range. A write that does not fit is dropped whole and `ok()` turns false.
+/// Writes big-endian fields into a bounded range. A write that does not fit is dropped whole and `ok()` turns
+/// false.
 class ByteWriter {
  public:
   explicit ByteWriter(MutableBytes room) : room_(room) {}
@@ -86,7 +89,8 @@ class ByteWriter {
   void u64(std::uint64_t v) { put(v); }
 
   void bytes(Bytes data) {
-    if (std::byte* at = claim(data.size()); at != nullptr && !data.empty()) std::memcpy(at, data.data(), data.size());
+    if (std::byte* at = claim(data.size()); at != nullptr && !data.empty())
+      std::memcpy(at, data.data(), data.size());
   }
   void zeros(std::size_t n) {
     if (std::byte* at = claim(n); at != nullptr && n != 0) std::memset(at, 0, n);

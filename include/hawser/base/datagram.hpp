@@ -12,11 +12,12 @@
 
 namespace hawser {
 
-/// A local way out: one UDP socket of the driver. The numbers are the driver's; the engine only compares them.
+/// A local way out: one UDP socket of the driver. The numbers are the driver's; the engine only compares
+/// them.
 using UplinkId = Strong<struct UplinkIdTag, std::uint32_t>;
 
-/// Where a datagram came from, or goes to. `local` is the local address it was sent to (pktinfo), so that answers leave from
-/// there; a wildcard leaves the choice to the kernel (sockets bound to a device).
+/// Where a datagram came from, or goes to. `local` is the local address it was sent to (pktinfo), so that
+/// answers leave from there; a wildcard leaves the choice to the kernel (sockets bound to a device).
 struct Route {
   UplinkId uplink;
   IpAddress local;
@@ -24,18 +25,20 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-/// One received UDP payload. `bytes` is the receiver's memory, valid until its next read; an opened record is decrypted there.
+/// One received UDP payload. `bytes` is the receiver's memory, valid until its next read; an opened record is
+/// decrypted there.
 struct ReceivedDatagram {
   Route route;
   MutableBytes bytes;
 };
 
-/// Datagrams for ONE route, laid back to back so that runs of equal size leave by one segmented send (UDP GSO).
-/// Reused from call to call; never allocates after construction.
+/// Datagrams for ONE route, laid back to back so that runs of equal size leave by one segmented send (UDP
+/// GSO). Reused from call to call; never allocates after construction.
 class TransmitBatch {
  public:
   static constexpr std::size_t kMaxDatagrams = 64;
-  static constexpr std::size_t kCapacity = 65'000;  ///< below the largest UDP payload, so that one send can carry all
+  static constexpr std::size_t kCapacity =
+      65'000;  ///< below the largest UDP payload, so that one send can carry all
 
   TransmitBatch() : storage_(std::make_unique<std::byte[]>(kCapacity)) {}
 
@@ -47,7 +50,9 @@ class TransmitBatch {
   }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   /// Whether another datagram of up to `size` bytes fits.
-  [[nodiscard]] bool has_room(std::size_t size) const { return count_ < kMaxDatagrams && used_ + size <= kCapacity; }
+  [[nodiscard]] bool has_room(std::size_t size) const {
+    return count_ < kMaxDatagrams && used_ + size <= kCapacity;
+  }
   /// Room for the next datagram; `size` must satisfy has_room.
   [[nodiscard]] MutableBytes next(std::size_t size) { return {storage_.get() + used_, size}; }
   /// The first `size` bytes of next() are a datagram.

@@ -6,7 +6,8 @@
 
 namespace hawser {
 
-/// Unpredictable bytes. Injected, so that a simulated run replays from a seed; the programs inject the operating system's.
+/// Unpredictable bytes. Injected, so that a simulated run replays from a seed; the programs inject the
+/// operating system's.
 class RandomSource {
  public:
   virtual ~RandomSource() = default;

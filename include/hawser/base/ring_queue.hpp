@@ -6,7 +6,8 @@
 
 namespace hawser {
 
-/// A first-in first-out queue in a ring that doubles when full and never shrinks: no allocation in the steady state.
+/// A first-in first-out queue in a ring that doubles when full and never shrinks: no allocation in the steady
+/// state.
 template <class T>
 class RingQueue {
  public:

@@ -5,7 +5,8 @@
 
 namespace hawser {
 
-/// The time line of the engine. It has no now(): time is always a parameter, only the driver (and the simulator) own a clock.
+/// The time line of the engine. It has no now(): time is always a parameter, only the driver (and the
+/// simulator) own a clock.
 struct EngineClock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;

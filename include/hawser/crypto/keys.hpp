@@ -2,9 +2,10 @@
 
 #include <array>
 #include <compare>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "hawser/base/random.hpp"
 #include "hawser/base/result.hpp"

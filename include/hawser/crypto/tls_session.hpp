@@ -15,7 +15,8 @@ enum class TlsState : std::uint8_t { in_progress, done, failed };
 /// Why a session failed.
 enum class TlsFailure : std::uint8_t {
   none,
-  wrong_peer_key,           ///< the peer proved nothing or another key than the one that is pinned
+  wrong_peer_key,           ///< the peer has another key than the one that is pinned
+  bad_signature,            ///< the peer does not have the private half of the key that it shows
   no_peer_certificate,      ///< the peer sent none
   unsupported_certificate,  ///< its key is not Ed25519
   unsupported_version,      ///< something older than TLS 1.3

@@ -15,7 +15,8 @@ struct AuthKey {
   std::vector<std::byte> secret;
 };
 
-/// Protocol parameters, RFC 9260 §16, with the RFC's values as defaults. They hold for all associations of an endpoint.
+/// Protocol parameters, RFC 9260 §16, with the RFC's values as defaults. They hold for all associations of an
+/// endpoint.
 struct EndpointConfig {
   /// SCTP port of this endpoint (the port inside the SCTP common header, not the UDP port). 1..65535.
   std::uint16_t port = 9899;
@@ -27,7 +28,8 @@ struct EndpointConfig {
   std::uint16_t outbound_streams = 64;
   std::uint16_t inbound_streams = 64;
 
-  /// Bytes of user data the receiver is ready to hold (advertised as a_rwnd). At least 1,500 (RFC 9260 §3.3.2).
+  /// Bytes of user data the receiver is ready to hold (advertised as a_rwnd). At least 1,500 (RFC 9260
+  /// §3.3.2).
   std::uint32_t receive_window = 4U << 20;
   /// Bytes of user messages queued or unacknowledged before send() says would_block.
   std::size_t send_buffer = 4U << 20;
@@ -42,13 +44,13 @@ struct EndpointConfig {
   /// Longest delay of a SACK, at most 500 ms (RFC 9260 §6.2).
   Duration sack_delay = std::chrono::milliseconds(200);
   Duration heartbeat_interval = std::chrono::seconds(30);
-  /// Longest pause between HEARTBEATs on a path that failed (but never less than its RTO before back-off): how soon its return is
-  /// noticed.
+  /// Longest pause between HEARTBEATs on a path that failed (but never less than its RTO before back-off):
+  /// how soon its return is noticed.
   Duration failed_path_probe_max = std::chrono::seconds(60);
   Duration cookie_lifetime = std::chrono::seconds(60);
   unsigned association_max_retrans = 10;
-  /// An association none of whose paths works is lost after this long without any packet of the peer; zero: only
-  /// association_max_retrans ends it.
+  /// An association none of whose paths works is lost after this long without any packet of the peer; zero:
+  /// only association_max_retrans ends it.
   Duration silence_limit{};
   unsigned path_max_retrans = 5;
   unsigned max_init_retrans = 8;
@@ -62,8 +64,8 @@ struct EndpointConfig {
   /// Concurrent multipath transfer: new data on all active paths instead of the primary only.
   bool multipath = true;
   std::size_t max_paths = 16;
-  /// Whether the addresses that a peer lists in its INIT or INIT ACK become paths once they answer (RFC 9260 §5.1.2). A tunnel
-  /// across NATs leaves it off: there, listed addresses mean nothing.
+  /// Whether the addresses that a peer lists in its INIT or INIT ACK become paths once they answer (RFC 9260
+  /// §5.1.2). A tunnel across NATs leaves it off: there, listed addresses mean nothing.
   bool listed_addresses = true;
 
   std::vector<AuthKey> auth_keys;

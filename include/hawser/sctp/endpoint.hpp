@@ -37,38 +37,41 @@ struct ReceivedMessage {
   StreamId stream;
   Ppid ppid;
   bool unordered = false;
-  /// More of the same message follows: partial delivery of a message too large for the receive window (RFC 9260 §6.9).
+  /// More of the same message follows: partial delivery of a message too large for the receive window (RFC
+  /// 9260 §6.9).
   bool more = false;
   Buffer payload;
 };
 
 struct Event {
   enum class Kind : std::uint8_t {
-    connected,         ///< the association that connect() began is up
-    accepted,          ///< a peer's association is up
-    restarted,         ///< the peer restarted; unacknowledged messages are gone (RFC 9260 §5.2)
-    closed,            ///< shut down gracefully by either side; the id is gone
-    aborted,           ///< ABORT from the peer, or sent for a protocol violation; the id is gone
-    lost,              ///< error limit exceeded, or set-up retries exhausted; the id is gone
-    path_added,        ///< by us or by the peer
-    path_up,           ///< proven, carries data
-    path_down,         ///< left the schedule
+    connected,   ///< the association that connect() began is up
+    accepted,    ///< a peer's association is up
+    restarted,   ///< the peer restarted; unacknowledged messages are gone (RFC 9260 §5.2)
+    closed,      ///< shut down gracefully by either side; the id is gone
+    aborted,     ///< ABORT from the peer, or sent for a protocol violation; the id is gone
+    lost,        ///< error limit exceeded, or set-up retries exhausted; the id is gone
+    path_added,  ///< by us or by the peer
+    path_up,     ///< proven, carries data
+    path_down,   ///< left the schedule
     path_removed,
-    path_refused,      ///< the peer refused our ASCONF for it; the path is gone
-    writable,          ///< send() would succeed again
+    path_refused,  ///< the peer refused our ASCONF for it; the path is gone
+    writable,      ///< send() would succeed again
   };
   Kind kind{};
   AssociationId association;
-  PathId path = kNoPath;   ///< for path_* events
-  std::uint16_t cause = 0; ///< error cause code for aborted and path_refused, 0 when there is none (RFC 9260 §3.3.10)
-  std::string_view reason; ///< static text, for people
+  PathId path = kNoPath;  ///< for path_* events
+  std::uint16_t cause =
+      0;  ///< error cause code for aborted and path_refused, 0 when there is none (RFC 9260 §3.3.10)
+  std::string_view reason;  ///< static text, for people
 };
 
 /// An SCTP endpoint (RFC 9260) over UDP (RFC 6951): sans-I/O. It has no clock, no socket, no thread.
 ///
-/// Owns its associations, finds the one a datagram belongs to by verification tag, and answers what belongs to none.
-/// After any call, poll until empty: poll_transmit, poll_message, poll_event; then arm one timer for next_timeout().
-/// `now` never goes backwards. `random` and `pool` outlive the endpoint and everything polled from it.
+/// Owns its associations, finds the one a datagram belongs to by verification tag, and answers what belongs
+/// to none. After any call, poll until empty: poll_transmit, poll_message, poll_event; then arm one timer for
+/// next_timeout(). `now` never goes backwards. `random` and `pool` outlive the endpoint and everything polled
+/// from it.
 class Endpoint {
  public:
   Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool);
@@ -76,12 +79,14 @@ class Endpoint {
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
-  // --- input -----------------------------------------------------------------------------------------------------
+  // --- input
+  // -----------------------------------------------------------------------------------------------------
   /// Datagrams in order of arrival. Their bytes may be overwritten.
   void handle_datagrams(Timestamp now, std::span<ReceivedDatagram> datagrams);
   void handle_timeout(Timestamp now);
 
-  // --- commands --------------------------------------------------------------------------------------------------
+  // --- commands
+  // --------------------------------------------------------------------------------------------------
   /// Begins an association from `first` (RFC 9260 §5.1); its INIT lists no addresses. Ends in an event:
   /// connected, aborted or lost. `peer_port` is the SCTP port of the peer.
   AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port = 9899);
@@ -90,13 +95,15 @@ class Endpoint {
   /// Adds the way `route` by a wildcard ASCONF sent from it (RFC 5061 §4.2.1), once the association is up.
   /// Nothing when the association is unknown, has too many paths, or has this route already.
   std::optional<PathId> add_path(Timestamp now, AssociationId id, const Route& route);
-  /// Forgets the path here; no ASCONF is sent (behind a NAT, its address is known to the peer only). The last one stays.
+  /// Forgets the path here; no ASCONF is sent (behind a NAT, its address is known to the peer only). The last
+  /// one stays.
   bool remove_path(Timestamp now, AssociationId id, PathId path);
   /// Own choice of primary path (RFC 9260 §8.2): where data goes without multipath, and control chunks first.
   bool set_primary(AssociationId id, PathId path);
   /// Asks the peer to send to our address `local` by preference (RFC 5061 §4.2.5).
   bool request_primary(Timestamp now, AssociationId id, const IpAddress& local);
-  /// Adds / deletes a literal local address at the peer (RFC 5061 §4.2.1, §4.2.2), from whatever path is best.
+  /// Adds / deletes a literal local address at the peer (RFC 5061 §4.2.1, §4.2.2), from whatever path is
+  /// best.
   bool request_address(Timestamp now, AssociationId id, const IpAddress& local, bool add);
   /// Sends a HEARTBEAT now on `path`.
   void probe_path(Timestamp now, AssociationId id, PathId path);
@@ -105,7 +112,8 @@ class Endpoint {
   /// ABORT with cause User-Initiated Abort (RFC 9260 §9.1); `reason` goes to the peer.
   void abort(Timestamp now, AssociationId id, std::string_view reason);
 
-  // --- output ----------------------------------------------------------------------------------------------------
+  // --- output
+  // ----------------------------------------------------------------------------------------------------
   /// Fills `batch` with datagrams for ONE route, or returns false: nothing to send now.
   bool poll_transmit(Timestamp now, TransmitBatch& batch);
   std::optional<ReceivedMessage> poll_message();
@@ -113,14 +121,15 @@ class Endpoint {
   /// When to call handle_timeout, or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
 
-  // --- getters ---------------------------------------------------------------------------------------------------
+  // --- getters
+  // ---------------------------------------------------------------------------------------------------
   [[nodiscard]] std::optional<AssociationStatus> status(AssociationId id) const;
   [[nodiscard]] std::size_t association_count() const;
   [[nodiscard]] const DropCounters& drops() const;
   /// Free bytes of the send buffer; 0 for an unknown association.
   [[nodiscard]] std::size_t send_space(AssociationId id) const;
-  /// Bytes accepted by send() that were not transmitted yet: what stands in the queue. A caller that keeps its own queue
-  /// (a tunnel) sends only while this is small.
+  /// Bytes accepted by send() that were not transmitted yet: what stands in the queue. A caller that keeps
+  /// its own queue (a tunnel) sends only while this is small.
   [[nodiscard]] std::size_t send_backlog(AssociationId id) const;
   /// Largest user message that fits one datagram on every path of the association.
   [[nodiscard]] std::size_t unfragmented_size(AssociationId id) const;

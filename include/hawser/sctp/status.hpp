@@ -22,8 +22,8 @@ enum class AssociationState : std::uint8_t {
 };
 
 enum class PathState : std::uint8_t {
-  joining,             ///< our wildcard ASCONF from this uplink is not acknowledged yet (RFC 5061)
-  unconfirmed,         ///< the peer's address is not proven by a HEARTBEAT yet (RFC 9260 §5.4)
+  joining,      ///< our wildcard ASCONF from this uplink is not acknowledged yet (RFC 5061)
+  unconfirmed,  ///< the peer's address is not proven by a HEARTBEAT yet (RFC 9260 §5.4)
   active,
   potentially_failed,  ///< timed out; probed, used only when nothing better is left (RFC 7829)
   inactive,            ///< path error limit exceeded (RFC 9260 §8.2)
@@ -35,13 +35,13 @@ enum class PathState : std::uint8_t {
 struct PathCounters {
   std::uint64_t datagrams_sent = 0;
   std::uint64_t datagrams_received = 0;
-  std::uint64_t bytes_sent = 0;      ///< UDP payload bytes
-  std::uint64_t bytes_received = 0;  ///< UDP payload bytes of datagrams that passed every check
-  std::uint64_t data_chunks_sent = 0;             ///< first transmissions
-  std::uint64_t data_chunks_retransmitted = 0;    ///< retransmissions that went out here
-  std::uint64_t data_chunks_lost = 0;             ///< sent here and declared lost
+  std::uint64_t bytes_sent = 0;                 ///< UDP payload bytes
+  std::uint64_t bytes_received = 0;             ///< UDP payload bytes of datagrams that passed every check
+  std::uint64_t data_chunks_sent = 0;           ///< first transmissions
+  std::uint64_t data_chunks_retransmitted = 0;  ///< retransmissions that went out here
+  std::uint64_t data_chunks_lost = 0;           ///< sent here and declared lost
   std::uint64_t fast_recoveries = 0;
-  std::uint64_t timeouts = 0;                     ///< T3-rtx expirations
+  std::uint64_t timeouts = 0;  ///< T3-rtx expirations
   std::uint64_t heartbeats_sent = 0;
   std::uint64_t heartbeat_acks_received = 0;
 };
@@ -51,13 +51,13 @@ struct PathStatus {
   Route route;
   PathState state = PathState::unconfirmed;
   bool primary = false;
-  Duration srtt{};    ///< zero: not measured yet
+  Duration srtt{};  ///< zero: not measured yet
   Duration rttvar{};
   Duration rto{};
-  std::size_t cwnd = 0;             ///< bytes
-  std::size_t ssthresh = 0;         ///< bytes
-  std::size_t flight = 0;           ///< bytes outstanding on this path
-  std::size_t mtu = 0;              ///< largest UDP payload, bytes
+  std::size_t cwnd = 0;      ///< bytes
+  std::size_t ssthresh = 0;  ///< bytes
+  std::size_t flight = 0;    ///< bytes outstanding on this path
+  std::size_t mtu = 0;       ///< largest UDP payload, bytes
   unsigned error_count = 0;
   PathCounters counters;
 };
@@ -69,10 +69,10 @@ struct AssociationStatus {
   std::uint16_t inbound_streams = 0;
   bool nr_sack = false;
   bool dynamic_addresses = false;
-  std::size_t peer_window = 0;       ///< bytes the peer can take now
-  std::size_t queued_bytes = 0;      ///< user bytes accepted by send() and not yet acknowledged
-  std::size_t outstanding_bytes = 0; ///< user bytes in flight
-  std::size_t receive_buffered = 0;  ///< bytes held for reassembly and ordering
+  std::size_t peer_window = 0;        ///< bytes the peer can take now
+  std::size_t queued_bytes = 0;       ///< user bytes accepted by send() and not yet acknowledged
+  std::size_t outstanding_bytes = 0;  ///< user bytes in flight
+  std::size_t receive_buffered = 0;   ///< bytes held for reassembly and ordering
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_received = 0;
   std::uint64_t duplicate_tsns_received = 0;

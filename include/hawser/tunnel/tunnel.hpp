@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hawser/base/buffer.hpp"
@@ -109,7 +110,7 @@ class Tunnel {
     Timestamp since = kNever;
   };
 
-  void enqueue(Buffer&& packet);
+  void enqueue(Buffer packet);
   bool pump_peer(Timestamp now, Peer& peer);
   bool send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet);
   void on_message(Timestamp now, sctp::ReceivedMessage&& message);

@@ -7,13 +7,14 @@
 
 namespace hawser::sctp {
 
-/// Decides how much may be in flight on ONE path. Owns the window, never the flight: the sender tells what happened.
+/// Decides how much may be in flight on ONE path. Owns the window, never the flight: the sender tells what
+/// happened.
 class CongestionControl {
  public:
   struct Ack {
-    std::size_t bytes = 0;             ///< newly acknowledged on this path
-    std::size_t flight_before = 0;     ///< bytes in flight on this path before this acknowledgement
-    bool pseudo_cumulative = false;    ///< the path's oldest outstanding chunk was among them (CUC)
+    std::size_t bytes = 0;           ///< newly acknowledged on this path
+    std::size_t flight_before = 0;   ///< bytes in flight on this path before this acknowledgement
+    bool pseudo_cumulative = false;  ///< the path's oldest outstanding chunk was among them (CUC)
     bool in_recovery = false;
   };
 

@@ -26,9 +26,10 @@ class NewReno final : public CongestionControl {
     partial_bytes_acked_ = 0;
   }
 
-  // RFC 9260 §7.2.3: at most one packet in flight after T3.
+  // RFC 9260 §7.2.3: at most one packet in flight after T3. A second time-out in a row says nothing new (RFC
+  // 5681 §3.1): a path that was cut and comes back still knows what it could carry.
   void on_timeout() override {
-    ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
+    if (cwnd_ > mtu_) ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
     cwnd_ = mtu_;
     partial_bytes_acked_ = 0;
   }
@@ -40,8 +41,8 @@ class NewReno final : public CongestionControl {
   [[nodiscard]] std::size_t ssthresh() const override { return ssthresh_; }
 
  private:
-  // Byte counting (RFC 3465) without the limit of one MTU per SACK: our receivers send one SACK per batch of packets, and
-  // bursts are held down by the pacer instead. A window less than half used does not grow.
+  // Byte counting (RFC 3465) without the limit of one MTU per SACK: our receivers send one SACK per batch of
+  // packets, and bursts are held down by the pacer instead. A window less than half used does not grow.
   void grow_in_slow_start(const Ack& ack) {
     if (cwnd_ < 2 * ack.flight_before) cwnd_ += ack.bytes;
   }

@@ -7,9 +7,9 @@
 
 namespace hawser::sctp {
 
-/// Spreads the window of a path over its round trip, so that an acknowledgement of many packets does not become a burst of as
-/// many. A token bucket: the depth is the burst limit (Max.Burst packets, RFC 9260 §6.1 D) or a millisecond or two's worth,
-/// so that fast paths keep whole batches.
+/// Spreads the window of a path over its round trip, so that an acknowledgement of many packets does not
+/// become a burst of as many. A token bucket: the depth is the burst limit (Max.Burst packets, RFC 9260 §6.1
+/// D) or a millisecond or two's worth, so that fast paths keep whole batches.
 class Pacer {
  public:
   /// Bytes that may leave at `now`. `rate` in bytes per second, 0: unknown, unlimited.

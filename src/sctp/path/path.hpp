@@ -15,22 +15,23 @@
 
 namespace hawser::sctp {
 
-/// Bytes that may go to an address the peer named (in an INIT ACK or a literal ASCONF) before anything came from there: enough
-/// for a few HEARTBEATs.
+/// Bytes that may go to an address the peer named (in an INIT ACK or a literal ASCONF) before anything came
+/// from there: enough for a few HEARTBEATs.
 inline constexpr std::uint64_t kNamedAddressCredit = 200;
 
 /// No TSN: ends the per-path lists of outstanding chunks.
 inline constexpr std::uint64_t kNoTsn = ~std::uint64_t{0};
 
-/// What is outstanding on one path, in the order it was sent there. The chunks themselves live in the sender's ring; this is
-/// the path's share: list ends, packet numbers, loss detection.
+/// What is outstanding on one path, in the order it was sent there. The chunks themselves live in the
+/// sender's ring; this is the path's share: list ends, packet numbers, loss detection.
 struct PathFlight {
-  std::size_t bytes = 0;             ///< user bytes in flight
-  std::uint64_t oldest = kNoTsn;     ///< head of the list in send order
-  std::uint64_t newest = kNoTsn;     ///< tail
-  std::uint64_t next_packet = 1;     ///< number of the next packet with data on this path; never reused
-  std::uint64_t largest_acked = 0;   ///< highest packet number of which a chunk was acknowledged
-  std::uint64_t recovery_end = 0;    ///< losses of packets below this number belong to the reduction already made
+  std::size_t bytes = 0;            ///< user bytes in flight
+  std::uint64_t oldest = kNoTsn;    ///< head of the list in send order
+  std::uint64_t newest = kNoTsn;    ///< tail
+  std::uint64_t next_packet = 1;    ///< number of the next packet with data on this path; never reused
+  std::uint64_t largest_acked = 0;  ///< highest packet number of which a chunk was acknowledged
+  std::uint64_t recovery_end =
+      0;  ///< losses of packets below this number belong to the reduction already made
   Timestamp loss_deadline = kNever;  ///< when the oldest chunk counts as lost by time (RACK)
   Timestamp t3 = kNever;             ///< T3-rtx
   Timestamp last_sent = Timestamp::min();
@@ -39,9 +40,9 @@ struct PathFlight {
   struct Acknowledged {
     std::size_t bytes = 0;
     std::size_t flight_before = 0;
-    bool pseudo_cumulative = false;     ///< the oldest outstanding chunk was acknowledged (CUC)
-    bool unambiguous = false;           ///< a chunk that was sent only once: it proves that the path works
-    Timestamp rtt_from = kNever;        ///< when the newest chunk sent only once had left
+    bool pseudo_cumulative = false;  ///< the oldest outstanding chunk was acknowledged (CUC)
+    bool unambiguous = false;        ///< a chunk that was sent only once: it proves that the path works
+    Timestamp rtt_from = kNever;     ///< when the newest chunk sent only once had left
   } acked;
 
   [[nodiscard]] bool in_recovery() const { return largest_acked < recovery_end; }
@@ -54,22 +55,27 @@ struct PathHeartbeat {
   Timestamp sent_at{};
   std::uint64_t nonce = 0;
   bool outstanding = false;
-  unsigned unanswered = 0;      ///< in a row; acknowledged data does not reset it
-  bool wanted = false;          ///< send one now
+  unsigned unanswered = 0;  ///< in a row; acknowledged data does not reset it
+  bool wanted = false;      ///< send one now
 };
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.
 struct Path {
   Path(PathId path_id, const Route& path_route, std::size_t payload_mtu, std::size_t peer_window,
        const EndpointConfig& config)
-      : id(path_id), route(path_route), mtu(payload_mtu), rtt(config), congestion(make_new_reno(payload_mtu, peer_window)) {}
+      : id(path_id),
+        route(path_route),
+        mtu(payload_mtu),
+        rtt(config),
+        congestion(make_new_reno(payload_mtu, peer_window)) {}
 
   PathId id;
   Route route;
   PathState state = PathState::unconfirmed;
-  bool ours = false;      ///< we chose this route (connect, add_path); a learned one is the peer's
-  bool announced = false; ///< an event path_up was given and no path_down since
-  std::size_t mtu;        ///< largest UDP payload, bytes
+  bool ours = false;          ///< we chose this route (connect, add_path); a learned one is the peer's
+  bool announced = false;     ///< an event path_up was given and no path_down since
+  std::size_t mtu;            ///< largest UDP payload, bytes
+  PathId replaces = kNoPath;  ///< only a candidate: the path that moves here when this address answers
   unsigned error_count = 0;
   Timestamp last_received = Timestamp::min();
   RttEstimator rtt;
@@ -87,8 +93,8 @@ struct Path {
     const std::size_t cwnd = congestion->cwnd();
     return cwnd > flight.bytes ? cwnd - flight.bytes : 0;
   }
-  /// Pacing rate in bytes per second: twice the window per round trip while the window still doubles, 1.25 times after, and not
-  /// above it while losses are repaired: the queue that overflowed is still full.
+  /// Pacing rate in bytes per second: twice the window per round trip while the window still doubles, 1.25
+  /// times after, and not above it while losses are repaired: the queue that overflowed is still full.
   [[nodiscard]] double pacing_rate() const {
     const auto srtt = static_cast<double>(rtt.srtt().count()) * 1e-9;
     if (srtt <= 0) return 0;

@@ -8,8 +8,8 @@ namespace {
 constexpr std::size_t kUdpHeader = 8;
 constexpr std::size_t kIpv6Header = 40;
 
-// Active before potentially failed before inactive, and these before what is not proven, joining last; among equals the
-// shorter round trip.
+// Active before potentially failed before inactive, and these before what is not proven, joining last; among
+// equals the shorter round trip.
 bool better_for_control(const Path& a, const Path& b) {
   if (a.proven() != b.proven()) return a.proven();
   if (a.state != b.state) return a.proven() ? a.state < b.state : a.state > b.state;
@@ -35,7 +35,8 @@ Path* PathManager::add(const Route& route, PathState state, std::size_t peer_win
 void PathManager::remove(PathId id) {
   std::erase_if(paths_, [id](const auto& path) { return path->id == id; });
   if (primary_ == id && !paths_.empty()) {
-    const auto best = std::ranges::min_element(paths_, [](const auto& a, const auto& b) { return better_for_control(*a, *b); });
+    const auto best = std::ranges::min_element(
+        paths_, [](const auto& a, const auto& b) { return better_for_control(*a, *b); });
     primary_ = (*best)->id;
   }
 }
@@ -63,12 +64,20 @@ Path* PathManager::find_unique_by_ip(const Route& route) {
   Path* found = nullptr;
   for (const auto& path : paths_) {
     const Route& known = path->route;
+    if (path->replaces != kNoPath) continue;
     const bool same_local = known.local == route.local || known.local.is_wildcard();
     if (known.uplink != route.uplink || !same_local || known.remote.ip != route.remote.ip) continue;
     if (found != nullptr) return nullptr;
     found = path.get();
   }
   return found;
+}
+
+Path* PathManager::find_candidate_for(PathId id) {
+  for (const auto& path : paths_) {
+    if (path->replaces == id) return path.get();
+  }
+  return nullptr;
 }
 
 Path* PathManager::for_control() {

@@ -8,8 +8,8 @@
 
 namespace hawser::sctp {
 
-/// The paths of one association. Owns them; knows which route is which path and which path is primary. Never sends.
-/// Paths stay at their address until removed; a PathId that was removed finds nothing.
+/// The paths of one association. Owns them; knows which route is which path and which path is primary. Never
+/// sends. Paths stay at their address until removed; a PathId that was removed finds nothing.
 class PathManager {
  public:
   explicit PathManager(const EndpointConfig& config) : config_(config) {}
@@ -19,13 +19,18 @@ class PathManager {
   void remove(PathId id);
   [[nodiscard]] Path* find(PathId id);
   [[nodiscard]] Path* find(const Route& route);
-  /// The only path over `route`'s uplink to `route`'s remote IP whatever the UDP port, or null when there is none or several.
+  /// The only path over `route`'s uplink to `route`'s remote IP whatever the UDP port, or null when there is
+  /// none or several.
   [[nodiscard]] Path* find_unique_by_ip(const Route& route);
+
+  /// The address that is asked whether path `id` has moved there, or null.
+  [[nodiscard]] Path* find_candidate_for(PathId id);
 
   [[nodiscard]] Path* primary() { return find(primary_); }
   void set_primary(PathId id) { primary_ = id; }
   [[nodiscard]] PathId primary_id() const { return primary_; }
-  /// Where a control chunk goes when its place is free: the primary while it is active, else the best proven path.
+  /// Where a control chunk goes when its place is free: the primary while it is active, else the best proven
+  /// path.
   [[nodiscard]] Path* for_control();
 
   [[nodiscard]] bool any_active() const;

@@ -12,11 +12,12 @@ bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
   return false;
 }
 
-// Nanoseconds until a packet sent now arrives: half a round trip, and the longer the more of the window is in use, so that
-// equal paths fill evenly.
+// Nanoseconds until a packet sent now arrives: half a round trip, and the longer the more of the window is in
+// use, so that equal paths fill evenly.
 double predicted_arrival(const Path& path) {
   const auto srtt = static_cast<double>(path.rtt.srtt().count());
-  const double filled = static_cast<double>(path.flight.bytes + path.mtu) / static_cast<double>(path.congestion->cwnd());
+  const double filled =
+      static_cast<double>(path.flight.bytes + path.mtu) / static_cast<double>(path.congestion->cwnd());
   return srtt / 2 * (1 + filled);
 }
 
@@ -63,7 +64,11 @@ class PrimaryOnly final : public PathScheduler {
 
 }  // namespace
 
-std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() { return std::make_unique<EarliestArrival>(); }
-std::unique_ptr<PathScheduler> make_primary_scheduler() { return std::make_unique<PrimaryOnly>(); }
+std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() {
+  return std::make_unique<EarliestArrival>();
+}
+std::unique_ptr<PathScheduler> make_primary_scheduler() {
+  return std::make_unique<PrimaryOnly>();
+}
 
 }  // namespace hawser::sctp

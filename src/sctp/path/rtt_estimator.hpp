@@ -7,8 +7,8 @@
 
 namespace hawser::sctp {
 
-/// Round-trip time and retransmission time-out of one path, RFC 9260 §6.3.1. Samples obey Karn's rule: the caller never
-/// measures a chunk that was sent twice.
+/// Round-trip time and retransmission time-out of one path, RFC 9260 §6.3.1. Samples obey Karn's rule: the
+/// caller never measures a chunk that was sent twice.
 class RttEstimator {
  public:
   explicit RttEstimator(const EndpointConfig& config)

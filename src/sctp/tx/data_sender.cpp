@@ -67,13 +67,15 @@ std::size_t DataSender::fill(PacketBuilder& packet, Path& path, std::uint64_t nu
   return added;
 }
 
-bool DataSender::add_lost(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added) {
+bool DataSender::add_lost(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now,
+                          std::size_t& added) {
   const std::uint64_t tsn = outstanding_.next_lost();
   OutChunk& chunk = outstanding_.at(tsn);
   const std::size_t size = chunk.payload.size();
-  if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size)) return false;
-  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, static_cast<std::uint32_t>(tsn), chunk.stream,
-                   chunk.ssn, chunk.ppid, chunk.payload.bytes()});
+  if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size))
+    return false;
+  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, static_cast<std::uint32_t>(tsn),
+                   chunk.stream, chunk.ssn, chunk.ppid, chunk.payload.bytes()});
   probing_window_ = outstanding_.flight_bytes() == 0 && size > peer_window_;
   ++(chunk.transmissions == 0 ? path.counters.data_chunks_sent : path.counters.data_chunks_retransmitted);
   outstanding_.on_sent(tsn, path, number, now);
@@ -81,7 +83,8 @@ bool DataSender::add_lost(PacketBuilder& packet, Path& path, std::uint64_t numbe
   return true;
 }
 
-bool DataSender::add_new(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added) {
+bool DataSender::add_new(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now,
+                         std::size_t& added) {
   Pending& front = queue_.front();
   const std::size_t size = std::min(front.message.size() - front.offset, max_chunk_payload_);
   if (outstanding_.full() || !window_permits(size) ||
@@ -119,7 +122,8 @@ OutChunk DataSender::cut(Pending& pending, std::size_t size) {
 DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
                                             const wire::GapBlockList& non_renegable, PathManager& paths,
                                             Timestamp now) {
-  return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable, now}, fields.a_rwnd, paths);
+  return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable, now},
+               fields.a_rwnd, paths);
 }
 
 DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, PathManager& paths, Timestamp now) {
@@ -133,7 +137,8 @@ DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_
   const std::size_t held_before = outstanding_.held_bytes();
   const std::size_t flight_before = outstanding_.flight_bytes();
   outstanding_.acknowledge(view, paths);
-  // The window counts from what the peer holds; window_permits sets the flight against it (RFC 9260 §6.2.1 D ii).
+  // The window counts from what the peer holds; window_permits sets the flight against it (RFC 9260 §6.2.1 D
+  // ii).
   peer_window_ = a_rwnd;
   const bool news = outstanding_.held_bytes() != held_before || outstanding_.flight_bytes() != flight_before;
   return news ? SackVerdict::advanced : SackVerdict::nothing_new;

@@ -10,8 +10,9 @@
 
 namespace hawser::sctp {
 
-/// The send half of the data transfer of one association: messages wait here, are cut into chunks when they leave (RFC 9260 §6.9),
-/// and stay until the peer has them. Owns queue, stream sequence numbers and the view of the peer's window. Chooses no path.
+/// The send half of the data transfer of one association: messages wait here, are cut into chunks when they
+/// leave (RFC 9260 §6.9), and stay until the peer has them. Owns queue, stream sequence numbers and the view
+/// of the peer's window. Chooses no path.
 class DataSender {
  public:
   DataSender(const EndpointConfig& config, BufferPool& pool, std::uint32_t initial_tsn);
@@ -33,8 +34,9 @@ class DataSender {
   [[nodiscard]] std::size_t next_chunk_size();
   /// Something may leave now as far as the peer's window is concerned.
   [[nodiscard]] bool ready();
-  /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet `number`.
-  /// Returns how many user bytes were added: 0 when the next chunk does not fit or nothing is ready.
+  /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet
+  /// `number`. Returns how many user bytes were added: 0 when the next chunk does not fit or nothing is
+  /// ready.
   std::size_t fill(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now);
   /// Largest user data of one chunk; messages above it are fragmented.
   void set_max_chunk_payload(std::size_t bytes) { max_chunk_payload_ = bytes; }
@@ -42,8 +44,8 @@ class DataSender {
 
   enum class SackVerdict { advanced, nothing_new, stale, invalid };
   /// Takes in a SACK or NR-SACK (RFC 9260 §6.2.1): paths' flight.acked tell what it means for each.
-  SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps, const wire::GapBlockList& non_renegable,
-                      PathManager& paths, Timestamp now);
+  SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
+                      const wire::GapBlockList& non_renegable, PathManager& paths, Timestamp now);
   /// The cumulative TSN in a SHUTDOWN (RFC 9260 §9.2).
   SackVerdict on_cumulative(std::uint32_t tsn, PathManager& paths, Timestamp now);
 

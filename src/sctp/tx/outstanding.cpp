@@ -103,14 +103,15 @@ std::size_t Outstanding::acknowledge(const SackView& sack, PathManager& paths) {
   return released_now_;
 }
 
-// A SACK that is full reports the lowest gaps only. What lies above its last block may have arrived: an acknowledged
-// retransmission (low TSN, sent late) must not make all of it count as lost.
+// A SACK that is full reports the lowest gaps only. What lies above its last block may have arrived: an
+// acknowledged retransmission (low TSN, sent late) must not make all of it count as lost.
 void Outstanding::note_report_end(const SackView& sack) {
   reported_end_ = kNoTsn;
   if (sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
   reported_end_ = sack.cumulative;
   for (const wire::GapBlockList* list : {&sack.gaps, &sack.non_renegable_gaps}) {
-    for (const wire::GapBlock& block : *list) reported_end_ = std::max(reported_end_, sack.cumulative + block.end);
+    for (const wire::GapBlock& block : *list)
+      reported_end_ = std::max(reported_end_, sack.cumulative + block.end);
   }
 }
 
@@ -123,13 +124,15 @@ void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, boo
   }
 }
 
-// The newest packet of the path that was delivered. A retransmission acknowledged sooner than a round trip can be was not: its
-// original, perhaps of another path, has arrived after all (RFC 8985 §6.2 step 2), and says nothing of what this path was sent before.
+// The newest packet of the path that was delivered. A retransmission acknowledged sooner than a round trip
+// can be was not: its original, perhaps of another path, has arrived after all (RFC 8985 §6.2 step 2), and
+// says nothing of what this path was sent before.
 void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
   PathFlight& flight = chunk.path->flight;
   const bool first = chunk.transmissions == 1;
   if (first) flight.acked.unambiguous = true;
-  if (chunk.packet <= flight.largest_acked || (!first && now - chunk.sent_at < chunk.path->rtt.least())) return;
+  if (chunk.packet <= flight.largest_acked || (!first && now - chunk.sent_at < chunk.path->rtt.least()))
+    return;
   flight.largest_acked = chunk.packet;
   if (first) flight.acked.rtt_from = chunk.sent_at;
 }
@@ -168,8 +171,8 @@ void Outstanding::release(std::uint64_t tsn, OutChunk& chunk) {
   chunk.state = OutChunk::State::released;
 }
 
-// RFC 9260 §6.2.1 D iv: what an earlier SACK reported and this one does not has to be sent again. A SACK that was overtaken by
-// another (several paths!) reports less too; it is recognised by a lower highest block.
+// RFC 9260 §6.2.1 D iv: what an earlier SACK reported and this one does not has to be sent again. A SACK that
+// was overtaken by another (several paths!) reports less too; it is recognised by a lower highest block.
 void Outstanding::detect_reneging(const SackView& sack) {
   std::uint64_t highest = sack.cumulative;
   for (const wire::GapBlock& block : sack.gaps) highest = std::max(highest, sack.cumulative + block.end);
@@ -178,9 +181,9 @@ void Outstanding::detect_reneging(const SackView& sack) {
   std::uint64_t tsn = base_;
   while ((tsn = gap_acked_.find_set(tsn, next_)) != RingBitmap::kNone) {
     const auto offset = tsn - sack.cumulative;
-    const bool reported = std::any_of(sack.gaps.begin(), sack.gaps.end(), [offset](const wire::GapBlock& block) {
-      return offset >= block.start && offset <= block.end;
-    });
+    const bool reported = std::any_of(
+        sack.gaps.begin(), sack.gaps.end(),
+        [offset](const wire::GapBlock& block) { return offset >= block.start && offset <= block.end; });
     if (!reported) {
       gap_acked_.clear(tsn);
       --gap_acked_count_;
@@ -190,7 +193,9 @@ void Outstanding::detect_reneging(const SackView& sack) {
   }
 }
 
-void Outstanding::advance_base(std::uint64_t cumulative) { base_ = std::max(base_, cumulative + 1); }
+void Outstanding::advance_base(std::uint64_t cumulative) {
+  base_ = std::max(base_, cumulative + 1);
+}
 
 void Outstanding::unlink(std::uint64_t tsn, OutChunk& chunk) {
   PathFlight& flight = chunk.path->flight;

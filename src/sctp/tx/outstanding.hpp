@@ -21,8 +21,8 @@ struct OutChunk {
     released,   ///< received for good; its payload is gone
   };
   Buffer payload;
-  Path* path = nullptr;       ///< where it was sent last
-  std::uint64_t packet = 0;   ///< number of the packet on that path
+  Path* path = nullptr;          ///< where it was sent last
+  std::uint64_t packet = 0;      ///< number of the packet on that path
   std::uint64_t older = kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = kNoTsn;
   Timestamp sent_at{};
@@ -45,12 +45,14 @@ struct SackView {
   Timestamp received = kNever;            ///< when it came
 };
 
-/// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by TSN, and per path the order in which
-/// they were sent there. Owns the chunks; decides which are acknowledged and which are lost. Never sends, knows no window.
+/// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by TSN, and per path
+/// the order in which they were sent there. Owns the chunks; decides which are acknowledged and which are
+/// lost. Never sends, knows no window.
 ///
-/// Loss is detected per path in that path's own send order (RACK's idea, RFC 8985): a chunk is lost when three later packets
-/// of the same path, or one later packet and 9/8 of a round trip, were acknowledged before it. Since other paths have no say, this
-/// is split fast retransmit (SFR); the list head is the pseudo-cumulative acknowledgement (CUC).
+/// Loss is detected per path in that path's own send order (RACK's idea, RFC 8985): a chunk is lost when
+/// three later packets of the same path, or one later packet and 9/8 of a round trip, were acknowledged
+/// before it. Since other paths have no say, this is split fast retransmit (SFR); the list head is the
+/// pseudo-cumulative acknowledgement (CUC).
 class Outstanding {
  public:
   /// Keeps the 16-bit offsets of SACK and the receiver's ring good.
@@ -68,7 +70,8 @@ class Outstanding {
   /// User bytes held for a possible retransmission.
   [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
 
-  /// Takes a new chunk: it gets next_tsn() and state lost with no transmission; call on_sent next. Not when full().
+  /// Takes a new chunk: it gets next_tsn() and state lost with no transmission; call on_sent next. Not when
+  /// full().
   OutChunk& append(OutChunk&& chunk);
   [[nodiscard]] OutChunk& at(std::uint64_t tsn) { return ring_[tsn & (ring_.size() - 1)]; }
   /// The lowest TSN that waits for retransmission, or kNoTsn.
@@ -78,10 +81,11 @@ class Outstanding {
   /// The chunk leaves on `path` in that path's packet number `packet`.
   void on_sent(std::uint64_t tsn, Path& path, std::uint64_t packet, Timestamp now);
 
-  /// Whether the acknowledgement speaks only of TSNs that were sent, with sane blocks (trap: optimistic and wrapped acks).
+  /// Whether the acknowledgement speaks only of TSNs that were sent, with sane blocks (trap: optimistic and
+  /// wrapped acks).
   [[nodiscard]] bool plausible(const SackView& sack) const;
-  /// Marks what the SACK acknowledges; each path's flight.acked says what that means for it. `sack` must be plausible and its
-  /// cumulative not below ours. Returns the user bytes newly released for good.
+  /// Marks what the SACK acknowledges; each path's flight.acked says what that means for it. `sack` must be
+  /// plausible and its cumulative not below ours. Returns the user bytes newly released for good.
   std::size_t acknowledge(const SackView& sack, PathManager& paths);
   /// Declares chunks of `path` lost by what was acknowledged after them. Returns how many.
   std::size_t detect_losses(Path& path, Timestamp now);
@@ -104,11 +108,11 @@ class Outstanding {
   RingBitmap unreleased_;  ///< not yet acknowledged for good
   RingBitmap lost_;
   RingBitmap gap_acked_;
-  std::uint64_t base_;     ///< lowest TSN not cumulatively acknowledged
+  std::uint64_t base_;  ///< lowest TSN not cumulatively acknowledged
   std::uint64_t next_;
   std::uint64_t lost_hint_;  ///< no lost TSN is below
   std::uint64_t highest_gap_end_ = 0;
-  std::uint64_t acknowledged_ = 0;         ///< chunks ever acknowledged, for the first time
+  std::uint64_t acknowledged_ = 0;       ///< chunks ever acknowledged, for the first time
   std::uint64_t reported_end_ = kNoTsn;  ///< of TSNs above, the newest SACK had no room to speak
   std::size_t lost_count_ = 0;
   std::size_t gap_acked_count_ = 0;

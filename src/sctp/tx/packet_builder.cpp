@@ -15,7 +15,9 @@ std::size_t PacketBuilder::room_for(wire::ChunkType type) const {
   return room;
 }
 
-bool PacketBuilder::fits(wire::ChunkType type, std::size_t size) const { return padded4(size) <= room_for(type); }
+bool PacketBuilder::fits(wire::ChunkType type, std::size_t size) const {
+  return padded4(size) <= room_for(type);
+}
 
 void PacketBuilder::authenticate(wire::ChunkType type) {
   if (auth_ == nullptr || auth_at_ || !auth_->peer_wants(type)) return;

@@ -9,8 +9,8 @@
 
 namespace hawser::sctp {
 
-/// Builds one packet in place: common header, chunks, and the AUTH chunk before the first chunk that has to be authenticated
-/// (RFC 4895 §6.2). Never seals: that is PacketProtection's, once for the whole batch.
+/// Builds one packet in place: common header, chunks, and the AUTH chunk before the first chunk that has to
+/// be authenticated (RFC 4895 §6.2). Never seals: that is PacketProtection's, once for the whole batch.
 class PacketBuilder {
  public:
   /// `room` is the largest packet. `auth` may be null: nothing is authenticated.

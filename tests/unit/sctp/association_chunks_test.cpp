@@ -27,7 +27,7 @@ class AssociationChunksTest : public ::testing::Test {
     pair.run(1s);
   }
   [[nodiscard]] wire::DataChunk data(std::uint32_t offset = 0) const {
-    return {.begin = true, .end = true, .tsn = pair.client_tsn + offset, .payload = kText};
+    return {.unordered = true, .begin = true, .end = true, .tsn = pair.client_tsn + offset, .payload = kText};
   }
   /// The causes of the first ERROR or ABORT among the answers.
   static std::vector<std::uint16_t> causes(const std::vector<Datagram>& answers, ChunkType type) {

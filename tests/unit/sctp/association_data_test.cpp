@@ -100,7 +100,7 @@ TEST(AssociationData, AClosedWindowIsProbedForAsLongAsItTakes) {
   EXPECT_EQ(pair.client_status().state, AssociationState::established)
       << "a reader that sleeps is no failure";
   EXPECT_EQ(pair.client.count(Event::Kind::lost), 0);
-  EXPECT_LE(pair.server_status().receive_buffered, 4'000U + 2'000U);
+  EXPECT_LE(pair.server_status().receive_buffered, 2 * 4'000U) << "held beyond the window only to fill a gap";
   EXPECT_GT(pair.client_status().queued_bytes, 10'000U);
   pair.server.reading = true;
   pair.run(3min);
@@ -118,10 +118,10 @@ TEST(AssociationData, AWindowThatOpensAgainIsToldAtOnce) {
   for (int i = 0; i < 8; ++i) pair.send(pair.client, numbered(i, 1'000));
   pair.run(30s);
   pair.server.reading = true;
-  const Timestamp opened = pair.now;
-  pair.carry();
-  EXPECT_EQ(pair.server.messages.size(), 8U) << "without waiting for a probe";
-  EXPECT_LT(pair.now - opened, 1s);
+  const Timestamp next_probe = pair.client.endpoint.next_timeout();
+  pair.run(1s);
+  EXPECT_GT(next_probe, pair.now) << "or this test says nothing";
+  EXPECT_EQ(pair.server.messages.size(), 8U) << "without waiting for the next probe";
 }
 
 TEST(AssociationData, AFullSendBufferBlocksAndTellsWhenItIsWritable) {

@@ -23,7 +23,7 @@ class OutOfTheBlueTest : public ::testing::Test {
   }
   /// One packet with one chunk, the tag reflected, to where the question came from.
   void expect_reflected(Craft& packet, ChunkType type) {
-    const auto answer = receive(packet);
+    auto answer = receive(packet);
     ++expected_drops_;
     ASSERT_EQ(answer.size(), 1U);
     const auto chunks = test::chunks_of(answer[0].bytes);

@@ -1,0 +1,110 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "hawser/crypto/keys.hpp"
+
+namespace hawser::crypto {
+namespace {
+
+/// Longer than any key, so that a longer file is seen to be longer.
+constexpr std::size_t kMostRead = 256;
+
+class File {
+ public:
+  // Without O_NONBLOCK a FIFO in the place of the file would hold the program up.
+  explicit File(const std::string& path)
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  [[nodiscard]] int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+std::string system_text(int error) {
+  return std::generic_category().message(error);
+}
+
+/// The path as a shell takes it.
+std::string quoted(const std::string& path) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@,%=";
+  if (!path.empty() && path.find_first_not_of(kPlain) == std::string::npos) return path;
+  std::string out = "'";
+  for (const char c : path) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+std::string octal(mode_t mode) {
+  char text[8];
+  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777U));
+  return text;
+}
+
+/// Asks the open file, not the path, which somebody may exchange in between.
+std::string refusal(int descriptor, const std::string& path) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) return path + ": " + system_text(errno);
+  if (!S_ISREG(status.st_mode)) return path + ": not a regular file";
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return path + ": a key that others may access (mode " + octal(status.st_mode) + "), run: chmod 600 " +
+           quoted(path);
+  }
+  return {};
+}
+
+/// A line of text, or why there is none.
+Result<SecretBytes, KeyFileError> read_file(const std::string& path) {
+  const File file(path);
+  if (file.get() < 0) return KeyFileError{path + ": " + system_text(errno)};
+  if (std::string text = refusal(file.get(), path); !text.empty()) return KeyFileError{std::move(text)};
+  SecretBytes content(kMostRead);
+  std::size_t used = 0;
+  while (used < content.size()) {
+    const ssize_t got = ::read(file.get(), content.writable().data() + used, content.size() - used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return KeyFileError{path + ": " + system_text(errno)};
+    if (got == 0) break;
+    used += static_cast<std::size_t>(got);
+  }
+  content.shrink(used);
+  return content;
+}
+
+template <class Key>
+Result<Key, KeyFileError> load(const std::string& path) {
+  const auto content = read_file(path);
+  if (!content) return content.error();
+  const Bytes bytes = content->view();
+  auto key = Key::from_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!key) return KeyFileError{path + ": the key " + std::string(describe(key.error()))};
+  return std::move(*key);
+}
+
+}  // namespace
+
+Result<PrivateKey, KeyFileError> load_private_key_file(const std::string& path) {
+  return load<PrivateKey>(path);
+}
+
+Result<PresharedKey, KeyFileError> load_preshared_key_file(const std::string& path) {
+  return load<PresharedKey>(path);
+}
+
+}  // namespace hawser::crypto

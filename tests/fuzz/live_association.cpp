@@ -1,0 +1,424 @@
+// A live association under fake time, driven by the fuzzer. The input is a list of commands: deliver, lose,
+// repeat, reorder, damage or splice packets (with the checksum, and the AUTH digest, made right again so that
+// the damage gets past them), inject chunks from known and unknown sources, let time pass, use the façade.
+//
+// Whatever comes: no crash, no output without end, no busy timer, bounded memory, and to a stranger never
+// more than may go there.
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "hawser/sctp/endpoint.hpp"
+#include "sctp/negotiation.hpp"
+#include "sctp/wire/crc32c.hpp"
+#include "sctp/wire/init.hpp"
+#include "sctp/wire/packet.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+void require(bool condition) {
+  if (!condition) __builtin_trap();
+}
+
+constexpr std::size_t kUplinks = 3;
+constexpr std::size_t kMostInFlight = 512;
+constexpr std::size_t kMostHistory = 64;
+constexpr std::size_t kMostBatches = 2048;
+constexpr std::size_t kLargestPacket = 1472;
+constexpr std::size_t kWindow = 64 * 1024;
+/// What an INIT ACK may be larger than three times a tiny INIT: the State Cookie.
+constexpr std::size_t kCookieAllowance = 400;
+
+/// The rest of the input; zeros after its end.
+class Input {
+ public:
+  explicit Input(Bytes bytes) : rest_(bytes) {}
+  [[nodiscard]] bool empty() const { return rest_.empty(); }
+  std::uint8_t u8() {
+    if (rest_.empty()) return 0;
+    const auto value = std::to_integer<std::uint8_t>(rest_.front());
+    rest_ = rest_.subspan(1);
+    return value;
+  }
+  std::uint16_t u16() { return static_cast<std::uint16_t>((u8() << 8) | u8()); }
+  Bytes take(std::size_t most) {
+    const Bytes taken = rest_.first(std::min(most, rest_.size()));
+    rest_ = rest_.subspan(taken.size());
+    return taken;
+  }
+
+ private:
+  Bytes rest_;
+};
+
+/// Weak numbers, the same in every run.
+class CountingRandom final : public RandomSource {
+ public:
+  explicit CountingRandom(std::uint64_t seed) : state_(seed) {}
+  void fill(MutableBytes out) override {
+    for (std::byte& b : out) {
+      state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+      b = static_cast<std::byte>(state_ >> 56);
+    }
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+struct Packet {
+  Route route;  ///< as its receiver sees it
+  std::vector<std::byte> bytes;
+};
+
+/// One endpoint with what it needs and what is on its way to it.
+struct Side {
+  Side(const EndpointConfig& config, std::uint64_t seed)
+      : random(seed), endpoint(std::make_unique<Endpoint>(config, random, pool)) {}
+
+  CountingRandom random;
+  BufferPool pool;
+  std::unique_ptr<Endpoint> endpoint;
+  AssociationId id;
+  std::deque<Packet> inbox;
+  std::deque<Packet> history;  ///< delivered lately, for replays
+  std::uint32_t tag = 0;       ///< what packets to it must carry
+  std::size_t messages = 0;
+  bool reading = true;
+};
+
+class LiveAssociation {
+ public:
+  explicit LiveAssociation(Input input) : input_(input), edge_(config(false), 1), hub_(config(true), 2) {
+    edge_.id = edge_.endpoint->connect(now_, edge_route(0));
+    settle(edge_);
+    // Most runs start with an association that is up; the first byte says how far the handshake comes.
+    const unsigned steps = input_.u8() % 8;
+    for (unsigned i = 0; i < (steps == 0 ? 12 : steps); ++i) exchange();
+  }
+
+  void run() {
+    for (unsigned commands = 0; !input_.empty() && commands < 1000; ++commands) step();
+    for (Side* side : {&edge_, &hub_}) {
+      side->endpoint.reset();
+      require(side->pool.in_use() == 0);
+    }
+  }
+
+ private:
+  static EndpointConfig config(bool accept) {
+    EndpointConfig config;
+    config.accept = accept;
+    config.outbound_streams = config.inbound_streams = 8;
+    config.receive_window = kWindow;
+    config.send_buffer = kWindow;
+    config.max_message_size = kWindow;
+    config.max_associations = 4;
+    config.max_paths = 6;
+    return config;
+  }
+
+  // --- the network: the edge's uplinks behind NATs, the hub with one address
+  // --------------------------------------
+  static UdpAddress hub_address() { return {IpAddress::v4(0xc633'6401), 9899}; }
+  static Route edge_route(std::size_t uplink) {
+    const auto number = static_cast<std::uint32_t>(uplink);
+    return {UplinkId(number), IpAddress::v4(0x0a00'0002 + (number << 8)), hub_address()};
+  }
+  [[nodiscard]] UdpAddress outside(std::size_t uplink) const {
+    return {IpAddress::v4(0xcb00'7101 + static_cast<std::uint32_t>(uplink)), nat_port_[uplink]};
+  }
+  [[nodiscard]] Route hub_route(std::size_t uplink) const {
+    return {UplinkId(0), hub_address().ip, outside(uplink)};
+  }
+  static UdpAddress stranger() { return {IpAddress::v4(0xc000'0242), 6666}; }
+
+  [[nodiscard]] Side& other(const Side& side) { return &side == &edge_ ? hub_ : edge_; }
+  /// Where a known path of `side` seems to come from.
+  [[nodiscard]] Route known_route(const Side& side, std::size_t uplink) const {
+    return &side == &edge_ ? edge_route(uplink % kUplinks) : hub_route(uplink % kUplinks);
+  }
+  static Route strange_route(Route route) {
+    route.remote = stranger();
+    return route;
+  }
+
+  void transmit(const Side& from, const TransmitBatch& batch) {
+    require(!batch.empty());
+    Bytes rest = batch.bytes();
+    for (const std::uint16_t size : batch.sizes()) {
+      require(size >= wire::kCommonHeaderSize && size <= kLargestPacket);
+      const Bytes packet = rest.first(size);
+      rest = rest.subspan(size);
+      require(wire::checksum_ok(packet));
+      observe(packet);
+      if (batch.route.remote == stranger()) sent_to_stranger_ += size;
+      forward(from, batch.route, packet);
+    }
+    require(sent_to_stranger_ <= 3 * got_from_stranger_ + kCookieAllowance * strange_inits_);
+  }
+
+  void forward(const Side& from, const Route& route, Bytes packet) {
+    Side& to = other(from);
+    if (to.inbox.size() >= kMostInFlight) return;
+    if (&from == &edge_) {
+      if (route.uplink.value() >= kUplinks || route.remote != hub_address()) return;
+      to.inbox.push_back({hub_route(route.uplink.value()), {packet.begin(), packet.end()}});
+      return;
+    }
+    for (std::size_t i = 0; i < kUplinks; ++i) {
+      if (route.remote == outside(i)) to.inbox.push_back({edge_route(i), {packet.begin(), packet.end()}});
+    }
+  }
+
+  /// Learns tags and AUTH keys from the handshake, as somebody on the way could (the shared secret is empty).
+  void observe(Bytes bytes) {
+    const auto packet = wire::PacketView::parse(bytes);
+    if (!packet) return;
+    wire::ChunkReader reader = packet->chunks();
+    const auto chunk = reader.next();
+    if (!chunk || (!chunk->is(wire::ChunkType::kInit) && !chunk->is(wire::ChunkType::kInitAck))) return;
+    const auto init = wire::InitChunk::parse(*chunk);
+    const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
+    if (!init || !parameters) return;
+    const PeerInit said = PeerInit::from(*init, *parameters);
+    if (chunk->is(wire::ChunkType::kInit)) {
+      edge_said_ = said;
+    } else if (edge_said_ && packet->header().verification_tag == edge_said_->tag) {
+      edge_.tag = edge_said_->tag;
+      hub_.tag = said.tag;
+      auth_ = Auth(config(false), edge_said_->key_vector, said.key_vector, said.auth_chunks, said.auth_hmacs);
+    }
+  }
+
+  // --- driving
+  // ----------------------------------------------------------------------------------------------------
+  void settle(Side& side) {
+    std::size_t batches = 0;
+    for (bool busy = true; busy;) {
+      busy = false;
+      while (batch_.clear(), side.endpoint->poll_transmit(now_, batch_)) {
+        require(++batches < kMostBatches);
+        transmit(side, batch_);
+        busy = true;
+      }
+      while (const auto event = side.endpoint->poll_event()) {
+        if (event->kind == Event::Kind::accepted) side.id = event->association;
+        busy = true;
+      }
+      while (side.reading && side.endpoint->poll_message()) busy = true;
+    }
+    require(side.pool.in_use() < 8192 + side.messages);
+  }
+
+  void give(Side& to, const Route& route, std::vector<std::byte> bytes) {
+    if (route.remote == stranger()) {
+      got_from_stranger_ += bytes.size();
+      if (bytes.size() > wire::kCommonHeaderSize && bytes[wire::kCommonHeaderSize] == std::byte{1})
+        ++strange_inits_;
+    }
+    std::array<ReceivedDatagram, 1> datagrams{{{route, bytes}}};
+    to.endpoint->handle_datagrams(now_, datagrams);
+    std::ranges::fill(bytes, std::byte{0xdd});
+    settle(to);
+  }
+
+  void deliver(Side& to) {
+    if (to.inbox.empty()) return;
+    Packet packet = std::move(to.inbox.front());
+    to.inbox.pop_front();
+    to.history.push_back(packet);
+    if (to.history.size() > kMostHistory) to.history.pop_front();
+    give(to, packet.route, std::move(packet.bytes));
+  }
+
+  void exchange() {
+    deliver(hub_);
+    deliver(edge_);
+  }
+
+  void pass(Duration time) {
+    now_ += time;
+    for (Side* side : {&edge_, &hub_}) {
+      if (side->endpoint->next_timeout() > now_) continue;
+      side->endpoint->handle_timeout(now_);
+      settle(*side);
+      require(side->endpoint->next_timeout() > now_);
+    }
+  }
+
+  void pass_to_next_timeout() {
+    const Timestamp next = std::min(edge_.endpoint->next_timeout(), hub_.endpoint->next_timeout());
+    if (next != kNever) pass(std::max(next - now_, Duration::zero()));
+  }
+
+  // --- damage
+  // -----------------------------------------------------------------------------------------------------
+  /// Makes checksum and, if there is an AUTH chunk, its digest right again.
+  void mend(std::vector<std::byte>& packet) {
+    if (packet.size() < wire::kCommonHeaderSize) return;
+    wire::ChunkReader reader{Bytes(packet)};
+    for (;;) {
+      const std::size_t offset = reader.offset();
+      const auto chunk = reader.next();
+      if (!chunk) break;
+      const bool signable =
+          chunk->is(wire::ChunkType::kAuth) && auth_.enabled() && chunk->whole.size() == auth_.chunk_size();
+      if (signable) {
+        auth_.sign(packet, offset);
+        break;
+      }
+    }
+    wire::seal_checksum(packet);
+  }
+
+  void mutate(Side& to) {
+    if (to.inbox.empty()) return;
+    std::vector<std::byte>& packet = to.inbox.front().bytes;
+    for (unsigned flips = input_.u8() % 8 + 1; flips > 0 && packet.size() > wire::kCommonHeaderSize;
+         --flips) {
+      const std::size_t room = packet.size() - wire::kCommonHeaderSize;
+      packet[wire::kCommonHeaderSize + input_.u16() % room] = static_cast<std::byte>(input_.u8());
+    }
+    if (input_.u8() % 4 == 0)
+      packet.resize(std::max(wire::kCommonHeaderSize, packet.size() - packet.size() % 64));
+    mend(packet);
+  }
+
+  void splice(Side& to) {
+    if (to.inbox.empty()) return;
+    std::vector<std::byte>& packet = to.inbox.front().bytes;
+    const Bytes chunk = input_.take(input_.u8());
+    if (packet.size() + chunk.size() > kLargestPacket) return;
+    const bool front = input_.u8() % 2 == 0;
+    packet.resize(padded4(packet.size()));
+    packet.insert(front ? packet.begin() + wire::kCommonHeaderSize : packet.end(), chunk.begin(),
+                  chunk.end());
+    mend(packet);
+  }
+
+  /// A packet of raw chunk bytes with the right ports and tag; one that starts with INIT has the tag 0.
+  void inject(Side& to, bool known, bool authenticated) {
+    const Bytes chunks = input_.take(input_.u8() * 4U);
+    std::vector<std::byte> packet(wire::kCommonHeaderSize + (authenticated ? auth_.chunk_size() : 0));
+    const bool init = !authenticated && !chunks.empty() && chunks[0] == std::byte{1};
+    wire::CommonHeader{9899, 9899, init ? 0 : to.tag, 0}.store(packet.data());
+    if (authenticated && auth_.enabled()) {
+      ByteWriter writer(MutableBytes(packet).subspan(wire::kCommonHeaderSize));
+      auth_.write_unsigned(writer);
+    }
+    packet.insert(packet.end(), chunks.begin(), chunks.end());
+    packet.resize(std::min(packet.size(), kLargestPacket));
+    mend(packet);
+    const Route route = known_route(to, input_.u8());
+    give(to, known ? route : strange_route(route), std::move(packet));
+  }
+
+  void replay(Side& to) {
+    if (to.history.empty()) return;
+    const Packet& old = to.history[input_.u8() % to.history.size()];
+    give(to, input_.u8() % 2 == 0 ? old.route : strange_route(old.route), old.bytes);
+  }
+
+  // --- use
+  // --------------------------------------------------------------------------------------------------------
+  void send(Side& from) {
+    SendOptions options;
+    const unsigned what = input_.u8();
+    options.stream = StreamId(static_cast<std::uint16_t>(what % 8));
+    options.unordered = (what & 8) != 0;
+    options.immediate_sack = (what & 16) != 0;
+    const std::size_t size = (what & 32) != 0 ? input_.u16() : input_.u8() + 1U;
+    for (unsigned count = (what >> 6) * 3 + 1; count > 0; --count) {
+      Buffer message = from.pool.acquire(std::max<std::size_t>(size, 1));
+      std::ranges::fill(message.bytes(), std::byte{0x5a});
+      if (from.endpoint->send(now_, from.id, std::move(message), options) == SendResult::ok) ++from.messages;
+    }
+    settle(from);
+  }
+
+  void use(Side& side, unsigned what) {
+    Endpoint& endpoint = *side.endpoint;
+    const std::size_t number = input_.u8();
+    const auto status = endpoint.status(side.id);
+    const PathId path =
+        status && !status->paths.empty() ? status->paths[number % status->paths.size()].id : kNoPath;
+    switch (what) {
+      case 0: endpoint.add_path(now_, side.id, known_route(side, number)); break;
+      case 1: endpoint.remove_path(now_, side.id, path); break;
+      case 2: endpoint.probe_path(now_, side.id, path); break;
+      case 3: endpoint.set_primary(side.id, path); break;
+      case 4:
+        endpoint.request_address(now_, side.id, IpAddress::v4(0xcb00'7101 + (number & 3U)), number % 2 == 0);
+        break;
+      case 5: endpoint.shutdown(now_, side.id); break;
+      case 6:
+        if (number % 8 == 0) endpoint.abort(now_, side.id, "fuzzer");
+        break;
+      default: side.reading = !side.reading; break;
+    }
+    settle(side);
+  }
+
+  void step() {
+    const unsigned command = input_.u8();
+    Side& side = (command & 1) != 0 ? hub_ : edge_;
+    switch ((command >> 1) % 20) {
+      case 0:
+      case 1: deliver(side); break;
+      case 2:
+        for (unsigned i = 0; i < 8; ++i) exchange();
+        break;
+      case 3:
+        if (!side.inbox.empty()) side.inbox.pop_front();
+        break;
+      case 4:
+        if (!side.inbox.empty()) give(side, side.inbox.front().route, side.inbox.front().bytes);
+        break;
+      case 5:
+        if (!side.inbox.empty()) std::rotate(side.inbox.begin(), side.inbox.begin() + 1, side.inbox.end());
+        break;
+      case 6: mutate(side); break;
+      case 7: splice(side); break;
+      case 8: inject(side, true, false); break;
+      case 9: inject(side, false, false); break;
+      case 10: inject(side, true, true); break;
+      case 11: inject(side, false, true); break;
+      case 12: replay(side); break;
+      case 13: pass(std::chrono::milliseconds(input_.u8())); break;
+      case 14: pass(std::chrono::milliseconds(input_.u8() * 100)); break;
+      case 15: pass_to_next_timeout(); break;
+      case 16:
+      case 17: send(side); break;
+      case 18: use(side, input_.u8() % 8); break;
+      default: ++nat_port_[input_.u8() % kUplinks]; break;
+    }
+  }
+
+  Input input_;
+  Timestamp now_{std::chrono::seconds(1)};
+  Side edge_;
+  Side hub_;
+  TransmitBatch batch_;
+  std::array<std::uint16_t, kUplinks> nat_port_{40'000, 41'000, 42'000};
+  std::optional<PeerInit> edge_said_;
+  Auth auth_;
+  std::size_t got_from_stranger_ = 0;
+  std::size_t sent_to_stranger_ = 0;
+  std::size_t strange_inits_ = 0;
+};
+
+}  // namespace
+}  // namespace hawser::sctp
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto bytes = std::as_bytes(std::span(data, size));
+  hawser::sctp::LiveAssociation(hawser::sctp::Input(bytes)).run();
+  return 0;
+}
