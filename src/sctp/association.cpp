@@ -164,6 +164,9 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
     return follow_port(packet);
   }
   if (path->state == PathState::joining) return core_.drop(DropReason::unexpected_chunk);
+  // A port that is only asked yet is not told that it works: the peer goes on asking until its answer has
+  // moved the path.
+  if (path->replaces != kNoPath) return Heartbeats::probe(*core_.paths.find(packet.path));
   heartbeats_.on_heartbeat(*heartbeat, *path);
 }
 
@@ -250,6 +253,9 @@ void Association::settle_candidate(Path& candidate, Timestamp now) {
   sender_.outstanding().lose_all(*path);
   core_.paths.remove(spent);
   heartbeats_.on_path_alive(*path, now);
+  // What went to the old port in vain need not wait for its timer.
+  if (in<ShutdownSent>()) send_shutdown(now);
+  if (in<ShutdownAckSent>()) send_shutdown_ack(now, nullptr);
 }
 
 // A path of ours that stays silent may have lost its NAT mapping: the peer learns the new one by another

@@ -96,11 +96,13 @@ struct Path {
   /// Pacing rate in bytes per second: twice the window per round trip while the window still doubles, 1.25
   /// times after, and not above it while losses are repaired: the queue that overflowed is still full.
   [[nodiscard]] double pacing_rate() const {
-    const auto srtt = static_cast<double>(rtt.srtt().count()) * 1e-9;
-    if (srtt <= 0) return 0;
     const bool doubling = congestion->cwnd() < congestion->ssthresh();
+    // After T3, retransmissions alone give no sample (Karn), and the smoothed round trip is still that of the
+    // full queue: paced by it, the window would never fill, and so never grow.
+    const auto round_trip = static_cast<double>((doubling ? rtt.least() : rtt.srtt()).count()) * 1e-9;
+    if (round_trip <= 0) return 0;
     const double gain = flight.in_recovery() ? 1.0 : doubling ? 2.0 : 1.25;
-    return gain * static_cast<double>(congestion->cwnd()) / srtt;
+    return gain * static_cast<double>(congestion->cwnd()) / round_trip;
   }
 };
 
