@@ -82,6 +82,20 @@ TEST_F(Bonding, IsNeverWorseThanLteBesideLossyWifi) {
   expect_not_worse(lte, wifi);
 }
 
+TEST_F(Bonding, RecoversFromTheOvershootOfAFastPathWithinSeconds) {
+  // After a T3 everything outstanding is a retransmission and gives no round trip sample: the pacing must not
+  // stay with the round trip of the full queue.
+  BondSpec spec = bond_of({uplink(300, 10ms)}, 21);
+  spec.edge.receive_window = spec.hub.receive_window = 16U << 20;
+  spec.edge.send_buffer = 16U << 20;
+  Bond& bond = make(spec);
+  bond.edge_app().flood(1400, 1);
+  ASSERT_TRUE(bond.establish());
+  bond.run_for(3s);
+  EXPECT_GE(bond.measure(bond.up_ledger(), 2s), 0.9 * 300e6);
+  expect_clean_end();
+}
+
 TEST_F(Bonding, DeclaresNothingLostThatArrived) {
   // The first overshoot of slow start leaves more gaps than a SACK can report; what it does not report is not
   // lost.
