@@ -72,7 +72,8 @@ TEST_F(HeartbeatsTest, AnswersOfTheWrongSizeProveNothing) {
   EXPECT_FALSE(answer({}, path.route));
   info.push_back(std::byte{0});
   EXPECT_FALSE(answer(info, path.route));
-  info.resize(info.size() - 2);
+  info.pop_back();
+  info.pop_back();
   EXPECT_FALSE(answer(info, path.route));
 }
 
