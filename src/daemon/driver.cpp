@@ -105,8 +105,8 @@ class Driver final : public Host {
   std::vector<io::LinkInfo> links() override { return io::list_links(); }
 
   void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) override {
-    resolver_.resolve(endpoints, [this, peer](std::vector<UdpAddress> addresses) {
-      node_.handle_addresses(read_clock(), peer, std::move(addresses));
+    resolver_.resolve(endpoints, [this, peer](const std::vector<UdpAddress>& addresses) {
+      node_.handle_addresses(read_clock(), peer, addresses);
       arm();
     });
   }

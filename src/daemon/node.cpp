@@ -107,7 +107,8 @@ void Node::handle_timeout(Timestamp now) {
   if (stop_state_ == StopState::stopping && now >= stop_by_) abort_all(now);
 }
 
-void Node::handle_addresses(Timestamp now, tunnel::PeerIndex peer, std::vector<UdpAddress> addresses) {
+void Node::handle_addresses(Timestamp now, tunnel::PeerIndex peer,
+                            const std::vector<UdpAddress>& addresses) {
   now_ = now;
   for (auto& dialer : dialers_) {
     if (dialer->peer() == peer) dialer->handle_addresses(now, addresses);

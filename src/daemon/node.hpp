@@ -40,7 +40,7 @@ class Node {
   void handle_device(Timestamp now);
   void handle_timeout(Timestamp now);
   /// The answer to Host::resolve().
-  void handle_addresses(Timestamp now, tunnel::PeerIndex peer, std::vector<UdpAddress> addresses);
+  void handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
 
   /// Begins to shut all associations down; a second call aborts them at once.
   void stop(Timestamp now);

@@ -70,6 +70,7 @@ control::Counters drops_of(const Drops& drops, std::size_t count) {
 template <class T>
 std::vector<std::string> texts(const std::vector<T>& values) {
   std::vector<std::string> out;
+  out.reserve(values.size());
   for (const T& value : values) out.push_back(value.to_string());
   return out;
 }

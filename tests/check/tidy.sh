@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs clang-tidy over src/ on all cores; any finding fails. Usage: tidy.sh BUILD_FOLDER [NAME_PATTERN]
-# BUILD_FOLDER holds the compile_commands.json of a clang build (preset fuzz): clang 14 does not know GCC's options.
+# BUILD_FOLDER holds the compile_commands.json of a clang build (preset asan-ubsan): clang 14 does not know GCC's options.
 set -euo pipefail
 build=$(readlink -f "$1") pattern=${2:-}
 cd "$(dirname "$0")/../.."
