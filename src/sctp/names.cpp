@@ -37,6 +37,14 @@ std::string_view to_string(DropReason reason) {
                                                                         "unknown_source",
                                                                         "asconf_out_of_sequence",
                                                                         "too_many_paths",
+                                                                        "no_access",
+                                                                        "handshake_rate_limited",
+                                                                        "handshake_failed",
+                                                                        "unprotected_chunk",
+                                                                        "malformed_record",
+                                                                        "unknown_epoch",
+                                                                        "replayed_record",
+                                                                        "bad_record",
                                                                         "amplification_limit"};
   return kNames[static_cast<std::size_t>(reason)];
 }

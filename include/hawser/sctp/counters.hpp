@@ -40,7 +40,15 @@ enum class DropReason : std::uint8_t {
   unknown_source,          ///< source is no path of the association and the chunk may not come from there
   asconf_out_of_sequence,  ///< ASCONF ahead of the next serial, or an ASCONF ACK not awaited (RFC 5061 §5.2)
   too_many_paths,
-  amplification_limit,  ///< answer withheld: 3 times the bytes received from an unproven address are spent
+  no_access,               ///< INIT to a protected endpoint without a valid ACCESS proof
+  handshake_rate_limited,  ///< more handshakes from one network, or in all, than are answered
+  handshake_failed,        ///< TLS refused the peer, or it did not come to an end in time
+  unprotected_chunk,       ///< outside a sealed chunk, of a protected association
+  malformed_record,        ///< a sealed chunk whose length or neighbours are impossible
+  unknown_epoch,           ///< a sealed chunk under keys that we do not have (yet, or any more)
+  replayed_record,         ///< a sealed chunk that was taken already, or is older than the replay window
+  bad_record,              ///< a sealed chunk that is not authentic
+  amplification_limit,     ///< answer withheld: 3 times the bytes received from an unproven address are spent
   count_,
 };
 

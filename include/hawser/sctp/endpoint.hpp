@@ -12,6 +12,7 @@
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/counters.hpp"
+#include "hawser/sctp/protection.hpp"
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
 
@@ -47,6 +48,7 @@ struct Event {
   enum class Kind : std::uint8_t {
     connected,   ///< the association that connect() began is up
     accepted,    ///< a peer's association is up
+    refused,     ///< a caller's handshake failed, `reason` says why; of this id nothing else is ever told
     restarted,   ///< the peer restarted; unacknowledged messages are gone (RFC 9260 §5.2)
     closed,      ///< shut down gracefully by either side; the id is gone
     aborted,     ///< ABORT from the peer, or sent for a protocol violation; the id is gone
@@ -75,6 +77,9 @@ struct Event {
 class Endpoint {
  public:
   Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool);
+  /// A protected endpoint: `connected` and `accepted` are told when both sides have proven their keys, and
+  /// auth_keys are not used. A restarted peer comes as a new association; peer_key() tells whose it is.
+  Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, Protection protection);
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
@@ -90,6 +95,9 @@ class Endpoint {
   /// Begins an association from `first` (RFC 9260 §5.1); its INIT lists no addresses. Ends in an event:
   /// connected, aborted or lost. `peer_port` is the SCTP port of the peer.
   AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port = 9899);
+  /// The same from a protected endpoint, to one of its Protection::peers.
+  AssociationId connect(Timestamp now, const Route& first, const crypto::PublicKey& peer,
+                        std::uint16_t peer_port = 9899);
   /// Takes the message over on `ok`; leaves it with the caller otherwise.
   SendResult send(Timestamp now, AssociationId id, Buffer&& message, const SendOptions& options);
   /// Adds the way `route` by a wildcard ASCONF sent from it (RFC 5061 §4.2.1), once the association is up.
@@ -124,6 +132,8 @@ class Endpoint {
   // --- getters
   // ---------------------------------------------------------------------------------------------------
   [[nodiscard]] std::optional<AssociationStatus> status(AssociationId id) const;
+  /// Who the peer of a protected association has proven to be; nothing before that.
+  [[nodiscard]] std::optional<crypto::PublicKey> peer_key(AssociationId id) const;
   [[nodiscard]] std::size_t association_count() const;
   [[nodiscard]] const DropCounters& drops() const;
   /// Free bytes of the send buffer; 0 for an unknown association.

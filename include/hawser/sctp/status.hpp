@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "hawser/base/datagram.hpp"
 #include "hawser/base/time.hpp"
+#include "hawser/sctp/protection.hpp"
 #include "hawser/sctp/types.hpp"
 
 namespace hawser::sctp {
@@ -76,6 +78,7 @@ struct AssociationStatus {
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_received = 0;
   std::uint64_t duplicate_tsns_received = 0;
+  std::optional<ProtectionStatus> protection;  ///< of a protected association that is up
   std::vector<PathStatus> paths;
 };
 

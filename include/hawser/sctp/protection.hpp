@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "hawser/base/time.hpp"
+#include "hawser/crypto/aead.hpp"
+#include "hawser/crypto/keys.hpp"
+
+namespace hawser::sctp {
+
+/// A peer that a protected endpoint knows by its public key.
+struct ProtectedPeer {
+  crypto::PublicKey key;
+  std::optional<crypto::PresharedKey> preshared_key;
+};
+
+/// Who a protected endpoint is, whom it lets in, and when it renews keys. Owns secrets; an Endpoint that is
+/// given one speaks nothing but protected SCTP (docs/protocol.md): it answers no stranger, sends no packet of
+/// an established association unsealed, and takes none.
+struct Protection {
+  crypto::PrivateKey private_key;
+  std::vector<ProtectedPeer> peers;
+  /// What sealing costs on this machine: both ends agree on the cipher whose slower end is faster.
+  crypto::CipherCosts cipher_costs;
+
+  /// New keys at the first of these; the packets and bytes are those of either direction.
+  Duration rekey_after = std::chrono::minutes(15);
+  std::uint64_t rekey_after_bytes = 100'000'000'000;
+  std::uint64_t rekey_after_packets = std::uint64_t{1} << 27U;
+  /// An association whose keys are this many times older (or more used) than that ends: they are never used
+  /// on.
+  static constexpr std::uint64_t kHardLimitFactor = 4;
+
+  /// How long a handshake may take, from the valid State Cookie on (RFC 9260 §5.1) to the first sealed
+  /// packet.
+  Duration handshake_timeout = std::chrono::seconds(10);
+  /// Associations of peers that have not proven their key yet.
+  std::size_t max_half_open = 256;
+  /// Handshakes answered per second for each source prefix (IPv4 /24, IPv6 /64), with bursts of twice that.
+  unsigned handshake_rate = 16;
+};
+
+/// The keys of a protected association; part of its status.
+struct ProtectionStatus {
+  crypto::PublicKey peer;
+  crypto::Cipher cipher{};
+  std::uint8_t epoch = 0;            ///< of the keys we seal with
+  Timestamp keys_since{};            ///< when we began to seal with them
+  Timestamp last_handshake{};        ///< when the last TLS handshake was complete
+  std::uint64_t handshakes = 0;      ///< complete ones of this association
+  std::uint64_t sealed_packets = 0;  ///< under these keys
+};
+
+}  // namespace hawser::sctp
