@@ -192,6 +192,7 @@ class Association {
   void give_up_channel(Timestamp now);
   [[nodiscard]] bool may_come_unsealed(const wire::ChunkView& chunk) const;
   [[nodiscard]] bool is_key_management(const wire::DataChunk& data) const;
+  [[nodiscard]] bool fits_handshake(const wire::DataChunk& data) const;
   [[nodiscard]] PacketBuilder begin_packet(MutableBytes room) const;
   [[nodiscard]] bool seal_batch(TransmitBatch& batch);
   [[nodiscard]] RecordNumbers& record_numbers(const Route& route);

@@ -93,6 +93,16 @@ bool Association::is_key_management(const wire::DataChunk& data) const {
   return data.stream == 0 && data.ppid == wire::kKeyManagementPpid && !data.unordered;
 }
 
+// A caller that has not proven anything yet gets little memory: a handshake is small, and its chunks come
+// close to each other.
+bool Association::fits_handshake(const wire::DataChunk& data) const {
+  constexpr std::int32_t kMaxAhead = 128;
+  constexpr std::size_t kMaxHeld = 128U << 10;
+  // What came already is below: its duplicate has to be acknowledged again.
+  const auto ahead = static_cast<std::int32_t>(data.tsn - receiver_->cumulative_tsn());
+  return ahead <= kMaxAhead && receiver_->held_bytes() < kMaxHeld;
+}
+
 // --- out
 // -----------------------------------------------------------------------------------------------------------
 

@@ -41,9 +41,9 @@ struct Protection {
   /// packet.
   Duration handshake_timeout = std::chrono::seconds(10);
   /// Associations of peers that have not proven their key yet.
-  std::size_t max_half_open = 256;
+  std::size_t max_half_open = 1024;
   /// Handshakes answered per second for each source prefix (IPv4 /24, IPv6 /64), with bursts of twice that.
-  unsigned handshake_rate = 16;
+  unsigned handshake_rate = 8;
 };
 
 /// The keys of a protected association; part of its status.

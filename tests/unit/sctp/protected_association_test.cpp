@@ -265,8 +265,36 @@ TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
   pair.pick_up();
   pair.deliver_to_server();
   pair.pick_up();
-  EXPECT_EQ(pair.server.sent.size(), 32U) << "a burst of twice the rate";
-  EXPECT_EQ(pair.server.drops(DropReason::handshake_rate_limited), 168U);
+  EXPECT_EQ(pair.server.sent.size(), 16U) << "a burst of twice the rate";
+  EXPECT_EQ(pair.server.drops(DropReason::handshake_rate_limited), 184U);
+}
+
+TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
+  ProtectedPair pair;
+  pair.lost_to_client = [](const Datagram&) { return true; };
+  pair.begin();
+  pair.carry();
+  const Datagram* ack = find_with(pair.server.sent, wire::ChunkType::kInitAck);
+  ASSERT_NE(ack, nullptr);
+  pair.learn();
+  const auto cookie =
+      wire::InitParameters::parse(
+          wire::InitChunk::parse(*find_chunk(ack->bytes, wire::ChunkType::kInitAck))->parameters)
+          ->cookie->value;
+  pair.to_server(pair.from_client().add(wire::CookieEchoChunk{cookie}).take());
+  ASSERT_EQ(pair.server.endpoint.association_count(), 1U);
+  const ByteVector text(1'000, std::byte{0x77});
+  const std::size_t before = pair.server.pool.in_use();
+  for (std::uint32_t i = 1; i < 3'000; ++i) {  // the first is missing: everything has to wait
+    wire::DataChunk data{};
+    data.begin = i == 1;
+    data.tsn = pair.client_tsn + i;
+    data.ppid = wire::kKeyManagementPpid;
+    data.payload = text;
+    pair.to_server(pair.from_client().add(data).take());
+  }
+  EXPECT_GT(pair.server.drops(DropReason::receive_window_full), 2'000U);
+  EXPECT_LT(pair.server.pool.in_use() - before, 200U);
 }
 
 // --- new keys
