@@ -300,6 +300,7 @@ TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
   for (std::uint32_t i = 2; i < 3'000; ++i) {  // one is missing: everything has to wait
     wire::DataChunk data{};
     data.tsn = pair.client_tsn + i;
+    data.ssn = 1;  // the ClientHello was 0
     data.ppid = wire::kKeyManagementPpid;
     data.payload = text;
     pair.to_server(pair.from_client().add(data).take());
