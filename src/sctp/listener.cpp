@@ -149,6 +149,10 @@ void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire
   wire::write_parameter(writer, wire::ParameterType::kStateCookie, cookies_.seal(cookie, now));
   if (guard_ == nullptr) report_unknown(writer, init, parameters);
   const auto ack = ControlQueue::serialise(make_init(config_, cookie.own, true, writer.written()));
+  // Our public key is no secret to everybody: whoever knows it must not make us send others more than it
+  // sends us.
+  if (guard_ != nullptr && wire::kCommonHeaderSize + padded4(ack.size()) > packet.bytes().size())
+    return drops_.add(DropReason::amplification_limit);
   reply(route, packet.header(), init.initiate_tag, wire::ChunkType::kInitAck, ack);
 }
 
