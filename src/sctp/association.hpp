@@ -188,6 +188,7 @@ class Association {
   void open_channel(crypto::TlsRole role, const PeerInit& peer, const crypto::Sha256Digest& transcript,
                     Timestamp now);
   void advance_channel(Timestamp now);
+  void give_up_handshake();
   void send_key_messages();
   void give_up_channel(Timestamp now);
   [[nodiscard]] bool may_come_unsealed(const wire::ChunkView& chunk) const;

@@ -33,11 +33,15 @@ void Association::advance_channel(Timestamp now) {
   send_key_messages();
   if (!channel_->failure().empty()) return give_up_channel(now);
   if (opening()) {
-    if (handshake_deadline_ > now) return;
-    core_.drop(DropReason::handshake_failed);
-    return close(Event::Kind::lost, 0, "the handshake did not come to an end");
+    if (handshake_deadline_ <= now) give_up_handshake();
+    return;
   }
   if (!core_.open) go_public();
+}
+
+void Association::give_up_handshake() {
+  core_.drop(DropReason::handshake_failed);
+  close(Event::Kind::lost, 0, "the handshake did not come to an end");
 }
 
 void Association::send_key_messages() {
