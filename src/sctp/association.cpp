@@ -549,7 +549,8 @@ Timestamp Association::next_timeout() {
   if (closed()) return kNever;
   Timestamp next = shutdown_deadline();
   if (const auto* wait = std::get_if<CookieWait>(&state_)) return wait->t1;
-  if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) return echoed->t1;
+  if (const auto* echoed = std::get_if<CookieEchoed>(&state_))
+    return std::min(echoed->t1, handshake_deadline_);
   next = std::min({next, receiver_->sack_deadline(), pacing_deadline_});
   if (half_open()) next = std::min(next, handshake_deadline_);
   if (!opening()) {

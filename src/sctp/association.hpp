@@ -192,6 +192,7 @@ class Association {
   void open_channel(crypto::TlsRole role, const PeerInit& peer, const crypto::Sha256Digest& transcript,
                     Timestamp now);
   void advance_channel(Timestamp now);
+  void give_up_handshake();
   void send_key_messages();
   void tell_roles();
   void handle_roles(Bytes message);

@@ -188,7 +188,11 @@ void Association::on_handshake_timeout(Timestamp now) {
   if (const auto* wait = std::get_if<CookieWait>(&state_)) {
     if (expired(wait->t1, wait->transmissions)) send_init(now);
   } else if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) {
-    if (expired(echoed->t1, echoed->transmissions)) send_cookie_echo(now);
+    if (handshake_deadline_ <= now) {
+      give_up_handshake();
+    } else if (expired(echoed->t1, echoed->transmissions)) {
+      send_cookie_echo(now);
+    }
   }
 }
 

@@ -43,7 +43,10 @@ void Association::advance_channel(Timestamp now) {
   if (had_no_keys && !opening()) Heartbeats::probe(*core_.paths.primary());
   if (!half_open()) return;
   if (channel_->proven()) return go_public();
-  if (handshake_deadline_ > now) return;
+  if (handshake_deadline_ <= now) give_up_handshake();
+}
+
+void Association::give_up_handshake() {
   core_.drop(DropReason::handshake_failed);
   close(Event::Kind::lost, 0, "the handshake did not come to an end");
 }

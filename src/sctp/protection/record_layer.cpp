@@ -24,7 +24,7 @@ MutableBytes chunks_of(MutableBytes packet) {
 
 void RecordLayer::install(std::uint8_t epoch, crypto::RecordKeys keys) {
   // A rekey that begins while older keys still drain: the oldest go.
-  std::ranges::rotate(epochs_, epochs_.end() - 1);
+  std::rotate(epochs_.begin(), epochs_.end() - 1, epochs_.end());
   assert(epochs_[0] == nullptr || epochs_[0].get() != sending_);
   epochs_[0] = std::make_unique<Epoch>(epoch, ++generations_, std::move(keys));
 }
