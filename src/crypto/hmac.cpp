@@ -63,6 +63,19 @@ Sha256Digest hmac_sha256(Bytes key, std::span<const Bytes> parts) {
   return digest;
 }
 
+Sha256Digest sha256(std::span<const Bytes> parts) {
+  struct Deleter {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  const std::unique_ptr<EVP_MD_CTX, Deleter> context(EVP_MD_CTX_new());
+  bool ok = context != nullptr && EVP_DigestInit_ex2(context.get(), EVP_sha256(), nullptr) == 1;
+  for (const Bytes part : parts) ok = ok && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  Sha256Digest digest;
+  ok = ok && EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1;
+  if (!ok) throw std::bad_alloc();
+  return digest;
+}
+
 bool constant_time_equal(Bytes a, Bytes b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

@@ -16,8 +16,9 @@ constexpr std::uint64_t kAmplificationFactor = 3;
 }  // namespace
 
 Association::Association(EndpointContext& context, AssociationId id, const Route& first,
-                         std::uint16_t peer_port, Timestamp now)
+                         std::uint16_t peer_port, std::optional<crypto::PublicKey> peer, Timestamp now)
     : core_(context, id, peer_port),
+      expected_peer_(peer),
       own_(OwnInit::make(context.random)),
       state_(CookieWait{}),
       heartbeats_(core_),
@@ -38,6 +39,8 @@ Association::Association(EndpointContext& context, AssociationId id, const State
       asconf_(core_, own_.initial_tsn) {
   init_core();
   core_.paths.add(cookie.route, PathState::unconfirmed, cookie.peer.a_rwnd);
+  if (context.protection != nullptr)
+    open_channel(crypto::TlsRole::server, cookie.peer, cookie.transcript, now);
   adopt(cookie.peer);
   establish(now, Event::Kind::accepted);
 }
@@ -51,15 +54,19 @@ void Association::init_core() {
 // --- input
 // ---------------------------------------------------------------------------------------------------------
 
-void Association::handle_packet(Timestamp now, const Route& route, const wire::PacketView& view) {
+void Association::handle_packet(Timestamp now, const Route& route, const wire::PacketView& view,
+                                const OpenedRecord* record) {
+  if (record == nullptr && channel_ != nullptr && channel_->up())
+    return core_.drop(DropReason::unprotected_chunk);
   Path* path = core_.paths.find(route);
+  const std::size_t size = record == nullptr ? view.bytes().size() : record->datagram_size;
   if (path != nullptr) {
     ++path->counters.datagrams_received;
-    path->counters.bytes_received += view.bytes().size();
+    path->counters.bytes_received += size;
     path->last_received = now;
-    if (!path->proven()) path->unproven_received += view.bytes().size();
+    if (!path->proven()) path->unproven_received += size;
   }
-  Packet packet{now, route, view, path == nullptr ? kNoPath : path->id};
+  Packet packet{now, route, view, path == nullptr ? kNoPath : path->id, record, size, record != nullptr};
   wire::ChunkReader reader = view.chunks();
   for (;;) {
     const std::size_t offset = reader.offset();
@@ -70,13 +77,18 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (closed()) return;
   if (packet.had_data) receiver_->on_packet_end(now);
   if (packet.fresh) core_.last_transfer = now;
-  if (packet.fresh && core_.paths.find(route) == nullptr) follow_port(packet);
-  advance_shutdown(now);
+  note_source(packet);
+  if (channel_ != nullptr) advance_channel(now);
+  if (!closed()) advance_shutdown(now);
 }
 
 // Returns stop when the rest of the packet must not be looked at.
 Association::Next Association::handle_chunk(Packet& packet, const wire::ChunkView& chunk,
                                             std::size_t offset) {
+  if (core_.endpoint.protection != nullptr && packet.record == nullptr && !may_come_unsealed(chunk)) {
+    core_.drop(DropReason::unprotected_chunk);
+    return Next::go_on;
+  }
   if (chunk.is(wire::ChunkType::kAuth) || core_.auth.we_want(chunk.type))
     return handle_authenticated(packet, chunk, offset);
   switch (chunk.chunk_type()) {
@@ -95,6 +107,10 @@ Association::Next Association::handle_chunk(Packet& packet, const wire::ChunkVie
     case wire::ChunkType::kCookieEcho:
       break;                            // the endpoint has dealt with it; what is bundled behind it is ours
     case wire::ChunkType::kPad: break;  // RFC 4820: there to be ignored
+    case wire::ChunkType::kAsconf:
+    case wire::ChunkType::kAsconfAck:
+      if (packet.record == nullptr) return handle_unknown(chunk);
+      return handle_authenticated(packet, chunk, offset);
     default: return handle_unknown(chunk);
   }
   return Next::go_on;
@@ -137,9 +153,9 @@ void Association::handle_asconf(Packet& packet, const wire::ChunkView& chunk) {
   // The packet itself counts towards what may be sent to an address that it has just made a path.
   if (Path* path = core_.paths.find(packet.route); path != nullptr && packet.path == kNoPath) {
     packet.path = path->id;
-    path->unproven_received += packet.view.bytes().size();
+    path->unproven_received += packet.size;
     ++path->counters.datagrams_received;
-    path->counters.bytes_received += packet.view.bytes().size();
+    path->counters.bytes_received += packet.size;
   }
 }
 
@@ -156,12 +172,13 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
   // An answer would go to an address that may be anybody's (trap: answers to answers), or break our silence
   // on a joining path.
   if (path == nullptr) {
+    if (packet.record != nullptr) return;  // an authentic one moves its path, if it is the newest
     // Where the known port no longer answers, the new one may be tried: it has to prove itself before
     // anything depends on it.
     const Path* moved = core_.paths.find_unique_by_ip(packet.route);
     if (moved == nullptr || moved->ours || moved->error_count == 0)
       return core_.drop(DropReason::unknown_source);
-    return follow_port(packet);
+    return follow_source(packet);
   }
   if (path->state == PathState::joining) return core_.drop(DropReason::unexpected_chunk);
   // A port that is only asked yet is not told that it works: the peer goes on asking until its answer has
@@ -224,19 +241,32 @@ void Association::on_reflected(const wire::ChunkView& chunk) {
   }
 }
 
+// A record says by its path id which path it came by, wherever it came from; anything else only by its
+// source.
+void Association::note_source(const Packet& packet) {
+  const Path* path = core_.paths.find(packet.route);
+  const bool newest = packet.record == nullptr ? packet.fresh : packet.record->newest;
+  if (!newest) return;
+  if (path == nullptr) return follow_source(packet);
+  if (packet.record != nullptr && path->replaces == kNoPath) packet.record->peer_path->path = path->id;
+}
+
 // RFC 6951 §5.4, tightened: the peer's UDP port follows a packet that passed tag and checksum AND brought
-// news, which a replayed one hardly can; and only where it is clear which path moved. Even then the new port
+// news, which a replayed one hardly can (a record: that is the newest of its path id); and only where it is
+// clear which path moved. Even then the new port
 // is asked first, and the path moves when it answers: whoever sends our peer's packets from elsewhere, and
 // faster, changes nothing. Otherwise the peer joins again by ASCONF.
-void Association::follow_port(const Packet& packet) {
-  const Path* path = core_.paths.find_unique_by_ip(packet.route);
+void Association::follow_source(const Packet& packet) {
+  const Path* path = packet.record == nullptr ? nullptr : core_.paths.find(packet.record->peer_path->path);
+  if (path != nullptr && path->route.uplink != packet.route.uplink) path = nullptr;
+  if (path == nullptr) path = core_.paths.find_unique_by_ip(packet.route);
   if (path == nullptr || path->ours || !path->proven()) return core_.drop(DropReason::unknown_source);
   const PathId moved = path->id;
   if (core_.paths.find_candidate_for(moved) != nullptr) return core_.drop(DropReason::unknown_source);
   Path* candidate = core_.paths.add(packet.route, PathState::unconfirmed, core_.peer_window_hint);
   if (candidate == nullptr) return core_.drop(DropReason::too_many_paths);
   candidate->replaces = moved;
-  candidate->unproven_received = packet.view.bytes().size();
+  candidate->unproven_received = packet.size;
   Heartbeats::probe(*candidate);
 }
 
@@ -301,6 +331,8 @@ void Association::handle_timeout(Timestamp now) {
   if (closed() || handshaking()) return;
   receiver_->on_timeout(now);
   on_data_timeouts(now);
+  if (channel_ != nullptr) advance_channel(now);
+  if (closed() || opening()) return;
   heartbeats_.on_timeout(now);
   asconf_.on_timeout(now);
   rejoin_failed_paths();
@@ -317,7 +349,7 @@ void Association::handle_timeout(Timestamp now) {
 // ------------------------------------------------------------------------------------------------------
 
 SendResult Association::send(Buffer&& message, const SendOptions& options) {
-  if (!in<Established>()) return SendResult::not_open;
+  if (!in<Established>() || opening()) return SendResult::not_open;
   return sender_.enqueue(std::move(message), options);
 }
 
@@ -355,7 +387,7 @@ bool Association::set_primary(PathId id) {
 }
 
 bool Association::request_address(wire::ParameterType type, const IpAddress& local) {
-  if (handshaking() || !core_.dynamic_addresses) return false;
+  if (opening() || !core_.dynamic_addresses) return false;
   asconf_.request(type, local);
   return true;
 }
@@ -389,17 +421,23 @@ void Association::close(Event::Kind kind, std::uint16_t cause, std::string_view 
   for (const auto& path : core_.paths) sender_.outstanding().lose_all(*path);
   core_.control.clear();
   state_ = Closed{};
-  core_.emit(kind, kNoPath, cause, reason);
+  // Of a caller that did not prove itself, the user never heard.
+  const bool refused = !core_.open && !core_.initiator;
+  core_.emit(refused ? Event::Kind::refused : kind, kNoPath, cause, reason);
 }
 
 void Association::send_last_word(const Route& route, wire::ChunkType type, Bytes chunk, std::uint32_t tag) {
+  const bool sealed = core_.endpoint.protection != nullptr;
+  if (sealed && opening()) return;  // without keys there is no last word that the peer would believe
   Buffer packet = core_.endpoint.pool.acquire(core_.paths.payload_mtu());
   wire::CommonHeader header = core_.header();
   header.verification_tag = tag;
-  PacketBuilder builder(packet.bytes(), header, &core_.auth);
+  PacketBuilder builder(packet.bytes(), header, &core_.auth,
+                        sealed ? PacketBuilder::Layout::sealed : PacketBuilder::Layout::plain);
   builder.add(type, chunk);
   packet.resize(builder.finish());
-  core_.endpoint.replies.push_back({route, std::move(packet)});
+  if (sealed && !channel_->seal(packet.bytes(), record_numbers(route))) return;
+  core_.endpoint.replies.push_back({route, std::move(packet), sealed});
 }
 
 void Association::send_error(wire::CauseCode cause, Bytes value) {
@@ -413,13 +451,20 @@ void Association::send_error(wire::CauseCode cause, Bytes value) {
 // --------------------------------------------------------------------------------------------------------
 
 bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
+  while (build_batch(now, batch)) {
+    if (seal_batch(batch)) return true;
+  }
+  return false;
+}
+
+bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   pacing_deadline_ = kNever;
   if (closed()) return false;
-  if (!handshaking()) {
+  if (!opening()) {
     asconf_.queue_due(now);
     heartbeats_.queue_due(now);
   }
-  if (poll_control(batch)) return true;
+  if (poll_control(now, batch)) return true;
   if (handshaking()) return false;
   return poll_data(now, batch);
 }
@@ -432,7 +477,7 @@ const Route* Association::route_of(const ControlChunk& chunk) {
 }
 
 // One packet with all control chunks that take the same way, up to the size of a packet.
-bool Association::poll_control(TransmitBatch& batch) {
+bool Association::poll_control(Timestamp now, TransmitBatch& batch) {
   std::vector<ControlChunk>& chunks = core_.control.chunks();
   while (!chunks.empty()) {
     const Route* first = route_of(chunks.front());
@@ -443,7 +488,8 @@ bool Association::poll_control(TransmitBatch& batch) {
     const Route route = *first;
     batch.clear();
     batch.route = route;
-    PacketBuilder builder(batch.next(core_.paths.payload_mtu()), core_.header(), &core_.auth);
+    PacketBuilder builder = begin_packet(batch.next(core_.paths.payload_mtu()));
+    bool cookie_echo = false;
     std::erase_if(chunks, [&](const ControlChunk& chunk) {
       const Route* own = route_of(chunk);
       if (own == nullptr || *own != route) return false;
@@ -452,9 +498,11 @@ bool Association::poll_control(TransmitBatch& batch) {
       // An INIT travels alone (RFC 9260 §6.10).
       if (chunk.type == wire::ChunkType::kInit && !builder.empty()) return false;
       builder.add(chunk.type, chunk.bytes);
+      cookie_echo |= chunk.type == wire::ChunkType::kCookieEcho;
       return true;
     });
     if (builder.empty()) continue;
+    if (cookie_echo && channel_ != nullptr) add_early_data(builder, now);
     const std::size_t size = builder.finish();
     Path* path = core_.paths.find(route);
     if (!within_amplification(path, size)) {
@@ -494,8 +542,13 @@ Timestamp Association::next_timeout() {
   Timestamp next = shutdown_deadline();
   if (const auto* wait = std::get_if<CookieWait>(&state_)) return wait->t1;
   if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) return echoed->t1;
-  next = std::min({next, receiver_->sack_deadline(), heartbeats_.next_timeout(), asconf_.next_timeout(),
-                   pacing_deadline_});
+  next = std::min({next, receiver_->sack_deadline(), pacing_deadline_});
+  if (opening()) {
+    next = std::min(next, handshake_deadline_);
+  } else {
+    next = std::min({next, heartbeats_.next_timeout(), asconf_.next_timeout()});
+    if (channel_ != nullptr) next = std::min(next, channel_->next_timeout());
+  }
   for (const auto& path : core_.paths) next = std::min({next, path->flight.t3, path->flight.loss_deadline});
   return next;
 }
@@ -529,6 +582,7 @@ AssociationStatus Association::status() const {
   status.queued_bytes = sender_.queued_bytes();
   status.outstanding_bytes = sender_.outstanding().flight_bytes();
   status.messages_sent = sender_.messages_accepted();
+  if (channel_ != nullptr && channel_->up()) status.protection = channel_->status();
   if (receiver_) {
     status.receive_buffered = receiver_->held_bytes();
     status.messages_received = receiver_->messages_received();

@@ -12,6 +12,7 @@
 #include "sctp/heartbeat.hpp"
 #include "sctp/negotiation.hpp"
 #include "sctp/path/path_scheduler.hpp"
+#include "sctp/protection/secure_channel.hpp"
 #include "sctp/rx/receiver.hpp"
 #include "sctp/state_cookie.hpp"
 #include "sctp/tx/data_sender.hpp"
@@ -29,8 +30,9 @@ namespace hawser::sctp {
 class Association {
  public:
   /// Ours: sends an INIT over `first` (RFC 9260 §5.1 A).
+  /// `peer` is given by a protected endpoint.
   Association(EndpointContext& context, AssociationId id, const Route& first, std::uint16_t peer_port,
-              Timestamp now);
+              std::optional<crypto::PublicKey> peer, Timestamp now);
   /// The peer's: its COOKIE ECHO came over `cookie.route` (RFC 9260 §5.1 D).
   Association(EndpointContext& context, AssociationId id, const StateCookie& cookie, Timestamp now);
   Association(const Association&) = delete;
@@ -38,7 +40,11 @@ class Association {
 
   // --- input
   // -----------------------------------------------------------------------------------------------------
-  void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet);
+  /// `record` is given when the packet came sealed.
+  void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet,
+                     const OpenedRecord* record = nullptr);
+  /// Opens a sealed datagram of a protected association, in place.
+  [[nodiscard]] Result<OpenedRecord, DropReason> open_record(Timestamp now, MutableBytes datagram);
   /// A valid cookie for this association: its first was lost, or both sides sent INITs (RFC 9260 §5.2.4,
   /// cases B and D).
   void on_matching_cookie(Timestamp now, const StateCookie& cookie);
@@ -85,6 +91,9 @@ class Association {
   [[nodiscard]] bool has_path(const Route& route) { return core_.paths.find(route) != nullptr; }
   [[nodiscard]] bool uses_remote(const IpAddress& ip) const;
   [[nodiscard]] bool handshaking() const;
+  /// Neither is the handshake over nor, in a protected association, has the peer proven its key.
+  [[nodiscard]] bool opening() const { return handshaking() || !(channel_ == nullptr || channel_->up()); }
+  [[nodiscard]] std::optional<crypto::PublicKey> peer_key() const;
   [[nodiscard]] std::size_t send_space() const { return sender_.space(); }
   [[nodiscard]] std::size_t send_backlog() const { return sender_.backlog(); }
   [[nodiscard]] std::size_t unfragmented_size() const { return sender_.max_chunk_payload(); }
@@ -95,6 +104,7 @@ class Association {
     Timestamp t1{};
     Duration timeout{};
     unsigned transmissions = 0;
+    std::vector<std::byte> init;                       ///< the chunk; a retransmission is the same
     std::optional<std::uint32_t> cookie_preservative;  ///< ms, after a Stale Cookie error
     unsigned stale_cookies = 0;                        ///< how many such errors came
   };
@@ -132,6 +142,8 @@ class Association {
     const Route& route;
     const wire::PacketView& view;
     PathId path;                 ///< kNoPath: the source is no path of ours
+    const OpenedRecord* record;  ///< null: it came unsealed
+    std::size_t size;            ///< of the datagram
     bool authenticated = false;  ///< an AUTH chunk before vouches for what follows
     bool had_data = false;
     bool fresh = false;  ///< something in it cannot have been replayed
@@ -155,13 +167,15 @@ class Association {
   Next handle_unknown(const wire::ChunkView& chunk);
   void handle_abort(const wire::ChunkView& chunk);
   void handle_error(Packet& packet, const wire::ChunkView& chunk);
-  void follow_port(const Packet& packet);
+  void note_source(const Packet& packet);
+  void follow_source(const Packet& packet);
   void settle_candidate(Path& candidate, Timestamp now);
   void rejoin_failed_paths();
   void retire_forsaken_paths(Timestamp now);
   [[nodiscard]] bool silent_too_long(Timestamp now) const;
   void send_abort(wire::CauseCode cause, Bytes value);
-  bool poll_control(TransmitBatch& batch);
+  bool build_batch(Timestamp now, TransmitBatch& batch);
+  bool poll_control(Timestamp now, TransmitBatch& batch);
   [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
   bool within_amplification(Path* path, std::size_t bytes);
   void count_sent(Path& path, std::size_t bytes);
@@ -170,8 +184,24 @@ class Association {
   void send_last_word(const Route& route, wire::ChunkType type, Bytes chunk, std::uint32_t tag);
   void send_error(wire::CauseCode cause, Bytes value);
 
+  // association_protection.cpp
+  void open_channel(crypto::TlsRole role, const PeerInit& peer, const crypto::Sha256Digest& transcript,
+                    Timestamp now);
+  void advance_channel(Timestamp now);
+  void send_key_messages();
+  void give_up_channel(Timestamp now);
+  [[nodiscard]] bool may_come_unsealed(const wire::ChunkView& chunk) const;
+  [[nodiscard]] bool is_key_management(const wire::DataChunk& data) const;
+  [[nodiscard]] PacketBuilder begin_packet(MutableBytes room) const;
+  [[nodiscard]] bool seal_batch(TransmitBatch& batch);
+  [[nodiscard]] RecordNumbers& record_numbers(const Route& route);
+  void add_early_data(PacketBuilder& packet, Timestamp now);
+
   // association_handshake.cpp
   void send_init(Timestamp now);
+  [[nodiscard]] std::vector<std::byte> make_init_chunk(std::optional<std::uint32_t> cookie_preservative);
+  bool handle_protected_init_ack(Packet& packet, const wire::ChunkView& chunk,
+                                 const wire::InitParameters& parameters, const PeerInit& peer);
   void send_cookie_echo(Timestamp now);
   void handle_init_ack(Packet& packet, const wire::ChunkView& chunk);
   void handle_cookie_ack(Timestamp now);
@@ -180,6 +210,7 @@ class Association {
   void adopt(const PeerInit& peer);
   void add_listed_addresses();
   void establish(Timestamp now, Event::Kind kind);
+  void go_public();
   void on_handshake_timeout(Timestamp now);
 
   // association_data.cpp
@@ -208,6 +239,11 @@ class Association {
   [[nodiscard]] Timestamp shutdown_deadline() const;
 
   Core core_;
+  std::optional<crypto::PublicKey> expected_peer_;  ///< of a protected association that we began
+  std::unique_ptr<SecureChannel> channel_;          ///< null in plain SCTP, and before the INIT ACK
+  RecordNumbers pathless_record_;                   ///< of answers to sources that are no path
+  Timestamp handshake_deadline_ = kNever;           ///< for the peer to prove its key
+  Event::Kind opened_as_ = Event::Kind::connected;
   OwnInit own_;
   State state_;
   Heartbeats heartbeats_;

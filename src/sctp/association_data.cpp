@@ -17,6 +17,8 @@ void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
   if (!data) return core_.drop(DropReason::malformed_chunk);
   const bool expected = in<Established>() || in<ShutdownPending>() || in<ShutdownSent>();
   if (!expected || !receiver_) return core_.drop(DropReason::unexpected_chunk);
+  if (channel_ != nullptr && packet.record == nullptr && !is_key_management(*data))
+    return core_.drop(DropReason::unprotected_chunk);
   packet.had_data = true;
   const auto refusal = receiver_->on_data(packet.now, packet.path, *data);
   if (in<ShutdownSent>()) {
@@ -152,7 +154,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
   const std::size_t burst = core_.config().max_burst * mtu;
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.pacer.ready(now) &&
          sender_.ready()) {
-    PacketBuilder packet(batch.next(mtu), core_.header(), &core_.auth);
+    PacketBuilder packet = begin_packet(batch.next(mtu));
     const bool sack_added = with_sack && batch.empty() && worth_bundling(packet) && add_sack(packet);
     const std::size_t bytes = sender_.fill(packet, path, flight.next_packet, now);
     if (bytes == 0 && !sack_added) break;
@@ -190,7 +192,7 @@ bool Association::poll_sack(TransmitBatch& batch) {
   if (path == nullptr) return false;
   batch.clear();
   batch.route = path->route;
-  PacketBuilder packet(batch.next(core_.paths.payload_mtu()), core_.header(), &core_.auth);
+  PacketBuilder packet = begin_packet(batch.next(core_.paths.payload_mtu()));
   add_sack(packet);
   const std::size_t size = packet.finish();
   batch.commit(size);

@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "hawser/crypto/record_keys.hpp"
 #include "sctp/association.hpp"
+#include "sctp/protection/access.hpp"
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/handshake.hpp"
 
@@ -24,23 +26,35 @@ void pad_to(ByteWriter& writer, std::size_t size) {
 
 void Association::send_init(Timestamp now) {
   auto& wait = std::get<CookieWait>(state_);
-  Path& path = *core_.paths.primary();
+  const Path& path = *core_.paths.primary();
   wait.timeout = wait.transmissions == 0 ? core_.config().rto_initial
                                          : std::min(2 * wait.timeout, core_.config().rto_max);
   wait.t1 = now + wait.timeout;
   ++wait.transmissions;
 
+  if (wait.init.empty()) wait.init = make_init_chunk(wait.cookie_preservative);
+  core_.control.push_bytes(wire::ChunkType::kInit, wait.init, path.id);
+}
+
+std::vector<std::byte> Association::make_init_chunk(std::optional<std::uint32_t> cookie_preservative) {
+  const Protection* protection = core_.endpoint.protection;
   std::vector<std::byte> parameters(1024);
   ByteWriter writer(parameters);
-  write_own_parameters(writer, core_.config(), own_);
-  if (wait.cookie_preservative) {
+  write_own_parameters(writer, core_.config(), own_, protection);
+  if (cookie_preservative) {
     std::array<std::byte, 4> value{};
-    store_be(value.data(), *wait.cookie_preservative);
+    store_be(value.data(), *cookie_preservative);
     wire::write_parameter(writer, wire::ParameterType::kCookiePreservative, value);
   }
-  pad_to(writer, kInitParameters);
-  core_.control.push(wire::ChunkType::kInit, make_init(core_.config(), own_, false, writer.written()),
-                     path.id);
+  pad_to(writer, kInitParameters - (protection == nullptr ? 0 : wire::kAccessParameterSize));
+  if (protection != nullptr) write_access_nonce(writer, core_.endpoint.random);
+  auto chunk = ControlQueue::serialise(make_init(core_.config(), own_, false, writer.written()));
+  if (protection != nullptr) {
+    const auto peer = std::ranges::find(protection->peers, *expected_peer_, &ProtectedPeer::key);
+    const auto& psk = peer->preshared_key;
+    sign_access(chunk, crypto::derive_access_key(peer->key, psk ? &*psk : nullptr).view());
+  }
+  return chunk;
 }
 
 // RFC 9260 §5.1 C. In any other state than COOKIE-WAIT an INIT ACK is dropped (§5.2.3).
@@ -49,14 +63,18 @@ void Association::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) 
   const auto init = wire::InitChunk::parse(chunk);
   const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
   if (!init || !parameters) return core_.drop(DropReason::malformed_init);
+  const PeerInit peer = PeerInit::from(*init, *parameters);
+  if (core_.endpoint.protection != nullptr) {
+    if (!handle_protected_init_ack(packet, chunk, *parameters, peer)) core_.drop(DropReason::malformed_init);
+    return;
+  }
   core_.peer_tag = init->initiate_tag;
   if (!acceptable(*init, *parameters)) return core_.drop(DropReason::malformed_init);
   Path* path = core_.paths.primary();
   // The answer may come from another address than we asked (a multihomed peer): that is where the peer is.
   if (path->route != packet.route) path->route = packet.route;
-  adopt(PeerInit::from(*init, *parameters));
-  if (core_.auth.enabled() == false && PeerInit::from(*init, *parameters).asconf &&
-      core_.config().dynamic_addresses) {
+  adopt(peer);
+  if (core_.auth.enabled() == false && peer.asconf && core_.config().dynamic_addresses) {
     // RFC 5061 §4.2.7: who announces ASCONF has to announce AUTH.
     return abort(wire::CauseCode::kProtocolViolation, "ASCONF announced without AUTH");
   }
@@ -71,6 +89,30 @@ void Association::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) 
     send_error(wire::CauseCode::kUnrecognizedParameters,
                unknown.whole.first(std::min<std::size_t>(unknown.whole.size(), 512)));
   }
+}
+
+// Nothing of an INIT ACK is authentic yet: what does not fit is as if it had never come, and ends nothing.
+bool Association::handle_protected_init_ack(Packet& packet, const wire::ChunkView& chunk,
+                                            const wire::InitParameters& parameters, const PeerInit& peer) {
+  const auto& cookie = parameters.cookie;
+  // All but the cookie goes into the transcript, so nothing may stand behind it.
+  if (!cookie || !peer.cipher_costs || peer.outbound_streams == 0 || peer.inbound_streams == 0 ||
+      peer.a_rwnd < 1500 ||
+      cookie->whole.data() + cookie->whole.size() != chunk.whole.data() + chunk.whole.size()) {
+    return false;
+  }
+  const Bytes before_cookie(chunk.value.data(), cookie->whole.data());
+  const std::array<Bytes, 2> transcript = {std::get<CookieWait>(state_).init, before_cookie};
+  CookieEchoed echoed;
+  echoed.cookie.assign(cookie->value.begin(), cookie->value.end());
+  core_.paths.primary()->route = packet.route;
+  open_channel(crypto::TlsRole::client, peer, crypto::sha256(transcript), packet.now);
+  adopt(peer);
+  state_ = std::move(echoed);
+  core_.control.drop(wire::ChunkType::kInit);
+  send_key_messages();
+  send_cookie_echo(packet.now);
+  return true;
 }
 
 // What makes an association impossible is answered by ABORT (RFC 9260 §5.1, §3.3.3).
@@ -99,6 +141,8 @@ void Association::send_cookie_echo(Timestamp now) {
                                              : std::min(2 * echoed.timeout, core_.config().rto_max);
   echoed.t1 = now + echoed.timeout;
   ++echoed.transmissions;
+  // What was bundled with the one before goes along again.
+  sender_.outstanding().lose_all(*core_.paths.primary());
   core_.control.push(wire::ChunkType::kCookieEcho, wire::CookieEchoChunk{echoed.cookie},
                      core_.paths.primary_id());
 }
@@ -152,28 +196,44 @@ void Association::adopt(const PeerInit& peer) {
   core_.nr_sack = config.nr_sack && peer.nr_sack;
   listed_addresses_ = peer.addresses;
   core_.auth = negotiate_auth(config, own_, peer);
-  core_.dynamic_addresses = config.dynamic_addresses && peer.asconf && core_.auth.enabled();
+  core_.dynamic_addresses =
+      config.dynamic_addresses && peer.asconf && (core_.auth.enabled() || channel_ != nullptr);
   inbound_streams_ = std::min(config.inbound_streams, peer.outbound_streams);
   outbound_streams_ = std::min(config.outbound_streams, peer.inbound_streams);
   const bool delay_gaps = config.multipath && core_.nr_sack;
   receiver_.emplace(peer.initial_tsn, inbound_streams_, config, core_.endpoint.pool,
-                    delay_gaps ? GapPolicy::delayed : GapPolicy::at_once);
+                    delay_gaps ? GapPolicy::delayed : GapPolicy::at_once,
+                    channel_ == nullptr ? std::nullopt : std::optional(Ppid{wire::kKeyManagementPpid}));
   asconf_responder_.emplace(core_, peer.initial_tsn);
   sender_.on_established(outbound_streams_, peer.a_rwnd);
   const std::size_t auth_size = core_.auth.peer_wants(wire::ChunkType::kData) ? core_.auth.chunk_size() : 0;
+  const std::size_t seal_size = channel_ == nullptr ? 0 : wire::kSealedOverhead;
   sender_.set_max_chunk_payload(core_.paths.payload_mtu() - wire::kCommonHeaderSize - wire::kDataHeaderSize -
-                                auth_size);
+                                auth_size - seal_size);
 }
 
 void Association::establish(Timestamp now, Event::Kind kind) {
   state_ = Established{};
   core_.error_count = 0;
   core_.control.drop(wire::ChunkType::kCookieEcho);
-  core_.emit(kind);
+  opened_as_ = kind;
+  core_.open = false;
   // The handshake went both ways over the first path: its address is proven (RFC 9260 §5.4 rule 1 and 2).
   Path* first = core_.paths.primary();
   heartbeats_.on_path_alive(*first, now);
-  // It says nothing of the round trip; a HEARTBEAT measures it before the first data has to.
+  // What went out with the COOKIE ECHO had no timer of its own.
+  if (first->flight.oldest != kNoTsn) first->flight.t3 = now + first->rtt.rto();
+  if (!opening()) go_public();
+}
+
+// The association is up: from now on it is the user's.
+void Association::go_public() {
+  core_.open = true;
+  core_.error_count = 0;
+  core_.emit(opened_as_);
+  for (const auto& path : core_.paths) core_.announce(*path);
+  // The handshake says nothing of the round trip; a HEARTBEAT measures it before the first data has to.
+  Path* first = core_.paths.primary();
   Heartbeats::probe(*first);
   if (core_.config().listed_addresses) add_listed_addresses();
   if (core_.dynamic_addresses) return;
@@ -212,6 +272,7 @@ void Association::acknowledge_cookie() {
 
 // RFC 9260 §5.2.4: B, both sides sent an INIT; D, our COOKIE ACK was lost.
 void Association::on_matching_cookie(Timestamp now, const StateCookie& cookie) {
+  if (core_.endpoint.protection != nullptr && !opening()) return core_.drop(DropReason::duplicate_handshake);
   if (in<CookieWait>() || (in<CookieEchoed>() && core_.peer_tag != cookie.peer.tag)) {
     core_.control.clear();
     adopt(cookie.peer);

@@ -14,7 +14,7 @@ constexpr int kGuardFactor = 5;  // T5-shutdown-guard: five times RTO.Max
 
 void Association::shutdown(Timestamp now) {
   if (closed()) return;
-  if (handshaking()) {
+  if (opening()) {
     close(Event::Kind::closed, 0, "shut down before it was up");
     return;
   }

@@ -10,6 +10,7 @@
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/counters.hpp"
 #include "hawser/sctp/endpoint.hpp"
+#include "hawser/sctp/protection.hpp"
 #include "sctp/auth.hpp"
 #include "sctp/control_queue.hpp"
 #include "sctp/path/path_manager.hpp"
@@ -17,10 +18,11 @@
 
 namespace hawser::sctp {
 
-/// A packet that leaves without an association, or as its last word: complete but for the checksum.
+/// A packet that leaves without an association, or as its last word: complete, or but for the checksum.
 struct Reply {
   Route route;
   Buffer packet;
+  bool sealed = false;
 };
 
 /// What the endpoint lends to its associations.
@@ -31,6 +33,7 @@ struct EndpointContext {
   DropCounters& drops;
   RingQueue<Event>& events;
   RingQueue<Reply>& replies;
+  const Protection* protection;  ///< null: plain SCTP
 };
 
 /// What the procedures of one association (heartbeat, ASCONF, handshake, shutdown, data) share. Plain data
@@ -52,6 +55,7 @@ struct Core {
   Auth auth;
   bool nr_sack = false;
   bool dynamic_addresses = false;
+  bool open = false;                 ///< the user knows of the association
   bool initiator = false;            ///< we sent the INIT; we know our uplinks and the peer learns them
   std::size_t peer_window_hint = 0;  ///< the peer's first a_rwnd: ssthresh of new paths (RFC 9260 §7.2.1)
   Timestamp last_transfer = Timestamp::min();  ///< when DATA or news of our DATA last came, on whatever path
@@ -71,7 +75,7 @@ struct Core {
   /// Tells of a path that began or ceased to carry data, once per change.
   void announce(Path& path) const {
     const bool up = path.state == PathState::active;
-    if (up == path.announced) return;
+    if (up == path.announced || !open) return;
     path.announced = up;
     emit(up ? Event::Kind::path_up : Event::Kind::path_down, path.id);
   }

@@ -29,11 +29,13 @@ void validate(const EndpointConfig& config) {
 
 }  // namespace
 
-Endpoint::Impl::Impl(EndpointConfig config, RandomSource& random, BufferPool& pool)
+Endpoint::Impl::Impl(EndpointConfig config, RandomSource& random, BufferPool& pool,
+                     std::optional<Protection> protection)
     : config_(std::move(config)),
+      guard_(protection ? std::make_unique<Guard>(std::move(*protection), random) : nullptr),
       random_(random),
       pool_(pool),
-      context_{config_, random_, pool_, drops_, events_, replies_},
+      context_{config_, random_, pool_, drops_, events_, replies_, guard_ ? &guard_->protection : nullptr},
       cookies_(random_, config_.cookie_lifetime) {
   validate(config_);
 }
@@ -42,6 +44,7 @@ Endpoint::Impl::Impl(EndpointConfig config, RandomSource& random, BufferPool& po
 // ---------------------------------------------------------------------------------------------------------
 
 void Endpoint::Impl::handle_datagram(Timestamp now, ReceivedDatagram& datagram) {
+  if (guard_ != nullptr && wire::is_sealed(datagram.bytes)) return handle_sealed(now, datagram);
   if (const auto refusal = open(datagram.bytes)) return drops_.add(*refusal);
   const auto packet = wire::PacketView::parse(datagram.bytes);
   if (!packet) return drops_.add(DropReason::truncated_packet);
@@ -50,6 +53,20 @@ void Endpoint::Impl::handle_datagram(Timestamp now, ReceivedDatagram& datagram) 
   const auto first = reader.next();
   if (!first) return drops_.add(DropReason::malformed_chunk);
   dispatch(now, datagram.route, *packet, *first);
+}
+
+// Whose it is says the verification tag; that it is authentic, the record. Nothing is answered before that.
+void Endpoint::Impl::handle_sealed(Timestamp now, ReceivedDatagram& datagram) {
+  const auto outer = wire::PacketView::parse(datagram.bytes);
+  if (!outer || !legal_header(outer->header(), datagram.route)) return;
+  Entry* association = tags_.find(outer->header().verification_tag);
+  if (association == nullptr || association->closed()) return drops_.add(DropReason::out_of_the_blue);
+  if (association->peer_port() != outer->header().source_port) return drops_.add(DropReason::bad_port);
+  const auto record = association->open_record(now, datagram.bytes);
+  if (!record) return drops_.add(record.error());
+  const auto packet = wire::PacketView::parse(record->packet);
+  association->handle_packet(now, datagram.route, *packet, &*record);
+  touch(*association);
 }
 
 bool Endpoint::Impl::legal_header(const wire::CommonHeader& header, const Route& route) {
@@ -84,7 +101,7 @@ void Endpoint::Impl::dispatch(Timestamp now, const Route& route, const wire::Pac
     return touch(*association);
   }
   const bool reflectable = first.is(wire::ChunkType::kAbort) || first.is(wire::ChunkType::kShutdownComplete);
-  if (reflectable && (first.flags & 1) != 0) {
+  if (guard_ == nullptr && reflectable && (first.flags & 1) != 0) {
     association = find_by_peer_tag(route, tag);
     if (association == nullptr) return drops_.add(DropReason::out_of_the_blue);
     association->on_reflected(first);
@@ -105,9 +122,10 @@ void Endpoint::Impl::handle_timeout(Timestamp now) {
 // --- associations
 // --------------------------------------------------------------------------------------------------
 
-AssociationId Endpoint::Impl::connect(Timestamp now, const Route& first, std::uint16_t peer_port) {
+AssociationId Endpoint::Impl::connect(Timestamp now, const Route& first, std::uint16_t peer_port,
+                                      std::optional<crypto::PublicKey> peer) {
   const AssociationId id(next_id_++);
-  adopt(std::make_unique<Entry>(context_, id, first, peer_port, now));
+  adopt(std::make_unique<Entry>(context_, id, first, peer_port, peer, now));
   return id;
 }
 
@@ -165,10 +183,7 @@ bool Endpoint::Impl::poll_transmit(Timestamp now, TransmitBatch& batch) {
   if (poll_reply(batch)) return true;
   while (!touched_.empty()) {
     Entry& entry = *touched_.back();
-    if (entry.poll_transmit(now, batch)) {
-      seal(batch);
-      return true;
-    }
+    if (entry.poll_transmit(now, batch)) return true;
     entry.deadline = entry.next_timeout();
     entry.touched = false;
     touched_.pop_back();
@@ -185,7 +200,7 @@ bool Endpoint::Impl::poll_reply(TransmitBatch& batch) {
   const Bytes packet = reply.packet.bytes();
   std::ranges::copy(packet, batch.next(packet.size()).begin());
   batch.commit(packet.size());
-  seal(batch);
+  if (!reply.sealed) seal(batch);
   return true;
 }
 
@@ -226,7 +241,9 @@ Timestamp Endpoint::Impl::next_timeout() {
 // ----------------------------------------------------------------------------------------------------
 
 Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool)
-    : impl_(std::make_unique<Impl>(std::move(config), random, pool)) {}
+    : impl_(std::make_unique<Impl>(std::move(config), random, pool, std::nullopt)) {}
+Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, Protection protection)
+    : impl_(std::make_unique<Impl>(std::move(config), random, pool, std::move(protection))) {}
 Endpoint::~Endpoint() = default;
 
 void Endpoint::handle_datagrams(Timestamp now, std::span<ReceivedDatagram> datagrams) {
@@ -238,7 +255,12 @@ void Endpoint::handle_timeout(Timestamp now) {
 }
 
 AssociationId Endpoint::connect(Timestamp now, const Route& first, std::uint16_t peer_port) {
-  return impl_->connect(now, first, peer_port);
+  return impl_->connect(now, first, peer_port, std::nullopt);
+}
+
+AssociationId Endpoint::connect(Timestamp now, const Route& first, const crypto::PublicKey& peer,
+                                std::uint16_t peer_port) {
+  return impl_->connect(now, first, peer_port, peer);
 }
 
 SendResult Endpoint::send(Timestamp, AssociationId id, Buffer&& message, const SendOptions& options) {
@@ -306,6 +328,11 @@ std::optional<AssociationStatus> Endpoint::status(AssociationId id) const {
   const Impl::Entry* association = std::as_const(*impl_).find(id);
   if (association == nullptr) return std::nullopt;
   return association->status();
+}
+
+std::optional<crypto::PublicKey> Endpoint::peer_key(AssociationId id) const {
+  const Impl::Entry* association = std::as_const(*impl_).find(id);
+  return association == nullptr ? std::nullopt : association->peer_key();
 }
 
 std::size_t Endpoint::association_count() const {

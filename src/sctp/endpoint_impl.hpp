@@ -6,6 +6,8 @@
 #include "hawser/sctp/endpoint.hpp"
 #include "sctp/association.hpp"
 #include "sctp/core.hpp"
+#include "sctp/protection/access.hpp"
+#include "sctp/protection/handshake_limiter.hpp"
 #include "sctp/state_cookie.hpp"
 #include "sctp/tag_table.hpp"
 
@@ -15,7 +17,7 @@ namespace hawser::sctp {
 /// (listener.cpp).
 class Endpoint::Impl {
  public:
-  Impl(EndpointConfig config, RandomSource& random, BufferPool& pool);
+  Impl(EndpointConfig config, RandomSource& random, BufferPool& pool, std::optional<Protection> protection);
 
   void handle_datagram(Timestamp now, ReceivedDatagram& datagram);
   void handle_timeout(Timestamp now);
@@ -23,7 +25,8 @@ class Endpoint::Impl {
   std::optional<ReceivedMessage> poll_message();
   [[nodiscard]] Timestamp next_timeout();
 
-  AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port);
+  AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port,
+                        std::optional<crypto::PublicKey> peer);
   /// An association and what the endpoint remembers about it.
   struct Entry final : Association {
     using Association::Association;
@@ -45,6 +48,7 @@ class Endpoint::Impl {
 
  private:
   // endpoint.cpp
+  void handle_sealed(Timestamp now, ReceivedDatagram& datagram);
   [[nodiscard]] bool legal_header(const wire::CommonHeader& header, const Route& route);
   void dispatch(Timestamp now, const Route& route, const wire::PacketView& packet,
                 const wire::ChunkView& first);
@@ -60,14 +64,33 @@ class Endpoint::Impl {
   void handle_cookie_echo(Timestamp now, const Route& route, const wire::PacketView& packet,
                           const wire::ChunkView& chunk);
   Entry* accept_cookie(Timestamp now, const StateCookie& cookie);
+  Entry* create(Timestamp now, const StateCookie& cookie);
   void send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
                      const wire::InitChunk& init, const wire::InitParameters& parameters, Entry* existing);
+  void handle_protected_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk,
+                             Timestamp now);
+  [[nodiscard]] bool admit_cookie(Timestamp now, const StateCookie& cookie);
   void handle_out_of_the_blue(const Route& route, const wire::PacketView& packet);
   void reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type,
              Bytes chunk);
   void reply_abort(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, bool reflected,
                    wire::CauseCode cause, Bytes value = {});
 
+  /// What a protected endpoint has beside.
+  struct Guard {
+    Guard(Protection&& given, RandomSource& random)
+        : protection(std::move(given)),
+          access(protection),
+          inits(random, protection.handshake_rate),
+          cookies(random, protection.handshake_rate) {}
+    Protection protection;
+    AccessKeys access;
+    TokenBucket checks;  ///< of ACCESS proofs, whoever sends them
+    HandshakeLimiter inits;
+    HandshakeLimiter cookies;
+  };
+
+  std::unique_ptr<Guard> guard_;  ///< null: plain SCTP
   RandomSource& random_;
   BufferPool& pool_;
   RingQueue<Reply> replies_;

@@ -15,6 +15,15 @@ namespace {
 
 constexpr std::size_t kLargestReply = 4096 + 1024;
 
+/// RFC 9260 §3.2.1: what we do not know goes back as far as it was asked for, in little more room than it
+/// came in.
+void report_unknown(ByteWriter& writer, const wire::InitChunk& init, const wire::InitParameters& parameters) {
+  for (const wire::ParameterView& unknown : parameters.unrecognized) {
+    if (writer.size() + unknown.whole.size() + 8 > init.parameters.size() + 512) break;
+    wire::write_parameter(writer, wire::ParameterType::kUnrecognizedParameter, unknown.whole);
+  }
+}
+
 std::uint32_t staleness_us(Duration staleness) {
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(staleness).count();
   return static_cast<std::uint32_t>(std::min<std::int64_t>(us, 0xffff'ffff));
@@ -25,6 +34,7 @@ std::uint32_t staleness_us(Duration staleness) {
 // RFC 9260 §5.1 B, §5.2.1, §5.2.2. Nothing is kept: all goes into the cookie.
 void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& packet,
                                  const wire::ChunkView& chunk, Timestamp now) {
+  if (guard_ != nullptr) return handle_protected_init(route, packet, chunk, now);
   wire::ChunkReader reader = packet.chunks();
   reader.next();
   if (reader.next()) return drops_.add(DropReason::illegal_bundling);
@@ -79,6 +89,31 @@ void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& pac
   send_init_ack(now, route, packet, *init, *parameters, existing);
 }
 
+// Whoever cannot prove that it knows our public key hears nothing, whatever else is wrong or right with its
+// INIT. Associations that exist are not looked at: a peer that restarted begins another one.
+void Endpoint::Impl::handle_protected_init(const Route& route, const wire::PacketView& packet,
+                                           const wire::ChunkView& chunk, Timestamp now) {
+  // Of a busy machine: one HMAC takes about a microsecond.
+  constexpr double kChecksPerSecond = 50'000;
+  if (!config_.accept) return drops_.add(DropReason::not_listening);
+  if (packet.bytes().size() != wire::kCommonHeaderSize + chunk.whole.size())
+    return drops_.add(DropReason::illegal_bundling);
+  const auto init = wire::InitChunk::parse(chunk);
+  const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
+  if (!init || !parameters || !parameters->protection || !parameters->access)
+    return drops_.add(DropReason::no_access);
+  const auto checks = static_cast<double>(guard_->access.count());
+  if (!guard_->checks.take(now, checks, kChecksPerSecond, kChecksPerSecond))
+    return drops_.add(DropReason::handshake_rate_limited);
+  if (!guard_->access.verify(chunk.whole, *parameters)) return drops_.add(DropReason::no_access);
+  const PeerInit peer = PeerInit::from(*init, *parameters);
+  if (!peer.cipher_costs || init->outbound_streams == 0 || init->inbound_streams == 0 || init->a_rwnd < 1500)
+    return drops_.add(DropReason::malformed_init);
+  if (!guard_->inits.admit(now, route.remote.ip)) return drops_.add(DropReason::handshake_rate_limited);
+  send_init_ack(now, route, packet, *init, *parameters, nullptr);
+}
+
+// RFC 9260 §5.1 B. Everything that the COOKIE ECHO needs goes into the cookie.
 void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
                                    const wire::InitChunk& init, const wire::InitParameters& parameters,
                                    Entry* existing) {
@@ -101,12 +136,18 @@ void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire
   }
   std::vector<std::byte> raw(kLargestReply);
   ByteWriter writer(raw);
-  wire::write_parameter(writer, wire::ParameterType::kStateCookie, cookies_.seal(cookie, now));
-  write_own_parameters(writer, config_, cookie.own);
-  for (const wire::ParameterView& unknown : parameters.unrecognized) {
-    if (writer.size() + unknown.whole.size() + 8 > init.parameters.size() + 512) break;
-    wire::write_parameter(writer, wire::ParameterType::kUnrecognizedParameter, unknown.whole);
+  write_own_parameters(writer, config_, cookie.own, context_.protection);
+  if (guard_ != nullptr) {
+    // The transcript that the keys depend on: the INIT, and of the INIT ACK what stands before the cookie.
+    cookie.peer.addresses.clear();
+    writer.pad4();
+    const auto ack = ControlQueue::serialise(make_init(config_, cookie.own, true, writer.written()));
+    const std::array<Bytes, 2> transcript = {packet.bytes().subspan(wire::kCommonHeaderSize),
+                                             Bytes(ack).subspan(wire::kChunkHeaderSize)};
+    cookie.transcript = crypto::sha256(transcript);
   }
+  wire::write_parameter(writer, wire::ParameterType::kStateCookie, cookies_.seal(cookie, now));
+  if (guard_ == nullptr) report_unknown(writer, init, parameters);
   const auto ack = ControlQueue::serialise(make_init(config_, cookie.own, true, writer.written()));
   reply(route, packet.header(), init.initiate_tag, wire::ChunkType::kInitAck, ack);
 }
@@ -126,6 +167,7 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
   const bool duplicate = known != nullptr && !known->closed() && known->peer_tag() == cookie.peer.tag;
   if (opened.refusal && !duplicate) {
     drops_.add(*opened.refusal);
+    if (guard_ != nullptr) return;
     std::array<std::byte, wire::kTlvHeaderSize + 4> raw{};
     ByteWriter writer(raw);
     wire::StaleCookieCause{staleness_us(opened.staleness)}.write(writer);
@@ -149,6 +191,7 @@ Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const StateC
     same->on_matching_cookie(now, cookie);
     return same;
   }
+  if (guard_ != nullptr) return admit_cookie(now, cookie) ? create(now, cookie) : nullptr;
   Entry* tied = cookie.local_tie_tag == 0 ? nullptr : tags_.find(cookie.local_tie_tag);
   if (tied != nullptr && !tied->closed()) {
     const bool both_tags = cookie.peer_tie_tag == tied->peer_tag();
@@ -169,6 +212,20 @@ Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const StateC
     drops_.add(DropReason::duplicate_handshake);
     return nullptr;
   }
+  return create(now, cookie);
+}
+
+// The cookie is worth a TLS handshake: its source is real, and has not had too many.
+bool Endpoint::Impl::admit_cookie(Timestamp now, const StateCookie& cookie) {
+  const auto half_open = static_cast<std::size_t>(std::ranges::count_if(
+      entries_, [](const auto& entry) { return !entry->closed() && entry->opening(); }));
+  const bool admitted = cookie.peer.cipher_costs && half_open < guard_->protection.max_half_open &&
+                        guard_->cookies.admit(now, cookie.route.remote.ip);
+  if (!admitted) drops_.add(DropReason::handshake_rate_limited);
+  return admitted;
+}
+
+Endpoint::Impl::Entry* Endpoint::Impl::create(Timestamp now, const StateCookie& cookie) {
   if (!config_.accept || live_count() >= config_.max_associations) {
     drops_.add(config_.accept ? DropReason::too_many_associations : DropReason::not_listening);
     return nullptr;
@@ -181,6 +238,7 @@ Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const StateC
 // RFC 9260 §8.4. Answers are never answered, and never larger than what they answer by more than a header.
 void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::PacketView& packet) {
   drops_.add(DropReason::out_of_the_blue);
+  if (guard_ != nullptr) return;  // a protected endpoint is silent to strangers
   wire::ChunkReader reader = packet.chunks();
   bool shutdown_ack = false;
   while (const auto chunk = reader.next()) {

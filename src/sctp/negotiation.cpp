@@ -1,6 +1,7 @@
 #include "sctp/negotiation.hpp"
 
 #include "sctp/wire/parameter.hpp"
+#include "sctp/wire/protection.hpp"
 
 namespace hawser::sctp {
 namespace {
@@ -32,13 +33,13 @@ std::vector<std::byte> own_hmacs() {
   return pack({wire::HmacId::kSha256, wire::HmacId::kSha1});
 }
 
-std::vector<std::byte> own_extensions(const EndpointConfig& config) {
+std::vector<std::byte> own_extensions(const EndpointConfig& config, bool with_auth) {
   std::vector<std::byte> types;
   const auto add = [&types](wire::ChunkType type) { types.push_back(static_cast<std::byte>(type)); };
   if (config.dynamic_addresses) {
     add(wire::ChunkType::kAsconf);
     add(wire::ChunkType::kAsconfAck);
-    add(wire::ChunkType::kAuth);
+    if (with_auth) add(wire::ChunkType::kAuth);
   }
   if (config.nr_sack) add(wire::ChunkType::kNrSack);
   return types;
@@ -96,6 +97,11 @@ PeerInit PeerInit::from(const wire::InitChunk& chunk, const wire::InitParameters
     if (peer.addresses.size() < kMaxListedAddresses && address.is_unicast())
       peer.addresses.push_back(address);
   }
+  peer.zero_checksum = parameters.zero_checksum == wire::kSealedErrorDetection;
+  if (parameters.protection) {
+    if (const auto protection = wire::ProtectionParameter::parse(parameters.protection->value))
+      peer.cipher_costs = protection->costs;
+  }
   if (!usable_auth(parameters)) return peer;
   const Bytes chunks_whole = parameters.chunk_list ? parameters.chunk_list->whole : Bytes{};
   peer.key_vector =
@@ -105,11 +111,19 @@ PeerInit PeerInit::from(const wire::InitChunk& chunk, const wire::InitParameters
   return peer;
 }
 
-void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own) {
-  if (const auto extensions = own_extensions(config); !extensions.empty()) {
+void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own,
+                          const Protection* protection) {
+  if (const auto extensions = own_extensions(config, protection == nullptr); !extensions.empty()) {
     wire::write_parameter(writer, wire::ParameterType::kSupportedExtensions, extensions);
   }
-  if (config.dynamic_addresses) write_auth_parameters(writer, own);
+  // Sealing does what AUTH is for, and more.
+  if (config.dynamic_addresses && protection == nullptr) write_auth_parameters(writer, own);
+  if (protection != nullptr) {
+    std::array<std::byte, 4> method{};
+    store_be(method.data(), wire::kSealedErrorDetection);
+    wire::write_parameter(writer, wire::ParameterType::kZeroChecksumAcceptable, method);
+    wire::ProtectionParameter{protection->cipher_costs}.write(writer);
+  }
   if (config.adaptation_indication) {
     std::array<std::byte, 4> value{};
     store_be(value.data(), *config.adaptation_indication);

@@ -8,6 +8,7 @@
 #include "hawser/base/address.hpp"
 #include "hawser/base/random.hpp"
 #include "hawser/sctp/config.hpp"
+#include "hawser/sctp/protection.hpp"
 #include "sctp/auth.hpp"
 #include "sctp/wire/init.hpp"
 
@@ -34,8 +35,10 @@ struct PeerInit {
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;
   bool nr_sack = false;
-  bool asconf = false;               ///< announced ASCONF and ASCONF-ACK
-  std::vector<IpAddress> addresses;  ///< as listed, at most kMaxListedAddresses
+  bool asconf = false;                              ///< announced ASCONF and ASCONF-ACK
+  bool zero_checksum = false;                       ///< takes sealed packets without CRC32c (RFC 9653)
+  std::optional<crypto::CipherCosts> cipher_costs;  ///< it speaks protected SCTP
+  std::vector<IpAddress> addresses;                 ///< as listed, at most kMaxListedAddresses
   /// Contents of RANDOM, CHUNKS and HMAC-ALGO with headers; all empty when the peer offers no usable AUTH.
   KeyVector key_vector;
   std::vector<std::byte> auth_chunks;  ///< value of CHUNKS
@@ -48,8 +51,9 @@ struct PeerInit {
   [[nodiscard]] bool auth() const { return !key_vector.empty(); }
 };
 
-/// The parameters of our INIT or INIT ACK.
-void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own);
+/// The parameters of our INIT or INIT ACK; `protection` is null in plain SCTP.
+void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own,
+                          const Protection* protection);
 /// An INIT or INIT ACK of ours, header and fixed fields first, then write_own_parameters; the caller appends
 /// the rest.
 [[nodiscard]] wire::InitChunk make_init(const EndpointConfig& config, const OwnInit& own, bool ack,

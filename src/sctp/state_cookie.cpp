@@ -7,7 +7,7 @@
 namespace hawser::sctp {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kMacSize = 32;
 constexpr std::size_t kLargestCookie = 4096;
 
@@ -53,7 +53,12 @@ void write_peer(ByteWriter& w, const PeerInit& peer) {
   w.u32(peer.a_rwnd);
   w.u16(peer.outbound_streams);
   w.u16(peer.inbound_streams);
-  w.u8(static_cast<std::uint8_t>((peer.nr_sack ? 1U : 0U) | (peer.asconf ? 2U : 0U)));
+  w.u8(static_cast<std::uint8_t>((peer.nr_sack ? 1U : 0U) | (peer.asconf ? 2U : 0U) |
+                                 (peer.zero_checksum ? 4U : 0U) | (peer.cipher_costs ? 8U : 0U)));
+  if (peer.cipher_costs) {
+    w.u32(peer.cipher_costs->aes_128_gcm);
+    w.u32(peer.cipher_costs->chacha20_poly1305);
+  }
   w.u8(static_cast<std::uint8_t>(peer.addresses.size()));
   for (const IpAddress& address : peer.addresses) write_ip(w, address);
   write_blob(w, peer.key_vector);
@@ -71,6 +76,11 @@ PeerInit read_peer(ByteReader& r) {
   const unsigned flags = r.u8();
   peer.nr_sack = (flags & 1) != 0;
   peer.asconf = (flags & 2) != 0;
+  peer.zero_checksum = (flags & 4) != 0;
+  if ((flags & 8) != 0) {
+    const std::uint32_t aes = r.u32();
+    peer.cipher_costs = crypto::CipherCosts{aes, r.u32()};
+  }
   for (unsigned left = r.u8(); left != 0 && r.ok(); --left) {
     if (const auto address = read_ip(r)) peer.addresses.push_back(*address);
   }
@@ -93,6 +103,7 @@ void write_cookie(ByteWriter& w, const StateCookie& cookie) {
   w.u32(cookie.peer_tie_tag);
   write_own(w, cookie.own);
   write_peer(w, cookie.peer);
+  w.bytes(cookie.transcript);
 }
 
 std::optional<StateCookie> read_cookie(Bytes bytes) {
@@ -110,6 +121,8 @@ std::optional<StateCookie> read_cookie(Bytes bytes) {
   cookie.peer_tie_tag = r.u32();
   cookie.own = read_own(r);
   cookie.peer = read_peer(r);
+  if (const Bytes transcript = r.take(cookie.transcript.size()); r.ok())
+    std::ranges::copy(transcript, cookie.transcript.begin());
   if (!r.ok() || !r.empty() || !local || !remote) return std::nullopt;
   cookie.route.local = *local;
   cookie.route.remote.ip = *remote;

@@ -8,6 +8,7 @@
 #include "hawser/base/datagram.hpp"
 #include "hawser/base/random.hpp"
 #include "hawser/base/time.hpp"
+#include "hawser/crypto/hmac.hpp"
 #include "hawser/sctp/counters.hpp"
 #include "sctp/negotiation.hpp"
 
@@ -25,6 +26,7 @@ struct StateCookie {
   std::uint32_t peer_tie_tag = 0;
   OwnInit own;
   PeerInit peer;
+  crypto::Sha256Digest transcript{};  ///< of INIT and INIT ACK, in a protected association
 };
 
 /// Signs State Cookies and takes them back. Owns the secret and renews it; a cookie of the secret before the

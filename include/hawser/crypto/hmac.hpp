@@ -17,6 +17,9 @@ using Sha256Digest = std::array<std::byte, 32>;
 [[nodiscard]] Sha1Digest hmac_sha1(Bytes key, std::span<const Bytes> parts);
 [[nodiscard]] Sha256Digest hmac_sha256(Bytes key, std::span<const Bytes> parts);
 
+/// SHA-256 (FIPS 180-4) over the concatenation of `parts`. Throws std::bad_alloc when OpenSSL has no memory.
+[[nodiscard]] Sha256Digest sha256(std::span<const Bytes> parts);
+
 /// Equality whose duration does not tell where two secrets differ. Different sizes are never equal.
 [[nodiscard]] bool constant_time_equal(Bytes a, Bytes b);
 

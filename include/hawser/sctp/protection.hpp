@@ -29,9 +29,13 @@ struct Protection {
   Duration rekey_after = std::chrono::minutes(15);
   std::uint64_t rekey_after_bytes = 100'000'000'000;
   std::uint64_t rekey_after_packets = std::uint64_t{1} << 27U;
-  /// An association whose keys are this many times older (or more used) than that ends: they are never used
-  /// on.
-  static constexpr std::uint64_t kHardLimitFactor = 4;
+  /// What an association never seals or opens beyond, whatever was configured: it ends. At 2^29 packets of
+  /// 1400 bytes, an attacker's advantage against AES-128-GCM is about 2^-58 (RFC 9001 appendix B).
+  static constexpr Duration kHardAge = std::chrono::hours(1);
+  static constexpr std::uint64_t kHardBytes = 400'000'000'000;
+  static constexpr std::uint64_t kHardPackets = std::uint64_t{1} << 29U;
+  /// Forged packets under one key (RFC 9001 §6.6, for the weaker of the two ciphers).
+  static constexpr std::uint64_t kHardForgeries = std::uint64_t{1} << 36U;
 
   /// How long a handshake may take, from the valid State Cookie on (RFC 9260 §5.1) to the first sealed
   /// packet.

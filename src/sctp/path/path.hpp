@@ -12,6 +12,7 @@
 #include "sctp/path/congestion_control.hpp"
 #include "sctp/path/pacer.hpp"
 #include "sctp/path/rtt_estimator.hpp"
+#include "sctp/protection/record_numbers.hpp"
 
 namespace hawser::sctp {
 
@@ -86,6 +87,7 @@ struct Path {
   /// Bytes received from / sent to the address while it was not proven; at most three times as much goes out.
   std::uint64_t unproven_received = 0;
   std::uint64_t unproven_sent = 0;
+  RecordNumbers record;  ///< of a protected association
   PathCounters counters;
 
   [[nodiscard]] bool proven() const { return state != PathState::joining && state != PathState::unconfirmed; }

@@ -7,8 +7,8 @@
 
 namespace hawser::sctp {
 
-Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool)
-    : pool_(pool), streams_(inbound_streams) {}
+Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool, std::optional<Ppid> diverted)
+    : pool_(pool), streams_(inbound_streams), diverted_(diverted) {}
 
 std::optional<DropReason> Reassembly::add(std::uint64_t tsn, const wire::DataChunk& chunk,
                                           const TsnTracker& tracker) {
@@ -41,9 +41,9 @@ void Reassembly::deliver_partially(std::uint64_t cumulative, bool pressed) {
   partial_ = Partial{key, cumulative + 1};
 }
 
-std::optional<Delivered> Reassembly::poll() {
-  if (ready_.empty()) return std::nullopt;
-  Delivered message = ready_.pop_front();
+std::optional<Delivered> Reassembly::poll(RingQueue<Delivered>& ready) {
+  if (ready.empty()) return std::nullopt;
+  Delivered message = ready.pop_front();
   queued_bytes_ -= cost(message.payload.size());
   return message;
 }
@@ -275,11 +275,13 @@ Buffer Reassembly::join(Run run) {
 
 void Reassembly::enqueue(const MessageKey& key, bool more, Buffer&& payload) {
   queued_bytes_ += cost(payload.size());
-  ready_.push_back({.stream = key.stream,
-                    .ppid = key.ppid,
-                    .unordered = key.unordered,
-                    .more = more,
-                    .payload = std::move(payload)});
+  const bool diverted = diverted_ == key.ppid && key.stream == StreamId{0};
+  (diverted ? diverted_ready_ : ready_)
+      .push_back({.stream = key.stream,
+                  .ppid = key.ppid,
+                  .unordered = key.unordered,
+                  .more = more,
+                  .payload = std::move(payload)});
 }
 
 }  // namespace hawser::sctp

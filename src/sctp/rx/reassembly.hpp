@@ -38,7 +38,8 @@ class Reassembly {
   /// leave unused of a pool block. Keeps floods of tiny messages from bypassing the window.
   static constexpr std::size_t kOverhead = 512;
 
-  Reassembly(std::uint16_t inbound_streams, BufferPool& pool);
+  /// `diverted`: messages with this identifier on stream 0 are not the user's; poll_diverted() gives them.
+  Reassembly(std::uint16_t inbound_streams, BufferPool& pool, std::optional<Ppid> diverted = std::nullopt);
 
   /// Takes a chunk, fresh by `tracker`, whose stream exists and whose payload is not empty. `tsn` is
   /// unwrapped; the caller records it in `tracker` after success. Nothing is kept on failure:
@@ -51,7 +52,8 @@ class Reassembly {
   /// ring are cut.
   void deliver_partially(std::uint64_t cumulative, bool pressed);
 
-  std::optional<Delivered> poll();
+  std::optional<Delivered> poll() { return poll(ready_); }
+  std::optional<Delivered> poll_diverted() { return poll(diverted_ready_); }
 
   [[nodiscard]] std::size_t inbound_streams() const { return streams_.size(); }
   /// Bytes, overhead included, of chunks that wait for others.
@@ -134,6 +136,7 @@ class Reassembly {
   Buffer take(std::uint64_t tsn);
   Buffer join(Run run);
   void enqueue(const MessageKey& key, bool more, Buffer&& payload);
+  std::optional<Delivered> poll(RingQueue<Delivered>& ready);
 
   BufferPool& pool_;
   std::vector<Stream> streams_;
@@ -147,6 +150,8 @@ class Reassembly {
       kNone;  ///< unordered messages kept behind a half delivered one of their stream
   std::uint64_t parked_last_ = kNone;
   RingQueue<Delivered> ready_;
+  std::optional<Ppid> diverted_;
+  RingQueue<Delivered> diverted_ready_;
   std::size_t waiting_bytes_ = 0;
   std::size_t queued_bytes_ = 0;
   std::uint64_t messages_delivered_ = 0;

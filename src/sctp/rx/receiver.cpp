@@ -28,9 +28,10 @@ std::size_t sack_entries(bool nr_sack, std::size_t room) {
 }  // namespace
 
 Receiver::Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams,
-                   const EndpointConfig& config, BufferPool& pool, GapPolicy gap_policy)
+                   const EndpointConfig& config, BufferPool& pool, GapPolicy gap_policy,
+                   std::optional<Ppid> diverted)
     : tracker_(peer_initial_tsn),
-      reassembly_(inbound_streams, pool),
+      reassembly_(inbound_streams, pool, diverted),
       gap_policy_(gap_policy),
       sack_delay_(std::min(config.sack_delay, kLongestSackDelay)),
       window_(config.receive_window),
@@ -151,6 +152,10 @@ std::optional<Delivered> Receiver::poll_message() {
   // it has opened by a useful amount.
   if (message && advertised_ < reopening_ && a_rwnd() >= advertised_ + reopening_) sack_due_ = true;
   return message;
+}
+
+std::optional<Delivered> Receiver::poll_diverted() {
+  return reassembly_.poll_diverted();
 }
 
 /// A held byte, or byte of overhead, takes two thirds of a byte off the window. So a whole window of chunks

@@ -32,7 +32,8 @@ class Receiver {
  public:
   /// `inbound_streams` as negotiated, at least 1.
   Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
-           BufferPool& pool, GapPolicy gap_policy = GapPolicy::at_once);
+           BufferPool& pool, GapPolicy gap_policy = GapPolicy::at_once,
+           std::optional<Ppid> diverted = std::nullopt);
 
   // --- input
   // -----------------------------------------------------------------------------------------------------
@@ -69,6 +70,8 @@ class Receiver {
   // ----------------------------------------------------------------------------------------------------
   /// The next message. May make a SACK due that tells of the window opened again.
   std::optional<Delivered> poll_message();
+  /// A message of the kind that is not the user's.
+  std::optional<Delivered> poll_diverted();
 
   // --- getters
   // ---------------------------------------------------------------------------------------------------

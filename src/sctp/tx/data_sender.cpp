@@ -33,6 +33,17 @@ SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
   return SendResult::ok;
 }
 
+void DataSender::enqueue_urgent(Buffer&& message, const SendOptions& options) {
+  backlog_ += message.size();
+  urgent_.push_back({std::move(message), options, 0});
+}
+
+// The fragments of a message have consecutive TSNs (RFC 9260 §6.9): one that was begun is finished first.
+RingQueue<DataSender::Pending>& DataSender::next_queue() {
+  const bool begun = !queue_.empty() && queue_.front().offset != 0;
+  return urgent_.empty() || begun ? queue_ : urgent_;
+}
+
 bool DataSender::take_writable() {
   if (!blocked_ || queued_bytes() > limit_ / 2) return false;
   blocked_ = false;
@@ -47,8 +58,8 @@ bool DataSender::window_permits(std::size_t size) const {
 std::size_t DataSender::next_chunk_size() {
   const std::uint64_t lost = outstanding_.next_lost();
   if (lost != kNoTsn) return outstanding_.at(lost).payload.size();
-  if (queue_.empty() || outstanding_.full()) return 0;
-  const Pending& front = queue_.front();
+  if (!any_queued() || outstanding_.full()) return 0;
+  const Pending& front = next_queue().front();
   return std::min(front.message.size() - front.offset, max_chunk_payload_);
 }
 
@@ -62,7 +73,7 @@ std::size_t DataSender::fill(PacketBuilder& packet, Path& path, std::uint64_t nu
   while (outstanding_.any_lost() && add_lost(packet, path, number, now, added)) {
   }
   if (outstanding_.any_lost()) return added;
-  while (!queue_.empty() && add_new(packet, path, number, now, added)) {
+  while (any_queued() && add_new(packet, path, number, now, added)) {
   }
   return added;
 }
@@ -85,19 +96,21 @@ bool DataSender::add_lost(PacketBuilder& packet, Path& path, std::uint64_t numbe
 
 bool DataSender::add_new(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now,
                          std::size_t& added) {
-  Pending& front = queue_.front();
+  RingQueue<Pending>& queue = next_queue();
+  const Pending& front = queue.front();
   const std::size_t size = std::min(front.message.size() - front.offset, max_chunk_payload_);
   if (outstanding_.full() || !window_permits(size) ||
       !packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size)) {
     return false;
   }
   backlog_ -= size;
-  outstanding_.append(cut(front, size));
+  outstanding_.append(cut(queue, size));
   return add_lost(packet, path, number, now, added);
 }
 
 // Takes the next `size` bytes off the oldest message; an unfragmented one moves without a copy.
-OutChunk DataSender::cut(Pending& pending, std::size_t size) {
+OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
+  Pending& pending = queue.front();
   const SendOptions& options = pending.options;
   OutChunk chunk;
   chunk.begin = pending.offset == 0;
@@ -115,7 +128,7 @@ OutChunk DataSender::cut(Pending& pending, std::size_t size) {
     chunk.payload = pool_->copy(pending.message.bytes().subspan(pending.offset, size));
   }
   pending.offset += size;
-  if (chunk.end) queue_.pop_front();
+  if (chunk.end) queue.pop_front();
   return chunk;
 }
 

@@ -21,11 +21,14 @@ class DataSender {
   void on_established(std::uint16_t streams, std::uint32_t peer_window);
 
   SendResult enqueue(Buffer&& message, const SendOptions& options);
+  /// Ours, not the user's: takes no notice of the limit of the buffer, and leaves before every message of
+  /// which nothing was sent yet.
+  void enqueue_urgent(Buffer&& message, const SendOptions& options);
   [[nodiscard]] std::size_t queued_bytes() const { return outstanding_.held_bytes() + backlog_; }
   [[nodiscard]] std::size_t backlog() const { return backlog_; }
   [[nodiscard]] std::size_t space() const { return queued_bytes() < limit_ ? limit_ - queued_bytes() : 0; }
   /// Everything was delivered.
-  [[nodiscard]] bool drained() const { return queue_.empty() && outstanding_.empty(); }
+  [[nodiscard]] bool drained() const { return !any_queued() && outstanding_.empty(); }
   [[nodiscard]] std::uint64_t messages_accepted() const { return messages_accepted_; }
   /// True once after a would_block, when half of the buffer is free again.
   bool take_writable();
@@ -65,7 +68,9 @@ class DataSender {
   };
   bool add_lost(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added);
   bool add_new(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added);
-  OutChunk cut(Pending& pending, std::size_t size);
+  OutChunk cut(RingQueue<Pending>& queue, std::size_t size);
+  [[nodiscard]] bool any_queued() const { return !queue_.empty() || !urgent_.empty(); }
+  [[nodiscard]] RingQueue<Pending>& next_queue();
   [[nodiscard]] bool window_permits(std::size_t size) const;
   SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, PathManager& paths);
 
@@ -75,6 +80,7 @@ class DataSender {
   std::uint32_t initial_tsn_;
   Outstanding outstanding_;
   RingQueue<Pending> queue_;
+  RingQueue<Pending> urgent_;
   std::vector<std::uint16_t> next_ssn_;
   std::size_t max_chunk_payload_ = 0;
   std::size_t backlog_ = 0;

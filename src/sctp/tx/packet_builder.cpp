@@ -2,9 +2,14 @@
 
 namespace hawser::sctp {
 
-PacketBuilder::PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const Auth* auth)
-    : writer_(room), auth_(auth) {
+PacketBuilder::PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const Auth* auth,
+                             Layout layout)
+    : tail_(layout == Layout::sealed ? crypto::kAeadTagSize : 0),
+      writer_(room.first(room.size() - tail_)),
+      first_chunk_(layout == Layout::sealed ? wire::kSealedHeadSize : wire::kCommonHeaderSize),
+      auth_(auth) {
   header.write(writer_);
+  writer_.zeros(first_chunk_ - wire::kCommonHeaderSize);
 }
 
 std::size_t PacketBuilder::room_for(wire::ChunkType type) const {
@@ -47,7 +52,7 @@ void PacketBuilder::add_data(const wire::DataChunk& chunk) {
 
 std::size_t PacketBuilder::finish() {
   if (auth_at_) auth_->sign(writer_.written(), *auth_at_);
-  return writer_.size();
+  return writer_.size() + tail_;
 }
 
 }  // namespace hawser::sctp

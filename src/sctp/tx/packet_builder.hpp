@@ -6,15 +6,19 @@
 #include "sctp/auth.hpp"
 #include "sctp/wire/data.hpp"
 #include "sctp/wire/packet.hpp"
+#include "sctp/wire/protection.hpp"
 
 namespace hawser::sctp {
 
 /// Builds one packet in place: common header, chunks, and the AUTH chunk before the first chunk that has to
-/// be authenticated (RFC 4895 §6.2). Never seals: that is PacketProtection's, once for the whole batch.
+/// be authenticated (RFC 4895 §6.2). Never seals: that happens once for the whole batch.
 class PacketBuilder {
  public:
+  /// What sealing needs around the chunks.
+  enum class Layout : std::uint8_t { plain, sealed };
   /// `room` is the largest packet. `auth` may be null: nothing is authenticated.
-  PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const Auth* auth);
+  PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const Auth* auth,
+                Layout layout = Layout::plain);
 
   /// Whether a chunk of `size` bytes (with header, without padding) of this type still fits.
   [[nodiscard]] bool fits(wire::ChunkType type, std::size_t size) const;
@@ -25,16 +29,18 @@ class PacketBuilder {
   /// Room for a chunk to be written by `writer`; prepares AUTH when the type needs it.
   ByteWriter& begin_chunk(wire::ChunkType type);
 
-  [[nodiscard]] bool empty() const { return writer_.size() == wire::kCommonHeaderSize; }
+  [[nodiscard]] bool empty() const { return writer_.size() == first_chunk_; }
   /// Bytes left for the next chunk of this type, header included.
   [[nodiscard]] std::size_t room_for(wire::ChunkType type) const;
-  /// Signs the packet, if it must be; returns its size.
+  /// Signs the packet, if it must be; returns its size, that of the tag included.
   std::size_t finish();
 
  private:
   void authenticate(wire::ChunkType type);
 
+  std::size_t tail_;  ///< bytes that sealing adds behind the chunks
   ByteWriter writer_;
+  std::size_t first_chunk_;
   const Auth* auth_;
   std::optional<std::size_t> auth_at_;  ///< where the AUTH chunk starts
 };

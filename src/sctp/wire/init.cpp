@@ -64,6 +64,8 @@ Failure read(InitParameters& out, const ParameterView& parameter) {
     case ParameterType::kSupportedExtensions: keep_first(out.supported_extensions, parameter); break;
     case ParameterType::kRandom: keep_first(out.random, parameter); break;
     case ParameterType::kChunkList: keep_first(out.chunk_list, parameter); break;
+    case ParameterType::kProtection: keep_first(out.protection, parameter); break;
+    case ParameterType::kAccess: keep_first(out.access, parameter); break;
     case ParameterType::kUnrecognizedParameter: add_report(out, parameter); break;
     case ParameterType::kPadding: break;
     default: handle_unknown(out, parameter); break;
@@ -138,10 +140,12 @@ void InitParameters::write(ByteWriter& writer) const {
   write_optional(writer, ParameterType::kRandom, random);
   write_optional(writer, ParameterType::kChunkList, chunk_list);
   write_optional(writer, ParameterType::kRequestedHmacAlgorithm, hmac_algorithms);
+  write_optional(writer, ParameterType::kProtection, protection);
   write_optional(writer, ParameterType::kStateCookie, cookie);
   for (const ParameterView& report : reports) {
     write_parameter(writer, ParameterType::kUnrecognizedParameter, report.whole);
   }
+  write_optional(writer, ParameterType::kAccess, access);
 }
 
 bool InitParameters::supports(ChunkType type) const {

@@ -62,6 +62,8 @@ struct InitParameters {
   std::optional<ParameterView> supported_extensions;  ///< chunk types; see supports()
   std::optional<std::uint32_t> adaptation_indication;
   std::optional<std::uint32_t> zero_checksum;  ///< RFC 9653: the error detection method identifier
+  std::optional<ParameterView> protection;     ///< ours; see protection.hpp
+  std::optional<ParameterView> access;         ///< ours (INIT)
   bool forward_tsn_supported = false;
   bool ecn_capable = false;
 

@@ -28,6 +28,7 @@ std::string_view to_string(ChunkType type) {
     case ChunkType::kIData: return "I-DATA";
     case ChunkType::kAsconfAck: return "ASCONF-ACK";
     case ChunkType::kReconfig: return "RE-CONFIG";
+    case ChunkType::kSealed: return "SEALED";
     case ChunkType::kPad: return "PAD";
     case ChunkType::kForwardTsn: return "FORWARD-TSN";
     case ChunkType::kAsconf: return "ASCONF";
@@ -59,6 +60,8 @@ std::string_view to_string(ParameterType type) {
     case ParameterType::kRequestedHmacAlgorithm: return "Requested HMAC Algorithm";
     case ParameterType::kPadding: return "Padding";
     case ParameterType::kSupportedExtensions: return "Supported Extensions";
+    case ParameterType::kProtection: return "Protection";
+    case ParameterType::kAccess: return "Access";
     case ParameterType::kForwardTsnSupported: return "Forward TSN Supported";
     case ParameterType::kAddIpAddress: return "Add IP Address";
     case ParameterType::kDeleteIpAddress: return "Delete IP Address";

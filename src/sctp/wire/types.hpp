@@ -27,6 +27,7 @@ enum class ChunkType : std::uint8_t {
   kIData = 64,         // RFC 8260
   kAsconfAck = 128,    // RFC 5061
   kReconfig = 130,     // RFC 6525
+  kSealed = 0x5e,      // our own, see docs/protocol.md
   kPad = 132,          // RFC 4820
   kForwardTsn = 192,   // RFC 3758
   kAsconf = 193,       // RFC 5061
@@ -56,6 +57,8 @@ enum class ParameterType : std::uint16_t {
   kRequestedHmacAlgorithm = 0x8004,  // RFC 4895
   kPadding = 0x8005,                 // RFC 4820
   kSupportedExtensions = 0x8008,     // RFC 5061
+  kProtection = 0x8f57,              // our own, see docs/protocol.md
+  kAccess = 0x8f58,                  // our own
   kForwardTsnSupported = 0xC000,     // RFC 3758
   kAddIpAddress = 0xC001,            // RFC 5061
   kDeleteIpAddress = 0xC002,         // RFC 5061

@@ -14,6 +14,7 @@ namespace hawser::sctp::test {
 struct CoreBench {
   CoreBench() {
     core.dynamic_addresses = true;
+    core.open = true;
     core.initiator = true;
     core.peer_window_hint = kPeerWindow;
     core.retire = [this](PathId id) {
@@ -38,7 +39,7 @@ struct CoreBench {
   DropCounters drops;
   RingQueue<Event> events;
   RingQueue<Reply> replies;
-  EndpointContext context{config, random, pool, drops, events, replies};
+  EndpointContext context{config, random, pool, drops, events, replies, nullptr};
   Core core{context, AssociationId(1), 9899};
   std::vector<PathId> retired;
 };

@@ -110,6 +110,8 @@ class Party {
   };
 
   Party(const EndpointConfig& config, std::uint64_t seed) : random_(seed), endpoint(config, random_, pool) {}
+  Party(const EndpointConfig& config, std::uint64_t seed, Protection protection)
+      : random_(seed), endpoint(config, random_, pool, std::move(protection)) {}
 
  private:
   TestRandom random_;
@@ -183,12 +185,20 @@ class EndpointPair {
   explicit EndpointPair(const EndpointConfig& client_config = {},
                         const EndpointConfig& server_config = accepting())
       : client(client_config, 1), server(server_config, 2) {
-    for (std::uint32_t uplink = 1; uplink <= 4; ++uplink) {
-      nat[uplink] = {IpAddress::v4(0xCB00'7100U + uplink), static_cast<std::uint16_t>(40'000 + uplink)};
-    }
+    place_uplinks();
+  }
+
+  /// Protected; the client calls whom its protection names first.
+  EndpointPair(const EndpointConfig& client_config, Protection client_protection,
+               const EndpointConfig& server_config, Protection server_protection)
+      : called(client_protection.peers.front().key),
+        client(client_config, 1, std::move(client_protection)),
+        server(server_config, 2, std::move(server_protection)) {
+    place_uplinks();
   }
 
   Timestamp now = Timestamp{} + std::chrono::hours(1);
+  std::optional<crypto::PublicKey> called;
   Party client;
   Party server;
   std::map<std::uint32_t, UdpAddress> nat;  ///< the client's uplinks as the server sees them
@@ -259,7 +269,10 @@ class EndpointPair {
     now = std::max(now, end);
   }
 
-  void begin(std::uint32_t uplink = 1) { client_id = client.endpoint.connect(now, client_route(uplink)); }
+  void begin(std::uint32_t uplink = 1) {
+    client_id = called ? client.endpoint.connect(now, client_route(uplink), *called)
+                       : client.endpoint.connect(now, client_route(uplink));
+  }
   /// Connects, and fills in what is known of both sides.
   void connect(std::uint32_t uplink = 1) {
     begin(uplink);
@@ -328,6 +341,12 @@ class EndpointPair {
   }
 
  private:
+  void place_uplinks() {
+    for (std::uint32_t uplink = 1; uplink <= 4; ++uplink) {
+      nat[uplink] = {IpAddress::v4(0xCB00'7100U + uplink), static_cast<std::uint16_t>(40'000 + uplink)};
+    }
+  }
+
   static constexpr Duration kDelay = std::chrono::milliseconds(5);
   std::vector<Datagram> to_server_;
   std::vector<Datagram> to_client_;

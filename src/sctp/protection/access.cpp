@@ -1,0 +1,60 @@
+#include "sctp/protection/access.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "hawser/crypto/hmac.hpp"
+#include "hawser/crypto/record_keys.hpp"
+#include "sctp/wire/protection.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+crypto::Sha256Digest mac_of(Bytes init_chunk, Bytes access_key) {
+  const std::array<Bytes, 1> parts = {init_chunk.first(init_chunk.size() - wire::kAccessMacSize)};
+  return crypto::hmac_sha256(access_key, parts);
+}
+
+bool last_of(Bytes init_chunk, const std::optional<wire::ParameterView>& access) {
+  return access && access->whole.size() == wire::kAccessParameterSize &&
+         access->whole.data() + access->whole.size() == init_chunk.data() + init_chunk.size();
+}
+
+}  // namespace
+
+void write_access_nonce(ByteWriter& parameters, RandomSource& random) {
+  std::array<std::byte, wire::kAccessNonceSize + wire::kAccessMacSize> value{};
+  random.fill(MutableBytes(value).first(wire::kAccessNonceSize));
+  wire::write_parameter(parameters, wire::ParameterType::kAccess, value);
+}
+
+void sign_access(MutableBytes init_chunk, Bytes access_key) {
+  const crypto::Sha256Digest mac = mac_of(init_chunk, access_key);
+  std::ranges::copy(Bytes(mac).first(wire::kAccessMacSize), init_chunk.last(wire::kAccessMacSize).begin());
+}
+
+AccessKeys::AccessKeys(const Protection& protection) {
+  std::vector<const crypto::PresharedKey*> distinct;
+  for (const ProtectedPeer& peer : protection.peers) {
+    const crypto::PresharedKey* key = peer.preshared_key ? &*peer.preshared_key : nullptr;
+    const auto same = [key](const crypto::PresharedKey* other) {
+      return key == nullptr || other == nullptr ? key == other
+                                                : crypto::constant_time_equal(key->bytes(), other->bytes());
+    };
+    if (std::ranges::none_of(distinct, same)) distinct.push_back(key);
+  }
+  for (const crypto::PresharedKey* key : distinct) {
+    keys_.push_back(crypto::derive_access_key(protection.private_key.public_key(), key));
+  }
+}
+
+bool AccessKeys::verify(Bytes init_chunk, const wire::InitParameters& parameters) const {
+  if (!last_of(init_chunk, parameters.access)) return false;
+  const Bytes mac = init_chunk.last(wire::kAccessMacSize);
+  return std::ranges::any_of(keys_, [&](const crypto::SecretBytes& key) {
+    const crypto::Sha256Digest expected = mac_of(init_chunk, key.view());
+    return crypto::constant_time_equal(Bytes(expected).first(wire::kAccessMacSize), mac);
+  });
+}
+
+}  // namespace hawser::sctp

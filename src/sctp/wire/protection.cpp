@@ -1,0 +1,47 @@
+#include "sctp/wire/protection.hpp"
+
+namespace hawser::sctp::wire {
+
+Parsed<ProtectionParameter> ProtectionParameter::parse(Bytes value) {
+  if (value.size() != kSize) return ParseError::kParameterSize;
+  ByteReader reader(value);
+  if (reader.u8() != kVersion) return ParseError::kWrongParameterType;
+  reader.take(3);
+  ProtectionParameter out;
+  out.costs.aes_128_gcm = reader.u32();
+  out.costs.chacha20_poly1305 = reader.u32();
+  return out;
+}
+
+void ProtectionParameter::write(ByteWriter& writer) const {
+  const ParameterScope scope(writer, ParameterType::kProtection);
+  writer.u8(kVersion);
+  writer.zeros(3);
+  writer.u32(costs.aes_128_gcm);
+  writer.u32(costs.chacha20_poly1305);
+}
+
+bool is_sealed(Bytes datagram) {
+  return datagram.size() > kCommonHeaderSize &&
+         datagram[kCommonHeaderSize] == static_cast<std::byte>(ChunkType::kSealed);
+}
+
+void write_record_header(MutableBytes packet, const RecordHeader& header) {
+  std::byte* at = packet.data() + kCommonHeaderSize;
+  at[0] = static_cast<std::byte>(ChunkType::kSealed);
+  at[1] = std::byte{0};
+  store_be(at + 2, static_cast<std::uint16_t>(packet.size() - kCommonHeaderSize));
+  store_be(at + 4,
+           header.sequence | std::uint64_t{header.path_id} << 56U | std::uint64_t{header.epoch} << 48U);
+}
+
+std::optional<RecordHeader> read_record_header(Bytes datagram) {
+  if (datagram.size() < kSealedHeadSize + crypto::kAeadTagSize) return std::nullopt;
+  const std::byte* at = datagram.data() + kCommonHeaderSize;
+  if (load_be<std::uint16_t>(at + 2) != datagram.size() - kCommonHeaderSize) return std::nullopt;
+  const auto word = load_be<std::uint64_t>(at + 4);
+  return RecordHeader{static_cast<std::uint8_t>(word >> 56U), static_cast<std::uint8_t>(word >> 48U),
+                      word & kMaxRecordSequence};
+}
+
+}  // namespace hawser::sctp::wire

@@ -1,0 +1,372 @@
+#include "protected_support.hpp"
+#include "sctp/wire/protection.hpp"
+
+namespace hawser::sctp::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(ProtectedAssociation, ConnectsAndTellsBothSidesWhoTheOtherIs) {
+  ProtectedPair pair;
+  pair.connect();
+  EXPECT_EQ(pair.client.endpoint.peer_key(pair.client_id), key_of(kHubKey).public_key());
+  EXPECT_EQ(pair.server.endpoint.peer_key(pair.server_id), key_of(kEdgeKey).public_key());
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, IsUpThreeRoundTripsAfterTheInit) {
+  ProtectedPair pair;
+  const Timestamp begun = pair.now;
+  pair.begin();
+  while (pair.client.count(Event::Kind::connected) == 0 && pair.now < begun + 1s) {
+    pair.pick_up();
+    pair.deliver_to_server();
+    pair.pick_up();
+    pair.deliver_to_client();
+    pair.pick_up();
+  }
+  EXPECT_EQ(pair.now - begun, 3 * 10ms);
+}
+
+TEST(ProtectedAssociation, SendsNothingUnsealedOnceItIsUp) {
+  ProtectedPair pair;
+  pair.connect();
+  const std::size_t before_client = pair.client.sent.size();
+  const std::size_t before_server = pair.server.sent.size();
+  pair.add_path(2);
+  EXPECT_TRUE(pair.works());
+  pair.client.endpoint.shutdown(pair.now, pair.client_id);
+  pair.run(1s);
+  EXPECT_EQ(pair.client.count(Event::Kind::closed), 1);
+  EXPECT_EQ(pair.server.count(Event::Kind::closed), 1);
+  ASSERT_GT(pair.client.sent.size(), before_client);
+  for (std::size_t i = before_client; i < pair.client.sent.size(); ++i)
+    EXPECT_TRUE(is_sealed(pair.client.sent[i]));
+  for (std::size_t i = before_server; i < pair.server.sent.size(); ++i)
+    EXPECT_TRUE(is_sealed(pair.server.sent[i]));
+}
+
+TEST(ProtectedAssociation, LeavesTheChecksumOfSealedPacketsZero) {
+  ProtectedPair pair;
+  pair.connect();
+  const Datagram& last = pair.client.sent.back();
+  ASSERT_TRUE(is_sealed(last));
+  EXPECT_EQ(wire::PacketView::parse(last.bytes)->header().checksum, 0U);
+}
+
+TEST(ProtectedAssociation, ShowsNoUserDataOnTheWire) {
+  ProtectedPair pair;
+  pair.connect();
+  const std::string secret = "a sentence that nobody on the way may read";
+  pair.send(pair.client, secret);
+  pair.run(1s);
+  ASSERT_EQ(pair.server.messages.size(), 1U);
+  EXPECT_EQ(pair.server.messages[0].text, secret);
+  for (const Datagram& each : pair.client.sent) {
+    const std::string_view text(reinterpret_cast<const char*>(each.bytes.data()), each.bytes.size());
+    EXPECT_EQ(text.find("nobody"), std::string_view::npos);
+  }
+}
+
+TEST(ProtectedAssociation, JoinsFurtherUplinksAndProvesThemAtOnce) {
+  ProtectedPair pair;
+  pair.connect();
+  pair.add_path(2);
+  pair.run(500ms);
+  ASSERT_EQ(pair.server_status().paths.size(), 2U);
+  for (const PathStatus& path : pair.server_status().paths) EXPECT_EQ(path.state, PathState::active);
+  for (const PathStatus& path : pair.client_status().paths) EXPECT_EQ(path.state, PathState::active);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, NeverAnswersAnInitWithMoreThanItBrought) {
+  ProtectedPair pair;
+  pair.begin();
+  pair.pick_up();
+  pair.deliver_to_server();
+  pair.pick_up();
+  ASSERT_EQ(pair.client.sent.size(), 1U);
+  ASSERT_EQ(pair.server.sent.size(), 1U);
+  EXPECT_LE(pair.server.sent[0].bytes.size(), pair.client.sent[0].bytes.size());
+}
+
+TEST(ProtectedAssociation, SurvivesTheLossOfAnyOneDatagramOfTheHandshake) {
+  for (int lost = 0; lost < 12; ++lost) {
+    ProtectedPair pair;
+    int count = 0;
+    const auto lose = [&](const Datagram&) { return count++ == lost; };
+    pair.lost_to_server = lose;
+    pair.lost_to_client = lose;
+    pair.begin();
+    pair.run(8s);
+    pair.learn();
+    EXPECT_EQ(pair.client.count(Event::Kind::connected), 1) << "lost " << lost;
+    EXPECT_EQ(pair.server.count(Event::Kind::accepted), 1) << "lost " << lost;
+    EXPECT_TRUE(pair.works()) << "lost " << lost;
+  }
+}
+
+TEST(ProtectedAssociation, SurvivesEveryDatagramOfTheHandshakeArrivingTwice) {
+  ProtectedPair pair;
+  pair.begin();
+  for (int round = 0; round < 12; ++round) {
+    pair.pick_up();
+    const auto to_server = pair.client.sent;
+    pair.deliver_to_server();
+    for (const Datagram& each : to_server) pair.to_server(each.bytes);
+    pair.pick_up();
+    pair.deliver_to_client();
+    pair.client.endpoint.handle_timeout(pair.now);
+  }
+  pair.run(3s);
+  pair.learn();
+  EXPECT_EQ(pair.client.count(Event::Kind::connected), 1);
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 1);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, AgreesOnTheCipherWhoseSlowerEndIsFaster) {
+  Protection edge = edge_protection();
+  edge.cipher_costs = {9'000, 800};
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  EXPECT_EQ(pair.client_status().protection->cipher, crypto::Cipher::chacha20_poly1305);
+  EXPECT_EQ(pair.server_status().protection->cipher, crypto::Cipher::chacha20_poly1305);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, MixesThePresharedKeyIn) {
+  Protection edge = edge_protection();
+  Protection hub = hub_protection();
+  edge.peers[0].preshared_key = preshared_key_of(5);
+  hub.peers[1].preshared_key = preshared_key_of(5);
+  ProtectedPair pair(std::move(edge), std::move(hub));
+  pair.connect();
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, FailsWhenThePresharedKeysDiffer) {
+  Protection edge = edge_protection();
+  Protection hub = hub_protection();
+  edge.peers[0].preshared_key = preshared_key_of(5);
+  hub.peers[0].preshared_key = preshared_key_of(5);  // of another peer: the ACCESS proof is good
+  hub.peers[1].preshared_key = preshared_key_of(6);
+  ProtectedPair pair(std::move(edge), std::move(hub));
+  pair.begin();
+  pair.run(30s);
+  EXPECT_EQ(pair.client.count(Event::Kind::connected), 0);
+  EXPECT_EQ(pair.client.count(Event::Kind::lost), 1);
+  EXPECT_GT(pair.client.drops(DropReason::bad_record), 0U);
+}
+
+TEST(ProtectedAssociation, IsRefusedToAKeyThatTheHubDoesNotKnow) {
+  ProtectedPair pair(protection_of(99, {kHubKey}));
+  pair.begin();
+  pair.run(30s);
+  EXPECT_EQ(pair.client.count(Event::Kind::connected), 0);
+  ASSERT_EQ(pair.client.count(Event::Kind::lost), 1);
+  EXPECT_EQ(pair.client.last(Event::Kind::lost)->reason, "the peer refused the handshake");
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0);
+  ASSERT_EQ(pair.server.count(Event::Kind::refused), 1);
+  EXPECT_EQ(pair.server.last(Event::Kind::refused)->reason, "the peer has another public key");
+  EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
+}
+
+TEST(ProtectedAssociation, IsSilentToAnInitForTheWrongHubKey) {
+  ProtectedPair pair(protection_of(kEdgeKey, {77}));
+  pair.begin();
+  pair.run(60s);
+  EXPECT_TRUE(pair.server.sent.empty());
+  EXPECT_GT(pair.server.drops(DropReason::no_access), 0U);
+  EXPECT_EQ(pair.client.count(Event::Kind::lost), 1);
+}
+
+TEST(ProtectedAssociation, IsSilentToPlainSctp) {
+  ProtectedPair pair;
+  const wire::InitChunk init{false, 0x1234'5678, 100'000, 10, 10, 1, {}};
+  EXPECT_TRUE(pair.to_server(Craft(0).add(init).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(0x4711).add(wire::CookieEchoChunk{ByteVector(64)}).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(0x4711).add(wire::ShutdownAckChunk{}).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(0x4711).unknown(0x5e, 64).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(0x4711).unknown(0xc5, 64).take()).empty());
+  EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
+}
+
+TEST(ProtectedAssociation, TakesNoUnsealedChunkOnceItIsUp) {
+  ProtectedPair pair;
+  pair.connect();
+  EXPECT_TRUE(pair.to_server(pair.from_client().add(wire::AbortChunk{}).take()).empty());
+  EXPECT_TRUE(
+      pair.to_server(pair.from_client().add(wire::HeartbeatChunk{false, ByteVector(8)}).take()).empty());
+  EXPECT_TRUE(pair.to_server(pair.from_client().add(wire::ShutdownChunk{}).take()).empty());
+  EXPECT_TRUE(pair.to_client(pair.from_server().add(wire::AbortChunk{}).take()).empty());
+  EXPECT_EQ(pair.server.drops(DropReason::unprotected_chunk), 3U);
+  EXPECT_EQ(pair.client.drops(DropReason::unprotected_chunk), 1U);
+  EXPECT_TRUE(pair.both_up());
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, IsNotDisturbedByAnInitOrCookieEchoOfAnyKind) {
+  ProtectedPair pair;
+  pair.connect();
+  const auto sent = pair.client.sent;
+  for (const Datagram& each : sent) pair.to_server(each.bytes);  // replays, INIT and COOKIE ECHO among them
+  for (const Datagram& each : sent) pair.to_server(each.bytes, 2);  // the same from elsewhere
+  pair.to_server(Craft(0).add(wire::InitChunk{false, pair.client_tag, 100'000, 10, 10, 1, {}}).take());
+  EXPECT_TRUE(pair.both_up());
+  EXPECT_EQ(pair.server_status().paths.size(), 1U);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, DropsReplayedAndAlteredRecords) {
+  ProtectedPair pair;
+  pair.connect();
+  EXPECT_TRUE(pair.works());
+  const Datagram last = pair.client.sent.back();
+  ASSERT_TRUE(is_sealed(last));
+  pair.to_server(last.bytes);
+  EXPECT_EQ(pair.server.drops(DropReason::replayed_record), 1U);
+  for (std::size_t i = 0; i < last.bytes.size(); ++i) {
+    ByteVector altered = last.bytes;
+    altered[i] ^= std::byte{1};
+    pair.to_server(altered);
+  }
+  EXPECT_TRUE(pair.both_up());
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, GivesARestartedPeerANewAssociationBesideTheOld) {
+  ProtectedPair pair;
+  pair.connect();
+  const AssociationId old = pair.server_id;
+  pair.begin();  // the peer starts over, from the same address
+  pair.carry();
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 2);
+  const AssociationId fresh = pair.server.last(Event::Kind::accepted)->association;
+  EXPECT_NE(fresh, old);
+  EXPECT_EQ(pair.server.endpoint.peer_key(fresh), pair.server.endpoint.peer_key(old));
+}
+
+TEST(ProtectedAssociation, ForgetsAHandshakeThatDoesNotComeToAnEnd) {
+  ProtectedPair pair;
+  pair.lost_to_client = [](const Datagram& each) { return contains(each, wire::ChunkType::kCookieAck); };
+  pair.begin();
+  pair.run(5s);
+  EXPECT_EQ(pair.server.endpoint.association_count(), 1U);
+  pair.run(6s);
+  EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
+  EXPECT_EQ(pair.server.count(Event::Kind::refused), 1);
+  EXPECT_GE(pair.server.drops(DropReason::handshake_failed), 1U);
+}
+
+TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
+  ProtectedPair pair;
+  for (int i = 0; i < 200; ++i) pair.begin();
+  pair.pick_up();
+  pair.deliver_to_server();
+  pair.pick_up();
+  EXPECT_EQ(pair.server.sent.size(), 32U) << "a burst of twice the rate";
+  EXPECT_EQ(pair.server.drops(DropReason::handshake_rate_limited), 168U);
+}
+
+// --- new keys
+// -----------------------------------------------------------------------------------------------------
+
+TEST(Rekeying, RenewsTheKeysByAgeFromEitherSide) {
+  for (const bool by_client : {true, false}) {
+    Protection edge = edge_protection();
+    Protection hub = hub_protection();
+    (by_client ? edge : hub).rekey_after = 60s;
+    ProtectedPair pair(std::move(edge), std::move(hub));
+    pair.connect();
+    pair.run(61s);
+    EXPECT_EQ(pair.client_status().protection->epoch, 1) << by_client;
+    EXPECT_EQ(pair.server_status().protection->epoch, 1) << by_client;
+    EXPECT_EQ(pair.server_status().protection->handshakes, 2U) << by_client;
+    EXPECT_TRUE(pair.works());
+  }
+}
+
+TEST(Rekeying, LosesNoPacketAndGoesOnPastTheLastEpochNumber) {
+  Protection edge = edge_protection();
+  edge.rekey_after = 1s;
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  pair.add_path(2);
+  for (int second = 0; second < 300; ++second) {
+    pair.send(pair.client, "there");
+    pair.send(pair.server, "back");
+    pair.run(1s);
+  }
+  EXPECT_GT(pair.client_status().protection->handshakes, 260U);
+  EXPECT_EQ(pair.server.messages.size(), 300U);
+  EXPECT_EQ(pair.client.messages.size(), 300U);
+  for (const PathStatus& path : pair.client_status().paths) {
+    EXPECT_EQ(path.counters.data_chunks_lost, 0U);
+    EXPECT_EQ(path.counters.timeouts, 0U);
+  }
+  EXPECT_EQ(pair.client.drops(DropReason::unknown_epoch), 0U);
+  EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), 0U);
+  EXPECT_EQ(pair.client.drops(DropReason::bad_record), 0U);
+}
+
+TEST(Rekeying, RenewsTheKeysByPacketsAndByBytes) {
+  for (const bool by_packets : {true, false}) {
+    Protection edge = edge_protection();
+    if (by_packets) {
+      edge.rekey_after_packets = 100;
+    } else {
+      edge.rekey_after_bytes = 100'000;
+    }
+    ProtectedPair pair(std::move(edge));
+    pair.connect();
+    const std::string text(1'000, 'x');
+    for (int i = 0; i < 150; ++i) {
+      pair.send(pair.client, text);
+      pair.run(100ms);
+    }
+    EXPECT_GE(pair.client_status().protection->epoch, 1);
+    EXPECT_EQ(pair.server.messages.size(), 150U);
+  }
+}
+
+TEST(Rekeying, IsSurvivedByPacketsThatWereOnTheirWay) {
+  Protection edge = edge_protection();
+  edge.rekey_after = 60s;
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  pair.run(59s);
+  std::vector<Datagram> late;
+  pair.lost_to_server = [&](const Datagram& each) {
+    if (each.bytes.size() < 500) return false;
+    late.push_back(each);
+    return true;
+  };
+  pair.send(pair.client, std::string(600, 'x'));
+  pair.carry();
+  ASSERT_EQ(late.size(), 1U);
+  pair.lost_to_server = nullptr;
+  pair.client.endpoint.handle_timeout(pair.now += 2s);
+  pair.carry();
+  ASSERT_EQ(pair.server_status().protection->epoch, 1);
+  const std::uint64_t unknown = pair.server.drops(DropReason::unknown_epoch);
+  pair.to_server(late[0].bytes);
+  EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown);
+  pair.run(31s);
+  pair.to_server(late[0].bytes);
+  EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown + 1) << "drained, then wiped";
+}
+
+TEST(Rekeying, EndsTheAssociationWhoseKeysCannotBeRenewed) {
+  Protection edge = edge_protection();
+  edge.rekey_after = 60s;
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  pair.lost_to_client = [](const Datagram&) { return true; };
+  EndpointConfig patient;
+  pair.run(62min);
+  EXPECT_EQ(pair.client.endpoint.association_count(), 0U);
+}
+
+}  // namespace
+}  // namespace hawser::sctp::test
