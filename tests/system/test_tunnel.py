@@ -5,7 +5,8 @@ import time
 import unittest
 
 from lab.core import Lab, wait_until
-from lab.daemon import HUB_INNER_V4, HUB_INNER_V6, Daemon, edge_config, hub_config, inner_v4, inner_v6
+from lab.daemon import (HUB_INNER_V4, HUB_INNER_V6, Daemon, edge_config, hub_config, inner_v4, inner_v6,
+                        public_key)
 from lab.sniffer import Sniffer, joining_of_second_path
 from lab.topology import HUB_V4, HUB_V6, NatNetwork
 from lab.traffic import TimedTransfer, UdpSource, goodput_mbps, iperf3, ping
@@ -73,12 +74,17 @@ class Traffic(TunnelCase):
     def test_status_describes_what_is_there(self):
         iperf3(self.edge, self.hub, HUB_INNER_V4, seconds=2)
         status = self.edge_daemon.status()
-        self.assertEqual(status["identity"], "edge1")
-        self.assertEqual(status["protection"], "none")
+        self.assertEqual(status["public_key"], public_key("edge1"))
         self.assertEqual(status["pid"], self.edge_daemon.process.pid)
         self.assertEqual(status["interface"]["name"], "hawser0")
         self.assertEqual([uplink["interface"] for uplink in status["uplinks"]], ["wan1", "wan2"])
-        self.assertEqual([(peer["name"], peer["state"]) for peer in status["peers"]], [("hub", "up")])
+        self.assertEqual([(peer["name"], peer["public_key"], peer["state"]) for peer in status["peers"]],
+                         [("hub", public_key("hub"), "up")])
+        protection = self.association(self.edge_daemon)["protection"]
+        self.assertIn(protection["cipher"], ("aes-128-gcm", "chacha20-poly1305"))
+        self.assertEqual((protection["epoch"], protection["handshakes"]), (0, 1))
+        self.assertLess(protection["last_handshake_age_s"], status["uptime_s"])
+        self.assertLessEqual(protection["keys_age_s"], status["uptime_s"])
         paths = self.association(self.edge_daemon)["paths"]
         self.assertEqual(sorted(path["label"] for path in paths), ["wan1", "wan2"])
         for path in paths:
@@ -96,7 +102,7 @@ class Traffic(TunnelCase):
 
     def test_status_for_people_has_a_row_for_every_path(self):
         text = self.edge_daemon.cli("status").stdout
-        for word in ("wan1", "wan2", self.endpoint, "hub"):
+        for word in ("wan1", "wan2", self.endpoint, "hub", public_key("hub"), public_key("edge1"), "cipher ", "epoch 0"):
             self.assertIn(word, text)
 
 
