@@ -12,8 +12,8 @@ namespace hawser::daemon {
 
 /// Keeps one peer connected: has it called until an association is up, then adds every other uplink as a
 /// path. When no path answers any more, has it called again beside the association, which is kept until
-/// either the new one is up or a path answers after all: the peer may have restarted and know nothing of it,
-/// or all uplinks may be dead for a moment. Owns the plan, not the association or the sockets; reads no
+/// the new one is up or, if a path answers first, for good: the peer may have restarted and know nothing of
+/// it, or all uplinks may be dead for a moment. Owns the plan, not the association or the sockets; reads no
 /// clock.
 class Dialer {
  public:
@@ -53,6 +53,7 @@ class Dialer {
   void on_ended(Timestamp now, std::string_view reason);
   void on_path_gone(Timestamp now, sctp::PathId path);
   void on_path_state(Timestamp now);
+  void stop_calling_if_active(Timestamp now);
   void give_up(Timestamp now);
   void join_uplinks(Timestamp now);
   void join(Timestamp now, std::size_t uplink);

@@ -52,7 +52,7 @@ def forged_packets(dice, count, tag=None, right_checksum=True):
         (0, 3, data), (3, 0, sack), (4, 0, chunk(1, 0, b"")), (5, 0, bytes(20)), (6, 0, b""), (6, 1, b""), (7, 0, bytes(4)),
         (8, 0, b""), (10, 0, bytes(200)), (11, 0, b""), (14, 0, b""), (15, 0, bytes(24)), (0x80, 0, bytes(12)),
         (0xC1, 0, bytes(28)), (SEALED, 0, bytes(8)), (SEALED, 0, bytes(200)),
-        (SEALED, 0, dice.randbytes(1200)))] + [b"\x00\x00\x00\x00", b"\x00\x03\xff\xff"]
+        (SEALED, 0, dice.randbytes(1200)), (SEALED, 0, struct.pack("!BBHI", 0, 0, 0, 1 << 30) + bytes(200)))] + [b"\x00\x00\x00\x00", b"\x00\x03\xff\xff"]
     for _ in range(count):
         body = dice.choice(bodies)
         yield sctp_packet(dice.getrandbits(32) if tag is None else tag, body,
