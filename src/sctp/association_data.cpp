@@ -17,8 +17,10 @@ void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
   if (!data) return core_.drop(DropReason::malformed_chunk);
   const bool expected = in<Established>() || in<ShutdownPending>() || in<ShutdownSent>();
   if (!expected || !receiver_) return core_.drop(DropReason::unexpected_chunk);
-  if (channel_ != nullptr && packet.record == nullptr && !is_key_management(*data))
-    return core_.drop(DropReason::unprotected_chunk);
+  if (channel_ != nullptr && packet.record == nullptr) {
+    if (!is_key_management(*data)) return core_.drop(DropReason::unprotected_chunk);
+    if (!fits_handshake(*data)) return core_.drop(DropReason::receive_window_full);
+  }
   packet.had_data = true;
   const auto refusal = receiver_->on_data(packet.now, packet.path, *data);
   if (in<ShutdownSent>()) {
