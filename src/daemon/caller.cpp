@@ -95,12 +95,6 @@ void Caller::stop(Timestamp now) {
   if (association) context_.endpoint.abort(now, *association, "not needed any more");
 }
 
-bool Caller::answered() const {
-  const auto status = association_ ? context_.endpoint.status(*association_) : std::nullopt;
-  return status && status->state != sctp::AssociationState::cookie_wait &&
-         status->state != sctp::AssociationState::cookie_echoed;
-}
-
 Caller::Answer Caller::take() {
   const Answer answer{*association_, remote_};
   rest();

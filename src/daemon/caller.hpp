@@ -61,8 +61,6 @@ class Caller {
   [[nodiscard]] bool idle() const { return state_ == State::idle; }
   /// The association being set up.
   [[nodiscard]] std::optional<sctp::AssociationId> association() const { return association_; }
-  /// Whether the peer has answered so far that it may take that association for up any moment.
-  [[nodiscard]] bool answered() const;
   /// The association is up: it is the caller's no more, which is idle now.
   Answer take();
   /// Those of the last round.

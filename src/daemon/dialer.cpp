@@ -41,7 +41,7 @@ void Dialer::on_call_event(Timestamp now, const sctp::Event& event) {
     case Kind::connected: return on_connected(now);
     case Kind::closed:
     case Kind::aborted:
-    case Kind::lost: caller_.handle_failure(now, event.reason); return stop_calling_if_active(now);
+    case Kind::lost: return caller_.handle_failure(now, event.reason);
     default: return;
   }
 }
@@ -90,13 +90,8 @@ void Dialer::on_path_state(Timestamp now) {
     return;
   }
   silent_since_ = kNever;
-  stop_calling_if_active(now);
-}
-
-/// A call that is answered goes on to its end: the peer drops the older association as soon as it takes the
-/// newer one for up, and both would be lost if we ended that one at the same time.
-void Dialer::stop_calling_if_active(Timestamp now) {
-  if (!association_ || silent_since_ != kNever || caller_.idle() || caller_.answered()) return;
+  if (caller_.idle()) return;
+  // Both ends still have the association: the peer takes a call for up only after we did.
   spdlog::info("peer {}: a path answers again, no new association is needed", name_);
   caller_.stop(now);
 }

@@ -53,7 +53,6 @@ class Dialer {
   void on_ended(Timestamp now, std::string_view reason);
   void on_path_gone(Timestamp now, sctp::PathId path);
   void on_path_state(Timestamp now);
-  void stop_calling_if_active(Timestamp now);
   void give_up(Timestamp now);
   void join_uplinks(Timestamp now);
   void join(Timestamp now, std::size_t uplink);
