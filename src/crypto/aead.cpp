@@ -11,12 +11,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "crypto/chacha20_poly1305.hpp"
 #include "hawser/crypto/secret.hpp"
 
 namespace hawser::crypto {
 namespace {
-
-using detail::CipherContext;
 
 const unsigned char* raw(Bytes bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
@@ -27,35 +26,65 @@ unsigned char* raw(MutableBytes bytes) {
 
 enum Use : int { kOpen = 0, kSeal = 1 };
 
-CipherContext make_context(Cipher cipher, Bytes key, Use use) {
-  assert(key.size() == key_size(cipher));
-  const std::string algorithm(name(cipher));
-  const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> fetched(
-      EVP_CIPHER_fetch(nullptr, algorithm.c_str(), nullptr), EVP_CIPHER_free);
-  CipherContext context(EVP_CIPHER_CTX_new());
-  if (fetched == nullptr || context == nullptr ||
-      EVP_CipherInit_ex2(context.get(), fetched.get(), raw(key), nullptr, use, nullptr) != 1) {
-    throw std::runtime_error("openssl offers no " + algorithm);
+class Aes128Gcm final : public detail::Aead {
+ public:
+  Aes128Gcm(Bytes key, Use use) : context_(EVP_CIPHER_CTX_new()), use_(use) {
+    const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> fetched(
+        EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr), EVP_CIPHER_free);
+    if (fetched == nullptr || context_ == nullptr ||
+        EVP_CipherInit_ex2(context_.get(), fetched.get(), raw(key), nullptr, use, nullptr) != 1) {
+      throw std::runtime_error("openssl offers no aes-128-gcm");
+    }
   }
-  return context;
-}
 
-/// Sets the nonce of a packet (the key stays), takes in the associated data, then en- or decrypts in place.
-bool run(EVP_CIPHER_CTX* context, AeadNonce nonce, Bytes associated_data, MutableBytes data, Use use) {
-  assert(associated_data.size() <= INT_MAX && data.size() <= INT_MAX);
-  int size = 0;
-  return EVP_CipherInit_ex2(context, nullptr, nullptr, raw(nonce), use, nullptr) == 1 &&
-         (associated_data.empty() || EVP_CipherUpdate(context, nullptr, &size, raw(associated_data),
-                                                      static_cast<int>(associated_data.size())) == 1) &&
-         (data.empty() ||
-          EVP_CipherUpdate(context, raw(data), &size, raw(data), static_cast<int>(data.size())) == 1);
-}
+  bool seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
+            std::span<std::byte, kAeadTagSize> tag) override {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag.data(), tag.size()),
+        OSSL_PARAM_construct_end()};
+    return run(nonce, associated_data, data) && finish() &&
+           EVP_CIPHER_CTX_get_params(context_.get(), parameters) == 1;
+  }
 
-/// Neither cipher has bytes to give at its end, but OpenSSL wants an address.
-bool finish(EVP_CIPHER_CTX* context) {
-  std::array<unsigned char, 16> nothing;
-  int size = 0;
-  return EVP_CipherFinal_ex(context, nothing.data(), &size) == 1;
+  bool open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
+            std::span<const std::byte, kAeadTagSize> tag) override {
+    std::array<std::byte, kAeadTagSize> expected;
+    std::ranges::copy(tag, expected.begin());
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, expected.data(), expected.size()),
+        OSSL_PARAM_construct_end()};
+    return run(nonce, associated_data, data) && EVP_CIPHER_CTX_set_params(context_.get(), parameters) == 1 &&
+           finish();
+  }
+
+ private:
+  /// Sets the nonce of a packet (the key stays), takes in the associated data, then en- or decrypts in place.
+  bool run(AeadNonce nonce, Bytes associated_data, MutableBytes data) {
+    assert(associated_data.size() <= INT_MAX && data.size() <= INT_MAX);
+    EVP_CIPHER_CTX* const context = context_.get();
+    int size = 0;
+    return EVP_CipherInit_ex2(context, nullptr, nullptr, raw(nonce), use_, nullptr) == 1 &&
+           (associated_data.empty() || EVP_CipherUpdate(context, nullptr, &size, raw(associated_data),
+                                                        static_cast<int>(associated_data.size())) == 1) &&
+           (data.empty() ||
+            EVP_CipherUpdate(context, raw(data), &size, raw(data), static_cast<int>(data.size())) == 1);
+  }
+
+  /// The cipher has no bytes to give at its end, but OpenSSL wants an address.
+  bool finish() {
+    std::array<unsigned char, 16> nothing;
+    int size = 0;
+    return EVP_CipherFinal_ex(context_.get(), nothing.data(), &size) == 1;
+  }
+
+  detail::CipherContext context_;
+  Use use_;
+};
+
+std::unique_ptr<detail::Aead> make_aead(Cipher cipher, Bytes key, Use use) {
+  assert(key.size() == key_size(cipher));
+  if (cipher == Cipher::aes_128_gcm) return std::make_unique<Aes128Gcm>(key, use);
+  return std::make_unique<detail::ChaCha20Poly1305>(key);
 }
 
 }  // namespace
@@ -72,34 +101,20 @@ void detail::CipherContextDeleter::operator()(evp_cipher_ctx_st* context) const 
   EVP_CIPHER_CTX_free(context);
 }
 
-SealingKey::SealingKey(Cipher cipher, Bytes key) : context_(make_context(cipher, key, kSeal)) {}
+SealingKey::SealingKey(Cipher cipher, Bytes key) : aead_(make_aead(cipher, key, kSeal)) {}
 
 void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                       std::span<std::byte, kAeadTagSize> tag) {
-  OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag.data(), tag.size()),
-      OSSL_PARAM_construct_end()};
-  if (run(context_.get(), nonce, associated_data, data, kSeal) && finish(context_.get()) &&
-      EVP_CIPHER_CTX_get_params(context_.get(), parameters) == 1) {
-    return;
-  }
+  if (aead_->seal(nonce, associated_data, data, tag)) return;
   wipe(data);
   throw std::runtime_error("openssl does not encrypt");
 }
 
-OpeningKey::OpeningKey(Cipher cipher, Bytes key) : context_(make_context(cipher, key, kOpen)) {}
+OpeningKey::OpeningKey(Cipher cipher, Bytes key) : aead_(make_aead(cipher, key, kOpen)) {}
 
 bool OpeningKey::open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                       std::span<const std::byte, kAeadTagSize> tag) {
-  std::array<std::byte, kAeadTagSize> expected;
-  std::ranges::copy(tag, expected.begin());
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, expected.data(), expected.size()),
-      OSSL_PARAM_construct_end()};
-  if (run(context_.get(), nonce, associated_data, data, kOpen) &&
-      EVP_CIPHER_CTX_set_params(context_.get(), parameters) == 1 && finish(context_.get())) {
-    return true;
-  }
+  if (aead_->open(nonce, associated_data, data, tag)) return true;
   wipe(data);
   return false;
 }

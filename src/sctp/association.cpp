@@ -386,6 +386,13 @@ bool Association::set_primary(PathId id) {
   return true;
 }
 
+bool Association::set_path_role(PathId id, PathRole role) {
+  Path* path = core_.paths.find(id);
+  if (path == nullptr) return false;
+  path->own_role = role;
+  return true;
+}
+
 bool Association::request_address(wire::ParameterType type, const IpAddress& local) {
   if (opening() || !core_.dynamic_addresses) return false;
   asconf_.request(type, local);
@@ -463,6 +470,7 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   if (!opening()) {
     asconf_.queue_due(now);
     heartbeats_.queue_due(now);
+    if (channel_ != nullptr) tell_roles();
   }
   if (poll_control(now, batch)) return true;
   if (handshaking()) return false;
@@ -541,7 +549,8 @@ Timestamp Association::next_timeout() {
   if (closed()) return kNever;
   Timestamp next = shutdown_deadline();
   if (const auto* wait = std::get_if<CookieWait>(&state_)) return wait->t1;
-  if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) return echoed->t1;
+  if (const auto* echoed = std::get_if<CookieEchoed>(&state_))
+    return std::min(echoed->t1, handshake_deadline_);
   next = std::min({next, receiver_->sack_deadline(), pacing_deadline_});
   if (half_open()) next = std::min(next, handshake_deadline_);
   if (!opening()) {
@@ -590,9 +599,9 @@ AssociationStatus Association::status() const {
   for (const auto& path : core_.paths) {
     if (path->replaces != kNoPath) continue;
     status.paths.push_back({path->id, path->route, path->state, path->id == core_.paths.primary_id(),
-                            path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(), path->congestion->cwnd(),
-                            path->congestion->ssthresh(), path->flight.bytes, path->mtu, path->error_count,
-                            path->counters});
+                            path->role(), path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(),
+                            path->congestion->cwnd(), path->congestion->ssthresh(), path->flight.bytes,
+                            path->mtu, path->error_count, path->counters});
   }
   return status;
 }

@@ -65,6 +65,7 @@ class Association {
   std::optional<PathId> add_path(const Route& route);
   bool remove_path(PathId id);
   bool set_primary(PathId id);
+  bool set_path_role(PathId id, PathRole role);
   bool request_address(wire::ParameterType type, const IpAddress& local);
   void probe_path(PathId id);
   void shutdown(Timestamp now);
@@ -191,7 +192,10 @@ class Association {
   void open_channel(crypto::TlsRole role, const PeerInit& peer, const crypto::Sha256Digest& transcript,
                     Timestamp now);
   void advance_channel(Timestamp now);
+  void give_up_handshake();
   void send_key_messages();
+  void tell_roles();
+  void handle_roles(Bytes message);
   void give_up_channel(Timestamp now);
   [[nodiscard]] bool may_come_unsealed(const wire::ChunkView& chunk) const;
   [[nodiscard]] bool is_key_management(const wire::DataChunk& data) const;

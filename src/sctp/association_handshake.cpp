@@ -188,7 +188,11 @@ void Association::on_handshake_timeout(Timestamp now) {
   if (const auto* wait = std::get_if<CookieWait>(&state_)) {
     if (expired(wait->t1, wait->transmissions)) send_init(now);
   } else if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) {
-    if (expired(echoed->t1, echoed->transmissions)) send_cookie_echo(now);
+    if (handshake_deadline_ <= now) {
+      give_up_handshake();
+    } else if (expired(echoed->t1, echoed->transmissions)) {
+      send_cookie_echo(now);
+    }
   }
 }
 
@@ -206,8 +210,7 @@ void Association::adopt(const PeerInit& peer) {
   outbound_streams_ = std::min(config.outbound_streams, peer.inbound_streams);
   const bool delay_gaps = config.multipath && core_.nr_sack;
   receiver_.emplace(peer.initial_tsn, inbound_streams_, config, core_.endpoint.pool,
-                    delay_gaps ? GapPolicy::delayed : GapPolicy::at_once,
-                    channel_ == nullptr ? std::nullopt : std::optional(Ppid{wire::kKeyManagementPpid}));
+                    delay_gaps ? GapPolicy::delayed : GapPolicy::at_once, channel_ != nullptr);
   asconf_responder_.emplace(core_, peer.initial_tsn);
   sender_.on_established(outbound_streams_, peer.a_rwnd);
   const std::size_t auth_size = core_.auth.peer_wants(wire::ChunkType::kData) ? core_.auth.chunk_size() : 0;

@@ -283,6 +283,11 @@ bool Endpoint::set_primary(AssociationId id, PathId path) {
   return association != nullptr && association->set_primary(path);
 }
 
+bool Endpoint::set_path_role(AssociationId id, PathId path, PathRole role) {
+  Impl::Entry* association = impl_->find(id);
+  return association != nullptr && association->set_path_role(path, role);
+}
+
 bool Endpoint::request_primary(Timestamp, AssociationId id, const IpAddress& local) {
   Impl::Entry* association = impl_->find(id);
   return association != nullptr &&

@@ -62,4 +62,10 @@ std::string_view to_string(PathState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+std::string_view to_string(PathRole role) {
+  static constexpr std::array<std::string_view, kPathRoles> kNames = {"always", "secondary", "backup",
+                                                                      "never"};
+  return kNames[static_cast<std::size_t>(role)];
+}
+
 }  // namespace hawser::sctp

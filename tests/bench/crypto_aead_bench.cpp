@@ -3,66 +3,32 @@
 // stream of 1400-byte updates without nonce, associated data and tag, and the command of OpenSSL's own that
 // says the same when the machine has nothing else to do. (For AES-128-GCM that command finishes every block,
 // for ChaCha20-Poly1305 it never does, so that it saves the one-time key that RFC 8439 §2.6 wants for each
-// packet.) Usage: bench_crypto_aead [packets]
-
-#include <openssl/evp.h>
+// packet.) Whole packets as they go out: sctp_record_bench.cpp. Usage: bench_crypto_aead [packets]
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <limits>
 
+#include "bench/openssl_stream.hpp"
 #include "hawser/crypto/record_keys.hpp"
 
 namespace hawser::crypto {
 namespace {
 
+using bench::BareStream;
+using bench::processor_seconds;
+
 constexpr std::size_t kPacket = 1400;
 constexpr std::size_t kHeader = 24;
 constexpr int kRounds = 10;
-
-double processor_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 void print(Cipher cipher, const char* what, double seconds, std::size_t packets) {
   const double ns = 1e9 * seconds / static_cast<double>(packets);
   std::printf("%-18s %-5s %7.0f ns/packet %7.2f Gbit/s %12.2fk bytes/s\n", name(cipher).data(), what, ns,
               8.0 * kPacket / ns, 1e6 * kPacket / ns);
 }
-
-/// OpenSSL without us: a key, a nonce, and one endless message in blocks of a packet's size.
-class BareStream {
- public:
-  explicit BareStream(Cipher cipher)
-      : context_(EVP_CIPHER_CTX_new()), cipher_(EVP_CIPHER_fetch(nullptr, name(cipher).data(), nullptr)) {
-    restart();
-  }
-  ~BareStream() {
-    EVP_CIPHER_CTX_free(context_);
-    EVP_CIPHER_free(cipher_);
-  }
-  BareStream(const BareStream&) = delete;
-  BareStream& operator=(const BareStream&) = delete;
-
-  void restart() {
-    const std::array<unsigned char, 32> key{};
-    if (EVP_EncryptInit_ex2(context_, cipher_, key.data(), key.data(), nullptr) != 1) std::abort();
-  }
-  void encrypt(MutableBytes data) {
-    auto* bytes = reinterpret_cast<unsigned char*>(data.data());
-    int size = 0;
-    if (EVP_EncryptUpdate(context_, bytes, &size, bytes, static_cast<int>(data.size())) != 1) std::abort();
-  }
-
- private:
-  EVP_CIPHER_CTX* context_;
-  EVP_CIPHER* cipher_;
-};
 
 struct Packet {
   std::array<std::byte, kPacket + kAeadTagSize> bytes{};

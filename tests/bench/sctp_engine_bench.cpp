@@ -1,9 +1,15 @@
 // What the engine costs per packet, without any I/O: two endpoints in one process, their datagrams handed
-// over in memory. Prints messages per second and nanoseconds per message for both sides together, and the
-// checksum alone.
+// over in memory. Prints nanoseconds per message for both sides together, of plain associations and of
+// protected ones measured in turns with them, and the checksum alone. Usage: bench_sctp_engine [messages per
+// round]
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "hawser/crypto/random.hpp"
@@ -16,6 +22,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMessageSize = 1392;
+constexpr std::size_t kRounds = 9;
+
+using MaybeCipher = std::optional<crypto::Cipher>;  ///< nothing: plain SCTP
+
+sctp::Protection protection(const crypto::PrivateKey& own, const crypto::PrivateKey& peer,
+                            crypto::Cipher cipher) {
+  sctp::Protection out{.private_key = own.clone(), .peers = {}, .cipher_costs = {1, 2}};
+  if (cipher == crypto::Cipher::chacha20_poly1305) out.cipher_costs = {2, 1};
+  out.peers.push_back({peer.public_key(), {}});
+  return out;
+}
 
 double nanoseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
@@ -44,10 +61,23 @@ class Wire {
 /// Client and server that see each other under the same route, so that no address has to be translated.
 class Pair {
  public:
-  Pair() : client_(config(false), random_, pool_), server_(config(true), random_, pool_) {
+  explicit Pair(MaybeCipher cipher)
+      : client_key_(crypto::PrivateKey::generate(random_)),
+        server_key_(crypto::PrivateKey::generate(random_)) {
     const Route route{UplinkId(0), *IpAddress::parse("192.0.2.1"), {*IpAddress::parse("192.0.2.1"), 9899}};
-    id_ = client_.connect(now_, route);
+    if (cipher) {
+      client_ = std::make_unique<sctp::Endpoint>(config(false), random_, pool_,
+                                                 protection(client_key_, server_key_, *cipher));
+      server_ = std::make_unique<sctp::Endpoint>(config(true), random_, pool_,
+                                                 protection(server_key_, client_key_, *cipher));
+      id_ = client_->connect(now_, route, server_key_.public_key());
+    } else {
+      client_ = std::make_unique<sctp::Endpoint>(config(false), random_, pool_);
+      server_ = std::make_unique<sctp::Endpoint>(config(true), random_, pool_);
+      id_ = client_->connect(now_, route);
+    }
     settle();
+    if (client_->status(id_)->protection.has_value() != cipher.has_value()) std::abort();
   }
 
   double nanoseconds_per_message(std::size_t messages, std::uint16_t streams) {
@@ -58,13 +88,13 @@ class Pair {
       for (int i = 0; i < 64 && sent < messages; ++i, ++sent) {
         sctp::SendOptions options;
         options.stream = sctp::StreamId(static_cast<std::uint16_t>(sent % streams));
-        if (client_.send(now_, id_, pool_.acquire(kMessageSize), options) != sctp::SendResult::ok) break;
+        if (client_->send(now_, id_, pool_.acquire(kMessageSize), options) != sctp::SendResult::ok) break;
       }
       settle();
-      while (server_.poll_message()) ++received;
+      while (server_->poll_message()) ++received;
       now_ += std::chrono::microseconds(100);
-      if (client_.next_timeout() <= now_) client_.handle_timeout(now_);
-      if (server_.next_timeout() <= now_) server_.handle_timeout(now_);
+      if (client_->next_timeout() <= now_) client_->handle_timeout(now_);
+      if (server_->next_timeout() <= now_) server_->handle_timeout(now_);
     }
     return nanoseconds_since(begin) / static_cast<double>(messages);
   }
@@ -81,43 +111,69 @@ class Pair {
   void settle() {
     bool moved = true;
     while (moved) {
-      moved = wire_.carry(now_, client_, server_);
-      moved |= wire_.carry(now_, server_, client_);
+      moved = wire_.carry(now_, *client_, *server_);
+      moved |= wire_.carry(now_, *server_, *client_);
     }
   }
 
   Timestamp now_{std::chrono::seconds(1)};
   crypto::SystemRandom random_;
   BufferPool pool_;
-  sctp::Endpoint client_;
-  sctp::Endpoint server_;
+  crypto::PrivateKey client_key_;
+  crypto::PrivateKey server_key_;
+  std::unique_ptr<sctp::Endpoint> client_;
+  std::unique_ptr<sctp::Endpoint> server_;
   sctp::AssociationId id_;
   Wire wire_;
 };
 
 void bench_checksum() {
   std::vector<std::byte> packet(1452);
-  constexpr int kRounds = 1'000'000;
+  constexpr int kPackets = 1'000'000;
   std::uint32_t sum = 0;
   const auto begin = Clock::now();
-  for (int i = 0; i < kRounds; ++i) {
+  for (int i = 0; i < kPackets; ++i) {
     packet[0] = static_cast<std::byte>(i);
     sum ^= sctp::wire::crc32c(packet);
   }
-  std::printf("crc32c of %zu bytes: %.1f ns (%08x)\n", packet.size(), nanoseconds_since(begin) / kRounds,
+  std::printf("crc32c of %zu bytes: %.1f ns (%08x)\n", packet.size(), nanoseconds_since(begin) / kPackets,
               sum);
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+/// Plain and protected in turns, so that what else the machine does meets all of them.
+void bench_engines(std::size_t messages, std::uint16_t streams) {
+  constexpr std::array<MaybeCipher, 3> kModes = {std::nullopt, crypto::Cipher::aes_128_gcm,
+                                                 crypto::Cipher::chacha20_poly1305};
+  std::array<std::unique_ptr<Pair>, kModes.size()> pairs;
+  std::array<std::vector<double>, kModes.size()> costs;
+  for (std::size_t i = 0; i < kModes.size(); ++i) {
+    pairs[i] = std::make_unique<Pair>(kModes[i]);
+    pairs[i]->nanoseconds_per_message(messages, streams);  // warms pools and window up
+  }
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    for (std::size_t i = 0; i < kModes.size(); ++i)
+      costs[i].push_back(pairs[i]->nanoseconds_per_message(messages, streams));
+  }
+  std::printf("both engines, %zu-byte messages on %u streams:\n", kMessageSize, streams);
+  const double plain = median(costs[0]);
+  for (std::size_t i = 0; i < kModes.size(); ++i) {
+    const double ns = median(costs[i]);
+    std::printf("  %-18s %6.0f ns per message %6.2f Gbit/s, %.2f times plain\n",
+                kModes[i] ? crypto::name(*kModes[i]).data() : "plain", ns, kMessageSize * 8 / ns, ns / plain);
+  }
 }
 
 }  // namespace
 }  // namespace hawser
 
-int main() {
+int main(int argc, char** argv) {
+  const std::size_t messages = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 50'000;
   hawser::bench_checksum();
-  for (const std::uint16_t streams : {std::uint16_t{1}, std::uint16_t{64}}) {
-    hawser::Pair pair;
-    pair.nanoseconds_per_message(50'000, streams);  // warms pools and window up
-    const double ns = pair.nanoseconds_per_message(500'000, streams);
-    std::printf("both engines, %zu-byte messages on %2u streams: %.0f ns per message, %.2f Gbit/s\n",
-                hawser::kMessageSize, streams, ns, hawser::kMessageSize * 8 / ns);
-  }
+  for (const std::uint16_t streams : {std::uint16_t{1}, std::uint16_t{64}})
+    hawser::bench_engines(messages, streams);
 }

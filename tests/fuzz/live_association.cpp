@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "hawser/sctp/endpoint.hpp"
+#include "input.hpp"
 #include "sctp/negotiation.hpp"
 #include "sctp/wire/crc32c.hpp"
 #include "sctp/wire/init.hpp"
@@ -22,9 +23,9 @@
 namespace hawser::sctp {
 namespace {
 
-void require(bool condition) {
-  if (!condition) __builtin_trap();
-}
+using fuzz::CountingRandom;
+using fuzz::Input;
+using fuzz::require;
 
 constexpr std::size_t kUplinks = 3;
 constexpr std::size_t kMostInFlight = 512;
@@ -34,43 +35,6 @@ constexpr std::size_t kLargestPacket = 1472;
 constexpr std::size_t kWindow = 64 * 1024;
 /// What an INIT ACK may be larger than three times a tiny INIT: the State Cookie.
 constexpr std::size_t kCookieAllowance = 400;
-
-/// The rest of the input; zeros after its end.
-class Input {
- public:
-  explicit Input(Bytes bytes) : rest_(bytes) {}
-  [[nodiscard]] bool empty() const { return rest_.empty(); }
-  std::uint8_t u8() {
-    if (rest_.empty()) return 0;
-    const auto value = std::to_integer<std::uint8_t>(rest_.front());
-    rest_ = rest_.subspan(1);
-    return value;
-  }
-  std::uint16_t u16() { return static_cast<std::uint16_t>((u8() << 8) | u8()); }
-  Bytes take(std::size_t most) {
-    const Bytes taken = rest_.first(std::min(most, rest_.size()));
-    rest_ = rest_.subspan(taken.size());
-    return taken;
-  }
-
- private:
-  Bytes rest_;
-};
-
-/// Weak numbers, the same in every run.
-class CountingRandom final : public RandomSource {
- public:
-  explicit CountingRandom(std::uint64_t seed) : state_(seed) {}
-  void fill(MutableBytes out) override {
-    for (std::byte& b : out) {
-      state_ = state_ * 6364136223846793005U + 1442695040888963407U;
-      b = static_cast<std::byte>(state_ >> 56);
-    }
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 struct Packet {
   Route route;  ///< as its receiver sees it
@@ -419,6 +383,6 @@ class LiveAssociation {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
-  hawser::sctp::LiveAssociation(hawser::sctp::Input(bytes)).run();
+  hawser::sctp::LiveAssociation(hawser::fuzz::Input(bytes)).run();
   return 0;
 }

@@ -29,9 +29,25 @@ struct CipherContextDeleter {
   void operator()(evp_cipher_ctx_st* context) const;
 };
 using CipherContext = std::unique_ptr<evp_cipher_ctx_st, CipherContextDeleter>;
+
+/// A cipher under one key, for one direction.
+class Aead {
+ public:
+  Aead() = default;
+  Aead(const Aead&) = delete;
+  Aead& operator=(const Aead&) = delete;
+  virtual ~Aead() = default;
+
+  /// False: OpenSSL does not work.
+  virtual bool seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
+                    std::span<std::byte, kAeadTagSize> tag) = 0;
+  /// On false, `data` may be anything.
+  virtual bool open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
+                    std::span<const std::byte, kAeadTagSize> tag) = 0;
+};
 }  // namespace detail
 
-/// The key of the direction that we send in (RFC 5116). Owns the OpenSSL context, in which the key was set
+/// The key of the direction that we send in (RFC 5116). Owns OpenSSL's context, in which the key was set
 /// once: a packet sets the nonce only and allocates nothing. Never sees to it that nonces differ: its user
 /// does.
 class SealingKey {
@@ -45,7 +61,7 @@ class SealingKey {
             std::span<std::byte, kAeadTagSize> tag);
 
  private:
-  detail::CipherContext context_;
+  std::unique_ptr<detail::Aead> aead_;
 };
 
 /// The key of the direction that we receive in; everything else is as with SealingKey.
@@ -59,7 +75,7 @@ class OpeningKey {
                           std::span<const std::byte, kAeadTagSize> tag);
 
  private:
-  detail::CipherContext context_;
+  std::unique_ptr<detail::Aead> aead_;
 };
 
 /// What one packet of 1400 bytes costs to seal, in nanoseconds: small enough for the wire, so that two ends

@@ -108,6 +108,9 @@ class Endpoint {
   bool remove_path(Timestamp now, AssociationId id, PathId path);
   /// Own choice of primary path (RFC 9260 §8.2): where data goes without multipath, and control chunks first.
   bool set_primary(AssociationId id, PathId path);
+  /// When `path` carries data from now on, both ways: in a protected association the peer is told, in plain
+  /// SCTP it holds for what we send. Nothing that is on its way is lost. False: no such path.
+  bool set_path_role(AssociationId id, PathId path, PathRole role);
   /// Asks the peer to send to our address `local` by preference (RFC 5061 §4.2.5).
   bool request_primary(Timestamp now, AssociationId id, const IpAddress& local);
   /// Adds / deletes a literal local address at the peer (RFC 5061 §4.2.1, §4.2.2), from whatever path is

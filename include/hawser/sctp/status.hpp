@@ -33,6 +33,7 @@ enum class PathState : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(AssociationState state);
 [[nodiscard]] std::string_view to_string(PathState state);
+[[nodiscard]] std::string_view to_string(PathRole role);
 
 struct PathCounters {
   std::uint64_t datagrams_sent = 0;
@@ -53,7 +54,8 @@ struct PathStatus {
   Route route;
   PathState state = PathState::unconfirmed;
   bool primary = false;
-  Duration srtt{};  ///< zero: not measured yet
+  PathRole role = PathRole::always;  ///< the one that counts, of ours and the peer's
+  Duration srtt{};                   ///< zero: not measured yet
   Duration rttvar{};
   Duration rto{};
   std::size_t cwnd = 0;      ///< bytes

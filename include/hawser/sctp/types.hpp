@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "hawser/base/strong.hpp"
@@ -14,6 +15,15 @@ using PathId = Strong<struct PathIdTag, std::uint32_t>;
 using StreamId = Strong<struct StreamIdTag, std::uint16_t>;
 /// Payload protocol identifier, carried untouched (RFC 9260 §3.3.1), in host order.
 using Ppid = Strong<struct PpidTag, std::uint32_t>;
+
+/// When a path carries data, in the order of preference. Both ends have a say: the later one counts.
+enum class PathRole : std::uint8_t {
+  always,
+  secondary,  ///< when the windows of all `always` paths are full
+  backup,     ///< when no `always` or `secondary` path is active
+  never,      ///< it is kept up, and may be chosen again
+};
+inline constexpr std::size_t kPathRoles = 4;
 
 inline constexpr PathId kNoPath{0xffff'ffff};
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -73,9 +74,12 @@ struct Path {
   PathId id;
   Route route;
   PathState state = PathState::unconfirmed;
-  bool ours = false;          ///< we chose this route (connect, add_path); a learned one is the peer's
-  bool announced = false;     ///< an event path_up was given and no path_down since
-  std::size_t mtu;            ///< largest UDP payload, bytes
+  bool ours = false;  ///< we chose this route (connect, add_path); a learned one is the peer's
+  PathRole own_role = PathRole::always;
+  PathRole peer_role = PathRole::always;
+  PathRole told_role = PathRole::always;  ///< what the peer knows of own_role
+  bool announced = false;                 ///< an event path_up was given and no path_down since
+  std::size_t mtu;                        ///< largest UDP payload, bytes
   PathId replaces = kNoPath;  ///< only a candidate: the path that moves here when this address answers
   unsigned error_count = 0;
   Timestamp last_received = Timestamp::min();
@@ -91,6 +95,7 @@ struct Path {
   PathCounters counters;
 
   [[nodiscard]] bool proven() const { return state != PathState::joining && state != PathState::unconfirmed; }
+  [[nodiscard]] PathRole role() const { return std::max(own_role, peer_role); }
   [[nodiscard]] std::size_t window_room() const {
     const std::size_t cwnd = congestion->cwnd();
     return cwnd > flight.bytes ? cwnd - flight.bytes : 0;

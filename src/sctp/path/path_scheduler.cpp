@@ -26,6 +26,7 @@ Path* least_failed(PathManager& paths) {
   Path* best = nullptr;
   for (const auto& path : paths) {
     if (path->state != PathState::potentially_failed && path->state != PathState::inactive) continue;
+    if (path->role() == PathRole::never) continue;
     if (best == nullptr || path->error_count < best->error_count) best = path.get();
   }
   return best;
@@ -36,19 +37,36 @@ Path* fallback(PathManager& paths, Timestamp now, Timestamp& limited) {
   return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 
+/// The active paths of one role.
+struct Tier {
+  Path* best = nullptr;  ///< of those that may send now
+  bool any = false;
+  bool full = true;  ///< no window has room: waiting for a pacer is not being full
+};
+
+Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limited) {
+  Tier tier;
+  for (const auto& path : paths) {
+    if (path->state != PathState::active || path->role() != role) continue;
+    tier.any = true;
+    tier.full &= path->flight.bytes >= path->congestion->cwnd();
+    if (!may_send(*path, now, limited)) continue;
+    if (tier.best == nullptr || predicted_arrival(*path) < predicted_arrival(*tier.best))
+      tier.best = path.get();
+  }
+  return tier;
+}
+
 class EarliestArrival final : public PathScheduler {
  public:
   Path* pick(PathManager& paths, Timestamp now, Timestamp& limited) override {
     limited = kNever;
-    Path* best = nullptr;
-    bool any_active = false;
-    for (const auto& path : paths) {
-      if (path->state != PathState::active) continue;
-      any_active = true;
-      if (!may_send(*path, now, limited)) continue;
-      if (best == nullptr || predicted_arrival(*path) < predicted_arrival(*best)) best = path.get();
-    }
-    return any_active ? best : fallback(paths, now, limited);
+    const Tier always = look_at(paths, PathRole::always, now, limited);
+    if (always.best != nullptr || !always.full) return always.best;
+    const Tier secondary = look_at(paths, PathRole::secondary, now, limited);
+    if (secondary.best != nullptr || always.any || secondary.any) return secondary.best;
+    const Tier backup = look_at(paths, PathRole::backup, now, limited);
+    return backup.any ? backup.best : fallback(paths, now, limited);
   }
 };
 

@@ -15,9 +15,9 @@ class PathScheduler {
   virtual Path* pick(PathManager& paths, Timestamp now, Timestamp& limited) = 0;
 };
 
-/// Earliest predicted arrival over all active paths: half a round trip, plus what stands before the packet in
-/// the path's window. Potentially failed paths are used only when no path is active (RFC 7829 §5), the least
-/// bad one of them.
+/// Earliest predicted arrival over the active paths that their role admits: half a round trip, plus what
+/// stands before the packet in the path's window. Potentially failed paths are used only when no path is
+/// active (RFC 7829 §5), the least bad one of them.
 std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler();
 
 /// The primary path alone (RFC 9260 §6.4), or the best other one while the primary is not active.

@@ -24,7 +24,7 @@ MutableBytes chunks_of(MutableBytes packet) {
 
 void RecordLayer::install(std::uint8_t epoch, crypto::RecordKeys keys) {
   // A rekey that begins while older keys still drain: the oldest go.
-  std::ranges::rotate(epochs_, epochs_.end() - 1);
+  std::rotate(epochs_.begin(), epochs_.end() - 1, epochs_.end());
   assert(epochs_[0] == nullptr || epochs_[0].get() != sending_);
   epochs_[0] = std::make_unique<Epoch>(epoch, ++generations_, std::move(keys));
 }
@@ -57,7 +57,7 @@ RecordLayer::Epoch* RecordLayer::find(std::uint8_t epoch) {
 bool RecordLayer::number(RecordNumbers& numbers) {
   if (numbers.generation == sending_->generation) return numbers.next_sequence <= wire::kMaxRecordSequence;
   if (sending_->next_path_id == kPathIds) return false;
-  numbers = {sending_->generation, 0, static_cast<std::uint8_t>(sending_->next_path_id++)};
+  numbers = {sending_->generation, 0, static_cast<std::uint8_t>(sending_->next_path_id++), sending_->number};
   return true;
 }
 
@@ -100,6 +100,11 @@ Result<OpenedRecord, DropReason> RecordLayer::open(MutableBytes datagram) {
   std::memmove(datagram.data() + wire::kRecordHeaderSize, datagram.data(), wire::kCommonHeaderSize);
   return OpenedRecord{datagram.subspan(wire::kRecordHeaderSize, datagram.size() - wire::kSealedOverhead),
                       known.get(), datagram.size(), newest, epoch->number};
+}
+
+const PeerPath* RecordLayer::peer_path(std::uint8_t epoch, std::uint8_t path_id) {
+  const Epoch* known = find(epoch);
+  return known == nullptr ? nullptr : known->peer_paths[path_id].get();
 }
 
 RecordLayer::Usage RecordLayer::usage() const {

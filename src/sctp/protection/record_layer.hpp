@@ -53,6 +53,9 @@ class RecordLayer {
   /// Opens a sealed datagram in place.
   [[nodiscard]] Result<OpenedRecord, DropReason> open(MutableBytes datagram);
 
+  /// What is known of a path id of the peer; null: no record of it was opened.
+  [[nodiscard]] const PeerPath* peer_path(std::uint8_t epoch, std::uint8_t path_id);
+
   /// Of the keys that we seal with.
   [[nodiscard]] std::uint8_t sending_epoch() const { return sending_ == nullptr ? 0 : sending_->number; }
   struct Usage {

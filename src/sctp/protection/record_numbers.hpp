@@ -10,6 +10,7 @@ struct RecordNumbers {
   std::uint64_t generation = 0;  ///< which keys of the association the id belongs to; 0: none yet
   std::uint64_t next_sequence = 0;
   std::uint8_t id = 0;
+  std::uint8_t epoch = 0;
 };
 
 }  // namespace hawser::sctp

@@ -49,6 +49,10 @@ class SecureChannel {
   }
   [[nodiscard]] Result<OpenedRecord, DropReason> open(Timestamp now, MutableBytes datagram);
 
+  [[nodiscard]] const PeerPath* peer_path(std::uint8_t epoch, std::uint8_t path_id) {
+    return records_.peer_path(epoch, path_id);
+  }
+
   /// There are keys, and we seal what we send.
   [[nodiscard]] bool up() const { return records_.can_send(); }
   /// The peer has shown that it has them too: its pre-shared key is ours.

@@ -4,11 +4,20 @@
 #include <utility>
 
 #include "hawser/base/serial.hpp"
+#include "sctp/wire/protection.hpp"
 
 namespace hawser::sctp {
 
-Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool, std::optional<Ppid> diverted)
-    : pool_(pool), streams_(inbound_streams), diverted_(diverted) {}
+namespace {
+
+bool is_own(Ppid ppid) {
+  return ppid.value() == wire::kKeyManagementPpid || ppid.value() == wire::kPathRolesPpid;
+}
+
+}  // namespace
+
+Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own)
+    : pool_(pool), streams_(inbound_streams), divert_own_(divert_own) {}
 
 std::optional<DropReason> Reassembly::add(std::uint64_t tsn, const wire::DataChunk& chunk,
                                           const TsnTracker& tracker) {
@@ -275,7 +284,7 @@ Buffer Reassembly::join(Run run) {
 
 void Reassembly::enqueue(const MessageKey& key, bool more, Buffer&& payload) {
   queued_bytes_ += cost(payload.size());
-  const bool diverted = diverted_ == key.ppid && key.stream == StreamId{0};
+  const bool diverted = divert_own_ && key.stream == StreamId{0} && is_own(key.ppid);
   (diverted ? diverted_ready_ : ready_)
       .push_back({.stream = key.stream,
                   .ppid = key.ppid,

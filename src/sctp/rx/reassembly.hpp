@@ -38,8 +38,8 @@ class Reassembly {
   /// leave unused of a pool block. Keeps floods of tiny messages from bypassing the window.
   static constexpr std::size_t kOverhead = 512;
 
-  /// `diverted`: messages with this identifier on stream 0 are not the user's; poll_diverted() gives them.
-  Reassembly(std::uint16_t inbound_streams, BufferPool& pool, std::optional<Ppid> diverted = std::nullopt);
+  /// `divert_own`: messages between the engines, on stream 0, are not the user's; poll_diverted() gives them.
+  Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own = false);
 
   /// Takes a chunk, fresh by `tracker`, whose stream exists and whose payload is not empty. `tsn` is
   /// unwrapped; the caller records it in `tracker` after success. Nothing is kept on failure:
@@ -150,7 +150,7 @@ class Reassembly {
       kNone;  ///< unordered messages kept behind a half delivered one of their stream
   std::uint64_t parked_last_ = kNone;
   RingQueue<Delivered> ready_;
-  std::optional<Ppid> diverted_;
+  bool divert_own_;
   RingQueue<Delivered> diverted_ready_;
   std::size_t waiting_bytes_ = 0;
   std::size_t queued_bytes_ = 0;

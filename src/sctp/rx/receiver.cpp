@@ -28,10 +28,9 @@ std::size_t sack_entries(bool nr_sack, std::size_t room) {
 }  // namespace
 
 Receiver::Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams,
-                   const EndpointConfig& config, BufferPool& pool, GapPolicy gap_policy,
-                   std::optional<Ppid> diverted)
+                   const EndpointConfig& config, BufferPool& pool, GapPolicy gap_policy, bool divert_own)
     : tracker_(peer_initial_tsn),
-      reassembly_(inbound_streams, pool, diverted),
+      reassembly_(inbound_streams, pool, divert_own),
       gap_policy_(gap_policy),
       sack_delay_(std::min(config.sack_delay, kLongestSackDelay)),
       window_(config.receive_window),

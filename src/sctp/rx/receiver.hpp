@@ -32,8 +32,7 @@ class Receiver {
  public:
   /// `inbound_streams` as negotiated, at least 1.
   Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
-           BufferPool& pool, GapPolicy gap_policy = GapPolicy::at_once,
-           std::optional<Ppid> diverted = std::nullopt);
+           BufferPool& pool, GapPolicy gap_policy = GapPolicy::at_once, bool divert_own = false);
 
   // --- input
   // -----------------------------------------------------------------------------------------------------

@@ -21,6 +21,23 @@ void ProtectionParameter::write(ByteWriter& writer) const {
   writer.u32(costs.chacha20_poly1305);
 }
 
+Parsed<PathRoleEntry> PathRoleEntry::parse(Bytes bytes) {
+  ByteReader reader(bytes);
+  PathRoleEntry entry;
+  entry.epoch = reader.u8();
+  entry.path_id = reader.u8();
+  const std::uint8_t role = reader.u8();
+  if (!reader.ok() || role >= kPathRoles) return ParseError::kParameterSize;
+  entry.role = static_cast<PathRole>(role);
+  return entry;
+}
+
+void PathRoleEntry::write(ByteWriter& writer) const {
+  writer.u8(epoch);
+  writer.u8(path_id);
+  writer.u8(static_cast<std::uint8_t>(role));
+}
+
 bool is_sealed(Bytes datagram) {
   return datagram.size() > kCommonHeaderSize &&
          datagram[kCommonHeaderSize] == static_cast<std::byte>(ChunkType::kSealed);

@@ -5,6 +5,7 @@
 
 #include "hawser/base/bytes.hpp"
 #include "hawser/crypto/aead.hpp"
+#include "hawser/sctp/types.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parameter.hpp"
 
@@ -14,8 +15,9 @@ namespace hawser::sctp::wire {
 
 /// RFC 9653: the error detection method that lets us leave the CRC32c zero is the sealed chunk.
 inline constexpr std::uint32_t kSealedErrorDetection = 0x48570001;
-/// Payload protocol identifier of key management messages, on stream 0.
+/// Payload protocol identifiers of messages between the engines, on stream 0.
 inline constexpr std::uint32_t kKeyManagementPpid = 0x48570002;
+inline constexpr std::uint32_t kPathRolesPpid = 0x48570003;
 
 /// PROTECTION, in INIT and INIT ACK: 12 bytes of value.
 ///
@@ -32,6 +34,23 @@ struct ProtectionParameter {
   crypto::CipherCosts costs;
 
   static Parsed<ProtectionParameter> parse(Bytes value);
+  void write(ByteWriter& writer) const;
+};
+
+/// One entry of a path roles message, which is a list of them: "of the path on which I send records with
+/// this path id in this epoch, my role is …".
+///
+///  +---------------+---------------+---------------+
+///  |     epoch     |    path id    |      role     |
+///  +---------------+---------------+---------------+
+struct PathRoleEntry {
+  static constexpr std::size_t kSize = 3;
+  std::uint8_t epoch = 0;
+  std::uint8_t path_id = 0;
+  PathRole role{};
+
+  /// Of `bytes`, which have kSize.
+  static Parsed<PathRoleEntry> parse(Bytes bytes);
   void write(ByteWriter& writer) const;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -112,6 +113,41 @@ TEST_P(Aead, OpensWhatItSealedAtEverySize) {
     Sealed packet = seal(sealing_, nonce_, header_, text);
     ASSERT_TRUE(open(packet)) << size;
     ASSERT_EQ(packet.data, text) << size;
+  }
+}
+
+/// OpenSSL's own combination, without us.
+Sealed seal_by_openssl(Cipher cipher, const ByteVector& key, const Nonce& nonce, const ByteVector& header,
+                       const ByteVector& text) {
+  const auto raw = [](const auto& bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); };
+  Sealed out{text, {}};
+  auto* data = reinterpret_cast<unsigned char*>(out.data.data());
+  int size = 0;
+  EVP_CIPHER* const fetched = EVP_CIPHER_fetch(nullptr, name(cipher).data(), nullptr);
+  EVP_CIPHER_CTX* const context = EVP_CIPHER_CTX_new();
+  EXPECT_EQ(EVP_EncryptInit_ex2(context, fetched, raw(key), raw(nonce), nullptr), 1);
+  EXPECT_EQ(EVP_EncryptUpdate(context, nullptr, &size, raw(header), static_cast<int>(header.size())), 1);
+  EXPECT_EQ(EVP_EncryptUpdate(context, data, &size, raw(text), static_cast<int>(text.size())), 1);
+  EXPECT_EQ(EVP_EncryptFinal_ex(context, data + size, &size), 1);
+  EXPECT_EQ(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kAeadTagSize, out.tag.data()), 1);
+  EVP_CIPHER_CTX_free(context);
+  EVP_CIPHER_free(fetched);
+  return out;
+}
+
+TEST_P(Aead, SealsAsOpensslDoesAtEverySizeOfDataAndHeader) {
+  ByteVector text(10'000);
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<std::byte>(i * 7 + i / 256);
+  for (std::size_t size = 1; size <= text.size(); size += size < 1700 || size > 9'990 ? 1 : 61) {
+    const ByteVector part(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
+    const ByteVector header(size % 40 + 1, static_cast<std::byte>(size));
+    nonce_[11] = static_cast<std::byte>(size);
+    const Sealed expected = seal_by_openssl(GetParam(), key_, nonce_, header, part);
+    Sealed ours = seal(sealing_, nonce_, header, part);
+    ASSERT_EQ(ours.data, expected.data) << size;
+    ASSERT_EQ(ours.tag, expected.tag) << size;
+    ASSERT_TRUE(opening_.open(nonce_, header, ours.data, ours.tag)) << size;
+    ASSERT_EQ(ours.data, part) << size;
   }
 }
 

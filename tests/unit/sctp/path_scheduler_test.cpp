@@ -93,6 +93,54 @@ TEST_F(PathSchedulerTest, AFailedPathIsUsedOnlyWithinItsWindow) {
   EXPECT_EQ(pick(*earliest), nullptr);
 }
 
+TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAndNotWhileTheyArePaced) {
+  Path& always = add_active(paths, 1, 80ms);
+  Path& secondary = add_active(paths, 2, 20ms);
+  secondary.own_role = PathRole::secondary;
+  EXPECT_EQ(pick(*earliest), &always) << "though the other is faster";
+  while (always.pacer.ready(now)) always.pacer.on_sent(now, always.mtu, always.pacing_rate(), always.mtu);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, always.pacer.next());
+  fill(always);
+  EXPECT_EQ(pick(*earliest), &secondary);
+  always.state = PathState::potentially_failed;
+  EXPECT_EQ(pick(*earliest), &secondary);
+}
+
+TEST_F(PathSchedulerTest, ABackupPathIsUsedOnlyWhileNoOtherIsActive) {
+  Path& always = add_active(paths, 1, 80ms);
+  Path& secondary = add_active(paths, 2, 80ms);
+  Path& backup = add_active(paths, 3, 20ms);
+  secondary.own_role = PathRole::secondary;
+  backup.own_role = PathRole::backup;
+  fill(always);
+  fill(secondary);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  always.state = PathState::potentially_failed;
+  EXPECT_EQ(pick(*earliest), nullptr) << "the secondary one is full, but it works";
+  secondary.state = PathState::inactive;
+  EXPECT_EQ(pick(*earliest), &backup);
+}
+
+TEST_F(PathSchedulerTest, APathThatIsNeverToBeUsedIsNotUsedEvenInNeed) {
+  Path& never = add_active(paths, 1, 20ms);
+  never.own_role = PathRole::never;
+  EXPECT_EQ(pick(*earliest), nullptr);
+  never.state = PathState::potentially_failed;
+  EXPECT_EQ(pick(*earliest), nullptr);
+  Path* failed = paths.add(route_to(2, 1), PathState::inactive, kPeerWindow);
+  failed->error_count = 9;
+  EXPECT_EQ(pick(*earliest), failed);
+}
+
+TEST_F(PathSchedulerTest, TheMoreReluctantOfBothEndsDecidesTheRole) {
+  Path& path = add_active(paths, 1);
+  path.peer_role = PathRole::backup;
+  EXPECT_EQ(path.role(), PathRole::backup);
+  path.own_role = PathRole::never;
+  EXPECT_EQ(path.role(), PathRole::never);
+}
+
 TEST_F(PathSchedulerTest, PrimaryOnlyStaysOnThePrimaryThoughAnotherIsFaster) {
   Path& first = add_active(paths, 1, 80ms);
   add_active(paths, 2, 20ms);

@@ -79,6 +79,28 @@ TEST(ProtectedAssociation, JoinsFurtherUplinksAndProvesThemAtOnce) {
   EXPECT_TRUE(pair.works());
 }
 
+TEST(ProtectedAssociation, TellsThePeerThePathsRoles) {
+  ProtectedPair pair;
+  pair.connect();
+  const PathId second = pair.add_path(2);
+  EXPECT_TRUE(pair.client.endpoint.set_path_role(pair.client_id, second, PathRole::backup))
+      << "before it works";
+  pair.run(1s);
+  const auto role_at_server = [&pair](std::uint32_t uplink) {
+    for (const PathStatus& path : pair.server_status().paths) {
+      if (path.route.remote == pair.nat[uplink]) return path.role;
+    }
+    return PathRole::never;
+  };
+  EXPECT_EQ(role_at_server(1), PathRole::always);
+  EXPECT_EQ(role_at_server(2), PathRole::backup);
+  pair.client.endpoint.set_path_role(pair.client_id, second, PathRole::always);
+  pair.run(1s);
+  EXPECT_EQ(role_at_server(2), PathRole::always);
+  EXPECT_FALSE(pair.client.endpoint.set_path_role(pair.client_id, PathId{99}, PathRole::never));
+  EXPECT_TRUE(pair.works());
+}
+
 TEST(ProtectedAssociation, NeverAnswersAnInitWithMoreThanItBrought) {
   ProtectedPair pair;
   pair.begin();

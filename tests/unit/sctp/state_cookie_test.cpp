@@ -77,14 +77,50 @@ TEST_F(CookieJarTest, GivesBackAllThatWasPutIn) {
   }
 }
 
+/// As a protected hub makes it.
+StateCookie protected_sample() {
+  StateCookie cookie = sample();
+  cookie.peer.cipher_costs = crypto::CipherCosts{0x0102'0304, 0xfffe'fdfc};
+  cookie.peer.zero_checksum = true;
+  cookie.peer.key_vector.clear();
+  cookie.peer.auth_chunks.clear();
+  cookie.peer.auth_hmacs.clear();
+  for (std::size_t i = 0; i < cookie.transcript.size(); ++i) cookie.transcript[i] = static_cast<std::byte>(i);
+  return cookie;
+}
+
+TEST_F(CookieJarTest, GivesBackWhatAProtectedAssociationNeeds) {
+  for (const bool zero_checksum : {true, false}) {
+    StateCookie in = protected_sample();
+    in.peer.zero_checksum = zero_checksum;
+    const auto opened = jar.open(jar.seal(in, kBoot + 5s), kBoot + 6s);
+    ASSERT_TRUE(opened.cookie.has_value());
+    EXPECT_EQ(opened.cookie->peer.cipher_costs, in.peer.cipher_costs);
+    EXPECT_EQ(opened.cookie->peer.zero_checksum, zero_checksum);
+    EXPECT_EQ(opened.cookie->transcript, in.transcript);
+    EXPECT_EQ(opened.cookie->peer.tag, in.peer.tag);
+    EXPECT_FALSE(opened.cookie->peer.auth());
+  }
+}
+
+TEST_F(CookieJarTest, KeepsAPeerThatSpeaksPlainSctpApartFromAProtectedOne) {
+  const auto opened = jar.open(jar.seal(sample(), kBoot + 5s), kBoot + 6s);
+  ASSERT_TRUE(opened.cookie.has_value());
+  EXPECT_FALSE(opened.cookie->peer.cipher_costs.has_value());
+  EXPECT_FALSE(opened.cookie->peer.zero_checksum);
+  EXPECT_EQ(opened.cookie->transcript, crypto::Sha256Digest{});
+}
+
 TEST_F(CookieJarTest, RefusesEveryCookieWithOneFlippedBit) {
-  auto sealed = jar.seal(sample(), kBoot + 5s);
-  for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
-    sealed[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
-    const auto opened = jar.open(sealed, kBoot + 6s);
-    ASSERT_EQ(opened.refusal, DropReason::forged_cookie) << "bit " << bit;
-    ASSERT_FALSE(opened.cookie.has_value());
-    sealed[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+  for (const StateCookie& cookie : {sample(), protected_sample()}) {
+    auto sealed = jar.seal(cookie, kBoot + 5s);
+    for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
+      sealed[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+      const auto opened = jar.open(sealed, kBoot + 6s);
+      ASSERT_EQ(opened.refusal, DropReason::forged_cookie) << "bit " << bit;
+      ASSERT_FALSE(opened.cookie.has_value());
+      sealed[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    }
   }
 }
 

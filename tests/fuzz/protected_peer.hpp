@@ -1,0 +1,327 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "hawser/crypto/hmac.hpp"
+#include "hawser/crypto/record_keys.hpp"
+#include "hawser/sctp/endpoint.hpp"
+#include "input.hpp"
+#include "sctp/protection/access.hpp"
+#include "sctp/protection/secure_channel.hpp"
+#include "sctp/wire/wire.hpp"
+
+// What the fuzz targets of protected associations share: an endpoint under test, and a peer made by hand
+// that can do everything wrong.
+
+namespace hawser::sctp::fuzz {
+
+using hawser::fuzz::CountingRandom;
+using hawser::fuzz::Input;
+using hawser::fuzz::require;
+using ByteVector = std::vector<std::byte>;
+
+constexpr std::size_t kMostBatches = 256;
+constexpr std::size_t kLargestPacket = 1472;
+constexpr std::uint16_t kPort = 9899;
+
+inline const crypto::PrivateKey& edge_key() {
+  static const crypto::PrivateKey key = crypto::PrivateKey::from_seed(ByteVector(32, std::byte{0x11}));
+  return key;
+}
+inline const crypto::PrivateKey& hub_key() {
+  static const crypto::PrivateKey key = crypto::PrivateKey::from_seed(ByteVector(32, std::byte{0x22}));
+  return key;
+}
+inline const crypto::SecretBytes& access_key() {
+  static const crypto::SecretBytes key = crypto::derive_access_key(hub_key().public_key(), nullptr);
+  return key;
+}
+inline Protection protection(bool hub) {
+  Protection out{.private_key = (hub ? hub_key() : edge_key()).clone(), .peers = {}, .cipher_costs = {1, 2}};
+  out.peers.push_back({(hub ? edge_key() : hub_key()).public_key(), {}});
+  return out;
+}
+
+inline Route route_from(std::uint32_t host) {
+  return {UplinkId(0), IpAddress::v4(0xC633'6401), {IpAddress::v4(0xCB00'7100U + host), 40'000}};
+}
+inline Route usual_route() {
+  return route_from(1);
+}
+inline Route strange_route() {
+  return route_from(66);
+}
+
+struct Sent {
+  Route route;
+  ByteVector bytes;
+};
+
+/// A protected endpoint under fake time. Owns it and everything that came out of it; checks at every step
+/// that output and timers have an end.
+class Target {
+ public:
+  explicit Target(bool hub)
+      : endpoint_(std::make_unique<Endpoint>(config(hub), random_, pool_, protection(hub))) {}
+  ~Target() {
+    endpoint_.reset();
+    require(pool_.in_use() == 0);
+  }
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  void connect() { id_ = endpoint_->connect(now_, usual_route(), hub_key().public_key()); }
+  /// Gives it a datagram; what it answers at once.
+  std::vector<Sent> give(const Route& route, ByteVector bytes) {
+    std::array<ReceivedDatagram, 1> datagrams{{{route, bytes}}};
+    endpoint_->handle_datagrams(now_, datagrams);
+    std::ranges::fill(bytes, std::byte{0xdd});
+    return take();
+  }
+  std::vector<Sent> pass(Duration time) {
+    now_ += time;
+    if (endpoint_->next_timeout() > now_) return {};
+    endpoint_->handle_timeout(now_);
+    auto sent = take();
+    require(endpoint_->next_timeout() > now_);
+    return sent;
+  }
+  std::vector<Sent> take() {
+    std::vector<Sent> sent;
+    std::size_t batches = 0;
+    while (batch_.clear(), endpoint_->poll_transmit(now_, batch_)) {
+      require(++batches < kMostBatches && !batch_.empty());
+      Bytes rest = batch_.bytes();
+      for (const std::uint16_t size : batch_.sizes()) {
+        require(size >= wire::kCommonHeaderSize && size <= kLargestPacket);
+        sent.push_back({batch_.route, {rest.begin(), rest.begin() + size}});
+        rest = rest.subspan(size);
+      }
+    }
+    while (const auto event = endpoint_->poll_event()) {
+      if (event->kind == Event::Kind::accepted || event->kind == Event::Kind::connected) {
+        id_ = event->association;
+        up_ = true;
+      }
+    }
+    while (endpoint_->poll_message()) ++messages_;
+    require(pool_.in_use() < 4096);
+    return sent;
+  }
+
+  [[nodiscard]] Endpoint& endpoint() { return *endpoint_; }
+  [[nodiscard]] const BufferPool& pool() const { return pool_; }
+  [[nodiscard]] Timestamp now() const { return now_; }
+  [[nodiscard]] AssociationId id() const { return id_; }
+  /// It told its user of an association.
+  [[nodiscard]] bool up() const { return up_; }
+  [[nodiscard]] std::size_t messages() const { return messages_; }
+  [[nodiscard]] std::uint64_t drops() const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : endpoint_->drops().by_reason) sum += count;
+    return sum;
+  }
+
+ private:
+  static EndpointConfig config(bool accept) {
+    EndpointConfig config;
+    config.accept = accept;
+    config.listed_addresses = false;
+    config.outbound_streams = config.inbound_streams = 8;
+    config.receive_window = config.send_buffer = config.max_message_size = 64 * 1024;
+    config.max_paths = 6;
+    return config;
+  }
+
+  CountingRandom random_{1};
+  BufferPool pool_;
+  std::unique_ptr<Endpoint> endpoint_;
+  Timestamp now_{std::chrono::seconds(1)};
+  TransmitBatch batch_;
+  AssociationId id_;
+  bool up_ = false;
+  std::size_t messages_ = 0;
+};
+
+/// A packet of chunks that are bytes already, with checksum.
+inline ByteVector packet_of(std::uint32_t tag, Bytes chunks) {
+  ByteVector packet(wire::kCommonHeaderSize);
+  wire::CommonHeader{kPort, kPort, tag, 0}.store(packet.data());
+  packet.insert(packet.end(), chunks.begin(), chunks.end());
+  packet.resize(std::min(packet.size(), kLargestPacket));
+  wire::seal_checksum(packet);
+  return packet;
+}
+
+template <class Chunk>
+ByteVector chunk_bytes(const Chunk& chunk) {
+  ByteVector room(kLargestPacket);
+  ByteWriter writer(room);
+  chunk.write(writer);
+  writer.pad4();
+  room.resize(writer.size());
+  return room;
+}
+
+inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType type) {
+  wire::ChunkReader reader(packet);
+  while (const auto chunk = reader.next()) {
+    if (chunk->is(type)) return chunk;
+  }
+  return std::nullopt;
+}
+
+/// The other end, by hand: it knows its keys and does the handshake as far as the fuzzer lets it.
+class HandMadePeer {
+ public:
+  explicit HandMadePeer(bool hub) : hub_(hub), protection_(protection(hub)) {}
+
+  /// The edge's INIT, with a valid proof, for a hub.
+  ByteVector init() {
+    ByteVector parameters = own_parameters();
+    const auto add = [&parameters](wire::ParameterType type, std::size_t size) {
+      const std::size_t at = parameters.size();
+      parameters.resize(at + wire::kTlvHeaderSize + size);
+      store_be(parameters.data() + at, static_cast<std::uint16_t>(type));
+      store_be(parameters.data() + at + 2, static_cast<std::uint16_t>(wire::kTlvHeaderSize + size));
+    };
+    add(wire::ParameterType::kPadding, 240);
+    add(wire::ParameterType::kAccess, wire::kAccessNonceSize + wire::kAccessMacSize);
+    init_ = chunk_bytes(wire::InitChunk{false, own_tag_, 65'536, 8, 8, tsn_, parameters});
+    sign_access(init_, access_key().view());
+    return packet_of(0, init_);
+  }
+  /// What it learns of a hub's INIT ACK; answers with COOKIE ECHO and ClientHello.
+  ByteVector on_init_ack(const ByteVector& packet) {
+    const auto chunk = find_chunk(packet, wire::ChunkType::kInitAck);
+    require(chunk.has_value());
+    const auto ack = wire::InitChunk::parse(*chunk);
+    const auto parameters = wire::InitParameters::parse(ack->parameters);
+    require(parameters && parameters->cookie && parameters->protection);
+    learn(*ack);
+    const Bytes before_cookie(chunk->value.data(), parameters->cookie->whole.data());
+    open_channel({init_, before_cookie});
+    cookie_.assign(parameters->cookie->value.begin(), parameters->cookie->value.end());
+    ByteVector chunks = chunk_bytes(wire::CookieEchoChunk{cookie_});
+    for (const ByteVector& message : take_messages()) {
+      const ByteVector data = data_chunk(message, true, true);
+      chunks.insert(chunks.end(), data.begin(), data.end());
+    }
+    return packet_of(peer_tag_, chunks);
+  }
+  /// The hub's INIT ACK to an INIT.
+  ByteVector on_init(const ByteVector& packet) {
+    const auto chunk = find_chunk(packet, wire::ChunkType::kInit);
+    require(chunk.has_value());
+    learn(*wire::InitChunk::parse(*chunk));
+    init_.assign(chunk->whole.begin(), chunk->whole.end());
+    ByteVector parameters = own_parameters();
+    const ByteVector front = chunk_bytes(wire::InitChunk{true, own_tag_, 65'536, 8, 8, tsn_, parameters});
+    open_channel({init_, Bytes(front).subspan(wire::kChunkHeaderSize)});
+    ByteVector cookie(4 + 16, std::byte{0xc0});
+    store_be(cookie.data(), static_cast<std::uint16_t>(wire::ParameterType::kStateCookie));
+    store_be(cookie.data() + 2, static_cast<std::uint16_t>(cookie.size()));
+    parameters.insert(parameters.end(), cookie.begin(), cookie.end());
+    return packet_of(peer_tag_, chunk_bytes(wire::InitChunk{true, own_tag_, 65'536, 8, 8, tsn_, parameters}));
+  }
+
+  /// A DATA chunk of key management.
+  ByteVector data_chunk(Bytes payload, bool begin, bool end) {
+    wire::DataChunk data;
+    data.begin = begin;
+    data.end = end;
+    data.tsn = tsn_++;
+    data.ssn = ssn_;
+    data.ppid = wire::kKeyManagementPpid;
+    data.payload = payload.first(std::min<std::size_t>(payload.size(), 1400));
+    if (end) ++ssn_;
+    return chunk_bytes(data);
+  }
+  ByteVector data_packet(Bytes message) { return packet_of(peer_tag_, data_chunk(message, true, true)); }
+  std::vector<ByteVector> take_messages() {
+    std::vector<ByteVector> messages;
+    if (!channel_) return messages;
+    while (auto message = channel_->poll_message()) messages.push_back(std::move(*message));
+    return messages;
+  }
+  /// Seals whole chunks; nothing before there are keys. Expects that they fit a packet.
+  std::optional<ByteVector> seal(Bytes chunks) {
+    if (!channel_ || !channel_->up()) return std::nullopt;
+    ByteVector packet(wire::kCommonHeaderSize + wire::kSealedOverhead + chunks.size());
+    wire::CommonHeader{kPort, kPort, peer_tag_, 0}.store(packet.data());
+    std::ranges::copy(chunks, packet.begin() + wire::kSealedHeadSize);
+    if (!channel_->seal(packet, numbers_)) return std::nullopt;
+    return packet;
+  }
+  /// Takes a packet of the endpoint: key management goes to TLS, a record is opened, which has to work.
+  void hear(Timestamp now, const ByteVector& packet) {
+    ByteVector copy = packet;
+    if (wire::is_sealed(copy)) {
+      require(channel_ && channel_->open(now, copy).has_value());
+      return;
+    }
+    wire::ChunkReader reader{Bytes(copy)};
+    while (const auto chunk = reader.next()) {
+      if (chunk->is(wire::ChunkType::kData)) hear_data(now, *chunk);
+    }
+    require(reader.ok());
+  }
+
+  [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
+  [[nodiscard]] std::uint32_t& tsn() { return tsn_; }
+  [[nodiscard]] std::uint16_t& ssn() { return ssn_; }
+  [[nodiscard]] const ByteVector& cookie() const { return cookie_; }
+  [[nodiscard]] bool up() const { return channel_ && channel_->up(); }
+
+ private:
+  static ByteVector own_parameters() {
+    ByteVector room(64);
+    ByteWriter writer(room);
+    std::array<std::byte, 4> method{};
+    store_be(method.data(), wire::kSealedErrorDetection);
+    wire::write_parameter(writer, wire::ParameterType::kZeroChecksumAcceptable, method);
+    wire::ProtectionParameter{{1, 2}}.write(writer);
+    constexpr std::array kExtensions = {std::byte{0xc1}, std::byte{0x80}, std::byte{0x10}, std::byte{0xc0}};
+    wire::write_parameter(writer, wire::ParameterType::kSupportedExtensions, kExtensions);
+    room.resize(writer.size());
+    return room;
+  }
+  void learn(const wire::InitChunk& init) {
+    peer_tag_ = init.initiate_tag;
+    next_heard_ = init.initial_tsn;
+  }
+  void open_channel(const std::array<Bytes, 2>& transcript) {
+    const auto role = hub_ ? crypto::TlsRole::server : crypto::TlsRole::client;
+    channel_.emplace(SecureChannel::Setup{protection_, role, hub_key().public_key(),
+                                          crypto::sha256(transcript), crypto::Cipher::aes_128_gcm, true});
+    channel_->begin();
+  }
+  void hear_data(Timestamp now, const wire::ChunkView& chunk) {
+    const auto data = wire::DataChunk::parse(chunk);
+    require(data && data->stream == 0 && data->ppid == wire::kKeyManagementPpid && !data->unordered);
+    if (data->tsn != next_heard_) return;  // once more
+    ++next_heard_;
+    if (data->begin) heard_.clear();
+    heard_.insert(heard_.end(), data->payload.begin(), data->payload.end());
+    if (data->end && channel_) channel_->on_message(now, heard_);
+  }
+
+  bool hub_;
+  Protection protection_;
+  std::optional<SecureChannel> channel_;
+  RecordNumbers numbers_;
+  std::uint32_t own_tag_ = 0x0abc'def1;
+  std::uint32_t peer_tag_ = 0;
+  std::uint32_t tsn_ = 0x1000;
+  std::uint16_t ssn_ = 0;
+  std::uint32_t next_heard_ = 0;
+  ByteVector init_;
+  ByteVector cookie_;
+  ByteVector heard_;
+};
+
+}  // namespace hawser::sctp::fuzz
