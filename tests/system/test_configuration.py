@@ -108,5 +108,38 @@ class Mistakes(unittest.TestCase):
         self.assertNotIn(key, daemon.process.output())
 
 
+class Keys(unittest.TestCase):
+    """The commands that make keys, as people type them."""
+
+    def setUp(self):
+        self.lab = self.enterContext(Lab(time_limit=30))
+        self.namespace = self.lab.namespace("nothing")
+
+    def sh(self, line, check=True):
+        return self.namespace.run("sh", "-c", f'PATH="{pathlib.Path(find_program("hawser")).parent}:$PATH"; cd '
+                                  f'{self.lab.folder}; {line}', check=check)
+
+    def test_the_pipe_of_the_manual_leaves_a_file_that_the_daemon_takes_and_prints_its_public_key(self):
+        done = self.sh("(umask 077; hawser genkey | tee new.key | hawser pubkey)")
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(done.stdout, self.sh("hawser pubkey < new.key").stdout)
+        config = self.lab.folder / "new.toml"
+        config.write_text(edge_config().replace(private_key_file("edge1"), f"{self.lab.folder}/new.key"))
+        self.namespace.run(find_program("hawserd"), "--config", config, "--check")
+
+    def test_a_file_that_others_may_read_is_warned_about(self):
+        for command in ("genkey", "genpsk"):
+            done = self.sh(f"umask 022; hawser {command} > open.key")
+            self.assertEqual(done.stderr, "hawser: warning: writing to world accessible file; consider setting the umask to "
+                             "077 and trying again\n")
+            self.assertEqual(self.sh(f"umask 077; hawser {command} > closed-{command}.key").stderr, "")
+
+    def test_what_is_no_key_is_refused_without_being_shown(self):
+        done = self.sh("(hawser genkey; echo more) | hawser pubkey", check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (1, "", "hawser: standard input: the key is not one line of 44 characters\n"))
+        self.assertEqual(self.sh("hawser genkey more", check=False).returncode, 2)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

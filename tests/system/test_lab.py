@@ -1,12 +1,13 @@
 """The laboratory, proved with plain traffic: when these fail, no figure of the other system tests means anything."""
 
 import socket
+import struct
 import time
 import unittest
 
 from lab.core import Lab
 from lab.links import LinkSpec
-from lab.sniffer import Sniffer, joining_of_second_path
+from lab.sniffer import INIT, SEALED, Sniffer, joining_of_second_path
 from lab.topology import HUB_V4, HUB_V6, DirectNetwork, NatNetwork
 from lab.traffic import TimedTransfer, UdpSink, UdpSource, goodput_mbps, iperf3, ping
 
@@ -125,8 +126,8 @@ class Instruments(unittest.TestCase):
         self.assertLess(transfer.longest_gap(cut, end), 3)
 
     def test_the_sniffer_times_what_joins_on_which_interface(self):
-        def sctp(*chunks):
-            return bytes(12) + b"".join(bytes([kind, 0, 0, 8, 1, 2, 3, 4]) for kind in chunks)
+        def sctp(kind, size):
+            return bytes(12) + struct.pack("!BBH", kind, 0, size) + bytes(size - 4)
 
         for interface in ("wan1", "wan2"):
             ping(self.edge, HUB_V4, count=1, interface=interface)  # resolves addresses
@@ -136,17 +137,19 @@ class Instruments(unittest.TestCase):
             sockets[interface] = self.edge.socket(socket.AF_INET, socket.SOCK_DGRAM)
             sockets[interface].setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         begin = time.monotonic()
-        sockets["wan1"].sendto(sctp(0), (HUB_V4, 9899))
-        sockets["wan2"].sendto(sctp(0x0F, 0xC1), (HUB_V4, 9899))
+        sockets["wan1"].sendto(sctp(INIT, 600), (HUB_V4, 9899))
+        sockets["wan1"].sendto(sctp(SEALED, 1400), (HUB_V4, 9899))
+        sockets["wan2"].sendto(sctp(SEALED, 100), (HUB_V4, 9899))
         time.sleep(0.05)
-        sockets["wan1"].sendto(sctp(0), (HUB_V4, 9899))
+        sockets["wan2"].sendto(sctp(SEALED, 120), (HUB_V4, 9899))
+        sockets["wan1"].sendto(sctp(SEALED, 1400), (HUB_V4, 9899))
         time.sleep(0.05)
-        sockets["wan2"].sendto(sctp(3, 0), (HUB_V4, 9899))
+        sockets["wan2"].sendto(sctp(SEALED, 1300), (HUB_V4, 9899))
         asconf, data = joining_of_second_path(sniffer, timeout=3)
         seen = sniffer.stop()
         for end in sockets.values():
             end.close()
-        self.assertEqual([packet.chunks for packet in seen], [(0,), (0x0F, 0xC1), (0,), (3, 0)])
+        self.assertEqual([packet.chunks for packet in seen], [(INIT,)] + [(SEALED,)] * 5)
         self.assertEqual((asconf.interface, data.interface, data.outgoing), ("wan2", "wan2", True))
         self.assertAlmostEqual(asconf.time, begin, delta=0.02)
         self.assertAlmostEqual(data.time - asconf.time, 0.1, delta=0.03)
