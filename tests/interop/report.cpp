@@ -17,6 +17,7 @@ std::string_view to_string(sctp::Event::Kind kind) {
   switch (kind) {
     case Kind::connected: return "connected";
     case Kind::accepted: return "accepted";
+    case Kind::refused: return "refused";
     case Kind::restarted: return "restarted";
     case Kind::closed: return "closed";
     case Kind::aborted: return "aborted";
