@@ -1,26 +1,12 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "cli/failure.hpp"
 #include "hawser/base/result.hpp"
 
 namespace hawser::cli {
-
-/// Exit statuses of `hawser`; documented in docs/control.md.
-enum class Exit : std::uint8_t {
-  ok = 0,
-  failed = 1,       ///< the daemon refused, or its answer makes no sense
-  usage = 2,        ///< wrong usage, or the interface has to be named
-  not_running = 3,  ///< no daemon listens
-  denied = 4,       ///< the control socket is not for this user
-};
-
-struct Failure {
-  Exit exit = Exit::failed;
-  std::string message;
-};
 
 /// The control socket to use: `path` when given, that of `interface` when given, else the only one in
 /// `directory`.

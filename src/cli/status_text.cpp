@@ -41,14 +41,14 @@ std::uint64_t counter(const control::Counters& counters, const std::string& name
 }
 
 std::string header_text(const control::Status& s) {
-  std::string out = fmt::format("interface {}  {}  mtu {}  up {}\n", s.interface.name,
+  std::string out = fmt::format("interface  {}  {}  mtu {}  up {}\n", s.interface.name,
                                 join(s.interface.address), s.interface.mtu, time_text(s.uptime_s));
-  out += fmt::format("identity  {}  hawserd {}  pid {}\n", s.identity, s.version, s.pid);
-  if (!s.listen.empty()) out += fmt::format("listening {}\n", join(s.listen));
-  for (const std::string& warning : s.warnings) out += fmt::format("WARNING   {}\n", warning);
+  out += fmt::format("public key {}\n", s.public_key);
+  out += fmt::format("daemon     hawserd {}  pid {}\n", s.version, s.pid);
+  if (!s.listen.empty()) out += fmt::format("listening  {}\n", join(s.listen));
   for (const control::Uplink& uplink : s.uplinks) {
     if (!uplink.usable)
-      out += fmt::format("uplink    {} ({}) cannot be used now\n", uplink.label, uplink.interface);
+      out += fmt::format("uplink     {} ({}) cannot be used now\n", uplink.label, uplink.interface);
   }
   return out;
 }
@@ -87,17 +87,27 @@ std::string paths_text(const control::Association& association) {
   return table.empty() ? "" : table.to_string(2);
 }
 
+std::string association_text(const control::Association& a) {
+  if (!a.protection)
+    return fmt::format("  association {}: being set up ({})\n", a.id, a.state) + paths_text(a);
+  const control::Protection& p = *a.protection;
+  return fmt::format("  cipher {}, epoch {}, keys {} old, last handshake {} ago\n", p.cipher, p.epoch,
+                     time_text(p.keys_age_s), time_text(p.last_handshake_age_s)) +
+         paths_text(a);
+}
+
 std::string peer_text(const control::Status& status, const control::Peer& peer) {
   std::string out = fmt::format("\npeer {}  {}", peer.name, peer.state);
   if (!peer.endpoint.empty()) out += fmt::format("  endpoint {}", join(peer.endpoint));
-  out += fmt::format("\n  allowed {}\n", peer.allowed_ips.empty() ? "nothing" : join(peer.allowed_ips));
+  out += fmt::format("\n  public key {}\n", peer.public_key);
+  out += fmt::format("  allowed {}\n", peer.allowed_ips.empty() ? "nothing" : join(peer.allowed_ips));
   const control::Counters& c = peer.counters;
   out += fmt::format("  sent {} in {} packets, received {} in {}, dropped {}, queued {} of {}\n",
                      bytes_text(counter(c, "tx_bytes")), counter(c, "tx_packets"),
                      bytes_text(counter(c, "rx_bytes")), counter(c, "rx_packets"), counter(c, "dropped"),
                      bytes_text(peer.queue_bytes), bytes_text(peer.queue_limit));
   for (const control::Association& association : status.associations) {
-    if (association.peer == peer.name) out += paths_text(association);
+    if (association.peer == peer.name) out += association_text(association);
   }
   return out;
 }
@@ -115,9 +125,6 @@ std::string drops_text(std::string_view title, const control::Counters& counters
 std::string status_text(const control::Status& status) {
   std::string out = header_text(status);
   for (const control::Peer& peer : status.peers) out += peer_text(status, peer);
-  const auto strangers = std::count_if(status.associations.begin(), status.associations.end(),
-                                       [](const control::Association& a) { return a.peer.empty(); });
-  if (strangers != 0) out += fmt::format("\nassociations without a hello yet: {}\n", strangers);
   const std::string drops = drops_text("dropped by the engine:", status.drops.engine) +
                             drops_text("dropped by the tunnel:", status.drops.tunnel);
   if (!drops.empty()) out += "\n" + drops;

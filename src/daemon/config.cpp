@@ -10,29 +10,33 @@
 
 #include "daemon/config_reader.hpp"
 #include "hawser/control/message.hpp"
-#include "hawser/tunnel/hello.hpp"
 
 namespace hawser::daemon {
 namespace {
 
 constexpr std::string_view kInterfaceNames =
     "a network interface name, 1 to 15 characters without '/', ':' or spaces";
-constexpr std::string_view kIdentities = "1 to 64 of A-Z a-z 0-9 . _ -";
+constexpr std::string_view kNames = "1 to 64 of A-Z a-z 0-9 . _ -";
+constexpr std::string_view kKeyFiles =
+    "an absolute path, of a file as `hawser genkey` makes it; never the key itself";
+constexpr std::string_view kPresharedKeyFiles =
+    "an absolute path, of a file as `hawser genpsk` makes it; never the key itself";
+constexpr std::string_view kPublicKeys = "44 characters of base64, as `hawser pubkey` prints them";
 constexpr std::string_view kPrefixes =
     "an address with a prefix length, as \"10.90.0.2/24\" or \"fd90::2/64\"";
 constexpr std::string_view kAddresses = "an address and UDP port, as \"0.0.0.0:9899\" or \"[::]:9899\"";
 constexpr std::string_view kEndpoints =
     "a host and UDP port, as \"hub.example.net:9899\", \"192.0.2.1:9899\" or \"[2001:db8::1]:9899\"";
-constexpr std::string_view kLaterKeys =
-    "no keys yet, they arrive with protected mode; this version tells peers apart by interface.identity and "
-    "needs "
-    "--insecure-plaintext";
 
 constexpr std::int64_t kMinMtu = 576;
 constexpr std::int64_t kMinMtuV6 = 1280;  // RFC 8200 §5
 constexpr std::int64_t kMaxMtu = 9000;
 constexpr std::int64_t kMinQueue = 16 << 10;
 constexpr std::int64_t kMaxQueue = 1 << 30;
+constexpr std::int64_t kMaxRekeySeconds = 900;
+constexpr std::int64_t kMaxRekeyMegabytes = 100'000;
+constexpr std::int64_t kMinRekeyPackets = 1000;
+constexpr std::int64_t kMaxRekeyPackets = 1 << 27;
 
 std::optional<std::string> interface_name(std::string_view text) {
   const auto forbidden = [](char c) { return c == '/' || c == ':' || c <= ' ' || c > '~'; };
@@ -41,9 +45,28 @@ std::optional<std::string> interface_name(std::string_view text) {
   return std::string(text);
 }
 
-std::optional<std::string> identity(std::string_view text) {
-  if (!tunnel::is_valid_identity(text)) return std::nullopt;
+std::optional<std::string> plain_name(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (text.empty() || text.size() > 64 || !std::all_of(text.begin(), text.end(), allowed))
+    return std::nullopt;
   return std::string(text);
+}
+
+/// A key in the place of its file's path can begin with a slash, but always ends with the padding of base64.
+std::optional<std::string> key_path(std::string_view text) {
+  if (!text.starts_with('/') || text.ends_with('=') || text.find('\n') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return std::string(text);
+}
+
+std::optional<crypto::PublicKey> public_key(std::string_view text) {
+  if (text.ends_with('\n')) return std::nullopt;
+  const auto key = crypto::PublicKey::from_base64(text);
+  return key ? std::optional(*key) : std::nullopt;
 }
 
 std::optional<UdpAddress> listen_address(std::string_view text) {
@@ -76,18 +99,38 @@ std::optional<bool> flag_node(const toml::node& node) {
   return node.value_exact<bool>();
 }
 
+std::uint32_t line_of(const toml::table& table, std::string_view key) {
+  const toml::node* node = table.get(key);
+  return (node == nullptr ? table : *node).source().begin.line;
+}
+
+RekeyConfig read_rekey(ConfigReader& reader, const toml::table& table, std::string_view section) {
+  RekeyConfig out;
+  const auto limit = [&](std::string_view key, std::int64_t low, std::int64_t high, std::string_view unit,
+                         std::size_t& value) {
+    value =
+        reader.value<std::size_t>(table, section, key, range_text(low, high, unit), number_node(low, high))
+            .value_or(value);
+  };
+  limit("rekey_after_seconds", 1, kMaxRekeySeconds, "seconds", out.after_seconds);
+  limit("rekey_after_megabytes", 1, kMaxRekeyMegabytes, "megabytes (10^6 bytes)", out.after_megabytes);
+  limit("rekey_after_packets", kMinRekeyPackets, kMaxRekeyPackets, "packets", out.after_packets);
+  return out;
+}
+
 InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
   constexpr std::string_view kSection = "interface";
   InterfaceConfig out;
-  reader.refuse_reserved(table, kSection, {"private_key_file", "private_key", "preshared_key_file"},
-                         kLaterKeys);
   reader.refuse_unknown(
       table, kSection,
-      {"name", "identity", "address", "mtu", "listen", "control_socket", "queue_bytes", "routes"});
+      {"name", "private_key_file", "address", "mtu", "listen", "control_socket", "queue_bytes", "routes",
+       "rekey_after_seconds", "rekey_after_megabytes", "rekey_after_packets"});
   out.name = reader.required<std::string>(table, kSection, "name", kInterfaceNames, text_node(interface_name))
                  .value_or("");
-  out.identity = reader.value<std::string>(table, kSection, "identity", kIdentities, text_node(identity))
-                     .value_or(out.name);
+  out.private_key_file = {
+      reader.required<std::string>(table, kSection, "private_key_file", kKeyFiles, text_node(key_path))
+          .value_or(""),
+      line_of(table, "private_key_file")};
   if (!table.contains("address")) reader.mistake(table.source(), "interface.address", "missing", kPrefixes);
   out.addresses = reader.list<IpPrefix>(table, kSection, "address", kPrefixes, IpPrefix::parse);
   const bool v6 =
@@ -114,6 +157,7 @@ InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
                               number_node(kMinQueue, kMaxQueue))
           .value_or(out.queue_bytes);
   out.routes = reader.value<bool>(table, kSection, "routes", "true or false", flag_node).value_or(out.routes);
+  out.rekey = read_rekey(reader, table, kSection);
   return out;
 }
 
@@ -126,7 +170,7 @@ UplinkConfig read_uplink(ConfigReader& reader, toml::table& table) {
   out.interface =
       reader.required<std::string>(table, kSection, "interface", kInterfaceNames, text_node(interface_name))
           .value_or("");
-  out.label = reader.value<std::string>(table, kSection, "label", kIdentities, text_node(identity))
+  out.label = reader.value<std::string>(table, kSection, "label", kNames, text_node(plain_name))
                   .value_or(out.interface);
   const auto role = [](std::string_view text) {
     return text == "always" ? std::optional<std::string>(text) : std::nullopt;
@@ -143,10 +187,16 @@ UplinkConfig read_uplink(ConfigReader& reader, toml::table& table) {
 PeerConfig read_peer(ConfigReader& reader, toml::table& table) {
   constexpr std::string_view kSection = "peer";
   PeerConfig out;
-  reader.refuse_reserved(table, kSection, {"public_key", "preshared_key_file"}, kLaterKeys);
-  reader.refuse_unknown(table, kSection, {"name", "endpoint", "allowed_ips"});
+  reader.refuse_unknown(table, kSection,
+                        {"name", "public_key", "preshared_key_file", "endpoint", "allowed_ips"});
   out.name =
-      reader.required<std::string>(table, kSection, "name", kIdentities, text_node(identity)).value_or("");
+      reader.required<std::string>(table, kSection, "name", kNames, text_node(plain_name)).value_or("");
+  out.public_key =
+      reader.required<crypto::PublicKey>(table, kSection, "public_key", kPublicKeys, text_node(public_key));
+  out.public_key_line = line_of(table, "public_key");
+  const auto preshared = reader.value<std::string>(table, kSection, "preshared_key_file", kPresharedKeyFiles,
+                                                   text_node(key_path));
+  if (preshared) out.preshared_key_file = KeyFile{*preshared, line_of(table, "preshared_key_file")};
   out.endpoint = reader.list<HostPort>(table, kSection, "endpoint", kEndpoints, HostPort::parse);
   if (!table.contains("allowed_ips"))
     reader.mistake(table.source(), "peer.allowed_ips", "missing", kPrefixes);
@@ -187,6 +237,7 @@ class CrossCheck {
     unique("uplink", "label", config_.uplinks, [](const UplinkConfig& u) { return u.label; });
     unique("peer", "name", config_.peers, [](const PeerConfig& p) { return p.name; });
     check_peers();
+    check_public_keys();
     check_allowed_ips();
     check_uplinks();
     check_listen();
@@ -228,6 +279,17 @@ class CrossCheck {
       if (!config_.peers[i].endpoint.empty() || at == nullptr || at->contains("endpoint")) continue;
       reader_.mistake(at->source(), "peer.endpoint", "missing",
                       std::string(kEndpoints) + "; only with interface.listen may a peer be without");
+    }
+  }
+
+  void check_public_keys() {
+    std::map<crypto::PublicKey, std::string> owners;
+    for (std::size_t i = 0; i < config_.peers.size(); ++i) {
+      if (!config_.peers[i].public_key) continue;
+      const auto [at, fresh] = owners.emplace(*config_.peers[i].public_key, config_.peers[i].name);
+      if (fresh) continue;
+      reader_.mistake(node("peer", i, "public_key").source(), "peer.public_key",
+                      "saw the key that peer \"" + at->second + "\" has", "a key that no other peer has");
     }
   }
 
@@ -340,6 +402,7 @@ Result<Config, ConfigErrors> parse_config(std::string_view text, const std::stri
   try {
     toml::table root = toml::parse(text, file);
     Config config = read_root(reader, root);
+    config.file = file;
     if (reader.errors().empty()) return config;
   } catch (const toml::parse_error& error) {
     reader.mistake(error.source(), "", std::string(error.description()), "TOML");

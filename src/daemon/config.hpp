@@ -9,6 +9,7 @@
 
 #include "hawser/base/address.hpp"
 #include "hawser/base/result.hpp"
+#include "hawser/crypto/keys.hpp"
 
 namespace hawser::daemon {
 
@@ -23,9 +24,23 @@ struct HostPort {
   [[nodiscard]] std::string to_string() const;
 };
 
+/// A file that holds one key, and where the configuration names it.
+struct KeyFile {
+  std::string path;
+  std::uint32_t line = 0;
+};
+
+/// When keys are renewed: at the first of these. By default at sctp::Protection's own limits, which they can
+/// only lower.
+struct RekeyConfig {
+  std::size_t after_seconds = 900;
+  std::size_t after_megabytes = 100'000;
+  std::size_t after_packets = std::size_t{1} << 27U;
+};
+
 struct InterfaceConfig {
   std::string name;
-  std::string identity;  ///< who we say we are in plain mode
+  KeyFile private_key_file;
   std::vector<IpPrefix> addresses;
   /// One full inner packet and its overhead fit a 1500-byte path: outer IPv6 (40), UDP (8), SCTP (12), a
   /// sealed record's header and tag (28), DATA header (16), rounded down to a multiple of 4.
@@ -34,6 +49,7 @@ struct InterfaceConfig {
   std::string control_socket;
   std::size_t queue_bytes = 1U << 20;  ///< of each peer
   bool routes = true;                  ///< lay routes for the peers' allowed IPs
+  RekeyConfig rekey;
 };
 
 struct UplinkConfig {
@@ -44,11 +60,15 @@ struct UplinkConfig {
 
 struct PeerConfig {
   std::string name;
+  std::optional<crypto::PublicKey> public_key;  ///< always there in a Config that was read without a mistake
+  std::uint32_t public_key_line = 0;
+  std::optional<KeyFile> preshared_key_file;
   std::vector<HostPort> endpoint;  ///< empty: it calls us
   std::vector<IpPrefix> allowed_ips;
 };
 
 struct Config {
+  std::string file;  ///< what it was read from, for error messages
   InterfaceConfig interface;
   std::vector<UplinkConfig> uplinks;  ///< empty: every interface with a default route
   std::vector<PeerConfig> peers;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <toml++/toml.h>
+
+#include <algorithm>
 #include <initializer_list>
 #include <optional>
 #include <sstream>
@@ -94,13 +96,27 @@ class ConfigReader {
 
   [[nodiscard]] ConfigErrors& errors() { return errors_; }
 
+  /// The value as text. A private key that stands where it should not is never shown: messages end up in
+  /// logs.
   static std::string seen(const toml::node& node) {
     std::ostringstream text;
     constexpr auto kFlags = toml::toml_formatter::default_flags & ~toml::format_flags::allow_literal_strings;
     text << toml::toml_formatter{node, kFlags};
     std::string line = text.str();
+    if (may_hold_key(line)) return "a value that is not shown, as it may be a key";
     for (char& c : line) c = c == '\n' ? ' ' : c;
     return line.size() <= 80 ? line : line.substr(0, 77) + "...";
+  }
+
+  /// Whether a run of base64 in the text is as long as a key, or almost.
+  static bool may_hold_key(std::string_view text) {
+    constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    constexpr std::size_t kSuspicious = 40;
+    std::size_t run = 0;
+    return std::any_of(text.begin(), text.end(), [&](char c) {
+      run = kBase64.find(c) == std::string_view::npos ? 0 : run + 1;
+      return run >= kSuspicious;
+    });
   }
 
   static std::string name_of(std::string_view section, std::string_view key) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "daemon/control_server.hpp"
@@ -73,9 +74,9 @@ constexpr std::uint32_t kHostQueue = 1000;
 /// in others).
 class Driver final : public Host {
  public:
-  explicit Driver(const Config& config)
+  Driver(const Config& config, sctp::Protection protection)
       : device_({config.interface.name, config.interface.mtu, config.interface.addresses, kHostQueue}),
-        node_(config, *this, device_, random_),
+        node_(config, std::move(protection), *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
     if (config.interface.routes) add_routes(config);
@@ -180,8 +181,8 @@ class Driver final : public Host {
 
 }  // namespace
 
-void run(const Config& config) {
-  Driver(config).run();
+void run(const Config& config, sctp::Protection protection) {
+  Driver(config, std::move(protection)).run();
 }
 
 }  // namespace hawser::daemon

@@ -1,11 +1,12 @@
 #pragma once
 
 #include "daemon/config.hpp"
+#include "hawser/sctp/protection.hpp"
 
 namespace hawser::daemon {
 
-/// Runs one tunnel until SIGINT or SIGTERM. Throws std::exception (io::SetupError, std::system_error) when it
-/// cannot start.
-void run(const Config& config);
+/// Runs one tunnel, protected by these keys, until SIGINT or SIGTERM. Throws std::exception (io::SetupError,
+/// std::system_error) when it cannot start.
+void run(const Config& config, sctp::Protection protection);
 
 }  // namespace hawser::daemon

@@ -1,30 +1,28 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "daemon/config.hpp"
 #include "daemon/driver.hpp"
+#include "daemon/protection.hpp"
 #include "daemon/version.hpp"
+#include "hawser/crypto/aead.hpp"
+#include "hawser/crypto/secret.hpp"
 
 namespace {
 
 constexpr int kFailed = 1;   // could not start, or broke down
 constexpr int kRefused = 2;  // wrong usage or configuration; nothing was touched
 
-constexpr std::string_view kNotProtected =
-    "hawserd: refusing to start: this version cannot encrypt or authenticate traffic yet.\n"
-    "Anyone on the way could read, change and inject packets, and anyone who reaches a hub could pose as a "
-    "peer.\n"
-    "To run it all the same, in a test network, add --insecure-plaintext.\n";
-
 struct Options {
   std::string config;
   std::string log_level = "info";
-  bool insecure_plaintext = false;
   bool check = false;
 };
 
@@ -32,9 +30,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("-c,--config", options.config, "configuration file, e.g. /etc/hawser/hawser0.toml")
       ->required()
       ->type_name("FILE");
-  app.add_flag("--insecure-plaintext", options.insecure_plaintext,
-               "run without encryption and authentication, which is all that this version can do");
-  app.add_flag("--check", options.check, "check the configuration and exit");
+  app.add_flag("--check", options.check, "check the configuration and its key files, and exit");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL")
@@ -50,36 +46,49 @@ void set_up_log(const std::string& level) {
   spdlog::flush_on(spdlog::level::trace);
 }
 
-int run(const Options& options) {
+/// No core dump and no debugger of the same user shows the keys, nor does memory that OpenSSL used for them.
+/// Before anything of OpenSSL is used.
+bool keep_secrets_in() {
+  return hawser::crypto::wipe_freed_openssl_memory() && ::prctl(PR_SET_DUMPABLE, 0) == 0;
+}
+
+int refuse(const hawser::daemon::ConfigErrors& errors) {
+  for (const auto& error : errors) std::cerr << error.to_string() << '\n';
+  return kRefused;
+}
+
+hawser::crypto::CipherCosts measured_costs() {
+  const auto costs = hawser::crypto::measure_ciphers();
+  spdlog::debug("sealing 1400 bytes costs {} ns with aes-128-gcm, {} ns with chacha20-poly1305",
+                costs.aes_128_gcm, costs.chacha20_poly1305);
+  return costs;
+}
+
+int run(const Options& options) try {
   const auto config = hawser::daemon::load_config(options.config);
-  if (!config) {
-    for (const auto& error : config.error()) std::cerr << error.to_string() << '\n';
-    return kRefused;
-  }
+  if (!config) return refuse(config.error());
+  auto protection = hawser::daemon::load_protection(*config);
+  if (!protection) return refuse(protection.error());
   if (options.check) {
     std::cout << options.config << ": good\n";
     return 0;
   }
-  if (!options.insecure_plaintext) {
-    std::cerr << kNotProtected;
-    return kRefused;
-  }
-  set_up_log(options.log_level);
-  spdlog::warn(
-      "RUNNING WITHOUT ENCRYPTION AND AUTHENTICATION (--insecure-plaintext): for test networks only");
-  try {
-    hawser::daemon::run(*config);
-    spdlog::info("stopped");
-    return 0;
-  } catch (const std::exception& error) {
-    spdlog::error("{}", error.what());
-    return kFailed;
-  }
+  protection->cipher_costs = measured_costs();
+  hawser::daemon::run(*config, std::move(*protection));
+  spdlog::info("stopped");
+  return 0;
+} catch (const std::exception& error) {
+  spdlog::error("{}", error.what());
+  return kFailed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!keep_secrets_in()) {
+    std::cerr << "hawserd: cannot keep keys out of core dumps and freed memory\n";
+    return kFailed;
+  }
   CLI::App app{"hawserd: a multipath tunnel over one SCTP association", "hawserd"};
   Options options;
   add_options(app, options);
@@ -88,5 +97,6 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kRefused;
   }
+  set_up_log(options.log_level);
   return run(options);
 }

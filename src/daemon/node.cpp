@@ -3,17 +3,17 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace hawser::daemon {
 namespace {
 
 tunnel::TunnelConfig tunnel_config(const Config& config, RandomSource& random) {
   tunnel::TunnelConfig out;
-  out.identity = config.interface.identity;
   out.queue_bytes = config.interface.queue_bytes;
   out.hash_seed = random.u64();
   for (const PeerConfig& peer : config.peers)
-    out.peers.push_back({peer.name, peer.allowed_ips, !peer.endpoint.empty()});
+    out.peers.push_back({*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()});
   return out;
 }
 
@@ -31,13 +31,13 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.send_buffer = 8U << 20;
   out.max_message_size = 64U << 10;
   out.path_mtu = 1500;
-  out.rto_initial = seconds(1);
+  out.rto_initial = milliseconds(500);  // a hub that comes back is found soon
   out.rto_min = milliseconds(200);
   out.rto_max = seconds(5);
   out.sack_delay = milliseconds(20);
   out.heartbeat_interval = seconds(20);
   out.failed_path_probe_max = milliseconds(500);
-  out.max_init_retrans = 1;  // 3 s; then the dialer tries the next uplink
+  out.max_init_retrans = 1;  // 1.5 s; then the next uplink is tried
   out.association_max_retrans =
       1'000'000;  // time decides, not the count of probes: a tunnel outlives long outages
   out.silence_limit = std::chrono::minutes(15);
@@ -46,19 +46,22 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   return out;
 }
 
-Node::Node(const Config& config, Host& host, io::PacketDevice& device, RandomSource& random)
+Node::Node(const Config& config, sctp::Protection protection, Host& host, io::PacketDevice& device,
+           RandomSource& random)
     : config_(config),
       host_(host),
       device_(device),
-      endpoint_(endpoint_config(config), random, pool_),
+      public_key_(protection.private_key.public_key()),
+      endpoint_(endpoint_config(config), random, pool_, std::move(protection)),
       tunnel_(tunnel_config(config, random), device, endpoint_, pool_),
       sockets_(host),
       uplinks_(host, sockets_, config.uplinks, config.interface.name) {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
-    if (config_.peers[i].endpoint.empty()) continue;
+    const PeerConfig& peer = config_.peers[i];
+    if (peer.endpoint.empty()) continue;
     const auto index = static_cast<tunnel::PeerIndex>(i);
-    dialers_.push_back(std::make_unique<Dialer>(Dialer::Context{endpoint_, tunnel_, uplinks_}, index,
-                                                config_.peers[i].name,
+    dialers_.push_back(std::make_unique<Dialer>(Caller::Context{endpoint_, tunnel_, uplinks_},
+                                                Caller::Peer{index, *peer.public_key, peer.name},
                                                 [this, index] { request_addresses(now_, index); }));
   }
 }
@@ -107,8 +110,7 @@ void Node::handle_timeout(Timestamp now) {
   if (stop_state_ == StopState::stopping && now >= stop_by_) abort_all(now);
 }
 
-void Node::handle_addresses(Timestamp now, tunnel::PeerIndex peer,
-                            const std::vector<UdpAddress>& addresses) {
+void Node::handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
   now_ = now;
   for (auto& dialer : dialers_) {
     if (dialer->peer() == peer) dialer->handle_addresses(now, addresses);
@@ -131,15 +133,15 @@ void Node::settle(Timestamp now) {
   now_ = now;
   handle_events(now);  // before messages: they may come from an association that an event announces
   do {
-    tunnel_.deliver(now);
+    tunnel_.deliver();
     bool moved = true;
     while (moved) {
       moved = tunnel_.pump(now);
       transmit(now);
     }
   } while (handle_events(now));
-  if (stop_state_ == StopState::stopping && endpoint_.association_count() == 0)
-    stop_state_ = StopState::stopped;
+  // Strangers whose handshake is not complete have nothing to wait for.
+  if (stop_state_ == StopState::stopping && tunnel_.associations().empty()) stop_state_ = StopState::stopped;
 }
 
 bool Node::handle_events(Timestamp now) {
@@ -148,6 +150,9 @@ bool Node::handle_events(Timestamp now) {
     any = true;
     log_event(*event);
     tunnel_.handle_event(now, *event);
+    if (event->kind == sctp::Event::Kind::accepted && !is_up(event->association)) {
+      spdlog::warn("association {}: refused, as this peer is ours to call", event->association.value());
+    }
     for (auto& dialer : dialers_) dialer->handle_event(now, *event);
   }
   return any;
@@ -157,13 +162,14 @@ void Node::log_event(const sctp::Event& event) const {
   using Kind = sctp::Event::Kind;
   const std::uint32_t id = event.association.value();
   switch (event.kind) {
-    case Kind::accepted: return spdlog::info("association {}: accepted", id);
-    case Kind::connected: return spdlog::info("association {}: connected", id);
-    case Kind::restarted: return spdlog::warn("association {}: the peer restarted", id);
-    case Kind::closed: return spdlog::info("association {}: shut down", id);
+    case Kind::accepted:
+      return spdlog::info("association {}: accepted, peer {}", id, name_of(event.association));
+    case Kind::connected:
+      return spdlog::info("association {}: connected, peer {}", id, name_of(event.association));
+    case Kind::refused: return spdlog::info("caller refused: {}", event.reason);
+    case Kind::closed:
     case Kind::aborted:
-      return spdlog::warn("association {}: aborted, cause {}: {}", id, event.cause, event.reason);
-    case Kind::lost: return spdlog::warn("association {}: lost: {}", id, event.reason);
+    case Kind::lost: return log_end(event);
     case Kind::path_added: return spdlog::info("association {} path {}: added", id, event.path.value());
     case Kind::path_up: return spdlog::info("association {} path {}: up", id, event.path.value());
     case Kind::path_down:
@@ -171,8 +177,33 @@ void Node::log_event(const sctp::Event& event) const {
     case Kind::path_removed: return spdlog::info("association {} path {}: removed", id, event.path.value());
     case Kind::path_refused:
       return spdlog::warn("association {} path {}: refused, cause {}", id, event.path.value(), event.cause);
+    case Kind::restarted:  // a protected association ends instead, and another one begins
     case Kind::writable: return;
   }
+}
+
+/// Calls that nobody answered are the Caller's to report, which knows what is new about them.
+void Node::log_end(const sctp::Event& event) const {
+  using Kind = sctp::Event::Kind;
+  const std::uint32_t id = event.association.value();
+  const auto level = !is_up(event.association)    ? spdlog::level::debug
+                     : event.kind == Kind::closed ? spdlog::level::info
+                                                  : spdlog::level::warn;
+  const std::string_view what = event.kind == Kind::closed    ? "shut down"
+                                : event.kind == Kind::aborted ? "aborted"
+                                                              : "lost";
+  spdlog::log(level, "association {}: {}, cause {}: {}", id, what, event.cause, event.reason);
+}
+
+std::string Node::name_of(sctp::AssociationId id) const {
+  const auto key = endpoint_.peer_key(id);
+  const auto peer = key ? tunnel_.peer_with(*key) : std::nullopt;
+  return peer ? config_.peers[*peer].name : "unknown";
+}
+
+bool Node::is_up(sctp::AssociationId id) const {
+  const auto peer = tunnel_.peer_of(id);
+  return peer && tunnel_.peer(*peer).association == id;
 }
 
 void Node::transmit(Timestamp now) {
@@ -190,7 +221,6 @@ void Node::tick(Timestamp now) {
     if (const auto status = endpoint_.status(id)) rates_.sample(now, *status);
   }
   rates_.prune(now);
-  tunnel_.handle_timeout(now);
   if (!is_edge() || stop_state_ != StopState::running) return;
   for (const UplinkId closed : uplinks_.refresh()) {
     for (auto& dialer : dialers_) dialer->handle_socket_closed(now, closed);
@@ -217,16 +247,9 @@ void Node::stop(Timestamp now) {
   if (stop_state_ != StopState::running) return abort_all(now);
   stop_state_ = StopState::stopping;
   stop_by_ = now + kStopTime;
-  for (auto& dialer : dialers_) dialer->stop();
+  for (auto& dialer : dialers_) dialer->stop(now);  // which ends what is not set up yet
   for (const sctp::AssociationId id : tunnel_.associations()) {
-    const auto status = endpoint_.status(id);
-    const bool open = status && status->state != sctp::AssociationState::cookie_wait &&
-                      status->state != sctp::AssociationState::cookie_echoed;
-    if (open) {
-      endpoint_.shutdown(now, id);
-    } else {
-      endpoint_.abort(now, id, "stopped before it was set up");
-    }
+    if (is_up(id)) endpoint_.shutdown(now, id);
   }
   settle(now);
 }

@@ -31,8 +31,9 @@ class Node {
   /// Batches taken from one source before the others get their turn.
   static constexpr int kRounds = 4;
 
-  /// All references outlive the node.
-  Node(const Config& config, Host& host, io::PacketDevice& device, RandomSource& random);
+  /// `protection` is what the configuration names (load_protection). All references outlive the node.
+  Node(const Config& config, sctp::Protection protection, Host& host, io::PacketDevice& device,
+       RandomSource& random);
 
   /// Opens the listening sockets (throws io::SetupError) and begins to call peers.
   void start(Timestamp now);
@@ -55,6 +56,9 @@ class Node {
   void settle(Timestamp now);
   bool handle_events(Timestamp now);
   void log_event(const sctp::Event& event) const;
+  void log_end(const sctp::Event& event) const;
+  [[nodiscard]] std::string name_of(sctp::AssociationId id) const;
+  [[nodiscard]] bool is_up(sctp::AssociationId id) const;
   void transmit(Timestamp now);
   void tick(Timestamp now);
   void abort_all(Timestamp now);
@@ -64,12 +68,13 @@ class Node {
   // status.cpp
   void describe_peers(control::Status& status) const;
   void describe_sockets(control::Status& status) const;
-  void describe_associations(control::Status& status) const;
+  void describe_associations(Timestamp now, control::Status& status) const;
   [[nodiscard]] control::Path describe_path(sctp::AssociationId id, const sctp::PathStatus& path) const;
 
   Config config_;
   Host& host_;
   io::PacketDevice& device_;
+  crypto::PublicKey public_key_;
   BufferPool pool_;
   sctp::Endpoint endpoint_;
   tunnel::Tunnel tunnel_;

@@ -75,22 +75,34 @@ std::vector<std::string> texts(const std::vector<T>& values) {
   return out;
 }
 
+double seconds_between(Timestamp then, Timestamp now) {
+  return std::chrono::duration<double>(now - then).count();
+}
+
+control::Protection protection_of(const sctp::ProtectionStatus& from, Timestamp now) {
+  control::Protection out;
+  out.cipher = crypto::name(from.cipher);
+  out.epoch = from.epoch;
+  out.keys_age_s = seconds_between(from.keys_since, now);
+  out.last_handshake_age_s = seconds_between(from.last_handshake, now);
+  out.handshakes = from.handshakes;
+  return out;
+}
+
 }  // namespace
 
 control::Status Node::status(Timestamp now) const {
   control::Status status;
   status.version = kVersion;
   status.pid = static_cast<std::uint32_t>(getpid());
-  status.uptime_s = std::chrono::duration<double>(now - started_).count();
-  status.identity = config_.interface.identity;
-  status.protection = "none";
-  status.warnings = {"traffic is neither encrypted nor authenticated (--insecure-plaintext)"};
+  status.uptime_s = seconds_between(started_, now);
+  status.public_key = public_key_.to_base64();
   status.interface = {device_.name(), texts(config_.interface.addresses), device_.mtu(),
                       counters_of(device_.counters())};
   status.listen = texts(config_.interface.listen);
   describe_sockets(status);
   describe_peers(status);
-  describe_associations(status);
+  describe_associations(now, status);
   status.drops.engine = drops_of<sctp::DropReason>(endpoint_.drops(), sctp::kDropReasons);
   status.drops.tunnel = drops_of<tunnel::Drop>(tunnel_.drops(), tunnel::kDrops);
   return status;
@@ -115,6 +127,7 @@ void Node::describe_peers(control::Status& status) const {
     const tunnel::PeerView view = tunnel_.peer(static_cast<tunnel::PeerIndex>(i));
     control::Peer peer;
     peer.name = config_.peers[i].name;
+    peer.public_key = config_.peers[i].public_key->to_base64();
     peer.state = view.association ? "up" : "down";
     for (const auto& dialer : dialers_) {
       if (dialer->peer() == i && !view.association) peer.state = dialer->state();
@@ -130,7 +143,7 @@ void Node::describe_peers(control::Status& status) const {
   }
 }
 
-void Node::describe_associations(control::Status& status) const {
+void Node::describe_associations(Timestamp now, control::Status& status) const {
   for (const sctp::AssociationId id : tunnel_.associations()) {
     const auto from = endpoint_.status(id);
     if (!from) continue;
@@ -149,6 +162,7 @@ void Node::describe_associations(control::Status& status) const {
     out.messages_sent = from->messages_sent;
     out.messages_received = from->messages_received;
     out.duplicate_tsns_received = from->duplicate_tsns_received;
+    if (from->protection) out.protection = protection_of(*from->protection, now);
     for (const sctp::PathStatus& path : from->paths) out.paths.push_back(describe_path(id, path));
     status.associations.push_back(std::move(out));
   }

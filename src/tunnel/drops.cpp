@@ -12,10 +12,10 @@ std::string_view to_string(Drop drop) {
     case Drop::peer_malformed: return "peer_malformed";
     case Drop::source_refused: return "source_refused";
     case Drop::too_large: return "too_large";
-    case Drop::before_hello: return "before_hello";
+    case Drop::no_association: return "no_association";
     case Drop::unknown_ppid: return "unknown_ppid";
-    case Drop::bad_hello: return "bad_hello";
     case Drop::unknown_peer: return "unknown_peer";
+    case Drop::wrong_caller: return "wrong_caller";
     case Drop::count_: break;
   }
   return "unknown";

@@ -12,12 +12,13 @@ Tunnel::Tunnel(TunnelConfig config, io::PacketDevice& device, sctp::Endpoint& en
   for (const PeerConfig& peer : config_.peers) {
     const auto index = static_cast<PeerIndex>(peers_.size());
     for (const IpPrefix& prefix : peer.allowed_ips) allowed_.insert(prefix, index);
-    peers_.push_back({.name = peer.name,
-                      .dialled = peer.dialled,
+    by_key_.emplace_back(peer.key, index);
+    peers_.push_back({.dialled = peer.dialled,
                       .association = {},
                       .queue = PacketQueue(config_.queue_bytes),
                       .counters = {}});
   }
+  std::sort(by_key_.begin(), by_key_.end());
   busy_.reserve(peers_.size());
 }
 
@@ -84,7 +85,8 @@ bool Tunnel::pump_peer(Timestamp now, Peer& peer) {
 bool Tunnel::send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet) {
   sctp::SendOptions options;
   options.ppid = packet.version == 4 ? kPpidIpv4 : kPpidIpv6;
-  // With a single stream, flows have to share the control stream.
+  // Stream 0 is the engine's, for its keys, so that no flow delays them; with a single stream it has to be
+  // shared.
   const std::uint32_t stream = peer.flow_streams == 0 ? 0 : 1 + packet.flow % peer.flow_streams;
   options.stream = sctp::StreamId{static_cast<std::uint16_t>(stream)};
   const std::size_t size = packet.bytes.size();
@@ -100,17 +102,15 @@ bool Tunnel::send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet) {
 // --- from a peer towards the host
 // ------------------------------------------------------------------------------
 
-void Tunnel::deliver(Timestamp now) {
-  while (auto message = endpoint_.poll_message()) on_message(now, std::move(*message));
+void Tunnel::deliver() {
+  while (auto message = endpoint_.poll_message()) on_message(std::move(*message));
   flush_incoming();
 }
 
-void Tunnel::on_message(Timestamp now, sctp::ReceivedMessage&& message) {
+void Tunnel::on_message(sctp::ReceivedMessage&& message) {
   if (skip_partial(message)) return;
   if (message.ppid == kPpidIpv4 || message.ppid == kPpidIpv6) {
     on_ip_message(std::move(message));
-  } else if (message.ppid == kPpidControl) {
-    on_hello(now, message);
   } else {
     drops_.add(Drop::unknown_ppid);
   }
@@ -134,8 +134,8 @@ bool Tunnel::skip_partial(const sctp::ReceivedMessage& message) {
 
 void Tunnel::on_ip_message(sctp::ReceivedMessage&& message) {
   const Binding* binding = find(message.association);
-  if (binding == nullptr || !binding->hello) return drops_.add(Drop::before_hello);
-  Peer& peer = peers_[*binding->peer];
+  if (binding == nullptr || !binding->up) return drops_.add(Drop::no_association);
+  Peer& peer = peers_[binding->peer];
   const auto ip = IpPacket::parse(std::as_const(message.payload).bytes());
   const std::uint8_t version = message.ppid == kPpidIpv4 ? 4 : 6;
   if (!ip || ip->version != version) return drop(peer, Drop::peer_malformed);
@@ -159,19 +159,14 @@ void Tunnel::flush_incoming() {
 // ------------------------------------------------------------------------------------
 
 void Tunnel::expect(sctp::AssociationId id, PeerIndex peer) {
-  const auto at = std::lower_bound(bindings_.begin(), bindings_.end(), id,
-                                   [](const Binding& b, sctp::AssociationId i) { return b.id < i; });
-  bindings_.insert(at, Binding{.id = id, .peer = peer});
+  bind(id, peer);
 }
 
 void Tunnel::handle_event(Timestamp now, const sctp::Event& event) {
   using Kind = sctp::Event::Kind;
   switch (event.kind) {
-    case Kind::restarted:
-      if (Binding* binding = find(event.association)) unbind(*binding);
-      return on_open(now, event.association);
-    case Kind::connected:
-    case Kind::accepted: return on_open(now, event.association);
+    case Kind::connected: return on_connected(now, event.association);
+    case Kind::accepted: return on_accepted(now, event.association);
     case Kind::closed:
     case Kind::aborted:
     case Kind::lost: return forget(event.association);
@@ -179,24 +174,66 @@ void Tunnel::handle_event(Timestamp now, const sctp::Event& event) {
   }
 }
 
-void Tunnel::handle_timeout(Timestamp now) {
-  std::vector<sctp::AssociationId> silent;
-  for (const Binding& binding : bindings_) {
-    if (binding.open && !binding.hello && now - binding.since >= config_.hello_timeout)
-      silent.push_back(binding.id);
+void Tunnel::on_connected(Timestamp now, sctp::AssociationId id) {
+  Binding* binding = find(id);
+  if (binding == nullptr) return;  // given up a moment ago
+  if (proven_peer(id) != binding->peer) return refuse(now, id, Drop::unknown_peer, "not the peer called");
+  bring_up(now, *binding);
+}
+
+void Tunnel::on_accepted(Timestamp now, sctp::AssociationId id) {
+  const auto peer = proven_peer(id);
+  if (!peer) return refuse(now, id, Drop::unknown_peer, "no such peer here");
+  if (peers_[*peer].dialled) return refuse(now, id, Drop::wrong_caller, "this end is the one that calls");
+  bring_up(now, bind(id, *peer));
+}
+
+std::optional<PeerIndex> Tunnel::proven_peer(sctp::AssociationId id) const {
+  const auto key = endpoint_.peer_key(id);
+  return key ? peer_with(*key) : std::nullopt;
+}
+
+/// The newest association of a peer is the one that counts: the peer began it after it lost or forgot the
+/// older, or we did.
+void Tunnel::bring_up(Timestamp now, Binding& binding) {
+  Peer& peer = peers_[binding.peer];
+  const sctp::AssociationId id = binding.id;
+  binding.up = true;
+  ++peer.counters.associations;
+  const auto older = peer.association;
+  const auto status = endpoint_.status(id);
+  peer.association = id;
+  peer.flow_streams = status && status->outbound_streams > 1 ? status->outbound_streams - 1U : 0U;
+  if (older && *older != id) {
+    ++peer.counters.replaced;
+    forget(*older);
+    endpoint_.abort(now, *older, "replaced by a newer association of the same peer");
   }
-  for (const sctp::AssociationId id : silent) refuse(now, id, Drop::bad_hello, "no hello in time");
+}
+
+void Tunnel::refuse(Timestamp now, sctp::AssociationId id, Drop reason, std::string_view text) {
+  drops_.add(reason);
+  forget(id);
+  endpoint_.abort(now, id, text);
 }
 
 PeerView Tunnel::peer(PeerIndex index) const {
   const Peer& peer = peers_[index];
-  return {peer.name, peer.association, peer.queue.bytes(), peer.queue.packets(), peer.counters};
+  return {peer.association, peer.queue.bytes(), peer.queue.packets(), peer.counters};
+}
+
+std::optional<PeerIndex> Tunnel::peer_with(const crypto::PublicKey& key) const {
+  const auto at =
+      std::lower_bound(by_key_.begin(), by_key_.end(), key,
+                       [](const auto& entry, const crypto::PublicKey& k) { return entry.first < k; });
+  if (at == by_key_.end() || at->first != key) return std::nullopt;
+  return at->second;
 }
 
 std::optional<PeerIndex> Tunnel::peer_of(sctp::AssociationId id) const {
   const auto at =
       std::find_if(bindings_.begin(), bindings_.end(), [&](const Binding& b) { return b.id == id; });
-  return at == bindings_.end() ? std::nullopt : at->peer;
+  return at == bindings_.end() ? std::nullopt : std::optional(at->peer);
 }
 
 std::vector<sctp::AssociationId> Tunnel::associations() const {
@@ -210,6 +247,12 @@ void Tunnel::drop(Peer& peer, Drop reason, std::uint64_t count) {
   peer.counters.dropped += count;
 }
 
+Tunnel::Binding& Tunnel::bind(sctp::AssociationId id, PeerIndex peer) {
+  const auto at = std::lower_bound(bindings_.begin(), bindings_.end(), id,
+                                   [](const Binding& b, sctp::AssociationId i) { return b.id < i; });
+  return *bindings_.insert(at, Binding{.id = id, .peer = peer});
+}
+
 Tunnel::Binding* Tunnel::find(sctp::AssociationId id) {
   if (last_binding_ < bindings_.size() && bindings_[last_binding_].id == id) return &bindings_[last_binding_];
   const auto at = std::lower_bound(bindings_.begin(), bindings_.end(), id,
@@ -219,23 +262,16 @@ Tunnel::Binding* Tunnel::find(sctp::AssociationId id) {
   return &*at;
 }
 
-/// The peer is down as far as this association carried it; what waits for it is stale by the time it returns.
-void Tunnel::unbind(Binding& binding) {
-  binding.hello = false;
-  if (!binding.peer) return;
-  Peer& peer = peers_[*binding.peer];
-  if (peer.association == binding.id) {
+/// The peer is down if this association carried it; what waits for it is stale by the time it returns.
+void Tunnel::forget(sctp::AssociationId id) {
+  Binding* binding = find(id);
+  if (binding == nullptr) return;
+  Peer& peer = peers_[binding->peer];
+  if (peer.association == id) {
     peer.association.reset();
     if (!peer.queue.empty()) drop(peer, Drop::peer_down, peer.queue.packets());
     peer.queue.clear();
   }
-  if (!peer.dialled) binding.peer.reset();
-}
-
-void Tunnel::forget(sctp::AssociationId id) {
-  Binding* binding = find(id);
-  if (binding == nullptr) return;
-  unbind(*binding);
   bindings_.erase(bindings_.begin() + (binding - bindings_.data()));
   std::erase_if(partial_, [&](const auto& key) { return key.first == id; });
 }

@@ -15,7 +15,7 @@ MAY_SEE = {
     "crypto": {"base"},
     "sctp": {"base", "crypto"},
     "io": {"base"},
-    "tunnel": {"base", "sctp", "io"},
+    "tunnel": {"base", "crypto", "sctp", "io"},
     "control": {"base"},
     "daemon": {"base", "crypto", "sctp", "io", "tunnel", "control"},
     "cli": {"base", "crypto", "control"},

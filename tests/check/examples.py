@@ -1,45 +1,87 @@
 #!/usr/bin/env python3
 """Proves that every configuration shown to users is accepted by hawserd, and that a spoiled one is not.
 
-Examples are the files of conf/, the blocks in README.md, and the literal displays in the manual page of the format.
-Usage: examples.py HAWSERD ROOT
+Examples are the files of conf/, the blocks in README.md, and the literal displays in the manual page of the format. The
+key files that they name do not exist here: each is made by `hawser genkey` or `hawser genpsk` in a temporary folder, and
+the example is checked with that path instead. Keys that the reader of README.md has to fill in are real ones too.
+Usage: examples.py HAWSERD HAWSER ROOT
 """
+import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 
+KEY_FILE = re.compile(r'^(?:# )?((private|preshared)_key_file = )"(/etc/hawser/[^"]+)"', re.MULTILINE)
 
-def examples(root):
+
+class Programs:
+    def __init__(self, hawserd, hawser, folder):
+        self.hawserd, self.hawser, self.folder = hawserd, hawser, folder
+
+    def key(self, *words, given=None):
+        return subprocess.run([self.hawser, *words], input=given, capture_output=True, text=True, check=True).stdout
+
+    def key_file(self, kind, name, mode=0o600):
+        path = self.folder / name
+        path.write_text(self.key("genkey" if kind == "private" else "genpsk"))
+        os.chmod(path, mode)
+        return path
+
+    def public_key(self):
+        return self.key("pubkey", given=self.key("genkey")).strip()
+
+    def check(self, text):
+        """(whether `hawserd --check` accepts it, what it prints)"""
+        path = self.folder / "example.toml"
+        path.write_text(text)
+        done = subprocess.run([self.hawserd, "--config", path, "--check"], capture_output=True, text=True)
+        return done.returncode == 0, done.stdout + done.stderr
+
+
+def examples(root, programs):
     """Yields (where, text)."""
     for path in sorted((root / "conf").glob("*.toml")):
         yield path.relative_to(root), path.read_text()
-    for block in re.finditer(r"<<'CONF'\n(.*?)^CONF$", (root / "README.md").read_text(), re.DOTALL | re.MULTILINE):
-        yield "README.md", block[1]
+    for block in re.finditer(r"<<CONF\n(.*?)^CONF$", (root / "README.md").read_text(), re.DOTALL | re.MULTILINE):
+        text = re.sub(r"\$(hub|edge)_key", lambda _: programs.public_key(), block[1])
+        yield "README.md", text.replace("$hub:", "hub.example.net:")
     page = (root / "docs/man/hawser.toml.5").read_text()
     for block in re.finditer(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", page, re.DOTALL | re.MULTILINE):
         yield "hawser.toml(5)", block[1]
 
 
-def accepted(hawserd, text):
-    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
-        file.write(text)
-        file.flush()
-        done = subprocess.run([hawserd, "--config", file.name, "--check"], capture_output=True, text=True)
-    return done.returncode == 0, done.stdout + done.stderr
+def problems(text, programs):
+    """What is wrong with one example; commented-out key files are checked as well, as if they were in use."""
+    missing, _ = programs.check(text)
+    if missing:
+        yield "accepted although its key file does not exist"
+
+    def with_files(mode):
+        return KEY_FILE.sub(lambda m: f'{m[1]}"{programs.key_file(m[2], pathlib.Path(m[3]).name, mode)}"', text)
+
+    good, output = programs.check(with_files(0o600))
+    if not good:
+        yield "refused: " + output
+    readable, output = programs.check(with_files(0o644))
+    if readable or "run: chmod 600 /" not in output:
+        yield "not refused with the command that closes its key file: " + output
+    spoiled, _ = programs.check(with_files(0o600).replace("[interface]", "[interface]\nno_such_key = 1", 1))
+    if spoiled:
+        yield "accepted even when spoiled"
 
 
 def main():
-    hawserd, root = sys.argv[1], pathlib.Path(sys.argv[2])
+    root = pathlib.Path(sys.argv[3])
     seen, failures = {}, 0
-    for where, text in examples(root):
-        seen[str(where)] = seen.get(str(where), 0) + 1
-        good, output = accepted(hawserd, text)
-        spoiled, _ = accepted(hawserd, text.replace("[interface]", "[interface]\nno_such_key = 1", 1))
-        if not good or spoiled:
-            failures += 1
-            print(f"{where}: {'refused: ' + output if not good else 'accepted even when spoiled'}")
+    with tempfile.TemporaryDirectory() as folder:
+        programs = Programs(sys.argv[1], sys.argv[2], pathlib.Path(folder))
+        for where, text in examples(root, programs):
+            seen[str(where)] = seen.get(str(where), 0) + 1
+            for problem in problems(text, programs):
+                failures += 1
+                print(f"{where}: {problem}")
     print("examples:", ", ".join(f"{where} ({count})" for where, count in seen.items()))
     enough = seen.get("README.md", 0) == 2 and seen.get("hawser.toml(5)", 0) >= 2 and len(seen) >= 4
     if not enough:

@@ -1,24 +1,37 @@
-"""Mistakes in the configuration: named precisely, exit status 2, and the network untouched."""
+"""Mistakes in the configuration and in key files: named precisely, exit status 2, and the network untouched."""
 
+import os
+import pathlib
 import unittest
 
-from lab.core import Lab, find_program
-from lab.daemon import edge_config, hub_config
+from lab.core import Lab, find_program, wait_until
+from lab.daemon import Daemon, edge_config, hawser, hub_config, private_key_file, public_key
 
-# (name, configuration, words the message must contain besides the file's name)
-MISTAKES = [
-    ("not TOML", "[interface\nname = 3", ["1"]),
-    ("unknown key", edge_config().replace('identity = "edge1"', 'identity = "edge1"\nidentitty = "x"'), ["identitty"]),
-    ("wrong type", edge_config().replace('name = "hawser0"', "name = 7", 1), ["name", "7"]),
-    ("bad address", edge_config().replace("10.90.0.2/24", "10.90.0.2/99"), ["address", "10.90.0.2/99"]),
-    ("bad endpoint", edge_config(endpoint="203.0.113.1:99999"), ["endpoint", "99999"]),
-    ("bad allowed IPs", edge_config().replace("fd90::/64", "fd90::/640"), ["allowed_ips", "fd90::/640"]),
-    ("bad role", edge_config().replace('label = "wan1"', 'label = "wan1"\nrole = "sometimes"'), ["role", "sometimes"]),
-    ("bad listen address", hub_config(listen=("nowhere:1:2",)), ["listen", "nowhere:1:2"]),
-    ("two peers of one name", hub_config(edges=2).replace('"edge2"', '"edge1"'), ["name", "edge1"]),
-    ("no peer", edge_config().split("[[peer]]")[0], ["peer"]),
-    ("interface name too long", edge_config().replace('"hawser0"', '"hawser0123456789"'), ["name", "hawser0123456789"]),
-]
+
+def mistakes():
+    """(name, configuration, words the message must contain besides the file's name)"""
+    edge, hub = edge_config(), hub_config(edges=2)
+    return [
+        ("not TOML", "[interface\nname = 3", ["1"]),
+        ("unknown key", edge.replace("private_key_file", 'identitty = "x"\nprivate_key_file'), ["identitty"]),
+        ("wrong type", edge.replace('name = "hawser0"', "name = 7", 1), ["name", "7"]),
+        ("bad address", edge.replace("10.90.0.2/24", "10.90.0.2/99"), ["address", "10.90.0.2/99"]),
+        ("bad endpoint", edge_config(endpoint="203.0.113.1:99999"), ["endpoint", "99999"]),
+        ("bad allowed IPs", edge.replace("fd90::/64", "fd90::/640"), ["allowed_ips", "fd90::/640"]),
+        ("bad role", edge.replace('label = "wan1"', 'label = "wan1"\nrole = "sometimes"'), ["role", "sometimes"]),
+        ("bad listen address", hub_config(listen=("nowhere:1:2",)), ["listen", "nowhere:1:2"]),
+        ("two peers of one name", hub.replace('"edge2"', '"edge1"'), ["name", "edge1"]),
+        ("two peers of one key", hub.replace(public_key("edge2"), public_key("edge1")), ["public_key", "edge1"]),
+        ("our own key", edge_config(hub="edge1"), ["public_key", "this end's own key"]),
+        ("bad public key", edge.replace(public_key("hub"), "x" * 20), ["public_key", "x" * 20, "44 characters of base64"]),
+        ("no private key", "\n".join(line for line in edge.splitlines() if "private_key_file" not in line),
+         ["interface.private_key_file: missing"]),
+        ("no key file", edge.replace(private_key_file("edge1"), "/nonexistent/edge.key"),
+         ["interface.private_key_file: /nonexistent/edge.key: No such file or directory"]),
+        ("keys too old", edge_config(rekey_after_seconds=901), ["rekey_after_seconds", "901", "1 to 900"]),
+        ("no peer", edge.split("[[peer]]")[0], ["peer"]),
+        ("interface name too long", edge.replace('"hawser0"', '"hawser0123456789"'), ["name", "hawser0123456789"]),
+    ]
 
 
 class Mistakes(unittest.TestCase):
@@ -32,26 +45,67 @@ class Mistakes(unittest.TestCase):
         path.write_text(text)
         return self.namespace.run(find_program("hawserd"), "--config", path, *options, check=False, timeout=5)
 
-    def test_each_is_named_with_file_line_and_value_and_exits_2_before_touching_the_network(self):
-        for name, text, words in MISTAKES:
-            with self.subTest(name):
-                done = self.start(text, "--insecure-plaintext")
-                self.assertEqual(done.returncode, 2, done.stderr)
-                for word in ["mistake.toml:", *words]:
-                    self.assertIn(word, done.stderr)
-                self.assertEqual(self.namespace.interfaces(), ["lo"])
+    def assert_refused(self, text, words):
+        for options in ((), ("--check",)):
+            done = self.start(text, *options)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            for word in ["mistake.toml:", *words]:
+                self.assertIn(word, done.stderr)
+            self.assertEqual(self.namespace.interfaces(), ["lo"])
+        return done.stderr
 
-    def test_plaintext_must_be_asked_for(self):
-        done = self.start(edge_config())
-        self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertIn("--insecure-plaintext", done.stderr)
-        self.assertEqual(self.namespace.interfaces(), ["lo"])
+    def test_each_is_named_with_file_line_and_value_and_exits_2_before_touching_the_network(self):
+        for name, text, words in mistakes():
+            with self.subTest(name):
+                self.assert_refused(text, words)
 
     def test_a_missing_file_is_named(self):
-        done = self.namespace.run(find_program("hawserd"), "--config", "/nonexistent/hawser.toml",
-                                  "--insecure-plaintext", check=False, timeout=5)
+        done = self.namespace.run(find_program("hawserd"), "--config", "/nonexistent/hawser.toml", check=False, timeout=5)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("/nonexistent/hawser.toml", done.stderr)
+
+    def test_a_key_file_that_others_may_read_is_refused_with_the_command_that_closes_it(self):
+        path = self.lab.folder / "open.key"
+        path.write_text(hawser("genkey"))
+        text = edge_config().replace(private_key_file("edge1"), str(path))
+        line = 1 + text.split("private_key_file")[0].count("\n")
+        for mode in (0o644, 0o640, 0o604):
+            os.chmod(path, mode)
+            self.assert_refused(text, [f"mistake.toml:{line}: interface.private_key_file: {path}: a key that others may "
+                                       f"access (mode 0{mode:o}), run: chmod 600 {path}\n"])
+        message = self.start(text).stderr
+        self.namespace.run("sh", "-c", message.rpartition("run: ")[2])
+        self.assertEqual(self.start(text, "--check").returncode, 0)
+
+    def test_no_message_shows_a_private_key(self):
+        key = pathlib.Path(private_key_file("edge1")).read_text().strip()
+        almost = self.lab.folder / "almost.key"
+        almost.touch(mode=0o600)
+        almost.write_text(key[:-2] + "\n")
+        text = edge_config()
+        file = private_key_file("edge1")
+        for wrong in (text.replace(file, key), text.replace(file, str(almost)), text.replace(file, "/" + key[1:]),
+                      text.replace("private_key_file", f'private_key = "{key}"\nprivate_key_file'),
+                      text.replace(public_key("hub"), key[:-1])):
+            self.assertNotIn(key[1:20], self.assert_refused(wrong, ["key"]))
+
+    def test_a_key_is_neither_shown_nor_within_reach_of_other_programs(self):
+        # Root without the right to trace others may look into its own processes, unless they forbid it.
+        as_plain_root = ("setpriv", "--bounding-set", "-sys_ptrace")
+        namespace = self.lab.namespace("edge")
+        daemon = Daemon(self.lab, namespace, edge_config(), prefix=as_plain_root)
+        idle = namespace.start(*as_plain_root, "sleep", 60)
+
+        def is_open(process):  # to debuggers, as to core dumps: the kernel asks the same flag
+            return namespace.run(*as_plain_root, "readlink", f"/proc/{process.pid}/exe", check=False).returncode == 0
+
+        wait_until(lambda: is_open(idle), 5, "a process that keeps no secrets to be looked into")
+        self.assertFalse(is_open(daemon.process))
+        key = pathlib.Path(private_key_file("edge1")).read_text().strip()
+        self.assertNotIn(key, pathlib.Path(f"/proc/{daemon.process.pid}/cmdline").read_text())
+        self.assertNotIn(key, daemon.cli("status", "--json").stdout)
+        daemon.stop()
+        self.assertNotIn(key, daemon.process.output())
 
 
 if __name__ == "__main__":

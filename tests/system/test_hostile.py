@@ -9,7 +9,7 @@ import unittest
 
 from lab.core import Lab, wait_until
 from lab.daemon import Daemon, edge_config, hub_config, inner_v4
-from lab.sniffer import Sniffer
+from lab.sniffer import SEALED, Sniffer
 from lab.topology import HUB_V4, NatNetwork
 from lab.traffic import TimedTransfer
 
@@ -44,20 +44,19 @@ def chunk(kind, flags, value):
     return struct.pack("!BBH", kind, flags, 4 + len(value)) + value + bytes(-len(value) % 4)
 
 
-def forged_packets(dice, count, tag=None):
-    """Well-formed and malformed packets with tags nobody gave us (or, with `tag`, a right tag and a wrong checksum)."""
+def forged_packets(dice, count, tag=None, right_checksum=True):
+    """Well-formed and malformed packets with tags that nobody gave us, or with `tag`, as somebody on the path knows it."""
     data = struct.pack("!IHHI", 1, 0, 0, 51) + b"x" * 100
     sack = struct.pack("!IIHH", 9, 9999, 0, 0)
     bodies = [chunk(kind, flags, value) for kind, flags, value in (
         (0, 3, data), (3, 0, sack), (4, 0, chunk(1, 0, b"")), (5, 0, bytes(20)), (6, 0, b""), (6, 1, b""), (7, 0, bytes(4)),
         (8, 0, b""), (10, 0, bytes(200)), (11, 0, b""), (14, 0, b""), (15, 0, bytes(24)), (0x80, 0, bytes(12)),
-        (0xC1, 0, bytes(28)))] + [b"\x00\x00\x00\x00", b"\x00\x03\xff\xff"]
+        (0xC1, 0, bytes(28)), (SEALED, 0, bytes(8)), (SEALED, 0, bytes(200)),
+        (SEALED, 0, dice.randbytes(1200)), (SEALED, 0, struct.pack("!BBHI", 0, 0, 0, 1 << 30) + bytes(200)))] + [b"\x00\x00\x00\x00", b"\x00\x03\xff\xff"]
     for _ in range(count):
         body = dice.choice(bodies)
-        if tag is not None:
-            yield sctp_packet(tag, body, checksum=dice.getrandbits(32))
-        else:
-            yield sctp_packet(dice.getrandbits(32), body)
+        yield sctp_packet(dice.getrandbits(32) if tag is None else tag, body,
+                          checksum=None if right_checksum else dice.getrandbits(32))
 
 
 class ForgedPackets(unittest.TestCase):
@@ -70,12 +69,15 @@ class ForgedPackets(unittest.TestCase):
         cls.hub_daemon = Daemon(cls.lab, cls.hub, hub_config())
         cls.sniffer = Sniffer(cls.edge, ["wan1", "wan2"])
         cls.addClassCleanup(cls.sniffer.stop)
+        cls.answers = Sniffer(cls.stranger, ["eth0"])
+        cls.addClassCleanup(cls.answers.stop)
         cls.edge_daemon = Daemon(cls.lab, cls.edge, edge_config())
         cls.edge_daemon.wait_for_tunnel()
         wait_until(lambda: cls.states() == ["active", "active"], 5, "both paths to be active")
         cls.sniffer.stop()
         # The tag the hub demands, as only somebody on the path could know it: the one in the edge's packets.
-        cls.hub_tag = next(p.tag for p in cls.sniffer.seen if p.outgoing and p.tag != 0 and 1 not in p.chunks)
+        cls.sealed = [p for p in cls.sniffer.seen if p.outgoing and SEALED in p.chunks]
+        cls.hub_tag = cls.sealed[0].tag
         cls.raw = cls.stranger.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         cls.addClassCleanup(cls.raw.close)
         cls.dice = random.Random(20)
@@ -115,6 +117,7 @@ class ForgedPackets(unittest.TestCase):
         self.assertLess(transfer.longest_gap(begin, end), 1.5)
         self.assertGreater(transfer.mbps(begin, end), 20)
         self.assertEqual(self.remotes(), before, "a path moved")
+        self.assertEqual([packet for packet in self.answers.seen if not packet.outgoing], [], "the hub answered")
         return self.drops() - drops
 
     def nat_source(self, path=0):
@@ -131,8 +134,26 @@ class ForgedPackets(unittest.TestCase):
         self.assertGreaterEqual(self.attack_during_transfer(packets), 1300)
 
     def test_the_right_tag_with_a_wrong_checksum_moves_no_path(self):
-        packets = [(p, ("203.0.113.66", 4242)) for p in forged_packets(self.dice, 700, tag=self.hub_tag)]
+        forged = forged_packets(self.dice, 700, tag=self.hub_tag, right_checksum=False)
+        packets = [(p, ("203.0.113.66", 4242)) for p in forged]
         self.assertGreaterEqual(self.attack_during_transfer(packets), 700)
+
+    def test_the_right_tag_and_checksum_without_the_keys_are_counted_and_harmless(self):
+        for source in (("203.0.113.66", 4242), self.nat_source()):
+            with self.subTest(source=source):
+                packets = [(p, source) for p in forged_packets(self.dice, 700, tag=self.hub_tag)]
+                self.assertGreaterEqual(self.attack_during_transfer(packets), 700)
+        reasons = self.hub_daemon.status()["drops"]["engine"]
+        for reason in ("unprotected_chunk", "malformed_record", "bad_record"):
+            self.assertGreater(reasons[reason], 0, reason)
+
+    def test_replayed_packets_move_no_path_and_are_counted(self):
+        count = self.hub_daemon.status()["drops"]["engine"]["replayed_record"]
+        replays = (self.sealed * (500 // len(self.sealed) + 1))[:500]
+        for source in (("203.0.113.66", 4242), self.nat_source(0), self.nat_source(1)):
+            with self.subTest(source=source):
+                self.assertGreaterEqual(self.attack_during_transfer([(p.payload, source) for p in replays]), 500)
+        self.assertGreaterEqual(self.hub_daemon.status()["drops"]["engine"]["replayed_record"] - count, 1500)
 
     def test_noise_and_truncated_packets_are_counted_and_harmless(self):
         packets = [(self.dice.randbytes(self.dice.randrange(0, 1400)), ("203.0.113.66", 4242)) for _ in range(700)]

@@ -40,10 +40,20 @@ struct Path {
                    ssthresh, flight, mtu, tx_mbps, rx_mbps, loss_percent, error_count, counters)
 };
 
+/// The keys of an association.
+struct Protection {
+  std::string cipher;               ///< aes-128-gcm, chacha20-poly1305
+  std::uint32_t epoch = 0;          ///< of the keys that seal what is sent
+  double keys_age_s = 0;            ///< since these keys came into use
+  double last_handshake_age_s = 0;  ///< since the last handshake was complete
+  std::uint64_t handshakes = 0;     ///< complete ones
+  HAWSER_DESCRIBED(Protection, cipher, epoch, keys_age_s, last_handshake_age_s, handshakes)
+};
+
 struct Association {
   std::uint32_t id = 0;
   std::string state;
-  std::string peer;  ///< empty until the peer said hello
+  std::string peer;  ///< its name
   std::uint32_t outbound_streams = 0;
   std::uint32_t inbound_streams = 0;
   bool nr_sack = false;
@@ -55,14 +65,16 @@ struct Association {
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_received = 0;
   std::uint64_t duplicate_tsns_received = 0;
+  std::optional<Protection> protection;  ///< once it is up
   std::vector<Path> paths;
   HAWSER_DESCRIBED(Association, id, state, peer, outbound_streams, inbound_streams, nr_sack,
                    dynamic_addresses, peer_window, queued_bytes, outstanding_bytes, receive_buffered,
-                   messages_sent, messages_received, duplicate_tsns_received, paths)
+                   messages_sent, messages_received, duplicate_tsns_received, protection, paths)
 };
 
 struct Peer {
   std::string name;
+  std::string public_key;
   std::string state;  ///< up; on an edge also resolving, connecting, waiting; on a hub down
   std::vector<std::string> endpoint;
   std::vector<std::string> allowed_ips;
@@ -71,8 +83,8 @@ struct Peer {
   std::uint64_t queue_packets = 0;
   std::uint64_t queue_limit = 0;
   Counters counters;
-  HAWSER_DESCRIBED(Peer, name, state, endpoint, allowed_ips, association, queue_bytes, queue_packets,
-                   queue_limit, counters)
+  HAWSER_DESCRIBED(Peer, name, public_key, state, endpoint, allowed_ips, association, queue_bytes,
+                   queue_packets, queue_limit, counters)
 };
 
 /// A UDP socket of the daemon.
@@ -111,9 +123,7 @@ struct Status {
   std::string version;
   std::uint32_t pid = 0;
   double uptime_s = 0;
-  std::string identity;
-  std::string protection;  ///< none: --insecure-plaintext
-  std::vector<std::string> warnings;
+  std::string public_key;  ///< of this end
   Interface interface;
   std::vector<std::string> listen;
   std::vector<Uplink> uplinks;
@@ -121,8 +131,8 @@ struct Status {
   std::vector<Peer> peers;
   std::vector<Association> associations;
   Drops drops;
-  HAWSER_DESCRIBED(Status, version, pid, uptime_s, identity, protection, warnings, interface, listen, uplinks,
-                   sockets, peers, associations, drops)
+  HAWSER_DESCRIBED(Status, version, pid, uptime_s, public_key, interface, listen, uplinks, sockets, peers,
+                   associations, drops)
 };
 
 }  // namespace hawser::control

@@ -12,17 +12,17 @@ enum class Drop : std::uint8_t {
   // From the host towards a peer.
   host_malformed,  ///< the host gave something that is no well-formed IPv4 or IPv6 packet
   no_peer,         ///< no peer's allowed IPs hold the destination
-  peer_down,       ///< the peer of the destination has no association that said hello
+  peer_down,       ///< the peer of the destination has no association
   queue_full,      ///< the peer's queue held its limit of bytes
   send_refused,    ///< the association would not take the message
   // From a peer towards the host.
   peer_malformed,  ///< the message is no well-formed IP packet, or its version contradicts the PPID
   source_refused,  ///< the source address is not in the peer's allowed IPs
   too_large,       ///< larger than the tunnel's MTU
-  before_hello,    ///< an IP packet from an association that did not say hello yet
+  no_association,  ///< an IP packet of an association that is no peer's, e.g. one that was replaced
   unknown_ppid,    ///< a message of a kind that this version does not know
-  bad_hello,       ///< a control message that is no well-formed hello, or a second one
-  unknown_peer,    ///< a hello with a name that no [[peer]] of the configuration has
+  unknown_peer,    ///< an association whose key no peer has, which the engine should have refused
+  wrong_caller,    ///< an association begun by a peer that is ours to call
   count_,
 };
 

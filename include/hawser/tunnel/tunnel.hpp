@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "hawser/base/buffer.hpp"
 #include "hawser/base/time.hpp"
+#include "hawser/crypto/keys.hpp"
 #include "hawser/io/packet_device.hpp"
 #include "hawser/sctp/endpoint.hpp"
 #include "hawser/tunnel/allowed_ips.hpp"
@@ -22,18 +22,16 @@
 namespace hawser::tunnel {
 
 struct PeerConfig {
-  std::string name;                   ///< unique, a valid identity (hello.hpp)
+  crypto::PublicKey key;              ///< no two peers have the same
   std::vector<IpPrefix> allowed_ips;  ///< no prefix belongs to two peers
   bool dialled = false;               ///< we connect to it; it does not connect to us
 };
 
 struct TunnelConfig {
-  std::string identity;  ///< what our hello says
   std::vector<PeerConfig> peers;
   std::size_t queue_bytes = 1U << 20;      ///< limit of each peer's queue
   std::size_t backlog_bytes = 128U << 10;  ///< what may wait, unsent, inside the association
-  Duration hello_timeout = std::chrono::seconds(10);
-  std::uint64_t hash_seed = 0;  ///< unpredictable; keys the flow hash
+  std::uint64_t hash_seed = 0;             ///< unpredictable; keys the flow hash
 };
 
 struct PeerCounters {
@@ -42,13 +40,12 @@ struct PeerCounters {
   std::uint64_t rx_packets = 0;  ///< IP packets from the peer given to the host
   std::uint64_t rx_bytes = 0;
   std::uint64_t dropped = 0;       ///< of the peer, in both directions, whatever the reason
-  std::uint64_t associations = 0;  ///< that said hello as this peer
+  std::uint64_t associations = 0;  ///< that came up with this peer
   std::uint64_t replaced = 0;      ///< of these, how many took the place of a live one
 };
 
 struct PeerView {
-  std::string_view name;
-  std::optional<sctp::AssociationId> association;  ///< present: up, hellos exchanged
+  std::optional<sctp::AssociationId> association;  ///< present: the peer is up
   std::size_t queue_bytes = 0;
   std::size_t queue_packets = 0;
   PeerCounters counters;
@@ -56,15 +53,17 @@ struct PeerView {
 
 /// One packet device with its peers: moves IP packets between the device and the associations of an endpoint.
 ///
-/// Owns the peers' queues and the knowledge of which association is whose; uses the device and the endpoint,
-/// which outlive it. Never does other I/O, never reads a clock, never begins an association: its driver does,
-/// tells it by expect(), and hands it the endpoint's events. Life of a packet, in the order of the functions:
-/// read_device, pump, (the endpoint of this side, the network, the endpoint of the other side), deliver.
+/// Owns the peers' queues and the knowledge of which association is whose, which follows from the key that
+/// the association's peer has proven; uses the device and the endpoint, a protected one that knows the same
+/// peers, which outlive it. Never does other I/O, never reads a clock, never begins an association: its
+/// driver does, tells it by expect(), and hands it the endpoint's events. Life of a packet, in the order of
+/// the functions: read_device, pump, (the endpoint of this side, the network, the endpoint of the other
+/// side), deliver.
 class Tunnel {
  public:
   static constexpr std::size_t kBatch = 64;
 
-  /// `config` must be valid as its comments say: a prefix given twice goes to the first peer.
+  /// `config` must be valid as its comments say: a prefix or a key given twice goes to the first peer.
   Tunnel(TunnelConfig config, io::PacketDevice& device, sctp::Endpoint& endpoint, BufferPool& pool);
 
   /// Reads one batch from the device into the peers' queues. Returns how many packets there were: kBatch
@@ -74,26 +73,25 @@ class Tunnel {
   /// has work.
   bool pump(Timestamp now);
   /// Takes every message from the endpoint and writes IP packets to the device.
-  void deliver(Timestamp now);
+  void deliver();
 
   /// The association that the driver began towards `peer`; call it right after Endpoint::connect().
   void expect(sctp::AssociationId id, PeerIndex peer);
   /// Every event of the endpoint, in order, before deliver().
   void handle_event(Timestamp now, const sctp::Event& event);
-  /// Aborts associations that do not say hello in time; call it about every second.
-  void handle_timeout(Timestamp now);
 
   [[nodiscard]] std::size_t peer_count() const { return peers_.size(); }
   [[nodiscard]] PeerView peer(PeerIndex index) const;
-  /// The peer that the association belongs to, once it is known.
+  /// The peer that has this public key.
+  [[nodiscard]] std::optional<PeerIndex> peer_with(const crypto::PublicKey& key) const;
+  /// The peer that the association belongs to; nothing: it is over, was replaced, or was never a peer's.
   [[nodiscard]] std::optional<PeerIndex> peer_of(sctp::AssociationId id) const;
-  /// Associations alive, also those that did not say hello yet.
+  /// The associations of all peers, also those that the driver began and that are not up yet.
   [[nodiscard]] std::vector<sctp::AssociationId> associations() const;
   [[nodiscard]] const DropCounters& drops() const { return drops_; }
 
  private:
   struct Peer {
-    std::string name;
     bool dialled = false;
     bool busy = false;  ///< listed in busy_
     std::optional<sctp::AssociationId> association;
@@ -104,31 +102,26 @@ class Tunnel {
   /// An association of the endpoint and whose it is.
   struct Binding {
     sctp::AssociationId id;
-    std::optional<PeerIndex> peer;
-    bool open = false;   ///< established
-    bool hello = false;  ///< the peer said hello
-    Timestamp since = kNever;
+    PeerIndex peer;
+    bool up = false;  ///< the peer has proven its key
   };
 
   void enqueue(Buffer packet);
   bool pump_peer(Timestamp now, Peer& peer);
   bool send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet);
-  void on_message(Timestamp now, sctp::ReceivedMessage&& message);
+  void on_message(sctp::ReceivedMessage&& message);
   void on_ip_message(sctp::ReceivedMessage&& message);
   bool skip_partial(const sctp::ReceivedMessage& message);
   void flush_incoming();
   void drop(Peer& peer, Drop reason, std::uint64_t count = 1);
-  [[nodiscard]] Binding* find(sctp::AssociationId id);
-  void unbind(Binding& binding);
-  void forget(sctp::AssociationId id);
-
-  // hello.cpp: who is who in plain mode.
-  void send_hello(Timestamp now, sctp::AssociationId id);
-  void on_open(Timestamp now, sctp::AssociationId id);
-  void on_hello(Timestamp now, const sctp::ReceivedMessage& message);
-  [[nodiscard]] std::optional<PeerIndex> identify(const Binding& binding, std::string_view name) const;
-  void bring_up(Timestamp now, Binding& binding, PeerIndex index);
+  void on_connected(Timestamp now, sctp::AssociationId id);
+  void on_accepted(Timestamp now, sctp::AssociationId id);
+  [[nodiscard]] std::optional<PeerIndex> proven_peer(sctp::AssociationId id) const;
+  Binding& bind(sctp::AssociationId id, PeerIndex peer);
+  void bring_up(Timestamp now, Binding& binding);
   void refuse(Timestamp now, sctp::AssociationId id, Drop reason, std::string_view text);
+  [[nodiscard]] Binding* find(sctp::AssociationId id);
+  void forget(sctp::AssociationId id);
 
   TunnelConfig config_;
   io::PacketDevice& device_;
@@ -136,9 +129,10 @@ class Tunnel {
   BufferPool& pool_;
   AllowedIps allowed_;
   std::vector<Peer> peers_;
-  std::vector<PeerIndex> busy_;    ///< peers with packets waiting
-  std::vector<Binding> bindings_;  ///< sorted by id
-  std::size_t last_binding_ = 0;   ///< where find() looks first
+  std::vector<std::pair<crypto::PublicKey, PeerIndex>> by_key_;  ///< sorted
+  std::vector<PeerIndex> busy_;                                  ///< peers with packets waiting
+  std::vector<Binding> bindings_;                                ///< sorted by id
+  std::size_t last_binding_ = 0;                                 ///< where find() looks first
   std::vector<std::pair<sctp::AssociationId, sctp::StreamId>>
       partial_;  ///< messages whose rest is being dropped
   std::array<Buffer, kBatch> outgoing_;

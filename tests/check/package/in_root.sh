@@ -51,6 +51,8 @@ check_programs() {
     chroot "$root" "$program" --help >/dev/null || fail "$program --help: exit status $?"
     echo "$program --version: $output"
   done
+  output=$(chroot "$root" sh -c 'hawser genkey | hawser pubkey') || fail "hawser genkey | hawser pubkey: exit status $?"
+  [[ ${#output} -eq 44 ]] || fail "hawser pubkey says '$output'"
 }
 
 # check_nothing_left LIST: of what LIST names, nothing is on disk that was not there before.

@@ -1,7 +1,12 @@
 """hawserd and hawser in the laboratory's namespaces."""
 
+import atexit
+import functools
 import json
+import pathlib
+import shutil
 import subprocess
+import tempfile
 
 from .core import LabError, find_program, wait_until
 from .topology import HUB_V4
@@ -9,6 +14,35 @@ from .traffic import ping
 
 UDP_PORT = 9899
 HUB_INNER_V4, HUB_INNER_V6 = "10.90.0.1", "fd90::1"
+
+
+def hawser(*words, given=None):
+    """What `hawser WORDS` prints when it reads `given`."""
+    done = subprocess.run([find_program("hawser"), *words], input=given, capture_output=True, text=True, timeout=10)
+    if done.returncode != 0:
+        raise LabError(f"hawser {' '.join(words)}: {done.stderr}{done.stdout}")
+    return done.stdout
+
+
+@functools.cache
+def _key_folder():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="hawser-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def private_key_file(name):
+    """The file of a private key, made by the command line once for each name, e.g. "hub" or "edge1"."""
+    path = _key_folder() / f"{name}.key"
+    path.touch(mode=0o600)
+    path.write_text(hawser("genkey"))
+    return str(path)
+
+
+@functools.cache
+def public_key(name):
+    return hawser("pubkey", given=pathlib.Path(private_key_file(name)).read_text()).strip()
 
 
 def inner_v4(index):
@@ -24,30 +58,37 @@ def _list(values):
     return "[" + ", ".join(f'"{value}"' for value in values) + "]"
 
 
-def hub_config(edges=1, listen=("0.0.0.0:9899", "[::]:9899")):
+def _settings(settings):
+    """Further lines of a table, e.g. for rekey_after_seconds=2."""
+    return "".join(f"{key} = {value}\n" for key, value in settings.items())
+
+
+def hub_config(edges=1, listen=("0.0.0.0:9899", "[::]:9899"), **interface):
     text = f"""
 [interface]
 name = "hawser0"
-identity = "hub"
+private_key_file = "{private_key_file("hub")}"
 address = ["{HUB_INNER_V4}/24", "{HUB_INNER_V6}/64"]
 listen = {_list(listen)}
-"""
+{_settings(interface)}"""
     for index in range(1, edges + 1):
         text += f"""
 [[peer]]
 name = "edge{index}"
+public_key = "{public_key(f"edge{index}")}"
 allowed_ips = ["{inner_v4(index)}/32", "{inner_v6(index)}/128"]
 """
     return text
 
 
-def edge_config(uplinks=("wan1", "wan2"), index=1, endpoint=f"{HUB_V4}:{UDP_PORT}"):
+def edge_config(uplinks=("wan1", "wan2"), index=1, endpoint=f"{HUB_V4}:{UDP_PORT}", hub="hub", **interface):
+    """`hub`: whose public key the edge takes for that of the hub."""
     text = f"""
 [interface]
 name = "hawser0"
-identity = "edge{index}"
+private_key_file = "{private_key_file(f"edge{index}")}"
 address = ["{inner_v4(index)}/24", "{inner_v6(index)}/64"]
-"""
+{_settings(interface)}"""
     for uplink in uplinks:
         text += f"""
 [[uplink]]
@@ -57,6 +98,7 @@ label = "{uplink}"
     return text + f"""
 [[peer]]
 name = "hub"
+public_key = "{public_key(hub)}"
 endpoint = ["{endpoint}"]
 allowed_ips = ["10.90.0.0/24", "fd90::/64"]
 """
@@ -65,7 +107,8 @@ allowed_ips = ["10.90.0.0/24", "fd90::/64"]
 class Daemon:
     """A running hawserd. Its configuration and control socket are files of the laboratory."""
 
-    def __init__(self, lab, namespace, config, label=None):
+    def __init__(self, lab, namespace, config, label=None, prefix=()):
+        """`prefix`: the words of a command that runs hawserd, e.g. with fewer rights."""
         self.namespace = namespace
         self.label = label or f"hawserd-{namespace.short_name}"
         stem = f"{self.label}-{len(lab.processes)}"
@@ -73,8 +116,8 @@ class Daemon:
         self.config_path = lab.folder / f"{stem}.toml"
         self.config_path.write_text(
             config.replace("[interface]\n", f'[interface]\ncontrol_socket = "{self.control_socket}"\n', 1))
-        self.process = namespace.start(find_program("hawserd"), "--config", self.config_path, "--insecure-plaintext",
-                                       label=self.label)
+        self.process = namespace.start(*prefix, find_program("hawserd"), "--config", self.config_path, "--log-level",
+                                       "debug", label=self.label)
         wait_until(self._answers, 10, f"the control socket of {self.label}")
 
     def _answers(self):

@@ -1,4 +1,7 @@
-"""Watches SCTP over UDP on an interface: which chunk types pass when, in which direction."""
+"""Watches SCTP over UDP on an interface: which packets pass when, in which direction, and what shows of them.
+
+Once the keys are agreed upon, all chunks of a packet are inside one sealed chunk: its size is all that tells data apart.
+"""
 
 import collections
 import socket
@@ -6,13 +9,14 @@ import struct
 import threading
 import time
 
-DATA, I_DATA, ASCONF = 0x00, 0x40, 0xC1
+INIT, SEALED = 0x01, 0x5E
+DATA_SIZE = 1000  # bytes of UDP payload that no packet without data reaches, but for the INIT
 
-Seen = collections.namedtuple("Seen", "time interface outgoing tag chunks")
+Seen = collections.namedtuple("Seen", "time interface outgoing tag chunks payload")
 
 _ETH_P_ALL = 3
 _SO_TIMESTAMPNS = 35
-_PACKET_OUTGOING = 4
+_PACKET_OTHERHOST, _PACKET_OUTGOING = 3, 4
 _UDP_HEADER, _SCTP_HEADER = 8, 12
 
 
@@ -69,12 +73,12 @@ class Sniffer:
                 except TimeoutError:
                     continue
                 sctp = _udp_payload(packet, self._port) if len(packet) > 28 else None
-                if sctp is None:
+                if sctp is None or address[2] == _PACKET_OTHERHOST:  # what a switch floods is none of ours
                     continue
                 seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
                 self.seen.append(Seen(seconds + nanoseconds / 1e9 - self._offset, interface,
                                       address[2] == _PACKET_OUTGOING, struct.unpack_from("!I", sctp, 4)[0],
-                                      chunk_types(sctp)))
+                                      chunk_types(sctp), bytes(sctp)))
 
     def stop(self):
         self._stopping = True
@@ -95,10 +99,17 @@ class Sniffer:
 
 
 def joining_of_second_path(sniffer, timeout):
-    """(first ASCONF, first DATA after it on the same interface) as seen at the edge; None for what never came."""
-    asconf = sniffer.first(lambda p: p.outgoing and ASCONF in p.chunks, timeout)
+    """(the ASCONF, the first data after it on the same interface) as seen at the edge; None for what never came.
+
+    Until its ASCONF is acknowledged, an uplink carries nothing else: it is the first packet to leave by the interface over
+    which the association was not begun.
+    """
+    init = sniffer.first(lambda p: p.outgoing and INIT in p.chunks, timeout)
+    if init is None:
+        return None, None
+    asconf = sniffer.first(lambda p: p.outgoing and SEALED in p.chunks and p.interface != init.interface, timeout)
     if asconf is None:
         return None, None
-    data = sniffer.first(lambda p: p.interface == asconf.interface and p.time >= asconf.time and
-                         (DATA in p.chunks or I_DATA in p.chunks), timeout)
+    data = sniffer.first(lambda p: p.interface == asconf.interface and p.time > asconf.time and
+                         SEALED in p.chunks and len(p.payload) > DATA_SIZE, timeout)
     return asconf, data

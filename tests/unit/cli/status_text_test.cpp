@@ -33,18 +33,19 @@ control::Status status() {
   s.version = "0.1.0";
   s.pid = 7;
   s.uptime_s = 125;
-  s.identity = "edge1";
-  s.warnings = {"not encrypted"};
+  s.public_key = "OWNKEY=";
   s.interface = {"hawser0", {"10.0.0.2/24"}, 1392, {}};
   s.uplinks = {{"lte", "eth0", "always", true}, {"sat", "eth9", "always", false}};
   control::Peer peer;
   peer.name = "hub";
+  peer.public_key = "HUBKEY=";
   peer.state = "up";
   peer.endpoint = {"203.0.113.1:9899"};
   peer.allowed_ips = {"0.0.0.0/0"};
   s.peers = {peer};
   control::Association association;
   association.peer = "hub";
+  association.protection = control::Protection{"aes-128-gcm", 3, 12.4, 75, 4};
   association.paths = {path(0, "lte"), path(1, "a-longer-label")};
   s.associations = {association};
   s.drops.engine = {{"bad_checksum", 0}, {"stale_sack", 3}};
@@ -80,19 +81,30 @@ TEST(StatusText, AlignsColumnsAndLeavesNoTrailingSpaces) {
   EXPECT_TRUE(lines_with(text + "\n", " \n").empty());
 }
 
-TEST(StatusText, ShowsWarningsUnusableUplinksAndOnlyDropsThatHappened) {
+TEST(StatusText, ShowsUnusableUplinksAndOnlyDropsThatHappened) {
   const std::string text = status_text(status());
-  EXPECT_EQ(lines_with(text, "WARNING").size(), 1U);
   EXPECT_EQ(lines_with(text, "sat (eth9) cannot be used now").size(), 1U);
   EXPECT_EQ(lines_with(text, "stale_sack 3").size(), 1U);
   EXPECT_TRUE(lines_with(text, "bad_checksum").empty());
   EXPECT_EQ(lines_with(text, "up 2 min 5 s").size(), 1U);
 }
 
-TEST(StatusText, CountsAssociationsThatDidNotSayHello) {
+TEST(StatusText, ShowsKeysAndTheirAges) {
+  const std::string text = status_text(status());
+  EXPECT_EQ(lines_with(text, "public key OWNKEY=").size(), 1U);
+  EXPECT_EQ(lines_with(text, "  public key HUBKEY=").size(), 1U);
+  EXPECT_EQ(
+      lines_with(text, "  cipher aes-128-gcm, epoch 3, keys 12 s old, last handshake 1 min 15 s ago").size(),
+      1U);
+}
+
+TEST(StatusText, SaysOfAnAssociationThatItIsBeingSetUp) {
   control::Status s = status();
   s.associations.emplace_back();
-  EXPECT_EQ(lines_with(status_text(s), "without a hello yet: 1").size(), 1U);
+  s.associations[1].id = 9;
+  s.associations[1].peer = "hub";
+  s.associations[1].state = "cookie_wait";
+  EXPECT_EQ(lines_with(status_text(s), "  association 9: being set up (cookie_wait)").size(), 1U);
 }
 
 TEST(Table, ShowsEmptyCellsAsDashes) {

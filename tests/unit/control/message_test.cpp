@@ -10,15 +10,14 @@ Status sample() {
   s.version = "1.2.3";
   s.pid = 42;
   s.uptime_s = 12.5;
-  s.identity = "edge1";
-  s.protection = "none";
-  s.warnings = {"beware"};
+  s.public_key = "own=";
   s.interface = {"hawser0", {"10.0.0.1/24", "fd00::1/64"}, 1392, {{"rx_packets", 7}}};
   s.listen = {"0.0.0.0:9899"};
   s.uplinks = {{"lte", "wwan0", "always", true}};
   s.sockets = {{3, "lte", "wwan0", "0.0.0.0:40000", {{"tx_bytes", 18446744073709551615U}}}};
   Peer peer;
   peer.name = "hub";
+  peer.public_key = "hub=";
   peer.state = "up";
   peer.endpoint = {"hub.example.net:9899"};
   peer.association = 5;
@@ -36,7 +35,8 @@ Status sample() {
   association.id = 5;
   association.peer = "hub";
   association.paths = {path};
-  s.associations = {association};
+  association.protection = Protection{"aes-128-gcm", 3, 12.5, 13.25, 4};
+  s.associations = {association, Association{}};
   s.drops.engine = {{"bad_checksum", 1}};
   s.drops.tunnel = {{"no_peer", 0}};
   return s;
@@ -50,13 +50,18 @@ TEST(StatusMessage, RoundTrips) {
   EXPECT_EQ(back->peers[0].association, 5U);
   EXPECT_EQ(back->peers[1].association, std::nullopt);
   EXPECT_EQ(back->sockets[0].counters.at("tx_bytes"), 18446744073709551615U);
+  EXPECT_EQ(back->peers[0].public_key, "hub=");
+  ASSERT_TRUE(back->associations[0].protection);
+  EXPECT_EQ(back->associations[0].protection->cipher, "aes-128-gcm");
+  EXPECT_DOUBLE_EQ(back->associations[0].protection->last_handshake_age_s, 13.25);
+  EXPECT_FALSE(back->associations[1].protection);
   EXPECT_DOUBLE_EQ(back->associations[0].paths[0].rtt_ms, 40.125);
   EXPECT_TRUE(back->associations[0].paths[0].primary);
 }
 
 TEST(StatusMessage, IsOneLine) {
   Status status = sample();
-  status.identity = "line\nbreak";
+  status.public_key = "line\nbreak";
   const std::string line = make_status(status);
   EXPECT_EQ(line.find('\n'), line.size() - 1);
 }

@@ -76,16 +76,35 @@ class FakeHost final : public Host {
   std::uint16_t next_port_ = 40000;
 };
 
+/// Always the same for a number.
+crypto::PrivateKey key_of(unsigned number) {
+  return crypto::PrivateKey::from_seed(std::vector(crypto::kKeySize, static_cast<std::byte>(number)));
+}
+constexpr unsigned kHubKey = 1;
+constexpr unsigned kEdgeKey = 2;
+constexpr unsigned kOtherKey = 3;
+/// Chunk types, RFC 9260 §3.2 and docs/protocol.md.
+constexpr unsigned kInit = 1;
+constexpr unsigned kSealed = 0x5e;
+
 Config config(const std::string& text) {
   const auto parsed = parse_config(text, "test");
   if (!parsed) throw std::runtime_error(parsed.error().at(0).to_string());
   return *parsed;
 }
 
+sctp::Protection protection(unsigned own, const Config& config) {
+  sctp::Protection out{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 2}};
+  for (const PeerConfig& peer : config.peers) out.peers.push_back({*peer.public_key, {}});
+  return out;
+}
+
 struct Machine {
-  Machine(io::MemoryNetwork& network, const std::string& text, std::map<std::string, std::string> interfaces,
-          std::uint64_t seed)
-      : host(network, std::move(interfaces)), random(seed), node(config(text), host, device, random) {}
+  Machine(io::MemoryNetwork& network, const std::string& text, unsigned own,
+          std::map<std::string, std::string> interfaces, std::uint64_t seed)
+      : host(network, std::move(interfaces)),
+        random(seed),
+        node(config(text), protection(own, config(text)), host, device, random) {}
 
   FakeHost host;
   io::MemoryPacketDevice device{"hw0", 1392};
@@ -93,20 +112,25 @@ struct Machine {
   Node node;
 };
 
-constexpr const char* kHub = R"([interface]
+std::string hub_text(unsigned edge = kEdgeKey, const std::string& address = "192.0.2.1") {
+  return R"([interface]
 name = "hw0"
 address = ["10.0.0.1/24"]
-identity = "hub"
-listen = ["192.0.2.1:9899"]
+private_key_file = "/not/read"
+listen = [")" +
+         address + R"(:9899"]
 [[peer]]
 name = "edge1"
 allowed_ips = ["10.0.0.2/32"]
-)";
+public_key = ")" +
+         key_of(edge).public_key().to_base64() + "\"\n";
+}
 
-constexpr const char* kEdge = R"([interface]
+std::string edge_text(const std::string& endpoint = "192.0.2.1:9899", unsigned hub = kHubKey) {
+  return R"([interface]
 name = "hw0"
 address = ["10.0.0.2/24"]
-identity = "edge1"
+private_key_file = "/not/read"
 [[uplink]]
 interface = "eth0"
 label = "lte"
@@ -115,9 +139,10 @@ interface = "eth1"
 label = "dsl"
 [[peer]]
 name = "hub"
-endpoint = ["192.0.2.1:9899"]
 allowed_ips = ["0.0.0.0/0"]
-)";
+endpoint = [")" +
+         endpoint + "\"]\npublic_key = \"" + key_of(hub).public_key().to_base64() + "\"\n";
+}
 
 std::vector<std::byte> packet(std::uint8_t from, std::uint8_t to, std::size_t size = 1000) {
   std::vector<std::byte> out(size);
@@ -161,9 +186,37 @@ class NodeTest : public testing::Test {
   }
   std::string peer_state(const Machine& machine) { return machine.node.status(now).peers.at(0).state; }
 
-  static std::string with_other_address() {
-    std::string text = kHub;
-    return text.replace(text.find("192.0.2.1"), 9, "192.0.2.2");
+  /// Puts a hub that knows nothing in the place of the first, once `away` has passed.
+  std::unique_ptr<Machine> restart_hub(Duration away) {
+    machines = {&edge};
+    network.set_rewrite(
+        [](UdpAddress&, UdpAddress& to, Bytes) { return to.ip != *IpAddress::parse("192.0.2.1"); });
+    run_with_traffic(away);
+    auto restarted = std::make_unique<Machine>(network, hub_text(kEdgeKey, "192.0.2.2"), kHubKey,
+                                               std::map<std::string, std::string>{}, 3);
+    network.set_rewrite([](UdpAddress& from, UdpAddress& to, Bytes) {
+      if (to.ip == *IpAddress::parse("192.0.2.1")) to.ip = *IpAddress::parse("192.0.2.2");
+      if (from.ip == *IpAddress::parse("192.0.2.2")) from.ip = *IpAddress::parse("192.0.2.1");
+      return true;
+    });
+    restarted->node.start(now);
+    machines.push_back(restarted.get());
+    return restarted;
+  }
+  /// As if a ping ran.
+  void run_with_traffic(Duration time) {
+    for (const Timestamp end = now + time; now < end; run(100ms)) edge.device.inject(packet(2, 1, 100));
+  }
+  struct Packet {
+    bool from_hub;
+    std::uint32_t tag;
+    unsigned chunk;  ///< type of the first
+  };
+  void lose(std::function<bool(const Packet&)> lost) {
+    network.set_rewrite([lost = std::move(lost)](UdpAddress& from, UdpAddress&, Bytes payload) {
+      return !lost({from.port == 9899, load_be<std::uint32_t>(payload.data() + 4),
+                    std::to_integer<unsigned>(payload[12])});
+    });
   }
   bool carries(Machine& from, Machine& to, const std::vector<std::byte>& bytes) {
     from.device.inject(bytes);
@@ -173,8 +226,8 @@ class NodeTest : public testing::Test {
 
   Timestamp now{100s};
   io::MemoryNetwork network;
-  Machine hub{network, kHub, {}, 1};
-  Machine edge{network, kEdge, {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 2};
+  Machine hub{network, hub_text(), kHubKey, {}, 1};
+  Machine edge{network, edge_text(), kEdgeKey, {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 2};
   std::vector<Machine*> machines{&hub, &edge};
 };
 
@@ -243,43 +296,121 @@ TEST_F(NodeTest, WaitsForAnInterfaceWhenThereIsNone) {
   EXPECT_EQ(peer_state(edge), "up");
 }
 
-TEST_F(NodeTest, CallsAgainWhenTheHubForgotTheAssociation) {
+TEST_F(NodeTest, IsBackWithinFiveSecondsOfTheReturnOfItsHubWheneverThatIs) {
   start();
   run(2s);
-  auto restarted =
-      std::make_unique<Machine>(network, with_other_address(), std::map<std::string, std::string>{}, 3);
-  bool to_new_hub = true;
-  network.set_rewrite([&](UdpAddress& source, UdpAddress& destination, Bytes) {
-    if (to_new_hub && destination.ip == *IpAddress::parse("192.0.2.1"))
-      destination.ip = *IpAddress::parse("192.0.2.2");
-    if (to_new_hub && source.ip == *IpAddress::parse("192.0.2.2")) source.ip = *IpAddress::parse("192.0.2.1");
-    return true;
-  });
-  restarted->node.start(now);
-  machines = {restarted.get(), &edge};
-  edge.device.inject(packet(2, 1));
-  run(30s);
-  EXPECT_EQ(peer_state(edge), "up");
-  EXPECT_EQ(peer_state(*restarted), "up");
-  EXPECT_TRUE(carries(edge, *restarted, packet(2, 1, 400)));
+  for (Duration away = 0s; away < 9s; away += 700ms) {
+    const auto restarted = restart_hub(away);
+    const Timestamp begin = now;
+    while (peer_state(*restarted) != "up" && now < begin + 30s) run_with_traffic(100ms);
+    EXPECT_LT(now - begin, 5s) << "after " << away / 1ms << " ms away";
+    EXPECT_EQ(edge.node.status(now).associations.size(), 1U);
+    EXPECT_TRUE(carries(edge, *restarted, packet(2, 1, 400)));
+    run(2s);
+    EXPECT_EQ(paths(edge).size(), 2U);
+  }
 }
 
-TEST_F(NodeTest, CallsAgainAfterALongSilenceOfAllPaths) {
+TEST_F(NodeTest, CallsBesideASilentAssociationAndKeepsItWhenAPathAnswersAfterAll) {
   start();
   run(2s);
   const auto first = edge.node.status(now).associations.at(0).id;
-  bool silent = true;
-  network.set_rewrite([&](UdpAddress&, UdpAddress&, Bytes) { return !silent; });
-  for (int i = 0; i < 30; ++i) {
-    edge.device.inject(packet(2, 1));
-    run(1s);
-  }
-  silent = false;
-  run(10s);
+  lose([](const Packet&) { return true; });
+  run_with_traffic(30s);
   EXPECT_EQ(peer_state(edge), "up");
-  EXPECT_NE(edge.node.status(now).associations.at(0).id, first);
+  EXPECT_EQ(edge.node.status(now).peers.at(0).association, first);
+  bool called = false;
+  for (int i = 0; i < 100 && !called; ++i) {
+    run(50ms);
+    called = edge.node.status(now).associations.size() == 2;
+  }
+  EXPECT_TRUE(called);
+  EXPECT_EQ(edge.node.status(now).associations.back().state, "cookie_wait");
+  lose([](const Packet& each) { return each.chunk == kInit; });
+  run(4s);
+  ASSERT_EQ(edge.node.status(now).associations.size(), 1U);
+  EXPECT_EQ(edge.node.status(now).associations[0].id, first);
+  EXPECT_EQ(hub.node.status(now).peers.at(0).counters.at("associations"), 1U);
   (void)hub.device.take_written();
   EXPECT_TRUE(carries(edge, hub, packet(2, 1, 400)));
+}
+
+/// The hub takes a call for up only after the edge did, so that ending the call never costs both.
+TEST_F(NodeTest, MayEndACallHoweverFarTheHubHasGotWithIt) {
+  start();
+  std::uint32_t old_tag = 0;
+  lose([&](const Packet& each) {
+    if (each.from_hub && each.chunk == kSealed) old_tag = each.tag;
+    return false;
+  });
+  run(2s);
+  const auto first = edge.node.status(now).associations.at(0).id;
+  lose([](const Packet&) { return true; });
+  run_with_traffic(3s);
+  // The handshake comes to its end but for the first sealed packet; no HEARTBEAT passes either.
+  lose([](const Packet& each) { return each.chunk == kSealed; });
+  for (int i = 0; i < 1000 && edge.node.status(now).associations.back().state != "established"; ++i) run(5ms);
+  run(1s);
+  ASSERT_EQ(edge.node.status(now).associations.size(), 2U);
+  lose([&](const Packet& each) { return each.from_hub && each.chunk == kSealed && each.tag != old_tag; });
+  run(3s);
+  ASSERT_EQ(edge.node.status(now).associations.size(), 1U);
+  EXPECT_EQ(edge.node.status(now).associations[0].id, first);
+  EXPECT_EQ(hub.node.status(now).peers.at(0).counters.at("replaced"), 0U);
+  (void)hub.device.take_written();
+  EXPECT_TRUE(carries(edge, hub, packet(2, 1, 400)));
+}
+
+TEST_F(NodeTest, DoesNotCallAgainWhileAnyPathAnswers) {
+  start();
+  run(2s);
+  network.set_rewrite([](UdpAddress& from, UdpAddress& to, Bytes) {
+    const auto dead = IpAddress::parse("198.51.100.1");
+    return from.ip != *dead && to.ip != *dead;
+  });
+  for (int i = 0; i < 100; ++i) {
+    run_with_traffic(100ms);
+    ASSERT_EQ(edge.node.status(now).associations.size(), 1U);
+  }
+}
+
+TEST_F(NodeTest, StaysDownWhenTheHubDoesNotKnowItsKey) {
+  Machine stranger(network, edge_text(), kOtherKey, {{"eth0", "198.51.100.7"}}, 4);
+  machines = {&hub, &stranger};
+  start();
+  run(20s);
+  EXPECT_NE(peer_state(stranger), "up");
+  EXPECT_EQ(peer_state(hub), "down");
+  EXPECT_TRUE(hub.node.status(now).associations.empty());
+  EXPECT_GT(hub.node.status(now).drops.engine.at("handshake_failed"), 1U);
+}
+
+TEST_F(NodeTest, HearsNothingFromAHubWhoseKeyItDoesNotKnow) {
+  std::size_t answers = 0;
+  network.set_rewrite([&](UdpAddress& from, UdpAddress&, Bytes) {
+    if (from.ip == *IpAddress::parse("192.0.2.1")) ++answers;
+    return true;
+  });
+  Machine wrong(network, edge_text("192.0.2.1:9899", kOtherKey), kEdgeKey, {{"eth0", "198.51.100.7"}}, 4);
+  machines = {&hub, &wrong};
+  start();
+  run(20s);
+  EXPECT_NE(peer_state(wrong), "up");
+  EXPECT_EQ(answers, 0U);
+  EXPECT_GT(hub.node.status(now).drops.engine.at("no_access"), 5U);
+}
+
+TEST_F(NodeTest, RefusesACallFromAPeerThatIsItsOwnToCall) {
+  std::string text = hub_text();
+  text += "endpoint = [\"198.51.100.99:1\"]\n";
+  text.replace(text.find("192.0.2.1"), 9, "192.0.2.3");
+  Machine caller(network, text, kHubKey, {{"eth0", "192.0.2.8"}}, 5);
+  Machine called(network, edge_text("192.0.2.3:9899"), kEdgeKey, {{"eth0", "198.51.100.7"}}, 4);
+  machines = {&caller, &called};
+  start();
+  run(5s);
+  EXPECT_NE(peer_state(called), "up");
+  EXPECT_GT(caller.node.status(now).drops.tunnel.at("wrong_caller"), 0U);
 }
 
 TEST_F(NodeTest, ShutsItsAssociationsDownWhenStopped) {
@@ -315,9 +446,7 @@ TEST_F(NodeTest, StopsAtOnceWhenNothingIsConnectedOrWhenToldTwice) {
 }
 
 TEST_F(NodeTest, AsksForAddressesOfNamesAndCallsThem) {
-  std::string text = kEdge;
-  text.replace(text.find("192.0.2.1:9899"), 14, "hub.example:9899");
-  Machine named(network, text, {{"eth0", "198.51.100.9"}}, 4);
+  Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
   machines = {&hub, &named};
   start();
   EXPECT_EQ(named.host.asked, std::vector<tunnel::PeerIndex>{0});
@@ -327,9 +456,7 @@ TEST_F(NodeTest, AsksForAddressesOfNamesAndCallsThem) {
 }
 
 TEST_F(NodeTest, AsksAgainWhenANameHasNoAddress) {
-  std::string text = kEdge;
-  text.replace(text.find("192.0.2.1:9899"), 14, "hub.example:9899");
-  Machine named(network, text, {{"eth0", "198.51.100.9"}}, 4);
+  Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
   machines = {&named};
   start();
   named.node.handle_addresses(now, 0, {});
@@ -338,10 +465,10 @@ TEST_F(NodeTest, AsksAgainWhenANameHasNoAddress) {
 }
 
 TEST_F(NodeTest, UsesEveryInterfaceWithADefaultRouteWhenNoneIsNamed) {
-  std::string text = kEdge;
+  std::string text = edge_text();
   text.erase(text.find("[[uplink]]"), text.find("[[peer]]") - text.find("[[uplink]]"));
-  Machine automatic(network, text, {{"lan0", "198.51.100.9"}, {"wan0", "203.0.113.9"}, {"hw0", "10.0.0.2"}},
-                    4);
+  Machine automatic(network, text, kEdgeKey,
+                    {{"lan0", "198.51.100.9"}, {"wan0", "203.0.113.9"}, {"hw0", "10.0.0.2"}}, 4);
   automatic.host.link("wan0").default_route_v4 = true;
   automatic.host.link("hw0").default_route_v4 = true;  // the tunnel itself
   machines = {&hub, &automatic};
@@ -366,7 +493,21 @@ TEST_F(NodeTest, ReportsRatesAndCounters) {
   EXPECT_EQ(status.interface.counters.at("rx_packets"), 2000U);
   EXPECT_EQ(status.peers.at(0).counters.at("tx_packets"), 2000U);
   EXPECT_EQ(status.drops.engine.size(), sctp::kDropReasons);
-  EXPECT_EQ(status.protection, "none");
+}
+
+TEST_F(NodeTest, ShowsKeysAndTheirAges) {
+  start();
+  run(3s);
+  const control::Status mine = edge.node.status(now);
+  EXPECT_EQ(mine.public_key, key_of(kEdgeKey).public_key().to_base64());
+  EXPECT_EQ(mine.peers.at(0).public_key, key_of(kHubKey).public_key().to_base64());
+  ASSERT_TRUE(mine.associations.at(0).protection);
+  const control::Protection& protection = *mine.associations[0].protection;
+  EXPECT_EQ(protection.cipher, "aes-128-gcm");
+  EXPECT_EQ(protection.epoch, 0U);
+  EXPECT_EQ(protection.handshakes, 1U);
+  EXPECT_NEAR(protection.keys_age_s, 3, 0.5);
+  EXPECT_NEAR(protection.last_handshake_age_s, 3, 0.5);
 }
 
 }  // namespace

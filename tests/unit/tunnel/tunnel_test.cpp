@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <algorithm>
 #include <random>
+#include <set>
 
 #include "hawser/io/memory.hpp"
-#include "hawser/tunnel/hello.hpp"
 #include "hawser/tunnel/ppid.hpp"
 #include "packets.hpp"
 
@@ -30,11 +30,27 @@ IpPrefix prefix(const char* text) {
   return *IpPrefix::parse(text);
 }
 
+/// Always the same for a number.
+crypto::PrivateKey key_of(unsigned number) {
+  return crypto::PrivateKey::from_seed(PacketBytes(crypto::kKeySize, static_cast<std::byte>(number)));
+}
+constexpr unsigned kHub = 1;
+constexpr unsigned kEdge1 = 2;
+constexpr unsigned kEdge2 = 3;
+constexpr unsigned kStranger = 4;
+
+sctp::Protection protection_of(unsigned own, std::initializer_list<unsigned> peers) {
+  sctp::Protection protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 1}};
+  for (const unsigned peer : peers) protection.peers.push_back({key_of(peer).public_key(), {}});
+  return protection;
+}
+
 /// One side: device, endpoint, tunnel and a socket of a network in memory.
 struct Side {
-  Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, bool accept, std::uint64_t seed)
+  Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, sctp::Protection protection,
+       bool accept, std::uint64_t seed)
       : random(seed),
-        endpoint(endpoint_config(accept), random, pool),
+        endpoint(endpoint_config(accept), random, pool, std::move(protection)),
         socket(network, UplinkId{0}, *UdpAddress::parse(address)),
         tunnel(std::move(config), device, endpoint, pool) {}
 
@@ -66,7 +82,7 @@ struct Side {
       events.push_back(event->kind);
       tunnel.handle_event(now, *event);
     }
-    tunnel.deliver(now);
+    tunnel.deliver();
     while (tunnel.read_device() == Tunnel::kBatch) {
     }
     if (!sending) {
@@ -89,18 +105,21 @@ struct Side {
 
 TunnelConfig hub_config() {
   TunnelConfig config;
-  config.identity = "hub";
-  config.peers = {{"edge1", {prefix("10.9.0.2/32"), prefix("fd90::2/128")}},
-                  {"edge2", {prefix("10.9.0.3/32")}}};
+  config.peers = {{key_of(kEdge1).public_key(), {prefix("10.9.0.2/32"), prefix("fd90::2/128")}},
+                  {key_of(kEdge2).public_key(), {prefix("10.9.0.3/32")}}};
   return config;
 }
 
-TunnelConfig edge_config(const char* identity) {
+TunnelConfig edge_config() {
   TunnelConfig config;
-  config.identity = identity;
-  config.peers = {{"hub", {prefix("0.0.0.0/0"), prefix("::/0")}, true}};
+  config.peers = {{key_of(kHub).public_key(), {prefix("0.0.0.0/0"), prefix("::/0")}, true}};
   return config;
 }
+
+struct Edge : Side {
+  Edge(io::MemoryNetwork& network, const char* address, unsigned own, std::uint64_t seed)
+      : Side(network, address, edge_config(), protection_of(own, {kHub}), false, seed) {}
+};
 
 class TunnelTest : public testing::Test {
  protected:
@@ -118,7 +137,7 @@ class TunnelTest : public testing::Test {
 
   sctp::AssociationId connect(Side& side) {
     const Route route{UplinkId{0}, IpAddress::any_v4(), hub.socket.local_address()};
-    const sctp::AssociationId id = side.endpoint.connect(now, route);
+    const sctp::AssociationId id = side.endpoint.connect(now, route, key_of(kHub).public_key());
     side.tunnel.expect(id, 0);
     return id;
   }
@@ -130,8 +149,9 @@ class TunnelTest : public testing::Test {
 
   Timestamp now{1s};
   io::MemoryNetwork network;
-  Side hub{network, "192.0.2.1:9899", hub_config(), true, 1};
-  Side edge{network, "198.51.100.1:40000", edge_config("edge1"), false, 2};
+  Side hub{network, "192.0.2.1:9899", hub_config(), protection_of(kHub, {kEdge1, kEdge2, kStranger}), true,
+           1};
+  Edge edge{network, "198.51.100.1:40000", kEdge1, 2};
   std::vector<Side*> sides{&hub, &edge};
 };
 
@@ -165,7 +185,7 @@ TEST_F(TunnelTest, KeepsTheOrderOfAFlow) {
 }
 
 TEST_F(TunnelTest, ServesSeveralPeersByAllowedIps) {
-  Side second(network, "198.51.100.2:40000", edge_config("edge2"), false, 3);
+  Edge second(network, "198.51.100.2:40000", kEdge2, 3);
   sides.push_back(&second);
   connect_and_run(edge);
   connect_and_run(second);
@@ -217,31 +237,44 @@ TEST_F(TunnelTest, BoundsThePeersQueueWhileTheAssociationIsBusy) {
   EXPECT_EQ(hub.device.take_written().size(), 3000U - edge.tunnel.drops().of(Drop::queue_full));
 }
 
-TEST_F(TunnelTest, RefusesAnIdentityThatNoPeerHas) {
-  Side stranger(network, "198.51.100.3:40000", edge_config("mallory"), false, 4);
+/// Cannot happen while endpoint and tunnel are given the same peers; here they are not.
+TEST_F(TunnelTest, AbortsAnAssociationWhoseKeyNoPeerHas) {
+  Edge stranger(network, "198.51.100.3:40000", kStranger, 4);
   sides.push_back(&stranger);
   connect_and_run(stranger);
   EXPECT_EQ(hub.tunnel.drops().of(Drop::unknown_peer), 1U);
   EXPECT_EQ(hub.endpoint.association_count(), 0U);
+  EXPECT_TRUE(hub.tunnel.associations().empty());
   EXPECT_EQ(stranger.events.back(), sctp::Event::Kind::aborted);
   EXPECT_FALSE(stranger.tunnel.peer(0).association);
 }
 
 TEST_F(TunnelTest, RefusesACallFromAPeerThatIsOursToCall) {
-  TunnelConfig config = edge_config("x");
-  config.peers[0].name = "edge1";
-  Side caller(network, "192.0.2.7:9899", std::move(config), true, 5);
-  sides = {&caller, &edge};
-  const Route route{UplinkId{0}, IpAddress::any_v4(), caller.socket.local_address()};
-  edge.tunnel.expect(edge.endpoint.connect(now, route), 0);
+  TunnelConfig config = hub_config();
+  config.peers[0].dialled = true;
+  Side callee(network, "192.0.2.7:9899", std::move(config), protection_of(kHub, {kEdge1}), true, 5);
+  sides = {&callee, &edge};
+  const Route route{UplinkId{0}, IpAddress::any_v4(), callee.socket.local_address()};
+  edge.tunnel.expect(edge.endpoint.connect(now, route, key_of(kHub).public_key()), 0);
   run(100ms);
-  EXPECT_EQ(caller.tunnel.drops().of(Drop::unknown_peer), 1U);
+  EXPECT_EQ(callee.tunnel.drops().of(Drop::wrong_caller), 1U);
+  EXPECT_EQ(callee.endpoint.association_count(), 0U);
+  EXPECT_FALSE(edge.tunnel.peer(0).association);
+}
+
+TEST_F(TunnelTest, KnowsPeersByTheirKeys) {
+  EXPECT_EQ(hub.tunnel.peer_with(key_of(kEdge1).public_key()), 0U);
+  EXPECT_EQ(hub.tunnel.peer_with(key_of(kEdge2).public_key()), 1U);
+  EXPECT_EQ(hub.tunnel.peer_with(key_of(kStranger).public_key()), std::nullopt);
+  const auto id = connect_and_run(edge);
+  EXPECT_EQ(edge.tunnel.peer_of(id), 0U);
+  EXPECT_EQ(hub.tunnel.peer_of(*hub.tunnel.peer(0).association), 0U);
 }
 
 TEST_F(TunnelTest, LetsANewerAssociationOfAPeerReplaceTheOlder) {
   connect_and_run(edge);
   const auto older = hub.tunnel.peer(0).association;
-  Side again(network, "198.51.100.9:40000", edge_config("edge1"), false, 6);
+  Edge again(network, "198.51.100.9:40000", kEdge1, 6);
   sides = {&hub, &again};  // the first incarnation is gone
   connect_and_run(again);
   const PeerView peer = hub.tunnel.peer(0);
@@ -254,6 +287,24 @@ TEST_F(TunnelTest, LetsANewerAssociationOfAPeerReplaceTheOlder) {
   EXPECT_EQ(again.device.take_written().size(), 1U);
 }
 
+TEST_F(TunnelTest, ReplacesAnAssociationByANewerOneThatItBeganItself) {
+  const auto older = connect_and_run(edge);
+  // The hub gives the older up first; here, as if it had restarted, the edge hears nothing of that.
+  hub.endpoint.abort(now, *hub.tunnel.peer(0).association, "forgotten");
+  network.set_rewrite([](UdpAddress&, UdpAddress&, Bytes) { return false; });
+  run(5ms);
+  network.set_rewrite({});
+  EXPECT_EQ(edge.tunnel.peer(0).association, older);
+  const auto newer = connect_and_run(edge);
+  EXPECT_EQ(edge.tunnel.peer(0).association, newer);
+  EXPECT_EQ(edge.tunnel.peer_of(older), std::nullopt);
+  EXPECT_EQ(edge.tunnel.peer(0).counters.replaced, 1U);
+  EXPECT_EQ(edge.endpoint.association_count(), 1U);
+  edge.device.inject(ipv4_packet("10.9.0.2", "10.9.0.1"));
+  run(100ms);
+  EXPECT_EQ(hub.device.take_written().size(), 1U);
+}
+
 TEST_F(TunnelTest, TakesAPeerDownWhenItsAssociationEnds) {
   const auto id = connect_and_run(edge);
   ASSERT_TRUE(hub.tunnel.peer(0).association);
@@ -264,28 +315,33 @@ TEST_F(TunnelTest, TakesAPeerDownWhenItsAssociationEnds) {
   EXPECT_TRUE(hub.tunnel.associations().empty());
 }
 
-/// Talks to the hub's tunnel through a bare endpoint: what a hello-less or hostile peer could send.
+/// Talks to the hub's tunnel through a bare endpoint: what a hostile peer could send.
 class RawPeerTest : public TunnelTest {
  protected:
   void SetUp() override {
     sides = {&hub};
     const Route route{UplinkId{0}, IpAddress::any_v4(), hub.socket.local_address()};
-    id = endpoint.connect(now, route);
+    id = endpoint.connect(now, route, key_of(kHub).public_key());
     exchange();
+    ASSERT_TRUE(hub.tunnel.peer(0).association);
   }
   void exchange() {
     for (int i = 0; i < 50; ++i) {
       now += 1ms;
-      for (auto d = socket.receive(); !d.empty(); d = socket.receive()) endpoint.handle_datagrams(now, d);
-      if (now >= endpoint.next_timeout()) endpoint.handle_timeout(now);
-      while (const auto event = endpoint.poll_event()) last = event->kind;
-      while (endpoint.poll_message()) ++messages;
-      batch.clear();
-      while (endpoint.poll_transmit(now, batch)) {
-        socket.send(batch);
-        batch.clear();
-      }
+      poll();
       hub.step(now);
+    }
+  }
+  void poll() {
+    for (auto d = socket.receive(); !d.empty(); d = socket.receive()) endpoint.handle_datagrams(now, d);
+    if (now >= endpoint.next_timeout()) endpoint.handle_timeout(now);
+    while (endpoint.poll_event()) {
+    }
+    while (const auto message = endpoint.poll_message()) streams.insert(message->stream.value());
+    batch.clear();
+    while (endpoint.poll_transmit(now, batch)) {
+      socket.send(batch);
+      batch.clear();
     }
   }
   void send(Bytes bytes, sctp::Ppid ppid, std::uint16_t stream) {
@@ -293,85 +349,66 @@ class RawPeerTest : public TunnelTest {
     options.ppid = ppid;
     options.stream = sctp::StreamId{stream};
     ASSERT_EQ(endpoint.send(now, id, pool.copy(bytes), options), sctp::SendResult::ok);
-    exchange();
   }
-  void hello(std::string_view name, std::uint16_t stream = 0) {
-    const std::string text = make_hello(name);
-    send(std::as_bytes(std::span(text)), kPpidControl, stream);
+  void send_and_exchange(Bytes bytes, sctp::Ppid ppid, std::uint16_t stream = 1) {
+    send(bytes, ppid, stream);
+    exchange();
   }
   std::uint64_t drops(Drop reason) const { return hub.tunnel.drops().of(reason); }
 
   BufferPool pool;
   SeededRandom random{11};
-  sctp::Endpoint endpoint{Side::endpoint_config(false), random, pool};
+  sctp::Endpoint endpoint{Side::endpoint_config(false), random, pool, protection_of(kEdge1, {kHub})};
   io::MemoryDatagramSocket socket{network, UplinkId{0}, *UdpAddress::parse("203.0.113.5:5000")};
   TransmitBatch batch;
   sctp::AssociationId id;
-  std::optional<sctp::Event::Kind> last;
-  int messages = 0;
+  std::set<std::uint16_t> streams;  ///< on which messages of the hub came
 };
 
-TEST_F(RawPeerTest, DropsIpBeforeHelloAndTakesItAfter) {
+TEST_F(RawPeerTest, GetsNoFlowOnTheStreamOfTheKeys) {
+  for (std::uint16_t port = 1; port <= 300; ++port)
+    hub.device.inject(ipv4_packet("10.9.0.1", "10.9.0.2", 60, port));
+  exchange();
+  EXPECT_FALSE(streams.contains(0));
+  EXPECT_GT(streams.size(), 32U);
+}
+
+TEST_F(RawPeerTest, MayUseAnyStream) {
   const auto packet = ipv4_packet("10.9.0.2", "10.9.0.1");
-  send(packet, kPpidIpv4, 1);
-  EXPECT_EQ(drops(Drop::before_hello), 1U);
-  hello("edge1");
-  EXPECT_EQ(messages, 1);  // the hub's own hello
-  send(packet, kPpidIpv4, 1);
-  EXPECT_EQ(hub.device.take_written(), Packets{packet});
+  send_and_exchange(packet, kPpidIpv4, 0);
+  send_and_exchange(packet, kPpidIpv4, 7);
+  EXPECT_EQ(hub.device.take_written(), (Packets{packet, packet}));
 }
 
-TEST_F(RawPeerTest, AbortsAtASecondHello) {
-  hello("edge1");
-  hello("edge1");
-  EXPECT_EQ(drops(Drop::bad_hello), 1U);
-  EXPECT_EQ(last, sctp::Event::Kind::aborted);
-  EXPECT_FALSE(hub.tunnel.peer(0).association);
-}
-
-TEST_F(RawPeerTest, AbortsAtAHelloOnAFlowsStream) {
-  hello("edge1", 3);
-  EXPECT_EQ(drops(Drop::bad_hello), 1U);
-  EXPECT_EQ(last, sctp::Event::Kind::aborted);
-}
-
-TEST_F(RawPeerTest, AbortsAtAMalformedHello) {
-  const std::string_view text = "hawser/9 hello edge1";
-  send(std::as_bytes(std::span(text)), kPpidControl, 0);
-  EXPECT_EQ(drops(Drop::bad_hello), 1U);
-  EXPECT_EQ(last, sctp::Event::Kind::aborted);
-}
-
-TEST_F(RawPeerTest, AbortsWhoeverDoesNotSayHelloInTime) {
-  now += 9s;
-  hub.tunnel.handle_timeout(now);
-  exchange();
-  EXPECT_NE(last, sctp::Event::Kind::aborted);
-  now += 1s;
-  hub.tunnel.handle_timeout(now);
-  exchange();
-  EXPECT_EQ(last, sctp::Event::Kind::aborted);
-  EXPECT_EQ(hub.endpoint.association_count(), 0U);
+TEST_F(RawPeerTest, IsNotHeardAnyMoreWhenItsAssociationWasGivenUp) {
+  send(ipv4_packet("10.9.0.2", "10.9.0.1"), kPpidIpv4, 1);
+  poll();
+  for (auto d = hub.socket.receive(); !d.empty(); d = hub.socket.receive())
+    hub.endpoint.handle_datagrams(now, d);
+  const sctp::Event lost{
+      .kind = sctp::Event::Kind::lost, .association = *hub.tunnel.peer(0).association, .reason = "test"};
+  hub.tunnel.handle_event(now, lost);
+  hub.tunnel.deliver();
+  EXPECT_EQ(drops(Drop::no_association), 1U);
+  EXPECT_TRUE(hub.device.take_written().empty());
 }
 
 TEST_F(RawPeerTest, DropsMessagesThatAreNoFittingIpPacket) {
-  hello("edge1");
   const auto v4 = ipv4_packet("10.9.0.2", "10.9.0.1");
-  send(v4, kPpidIpv6, 1);
-  send(Bytes(v4).first(30), kPpidIpv4, 1);
+  send_and_exchange(v4, kPpidIpv6);
+  send_and_exchange(Bytes(v4).first(30), kPpidIpv4);
   EXPECT_EQ(drops(Drop::peer_malformed), 2U);
-  send(v4, sctp::Ppid{77}, 1);
+  send_and_exchange(v4, sctp::Ppid{77});
   EXPECT_EQ(drops(Drop::unknown_ppid), 1U);
-  send(ipv4_packet("10.9.0.2", "10.9.0.1", hub.device.mtu() + 1), kPpidIpv4, 1);
+  send_and_exchange(ipv4_packet("10.9.0.2", "10.9.0.1", hub.device.mtu() + 1), kPpidIpv4);
   EXPECT_EQ(drops(Drop::too_large), 1U);
   EXPECT_TRUE(hub.device.take_written().empty());
 }
 
 TEST_F(RawPeerTest, CutsAMessageDownToItsPacket) {
-  hello("edge1");
   PacketBytes padded = ipv4_packet("10.9.0.2", "10.9.0.1", 60);
   padded.resize(90);
-  send(padded, kPpidIpv4, 1);
+  send_and_exchange(padded, kPpidIpv4);
   EXPECT_EQ(hub.device.take_written(), Packets{ipv4_packet("10.9.0.2", "10.9.0.1", 60)});
 }
 
