@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "bench/openssl_stream.hpp"
+#include "bench/processor_time.hpp"
 #include "hawser/crypto/record_keys.hpp"
 
 namespace hawser::crypto {

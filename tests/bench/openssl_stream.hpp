@@ -4,18 +4,10 @@
 
 #include <array>
 #include <cstdlib>
-#include <ctime>
 
 #include "hawser/crypto/aead.hpp"
 
 namespace hawser::bench {
-
-/// Processor time: what the machine does meanwhile for others is not in it.
-inline double processor_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 /// OpenSSL without us: a key, a nonce, and one endless message in blocks of a packet's size.
 class BareStream {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bench/openssl_stream.hpp"
+#include "bench/processor_time.hpp"
 #include "sctp/protection/record_layer.hpp"
 
 namespace hawser::sctp {

@@ -81,14 +81,28 @@ class InitAtAHub {
     const auto parameters = wire::InitParameters::parse(ack->parameters);
     require(parameters && parameters->cookie && parameters->protection && parameters->unrecognized.empty());
     ByteVector cookie(parameters->cookie->value.begin(), parameters->cookie->value.end());
-    const auto echo = [&](const Route& route) {
-      return hub_.give(route, packet_of(ack->initiate_tag, chunk_bytes(wire::CookieEchoChunk{cookie})));
+    const auto echo = [&](const Route& route, const ByteVector& proven) {
+      return hub_.give(route, packet_of(ack->initiate_tag, chunk_bytes(wire::CookieEchoChunk{proven})));
     };
-    require(echo(strange_route()).empty() && hub_.endpoint().association_count() == 0);
+    const auto refused = [&](const Route& route, const ByteVector& proven) {
+      require(echo(route, proven).empty() && hub_.endpoint().association_count() == 0);
+    };
+    const auto prove = [&cookie] {
+      ByteVector proven = cookie;
+      const auto proof = prove_cookie(cookie, access_key().view());
+      proven.insert(proven.end(), proof.begin(), proof.end());
+      return proven;
+    };
+    refused(usual_route(), cookie);
+    refused(strange_route(), prove());
+    ByteVector altered = prove();
+    altered[at % altered.size()] ^= std::byte{1};
+    refused(usual_route(), altered);
     cookie[at % cookie.size()] ^= std::byte{1};
-    require(echo(usual_route()).empty() && hub_.endpoint().association_count() == 0);
+    refused(usual_route(), prove());
     cookie[at % cookie.size()] ^= std::byte{1};
-    require(!echo(usual_route()).empty() && hub_.endpoint().association_count() == 1 && !hub_.up());
+    require(!echo(usual_route(), prove()).empty());
+    require(hub_.endpoint().association_count() == 1 && !hub_.up());
   }
 
   Input input_;

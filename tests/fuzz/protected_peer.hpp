@@ -206,6 +206,8 @@ class HandMadePeer {
     const Bytes before_cookie(chunk->value.data(), parameters->cookie->whole.data());
     open_channel({init_, before_cookie});
     cookie_.assign(parameters->cookie->value.begin(), parameters->cookie->value.end());
+    const auto proof = prove_cookie(cookie_, access_key().view());
+    cookie_.insert(cookie_.end(), proof.begin(), proof.end());
     ByteVector chunks = chunk_bytes(wire::CookieEchoChunk{cookie_});
     for (const ByteVector& message : take_messages()) {
       const ByteVector data = data_chunk(message, true, true);
@@ -274,6 +276,7 @@ class HandMadePeer {
   [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
   [[nodiscard]] std::uint32_t& tsn() { return tsn_; }
   [[nodiscard]] std::uint16_t& ssn() { return ssn_; }
+  /// What goes into a COOKIE ECHO: the cookie and the proof.
   [[nodiscard]] const ByteVector& cookie() const { return cookie_; }
   [[nodiscard]] bool up() const { return channel_ && channel_->up(); }
 

@@ -56,6 +56,7 @@ class SealedAssociation {
       require(!messages.empty());
       for (const ByteVector& message : messages) give(usual_route(), peer_.data_packet(message));
     }
+    give(usual_route(), *peer_.seal(chunk_bytes(wire::PadChunk{8})));  // shows that we have the keys
     require(hub_.up());
   }
 

@@ -42,7 +42,7 @@ bool verifies(const AccessKeys& keys, Bytes chunk) {
   if (!view || view->whole.size() != chunk.size()) return false;
   const auto init = wire::InitChunk::parse(*view);
   const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
-  return init && parameters && keys.verify(view->whole, *parameters);
+  return init && parameters && keys.verify(view->whole, *parameters).has_value();
 }
 
 TEST(Access, HoldsForTheHubThatItWasMadeFor) {
@@ -148,6 +148,43 @@ TEST(AccessKeys, LetNobodyInWhenThereAreNoPeers) {
   const AccessKeys keys{hub_whose_peers_have({})};
   EXPECT_EQ(keys.count(), 0U);
   EXPECT_FALSE(admits(keys, std::nullopt));
+}
+
+TEST(CookieProof, HoldsForTheCookieAndTheKeyOfItsInit) {
+  const AccessKeys keys{hub_whose_peers_have({1, 2})};
+  const ByteVector cookie(180, std::byte{0x42});
+  for (std::size_t index = 0; index < 2; ++index) {
+    const crypto::PresharedKey preshared_key = preshared_key_of(index + 1);
+    const auto proof = prove_cookie(cookie, access_key(kHubKey, &preshared_key).view());
+    ASSERT_EQ(proof.size(), wire::kAccessMacSize);
+    EXPECT_TRUE(keys.verify_cookie(cookie, proof, index));
+    EXPECT_FALSE(keys.verify_cookie(cookie, proof, 1 - index)) << "not the key of the INIT";
+    EXPECT_FALSE(keys.verify_cookie(cookie, proof, 2)) << "no such key";
+    EXPECT_FALSE(keys.verify_cookie(cookie, proof, 0xffff));
+  }
+}
+
+TEST(CookieProof, IsBrokenByAnyAlteredBit) {
+  const AccessKeys keys{hub_protection()};
+  ByteVector cookie(60, std::byte{0x42});
+  ByteVector proof = prove_cookie(cookie, access_key(kHubKey).view());
+  for (ByteVector* part : {&cookie, &proof}) {
+    for (std::size_t bit = 0; bit < 8 * part->size(); ++bit) {
+      (*part)[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
+      ASSERT_FALSE(keys.verify_cookie(cookie, proof, 0)) << "bit " << bit;
+      (*part)[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
+    }
+  }
+  EXPECT_TRUE(keys.verify_cookie(cookie, proof, 0));
+  for (std::size_t size = 0; size < proof.size(); ++size)
+    EXPECT_FALSE(keys.verify_cookie(cookie, Bytes(proof).first(size), 0)) << size;
+}
+
+TEST(CookieProof, IsNotTheMacOfAnInit) {
+  const AccessKeys keys{hub_protection()};
+  const ByteVector chunk = signed_init();
+  const Bytes signed_part = Bytes(chunk).first(chunk.size() - wire::kAccessMacSize);
+  EXPECT_FALSE(keys.verify_cookie(signed_part, Bytes(chunk).last(wire::kAccessMacSize), 0));
 }
 
 TEST(Access, OfARealInitHoldsAndIsNewForEachAssociation) {

@@ -168,6 +168,20 @@ TEST(RecordLayer, RemembersOfEachPathWhatItIsTold) {
   EXPECT_EQ(ends.theirs.open(again)->peer_path, first);
 }
 
+TEST(RecordLayer, KnowsAPathIdOfTheOtherEndOnceARecordOfItWasOpened) {
+  RecordEnds ends;
+  ByteVector packet = ends.seal();
+  EXPECT_EQ(ends.theirs.peer_path(0, 0), nullptr);
+  PeerPath* const opened = ends.theirs.open(packet)->peer_path;
+  EXPECT_EQ(ends.theirs.peer_path(0, 0), opened);
+  EXPECT_EQ(ends.theirs.peer_path(0, 1), nullptr) << "another path";
+  EXPECT_EQ(ends.theirs.peer_path(1, 0), nullptr) << "another epoch";
+  EXPECT_EQ(ends.path.epoch, 0);
+  ends.install(1);
+  packet = ends.seal();
+  EXPECT_EQ(ends.path.epoch, 1);
+}
+
 // --- epochs
 // -------------------------------------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ StateCookie protected_sample() {
   StateCookie cookie = sample();
   cookie.peer.cipher_costs = crypto::CipherCosts{0x0102'0304, 0xfffe'fdfc};
   cookie.peer.zero_checksum = true;
+  cookie.access_key = 0x0203;
   cookie.peer.key_vector.clear();
   cookie.peer.auth_chunks.clear();
   cookie.peer.auth_hmacs.clear();
@@ -98,6 +99,7 @@ TEST_F(CookieJarTest, GivesBackWhatAProtectedAssociationNeeds) {
     EXPECT_EQ(opened.cookie->peer.cipher_costs, in.peer.cipher_costs);
     EXPECT_EQ(opened.cookie->peer.zero_checksum, zero_checksum);
     EXPECT_EQ(opened.cookie->transcript, in.transcript);
+    EXPECT_EQ(opened.cookie->access_key, in.access_key);
     EXPECT_EQ(opened.cookie->peer.tag, in.peer.tag);
     EXPECT_FALSE(opened.cookie->peer.auth());
   }

@@ -97,6 +97,30 @@ TEST(RecordHeaderOnTheWire, IsRefusedWhenThereIsNoRoomForTheTag) {
     EXPECT_EQ(read_record_header(sealed_datagram(size, {})).has_value(), size >= 40) << size;
 }
 
+TEST(PathRoleOnTheWire, IsReadAsItWasWritten) {
+  for (std::size_t role = 0; role < kPathRoles; ++role) {
+    ByteVector room(PathRoleEntry::kSize);
+    ByteWriter writer(room);
+    PathRoleEntry{3, 200, static_cast<PathRole>(role)}.write(writer);
+    EXPECT_EQ(writer.size(), PathRoleEntry::kSize);
+    const auto entry = PathRoleEntry::parse(room);
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->epoch, 3);
+    EXPECT_EQ(entry->path_id, 200);
+    EXPECT_EQ(entry->role, static_cast<PathRole>(role));
+  }
+}
+
+TEST(PathRoleOnTheWire, IsRefusedWhenThereIsNoSuchRoleOrTooFewBytes) {
+  ByteVector bytes(PathRoleEntry::kSize);
+  for (std::size_t role = kPathRoles; role < 256; ++role) {
+    bytes.back() = static_cast<std::byte>(role);
+    EXPECT_FALSE(PathRoleEntry::parse(bytes)) << role;
+  }
+  EXPECT_FALSE(PathRoleEntry::parse(ByteVector(PathRoleEntry::kSize - 1)));
+  EXPECT_FALSE(PathRoleEntry::parse({}));
+}
+
 TEST(SealedDatagram, IsKnownByItsFirstChunk) {
   EXPECT_TRUE(is_sealed(sealed_datagram(40, {})));
   ByteVector datagram(13);
