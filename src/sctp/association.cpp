@@ -338,6 +338,7 @@ void Association::handle_timeout(Timestamp now) {
   rejoin_failed_paths();
   retire_forsaken_paths(now);
   if (core_.error_count > core_.config().association_max_retrans || silent_too_long(now)) {
+    if (lacks_only_last_word()) return close(Event::Kind::closed, 0, "shut down");
     send_abort(wire::CauseCode::kUserInitiatedAbort,
                std::as_bytes(std::span(std::string_view("retransmission limit"))));
     return close(Event::Kind::lost, 0, "no path answers");

@@ -127,6 +127,7 @@ class Association {
   };
   struct ShutdownAckSent {
     Timestamp t2{};
+    Timestamp t5 = kNever;  ///< when a protected association ends without the peer's last word
     Duration timeout{};
     unsigned transmissions = 0;
     PathId path = kNoPath;
@@ -231,6 +232,8 @@ class Association {
 
   // association_shutdown.cpp
   void advance_shutdown(Timestamp now);
+  void enter_shutdown_ack_sent(Timestamp now);
+  [[nodiscard]] bool lacks_only_last_word() const;
   void send_shutdown(Timestamp now);
   void send_shutdown_ack(Timestamp now, const Route* source);
   void handle_shutdown(Packet& packet, const wire::ChunkView& chunk);
