@@ -23,6 +23,10 @@ struct BondSpec {
   std::vector<UplinkSpec> uplinks;
   std::size_t hub_addresses = 1;
   bool ipv6 = false;
+  /// Both sides have keys, made from the seed.
+  bool sealed = false;
+  bool preshared_key = false;
+  std::optional<Duration> rekey_after;  ///< of the edge
   sctp::EndpointConfig edge;
   sctp::EndpointConfig hub;
   HostOptions edge_options;

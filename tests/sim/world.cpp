@@ -3,8 +3,13 @@
 #include <utility>
 
 #include "sim/packet_view.hpp"
+#include "sim/tls_random.hpp"
 
 namespace hawser::sim {
+
+World::World(std::uint64_t seed) : random_(seed) {
+  seed_tls_random(seed);
+}
 
 Host& World::add_host(const std::string& name, const sctp::EndpointConfig& config,
                       const HostOptions& options) {
@@ -12,10 +17,16 @@ Host& World::add_host(const std::string& name, const sctp::EndpointConfig& confi
   Host& host = *hosts_.back();
   host.on_sent = [this, &host](const Access& access, const SimDatagram& datagram) {
     print(">", host, access, datagram);
+    for (const auto& other : hosts_) {
+      if (other.get() != &host) other->monitor().on_peer_sent(datagram);
+    }
     for (const Tap& tap : sent_taps_) tap(host, datagram);
   };
   host.on_delivered = [this, &host](const Access& access, const SimDatagram& datagram) {
     print("<", host, access, datagram);
+    for (const auto& other : hosts_) {
+      if (other.get() != &host) other->monitor().on_peer_received(datagram);
+    }
     for (const Tap& tap : delivered_taps_) tap(host, datagram);
   };
   return host;

@@ -29,7 +29,7 @@ namespace hawser::sim {
 /// alone.
 class World {
  public:
-  explicit World(std::uint64_t seed) : random_(seed) {}
+  explicit World(std::uint64_t seed);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
