@@ -75,6 +75,14 @@ bool AddressProofs::proven(const Place& place) const {
   return at != proofs_.end() && at->second.proven;
 }
 
+bool AddressProofs::proven(UplinkId uplink, const UdpAddress& remote) const {
+  for (auto at = proofs_.lower_bound({uplink, remote, 0}); at != proofs_.end(); ++at) {
+    if (at->first.uplink != uplink || at->first.remote != remote) return false;
+    if (at->second.proven) return true;
+  }
+  return false;
+}
+
 bool AddressProofs::cookie_returned(const Place& place) const {
   const auto at = proofs_.find(place);
   return at != proofs_.end() && at->second.cookie_returned;

@@ -42,6 +42,8 @@ class AddressProofs {
 
   /// Packets of every kind may go there.
   [[nodiscard]] bool proven(const Place& place) const;
+  /// The same of an address, whatever association proved it.
+  [[nodiscard]] bool proven(UplinkId uplink, const UdpAddress& remote) const;
   /// Packets of a handshake may.
   [[nodiscard]] bool cookie_returned(const Place& place) const;
 

@@ -47,7 +47,8 @@ Bond::Bond(const BondSpec& spec)
       down_(spec.seed * 2 + 2),
       edge_app_(world_.events(), edge_, up_, down_, world_.violations()),
       hub_app_(world_.events(), hub_, down_, up_, world_.violations()),
-      uplinks_(spec.uplinks.size()) {
+      uplinks_(spec.uplinks.size()),
+      hub_addresses_(spec.hub_addresses) {
   build_edge(spec);
   for (std::size_t i = 0; i < spec.hub_addresses; ++i) {
     const UplinkId uplink(static_cast<std::uint32_t>(i));

@@ -69,6 +69,8 @@ class Bond {
   [[nodiscard]] Nat& nat(std::size_t uplink) { return *edge_.access(uplink).nat; }
   [[nodiscard]] Link& up(std::size_t uplink) { return *edge_.access(uplink).up; }
   [[nodiscard]] Link& down(std::size_t uplink) { return *edge_.access(uplink).down; }
+  [[nodiscard]] std::size_t uplinks() const { return uplinks_; }
+  [[nodiscard]] std::size_t hub_addresses() const { return hub_addresses_; }
   [[nodiscard]] UdpAddress hub_address(std::size_t index) { return hub_.access(index).local; }
 
   [[nodiscard]] bool all_arrived() const { return up_.all_arrived() && down_.all_arrived(); }
@@ -125,6 +127,7 @@ class Bond {
   std::vector<sctp::Event> edge_events_;
   std::vector<sctp::Event> hub_events_;
   std::size_t uplinks_;
+  std::size_t hub_addresses_;
 };
 
 }  // namespace hawser::sim

@@ -25,6 +25,9 @@ struct Access {
   Nat* nat = nullptr;          ///< may be shared by several accesses; none: `local` is public
   std::unique_ptr<Link> up;    ///< host to NAT or core
   std::unique_ptr<Link> down;  ///< the other way
+  /// Somebody between NAT and core, who sees every datagram of this access with its public addresses, and may
+  /// take it (true). `outward`: from the host.
+  std::function<bool(bool outward, SimDatagram& datagram)> on_path;
 };
 
 /// The keys of a protected host, as the numbers they are made from: the same in every run.

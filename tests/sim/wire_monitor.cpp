@@ -71,7 +71,7 @@ void WireMonitor::on_sent(Timestamp now, UplinkId uplink, const SimDatagram& dat
   Remote& remote = remotes_[{uplink, datagram.destination}];
   check_amplification(now, uplink, datagram, remote);
   if (sealed_) {
-    check_record(now, datagram);
+    check_record(now, uplink, datagram);
     check_unsealed(now, uplink, datagram, remote);
     if (!remote.proven) proofs_.on_sent({uplink, datagram.destination, view_.tag}, view_, datagram.payload);
   }
@@ -100,13 +100,13 @@ bool WireMonitor::may_send_freely(UplinkId uplink, const SimDatagram& datagram, 
   return proofs_.proven(place) || (!is_sealed(datagram.payload) && proofs_.cookie_returned(place));
 }
 
-void WireMonitor::check_record(Timestamp now, const SimDatagram& datagram) {
+void WireMonitor::check_record(Timestamp now, UplinkId uplink, const SimDatagram& datagram) {
   if (!is_sealed(datagram.payload)) return;
   const auto record = record_of(view_);
   if (!record || view_.chunks[0].flags != 0)
     return complain(now, {}, datagram, "sends a record of an impossible form");
   Records& records = records_[view_.tag];
-  records.begun = true;
+  records.sent_to.insert({uplink, datagram.destination});
   std::uint64_t& next = records.next[{record->epoch, record->path_id}];
   if (record->sequence < next) complain(now, {}, datagram, "uses a record number twice");
   next = record->sequence + 1;
@@ -118,7 +118,12 @@ void WireMonitor::check_unsealed(Timestamp now, UplinkId uplink, const SimDatagr
   if (!std::all_of(view_.chunks.begin(), view_.chunks.end(), belongs_to_handshake))
     complain(now, uplink, datagram, "sends unsealed what belongs to no handshake");
   if (!view_.has(ChunkType::init_ack)) {
-    if (records_[view_.tag].begun) complain(now, uplink, datagram, "sends unsealed after the first record");
+    // Whoever replays an INIT and returns the cookie has the same tag, and a handshake of its own elsewhere.
+    const auto& sent_to = records_[view_.tag].sent_to;
+    const bool elsewhere = !sent_to.contains({uplink, datagram.destination}) &&
+                           proofs_.cookie_returned({uplink, datagram.destination, view_.tag});
+    if (!sent_to.empty() && !elsewhere)
+      complain(now, uplink, datagram, "sends unsealed after the first record");
     return;
   }
   if (++remote.inits_answered > remote.inits_received)

@@ -58,6 +58,7 @@ class WireMonitor {
   void on_peer_sent(const SimDatagram& datagram);
   void on_peer_received(const SimDatagram& datagram);
 
+  [[nodiscard]] const AddressProofs& proofs() const { return proofs_; }
   /// When the first ASCONF, and the first DATA, left for this remote; kNever when none did. Sealed, the first
   /// packet to a joining path counts as ASCONF, and one too large for anything else as DATA.
   [[nodiscard]] Timestamp first_asconf(UplinkId uplink, const UdpAddress& remote) const;
@@ -79,13 +80,13 @@ class WireMonitor {
   };
   /// The packets of one association that the host has sent, by the tag on them.
   struct Records {
-    bool begun = false;
+    std::set<std::pair<UplinkId, UdpAddress>> sent_to;
     std::map<std::pair<std::uint8_t, std::uint8_t>, std::uint64_t> next;  ///< by epoch and path id
   };
   using Key = std::pair<UplinkId, UdpAddress>;
 
   void check_form(Timestamp now, const SimDatagram& datagram);
-  void check_record(Timestamp now, const SimDatagram& datagram);
+  void check_record(Timestamp now, UplinkId uplink, const SimDatagram& datagram);
   void check_unsealed(Timestamp now, UplinkId uplink, const SimDatagram& datagram, Remote& remote);
   void check_amplification(Timestamp now, UplinkId uplink, const SimDatagram& datagram, Remote& remote);
   void check_sealed_join(Timestamp now, UplinkId uplink, const SimDatagram& datagram, Remote& remote);
