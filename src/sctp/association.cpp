@@ -350,7 +350,7 @@ void Association::handle_timeout(Timestamp now) {
 // ------------------------------------------------------------------------------------------------------
 
 SendResult Association::send(Buffer&& message, const SendOptions& options) {
-  if (!in<Established>() || opening()) return SendResult::not_open;
+  if (!in<Established>() || half_open()) return SendResult::not_open;
   return sender_.enqueue(std::move(message), options);
 }
 
@@ -544,9 +544,8 @@ Timestamp Association::next_timeout() {
   if (const auto* wait = std::get_if<CookieWait>(&state_)) return wait->t1;
   if (const auto* echoed = std::get_if<CookieEchoed>(&state_)) return echoed->t1;
   next = std::min({next, receiver_->sack_deadline(), pacing_deadline_});
-  if (opening()) {
-    next = std::min(next, handshake_deadline_);
-  } else {
+  if (half_open()) next = std::min(next, handshake_deadline_);
+  if (!opening()) {
     next = std::min({next, heartbeats_.next_timeout(), asconf_.next_timeout()});
     if (channel_ != nullptr) next = std::min(next, channel_->next_timeout());
   }

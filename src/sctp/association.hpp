@@ -91,8 +91,11 @@ class Association {
   [[nodiscard]] bool has_path(const Route& route) { return core_.paths.find(route) != nullptr; }
   [[nodiscard]] bool uses_remote(const IpAddress& ip) const;
   [[nodiscard]] bool handshaking() const;
-  /// Neither is the handshake over nor, in a protected association, has the peer proven its key.
+  /// Neither is the handshake over nor, in a protected association, are there keys.
   [[nodiscard]] bool opening() const { return handshaking() || !(channel_ == nullptr || channel_->up()); }
+  /// The user does not know of it yet, as it is not set up or, in a protected one, the peer has not shown
+  /// that it has the keys.
+  [[nodiscard]] bool half_open() const { return !core_.open; }
   [[nodiscard]] std::optional<crypto::PublicKey> peer_key() const;
   [[nodiscard]] std::size_t send_space() const { return sender_.space(); }
   [[nodiscard]] std::size_t send_backlog() const { return sender_.backlog(); }
@@ -201,6 +204,7 @@ class Association {
 
   // association_handshake.cpp
   void send_init(Timestamp now);
+  [[nodiscard]] crypto::SecretBytes access_key() const;
   [[nodiscard]] std::vector<std::byte> make_init_chunk(std::optional<std::uint32_t> cookie_preservative);
   bool handle_protected_init_ack(Packet& packet, const wire::ChunkView& chunk,
                                  const wire::InitParameters& parameters, const PeerInit& peer);

@@ -49,12 +49,14 @@ std::vector<std::byte> Association::make_init_chunk(std::optional<std::uint32_t>
   pad_to(writer, kInitParameters - (protection == nullptr ? 0 : wire::kAccessParameterSize));
   if (protection != nullptr) write_access_nonce(writer, core_.endpoint.random);
   auto chunk = ControlQueue::serialise(make_init(core_.config(), own_, false, writer.written()));
-  if (protection != nullptr) {
-    const auto peer = std::ranges::find(protection->peers, *expected_peer_, &ProtectedPeer::key);
-    const auto& psk = peer->preshared_key;
-    sign_access(chunk, crypto::derive_access_key(peer->key, psk ? &*psk : nullptr).view());
-  }
+  if (protection != nullptr) sign_access(chunk, access_key().view());
   return chunk;
+}
+
+crypto::SecretBytes Association::access_key() const {
+  const auto& peers = core_.endpoint.protection->peers;
+  const auto peer = std::ranges::find(peers, *expected_peer_, &ProtectedPeer::key);
+  return crypto::derive_access_key(peer->key, peer->preshared_key ? &*peer->preshared_key : nullptr);
 }
 
 // RFC 9260 §5.1 C. In any other state than COOKIE-WAIT an INIT ACK is dropped (§5.2.3).
@@ -105,6 +107,8 @@ bool Association::handle_protected_init_ack(Packet& packet, const wire::ChunkVie
   const std::array<Bytes, 2> transcript = {std::get<CookieWait>(state_).init, before_cookie};
   CookieEchoed echoed;
   echoed.cookie.assign(cookie->value.begin(), cookie->value.end());
+  const auto proof = prove_cookie(cookie->value, access_key().view());
+  echoed.cookie.insert(echoed.cookie.end(), proof.begin(), proof.end());
   core_.paths.primary()->route = packet.route;
   open_channel(crypto::TlsRole::client, peer, crypto::sha256(transcript), packet.now);
   adopt(peer);

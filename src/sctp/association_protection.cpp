@@ -28,16 +28,18 @@ void Association::open_channel(crypto::TlsRole role, const PeerInit& peer,
 }
 
 void Association::advance_channel(Timestamp now) {
+  const bool had_no_keys = opening();
   while (const auto message = receiver_->poll_diverted()) channel_->on_message(now, message->payload.bytes());
   channel_->on_progress(now);
   send_key_messages();
   if (!channel_->failure().empty()) return give_up_channel(now);
-  if (opening()) {
-    if (handshake_deadline_ > now) return;
-    core_.drop(DropReason::handshake_failed);
-    return close(Event::Kind::lost, 0, "the handshake did not come to an end");
-  }
-  if (!core_.open) go_public();
+  // Its answer shows that the peer has the same keys.
+  if (had_no_keys && !opening()) Heartbeats::probe(*core_.paths.primary());
+  if (!half_open()) return;
+  if (channel_->proven()) return go_public();
+  if (handshake_deadline_ > now) return;
+  core_.drop(DropReason::handshake_failed);
+  close(Event::Kind::lost, 0, "the handshake did not come to an end");
 }
 
 void Association::send_key_messages() {
@@ -52,7 +54,7 @@ void Association::send_key_messages() {
 // A handshake that failed stays a moment, so that the peer may learn the reason; keys that cannot be renewed
 // end the association at once.
 void Association::give_up_channel(Timestamp now) {
-  if (!opening()) {
+  if (!half_open()) {
     send_abort(wire::CauseCode::kUserInitiatedAbort, {});
     return close(Event::Kind::lost, 0, channel_->failure());
   }
@@ -63,7 +65,7 @@ void Association::give_up_channel(Timestamp now) {
 }
 
 std::optional<crypto::PublicKey> Association::peer_key() const {
-  if (channel_ == nullptr || !channel_->up()) return std::nullopt;
+  if (channel_ == nullptr || half_open()) return std::nullopt;
   return channel_->peer();
 }
 

@@ -66,7 +66,9 @@ class Endpoint::Impl {
   Entry* accept_cookie(Timestamp now, const StateCookie& cookie);
   Entry* create(Timestamp now, const StateCookie& cookie);
   void send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
-                     const wire::InitChunk& init, const wire::InitParameters& parameters, Entry* existing);
+                     const wire::InitChunk& init, const wire::InitParameters& parameters, Entry* existing,
+                     std::size_t access_key = 0);
+  [[nodiscard]] std::optional<Bytes> proven_cookie(Bytes echo, Timestamp now);
   void handle_protected_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk,
                              Timestamp now);
   [[nodiscard]] bool admit_cookie(Timestamp now, const StateCookie& cookie);

@@ -78,6 +78,8 @@ bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chu
 }
 
 void Heartbeats::on_path_alive(Path& path, Timestamp now) {
+  const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
+  if (failed) path.congestion->on_return(path.error_count <= 1);
   path.error_count = 0;
   core_.error_count = 0;
   path.rtt.undo_back_off();

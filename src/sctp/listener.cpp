@@ -105,22 +105,23 @@ void Endpoint::Impl::handle_protected_init(const Route& route, const wire::Packe
   const auto checks = static_cast<double>(guard_->access.count());
   if (!guard_->checks.take(now, checks, kChecksPerSecond, kChecksPerSecond))
     return drops_.add(DropReason::handshake_rate_limited);
-  if (!guard_->access.verify(chunk.whole, *parameters)) return drops_.add(DropReason::no_access);
+  const auto access_key = guard_->access.verify(chunk.whole, *parameters);
+  if (!access_key) return drops_.add(DropReason::no_access);
   const PeerInit peer = PeerInit::from(*init, *parameters);
   if (!peer.cipher_costs || init->outbound_streams == 0 || init->inbound_streams == 0 || init->a_rwnd < 1500)
     return drops_.add(DropReason::malformed_init);
   if (!guard_->inits.admit(now, route.remote.ip)) return drops_.add(DropReason::handshake_rate_limited);
-  send_init_ack(now, route, packet, *init, *parameters, nullptr);
+  send_init_ack(now, route, packet, *init, *parameters, nullptr, *access_key);
 }
 
 // RFC 9260 §5.1 B. Everything that the COOKIE ECHO needs goes into the cookie.
 void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
                                    const wire::InitChunk& init, const wire::InitParameters& parameters,
-                                   Entry* existing) {
+                                   Entry* existing, std::size_t access_key) {
   StateCookie cookie;
   cookie.created = now;
   cookie.lifetime = config_.cookie_lifetime;
-  if (parameters.cookie_preservative) {
+  if (parameters.cookie_preservative && guard_ == nullptr) {
     cookie.lifetime += std::min<Duration>(std::chrono::milliseconds(*parameters.cookie_preservative),
                                           config_.cookie_lifetime);
   }
@@ -140,6 +141,7 @@ void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire
   if (guard_ != nullptr) {
     // The transcript that the keys depend on: the INIT, and of the INIT ACK what stands before the cookie.
     cookie.peer.addresses.clear();
+    cookie.access_key = static_cast<std::uint16_t>(access_key);
     writer.pad4();
     const auto ack = ControlQueue::serialise(make_init(config_, cookie.own, true, writer.written()));
     const std::array<Bytes, 2> transcript = {packet.bytes().subspan(wire::kCommonHeaderSize),
@@ -149,6 +151,8 @@ void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire
   wire::write_parameter(writer, wire::ParameterType::kStateCookie, cookies_.seal(cookie, now));
   if (guard_ == nullptr) report_unknown(writer, init, parameters);
   const auto ack = ControlQueue::serialise(make_init(config_, cookie.own, true, writer.written()));
+  const bool amplifies = wire::kCommonHeaderSize + padded4(ack.size()) > packet.bytes().size();
+  if (guard_ != nullptr && amplifies) return drops_.add(DropReason::amplification_limit);
   reply(route, packet.header(), init.initiate_tag, wire::ChunkType::kInitAck, ack);
 }
 
@@ -156,7 +160,13 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
                                         const wire::ChunkView& chunk) {
   const auto echo = wire::CookieEchoChunk::parse(chunk);
   if (!echo) return drops_.add(DropReason::malformed_chunk);
-  const auto opened = cookies_.open(echo->cookie, now);
+  Bytes sealed = echo->cookie;
+  if (guard_ != nullptr) {
+    const auto proven = proven_cookie(sealed, now);
+    if (!proven) return drops_.add(DropReason::no_access);
+    sealed = *proven;
+  }
+  const auto opened = cookies_.open(sealed, now);
   if (!opened.cookie) return drops_.add(*opened.refusal);
   const StateCookie& cookie = *opened.cookie;
   if (cookie.route != route || cookie.peer_port != packet.header().source_port ||
@@ -178,6 +188,17 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
   if (association == nullptr) return;
   association->handle_packet(now, route, packet);
   touch(*association);
+}
+
+// Behind the cookie stands the proof that whoever brings it back knows the access key of its INIT.
+std::optional<Bytes> Endpoint::Impl::proven_cookie(Bytes echo, Timestamp now) {
+  if (echo.size() <= wire::kAccessMacSize) return std::nullopt;
+  const Bytes sealed = echo.first(echo.size() - wire::kAccessMacSize);
+  const auto opened = cookies_.open(sealed, now);
+  const Bytes proof = echo.last(wire::kAccessMacSize);
+  if (!opened.cookie || !guard_->access.verify_cookie(sealed, proof, opened.cookie->access_key))
+    return std::nullopt;
+  return sealed;
 }
 
 // RFC 9260 §5.2.4, table 12.
@@ -218,7 +239,7 @@ Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const StateC
 // The cookie is worth a TLS handshake: its source is real, and has not had too many.
 bool Endpoint::Impl::admit_cookie(Timestamp now, const StateCookie& cookie) {
   const auto half_open = static_cast<std::size_t>(std::ranges::count_if(
-      entries_, [](const auto& entry) { return !entry->closed() && entry->opening(); }));
+      entries_, [](const auto& entry) { return !entry->closed() && entry->half_open(); }));
   const bool admitted = cookie.peer.cipher_costs && half_open < guard_->protection.max_half_open &&
                         guard_->cookies.admit(now, cookie.route.remote.ip);
   if (!admitted) drops_.add(DropReason::handshake_rate_limited);

@@ -103,6 +103,7 @@ void write_cookie(ByteWriter& w, const StateCookie& cookie) {
   w.u32(cookie.peer_tie_tag);
   write_own(w, cookie.own);
   write_peer(w, cookie.peer);
+  w.u16(cookie.access_key);
   w.bytes(cookie.transcript);
 }
 
@@ -121,6 +122,7 @@ std::optional<StateCookie> read_cookie(Bytes bytes) {
   cookie.peer_tie_tag = r.u32();
   cookie.own = read_own(r);
   cookie.peer = read_peer(r);
+  cookie.access_key = r.u16();
   if (const Bytes transcript = r.take(cookie.transcript.size()); r.ok())
     std::ranges::copy(transcript, cookie.transcript.begin());
   if (!r.ok() || !r.empty() || !local || !remote) return std::nullopt;

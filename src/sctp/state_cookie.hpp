@@ -26,6 +26,7 @@ struct StateCookie {
   std::uint32_t peer_tie_tag = 0;
   OwnInit own;
   PeerInit peer;
+  std::uint16_t access_key = 0;       ///< which one the INIT was signed with, likewise
   crypto::Sha256Digest transcript{};  ///< of INIT and INIT ACK, in a protected association
 };
 

@@ -29,10 +29,11 @@ struct Protection {
   Duration rekey_after = std::chrono::minutes(15);
   std::uint64_t rekey_after_bytes = 100'000'000'000;
   std::uint64_t rekey_after_packets = std::uint64_t{1} << 27U;
-  /// What an association never seals or opens beyond, whatever was configured: it ends. At 2^29 packets of
-  /// 1400 bytes, an attacker's advantage against AES-128-GCM is about 2^-58 (RFC 9001 appendix B).
+  /// What an association never seals or opens beyond, whatever was configured: it ends. Bytes and packets
+  /// together keep an attacker's advantage against AES-128-GCM below 2^-57 (RFC 9001 appendix B, RFC 8446
+  /// §5.5).
   static constexpr Duration kHardAge = std::chrono::hours(1);
-  static constexpr std::uint64_t kHardBytes = 400'000'000'000;
+  static constexpr std::uint64_t kHardBytes = 380'000'000'000;
   static constexpr std::uint64_t kHardPackets = std::uint64_t{1} << 29U;
   /// Forged packets under one key (RFC 9001 §6.6, for the weaker of the two ciphers).
   static constexpr std::uint64_t kHardForgeries = std::uint64_t{1} << 36U;

@@ -26,6 +26,9 @@ class CongestionControl {
   virtual void on_timeout() = 0;
   /// Nothing was sent for an RTO.
   virtual void on_idle() = 0;
+  /// The path answers again after time-outs; `brief`: after only one, which may have been none of the
+  /// network's doing.
+  virtual void on_return(bool brief) = 0;
   [[nodiscard]] virtual std::size_t cwnd() const = 0;
   [[nodiscard]] virtual std::size_t ssthresh() const = 0;
   [[nodiscard]] bool in_slow_start() const { return cwnd() <= ssthresh(); }

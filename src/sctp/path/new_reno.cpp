@@ -8,7 +8,10 @@ namespace {
 class NewReno final : public CongestionControl {
  public:
   NewReno(std::size_t mtu, std::size_t peer_window)
-      : mtu_(mtu), cwnd_(std::min(4 * mtu, std::max<std::size_t>(2 * mtu, 4404))), ssthresh_(peer_window) {}
+      : mtu_(mtu),
+        initial_(std::min(4 * mtu, std::max<std::size_t>(2 * mtu, 4404))),
+        cwnd_(initial_),
+        ssthresh_(peer_window) {}
 
   void on_ack(const Ack& ack) override {
     if (ack.in_recovery || !ack.pseudo_cumulative) return;
@@ -37,6 +40,10 @@ class NewReno final : public CongestionControl {
   // RFC 9260 §7.2.1: an unused window says nothing about the path any more.
   void on_idle() override { cwnd_ = std::max(cwnd_ / 2, std::min(cwnd_, 4 * mtu_)); }
 
+  // The window of a single packet that a time-out leaves is for a network that may have collapsed. This one
+  // just answered: after a single time-out it is treated as after any loss, after a longer silence as new.
+  void on_return(bool brief) override { cwnd_ = std::max(cwnd_, brief ? ssthresh_ : initial_); }
+
   [[nodiscard]] std::size_t cwnd() const override { return cwnd_; }
   [[nodiscard]] std::size_t ssthresh() const override { return ssthresh_; }
 
@@ -61,6 +68,7 @@ class NewReno final : public CongestionControl {
 
   static constexpr std::size_t kSlackPackets = 4;
   std::size_t mtu_;
+  std::size_t initial_;  ///< RFC 9260 §7.2.1
   std::size_t cwnd_;
   std::size_t ssthresh_;
   std::size_t partial_bytes_acked_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "hawser/crypto/hmac.hpp"
 #include "hawser/crypto/record_keys.hpp"
@@ -33,6 +34,14 @@ void sign_access(MutableBytes init_chunk, Bytes access_key) {
   std::ranges::copy(Bytes(mac).first(wire::kAccessMacSize), init_chunk.last(wire::kAccessMacSize).begin());
 }
 
+// Begins like no chunk, so that it cannot be mistaken for the MAC of an INIT.
+std::vector<std::byte> prove_cookie(Bytes cookie, Bytes access_key) {
+  static constexpr std::string_view kLabel = "hawser cookie echo";
+  const std::array<Bytes, 2> parts = {std::as_bytes(std::span(kLabel)), cookie};
+  const crypto::Sha256Digest mac = crypto::hmac_sha256(access_key, parts);
+  return {mac.begin(), mac.begin() + wire::kAccessMacSize};
+}
+
 AccessKeys::AccessKeys(const Protection& protection) {
   std::vector<const crypto::PresharedKey*> distinct;
   for (const ProtectedPeer& peer : protection.peers) {
@@ -48,13 +57,20 @@ AccessKeys::AccessKeys(const Protection& protection) {
   }
 }
 
-bool AccessKeys::verify(Bytes init_chunk, const wire::InitParameters& parameters) const {
-  if (!last_of(init_chunk, parameters.access)) return false;
+std::optional<std::size_t> AccessKeys::verify(Bytes init_chunk,
+                                              const wire::InitParameters& parameters) const {
+  if (!last_of(init_chunk, parameters.access)) return std::nullopt;
   const Bytes mac = init_chunk.last(wire::kAccessMacSize);
-  return std::ranges::any_of(keys_, [&](const crypto::SecretBytes& key) {
-    const crypto::Sha256Digest expected = mac_of(init_chunk, key.view());
-    return crypto::constant_time_equal(Bytes(expected).first(wire::kAccessMacSize), mac);
-  });
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    const crypto::Sha256Digest expected = mac_of(init_chunk, keys_[i].view());
+    if (crypto::constant_time_equal(Bytes(expected).first(wire::kAccessMacSize), mac)) return i;
+  }
+  return std::nullopt;
+}
+
+bool AccessKeys::verify_cookie(Bytes cookie, Bytes proof, std::size_t index) const {
+  return index < keys_.size() &&
+         crypto::constant_time_equal(prove_cookie(cookie, keys_[index].view()), proof);
 }
 
 }  // namespace hawser::sctp

@@ -97,6 +97,7 @@ void SecureChannel::switch_keys(Timestamp now) {
 
 Result<OpenedRecord, DropReason> SecureChannel::open(Timestamp now, MutableBytes datagram) {
   auto record = records_.open(datagram);
+  proven_ |= record.has_value();
   if (record && exchange_ && exchange_->installed && record->epoch == exchange_->epoch) switch_keys(now);
   return record;
 }

@@ -49,8 +49,10 @@ class SecureChannel {
   }
   [[nodiscard]] Result<OpenedRecord, DropReason> open(Timestamp now, MutableBytes datagram);
 
-  /// Both sides have proven their keys, and we seal what we send.
+  /// There are keys, and we seal what we send.
   [[nodiscard]] bool up() const { return records_.can_send(); }
+  /// The peer has shown that it has them too: its pre-shared key is ours.
+  [[nodiscard]] bool proven() const { return proven_; }
   /// Why the association cannot go on; empty while it can.
   [[nodiscard]] std::string_view failure() const { return failure_; }
   /// Expects up().
@@ -78,6 +80,7 @@ class SecureChannel {
   RingQueue<std::vector<std::byte>> outgoing_;
   std::string_view failure_;
   std::uint8_t next_epoch_ = 0;
+  bool proven_ = false;
   bool rekey_requested_ = false;
   Timestamp keys_since_ = kNever;
   Timestamp drop_old_at_ = kNever;

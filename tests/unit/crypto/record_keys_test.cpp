@@ -2,49 +2,27 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <map>
-#include <optional>
-
 #include "hawser/crypto/random.hpp"
 #include "unit/crypto/hex.hpp"
+#include "unit/crypto/vector_file.hpp"
 
 namespace hawser::crypto {
 namespace {
 
 using test::ByteVector;
+using test::Fields;
 using test::from_hex;
+using test::number;
+using test::preshared_key;
+using test::read_vectors;
 using test::to_hex;
 
 using Tag = std::array<std::byte, kAeadTagSize>;
-using Fields = std::map<std::string, std::string>;
-
-/// The blocks of a file of "name = value" lines that blank lines part.
-std::vector<Fields> read_vectors() {
-  std::ifstream file(HAWSER_VECTORS "/records.txt");
-  std::vector<Fields> blocks(1);
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with('#')) continue;
-    if (line.empty()) {
-      if (!blocks.back().empty()) blocks.emplace_back();
-      continue;
-    }
-    const auto sign = line.find(" =");
-    blocks.back()[line.substr(0, sign)] = line.size() > sign + 3 ? line.substr(sign + 3) : "";
-  }
-  return blocks;
-}
-
-std::optional<PresharedKey> preshared_key(const Fields& fields) {
-  const std::string& hex = fields.at("preshared_key");
-  if (hex.empty()) return std::nullopt;
-  return PresharedKey::from_bytes(from_hex(hex));
-}
 
 void expect_sealed(SendKeys& keys, const Fields& fields, const std::string& side) {
   EXPECT_EQ(to_hex(keys.iv), fields.at(side + "_iv"));
-  const RecordIv nonce = record_nonce(keys.iv, static_cast<std::uint8_t>(std::stoul(fields.at("path"))),
-                                      std::stoull(fields.at("sequence")));
+  const RecordIv nonce =
+      record_nonce(keys.iv, static_cast<std::uint8_t>(number(fields, "path")), number(fields, "sequence"));
   EXPECT_EQ(to_hex(nonce), fields.at(side + "_nonce"));
   ByteVector data = from_hex(fields.at("plaintext"));
   Tag tag;
@@ -55,12 +33,11 @@ void expect_sealed(SendKeys& keys, const Fields& fields, const std::string& side
 
 TEST(RecordKeys, MeetTheVectorsThatAnIndependentProgramComputed) {
   int met = 0;
-  for (const Fields& fields : read_vectors()) {
+  for (const Fields& fields : read_vectors("records.txt")) {
     if (!fields.contains("cipher")) continue;
     SCOPED_TRACE(fields.at("cipher") + " epoch " + fields.at("epoch"));
-    const Cipher cipher =
-        fields.at("cipher") == "aes-128-gcm" ? Cipher::aes_128_gcm : Cipher::chacha20_poly1305;
-    const auto epoch = static_cast<std::uint8_t>(std::stoul(fields.at("epoch")));
+    const Cipher cipher = test::cipher(fields);
+    const auto epoch = static_cast<std::uint8_t>(number(fields, "epoch"));
     const auto psk = preshared_key(fields);
     for (const TlsRole role : {TlsRole::client, TlsRole::server}) {
       RecordKeys keys = derive_record_keys(cipher, role, epoch, from_hex(fields.at("exporter_secret")),
@@ -75,7 +52,7 @@ TEST(RecordKeys, MeetTheVectorsThatAnIndependentProgramComputed) {
 
 TEST(AccessKey, MeetsTheVectorsThatAnIndependentProgramComputed) {
   int met = 0;
-  for (const Fields& fields : read_vectors()) {
+  for (const Fields& fields : read_vectors("records.txt")) {
     if (!fields.contains("access_key")) continue;
     const auto psk = preshared_key(fields);
     const PublicKey hub = PublicKey::from_bytes(from_hex(fields.at("hub_public_key")));

@@ -157,6 +157,8 @@ TEST(ProtectedAssociation, FailsWhenThePresharedKeysDiffer) {
   EXPECT_EQ(pair.client.count(Event::Kind::connected), 0);
   EXPECT_EQ(pair.client.count(Event::Kind::lost), 1);
   EXPECT_GT(pair.client.drops(DropReason::bad_record), 0U);
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0) << "a stolen private key alone replaces nobody";
+  EXPECT_EQ(pair.server.count(Event::Kind::refused), 1);
 }
 
 TEST(ProtectedAssociation, IsRefusedToAKeyThatTheHubDoesNotKnow) {
@@ -259,6 +261,23 @@ TEST(ProtectedAssociation, ForgetsAHandshakeThatDoesNotComeToAnEnd) {
   EXPECT_GE(pair.server.drops(DropReason::handshake_failed), 1U);
 }
 
+TEST(ProtectedAssociation, GivesAReplayedInitOneStatelessAnswerAndNothingForItsCookie) {
+  ProtectedPair pair;
+  pair.connect();
+  const Datagram init = *find_with(pair.client.sent, wire::ChunkType::kInit);
+  const auto answers = pair.to_server(init.bytes, 2);  // from the address of whoever overheard it
+  ASSERT_EQ(answers.size(), 1U);
+  const auto ack = wire::InitChunk::parse(*find_chunk(answers[0].bytes, wire::ChunkType::kInitAck));
+  const auto cookie = wire::InitParameters::parse(ack->parameters)->cookie->value;
+  Craft echo(ack->initiate_tag);
+  EXPECT_TRUE(pair.to_server(echo.add(wire::CookieEchoChunk{cookie}).take(), 2).empty());
+  ByteVector guess(cookie.begin(), cookie.end());
+  guess.resize(guess.size() + wire::kAccessMacSize, std::byte{0x55});
+  EXPECT_TRUE(pair.to_server(Craft(ack->initiate_tag).add(wire::CookieEchoChunk{guess}).take(), 2).empty());
+  EXPECT_EQ(pair.server.endpoint.association_count(), 1U);
+  EXPECT_EQ(pair.server.drops(DropReason::no_access), 2U);
+}
+
 TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
   ProtectedPair pair;
   for (int i = 0; i < 200; ++i) pair.begin();
@@ -271,24 +290,17 @@ TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
 
 TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
   ProtectedPair pair;
-  pair.lost_to_client = [](const Datagram&) { return true; };
+  pair.lost_to_client = [](const Datagram& each) { return !contains(each, wire::ChunkType::kInitAck); };
   pair.begin();
   pair.carry();
-  const Datagram* ack = find_with(pair.server.sent, wire::ChunkType::kInitAck);
-  ASSERT_NE(ack, nullptr);
   pair.learn();
-  const auto cookie =
-      wire::InitParameters::parse(
-          wire::InitChunk::parse(*find_chunk(ack->bytes, wire::ChunkType::kInitAck))->parameters)
-          ->cookie->value;
-  pair.to_server(pair.from_client().add(wire::CookieEchoChunk{cookie}).take());
   ASSERT_EQ(pair.server.endpoint.association_count(), 1U);
   const ByteVector text(1'000, std::byte{0x77});
   const std::size_t before = pair.server.pool.in_use();
-  for (std::uint32_t i = 1; i < 3'000; ++i) {  // the first is missing: everything has to wait
+  for (std::uint32_t i = 2; i < 3'000; ++i) {  // one is missing: everything has to wait
     wire::DataChunk data{};
-    data.begin = i == 1;
     data.tsn = pair.client_tsn + i;
+    data.ssn = 1;  // the ClientHello was 0
     data.ppid = wire::kKeyManagementPpid;
     data.payload = text;
     pair.to_server(pair.from_client().add(data).take());
