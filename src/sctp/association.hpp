@@ -192,10 +192,12 @@ class Association {
   void open_channel(crypto::TlsRole role, const PeerInit& peer, const crypto::Sha256Digest& transcript,
                     Timestamp now);
   void advance_channel(Timestamp now);
+  void read_key_messages(Timestamp now);
   void send_key_messages();
   void give_up_channel(Timestamp now);
   [[nodiscard]] bool may_come_unsealed(const wire::ChunkView& chunk) const;
   [[nodiscard]] bool is_key_management(const wire::DataChunk& data) const;
+  [[nodiscard]] bool only_for_tls(const wire::DataChunk& data) const;
   [[nodiscard]] bool fits_handshake(const wire::DataChunk& data) const;
   [[nodiscard]] PacketBuilder begin_packet(MutableBytes room) const;
   [[nodiscard]] bool seal_batch(TransmitBatch& batch);
