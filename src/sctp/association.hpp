@@ -252,6 +252,7 @@ class Association {
   std::optional<crypto::PublicKey> expected_peer_;  ///< of a protected association that we began
   std::unique_ptr<SecureChannel> channel_;          ///< null in plain SCTP, and before the INIT ACK
   RecordNumbers pathless_record_;                   ///< of answers to sources that are no path
+  Timestamp last_record_ = Timestamp::min();        ///< opened, wherever it came from
   Timestamp handshake_deadline_ = kNever;           ///< for the peer to prove its key
   Event::Kind opened_as_ = Event::Kind::connected;
   OwnInit own_;

@@ -309,6 +309,47 @@ TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
   EXPECT_LT(pair.server.pool.in_use() - before, 200U);
 }
 
+TEST(ProtectedAssociation, IsNotEndedBySomebodyWhoForgesSourceAddresses) {
+  // Everything of the edge arrives, but from elsewhere, where nobody answers: no path of the hub works, and
+  // still it hears its peer.
+  EndpointConfig patient = tunnel_like(true);
+  patient.silence_limit = 10s;
+  patient.association_max_retrans = 1'000'000;
+  EndpointConfig edge = tunnel_like(false);
+  edge.association_max_retrans = 1'000'000;
+  EndpointPair pair(edge, edge_protection(), patient, hub_protection());
+  pair.connect();
+  const UdpAddress real = pair.nat.at(1);
+  pair.lost_to_server = [&](const Datagram& each) {
+    Route elsewhere = pair.server_route();
+    elsewhere.remote = {IpAddress::v4(0xC000'0242), 6'666};
+    pair.server.deliver(pair.now, {elsewhere, each.bytes});
+    return true;
+  };
+  for (int second = 0; second < 60; ++second) {
+    pair.send(pair.client, "still there");
+    pair.run(1s);
+  }
+  EXPECT_EQ(pair.server.count(Event::Kind::lost), 0);
+  pair.lost_to_server = nullptr;
+  pair.run(10s);
+  ASSERT_EQ(pair.server_status().paths.size(), 1U);
+  EXPECT_EQ(pair.server_status().paths[0].route.remote, real);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, EndsWhenNothingComesAnyMore) {
+  EndpointConfig patient = tunnel_like(true);
+  patient.silence_limit = 10s;
+  patient.association_max_retrans = 1'000'000;
+  EndpointPair pair(tunnel_like(false), edge_protection(), patient, hub_protection());
+  pair.connect();
+  pair.lost_to_server = [](const Datagram&) { return true; };
+  pair.send(pair.server, "anybody there?");
+  pair.run(30s);
+  EXPECT_EQ(pair.server.count(Event::Kind::lost), 1);
+}
+
 /// Key management that nobody sent: `ahead` of the TSN of `after`, or 1 of what is unsealed in `packet`.
 ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool whole) {
   const auto header = wire::PacketView::parse(packet)->header();
