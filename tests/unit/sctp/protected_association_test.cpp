@@ -350,6 +350,21 @@ TEST(ProtectedAssociation, EndsWhenNothingComesAnyMore) {
   EXPECT_EQ(pair.server.count(Event::Kind::lost), 1);
 }
 
+TEST(ProtectedAssociation, FollowsNoInitAckToAnotherAddress) {
+  ProtectedPair pair;
+  const UdpAddress victim{IpAddress::v4(0xC000'0242), 53};
+  pair.lost_to_client = [&](const Datagram& each) {
+    if (!contains(each, wire::ChunkType::kInitAck)) return false;
+    Route elsewhere = EndpointPair::client_route();
+    elsewhere.remote = victim;
+    pair.client.deliver(pair.now, {elsewhere, each.bytes});
+    return false;  // the real one comes later
+  };
+  pair.connect();
+  for (const Datagram& each : pair.client.sent) EXPECT_NE(each.route.remote, victim);
+  EXPECT_TRUE(pair.works());
+}
+
 /// Key management that nobody sent: `ahead` of the TSN of `after`, or 1 of what is unsealed in `packet`.
 ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool whole) {
   const auto header = wire::PacketView::parse(packet)->header();
