@@ -58,6 +58,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
                                 const OpenedRecord* record) {
   if (record == nullptr && channel_ != nullptr && channel_->up())
     return core_.drop(DropReason::unprotected_chunk);
+  if (record != nullptr) last_record_ = now;
   Path* path = core_.paths.find(route);
   const std::size_t size = record == nullptr ? view.bytes().size() : record->datagram_size;
   if (path != nullptr) {
@@ -319,6 +320,8 @@ void Association::retire_forsaken_paths(Timestamp now) {
 bool Association::silent_too_long(Timestamp now) const {
   const Duration limit = core_.config().silence_limit;
   if (limit == Duration::zero() || core_.paths.any_active()) return false;
+  // A record is the peer's word, even from where no path is: who forges sources must not end what lives.
+  if (last_record_ != Timestamp::min() && now - last_record_ <= limit) return false;
   return std::ranges::all_of(core_.paths, [&](const auto& path) {
     return path->last_received == Timestamp::min() || now - path->last_received > limit;
   });
@@ -338,6 +341,7 @@ void Association::handle_timeout(Timestamp now) {
   rejoin_failed_paths();
   retire_forsaken_paths(now);
   if (core_.error_count > core_.config().association_max_retrans || silent_too_long(now)) {
+    if (lacks_only_last_word()) return close(Event::Kind::closed, 0, "shut down");
     send_abort(wire::CauseCode::kUserInitiatedAbort,
                std::as_bytes(std::span(std::string_view("retransmission limit"))));
     return close(Event::Kind::lost, 0, "no path answers");

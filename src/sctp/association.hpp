@@ -131,6 +131,7 @@ class Association {
   };
   struct ShutdownAckSent {
     Timestamp t2{};
+    Timestamp t5 = kNever;  ///< when a protected association ends without the peer's last word
     Duration timeout{};
     unsigned transmissions = 0;
     PathId path = kNoPath;
@@ -193,12 +194,14 @@ class Association {
                     Timestamp now);
   void advance_channel(Timestamp now);
   void give_up_handshake();
+  void read_own_messages(Timestamp now);
   void send_key_messages();
   void tell_roles();
   void handle_roles(Bytes message);
   void give_up_channel(Timestamp now);
   [[nodiscard]] bool may_come_unsealed(const wire::ChunkView& chunk) const;
   [[nodiscard]] bool is_key_management(const wire::DataChunk& data) const;
+  [[nodiscard]] bool only_for_tls(const wire::DataChunk& data) const;
   [[nodiscard]] bool fits_handshake(const wire::DataChunk& data) const;
   [[nodiscard]] PacketBuilder begin_packet(MutableBytes room) const;
   [[nodiscard]] bool seal_batch(TransmitBatch& batch);
@@ -239,6 +242,8 @@ class Association {
 
   // association_shutdown.cpp
   void advance_shutdown(Timestamp now);
+  void enter_shutdown_ack_sent(Timestamp now);
+  [[nodiscard]] bool lacks_only_last_word() const;
   void send_shutdown(Timestamp now);
   void send_shutdown_ack(Timestamp now, const Route* source);
   void handle_shutdown(Packet& packet, const wire::ChunkView& chunk);
@@ -251,6 +256,7 @@ class Association {
   std::optional<crypto::PublicKey> expected_peer_;  ///< of a protected association that we began
   std::unique_ptr<SecureChannel> channel_;          ///< null in plain SCTP, and before the INIT ACK
   RecordNumbers pathless_record_;                   ///< of answers to sources that are no path
+  Timestamp last_record_ = Timestamp::min();        ///< opened, wherever it came from
   Timestamp handshake_deadline_ = kNever;           ///< for the peer to prove its key
   Event::Kind opened_as_ = Event::Kind::connected;
   OwnInit own_;

@@ -19,6 +19,10 @@ void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
   if (!expected || !receiver_) return core_.drop(DropReason::unexpected_chunk);
   if (channel_ != nullptr && packet.record == nullptr) {
     if (!is_key_management(*data)) return core_.drop(DropReason::unprotected_chunk);
+    if (only_for_tls(*data)) {
+      if (data->begin && data->end && !data->payload.empty()) channel_->on_message(packet.now, data->payload);
+      return;
+    }
     if (!fits_handshake(*data)) return core_.drop(DropReason::receive_window_full);
   }
   packet.had_data = true;
@@ -32,6 +36,8 @@ void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
   }
   if (!refusal) {
     packet.fresh = true;
+    // What is bundled behind it is judged by what it has changed.
+    if (channel_ != nullptr && packet.record == nullptr) read_own_messages(packet.now);
     return;
   }
   core_.drop(*refusal);

@@ -96,6 +96,9 @@ void Association::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) 
 // Nothing of an INIT ACK is authentic yet: what does not fit is as if it had never come, and ends nothing.
 bool Association::handle_protected_init_ack(Packet& packet, const wire::ChunkView& chunk,
                                             const wire::InitParameters& parameters, const PeerInit& peer) {
+  // Nor does it lead elsewhere: who forges it from an address that is not his would have what follows sent
+  // there.
+  if (packet.path != core_.paths.primary_id()) return false;
   const auto& cookie = parameters.cookie;
   // All but the cookie goes into the transcript, so nothing may stand behind it.
   if (!cookie || !peer.cipher_costs || peer.outbound_streams == 0 || peer.inbound_streams == 0 ||

@@ -28,19 +28,10 @@ void Association::open_channel(crypto::TlsRole role, const PeerInit& peer,
 }
 
 void Association::advance_channel(Timestamp now) {
-  const bool had_no_keys = opening();
-  while (const auto message = receiver_->poll_diverted()) {
-    if (message->ppid == Ppid{wire::kKeyManagementPpid}) {
-      channel_->on_message(now, message->payload.bytes());
-    } else {
-      handle_roles(message->payload.bytes());
-    }
-  }
+  read_own_messages(now);
   channel_->on_progress(now);
   send_key_messages();
   if (!channel_->failure().empty()) return give_up_channel(now);
-  // Its answer shows that the peer has the same keys.
-  if (had_no_keys && !opening()) Heartbeats::probe(*core_.paths.primary());
   if (!half_open()) return;
   if (channel_->proven()) return go_public();
   if (handshake_deadline_ <= now) give_up_handshake();
@@ -49,6 +40,19 @@ void Association::advance_channel(Timestamp now) {
 void Association::give_up_handshake() {
   core_.drop(DropReason::handshake_failed);
   close(Event::Kind::lost, 0, "the handshake did not come to an end");
+}
+
+void Association::read_own_messages(Timestamp now) {
+  const bool had_no_keys = opening();
+  while (const auto message = receiver_->poll_diverted()) {
+    if (message->ppid == Ppid{wire::kKeyManagementPpid}) {
+      channel_->on_message(now, message->payload.bytes());
+    } else {
+      handle_roles(message->payload.bytes());
+    }
+  }
+  // Its answer shows that the peer has the same keys.
+  if (had_no_keys && !opening()) Heartbeats::probe(*core_.paths.primary());
 }
 
 void Association::send_key_messages() {
@@ -118,6 +122,7 @@ Result<OpenedRecord, DropReason> Association::open_record(Timestamp now, Mutable
 
 // What it takes to agree on keys; handle_packet() sees to it that even this ends once there are keys.
 bool Association::may_come_unsealed(const wire::ChunkView& chunk) const {
+  if (channel_ != nullptr && channel_->up()) return false;  // since an earlier chunk of this packet
   switch (chunk.chunk_type()) {
     case wire::ChunkType::kInitAck:
     case wire::ChunkType::kCookieEcho:
@@ -134,14 +139,21 @@ bool Association::is_key_management(const wire::DataChunk& data) const {
   return data.stream == 0 && data.ppid == wire::kKeyManagementPpid && !data.unordered;
 }
 
-// A caller that has not proven anything yet gets little memory: a handshake is small, and its chunks come
-// close to each other.
+// Nothing here is authentic yet, and each TSN is taken once. So that a forged chunk can only spoil the
+// handshake, and not take the place of what the peer will send sealed, chunks are taken in order. A caller
+// that has not proven anything gets little memory, besides.
 bool Association::fits_handshake(const wire::DataChunk& data) const {
-  constexpr std::int32_t kMaxAhead = 128;
+  constexpr std::int32_t kMaxAhead = 1;
   constexpr std::size_t kMaxHeld = 128U << 10;
   // What came already is below: its duplicate has to be acknowledged again.
   const auto ahead = static_cast<std::int32_t>(data.tsn - receiver_->cumulative_tsn());
   return ahead <= kMaxAhead && receiver_->held_bytes() < kMaxHeld;
+}
+
+// Once the keys are agreed on, all that the peer may still have to say without them is why it refuses ours:
+// TLS hears it, and knows whether it is true; the TSN stays free for what will come sealed.
+bool Association::only_for_tls(const wire::DataChunk& data) const {
+  return channel_->agreed() && data.tsn == receiver_->cumulative_tsn() + 1;
 }
 
 // --- out

@@ -29,9 +29,22 @@ void Association::advance_shutdown(Timestamp now) {
     state_ = ShutdownSent{kNever, now + kGuardFactor * core_.config().rto_max, {}, 0};
     send_shutdown(now);
   } else if (in<ShutdownReceived>()) {
-    state_ = ShutdownAckSent{};
+    enter_shutdown_ack_sent(now);
     send_shutdown_ack(now, nullptr);
   }
+}
+
+// A peer that has gone is silent to what it does not know, if it is a protected one: nobody would ever say
+// that its SHUTDOWN COMPLETE was lost.
+void Association::enter_shutdown_ack_sent(Timestamp now) {
+  ShutdownAckSent sent;
+  if (channel_ != nullptr) sent.t5 = now + kGuardFactor * core_.config().rto_max;
+  state_ = sent;
+}
+
+// All was delivered both ways, and nobody answers any more.
+bool Association::lacks_only_last_word() const {
+  return in<ShutdownAckSent>() && channel_ != nullptr;
 }
 
 void Association::send_shutdown(Timestamp now) {
@@ -74,7 +87,7 @@ void Association::handle_shutdown(Packet& packet, const wire::ChunkView& chunk) 
     state_ = ShutdownReceived{};
   } else if (in<ShutdownSent>()) {
     // Both sides shut down at once.
-    state_ = ShutdownAckSent{};
+    enter_shutdown_ack_sent(now);
     core_.control.drop(wire::ChunkType::kShutdown);
     send_shutdown_ack(now, &packet.route);
   } else if (in<ShutdownAckSent>()) {
@@ -125,6 +138,7 @@ void Association::on_shutdown_timeout(Timestamp now) {
       send_shutdown(now);
     }
   } else if (auto* acked = std::get_if<ShutdownAckSent>(&state_)) {
+    if (acked->t5 <= now) return close(Event::Kind::closed, 0, "shut down");
     if (acked->t2 > now) return;
     if (acked->transmissions > limit) {
       abort(wire::CauseCode::kUserInitiatedAbort, "shutdown not completed");
@@ -137,7 +151,7 @@ void Association::on_shutdown_timeout(Timestamp now) {
 
 Timestamp Association::shutdown_deadline() const {
   if (const auto* sent = std::get_if<ShutdownSent>(&state_)) return std::min(sent->t2, sent->t5);
-  if (const auto* acked = std::get_if<ShutdownAckSent>(&state_)) return acked->t2;
+  if (const auto* acked = std::get_if<ShutdownAckSent>(&state_)) return std::min(acked->t2, acked->t5);
   return kNever;
 }
 

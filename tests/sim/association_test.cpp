@@ -11,15 +11,20 @@ namespace {
 class Associations : public Scenario {
  protected:
   /// A short association: two paths, three messages each way.
-  static BondSpec short_association(std::uint64_t seed) {
-    return bond_of({uplink(10, 20ms), uplink(10, 30ms)}, seed);
+  [[nodiscard]] BondSpec short_association(std::uint64_t seed) const {
+    BondSpec spec = bond_of({uplink(10, 20ms), uplink(10, 30ms)}, seed);
+    spec.sealed = sealed_;
+    return spec;
   }
   static void plan(Application& application) {
     for (std::uint16_t i = 0; i < 3; ++i) application.plan({10ms * i, sctp::StreamId(i), i == 2, 3000});
   }
 };
 
-TEST_F(Associations, AreSetUpThroughANatThatChangesThePort) {
+using EveryAssociation = EitherWay<Associations>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryAssociation, ::testing::Bool(), way_name);
+
+TEST_P(EveryAssociation, AreSetUpThroughANatThatChangesThePort) {
   Bond& bond = make(bond_of({uplink(10, 20ms)}));
   ASSERT_TRUE(bond.establish());
   EXPECT_EQ(Bond::count(bond.edge_events(), Kind::connected), 1U);
@@ -42,7 +47,7 @@ TEST_F(Associations, AreSetUpInTwoRoundTrips) {
   EXPECT_LT(bond.world().now() - start, 205ms);
 }
 
-TEST_F(Associations, CrossNatsOverIpv6Too) {
+TEST_P(EveryAssociation, CrossNatsOverIpv6Too) {
   BondSpec spec = short_association(1);
   spec.ipv6 = true;
   Bond& bond = make(spec);
@@ -54,7 +59,7 @@ TEST_F(Associations, CrossNatsOverIpv6Too) {
   expect_clean_end();
 }
 
-TEST_F(Associations, WorkWithRoutesThatNameNoLocalAddress) {
+TEST_P(EveryAssociation, WorkWithRoutesThatNameNoLocalAddress) {
   BondSpec spec = short_association(1);
   spec.edge_options.wildcard_local = true;
   Bond& bond = make(spec);
@@ -67,7 +72,7 @@ TEST_F(Associations, WorkWithRoutesThatNameNoLocalAddress) {
   expect_clean_end();
 }
 
-TEST_F(Associations, GiveUpOnASilentPeerWithAnEvent) {
+TEST_P(EveryAssociation, GiveUpOnASilentPeerWithAnEvent) {
   Bond& bond = make(bond_of({uplink(10, 20ms)}));
   bond.set_blackhole(0, true);
   bond.connect();
@@ -129,7 +134,7 @@ LossRun run_without(std::uint64_t lost, Closer closer, const BondSpec& spec) {
   return run;
 }
 
-TEST_F(Associations, SurviveTheLossOfAnySingleDatagramFromSetUpToShutdown) {
+TEST_P(EveryAssociation, SurviveTheLossOfAnySingleDatagramFromSetUpToShutdown) {
   for (const Closer closer : {Closer::edge, Closer::hub, Closer::both}) {
     const std::uint64_t whole = run_without(0, closer, short_association(9)).datagrams;
     EXPECT_GE(whole, 30U);
@@ -145,13 +150,13 @@ TEST_F(Associations, SurviveTheLossOfAnySingleDatagramFromSetUpToShutdown) {
   }
 }
 
-TEST_F(Associations, SurviveEachOfTheirDatagramsTwice) {
+TEST_P(EveryAssociation, SurviveEachOfTheirDatagramsTwice) {
   BondSpec spec = short_association(4);
   for (UplinkSpec& link : spec.uplinks) link.up.duplication = link.down.duplication = 1;
   for (const Closer closer : {Closer::edge, Closer::hub, Closer::both}) run_without(0, closer, spec);
 }
 
-TEST_F(Associations, DeliverEverythingBeforeAShutdownEnds) {
+TEST_P(EveryAssociation, DeliverEverythingBeforeAShutdownEnds) {
   Bond& bond = make(bond_of({uplink(10, 20ms, 0.02), uplink(10, 30ms, 0.02)}));
   for (std::uint16_t i = 0; i < 100; ++i) bond.edge_app().plan({0ms, sctp::StreamId(i % 8), false, 5000});
   for (std::uint16_t i = 0; i < 100; ++i) bond.hub_app().plan({0ms, sctp::StreamId(i % 8), false, 5000});
@@ -164,7 +169,7 @@ TEST_F(Associations, DeliverEverythingBeforeAShutdownEnds) {
   EXPECT_EQ(Bond::count(bond.hub_events(), Kind::closed), 1U);
 }
 
-TEST_F(Associations, TakeNoMessagesAfterShutdown) {
+TEST_P(EveryAssociation, TakeNoMessagesAfterShutdown) {
   Bond& bond = make(bond_of({uplink(10, 20ms)}));
   ASSERT_TRUE(bond.establish());
   bond.edge().shutdown(bond.edge_id());
@@ -173,7 +178,7 @@ TEST_F(Associations, TakeNoMessagesAfterShutdown) {
   EXPECT_EQ(bond.edge().send(bond.edge_id(), bond.edge().pool().acquire(10), {}), sctp::SendResult::not_open);
 }
 
-TEST_F(Associations, EndAtOnceOnBothSidesWhenAborted) {
+TEST_P(EveryAssociation, EndAtOnceOnBothSidesWhenAborted) {
   Bond& bond = make(bond_of({uplink(10, 20ms), uplink(10, 30ms)}));
   bond.edge_app().flood(1400, 4);
   bond.hub_app().flood(1400, 4);
@@ -187,7 +192,7 @@ TEST_F(Associations, EndAtOnceOnBothSidesWhenAborted) {
   bond.check_ended();
 }
 
-TEST_F(Associations, TellThePeerWhyTheyAreAborted) {
+TEST_P(EveryAssociation, TellThePeerWhyTheyAreAborted) {
   Bond& bond = make(bond_of({uplink(10, 20ms)}));
   ASSERT_TRUE(bond.establish());
   bond.hub().abort(bond.hub_id(), "closing time");
@@ -367,6 +372,89 @@ TEST_F(Associations, WithAStaleCookieGetAnErrorAndAskForALongerLife) {
   bond.connect();
   EXPECT_TRUE(bond.run_until(600s, [&] { return !bond.edge_events().empty(); }));
   EXPECT_GE(bond.hub().endpoint().drops().of(sctp::DropReason::stale_cookie), 1U);
+}
+
+class ProtectedAssociations : public Associations {
+ protected:
+  ProtectedAssociations() { sealed_ = true; }
+};
+
+TEST_F(ProtectedAssociations, EndInTimeWhenOnlyTheLastWordIsLost) {
+  // As a tunnel sets it: no count of retransmissions ends anything, and who has gone answers nothing.
+  BondSpec spec = bond_of({uplink(10, 20ms)});
+  for (sctp::EndpointConfig* config : {&spec.edge, &spec.hub}) {
+    config->association_max_retrans = 1'000'000;
+    config->rto_max = 5s;
+    config->silence_limit = 900s;
+  }
+  Bond& bond = make(spec);
+  ASSERT_TRUE(bond.establish());
+  bond.edge().drop_if = [&](const Access&, const SimDatagram&) {
+    const auto status = bond.hub().endpoint().status(bond.hub_id());
+    return status && status->state == sctp::AssociationState::shutdown_ack_sent;
+  };
+  bond.edge().shutdown(bond.edge_id());
+  EXPECT_TRUE(bond.run_until(30s, [&] { return bond.both_gone(); }));
+  EXPECT_EQ(Bond::count(bond.hub_events(), Kind::closed), 1U);
+  bond.run_for(10s);
+  bond.check_ended();
+}
+
+TEST_F(ProtectedAssociations, ReplayFromTheirSeedByteForByte) {
+  const auto bytes_of = [](std::uint64_t seed) {
+    BondSpec spec = bond_of({uplink(10, 20ms, 0.05), uplink(10, 30ms)}, seed);
+    spec.sealed = true;
+    Bond bond(spec);
+    std::size_t hash = 0;
+    bond.world().on_sent([&](const Host&, const SimDatagram& datagram) {
+      const auto* text = reinterpret_cast<const char*>(datagram.payload.data());
+      hash = hash * 31 + std::hash<std::string_view>{}({text, datagram.payload.size()});
+    });
+    bond.edge_app().flood(1000, 2);
+    EXPECT_TRUE(bond.establish());
+    EXPECT_TRUE(bond.add_all_paths());
+    bond.run_for(1s);
+    return hash;
+  };
+  EXPECT_EQ(bytes_of(3), bytes_of(3));
+  EXPECT_NE(bytes_of(3), bytes_of(4));
+}
+
+TEST_F(ProtectedAssociations, RenewTheirKeysUnderLoadOverTwoPathsWithoutLoss) {
+  BondSpec spec = short_association(6);
+  spec.rekey_after = 3s;
+  Bond& bond = make(spec);
+  bond.edge_app().flood(1200, 2);
+  bond.hub_app().flood(1200, 2);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(20s);
+  const auto status = bond.hub().endpoint().status(bond.hub_id());
+  ASSERT_TRUE(status && status->protection);
+  EXPECT_GE(status->protection->handshakes, 6U);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
+  for (Host* host : {&bond.edge(), &bond.hub()}) {
+    EXPECT_EQ(host->endpoint().drops().of(sctp::DropReason::bad_record), 0U);
+    EXPECT_EQ(host->endpoint().drops().of(sctp::DropReason::unknown_epoch), 0U);
+  }
+  expect_clean_end();
+}
+
+TEST_F(ProtectedAssociations, WithARestartedHubEndBySilenceAndCanBeginAgain) {
+  BondSpec spec = bond_of({uplink(10, 20ms)});
+  spec.edge.silence_limit = 10s;
+  Bond& bond = make(spec);
+  Inbox at_hub(bond.hub());
+  ASSERT_TRUE(bond.establish());
+  bond.hub().restart();
+  say(bond.edge(), bond.edge_id(), "anybody there?");
+  EXPECT_TRUE(bond.run_until(60s, [&] { return bond.edge().endpoint().association_count() == 0; }));
+  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::lost), 1U) << "a stranger's word would not have done";
+  bond.connect();
+  bond.run_for(1s);
+  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
+  bond.run_for(1s);
+  EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"again"}));
 }
 
 }  // namespace

@@ -12,6 +12,17 @@ sctp::EndpointConfig accepting(sctp::EndpointConfig config) {
   return config;
 }
 
+HostOptions with_identity(const BondSpec& spec, HostOptions options, bool edge) {
+  if (!spec.sealed) return options;
+  const std::uint64_t edge_key = 2 * spec.seed;
+  const std::uint64_t hub_key = 2 * spec.seed + 1;
+  Identity identity{edge ? edge_key : hub_key, {edge ? hub_key : edge_key}, std::nullopt, std::nullopt};
+  if (spec.preshared_key) identity.preshared_key = spec.seed;
+  if (edge) identity.rekey_after = spec.rekey_after;
+  options.identity = std::move(identity);
+  return options;
+}
+
 }  // namespace
 
 IpAddress Bond::inside_address(std::size_t uplink, bool ipv6) {
@@ -30,13 +41,14 @@ IpAddress Bond::hub_ip(std::size_t index, bool ipv6) {
 Bond::Bond(const BondSpec& spec)
     : world_(spec.seed),
       ipv6_(spec.ipv6),
-      edge_(world_.add_host("edge", spec.edge, spec.edge_options)),
-      hub_(world_.add_host("hub", accepting(spec.hub), spec.hub_options)),
+      edge_(world_.add_host("edge", spec.edge, with_identity(spec, spec.edge_options, true))),
+      hub_(world_.add_host("hub", accepting(spec.hub), with_identity(spec, spec.hub_options, false))),
       up_(spec.seed * 2 + 1),
       down_(spec.seed * 2 + 2),
       edge_app_(world_.events(), edge_, up_, down_, world_.violations()),
       hub_app_(world_.events(), hub_, down_, up_, world_.violations()),
-      uplinks_(spec.uplinks.size()) {
+      uplinks_(spec.uplinks.size()),
+      hub_addresses_(spec.hub_addresses) {
   build_edge(spec);
   for (std::size_t i = 0; i < spec.hub_addresses; ++i) {
     const UplinkId uplink(static_cast<std::uint32_t>(i));

@@ -23,6 +23,10 @@ struct BondSpec {
   std::vector<UplinkSpec> uplinks;
   std::size_t hub_addresses = 1;
   bool ipv6 = false;
+  /// Both sides have keys, made from the seed.
+  bool sealed = false;
+  bool preshared_key = false;
+  std::optional<Duration> rekey_after;  ///< of the edge
   sctp::EndpointConfig edge;
   sctp::EndpointConfig hub;
   HostOptions edge_options;
@@ -65,6 +69,8 @@ class Bond {
   [[nodiscard]] Nat& nat(std::size_t uplink) { return *edge_.access(uplink).nat; }
   [[nodiscard]] Link& up(std::size_t uplink) { return *edge_.access(uplink).up; }
   [[nodiscard]] Link& down(std::size_t uplink) { return *edge_.access(uplink).down; }
+  [[nodiscard]] std::size_t uplinks() const { return uplinks_; }
+  [[nodiscard]] std::size_t hub_addresses() const { return hub_addresses_; }
   [[nodiscard]] UdpAddress hub_address(std::size_t index) { return hub_.access(index).local; }
 
   [[nodiscard]] bool all_arrived() const { return up_.all_arrived() && down_.all_arrived(); }
@@ -121,6 +127,7 @@ class Bond {
   std::vector<sctp::Event> edge_events_;
   std::vector<sctp::Event> hub_events_;
   std::size_t uplinks_;
+  std::size_t hub_addresses_;
 };
 
 }  // namespace hawser::sim

@@ -3,43 +3,11 @@
 //   sim_campaign [--first N] [--count N]      scenarios N, N+1, …
 //   sim_campaign --seed N [--verbose]         one of them again; --verbose prints the plan and every datagram
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <string>
 
 #include "sim/campaign.hpp"
+#include "sim/campaign_options.hpp"
 
 namespace {
-
-struct Options {
-  std::uint64_t first = 1;
-  std::uint64_t count = 2000;
-  bool verbose = false;
-};
-
-bool parse(int argc, char** argv, Options& options) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string name = argv[i];
-    if (name == "--verbose") {
-      options.verbose = true;
-      continue;
-    }
-    char* end = nullptr;
-    const std::uint64_t value = i + 1 < argc ? std::strtoull(argv[++i], &end, 10) : 0;
-    if (end == nullptr || *end != 0) return false;
-    if (name == "--first") {
-      options.first = value;
-    } else if (name == "--count") {
-      options.count = value;
-    } else if (name == "--seed") {
-      options.first = value;
-      options.count = 1;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
 
 void report(const hawser::sim::Plan& plan, const hawser::sim::RunResult& result) {
   std::printf("FAILED %s", plan.describe().c_str());
@@ -64,8 +32,8 @@ void print_figures(const hawser::sim::RunFigures& figures, std::uint64_t runs, s
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options;
-  if (!parse(argc, argv, options)) {
+  hawser::sim::CampaignOptions options;
+  if (!hawser::sim::parse(argc, argv, options)) {
     std::fprintf(stderr, "usage: sim_campaign [--first N] [--count N] | --seed N [--verbose]\n");
     return 2;
   }

@@ -147,6 +147,16 @@ void draw_happenings(Draw& draw, Plan& plan) {
                    [](const auto& a, const auto& b) { return a.at < b.at; });
 }
 
+/// Last of all, so that the plain scenarios stay what they have always been.
+void draw_protection(Draw& draw, BondSpec& bond) {
+  bond.sealed = draw.chance(0.5);
+  if (!bond.sealed) return;
+  bond.preshared_key = draw.chance(0.3);
+  if (draw.chance(0.3)) bond.rekey_after = seconds(draw.between(2, 15));
+  // Nobody says that an association is gone: time has to tell.
+  bond.edge.silence_limit = bond.hub.silence_limit = seconds(200);
+}
+
 }  // namespace
 
 Plan make_plan(std::uint64_t seed) {
@@ -181,6 +191,7 @@ Plan make_plan(std::uint64_t seed) {
                     ? Ending::edge_aborts
                     : draw.one_of({Ending::edge_shuts_down, Ending::hub_shuts_down, Ending::both_shut_down});
   plan.hasty = draw.chance(0.4);
+  draw_protection(draw, plan.bond);
   return plan;
 }
 

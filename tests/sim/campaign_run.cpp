@@ -24,7 +24,10 @@ class Run {
     bond_.world().trace_to(trace);
     for (const PlannedMessage& message : plan.up) bond_.edge_app().plan(message);
     for (const PlannedMessage& message : plan.down) bond_.hub_app().plan(message);
-    bond_.on_edge_event = [this](const sctp::Event& event) { note(event); };
+    bond_.on_edge_event = [this](const sctp::Event& event) {
+      note(event);
+      if (event.kind == sctp::Event::Kind::lost) dial_again();
+    };
     bond_.on_hub_event = [this](const sctp::Event& event) { note(event); };
   }
 
@@ -186,6 +189,12 @@ class Run {
     return Bond::count(bond_.hub_events(), sctp::Event::Kind::accepted) > 0;
   }
 
+  /// A protected handshake has ten seconds, and the mishaps may take all of them.
+  void dial_again() {
+    if (!plan_.bond.sealed || edge_connected() || hub_accepted()) return;
+    bond_.world().events().after(seconds(1), [this] { bond_.connect(plan_.first_uplink); });
+  }
+
   void note(const sctp::Event& event) {
     if (event.kind == sctp::Event::Kind::path_up) ++figures_.paths_joined;
   }
@@ -263,10 +272,10 @@ RunResult run_plan(const Plan& plan, std::FILE* trace) {
 std::string Plan::describe() const {
   std::string text = "seed " + std::to_string(seed) + ": " + std::to_string(bond.uplinks.size()) +
                      " uplinks, " + std::to_string(bond.hub_addresses) + " hub addresses, MTU " +
-                     std::to_string(bond.edge.path_mtu) + (bond.ipv6 ? ", IPv6" : "") + ", " +
-                     std::to_string(up.size()) + " messages up, " + std::to_string(down.size()) +
-                     " down, ending " + std::to_string(static_cast<int>(ending)) + (hasty ? " (hasty)" : "") +
-                     "\n";
+                     std::to_string(bond.edge.path_mtu) + (bond.ipv6 ? ", IPv6" : "") +
+                     (bond.sealed ? ", protected" : "") + ", " + std::to_string(up.size()) +
+                     " messages up, " + std::to_string(down.size()) + " down, ending " +
+                     std::to_string(static_cast<int>(ending)) + (hasty ? " (hasty)" : "") + "\n";
   for (std::size_t i = 0; i < bond.uplinks.size(); ++i) {
     for (const LinkConfig* link : {&bond.uplinks[i].up, &bond.uplinks[i].down}) {
       char line[200];

@@ -13,7 +13,31 @@ constexpr unsigned kMostRounds = 20'000;
 constexpr std::uint64_t kMostIdleTimeouts = 100;
 constexpr std::uint64_t kMostTimeouts = 20'000;
 
+/// SimRandom would give nearby numbers unrelated keys, but a number should not give a key and a world the
+/// same bytes.
+constexpr std::uint64_t kKeySalt = 0x6b65'7973;
+
 }  // namespace
+
+crypto::PrivateKey private_key_of(std::uint64_t number) {
+  SimRandom random(number ^ kKeySalt);
+  return crypto::PrivateKey::generate(random);
+}
+
+sctp::Protection protection_of(const Identity& identity) {
+  sctp::Protection protection{
+      .private_key = private_key_of(identity.key), .peers = {}, .cipher_costs = {500, 900}};
+  for (const std::uint64_t peer : identity.peers) {
+    sctp::ProtectedPeer known{private_key_of(peer).public_key(), std::nullopt};
+    if (identity.preshared_key) {
+      SimRandom random(*identity.preshared_key ^ ~kKeySalt);
+      known.preshared_key = crypto::PresharedKey::generate(random);
+    }
+    protection.peers.push_back(std::move(known));
+  }
+  if (identity.rekey_after) protection.rekey_after = *identity.rekey_after;
+  return protection;
+}
 
 Host::Host(EventQueue& events, Violations& violations, std::string name, const sctp::EndpointConfig& config,
            const HostOptions& options, std::uint64_t seed)
@@ -23,8 +47,17 @@ Host::Host(EventQueue& events, Violations& violations, std::string name, const s
       config_(config),
       options_(options),
       random_(seed),
-      endpoint_(std::make_unique<sctp::Endpoint>(config, random_, pool_)),
-      monitor_(violations, name_, config.path_mtu) {}
+      endpoint_(make_endpoint()),
+      monitor_(violations, name_, config.path_mtu, options.identity.has_value()) {
+  monitor_.path_state = [this](UplinkId uplink, const UdpAddress& remote) {
+    return path_state(uplink, remote);
+  };
+}
+
+std::unique_ptr<sctp::Endpoint> Host::make_endpoint() {
+  if (!options_.identity) return std::make_unique<sctp::Endpoint>(config_, random_, pool_);
+  return std::make_unique<sctp::Endpoint>(config_, random_, pool_, protection_of(*options_.identity));
+}
 
 // --- input
 // -----------------------------------------------------------------------------------------------------------
@@ -93,7 +126,12 @@ Route Host::route(std::size_t access, const UdpAddress& remote) const {
 
 sctp::AssociationId Host::connect(std::size_t access, const UdpAddress& remote) {
   monitor_.on_connect(accesses_.at(access)->uplink, remote);
-  const auto id = endpoint_->connect(events_.now(), route(access, remote));
+  const Route first = route(access, remote);
+  const auto id = options_.identity
+                      ? endpoint_->connect(events_.now(), first,
+                                           private_key_of(options_.identity->peers.at(0)).public_key())
+                      : endpoint_->connect(events_.now(), first);
+  associations_.insert(id);
   settle();
   return id;
 }
@@ -145,7 +183,19 @@ void Host::restart() {
   if (pool_.in_use() != 0) fail("leaks " + std::to_string(pool_.in_use()) + " buffers when destroyed");
   inbox_.clear();
   monitor_.on_all_gone();
-  endpoint_ = std::make_unique<sctp::Endpoint>(config_, random_, pool_);
+  associations_.clear();
+  endpoint_ = make_endpoint();
+}
+
+std::optional<sctp::PathState> Host::path_state(UplinkId uplink, const UdpAddress& remote) const {
+  for (const sctp::AssociationId id : associations_) {
+    const auto status = endpoint_->status(id);
+    if (!status) continue;
+    for (const auto& path : status->paths) {
+      if (path.route.uplink == uplink && path.route.remote == remote) return path.state;
+    }
+  }
+  return std::nullopt;
 }
 
 void Host::pause_reading(bool paused) {
@@ -224,6 +274,7 @@ bool Host::poll_events() {
   while (const auto event = endpoint_->poll_event()) {
     any = true;
     ++outputs_;
+    associations_.insert(event->association);
     if (on_event) on_event(*event);
   }
   return any;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,28 @@ struct Access {
   Nat* nat = nullptr;          ///< may be shared by several accesses; none: `local` is public
   std::unique_ptr<Link> up;    ///< host to NAT or core
   std::unique_ptr<Link> down;  ///< the other way
+  /// Somebody between NAT and core, who sees every datagram of this access with its public addresses, and may
+  /// take it (true). `outward`: from the host.
+  std::function<bool(bool outward, SimDatagram& datagram)> on_path;
 };
+
+/// The keys of a protected host, as the numbers they are made from: the same in every run.
+struct Identity {
+  std::uint64_t key = 0;
+  std::vector<std::uint64_t> peers;  ///< their keys; connect() goes to the first
+  std::optional<std::uint64_t> preshared_key;
+  std::optional<Duration> rekey_after;
+};
+[[nodiscard]] crypto::PrivateKey private_key_of(std::uint64_t number);
+[[nodiscard]] sctp::Protection protection_of(const Identity& identity);
 
 struct HostOptions {
   /// Arriving datagrams are handed over together when they come within this span, as recvmmsg would.
   Duration batching{};
   /// Routes say "any local address", as a driver with sockets bound to devices would.
   bool wildcard_local = false;
+  /// With keys the host speaks nothing but protected SCTP.
+  std::optional<Identity> identity;
 };
 
 /// Drives one sctp::Endpoint as a program would: feeds it, polls it until it is empty after every call, arms
@@ -91,11 +107,15 @@ class Host {
   [[nodiscard]] std::size_t most_blocks() const { return most_blocks_; }
   [[nodiscard]] Route route(std::size_t access, const UdpAddress& remote) const;
 
+  [[nodiscard]] bool is_protected() const { return options_.identity.has_value(); }
+
  private:
   struct Arrived {
     const Access* access;
     SimDatagram datagram;
   };
+  [[nodiscard]] std::unique_ptr<sctp::Endpoint> make_endpoint();
+  [[nodiscard]] std::optional<sctp::PathState> path_state(UplinkId uplink, const UdpAddress& remote) const;
   void flush_inbox();
   [[nodiscard]] bool transmit_all();
   void transmit(const TransmitBatch& batch);
@@ -116,6 +136,7 @@ class Host {
   BufferPool pool_;
   std::unique_ptr<sctp::Endpoint> endpoint_;
   WireMonitor monitor_;
+  std::set<sctp::AssociationId> associations_;  ///< ids that were told of, to ask for their paths
   std::vector<Access*> accesses_;
   std::vector<Arrived> inbox_;
   std::vector<Arrived> handling_;

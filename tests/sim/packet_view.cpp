@@ -79,6 +79,21 @@ std::string describe_sack(const ChunkView& chunk) {
   return text + ")";
 }
 
+RecordView read_record(const ChunkView& chunk) {
+  ByteReader reader(chunk.value);
+  RecordView record;
+  record.path_id = reader.u8();
+  record.epoch = reader.u8();
+  record.sequence = (std::uint64_t{reader.u16()} << 32U) | reader.u32();
+  return record;
+}
+
+std::string describe_record(const ChunkView& chunk) {
+  const RecordView record = read_record(chunk);
+  return "(path=" + std::to_string(record.path_id) + " epoch=" + std::to_string(record.epoch) +
+         " seq=" + std::to_string(record.sequence) + " " + std::to_string(chunk.value.size()) + ")";
+}
+
 std::string describe_chunk(const ChunkView& chunk) {
   std::string text(to_string(chunk.type));
   switch (chunk.type) {
@@ -101,6 +116,7 @@ std::string describe_chunk(const ChunkView& chunk) {
                     chunk.value.size());
       return text + more;
     }
+    case ChunkType::sealed: return text + describe_record(chunk);
     default: break;
   }
   if (chunk.flags != 0) text += "/" + std::to_string(chunk.flags);
@@ -134,6 +150,7 @@ std::string_view to_string(ChunkType type) {
     case ChunkType::i_data: return "I-DATA";
     case ChunkType::asconf_ack: return "ASCONF-ACK";
     case ChunkType::reconfig: return "RE-CONFIG";
+    case ChunkType::sealed: return "SEALED";
     case ChunkType::pad: return "PAD";
     case ChunkType::forward_tsn: return "FORWARD-TSN";
     case ChunkType::asconf: return "ASCONF";
@@ -171,6 +188,19 @@ const ChunkView* PacketView::find(ChunkType type) const {
   return nullptr;
 }
 
+std::optional<RecordView> record_of(const PacketView& packet) {
+  constexpr std::size_t kHeaderAndTag = 8 + 16;
+  const bool whole = packet.well_formed && packet.chunks.size() == 1 &&
+                     packet.chunks[0].type == ChunkType::sealed &&
+                     packet.chunks[0].value.size() >= kHeaderAndTag;
+  if (!whole) return std::nullopt;
+  return read_record(packet.chunks[0]);
+}
+
+bool is_sealed(Bytes packet) {
+  return packet.size() > kCommonHeader && packet[kCommonHeader] == static_cast<std::byte>(ChunkType::sealed);
+}
+
 std::uint32_t checksum_of(Bytes packet) {
   constexpr std::array<std::byte, 4> kZero{};
   std::uint32_t crc = crc_update(~0U, packet.first(8));
@@ -182,6 +212,11 @@ bool checksum_ok(Bytes packet) {
   // The reflected CRC travels low byte first: the field read as big-endian is the byte-swapped CRC.
   return packet.size() >= kCommonHeader &&
          load_be<std::uint32_t>(packet.data() + 8) == __builtin_bswap32(checksum_of(packet));
+}
+
+bool checksum_acceptable(Bytes packet) {
+  if (is_sealed(packet) && load_be<std::uint32_t>(packet.data() + 8) == 0) return true;
+  return checksum_ok(packet);
 }
 
 void fix_checksum(MutableBytes packet) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ enum class ChunkType : std::uint8_t {
   i_data = 64,
   asconf_ack = 128,
   reconfig = 130,
+  sealed = 0x5e,  ///< all chunks of a packet of a protected association, encrypted
   pad = 132,
   forward_tsn = 192,
   asconf = 193,
@@ -58,10 +60,23 @@ struct PacketView {
   [[nodiscard]] const ChunkView* find(ChunkType type) const;
 };
 
+/// What can be read of a sealed packet (docs/protocol.md).
+struct RecordView {
+  std::uint8_t path_id = 0;
+  std::uint8_t epoch = 0;
+  std::uint64_t sequence = 0;
+};
+/// Of a packet that is one whole sealed chunk; nothing for any other.
+[[nodiscard]] std::optional<RecordView> record_of(const PacketView& packet);
+/// Whether the first chunk is a sealed one, well formed or not.
+[[nodiscard]] bool is_sealed(Bytes packet);
+
 /// CRC32c over `packet` with its checksum field taken as zero, as it stands on the wire (RFC 9260 §6.8,
 /// appendix A).
 [[nodiscard]] std::uint32_t checksum_of(Bytes packet);
 [[nodiscard]] bool checksum_ok(Bytes packet);
+/// The CRC32c is right; or it is left zero, as a sealed packet may (RFC 9653).
+[[nodiscard]] bool checksum_acceptable(Bytes packet);
 void fix_checksum(MutableBytes packet);
 
 /// One line for a trace: "tag=1a2b3c4d DATA(tsn=7 sid=1 ssn=0 BE 1000) SACK(cum=3 rwnd=65536 gaps=1)".

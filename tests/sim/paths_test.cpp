@@ -38,7 +38,10 @@ class Paths : public Scenario {
   }
 };
 
-TEST_F(Paths, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
+using EveryPath = EitherWay<Paths>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryPath, ::testing::Bool(), way_name);
+
+TEST_P(EveryPath, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
   Bond& bond = make(two_uplinks());
   flood(bond);
   ASSERT_TRUE(bond.establish());
@@ -57,7 +60,7 @@ TEST_F(Paths, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
   expect_clean_end();
 }
 
-TEST_F(Paths, JoinWithTheNatsPortAndAreAnsweredThere) {
+TEST_P(EveryPath, JoinWithTheNatsPortAndAreAnsweredThere) {
   Bond& bond = make(two_uplinks());
   ASSERT_TRUE(bond.establish());
   ASSERT_TRUE(bond.add_all_paths());
@@ -69,7 +72,7 @@ TEST_F(Paths, JoinWithTheNatsPortAndAreAnsweredThere) {
   EXPECT_EQ(Bond::count(bond.edge_events(), Kind::path_refused), 0U);
 }
 
-TEST_F(Paths, BehindOnePublicAddressStaySeparate) {
+TEST_P(EveryPath, BehindOnePublicAddressStaySeparate) {
   BondSpec spec = two_uplinks();
   spec.uplinks[1].shares_nat_of = 0;
   Bond& bond = make(spec);
@@ -87,19 +90,23 @@ TEST_F(Paths, BehindOnePublicAddressStaySeparate) {
   expect_clean_end();
 }
 
-TEST_F(Paths, JoinWhenTheFirstAsconfIsLostAndRetransmitOnTheSameUplink) {
+TEST_P(EveryPath, JoinWhenTheFirstAsconfIsLostAndRetransmitOnTheSameUplink) {
   Bond& bond = make(two_uplinks());
   ASSERT_TRUE(bond.establish());
   unsigned asconfs = 0;
   std::set<std::uint32_t> uplinks;
   bond.edge().drop_if = [&](const Access& access, const SimDatagram& datagram) {
-    if (!carries(datagram, ChunkType::asconf)) return false;
+    // Nothing else leaves on a path that joins, sealed or not.
+    const bool joins = access.uplink == UplinkId(1) && !bond.path_active(1);
+    if (!carries(datagram, ChunkType::asconf) && !(joins && is_sealed(datagram.payload))) return false;
     uplinks.insert(access.uplink.value());
     return ++asconfs <= 2;
   };
   bond.add_path(1);
   EXPECT_TRUE(bond.run_until(20s, [&] { return bond.path_active(1); }));
-  EXPECT_EQ(asconfs, 3U);
+  EXPECT_GE(asconfs, 3U);
+  EXPECT_LE(asconfs, sealed_ ? 5U : 3U)
+      << "with the HEARTBEAT and its answer, when nobody can tell them apart";
   EXPECT_EQ(uplinks, std::set<std::uint32_t>{1});
   EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), 2U);
 }
@@ -117,7 +124,7 @@ TEST_F(Paths, JoinWhenTheAsconfAckIsLost) {
   EXPECT_EQ(bond.hub().endpoint().status(bond.hub_id())->paths.size(), 2U);
 }
 
-TEST_F(Paths, JoinOnceWhenTheirAsconfIsDuplicatedAndReordered) {
+TEST_P(EveryPath, JoinOnceWhenTheirAsconfIsDuplicatedAndReordered) {
   BondSpec spec = two_uplinks();
   spec.uplinks[1].up.duplication = spec.uplinks[1].down.duplication = 1;
   spec.uplinks[1].up.reordering = spec.uplinks[1].down.reordering = 0.5;
@@ -132,7 +139,7 @@ TEST_F(Paths, JoinOnceWhenTheirAsconfIsDuplicatedAndReordered) {
   expect_clean_end();
 }
 
-TEST_F(Paths, JoinOneAfterTheOtherWhenThreeAreAddedAtOnce) {
+TEST_P(EveryPath, JoinOneAfterTheOtherWhenThreeAreAddedAtOnce) {
   Bond& bond = make(bond_of({uplink(10, 20ms), uplink(10, 30ms), uplink(10, 5ms), uplink(10, 60ms)}));
   flood(bond);
   ASSERT_TRUE(bond.establish());
@@ -159,7 +166,7 @@ TEST_F(Paths, ThatCannotJoinNeitherHurtTheOthersNorTheAssociation) {
   expect_clean_end();
 }
 
-TEST_F(Paths, ThatWereDeadAtFirstJoinLater) {
+TEST_P(EveryPath, ThatWereDeadAtFirstJoinLater) {
   Bond& bond = make(two_uplinks());
   bond.set_blackhole(1, true);
   ASSERT_TRUE(bond.establish());
@@ -174,7 +181,7 @@ TEST_F(Paths, ThatWereDeadAtFirstJoinLater) {
   }
 }
 
-TEST_F(Paths, ThatAreRemovedAreSilentAndMayComeBack) {
+TEST_P(EveryPath, ThatAreRemovedAreSilentAndMayComeBack) {
   Bond& bond = make(two_uplinks());
   flood(bond);
   ASSERT_TRUE(bond.establish());
@@ -233,14 +240,17 @@ class Failover : public Paths {
   }
 };
 
-TEST_F(Failover, LeavesAGapBelowASecondWhenTheFirstPathIsBlackholed) {
+using EveryFailover = EitherWay<Failover>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryFailover, ::testing::Bool(), way_name);
+
+TEST_P(EveryFailover, LeavesAGapBelowASecondWhenTheFirstPathIsBlackholed) {
   expect_short_gap(0);
 }
-TEST_F(Failover, LeavesAGapBelowASecondWhenTheAsconfPathIsBlackholed) {
+TEST_P(EveryFailover, LeavesAGapBelowASecondWhenTheAsconfPathIsBlackholed) {
   expect_short_gap(1);
 }
 
-TEST_F(Failover, WorksInOneDirectionOnly) {
+TEST_P(EveryFailover, WorksInOneDirectionOnly) {
   // The way to the hub is dead, the way back is not: data and acknowledgements must leave on the other
   // uplink.
   Bond& bond = make(two_uplinks());
@@ -259,7 +269,7 @@ TEST_F(Failover, WorksInOneDirectionOnly) {
   expect_clean_end();
 }
 
-TEST_F(Failover, SurvivesTheLossOfAllPathsForAWhile) {
+TEST_P(EveryFailover, SurvivesTheLossOfAllPathsForAWhile) {
   Bond& bond = make(two_uplinks());
   flood(bond);
   ASSERT_TRUE(bond.establish());
@@ -275,7 +285,7 @@ TEST_F(Failover, SurvivesTheLossOfAllPathsForAWhile) {
   expect_clean_end();
 }
 
-TEST_F(Failover, OfIdlePathsDoesNotKillAnAssociationThatWorks) {
+TEST_P(EveryFailover, OfIdlePathsDoesNotKillAnAssociationThatWorks) {
   // Three dead paths, one good one: heartbeats that go unanswered must not add up to the association's end.
   Bond& bond = make(bond_of({uplink(10, 20ms), uplink(10, 20ms), uplink(10, 20ms), uplink(10, 20ms)}));
   ASSERT_TRUE(bond.establish());
@@ -290,7 +300,7 @@ TEST_F(Failover, OfIdlePathsDoesNotKillAnAssociationThatWorks) {
   expect_clean_end();
 }
 
-TEST_F(Failover, OfEverythingForGoodEndsBothSides) {
+TEST_P(EveryFailover, OfEverythingForGoodEndsBothSides) {
   Bond& bond = make(two_uplinks());
   flood(bond);
   ASSERT_TRUE(bond.establish());
@@ -349,38 +359,41 @@ class NatRebinding : public Paths {
   }
 };
 
-TEST_F(NatRebinding, OfThePortOfTheFirstPathIsFollowedUnderLoadBothWays) {
+using EveryNatRebinding = EitherWay<NatRebinding>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryNatRebinding, ::testing::Bool(), way_name);
+
+TEST_P(EveryNatRebinding, OfThePortOfTheFirstPathIsFollowedUnderLoadBothWays) {
   rebind_in_mid_transfer({2, 0, Rebinding::port, true, true});
 }
-TEST_F(NatRebinding, OfThePortOfTheSecondPathIsFollowedWhileUploading) {
+TEST_P(EveryNatRebinding, OfThePortOfTheSecondPathIsFollowedWhileUploading) {
   rebind_in_mid_transfer({2, 1, Rebinding::port, true, false});
 }
-TEST_F(NatRebinding, OfThePortOfTheSecondPathIsFollowedWhileDownloading) {
+TEST_P(EveryNatRebinding, OfThePortOfTheSecondPathIsFollowedWhileDownloading) {
   rebind_in_mid_transfer({2, 1, Rebinding::port, false, true});
 }
-TEST_F(NatRebinding, OfThePortOfTheOnlyPathIsFollowedWhileUploading) {
+TEST_P(EveryNatRebinding, OfThePortOfTheOnlyPathIsFollowedWhileUploading) {
   rebind_in_mid_transfer({1, 0, Rebinding::port, true, false});
 }
-TEST_F(NatRebinding, OfThePortOfTheOnlyPathIsFollowedWhileDownloading) {
+TEST_P(EveryNatRebinding, OfThePortOfTheOnlyPathIsFollowedWhileDownloading) {
   rebind_in_mid_transfer({1, 0, Rebinding::port, false, true});
 }
-TEST_F(NatRebinding, OfTheAddressOfTheFirstPathIsFollowedUnderLoadBothWays) {
+TEST_P(EveryNatRebinding, OfTheAddressOfTheFirstPathIsFollowedUnderLoadBothWays) {
   rebind_in_mid_transfer({2, 0, Rebinding::address, true, true});
 }
-TEST_F(NatRebinding, OfTheAddressOfTheSecondPathIsFollowedWhileUploading) {
+TEST_P(EveryNatRebinding, OfTheAddressOfTheSecondPathIsFollowedWhileUploading) {
   rebind_in_mid_transfer({2, 1, Rebinding::address, true, false});
 }
-TEST_F(NatRebinding, OfTheAddressOfTheSecondPathIsFollowedWhileDownloading) {
+TEST_P(EveryNatRebinding, OfTheAddressOfTheSecondPathIsFollowedWhileDownloading) {
   rebind_in_mid_transfer({2, 1, Rebinding::address, false, true});
 }
-TEST_F(NatRebinding, OfTheAddressOfTheOnlyPathIsFollowedWhileUploading) {
+TEST_P(EveryNatRebinding, OfTheAddressOfTheOnlyPathIsFollowedWhileUploading) {
   rebind_in_mid_transfer({1, 0, Rebinding::address, true, false});
 }
-TEST_F(NatRebinding, OfTheAddressOfTheOnlyPathIsFollowedWhileDownloading) {
+TEST_P(EveryNatRebinding, OfTheAddressOfTheOnlyPathIsFollowedWhileDownloading) {
   rebind_in_mid_transfer({1, 0, Rebinding::address, false, true});
 }
 
-TEST_F(NatRebinding, OfIdleMappingsIsPreventedByHeartbeats) {
+TEST_P(EveryNatRebinding, OfIdleMappingsIsPreventedByHeartbeats) {
   BondSpec spec = two_uplinks();
   for (UplinkSpec& link : spec.uplinks) link.nat->idle_timeout = 30s;
   Bond& bond = make(spec);
@@ -396,7 +409,7 @@ TEST_F(NatRebinding, OfIdleMappingsIsPreventedByHeartbeats) {
   EXPECT_TRUE(bond.run_until(1s, [&] { return bond.all_arrived(); }));
 }
 
-TEST_F(NatRebinding, AfterTheExpiryOfAnIdleMappingIsFollowed) {
+TEST_P(EveryNatRebinding, AfterTheExpiryOfAnIdleMappingIsFollowed) {
   BondSpec spec = bond_of({uplink(20, 20ms)});
   spec.uplinks[0].nat->idle_timeout = 10s;  // shorter than the heartbeat interval
   Bond& bond = make(spec);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string>
 
 #include "sim/bond.hpp"
 #include "sim/packet_view.hpp"
@@ -53,7 +54,8 @@ inline BondSpec bond_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed = 1)
 /// Fixture of tests with one bond. Whatever any checker of the world complains about fails the test.
 class Scenario : public ::testing::Test {
  protected:
-  Bond& make(const BondSpec& spec) {
+  Bond& make(BondSpec spec) {
+    spec.sealed = spec.sealed || sealed_;
     bond_ = std::make_unique<Bond>(spec);
     if (std::getenv("HAWSER_SIM_TRACE") != nullptr) bond_->world().trace_to(stderr);
     return *bond_;
@@ -77,8 +79,21 @@ class Scenario : public ::testing::Test {
     }
   }
 
+  /// Bonds that make() makes are protected.
+  bool sealed_ = false;
+
  private:
   std::unique_ptr<Bond> bond_;
 };
+
+/// A fixture whose tests run twice: over plain SCTP, and over protected.
+template <class Fixture>
+class EitherWay : public Fixture, public ::testing::WithParamInterface<bool> {
+ protected:
+  EitherWay() { this->sealed_ = this->GetParam(); }
+};
+inline std::string way_name(const ::testing::TestParamInfo<bool>& way) {
+  return way.param ? "Protected" : "Plain";
+}
 
 }  // namespace hawser::sim

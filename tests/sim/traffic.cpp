@@ -29,6 +29,16 @@ void MessageLedger::sent(sctp::StreamId stream, bool unordered, std::size_t size
   bytes_sent_ += size;
 }
 
+std::size_t MessageLedger::arrived_on(sctp::StreamId stream) const {
+  const auto lane = lanes_.find({stream.value(), false});
+  return lane == lanes_.end() ? 0 : lane->second.next;
+}
+
+std::size_t MessageLedger::sent_on(sctp::StreamId stream) const {
+  const auto lane = lanes_.find({stream.value(), false});
+  return lane == lanes_.end() ? 0 : lane->second.sizes.size();
+}
+
 std::optional<std::string> MessageLedger::accept(const sctp::ReceivedMessage& message) {
   const LaneKey key{message.stream.value(), message.unordered};
   Lane& lane = lanes_[key];

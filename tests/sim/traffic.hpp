@@ -36,6 +36,9 @@ class MessageLedger {
   [[nodiscard]] std::uint64_t messages_arrived() const { return messages_arrived_; }
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
   [[nodiscard]] std::uint64_t bytes_arrived() const { return bytes_arrived_; }
+  /// How many messages of this ordered stream have arrived, and were sent.
+  [[nodiscard]] std::size_t arrived_on(sctp::StreamId stream) const;
+  [[nodiscard]] std::size_t sent_on(sctp::StreamId stream) const;
   [[nodiscard]] bool all_arrived() const { return messages_arrived_ == messages_sent_; }
   /// "3 of 10 messages arrived; stream 2 ordered waits for 1".
   [[nodiscard]] std::string summary() const;

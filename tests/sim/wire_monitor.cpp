@@ -21,6 +21,33 @@ bool allowed_while_joining(const PacketView& view) {
   return farewell || asconf;
 }
 
+/// The largest sealed packet with an ASCONF (of an IPv6 address), and with what proves a path: HEARTBEAT,
+/// HEARTBEAT ACK, ASCONF ACK. User data makes larger ones in every scenario that wants to see it.
+constexpr std::size_t kLargestSealedAsconf = 160;
+constexpr std::size_t kLargestSealedProof = 400;
+
+/// What it takes to agree on keys.
+bool belongs_to_handshake(const ChunkView& chunk) {
+  constexpr std::uint32_t kKeyManagement = 0x4857'0002;
+  switch (chunk.type) {
+    case ChunkType::init:
+    case ChunkType::init_ack:
+    case ChunkType::cookie_echo:
+    case ChunkType::cookie_ack:
+    case ChunkType::sack:
+    case ChunkType::nr_sack:
+    case ChunkType::pad: return true;
+    case ChunkType::data: {
+      ByteReader reader(chunk.value);
+      reader.u32();
+      const bool first_stream = reader.u16() == 0;
+      reader.u16();
+      return first_stream && reader.u32() == kKeyManagement;
+    }
+    default: return false;
+  }
+}
+
 }  // namespace
 
 void WireMonitor::on_connect(UplinkId uplink, const UdpAddress& remote) {
@@ -42,19 +69,86 @@ void WireMonitor::on_sent(Timestamp now, UplinkId uplink, const SimDatagram& dat
   view_.parse(datagram.payload);
   check_form(now, datagram);
   Remote& remote = remotes_[{uplink, datagram.destination}];
+  check_amplification(now, uplink, datagram, remote);
+  if (sealed_) {
+    check_record(now, uplink, datagram);
+    check_unsealed(now, uplink, datagram, remote);
+    if (!remote.proven) proofs_.on_sent({uplink, datagram.destination, view_.tag}, view_, datagram.payload);
+  }
+  if (remote.joining) {
+    sealed_ ? check_sealed_join(now, uplink, datagram, remote) : check_joining(now, uplink, datagram, remote);
+  }
+  note_sent_chunks(now, remote);
+}
+
+void WireMonitor::check_amplification(Timestamp now, UplinkId uplink, const SimDatagram& datagram,
+                                      Remote& remote) {
+  if (may_send_freely(uplink, datagram, remote)) return;
   remote.bytes_sent += datagram.payload.size();
-  if (!remote.proven && remote.bytes_sent > 3 * remote.bytes_received) {
+  if (remote.bytes_sent > 3 * remote.bytes_received) {
     complain(now, uplink, datagram,
              "amplifies: " + std::to_string(remote.bytes_sent) + " bytes sent to an unproven address, " +
                  std::to_string(remote.bytes_received) + " received");
   }
-  if (remote.joining) check_joining(now, uplink, datagram, remote);
-  note_sent_chunks(now, remote);
+  if (is_sealed(datagram.payload) && datagram.payload.size() > kLargestSealedProof)
+    complain(now, uplink, datagram, "sends what may be user data to an unproven address");
+}
+
+bool WireMonitor::may_send_freely(UplinkId uplink, const SimDatagram& datagram, const Remote& remote) {
+  if (remote.proven || !sealed_) return remote.proven;
+  const AddressProofs::Place place{uplink, datagram.destination, view_.tag};
+  return proofs_.proven(place) || (!is_sealed(datagram.payload) && proofs_.cookie_returned(place));
+}
+
+void WireMonitor::check_record(Timestamp now, UplinkId uplink, const SimDatagram& datagram) {
+  if (!is_sealed(datagram.payload)) return;
+  const auto record = record_of(view_);
+  if (!record || view_.chunks[0].flags != 0)
+    return complain(now, {}, datagram, "sends a record of an impossible form");
+  Records& records = records_[view_.tag];
+  records.sent_to.insert({uplink, datagram.destination});
+  std::uint64_t& next = records.next[{record->epoch, record->path_id}];
+  if (record->sequence < next) complain(now, {}, datagram, "uses a record number twice");
+  next = record->sequence + 1;
+}
+
+void WireMonitor::check_unsealed(Timestamp now, UplinkId uplink, const SimDatagram& datagram,
+                                 Remote& remote) {
+  if (is_sealed(datagram.payload)) return;
+  if (!std::all_of(view_.chunks.begin(), view_.chunks.end(), belongs_to_handshake))
+    complain(now, uplink, datagram, "sends unsealed what belongs to no handshake");
+  if (!view_.has(ChunkType::init_ack)) {
+    // Whoever replays an INIT and returns the cookie has the same tag, and a handshake of its own elsewhere.
+    const auto& sent_to = records_[view_.tag].sent_to;
+    const bool elsewhere = !sent_to.contains({uplink, datagram.destination}) &&
+                           proofs_.cookie_returned({uplink, datagram.destination, view_.tag});
+    if (!sent_to.empty() && !elsewhere)
+      complain(now, uplink, datagram, "sends unsealed after the first record");
+    return;
+  }
+  if (++remote.inits_answered > remote.inits_received)
+    complain(now, uplink, datagram, "answers an INIT more than once");
+  if (datagram.payload.size() > remote.largest_init)
+    complain(now, uplink, datagram, "answers an INIT with more than it has");
+}
+
+// Nobody can see an ASCONF in there; but it is small, and there is nothing else while the path joins.
+void WireMonitor::check_sealed_join(Timestamp now, UplinkId uplink, const SimDatagram& datagram,
+                                    Remote& remote) {
+  const auto state = path_state(uplink, datagram.destination);
+  if (state && *state != sctp::PathState::joining) {
+    remote.joining = false;
+    return;
+  }
+  remote.first_asconf = std::min(remote.first_asconf, now);
+  if (!is_sealed(datagram.payload) || datagram.payload.size() > kLargestSealedAsconf)
+    complain(now, uplink, datagram, "sends more than ASCONF on a path that joins");
 }
 
 void WireMonitor::check_form(Timestamp now, const SimDatagram& datagram) {
   if (!view_.well_formed) complain(now, {}, datagram, "sends a malformed packet");
-  if (!checksum_ok(datagram.payload)) complain(now, {}, datagram, "sends a wrong checksum");
+  if (!(sealed_ ? checksum_acceptable(datagram.payload) : checksum_ok(datagram.payload)))
+    complain(now, {}, datagram, "sends a wrong checksum");
   if (datagram.wire_size() > path_mtu_) {
     complain(now, {}, datagram, "exceeds the path MTU: " + std::to_string(datagram.wire_size()) + " bytes");
   }
@@ -80,15 +174,24 @@ void WireMonitor::note_sent_chunks(Timestamp now, Remote& remote) {
   for (const ChunkView& chunk : view_.chunks) {
     if (chunk.type == ChunkType::heartbeat) remote.nonces.insert(key_of(chunk.value));
     if (chunk.type == ChunkType::asconf) remote.first_asconf = std::min(remote.first_asconf, now);
-    if (chunk.type == ChunkType::data) remote.first_data = std::min(remote.first_data, now);
+    const bool data = chunk.type == ChunkType::data ||
+                      (chunk.type == ChunkType::sealed && chunk.value.size() > kLargestSealedProof);
+    if (data) remote.first_data = std::min(remote.first_data, now);
   }
 }
 
 void WireMonitor::on_received(Timestamp, UplinkId uplink, const SimDatagram& datagram) {
   Remote& remote = remotes_[{uplink, datagram.source}];
   remote.bytes_received += datagram.payload.size();
-  if (datagram.damaged || !checksum_ok(datagram.payload)) return;
+  if (datagram.damaged || !checksum_acceptable(datagram.payload)) return;
   view_.parse(datagram.payload);
+  if (sealed_) {
+    if (view_.has(ChunkType::init)) {
+      ++remote.inits_received;
+      remote.largest_init = std::max(remote.largest_init, datagram.payload.size());
+    }
+    return proofs_.on_received(uplink, datagram.source, view_, datagram.payload);
+  }
   for (const ChunkView& chunk : view_.chunks) {
     // A returned cookie, or a returned nonce, comes only from somebody who can read what is sent there.
     if (chunk.type == ChunkType::cookie_echo) remote.proven = true;
@@ -100,6 +203,14 @@ void WireMonitor::on_received(Timestamp, UplinkId uplink, const SimDatagram& dat
       if (any.asconf_serials.contains(serial)) any.joining = false;
     }
   }
+}
+
+void WireMonitor::on_peer_sent(const SimDatagram& datagram) {
+  if (sealed_) proofs_.on_peer_sent(datagram.payload);
+}
+
+void WireMonitor::on_peer_received(const SimDatagram& datagram) {
+  if (sealed_) proofs_.on_peer_received(datagram.payload);
 }
 
 Timestamp WireMonitor::first_asconf(UplinkId uplink, const UdpAddress& remote) const {

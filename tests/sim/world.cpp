@@ -3,8 +3,13 @@
 #include <utility>
 
 #include "sim/packet_view.hpp"
+#include "sim/tls_random.hpp"
 
 namespace hawser::sim {
+
+World::World(std::uint64_t seed) : random_(seed) {
+  seed_tls_random(seed);
+}
 
 Host& World::add_host(const std::string& name, const sctp::EndpointConfig& config,
                       const HostOptions& options) {
@@ -12,10 +17,16 @@ Host& World::add_host(const std::string& name, const sctp::EndpointConfig& confi
   Host& host = *hosts_.back();
   host.on_sent = [this, &host](const Access& access, const SimDatagram& datagram) {
     print(">", host, access, datagram);
+    for (const auto& other : hosts_) {
+      if (other.get() != &host) other->monitor().on_peer_sent(datagram);
+    }
     for (const Tap& tap : sent_taps_) tap(host, datagram);
   };
   host.on_delivered = [this, &host](const Access& access, const SimDatagram& datagram) {
     print("<", host, access, datagram);
+    for (const auto& other : hosts_) {
+      if (other.get() != &host) other->monitor().on_peer_received(datagram);
+    }
     for (const Tap& tap : delivered_taps_) tap(host, datagram);
   };
   return host;
@@ -49,16 +60,23 @@ std::size_t World::attach(Host& host, UplinkId uplink, const UdpAddress& local, 
 void World::leave(Access& access, SimDatagram&& datagram) {
   if (access.nat != nullptr)
     datagram.source = access.nat->outbound(now(), datagram.source, datagram.destination);
-  route(std::move(datagram));
+  if (access.on_path && access.on_path(true, datagram)) return;
+  route(std::move(datagram), Seen::by_those_on_path);
 }
 
-void World::route(SimDatagram&& datagram) {
+void World::route(SimDatagram&& datagram, Seen seen) {
+  const auto taken = [&](const Access& access) {
+    return seen == Seen::by_those_on_path && access.on_path && access.on_path(false, datagram);
+  };
+  if (const auto owner = owners_.find(datagram.destination.ip); owner != owners_.end())
+    return owner->second(std::move(datagram));
   for (const auto& nat : nats_) {
     if (nat->public_address() != datagram.destination.ip) continue;
     const auto inside = nat->inbound(now(), datagram.destination.port, datagram.source);
     if (!inside) return;
     for (const Attachment& to : attachments_) {
       if (to.access->nat != nat.get() || to.access->local != *inside) continue;
+      if (taken(*to.access)) return;
       datagram.destination = *inside;
       return to.access->down->send(std::move(datagram));
     }
@@ -66,6 +84,7 @@ void World::route(SimDatagram&& datagram) {
   }
   for (const Attachment& to : attachments_) {
     if (to.access->nat == nullptr && to.access->local == datagram.destination) {
+      if (taken(*to.access)) return;
       return to.access->down->send(std::move(datagram));
     }
   }

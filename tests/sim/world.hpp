@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,7 +30,7 @@ namespace hawser::sim {
 /// alone.
 class World {
  public:
-  explicit World(std::uint64_t seed) : random_(seed) {}
+  explicit World(std::uint64_t seed);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -41,7 +42,10 @@ class World {
   std::size_t attach(Host& host, UplinkId uplink, const UdpAddress& local, Nat* nat, const LinkConfig& up,
                      const LinkConfig& down);
   /// Puts a datagram into the core, from whatever source it claims.
-  void inject(SimDatagram&& datagram) { route(std::move(datagram)); }
+  void inject(SimDatagram&& datagram) { route(std::move(datagram), Seen::by_nobody); }
+  /// Datagrams to this address, at any port, go to its owner, who is no host.
+  using Owner = std::function<void(SimDatagram&&)>;
+  void own(const IpAddress& address, Owner owner) { owners_[address] = std::move(owner); }
 
   /// Sees every datagram when a host sends it (before any link), and when it is delivered.
   using Tap = std::function<void(const Host&, const SimDatagram&)>;
@@ -59,8 +63,10 @@ class World {
   [[nodiscard]] std::uint64_t unroutable() const { return unroutable_; }
 
  private:
+  /// Who sits on the path does not meet again what it sent itself.
+  enum class Seen { by_those_on_path, by_nobody };
   void leave(Access& access, SimDatagram&& datagram);
-  void route(SimDatagram&& datagram);
+  void route(SimDatagram&& datagram, Seen seen);
   void print(const char* what, const Host& host, const Access& access, const SimDatagram& datagram) const;
 
   EventQueue events_;
@@ -70,6 +76,7 @@ class World {
   std::vector<Tap> sent_taps_;
   std::vector<Tap> delivered_taps_;
   std::uint64_t unroutable_ = 0;
+  std::map<IpAddress, Owner> owners_;
   std::vector<std::unique_ptr<Nat>> nats_;
   std::vector<std::unique_ptr<Host>> hosts_;
   struct Attachment {

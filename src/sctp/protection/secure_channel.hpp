@@ -55,6 +55,8 @@ class SecureChannel {
 
   /// There are keys, and we seal what we send.
   [[nodiscard]] bool up() const { return records_.can_send(); }
+  /// Whether the first keys are agreed on, if not used yet: the peer has nothing more to say without them.
+  [[nodiscard]] bool agreed() const { return up() || (exchange_ && exchange_->installed); }
   /// The peer has shown that it has them too: its pre-shared key is ours.
   [[nodiscard]] bool proven() const { return proven_; }
   /// Why the association cannot go on; empty while it can.

@@ -331,6 +331,132 @@ TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
   EXPECT_LT(pair.server.pool.in_use() - before, 200U);
 }
 
+TEST(ProtectedAssociation, IsNotEndedBySomebodyWhoForgesSourceAddresses) {
+  // Everything of the edge arrives, but from elsewhere, where nobody answers: no path of the hub works, and
+  // still it hears its peer.
+  EndpointConfig patient = tunnel_like(true);
+  patient.silence_limit = 10s;
+  patient.association_max_retrans = 1'000'000;
+  EndpointConfig edge = tunnel_like(false);
+  edge.association_max_retrans = 1'000'000;
+  EndpointPair pair(edge, edge_protection(), patient, hub_protection());
+  pair.connect();
+  const UdpAddress real = pair.nat.at(1);
+  pair.lost_to_server = [&](const Datagram& each) {
+    Route elsewhere = pair.server_route();
+    elsewhere.remote = {IpAddress::v4(0xC000'0242), 6'666};
+    pair.server.deliver(pair.now, {elsewhere, each.bytes});
+    return true;
+  };
+  for (int second = 0; second < 60; ++second) {
+    pair.send(pair.client, "still there");
+    pair.run(1s);
+  }
+  EXPECT_EQ(pair.server.count(Event::Kind::lost), 0);
+  pair.lost_to_server = nullptr;
+  pair.run(10s);
+  ASSERT_EQ(pair.server_status().paths.size(), 1U);
+  EXPECT_EQ(pair.server_status().paths[0].route.remote, real);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, EndsWhenNothingComesAnyMore) {
+  EndpointConfig patient = tunnel_like(true);
+  patient.silence_limit = 10s;
+  patient.association_max_retrans = 1'000'000;
+  EndpointPair pair(tunnel_like(false), edge_protection(), patient, hub_protection());
+  pair.connect();
+  pair.lost_to_server = [](const Datagram&) { return true; };
+  pair.send(pair.server, "anybody there?");
+  pair.run(30s);
+  EXPECT_EQ(pair.server.count(Event::Kind::lost), 1);
+}
+
+TEST(ProtectedAssociation, FollowsNoInitAckToAnotherAddress) {
+  ProtectedPair pair;
+  const UdpAddress victim{IpAddress::v4(0xC000'0242), 53};
+  pair.lost_to_client = [&](const Datagram& each) {
+    if (!contains(each, wire::ChunkType::kInitAck)) return false;
+    Route elsewhere = EndpointPair::client_route();
+    elsewhere.remote = victim;
+    pair.client.deliver(pair.now, {elsewhere, each.bytes});
+    return false;  // the real one comes later
+  };
+  pair.connect();
+  for (const Datagram& each : pair.client.sent) EXPECT_NE(each.route.remote, victim);
+  EXPECT_TRUE(pair.works());
+}
+
+/// Key management that nobody sent: `ahead` of the TSN of `after`, or 1 of what is unsealed in `packet`.
+ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool whole) {
+  const auto header = wire::PacketView::parse(packet)->header();
+  Craft craft(header.verification_tag);
+  const auto real = wire::DataChunk::parse(*find_chunk(packet, wire::ChunkType::kData));
+  if (whole) craft.raw(Bytes(packet).subspan(wire::kCommonHeaderSize));
+  wire::DataChunk forged{};
+  const std::array<std::byte, 8> noise{};
+  forged.begin = true;  // and no end: what follows would contradict it
+  forged.tsn = real->tsn + ahead;
+  forged.ssn = static_cast<std::uint16_t>(real->ssn + ahead);
+  forged.ppid = wire::kKeyManagementPpid;
+  forged.payload = noise;
+  return craft.add(forged).take();
+}
+
+bool has_unsealed_data(const Datagram& each) {
+  return !is_sealed(each) && contains(each, wire::ChunkType::kData);
+}
+
+// Whoever sits on the way may put DATA of its own among that of the handshake. Its TSNs are those that the
+// peer is going to use later, sealed, for something else.
+TEST(ProtectedAssociation, LetsNoForgedDataOfTheHandshakeTakeThePlaceOfWhatFollows) {
+  for (const bool to_server : {true, false}) {
+    for (const std::uint32_t ahead : {1U, 2U, 3U}) {
+      for (const bool bundled : {true, false}) {
+        ProtectedPair pair;
+        bool forged = false;
+        const auto forge = [&](Party& to, const Route& route, const Datagram& each) {
+          // At the hub with the last message of the edge; at the edge with the only one of the hub.
+          const bool last = has_unsealed_data(each) && !contains(each, wire::ChunkType::kCookieEcho);
+          if (!last || forged) return false;
+          forged = true;
+          if (bundled) {
+            to.deliver(pair.now, {route, with_forged_data(each.bytes, ahead, true)});
+            return true;
+          }
+          if (to_server || ahead > 1) {
+            to.deliver(pair.now, {route, with_forged_data(each.bytes, ahead + 1, false)});
+            return false;
+          }
+          to.deliver(pair.now, each.route == route ? each : Datagram{route, each.bytes});
+          to.deliver(pair.now, {route, with_forged_data(each.bytes, ahead, false)});
+          return true;
+        };
+        if (to_server) {
+          pair.lost_to_server = [&](const Datagram& each) {
+            return forge(pair.server, pair.server_route(), each);
+          };
+        } else {
+          pair.lost_to_client = [&](const Datagram& each) {
+            return forge(pair.client, EndpointPair::client_route(), each);
+          };
+        }
+        pair.begin();
+        pair.run(5s);
+        pair.learn();
+        EXPECT_TRUE(forged);
+        for (int i = 0; i < 6; ++i) {
+          pair.send(pair.client, "there");
+          pair.send(pair.server, "back");
+        }
+        pair.run(10s);
+        EXPECT_EQ(pair.server.messages.size(), 6U) << to_server << ahead << bundled;
+        EXPECT_EQ(pair.client.messages.size(), 6U) << to_server << ahead << bundled;
+      }
+    }
+  }
+}
+
 // --- new keys
 // -----------------------------------------------------------------------------------------------------
 

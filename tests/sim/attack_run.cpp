@@ -1,0 +1,234 @@
+// Runs one attack, lets the attacker go, and says what went against the invariants.
+#include <algorithm>
+#include <stdexcept>
+
+#include "sim/attack_campaign.hpp"
+#include "sim/sessions.hpp"
+
+namespace hawser::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Kind = sctp::Event::Kind;
+
+/// An association that lives when the attacker goes has delivered something new, both ways, after this: the
+/// longest back-off (5 s) and what it takes to notice that a path lies elsewhere now.
+constexpr Duration kRepair = seconds(15);
+/// Otherwise the edge has to notice the death by silence (12 s after the last heartbeat), and to dial again.
+constexpr Duration kRevival = seconds(60);
+constexpr Duration kAllPaths = seconds(90);
+constexpr std::uint64_t kMostEvents = 5'000'000;
+
+class AttackRun {
+ public:
+  AttackRun(const AttackPlan& plan, std::FILE* trace)
+      : plan_(plan),
+        bond_(plan.bond),
+        attacker_(bond_.world(), plan.attacker, plan.seed ^ 0x6576'696c),
+        sessions_(bond_, plan.seed),
+        off_path_(*IpAddress::parse("192.0.2.99")) {
+    bond_.world().trace_to(trace);
+    for (const std::size_t uplink : plan.tapped) attacker_.sit_on(bond_.edge().access(uplink));
+    for (std::size_t i = 0; i < plan.bond.hub_addresses; ++i) attacker_.learn_hub(bond_.hub_address(i));
+    bond_.world().own(off_path_,
+                      [this](SimDatagram&&) { complain("the hub answers somebody it cannot know"); });
+  }
+
+  AttackResult operator()() {
+    try {
+      play();
+    } catch (const std::exception& error) {
+      complain(error.what());
+    }
+    AttackResult result;
+    result.violations = bond_.world().violations().list();
+    result.figures = figures();
+    return result;
+  }
+
+ private:
+  void play() {
+    const Timestamp start = bond_.world().now();
+    schedule(start);
+    sessions_.start();
+    watch_paths();
+    if (!until(start + plan_.ends, [] { return false; })) attacker_.stop();
+    attacking_ = false;
+    expect_repair();
+    expect_all_paths();
+    expect_farewell();
+  }
+
+  void schedule(Timestamp start) {
+    EventQueue& events = bond_.world().events();
+    events.at(start + plan_.begins, [this] { attacker_.start(); });
+    for (const Spell& spell : plan_.spells) {
+      events.at(start + spell.from, [this, &spell] { begin(spell); });
+      events.at(start + spell.to, [this, &spell] { end(spell); });
+    }
+    if (plan_.rebinding) events.at(start + plan_.ends / 2, [this] { rebind(); });
+    if (plan_.stranger) invite_stranger();
+    strike_from_off_path();
+  }
+
+  void begin(const Spell& spell) {
+    using Manner = Attacker::Manner;
+    switch (spell.kind) {
+      case Spell::Kind::outage: return attacker_.set_outage(true);
+      case Spell::Kind::hijack_absorbed: return attacker_.hijack(true, Manner::absorb);
+      case Spell::Kind::hijack_relayed: return attacker_.hijack(true, Manner::relay);
+      case Spell::Kind::hijack_reflected: return attacker_.hijack(true, Manner::reflect);
+    }
+  }
+  void end(const Spell& spell) {
+    if (spell.kind == Spell::Kind::outage) return attacker_.set_outage(false);
+    attacker_.hijack(false, Attacker::Manner::absorb);
+  }
+
+  void rebind() {
+    for (std::size_t i = 0; i < plan_.bond.uplinks.size(); ++i) {
+      if (bond_.edge().access(i).nat == nullptr || plan_.bond.uplinks[i].shares_nat_of) continue;
+      if (plan_.seed % 2 == 0) {
+        bond_.nat(i).rebind_ports();
+      } else {
+        bond_.nat(i).rebind_address(Bond::public_address(100 + i, false));
+      }
+    }
+  }
+
+  /// Somebody with a key that the hub does not know; it has learnt the hub's.
+  void invite_stranger() {
+    HostOptions options;
+    options.identity = Identity{plan_.seed ^ 0x7374'7261'6e67'6572, {2 * plan_.seed + 1}, {}, {}};
+    stranger_ = &bond_.world().add_host("stranger", plan_.bond.edge, options);
+    bond_.world().attach(*stranger_, UplinkId(0), *UdpAddress::parse("192.0.2.130:9899"), nullptr, {}, {});
+    stranger_->on_event = [this](const sctp::Event& event) {
+      if (event.kind == Kind::connected) complain("a stranger gets in");
+    };
+    knock();
+  }
+  void knock() {
+    if (!attacking_) return;
+    stranger_->connect(0, bond_.hub_address(0));
+    bond_.world().events().after(seconds(3), [this] { knock(); });
+  }
+
+  /// Knows addresses and ports, and has seen nothing.
+  void strike_from_off_path() {
+    if (!attacking_) return;
+    static constexpr std::array kTypes = {ChunkType::init,   ChunkType::abort,     ChunkType::cookie_echo,
+                                          ChunkType::data,   ChunkType::heartbeat, ChunkType::shutdown_ack,
+                                          ChunkType::sealed, ChunkType::asconf};
+    SimRandom& random = bond_.world().random();
+    const ChunkType type = kTypes[random.below(kTypes.size())];
+    std::vector<std::byte> value(random.below(12) * 4);
+    random.fill(value);
+    SimDatagram datagram;
+    datagram.source = {off_path_, 4000};
+    datagram.destination = bond_.hub_address(0);
+    const auto tag = type == ChunkType::init ? 0U : static_cast<std::uint32_t>(random.next());
+    datagram.payload = PacketBuilder(9899, 9899, tag).chunk(type, 0, value).build();
+    bond_.world().inject(std::move(datagram));
+    bond_.world().events().after(milliseconds(random.between(10, 500)), [this] { strike_from_off_path(); });
+  }
+
+  /// What the engine itself says of its paths, against what was seen on the wires.
+  void watch_paths() {
+    const crypto::PublicKey edge_key = private_key_of(2 * plan_.seed).public_key();
+    for (const sctp::AssociationId id : sessions_.accepted()) {
+      const auto status = bond_.hub().endpoint().status(id);
+      if (!status) continue;
+      if (bond_.hub().endpoint().peer_key(id) != edge_key) complain("the hub has a peer of another key");
+      for (const sctp::PathStatus& path : status->paths) check_path(path);
+    }
+    if (sessions_.accepted().size() > sessions_.count()) complain("more associations than were begun");
+    bond_.world().events().after(milliseconds(30), [this] { watch_paths(); });
+  }
+  void check_path(const sctp::PathStatus& path) {
+    const bool proven = bond_.hub().monitor().proofs().proven(path.route.uplink, path.route.remote);
+    const bool trusted = path.state != sctp::PathState::unconfirmed;
+    if (trusted && !proven) {
+      complain("the hub has a path to " + path.route.remote.to_string() + ", which has proven nothing");
+    }
+    if (!trusted && path.counters.data_chunks_sent + path.counters.data_chunks_retransmitted != 0)
+      complain("the hub has sent user data to " + path.route.remote.to_string() + " before its proof");
+  }
+
+  void expect_repair() {
+    const Timestamp gone = bond_.world().now();
+    const bool alive = sessions_.current().has_value();
+    const Sessions::Mark mark = sessions_.mark();
+    if (!until(gone + (alive ? kRepair : kRevival), [&] { return sessions_.works_since(mark); })) {
+      complain(std::string(alive ? "the association" : "a new association") +
+               " does not work after the attack: " + sessions_.standing());
+    }
+    if (alive && sessions_.count() != mark.session + 1) complain("an association that lived was given up");
+    recovery_ = bond_.world().now() - gone;
+  }
+
+  void expect_all_paths() {
+    const std::size_t uplinks = plan_.bond.uplinks.size();
+    const auto joined = [&] {
+      return sessions_.current() && bond_.active_paths(bond_.edge(), sessions_.edge_id()) >= uplinks &&
+             bond_.active_paths(bond_.hub(), sessions_.hub_id()) >= uplinks;
+    };
+    if (!until(bond_.world().now() + kAllPaths, joined))
+      complain("the uplinks do not join after the attack: " + sessions_.standing());
+  }
+
+  void expect_farewell() {
+    sessions_.stop();
+    if (!until(bond_.world().now() + seconds(30), [this] { return sessions_.all_arrived(); }))
+      complain("messages are missing after the attack: " + sessions_.standing());
+    bond_.edge().shutdown(sessions_.edge_id());
+    // Beside it the hub may still hold associations whose other end died: silence ends them.
+    if (!until(bond_.world().now() + seconds(120), [this] { return bond_.both_gone(); }))
+      complain("something is left: " + sessions_.standing());
+    bond_.run_for(seconds(60));
+    bond_.check_ended();
+    bond_.check_memory();
+  }
+
+  template <class Predicate>
+  bool until(Timestamp limit, Predicate done) {
+    return bond_.world().events().run_until(limit, [&] {
+      if (++events_ == kMostEvents) throw std::runtime_error("too many events in simulated time");
+      return done();
+    });
+  }
+
+  void complain(const std::string& what) { bond_.world().violations().add(bond_.world().now(), what); }
+
+  [[nodiscard]] AttackFigures figures() {
+    AttackFigures figures;
+    figures.datagrams = bond_.edge().datagrams_sent() + bond_.hub().datagrams_sent();
+    figures.seen = attacker_.figures().seen;
+    figures.dropped = attacker_.figures().dropped;
+    figures.sent = attacker_.figures().sent;
+    figures.messages = sessions_.messages();
+    figures.sessions = sessions_.count();
+    figures.killed = sessions_.killed();
+    figures.slowest_recovery = recovery_;
+    figures.simulated = bond_.world().now() - EventQueue::kStart;
+    return figures;
+  }
+
+  const AttackPlan& plan_;
+  Bond bond_;
+  Attacker attacker_;
+  Sessions sessions_;
+  IpAddress off_path_;
+  Host* stranger_ = nullptr;
+  bool attacking_ = true;
+  std::uint64_t events_ = 0;
+  Duration recovery_{};
+};
+
+}  // namespace
+
+AttackResult run_attack(const AttackPlan& plan, std::FILE* trace) {
+  return AttackRun(plan, trace)();
+}
+
+}  // namespace hawser::sim
