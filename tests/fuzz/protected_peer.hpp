@@ -13,6 +13,7 @@
 #include "sctp/protection/access.hpp"
 #include "sctp/protection/secure_channel.hpp"
 #include "sctp/wire/wire.hpp"
+#include "sim/tls_random.hpp"
 
 // What the fuzz targets of protected associations share: an endpoint under test, and a peer made by hand
 // that can do everything wrong.
@@ -65,8 +66,10 @@ struct Sent {
 /// that output and timers have an end.
 class Target {
  public:
-  explicit Target(bool hub)
-      : endpoint_(std::make_unique<Endpoint>(config(hub), random_, pool_, protection(hub))) {}
+  explicit Target(bool hub) {
+    sim::seed_tls_random(1);
+    endpoint_ = std::make_unique<Endpoint>(config(hub), random_, pool_, protection(hub));
+  }
   ~Target() {
     endpoint_.reset();
     require(pool_.in_use() == 0);
