@@ -245,11 +245,21 @@ void Association::on_reflected(const wire::ChunkView& chunk) {
 // A record says by its path id which path it came by, wherever it came from; anything else only by its
 // source.
 void Association::note_source(const Packet& packet) {
-  const Path* path = core_.paths.find(packet.route);
+  Path* path = core_.paths.find(packet.route);
   const bool newest = packet.record == nullptr ? packet.fresh : packet.record->newest;
   if (!newest) return;
   if (path == nullptr) return follow_source(packet);
-  if (packet.record != nullptr && path->replaces == kNoPath) packet.record->peer_path->path = path->id;
+  if (packet.record == nullptr || path->replaces != kNoPath) return;
+  packet.record->peer_path->path = path->id;
+  path->peer_record = {packet.record->epoch, packet.record->path_id};
+}
+
+// Whoever sent a record of one path on from the address of another has let us believe that they are the same:
+// two paths of the peer would pull one of ours back and forth for ever. A path is moved only by its own
+// records; the other joins again.
+bool Association::moves_with(const Path& path, const OpenedRecord& record) {
+  return !path.peer_record || path.peer_record->first != record.epoch ||
+         path.peer_record->second == record.path_id;
 }
 
 // RFC 6951 §5.4, tightened: the peer's UDP port follows a packet that passed tag and checksum AND brought
@@ -262,6 +272,8 @@ void Association::follow_source(const Packet& packet) {
   if (path != nullptr && path->route.uplink != packet.route.uplink) path = nullptr;
   if (path == nullptr) path = core_.paths.find_unique_by_ip(packet.route);
   if (path == nullptr || path->ours || !path->proven()) return core_.drop(DropReason::unknown_source);
+  if (packet.record != nullptr && !moves_with(*path, *packet.record))
+    return core_.drop(DropReason::unknown_source);
   const PathId moved = path->id;
   if (core_.paths.find_candidate_for(moved) != nullptr) return core_.drop(DropReason::unknown_source);
   Path* candidate = core_.paths.add(packet.route, PathState::unconfirmed, core_.peer_window_hint);

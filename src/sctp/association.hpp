@@ -173,6 +173,7 @@ class Association {
   void handle_abort(const wire::ChunkView& chunk);
   void handle_error(Packet& packet, const wire::ChunkView& chunk);
   void note_source(const Packet& packet);
+  [[nodiscard]] static bool moves_with(const Path& path, const OpenedRecord& record);
   void follow_source(const Packet& packet);
   void settle_candidate(Path& candidate, Timestamp now);
   void rejoin_failed_paths();

@@ -1,5 +1,6 @@
 #include "sim/address_proofs.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 
@@ -26,14 +27,19 @@ Bytes cookie_in(const ChunkView& init_ack) {
   return {};
 }
 
+/// Of what a COOKIE ECHO brings back, the State Cookie alone.
+Bytes without_proof(Bytes echo) {
+  constexpr std::size_t kProof = 16;
+  return echo.first(echo.size() - std::min(echo.size(), kProof));
+}
+
 }  // namespace
 
 void AddressProofs::on_sent(const Place& to, const PacketView& view, Bytes payload) {
   Proof& proof = proofs_[to];
-  if (proof.proven) return;
-  proof.challenges.insert(hash_of(payload));
   if (const ChunkView* init_ack = view.find(ChunkType::init_ack))
     proof.cookies.insert(hash_of(cookie_in(*init_ack)));
+  if (!proof.proven) proof.challenges.insert(hash_of(payload));
 }
 
 void AddressProofs::on_peer_received(Bytes payload) {
@@ -45,6 +51,7 @@ void AddressProofs::on_peer_received(Bytes payload) {
 }
 
 void AddressProofs::on_peer_sent(Bytes payload) {
+  if (is_sealed(payload)) joined_.insert(load_be<std::uint32_t>(payload.data() + 4));
   if (!undecided()) return;
   const std::uint64_t hash = hash_of(payload);
   for (auto& [place, proof] : proofs_) {
@@ -52,17 +59,18 @@ void AddressProofs::on_peer_sent(Bytes payload) {
   }
 }
 
-void AddressProofs::on_received(UplinkId uplink, const UdpAddress& from, const PacketView& view,
-                                Bytes payload) {
-  if (!undecided()) return;
-  const std::uint64_t hash = hash_of(payload);
+void AddressProofs::on_received(Timestamp now, UplinkId uplink, const UdpAddress& from,
+                                const PacketView& view, Bytes payload) {
+  const std::uint64_t hash = undecided() ? hash_of(payload) : 0;
   const ChunkView* echo = view.find(ChunkType::cookie_echo);
   for (auto at = proofs_.lower_bound({uplink, from, 0}); at != proofs_.end(); ++at) {
     auto& [place, proof] = *at;
     if (place.uplink != uplink || place.remote != from) break;
-    if (proof.proven) continue;
-    if (echo != nullptr && proof.cookies.contains(hash_of(echo->value))) proof.cookie_returned = true;
-    if (!proof.answers.contains(hash)) continue;
+    if (echo != nullptr && proof.cookies.erase(hash_of(without_proof(echo->value))) != 0) {
+      proof.cookie_returned = now;
+      proof.made.insert(view.tag);
+    }
+    if (proof.proven || !proof.answers.contains(hash)) continue;
     proof.proven = true;
     ++proven_;
     proof.challenges.clear();
@@ -70,22 +78,27 @@ void AddressProofs::on_received(UplinkId uplink, const UdpAddress& from, const P
   }
 }
 
+bool AddressProofs::proven(const Proof& proof) const {
+  return proof.proven || std::any_of(proof.made.begin(), proof.made.end(),
+                                     [this](std::uint32_t tag) { return joined_.contains(tag); });
+}
+
 bool AddressProofs::proven(const Place& place) const {
   const auto at = proofs_.find(place);
-  return at != proofs_.end() && at->second.proven;
+  return at != proofs_.end() && proven(at->second);
 }
 
 bool AddressProofs::proven(UplinkId uplink, const UdpAddress& remote) const {
   for (auto at = proofs_.lower_bound({uplink, remote, 0}); at != proofs_.end(); ++at) {
     if (at->first.uplink != uplink || at->first.remote != remote) return false;
-    if (at->second.proven) return true;
+    if (proven(at->second)) return true;
   }
   return false;
 }
 
-bool AddressProofs::cookie_returned(const Place& place) const {
+Timestamp AddressProofs::cookie_returned(const Place& place) const {
   const auto at = proofs_.find(place);
-  return at != proofs_.end() && at->second.cookie_returned;
+  return at == proofs_.end() ? kNever : at->second.cookie_returned;
 }
 
 }  // namespace hawser::sim

@@ -25,7 +25,8 @@ class AttackRun {
   AttackRun(const AttackPlan& plan, std::FILE* trace)
       : plan_(plan),
         bond_(plan.bond),
-        attacker_(bond_.world(), plan.attacker, plan.seed ^ 0x6576'696c),
+        attacker_(bond_.world(), plan.attacker, private_key_of(2 * plan.seed + 1).public_key(),
+                  plan.seed ^ 0x6576'696c),
         sessions_(bond_, plan.seed),
         off_path_(*IpAddress::parse("192.0.2.99")) {
     bond_.world().trace_to(trace);
@@ -157,7 +158,7 @@ class AttackRun {
 
   void expect_repair() {
     const Timestamp gone = bond_.world().now();
-    const bool alive = sessions_.current().has_value();
+    const bool alive = sessions_.lively();
     const Sessions::Mark mark = sessions_.mark();
     if (!until(gone + (alive ? kRepair : kRevival), [&] { return sessions_.works_since(mark); })) {
       complain(std::string(alive ? "the association" : "a new association") +

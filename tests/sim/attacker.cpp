@@ -1,8 +1,13 @@
 #include "sim/attacker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <string_view>
 #include <utility>
+
+#include "hawser/crypto/hmac.hpp"
+#include "hawser/crypto/record_keys.hpp"
 
 namespace hawser::sim {
 namespace {
@@ -14,8 +19,9 @@ constexpr std::uint16_t kPorts = 6;
 
 }  // namespace
 
-Attacker::Attacker(World& world, const AttackerSpec& spec, std::uint64_t seed)
-    : world_(world), spec_(spec), random_(seed) {
+Attacker::Attacker(World& world, const AttackerSpec& spec, const crypto::PublicKey& hub_key,
+                   std::uint64_t seed)
+    : world_(world), spec_(spec), hub_key_(hub_key), random_(seed) {
   world.own(home(), [this](SimDatagram&& datagram) { on_arrival(std::move(datagram)); });
 }
 
@@ -134,15 +140,16 @@ void Attacker::damage(SimDatagram& datagram) {
       datagram.payload[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
     }
   }
-  datagram.damaged = true;
-  if (random_.chance(0.5)) fix_checksum(datagram.payload);
+  // With a right checksum it is a forgery, no damage.
+  datagram.damaged = !random_.chance(0.5);
+  if (!datagram.damaged) fix_checksum(datagram.payload);
 }
 
 // --- what arrives at its own addresses
 // -------------------------------------------------------------------------------
 
 void Attacker::on_arrival(SimDatagram&& datagram) {
-  if (!active_) return;
+  if (!active_ || datagram.source.ip == home()) return;
   PacketView view;
   view.parse(datagram.payload);
   if (view.has(ChunkType::init_ack) && random_.chance(0.5)) return claim_cookie(datagram);
@@ -155,6 +162,15 @@ void Attacker::on_arrival(SimDatagram&& datagram) {
     datagram.destination = seat->second.edge;
     send(std::move(datagram));
   }
+}
+
+// Whoever knows the hub's public key, and no pre-shared key is needed, knows as much (docs/protocol.md).
+std::vector<std::byte> Attacker::prove_cookie(Bytes cookie) const {
+  static constexpr std::string_view kLabel = "hawser cookie echo";
+  const std::array<Bytes, 2> parts = {std::as_bytes(std::span(kLabel)), cookie};
+  const auto key = crypto::derive_access_key(hub_key_, nullptr);
+  const auto mac = crypto::hmac_sha256(key.view(), parts);
+  return {mac.begin(), mac.begin() + 16};
 }
 
 // Whoever gets an INIT ACK can return its cookie, and then say what it likes until it would have to prove a
@@ -172,8 +188,11 @@ void Attacker::claim_cookie(const SimDatagram& init_ack) {
     if (type == 7) cookie = value;
     reader.take(std::min(padded4(value.size()) - value.size(), reader.remaining()));
   }
+  std::vector<std::byte> echoed(cookie.begin(), cookie.end());
+  const auto proof = prove_cookie(cookie);
+  echoed.insert(echoed.end(), proof.begin(), proof.end());
   PacketBuilder builder(view.destination_port, view.source_port, tag);
-  builder.chunk(ChunkType::cookie_echo, 0, cookie);
+  builder.chunk(ChunkType::cookie_echo, 0, echoed);
   for (const Recorded& known : handshakes_) {
     PacketView hello;
     hello.parse(known.datagram.payload);

@@ -33,13 +33,13 @@ struct AttackerSpec {
 ///                          │ damage, forge …   │     │
 ///                          └───────────────────┘     └─ 192.0.2.66: absorb, relay or reflect
 ///
-/// Knows everything but keys. Owns what it recorded. All it does comes from its seed.
+/// Knows everything but secret keys. Owns what it recorded. All it does comes from its seed.
 class Attacker {
  public:
   /// What becomes of a datagram that arrives at one of its own addresses.
   enum class Manner : std::uint8_t { absorb, relay, reflect };
 
-  Attacker(World& world, const AttackerSpec& spec, std::uint64_t seed);
+  Attacker(World& world, const AttackerSpec& spec, const crypto::PublicKey& hub_key, std::uint64_t seed);
   Attacker(const Attacker&) = delete;
   Attacker& operator=(const Attacker&) = delete;
 
@@ -73,6 +73,7 @@ class Attacker {
   void send_from_elsewhere(SimDatagram datagram);
   void damage(SimDatagram& datagram);
   void claim_cookie(const SimDatagram& init_ack);
+  [[nodiscard]] std::vector<std::byte> prove_cookie(Bytes cookie) const;
 
   // attacker_strikes.cpp: what it does by itself
   void strike();
@@ -98,6 +99,7 @@ class Attacker {
 
   World& world_;
   AttackerSpec spec_;
+  crypto::PublicKey hub_key_;
   SimRandom random_;
   bool active_ = false;
   bool outage_ = false;

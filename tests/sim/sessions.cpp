@@ -169,6 +169,11 @@ std::optional<std::size_t> Sessions::current() const {
   return up ? std::optional(sessions_.size() - 1) : std::nullopt;
 }
 
+bool Sessions::lively() const {
+  const Timestamp oldest = std::min(edge_side_.last_news, hub_side_.last_news);
+  return current() && bond_.world().now() - oldest < bond_.edge().config().silence_limit / 2;
+}
+
 Sessions::Mark Sessions::mark() const {
   const std::size_t last = sessions_.size() - 1;
   return {last, up_.sent_on(stream_of(last)), down_.sent_on(stream_of(last))};

@@ -28,6 +28,8 @@ class Sessions {
 
   /// The present one, up on both sides and known to be the same; nothing otherwise.
   [[nodiscard]] std::optional<std::size_t> current() const;
+  /// Whether it is up, and neither side is about to give the other up.
+  [[nodiscard]] bool lively() const;
   /// What is sent from here on has arrived, both ways, in the present one.
   struct Mark {
     std::size_t session = 0;

@@ -97,7 +97,7 @@ void WireMonitor::check_amplification(Timestamp now, UplinkId uplink, const SimD
 bool WireMonitor::may_send_freely(UplinkId uplink, const SimDatagram& datagram, const Remote& remote) {
   if (remote.proven || !sealed_) return remote.proven;
   const AddressProofs::Place place{uplink, datagram.destination, view_.tag};
-  return proofs_.proven(place) || (!is_sealed(datagram.payload) && proofs_.cookie_returned(place));
+  return proofs_.proven(place) || (!is_sealed(datagram.payload) && proofs_.cookie_returned(place) != kNever);
 }
 
 void WireMonitor::check_record(Timestamp now, UplinkId uplink, const SimDatagram& datagram) {
@@ -106,7 +106,10 @@ void WireMonitor::check_record(Timestamp now, UplinkId uplink, const SimDatagram
   if (!record || view_.chunks[0].flags != 0)
     return complain(now, {}, datagram, "sends a record of an impossible form");
   Records& records = records_[view_.tag];
-  records.sent_to.insert({uplink, datagram.destination});
+  if (!records.first) {
+    records.first = {uplink, datagram.destination};
+    records.begun = now;
+  }
   std::uint64_t& next = records.next[{record->epoch, record->path_id}];
   if (record->sequence < next) complain(now, {}, datagram, "uses a record number twice");
   next = record->sequence + 1;
@@ -118,12 +121,12 @@ void WireMonitor::check_unsealed(Timestamp now, UplinkId uplink, const SimDatagr
   if (!std::all_of(view_.chunks.begin(), view_.chunks.end(), belongs_to_handshake))
     complain(now, uplink, datagram, "sends unsealed what belongs to no handshake");
   if (!view_.has(ChunkType::init_ack)) {
-    // Whoever replays an INIT and returns the cookie has the same tag, and a handshake of its own elsewhere.
-    const auto& sent_to = records_[view_.tag].sent_to;
-    const bool elsewhere = !sent_to.contains({uplink, datagram.destination}) &&
-                           proofs_.cookie_returned({uplink, datagram.destination, view_.tag});
-    if (!sent_to.empty() && !elsewhere)
-      complain(now, uplink, datagram, "sends unsealed after the first record");
+    // Whoever replays an INIT and returns the cookie has the same tag, and another handshake.
+    const Records& records = records_[view_.tag];
+    const Timestamp cookie = proofs_.cookie_returned({uplink, datagram.destination, view_.tag});
+    const bool first = records.first == std::pair(uplink, datagram.destination);
+    const bool another = cookie != kNever && (!first || cookie > records.begun);
+    if (records.first && !another) complain(now, uplink, datagram, "sends unsealed after the first record");
     return;
   }
   if (++remote.inits_answered > remote.inits_received)
@@ -180,7 +183,7 @@ void WireMonitor::note_sent_chunks(Timestamp now, Remote& remote) {
   }
 }
 
-void WireMonitor::on_received(Timestamp, UplinkId uplink, const SimDatagram& datagram) {
+void WireMonitor::on_received(Timestamp now, UplinkId uplink, const SimDatagram& datagram) {
   Remote& remote = remotes_[{uplink, datagram.source}];
   remote.bytes_received += datagram.payload.size();
   if (datagram.damaged || !checksum_acceptable(datagram.payload)) return;
@@ -190,7 +193,7 @@ void WireMonitor::on_received(Timestamp, UplinkId uplink, const SimDatagram& dat
       ++remote.inits_received;
       remote.largest_init = std::max(remote.largest_init, datagram.payload.size());
     }
-    return proofs_.on_received(uplink, datagram.source, view_, datagram.payload);
+    return proofs_.on_received(now, uplink, datagram.source, view_, datagram.payload);
   }
   for (const ChunkView& chunk : view_.chunks) {
     // A returned cookie, or a returned nonce, comes only from somebody who can read what is sent there.

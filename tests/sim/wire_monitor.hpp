@@ -49,8 +49,11 @@ class WireMonitor {
   /// The host adds this way: only the ASCONF may leave on it until it is acknowledged (RFC 5061 §4.3, F8).
   void on_add_path(UplinkId uplink, const UdpAddress& remote);
   void on_remove_path(UplinkId uplink, const UdpAddress& remote);
-  /// The host has no association any more.
-  void on_all_gone() { remotes_.clear(); }
+  /// The host has no association any more, and no keys.
+  void on_all_gone() {
+    remotes_.clear();
+    records_.clear();
+  }
 
   void on_sent(Timestamp now, UplinkId uplink, const SimDatagram& datagram);
   void on_received(Timestamp now, UplinkId uplink, const SimDatagram& datagram);
@@ -80,7 +83,8 @@ class WireMonitor {
   };
   /// The packets of one association that the host has sent, by the tag on them.
   struct Records {
-    std::set<std::pair<UplinkId, UdpAddress>> sent_to;
+    std::optional<std::pair<UplinkId, UdpAddress>> first;  ///< where the first one went
+    Timestamp begun = kNever;
     std::map<std::pair<std::uint8_t, std::uint8_t>, std::uint64_t> next;  ///< by epoch and path id
   };
   using Key = std::pair<UplinkId, UdpAddress>;

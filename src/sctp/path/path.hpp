@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "hawser/base/datagram.hpp"
 #include "hawser/base/time.hpp"
@@ -81,6 +83,8 @@ struct Path {
   bool announced = false;                 ///< an event path_up was given and no path_down since
   std::size_t mtu;                        ///< largest UDP payload, bytes
   PathId replaces = kNoPath;  ///< only a candidate: the path that moves here when this address answers
+  /// Epoch and path id of the newest records of the peer that came from here.
+  std::optional<std::pair<std::uint8_t, std::uint8_t>> peer_record;
   unsigned error_count = 0;
   Timestamp last_received = Timestamp::min();
   RttEstimator rtt;

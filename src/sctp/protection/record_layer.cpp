@@ -99,7 +99,11 @@ Result<OpenedRecord, DropReason> RecordLayer::open(MutableBytes datagram) {
   // The common header moves up to the chunks: together they are the packet.
   std::memmove(datagram.data() + wire::kRecordHeaderSize, datagram.data(), wire::kCommonHeaderSize);
   return OpenedRecord{datagram.subspan(wire::kRecordHeaderSize, datagram.size() - wire::kSealedOverhead),
-                      known.get(), datagram.size(), newest, epoch->number};
+                      known.get(),
+                      datagram.size(),
+                      newest,
+                      epoch->number,
+                      header->path_id};
 }
 
 const PeerPath* RecordLayer::peer_path(std::uint8_t epoch, std::uint8_t path_id) {

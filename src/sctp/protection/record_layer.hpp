@@ -29,6 +29,7 @@ struct OpenedRecord {
   std::size_t datagram_size = 0;
   bool newest = false;  ///< no record of this path id was sent later
   std::uint8_t epoch = 0;
+  std::uint8_t path_id = 0;
 };
 
 /// Seals and opens the packets of one association, in place. Owns the keys of up to three epochs, the replay

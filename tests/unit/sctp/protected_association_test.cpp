@@ -387,6 +387,36 @@ TEST(ProtectedAssociation, FollowsNoInitAckToAnotherAddress) {
   EXPECT_TRUE(pair.works());
 }
 
+TEST(ProtectedAssociation, KeepsItsPathsApartWhenSomebodyMixedTheirSources) {
+  ProtectedPair pair;
+  pair.connect();
+  pair.add_path(2);
+  pair.run(1s);
+  // A record of the second path, sent on from the address of the first; then the second NAT rebinds.
+  bool mixed = false;
+  pair.lost_to_server = [&](const Datagram& each) {
+    if (mixed || each.route.uplink != UplinkId(2)) return false;
+    mixed = true;
+    pair.server.deliver(pair.now, {pair.server_route(1), each.bytes});
+    pair.nat[2] = {IpAddress::v4(0xCB00'71C8), 4'242};
+    return true;
+  };
+  for (int i = 0; i < 200; ++i) {
+    pair.send(pair.client, "there");
+    pair.send(pair.server, "back");
+    pair.run(1s);
+  }
+  EXPECT_TRUE(mixed);
+  const auto has = [&](const UdpAddress& remote) {
+    return std::ranges::any_of(pair.server_status().paths, [&](const PathStatus& path) {
+      return path.route.remote == remote && path.state == PathState::active;
+    });
+  };
+  EXPECT_TRUE(has(pair.nat[1]));
+  EXPECT_TRUE(has(pair.nat[2]));
+  EXPECT_EQ(pair.server.messages.size(), 200U);
+}
+
 /// Key management that nobody sent: `ahead` of the TSN of `after`, or 1 of what is unsealed in `packet`.
 ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool whole) {
   const auto header = wire::PacketView::parse(packet)->header();
