@@ -152,6 +152,10 @@ class AttackRun {
     if (trusted && !proven) {
       complain("the hub has a path to " + path.route.remote.to_string() + ", which has proven nothing");
     }
+    // A way that somebody else adds for himself takes a record that nobody has seen.
+    const bool strange = !trusted && path.route.remote.ip == Attacker::home();
+    if (strange && !sessions_.hub_heard_from(path.route.remote))
+      complain("the hub has a path to " + path.route.remote.to_string() + ", from where only replays came");
     if (!trusted && path.counters.data_chunks_sent + path.counters.data_chunks_retransmitted != 0)
       complain("the hub has sent user data to " + path.route.remote.to_string() + " before its proof");
   }
