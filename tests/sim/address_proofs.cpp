@@ -39,12 +39,12 @@ void AddressProofs::on_sent(const Place& to, const PacketView& view, Bytes paylo
   Proof& proof = proofs_[to];
   if (const ChunkView* init_ack = view.find(ChunkType::init_ack))
     proof.cookies.insert(hash_of(cookie_in(*init_ack)));
-  if (!proof.proven) proof.challenges.insert(hash_of(payload));
+  if (!proof.proven) proof.challenges.insert(content_hash(payload));
 }
 
 void AddressProofs::on_peer_received(Bytes payload) {
   if (!undecided()) return;
-  const std::uint64_t hash = hash_of(payload);
+  const std::uint64_t hash = content_hash(payload);
   for (auto& [place, proof] : proofs_) {
     if (!proof.proven && proof.challenges.contains(hash)) proof.challenged = true;
   }
@@ -53,7 +53,7 @@ void AddressProofs::on_peer_received(Bytes payload) {
 void AddressProofs::on_peer_sent(Bytes payload) {
   if (is_sealed(payload)) joined_.insert(load_be<std::uint32_t>(payload.data() + 4));
   if (!undecided()) return;
-  const std::uint64_t hash = hash_of(payload);
+  const std::uint64_t hash = content_hash(payload);
   for (auto& [place, proof] : proofs_) {
     if (!proof.proven && proof.challenged) proof.answers.insert(hash);
   }
@@ -61,7 +61,7 @@ void AddressProofs::on_peer_sent(Bytes payload) {
 
 void AddressProofs::on_received(Timestamp now, UplinkId uplink, const UdpAddress& from,
                                 const PacketView& view, Bytes payload) {
-  const std::uint64_t hash = undecided() ? hash_of(payload) : 0;
+  const std::uint64_t hash = undecided() ? content_hash(payload) : 0;
   const ChunkView* echo = view.find(ChunkType::cookie_echo);
   for (auto at = proofs_.lower_bound({uplink, from, 0}); at != proofs_.end(); ++at) {
     auto& [place, proof] = *at;

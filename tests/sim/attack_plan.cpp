@@ -18,7 +18,7 @@ sctp::EndpointConfig daemon_like(SimRandom& random) {
   config.sack_delay = milliseconds(20);
   config.heartbeat_interval = seconds(random.chance(0.5) ? 2 : 20);
   config.failed_path_probe_max = milliseconds(500);
-  config.max_init_retrans = 1;
+  config.max_init_retrans = random.chance(0.5) ? 1 : 8;
   config.association_max_retrans = 1'000'000;
   config.silence_limit = seconds(12);
   config.listed_addresses = false;

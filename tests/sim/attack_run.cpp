@@ -24,6 +24,7 @@ class AttackRun {
  public:
   AttackRun(const AttackPlan& plan, std::FILE* trace)
       : plan_(plan),
+        edge_key_(private_key_of(2 * plan.seed).public_key()),
         bond_(plan.bond),
         attacker_(bond_.world(), plan.attacker, private_key_of(2 * plan.seed + 1).public_key(),
                   plan.seed ^ 0x6576'696c),
@@ -136,11 +137,10 @@ class AttackRun {
 
   /// What the engine itself says of its paths, against what was seen on the wires.
   void watch_paths() {
-    const crypto::PublicKey edge_key = private_key_of(2 * plan_.seed).public_key();
     for (const sctp::AssociationId id : sessions_.accepted()) {
       const auto status = bond_.hub().endpoint().status(id);
       if (!status) continue;
-      if (bond_.hub().endpoint().peer_key(id) != edge_key) complain("the hub has a peer of another key");
+      if (bond_.hub().endpoint().peer_key(id) != edge_key_) complain("the hub has a peer of another key");
       for (const sctp::PathStatus& path : status->paths) check_path(path);
     }
     if (sessions_.accepted().size() > sessions_.count()) complain("more associations than were begun");
@@ -152,6 +152,10 @@ class AttackRun {
     if (trusted && !proven) {
       complain("the hub has a path to " + path.route.remote.to_string() + ", which has proven nothing");
     }
+    // A way that somebody else adds for himself takes a record that nobody has seen.
+    const bool strange = !trusted && path.route.remote.ip == Attacker::home();
+    if (strange && !sessions_.hub_heard_from(path.route.remote))
+      complain("the hub has a path to " + path.route.remote.to_string() + ", from where only replays came");
     if (!trusted && path.counters.data_chunks_sent + path.counters.data_chunks_retransmitted != 0)
       complain("the hub has sent user data to " + path.route.remote.to_string() + " before its proof");
   }
@@ -216,6 +220,7 @@ class AttackRun {
   }
 
   const AttackPlan& plan_;
+  crypto::PublicKey edge_key_;
   Bond bond_;
   Attacker attacker_;
   Sessions sessions_;

@@ -86,6 +86,7 @@ class Attacker {
   void forge_unsealed();
   void forge_record();
   bool forge_beside(const SimDatagram& datagram);
+  [[nodiscard]] std::vector<std::byte> guessed_data(std::uint32_t tag);
   [[nodiscard]] std::vector<std::byte> forged_data(const PacketView& like);
   [[nodiscard]] std::vector<std::byte> noise(std::size_t size);
 

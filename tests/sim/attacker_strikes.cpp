@@ -124,10 +124,33 @@ void Attacker::forge_unsealed() {
   view.parse(old->datagram.payload);
   SimDatagram datagram = old->datagram;
   const auto flags = static_cast<std::uint8_t>(random_.below(8));
-  datagram.payload = PacketBuilder(view.source_port, view.destination_port, view.tag)
-                         .chunk(kTypes[random_.below(kTypes.size())], flags, noise(random_.below(10) * 8))
-                         .build();
+  PacketBuilder builder(view.source_port, view.destination_port, view.tag);
+  if (random_.chance(0.3)) {
+    builder.chunk(ChunkType::data, 3, guessed_data(view.tag));
+  } else {
+    builder.chunk(kTypes[random_.below(kTypes.size())], flags, noise(random_.below(10) * 8));
+  }
+  datagram.payload = builder.build();
   send(std::move(datagram));
+}
+
+// A whole message of the user, of about the TSN that is due: the handshake has shown where they begin.
+std::vector<std::byte> Attacker::guessed_data(std::uint32_t tag) {
+  std::uint32_t first = static_cast<std::uint32_t>(random_.next());
+  for (const Recorded& known : handshakes_) {
+    PacketView view;
+    view.parse(known.datagram.payload);
+    if (view.tag != tag || !view.has(ChunkType::data)) continue;
+    first = ByteReader(view.find(ChunkType::data)->value).u32();
+    break;
+  }
+  std::vector<std::byte> value = noise(12 + random_.between(1, 40));
+  ByteWriter writer(value);
+  writer.u32(first + static_cast<std::uint32_t>(random_.below(recorded_.size() + 1)));
+  writer.u16(0);
+  writer.u16(static_cast<std::uint16_t>(random_.below(recorded_.size() + 1)));
+  writer.u32(static_cast<std::uint32_t>(random_.below(recorded_.size() + 1)));
+  return value;
 }
 
 // A record under another path id, epoch or number; or nothing but noise behind a right header.

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 
 namespace hawser::sim {
 namespace {
@@ -221,6 +222,14 @@ bool checksum_acceptable(Bytes packet) {
 
 void fix_checksum(MutableBytes packet) {
   if (packet.size() >= kCommonHeader) store_be(packet.data() + 8, __builtin_bswap32(checksum_of(packet)));
+}
+
+std::uint64_t content_hash(Bytes packet) {
+  const auto hash = [](Bytes bytes) {
+    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  if (packet.size() < kCommonHeader) return hash(packet);
+  return hash(packet.first(8)) * 31 + hash(packet.subspan(kCommonHeader));
 }
 
 std::string describe(Bytes packet) {

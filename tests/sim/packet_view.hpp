@@ -78,6 +78,9 @@ struct RecordView {
 /// The CRC32c is right; or it is left zero, as a sealed packet may (RFC 9653).
 [[nodiscard]] bool checksum_acceptable(Bytes packet);
 void fix_checksum(MutableBytes packet);
+/// Tells packets apart by all but their checksum, which anybody can make right and a sealed one need not
+/// have.
+[[nodiscard]] std::uint64_t content_hash(Bytes packet);
 
 /// One line for a trace: "tag=1a2b3c4d DATA(tsn=7 sid=1 ssn=0 BE 1000) SACK(cum=3 rwnd=65536 gaps=1)".
 [[nodiscard]] std::string describe(Bytes packet);

@@ -1,7 +1,8 @@
 #include "sim/sessions.hpp"
 
 #include <algorithm>
-#include <string_view>
+
+#include "sim/packet_view.hpp"
 
 namespace hawser::sim {
 namespace {
@@ -12,11 +13,6 @@ using Kind = sctp::Event::Kind;
 
 /// Streams that were agreed on.
 constexpr std::size_t kMostSessions = 190;
-
-std::size_t hash_of(const SimDatagram& datagram) {
-  return std::hash<std::string_view>{}(
-      {reinterpret_cast<const char*>(datagram.payload.data()), datagram.payload.size()});
-}
 
 sctp::StreamId stream_of(std::size_t session) {
   return sctp::StreamId(static_cast<std::uint16_t>(session));
@@ -35,15 +31,17 @@ Sessions::Sessions(Bond& bond, std::uint64_t seed)
 
 void Sessions::watch_wire() {
   bond_.world().on_sent([this](const Host& host, const SimDatagram& datagram) {
-    if (&host == &bond_.edge()) hub_side_.on_the_way.insert(hash_of(datagram));
-    if (&host == &bond_.hub()) edge_side_.on_the_way.insert(hash_of(datagram));
+    if (&host == &bond_.edge()) hub_side_.on_the_way.insert(content_hash(datagram.payload));
+    if (&host == &bond_.hub()) edge_side_.on_the_way.insert(content_hash(datagram.payload));
   });
   bond_.world().on_delivered([this](const Host& host, const SimDatagram& datagram) {
     if (&host != &bond_.edge() && &host != &bond_.hub()) return;
+    if (!checksum_acceptable(datagram.payload)) return;
     Side& side = &host == &bond_.edge() ? edge_side_ : hub_side_;
-    const auto found = side.on_the_way.find(hash_of(datagram));
+    const auto found = side.on_the_way.find(content_hash(datagram.payload));
     if (found == side.on_the_way.end()) return;
     side.on_the_way.erase(found);
+    side.sources.insert(datagram.source);
     side.last_news = bond_.world().now();
   });
 }

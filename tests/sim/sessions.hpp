@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <unordered_set>
 #include <vector>
 
@@ -46,6 +47,10 @@ class Sessions {
   [[nodiscard]] std::size_t count() const { return sessions_.size(); }
   [[nodiscard]] std::uint64_t killed() const { return killed_; }
   [[nodiscard]] std::uint64_t messages() const { return up_.messages_arrived() + down_.messages_arrived(); }
+  /// Whether the hub ever got something new from there, that is no replay.
+  [[nodiscard]] bool hub_heard_from(const UdpAddress& remote) const {
+    return hub_side_.sources.contains(remote);
+  }
   [[nodiscard]] const std::vector<sctp::AssociationId>& accepted() const { return accepted_; }
 
  private:
@@ -80,7 +85,8 @@ class Sessions {
   std::uint64_t killed_ = 0;
   /// When something of the peer, as the peer sent it and for the first time, came to each side last.
   struct Side {
-    std::unordered_multiset<std::size_t> on_the_way;
+    std::unordered_multiset<std::uint64_t> on_the_way;
+    std::set<UdpAddress> sources;  ///< from where such have come
     Timestamp last_news{};
   };
   Side edge_side_;

@@ -213,7 +213,7 @@ void WireMonitor::on_peer_sent(const SimDatagram& datagram) {
 }
 
 void WireMonitor::on_peer_received(const SimDatagram& datagram) {
-  if (sealed_) proofs_.on_peer_received(datagram.payload);
+  if (sealed_ && checksum_acceptable(datagram.payload)) proofs_.on_peer_received(datagram.payload);
 }
 
 Timestamp WireMonitor::first_asconf(UplinkId uplink, const UdpAddress& remote) const {
