@@ -11,6 +11,9 @@ namespace {
 
 /// Long enough for the alert that tells the peer why.
 constexpr Duration kLastAlertTime = std::chrono::seconds(1);
+/// TLS is complete, so the caller has the private key of a peer: it is worth waiting for its first record
+/// through an outage, as it may already count the association as up.
+constexpr Duration kConfirmTime = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -51,8 +54,10 @@ void Association::read_own_messages(Timestamp now) {
       handle_roles(message->payload.bytes());
     }
   }
+  if (!had_no_keys || opening()) return;
   // Its answer shows that the peer has the same keys.
-  if (had_no_keys && !opening()) Heartbeats::probe(*core_.paths.primary());
+  Heartbeats::probe(*core_.paths.primary());
+  handshake_deadline_ = now + kConfirmTime;
 }
 
 void Association::send_key_messages() {

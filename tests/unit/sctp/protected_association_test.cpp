@@ -175,7 +175,7 @@ TEST(ProtectedAssociation, FailsWhenThePresharedKeysDiffer) {
   hub.peers[1].preshared_key = preshared_key_of(6);
   ProtectedPair pair(std::move(edge), std::move(hub));
   pair.begin();
-  pair.run(30s);
+  pair.run(80s);
   EXPECT_EQ(pair.client.count(Event::Kind::connected), 0);
   EXPECT_EQ(pair.client.count(Event::Kind::lost), 1);
   EXPECT_GT(pair.client.drops(DropReason::bad_record), 0U);
@@ -298,6 +298,20 @@ TEST(ProtectedAssociation, GivesAReplayedInitOneStatelessAnswerAndNothingForItsC
   EXPECT_TRUE(pair.to_server(Craft(ack->initiate_tag).add(wire::CookieEchoChunk{guess}).take(), 2).empty());
   EXPECT_EQ(pair.server.endpoint.association_count(), 1U);
   EXPECT_EQ(pair.server.drops(DropReason::no_access), 2U);
+}
+
+TEST(ProtectedAssociation, WaitsThroughAnOutageForTheFirstRecordOfACallerThatProvedItsKey) {
+  ProtectedPair pair;
+  pair.lost_to_server = [](const Datagram& each) { return is_sealed(each); };
+  pair.begin();
+  pair.run(20s);
+  EXPECT_EQ(pair.client.count(Event::Kind::connected), 1);
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0);
+  pair.lost_to_server = nullptr;
+  pair.run(10s);
+  pair.learn();
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 1);
+  EXPECT_TRUE(pair.works());
 }
 
 TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
