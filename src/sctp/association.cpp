@@ -288,7 +288,11 @@ void Association::settle_candidate(Path& candidate, Timestamp now) {
   Path* path = core_.paths.find(candidate.replaces);
   const Route route = candidate.route;
   candidate.replaces = kNoPath;
-  if (path == nullptr) return;
+  if (path == nullptr) {
+    // What it was to replace is gone meanwhile: it is a way of its own, and nothing else would ask it again.
+    core_.emit(Event::Kind::path_added, candidate.id);
+    return heartbeats_.on_path_alive(candidate, now);
+  }
   const PathId spent = candidate.id;
   path->route = route;
   path->heartbeat.outstanding = false;

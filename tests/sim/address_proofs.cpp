@@ -66,7 +66,7 @@ void AddressProofs::on_received(Timestamp now, UplinkId uplink, const UdpAddress
   for (auto at = proofs_.lower_bound({uplink, from, 0}); at != proofs_.end(); ++at) {
     auto& [place, proof] = *at;
     if (place.uplink != uplink || place.remote != from) break;
-    if (echo != nullptr && proof.cookies.erase(hash_of(without_proof(echo->value))) != 0) {
+    if (echo != nullptr && proof.cookies.contains(hash_of(without_proof(echo->value)))) {
       proof.cookie_returned = now;
       proof.made.insert(view.tag);
     }

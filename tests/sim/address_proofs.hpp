@@ -49,7 +49,8 @@ class AddressProofs {
   [[nodiscard]] bool proven(const Place& place) const;
   /// The same of an address, whatever association proved it.
   [[nodiscard]] bool proven(UplinkId uplink, const UdpAddress& remote) const;
-  /// Packets of a handshake may: when the last cookie came back for the first time, or kNever.
+  /// Packets of a handshake may: when a cookie came back last, or kNever. It may come
+  /// again within a minute, and is taken again when its association is gone.
   [[nodiscard]] Timestamp cookie_returned(const Place& place) const;
 
  private:
@@ -60,7 +61,7 @@ class AddressProofs {
     std::set<std::uint64_t> challenges;
     std::set<std::uint64_t> answers;  ///< what the peer has sent since
     std::set<std::uint32_t> made;     ///< our tags of the associations that cookies from there made
-    std::set<std::uint64_t> cookies;  ///< in the INIT ACKs that went there, while they have not come back
+    std::set<std::uint64_t> cookies;  ///< in the INIT ACKs that went there
   };
   [[nodiscard]] bool undecided() const { return proven_ != proofs_.size(); }
 

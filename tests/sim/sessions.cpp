@@ -31,6 +31,7 @@ Sessions::Sessions(Bond& bond, std::uint64_t seed)
 
 void Sessions::watch_wire() {
   bond_.world().on_sent([this](const Host& host, const SimDatagram& datagram) {
+    if (!is_sealed(datagram.payload)) return;  // nobody's word, once there are keys
     if (&host == &bond_.edge()) hub_side_.on_the_way.insert(content_hash(datagram.payload));
     if (&host == &bond_.hub()) edge_side_.on_the_way.insert(content_hash(datagram.payload));
   });

@@ -186,7 +186,8 @@ void WireMonitor::note_sent_chunks(Timestamp now, Remote& remote) {
 void WireMonitor::on_received(Timestamp now, UplinkId uplink, const SimDatagram& datagram) {
   Remote& remote = remotes_[{uplink, datagram.source}];
   remote.bytes_received += datagram.payload.size();
-  if (datagram.damaged || !checksum_acceptable(datagram.payload)) return;
+  // What an attacker damaged, he may have healed again: there, bytes alone count.
+  if ((datagram.damaged && !sealed_) || !checksum_acceptable(datagram.payload)) return;
   view_.parse(datagram.payload);
   if (sealed_) {
     if (view_.has(ChunkType::init)) {

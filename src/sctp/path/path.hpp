@@ -110,7 +110,10 @@ struct Path {
     const bool doubling = congestion->cwnd() < congestion->ssthresh();
     // After T3, retransmissions alone give no sample (Karn), and the smoothed round trip is still that of the
     // full queue: paced by it, the window would never fill, and so never grow.
-    const auto round_trip = static_cast<double>((doubling ? rtt.least() : rtt.srtt()).count()) * 1e-9;
+    // Nor may one acknowledgement that somebody held back for long keep the next packets waiting as long.
+    constexpr Duration kLongestSpread = std::chrono::seconds(1);
+    const Duration measured = std::min(doubling ? rtt.least() : rtt.srtt(), kLongestSpread);
+    const auto round_trip = static_cast<double>(measured.count()) * 1e-9;
     if (round_trip <= 0) return 0;
     const double gain = flight.in_recovery() ? 1.0 : doubling ? 2.0 : 1.25;
     return gain * static_cast<double>(congestion->cwnd()) / round_trip;

@@ -173,5 +173,13 @@ TEST(PathPacingRate, IsTwiceTheWindowPerRoundTripWhileTheWindowDoubles) {
   EXPECT_NEAR(path.pacing_rate(), 20 * window, 1);
 }
 
+TEST(PathPacingRate, SpreadsTheWindowOverNoMoreThanASecond) {
+  EndpointConfig config;
+  PathManager paths(config);
+  Path& path = add_active(paths, 1);
+  path.rtt.add_sample(18s);  // an acknowledgement that was held back
+  EXPECT_GE(path.pacing_rate(), static_cast<double>(path.congestion->cwnd()));
+}
+
 }  // namespace
 }  // namespace hawser::sctp

@@ -431,6 +431,24 @@ TEST(ProtectedAssociation, KeepsItsPathsApartWhenSomebodyMixedTheirSources) {
   EXPECT_EQ(pair.server.messages.size(), 200U);
 }
 
+TEST(ProtectedAssociation, KeepsAnAddressThatAnswersWhenThePathItWasToReplaceIsGone) {
+  ProtectedPair pair;
+  pair.connect();
+  pair.add_path(2);
+  pair.run(1s);
+  pair.nat[2] = {IpAddress::v4(0xCB00'71C8), 4'242};
+  pair.client.endpoint.probe_path(pair.now, pair.client_id, pair.client_status().paths[1].id);
+  pair.pick_up();
+  pair.deliver_to_server();  // which asks the new address
+  pair.pick_up();
+  ASSERT_TRUE(pair.server.endpoint.remove_path(pair.now, pair.server_id, pair.server_status().paths[1].id));
+  pair.run(60s);
+  ASSERT_EQ(pair.server_status().paths.size(), 2U);
+  EXPECT_EQ(pair.server_status().paths[1].route.remote, pair.nat[2]);
+  EXPECT_EQ(pair.server_status().paths[1].state, PathState::active);
+  EXPECT_TRUE(pair.works());
+}
+
 /// Key management that nobody sent: `ahead` of the TSN of `after`, or 1 of what is unsealed in `packet`.
 ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool whole) {
   const auto header = wire::PacketView::parse(packet)->header();
