@@ -264,9 +264,9 @@ bool Association::moves_with(const Path& path, const OpenedRecord& record) {
 
 // RFC 6951 §5.4, tightened: the peer's UDP port follows a packet that passed tag and checksum AND brought
 // news, which a replayed one hardly can (a record: that is the newest of its path id); and only where it is
-// clear which path moved. Even then the new port
-// is asked first, and the path moves when it answers: whoever sends our peer's packets from elsewhere, and
-// faster, changes nothing. Otherwise the peer joins again by ASCONF.
+// clear which path moved. Even then the new port is asked first, and the path moves when it answers: whoever
+// sends our peer's packets from elsewhere, and faster, changes nothing. Otherwise the peer joins again by
+// ASCONF.
 void Association::follow_source(const Packet& packet) {
   const Path* path = packet.record == nullptr ? nullptr : core_.paths.find(packet.record->peer_path->path);
   if (path != nullptr && path->route.uplink != packet.route.uplink) path = nullptr;

@@ -10,14 +10,6 @@
 
 namespace {
 
-void report(const hawser::sim::AttackPlan& plan, const hawser::sim::AttackResult& result) {
-  std::printf("FAILED %s", plan.describe().c_str());
-  for (const std::string& line : result.violations) std::printf("  ! %s\n", line.c_str());
-  std::printf("  again: sim_attack_campaign --seed %llu --verbose\n",
-              static_cast<unsigned long long>(plan.seed));
-  std::fflush(stdout);
-}
-
 void print_figures(const hawser::sim::AttackFigures& figures, std::uint64_t runs, std::uint64_t failed) {
   const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
   std::printf(
@@ -39,16 +31,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   hawser::sim::AttackFigures figures;
-  std::uint64_t failed = 0;
-  for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {
-    const hawser::sim::AttackPlan plan = hawser::sim::make_attack_plan(seed);
-    if (options.verbose) std::printf("%s", plan.describe().c_str());
-    const auto result = hawser::sim::run_attack(plan, options.verbose ? stdout : nullptr);
-    figures += result.figures;
-    if (result.violations.empty()) continue;
-    ++failed;
-    report(plan, result);
-  }
+  const std::uint64_t failed = hawser::sim::run_seeds(
+      "sim_attack_campaign", options, hawser::sim::make_attack_plan, hawser::sim::run_attack, figures);
   print_figures(figures, options.count, failed);
   return failed == 0 ? 0 : 1;
 }

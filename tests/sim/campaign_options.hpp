@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -35,6 +36,27 @@ inline bool parse(int argc, char** argv, CampaignOptions& options) {
     }
   }
   return true;
+}
+
+/// Makes and runs the plan of every seed that was asked for, adds up `figures`, and reports each failure with
+/// the command of `program` that repeats it. Returns how many failed.
+template <class MakePlan, class Run, class Figures>
+std::uint64_t run_seeds(const char* program, const CampaignOptions& options, MakePlan make_plan, Run run,
+                        Figures& figures) {
+  std::uint64_t failed = 0;
+  for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {
+    const auto plan = make_plan(seed);
+    if (options.verbose) std::printf("%s", plan.describe().c_str());
+    const auto result = run(plan, options.verbose ? stdout : nullptr);
+    figures += result.figures;
+    if (result.violations.empty()) continue;
+    ++failed;
+    std::printf("FAILED %s", plan.describe().c_str());
+    for (const std::string& line : result.violations) std::printf("  ! %s\n", line.c_str());
+    std::printf("  again: %s --seed %llu --verbose\n", program, static_cast<unsigned long long>(seed));
+    std::fflush(stdout);
+  }
+  return failed;
 }
 
 }  // namespace hawser::sim

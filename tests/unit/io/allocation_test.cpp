@@ -1,38 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
+#include "count_allocations.hpp"
 #include "hawser/io/tun_device.hpp"
 #include "hawser/io/udp_socket.hpp"
 #include "net_test_support.hpp"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) {
-  return ::operator new(size);
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, std::size_t) noexcept {
-  std::free(p);
-}
 
 namespace hawser::io::test {
 namespace {
@@ -45,12 +18,12 @@ TEST(DataPath, OfAUdpSocketAllocatesNothing) {
   const auto batch =
       make_batch(b.local_address(), std::vector<std::size_t>(TransmitBatch::kMaxDatagrams, 1000));
   std::size_t received = 0;
-  const std::size_t before = allocations;
+  const std::size_t before = hawser::test::allocations();
   for (int i = 0; i < 10; ++i) {
     a.send(batch);
     while (readable(b.native_handle(), 0)) received += b.receive().size();
   }
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(hawser::test::allocations(), before);
   EXPECT_EQ(received, 10 * TransmitBatch::kMaxDatagrams);
 }
 
@@ -70,9 +43,9 @@ TEST(DataPath, OfATunDeviceAllocatesNothingOnceThePoolIsWarm) {
       host.send(batch);
       received += tun.read(pool, packets);
       for (Buffer& packet : packets) packet.reset();
-      if (i == 0) after_first = allocations;
+      if (i == 0) after_first = hawser::test::allocations();
     }
-    EXPECT_EQ(allocations, after_first);
+    EXPECT_EQ(hawser::test::allocations(), after_first);
     EXPECT_EQ(received, 320U);
   }));
 }

@@ -1,38 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
+#include "count_allocations.hpp"
 #include "protected_support.hpp"
-
-// Replaces operator new of the whole program.
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) {
-  return ::operator new(size);
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, std::size_t) noexcept {
-  std::free(p);
-}
 
 namespace hawser::sctp::test {
 namespace {
@@ -117,9 +88,9 @@ TEST(DataPath, OfAProtectedAssociationAllocatesNothingOnceItIsWarm) {
     for (int i = 0; i < 100; ++i) ASSERT_EQ(pair.exchange(), 80U);
     const std::uint64_t sealed = pair.status().protection->sealed_packets;
     std::size_t received = 0;
-    const std::size_t before = allocations;
+    const std::size_t before = hawser::test::allocations();
     for (int i = 0; i < 100; ++i) received += pair.exchange();
-    EXPECT_EQ(allocations, before) << costs.aes_128_gcm;
+    EXPECT_EQ(hawser::test::allocations(), before) << costs.aes_128_gcm;
     EXPECT_EQ(received, 8000U);
     EXPECT_GE(pair.status().protection->sealed_packets, sealed + 4000);
   }

@@ -192,14 +192,6 @@ def all_vectors():
                      + [records.text_of(block) for block in blocks])
 
 
-def main():
-    check()
-    if sys.argv[1:2] == ["--compare"]:
-        with open(sys.argv[2], encoding="ascii") as file:
-            return 0 if file.read() == all_vectors() else "%s is not what this program writes" % sys.argv[2]
-    sys.stdout.write(all_vectors())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    check()
+    sys.exit(records.write_or_compare(all_vectors))
