@@ -68,7 +68,7 @@ class Endpoint::Impl {
   void send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
                      const wire::InitChunk& init, const wire::InitParameters& parameters, Entry* existing,
                      std::size_t access_key = 0);
-  [[nodiscard]] std::optional<Bytes> proven_cookie(Bytes echo, Timestamp now);
+  [[nodiscard]] CookieJar::Opened open_cookie(Bytes echo, Timestamp now) const;
   void handle_protected_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk,
                              Timestamp now);
   [[nodiscard]] bool admit_cookie(Timestamp now, const StateCookie& cookie);

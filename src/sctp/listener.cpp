@@ -160,13 +160,7 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
                                         const wire::ChunkView& chunk) {
   const auto echo = wire::CookieEchoChunk::parse(chunk);
   if (!echo) return drops_.add(DropReason::malformed_chunk);
-  Bytes sealed = echo->cookie;
-  if (guard_ != nullptr) {
-    const auto proven = proven_cookie(sealed, now);
-    if (!proven) return drops_.add(DropReason::no_access);
-    sealed = *proven;
-  }
-  const auto opened = cookies_.open(sealed, now);
+  const auto opened = open_cookie(echo->cookie, now);
   if (!opened.cookie) return drops_.add(*opened.refusal);
   const StateCookie& cookie = *opened.cookie;
   if (cookie.route != route || cookie.peer_port != packet.header().source_port ||
@@ -190,15 +184,17 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
   touch(*association);
 }
 
-// Behind the cookie stands the proof that whoever brings it back knows the access key of its INIT.
-std::optional<Bytes> Endpoint::Impl::proven_cookie(Bytes echo, Timestamp now) {
-  if (echo.size() <= wire::kAccessMacSize) return std::nullopt;
+// In a protected endpoint, the proof that whoever brings the cookie back knows the access key of its INIT
+// stands behind it.
+CookieJar::Opened Endpoint::Impl::open_cookie(Bytes echo, Timestamp now) const {
+  if (guard_ == nullptr) return cookies_.open(echo, now);
+  const CookieJar::Opened unproven{std::nullopt, DropReason::no_access, {}};
+  if (echo.size() <= wire::kAccessMacSize) return unproven;
   const Bytes sealed = echo.first(echo.size() - wire::kAccessMacSize);
-  const auto opened = cookies_.open(sealed, now);
   const Bytes proof = echo.last(wire::kAccessMacSize);
-  if (!opened.cookie || !guard_->access.verify_cookie(sealed, proof, opened.cookie->access_key))
-    return std::nullopt;
-  return sealed;
+  auto opened = cookies_.open(sealed, now);
+  const bool proven = opened.cookie && guard_->access.verify_cookie(sealed, proof, opened.cookie->access_key);
+  return proven ? opened : unproven;
 }
 
 // RFC 9260 §5.2.4, table 12.
