@@ -21,15 +21,15 @@ std::string_view Dialer::state() const {
 void Dialer::handle_event(Timestamp now, const sctp::Event& event) {
   using Kind = sctp::Event::Kind;
   if (stopped_) return;
-  if (event.association == caller_.association()) return on_call_event(now, event);
+  if (caller_.owns(event.association)) return on_call_event(now, event);
   if (event.association != association_) return;
   switch (event.kind) {
     case Kind::closed:
     case Kind::aborted:
     case Kind::lost: return on_ended(now, event.reason);
     case Kind::path_removed:
-    case Kind::path_refused: return on_path_gone(now, event.path);
-    case Kind::path_up:
+    case Kind::path_refused: on_path_gone(event.path, now + kJoinAgain); return on_path_state(now);
+    case Kind::path_up: return on_path_up(now, event.path);
     case Kind::path_down: return on_path_state(now);
     default: return;
   }
@@ -38,25 +38,26 @@ void Dialer::handle_event(Timestamp now, const sctp::Event& event) {
 void Dialer::on_call_event(Timestamp now, const sctp::Event& event) {
   using Kind = sctp::Event::Kind;
   switch (event.kind) {
-    case Kind::connected: return on_connected(now);
+    case Kind::connected: return on_connected(now, event.association);
     case Kind::closed:
     case Kind::aborted:
-    case Kind::lost: return caller_.handle_failure(now, event.reason);
+    case Kind::lost: return caller_.handle_failure(now, event.association, event.reason);
     default: return;
   }
 }
 
 /// The tunnel has put the new association in the place of an older one, if there was one.
-void Dialer::on_connected(Timestamp now) {
-  const Caller::Answer answer = caller_.take();
-  if (!context_.tunnel.peer_of(answer.association)) return caller_.start_later(now);  // the tunnel refused it
-  spdlog::info("peer {}: connected to {}", name_, answer.remote.to_string());
-  association_ = answer.association;
-  remote_ = answer.remote;
+void Dialer::on_connected(Timestamp now, sctp::AssociationId winner) {
+  remote_ = caller_.take(now, winner);
+  if (!context_.tunnel.peer_of(winner)) return caller_.start_later(now);  // the tunnel refused it
+  spdlog::info("peer {}: connected to {}", name_, remote_.to_string());
+  association_ = winner;
+  orphan_.reset();
   joins_.assign(context_.uplinks.count(), Join{});
   if (const auto status = context_.endpoint.status(*association_)) {
     for (const sctp::PathStatus& path : status->paths) {
-      if (const auto uplink = context_.uplinks.uplink_of(path.route.uplink)) joins_[*uplink].path = path.id;
+      const auto uplink = context_.uplinks.uplink_of(path.route.uplink);
+      if (uplink) joins_[*uplink] = {.path = path.id, .proven = true};
     }
   }
   silent_since_ = kNever;
@@ -67,24 +68,34 @@ void Dialer::on_connected(Timestamp now) {
 void Dialer::on_ended(Timestamp now, std::string_view reason) {
   spdlog::warn("peer {}: association ended: {}", name_, reason);
   association_.reset();
+  orphan_.reset();
   silent_since_ = kNever;
   caller_.start_later(now);
 }
 
-void Dialer::on_path_gone(Timestamp now, sctp::PathId path) {
+void Dialer::on_path_up(Timestamp now, sctp::PathId path) {
+  for (Join& join : joins_) {
+    if (join.path == path) join.proven = true;
+  }
+  if (orphan_ && *orphan_ != path)
+    context_.endpoint.remove_path(now, *association_, *std::exchange(orphan_, {}));
+  on_path_state(now);
+}
+
+void Dialer::on_path_gone(sctp::PathId path, Timestamp next_try) {
   for (std::size_t i = 0; i < joins_.size(); ++i) {
     if (joins_[i].path != path) continue;
     spdlog::warn("peer {}: path over {} is gone", name_, label(i));
-    joins_[i] = {std::nullopt, now + kJoinAgain};
+    joins_[i] = {.path = {}, .next_try = next_try};
   }
-  on_path_state(now);
 }
 
 void Dialer::on_path_state(Timestamp now) {
   const auto status = context_.endpoint.status(*association_);
   const bool active =
-      status && std::any_of(status->paths.begin(), status->paths.end(),
-                            [](const sctp::PathStatus& p) { return p.state == sctp::PathState::active; });
+      status && std::any_of(status->paths.begin(), status->paths.end(), [this](const sctp::PathStatus& p) {
+        return p.state == sctp::PathState::active && p.id != orphan_;
+      });
   if (!active) {
     if (silent_since_ == kNever) silent_since_ = now;
     return;
@@ -96,6 +107,7 @@ void Dialer::on_path_state(Timestamp now) {
   caller_.stop(now);
 }
 
+/// The interface may be back already, under another index: its path is added at once.
 void Dialer::handle_socket_closed(Timestamp now, UplinkId socket) {
   if (stopped_) return;
   caller_.handle_socket_closed(now, socket);
@@ -103,50 +115,91 @@ void Dialer::handle_socket_closed(Timestamp now, UplinkId socket) {
   if (!status) return;
   for (const sctp::PathStatus& path : status->paths) {
     if (path.route.uplink != socket) continue;
-    if (!context_.endpoint.remove_path(now, *association_, path.id)) return give_up(now);
-    on_path_gone(now, path.id);
+    on_path_gone(path.id, now);
+    if (!context_.endpoint.remove_path(now, *association_, path.id)) orphan_ = path.id;
   }
+  on_path_state(now);
 }
 
-/// Its last path went with the interface.
-void Dialer::give_up(Timestamp now) {
-  spdlog::warn("peer {}: no path is left, calling again", name_);
-  context_.endpoint.abort(now, *std::exchange(association_, std::nullopt), "no path is left");
-  silent_since_ = kNever;
-  caller_.start(now);
+void Dialer::handle_uplinks_changed(Timestamp now) {
+  if (stopped_) return;
+  look_at_all_uplinks(now);
+  caller_.handle_uplinks_changed(now);
+}
+
+void Dialer::look_at_all_uplinks(Timestamp now) {
+  for (Join& join : joins_) {
+    if (!join.path) join.next_try = now;
+  }
+  if (association_) join_uplinks(now);
 }
 
 void Dialer::join_uplinks(Timestamp now) {
   joins_.resize(context_.uplinks.count());
   for (std::size_t i = 0; i < joins_.size(); ++i) {
-    if (!joins_[i].path && now >= joins_[i].next_try) join(now, i);
+    if (joins_[i].proven || now < joins_[i].next_try) continue;
+    if (joins_[i].path) {
+      try_next_address(now, i);
+      continue;
+    }
+    join(now, i);
+    if (joins_[i].path) give_time(now);
   }
+}
+
+/// What a new path can still save is not given up for a new association.
+void Dialer::give_time(Timestamp now) {
+  if (silent_since_ == kNever) return;
+  silent_since_ = now;
+  caller_.stop(now);
 }
 
 void Dialer::join(Timestamp now, std::size_t uplink) {
-  const auto route = route_over(uplink);
-  if (!route) {
-    joins_[uplink].next_try = now + kLookAgain;
+  Join& join = joins_[uplink];
+  const std::vector<Route> routes = routes_over(uplink);
+  if (routes.empty()) {
+    join.next_try = now + kLookAgain;
     return;
   }
-  joins_[uplink].path = context_.endpoint.add_path(now, *association_, *route);
-  joins_[uplink].next_try = now + kJoinAgain;
-  if (joins_[uplink].path) spdlog::info("peer {}: adding a path over {}", name_, label(uplink));
+  const Route& route = routes[join.choice % routes.size()];
+  join.path = context_.endpoint.add_path(now, *association_, route);
+  join.next_try = now + (join.path ? kJoinPatience : kJoinAgain);
+  if (join.path)
+    spdlog::info("peer {}: adding a path over {} to {}", name_, label(uplink), route.remote.to_string());
 }
 
-/// The peer's address that answered first, or another of the family that the uplink has.
-std::optional<Route> Dialer::route_over(std::size_t uplink) const {
-  std::vector<UdpAddress> candidates{remote_};
-  candidates.insert(candidates.end(), caller_.addresses().begin(), caller_.addresses().end());
-  for (const UdpAddress& remote : candidates) {
-    const auto socket = context_.uplinks.socket(uplink, remote.ip.is_v6());
-    if (socket) return Route{*socket, remote.ip.is_v6() ? IpAddress::any_v6() : IpAddress::any_v4(), remote};
+/// The engine goes on asking the address it was given; if there is another one, that may be the one that
+/// answers on this uplink.
+void Dialer::try_next_address(Timestamp now, std::size_t uplink) {
+  Join& join = joins_[uplink];
+  join.next_try = now + kJoinPatience;
+  if (routes_over(uplink).size() < 2) return;
+  const std::size_t choice = join.choice + 1;
+  const sctp::PathId path = *std::exchange(join.path, std::nullopt);
+  if (!context_.endpoint.remove_path(now, *association_, path)) orphan_ = path;
+  join = {.path = {}, .next_try = now, .choice = choice};
+  this->join(now, uplink);
+}
+
+/// To the peer's address that answered first, then to its others, as far as the uplink has the family.
+std::vector<Route> Dialer::routes_over(std::size_t uplink) const {
+  std::vector<UdpAddress> remotes{remote_};
+  for (const UdpAddress& remote : caller_.addresses()) {
+    if (remote != remote_) remotes.push_back(remote);
   }
-  return std::nullopt;
+  std::vector<Route> routes;
+  for (const UdpAddress& remote : remotes) {
+    const auto socket = context_.uplinks.socket(uplink, remote.ip.is_v6());
+    if (socket)
+      routes.push_back({*socket, remote.ip.is_v6() ? IpAddress::any_v6() : IpAddress::any_v4(), remote});
+  }
+  return routes;
 }
 
 void Dialer::handle_timeout(Timestamp now) {
   if (stopped_) return;
+  // A path that can be added to the association now is better than another association.
+  if (now >= caller_.next_timeout()) look_at_all_uplinks(now);
   caller_.handle_timeout(now);
   if (!association_) return;
   if (caller_.idle() && silent_since_ != kNever && now - silent_since_ >= kSilence) {
@@ -162,7 +215,7 @@ Timestamp Dialer::next_timeout() const {
   if (!association_) return next;
   if (caller_.idle() && silent_since_ != kNever) next = std::min(next, silent_since_ + kSilence);
   for (const Join& join : joins_) {
-    if (!join.path) next = std::min(next, join.next_try);
+    if (!join.proven) next = std::min(next, join.next_try);
   }
   return next;
 }

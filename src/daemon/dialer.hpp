@@ -17,7 +17,9 @@ namespace hawser::daemon {
 /// clock.
 class Dialer {
  public:
-  static constexpr Duration kJoinAgain = std::chrono::seconds(5);  ///< after a path was refused or lost
+  static constexpr Duration kJoinAgain = std::chrono::seconds(5);  ///< after a path was refused or given up
+  /// How long one address of the peer may leave a join unanswered before another is asked.
+  static constexpr Duration kJoinPatience = std::chrono::seconds(2);
   static constexpr Duration kLookAgain = std::chrono::seconds(1);  ///< for an uplink that cannot be used
   static constexpr Duration kSilence = std::chrono::seconds(1);    ///< without any active path: call again
 
@@ -32,6 +34,8 @@ class Dialer {
   /// Events of any association, after the tunnel has seen them; others than ours are ignored.
   void handle_event(Timestamp now, const sctp::Event& event);
   void handle_socket_closed(Timestamp now, UplinkId socket);
+  /// An uplink may be usable that was not.
+  void handle_uplinks_changed(Timestamp now);
   void handle_timeout(Timestamp now);
   [[nodiscard]] Timestamp next_timeout() const;
   /// No more calls and no new paths; what is up stays.
@@ -45,18 +49,23 @@ class Dialer {
   /// The path over one uplink.
   struct Join {
     std::optional<sctp::PathId> path;
-    Timestamp next_try{};
+    bool proven = false;     ///< the path was up
+    Timestamp next_try{};    ///< without a path: when it is added; with one not proven: when another is tried
+    std::size_t choice = 0;  ///< which of the peer's addresses
   };
 
   void on_call_event(Timestamp now, const sctp::Event& event);
-  void on_connected(Timestamp now);
+  void on_connected(Timestamp now, sctp::AssociationId winner);
   void on_ended(Timestamp now, std::string_view reason);
-  void on_path_gone(Timestamp now, sctp::PathId path);
+  void on_path_up(Timestamp now, sctp::PathId path);
+  void on_path_gone(sctp::PathId path, Timestamp next_try);
   void on_path_state(Timestamp now);
-  void give_up(Timestamp now);
+  void look_at_all_uplinks(Timestamp now);
   void join_uplinks(Timestamp now);
   void join(Timestamp now, std::size_t uplink);
-  [[nodiscard]] std::optional<Route> route_over(std::size_t uplink) const;
+  void give_time(Timestamp now);
+  void try_next_address(Timestamp now, std::size_t uplink);
+  [[nodiscard]] std::vector<Route> routes_over(std::size_t uplink) const;
   [[nodiscard]] std::string_view label(std::size_t uplink) const {
     return context_.uplinks.at(uplink).config.label;
   }
@@ -69,7 +78,10 @@ class Dialer {
   std::optional<sctp::AssociationId> association_;  ///< up
   UdpAddress remote_;                               ///< the address that answered
   std::vector<Join> joins_;                         ///< by uplink
-  Timestamp silent_since_ = kNever;                 ///< no path is active since then
+  /// The association's last path, whose interface is gone: it stays, as an association has one, until
+  /// another works.
+  std::optional<sctp::PathId> orphan_;
+  Timestamp silent_since_ = kNever;  ///< no path is active since then
 };
 
 }  // namespace hawser::daemon

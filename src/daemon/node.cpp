@@ -32,11 +32,11 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.max_message_size = 64U << 10;
   out.path_mtu = 1500;
   out.rto_initial = milliseconds(500);  // a hub that comes back is found soon
-  out.rto_min = milliseconds(200);
+  out.rto_min = milliseconds(150);
   out.rto_max = seconds(5);
   out.sack_delay = milliseconds(20);
   out.heartbeat_interval = seconds(20);
-  out.failed_path_probe_max = milliseconds(500);
+  out.failed_path_probe_max = milliseconds(400);
   out.max_init_retrans = 1;  // 1.5 s; then the next uplink is tried
   out.association_max_retrans =
       1'000'000;  // time decides, not the count of probes: a tunnel outlives long outages

@@ -5,7 +5,7 @@
 namespace hawser::sctp {
 namespace {
 
-constexpr unsigned kTransmissionsPerTurn = 2;
+constexpr unsigned kTransmissionsPerTurn = 1;
 constexpr std::size_t kMaxQueued = 64;
 
 IpAddress wildcard_like(const IpAddress& ip) {
@@ -90,8 +90,8 @@ void AsconfInitiator::on_timeout(Timestamp now) {
   if (!current_ || current_->deadline > now) return;
   // A second copy must not pile up behind one that could not leave yet.
   core_.control.drop(wire::ChunkType::kAsconf);
-  current_->timeout = std::min(2 * current_->timeout, core_.config().rto_max);
   const bool join = current_->request.path != kNoPath;
+  current_->timeout = std::min(2 * current_->timeout, longest_wait(join));
   if (join && current_->transmissions >= kTransmissionsPerTurn && !queue_.empty()) {
     give_up_turn(now);
     return;
@@ -102,6 +102,13 @@ void AsconfInitiator::on_timeout(Timestamp now) {
     return;
   }
   transmit(now);
+}
+
+// An uplink that begins to work is to be noticed as soon as a failed path that does.
+Duration AsconfInitiator::longest_wait(bool join) const {
+  const EndpointConfig& config = core_.config();
+  return join ? std::min(config.rto_max, std::max(config.failed_path_probe_max, config.rto_initial))
+              : config.rto_max;
 }
 
 void AsconfInitiator::give_up_turn(Timestamp now) {

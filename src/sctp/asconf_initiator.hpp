@@ -54,6 +54,7 @@ class AsconfInitiator {
   };
   void transmit(Timestamp now);
   void give_up_turn(Timestamp now);
+  [[nodiscard]] Duration longest_wait(bool join) const;
   [[nodiscard]] Path* way(const Request& request);
   [[nodiscard]] wire::AsconfChunk make_chunk(const Request& request, const Path& path,
                                              std::vector<std::byte>& storage) const;
