@@ -97,7 +97,20 @@ void Association::settle_path(Path& path, Timestamp now) {
       {acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
   // Any news of the path restarts T3: a hole that is not the oldest chunk any more, or was just declared
   // lost, is the loss detection's business (RFC 9260 §6.3.2 R3, §7.2.4 4).
-  flight.t3 = flight.oldest == kNoTsn ? kNever : now + path.rtt.rto();
+  flight.t3 = flight.oldest == kNoTsn ? kNever : t3_deadline(path, now);
+}
+
+// Where another path can take the data over, T3 runs from when the oldest packet left and not from the last
+// news of it (RTO restart, RFC 7765 §4): with a full window the news ends a round trip after that packet
+// left, and waiting for a whole RTO more only prolongs the gap that everybody behind it feels. So that a
+// stall of the radio is not taken for the end of the path, the news must be late by a tenth of a second.
+Timestamp Association::t3_deadline(const Path& path, Timestamp now) const {
+  constexpr Duration kLateness = std::chrono::milliseconds(100);
+  const Duration rto = path.rtt.rto();
+  if (!core_.paths.any_active_but(path) || !path.rtt.measured()) return now + rto;
+  const Timestamp left = sender_.outstanding().sent_at(path.flight.oldest);
+  const Timestamp late = left + std::max(rto, path.rtt.srtt() + kLateness);
+  return std::min(now + rto, std::max(late, now + core_.config().sack_delay));
 }
 
 void Association::on_data_timeouts(Timestamp now) {

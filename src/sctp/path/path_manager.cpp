@@ -89,6 +89,12 @@ Path* PathManager::for_control() {
   return best;
 }
 
+bool PathManager::any_active_but(const Path& path) const {
+  return std::ranges::any_of(paths_, [&path](const auto& other) {
+    return other.get() != &path && other->state == PathState::active;
+  });
+}
+
 bool PathManager::any_active() const {
   return std::ranges::any_of(paths_, [](const auto& path) { return path->state == PathState::active; });
 }

@@ -34,6 +34,8 @@ class PathManager {
   [[nodiscard]] Path* for_control();
 
   [[nodiscard]] bool any_active() const;
+  /// Whether data of `path` would have another active path to go.
+  [[nodiscard]] bool any_active_but(const Path& path) const;
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
   [[nodiscard]] auto begin() const { return paths_.begin(); }
   [[nodiscard]] auto end() const { return paths_.end(); }

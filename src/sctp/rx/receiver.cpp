@@ -111,7 +111,8 @@ std::size_t Receiver::sack_size(bool nr_sack, std::size_t room) const {
   if (room < sack_header(nr_sack)) return 0;
   std::array<wire::GapBlock, kMaxGapBlocks> blocks;
   const std::size_t entries = sack_entries(nr_sack, room);
-  const std::size_t gaps = tracker_.gap_blocks(std::span(blocks).first(std::min(entries, kMaxGapBlocks)));
+  const std::size_t gaps =
+      tracker_.lowest_gap_blocks(std::span(blocks).first(std::min(entries, kMaxGapBlocks)));
   const std::size_t duplicates = std::min(tracker_.duplicates().size(), entries - gaps);
   return sack_header(nr_sack) + 4 * (gaps + duplicates);
 }
@@ -119,8 +120,12 @@ std::size_t Receiver::sack_size(bool nr_sack, std::size_t room) const {
 void Receiver::write_sack(ByteWriter& writer, bool nr_sack, std::size_t room) {
   std::array<wire::GapBlock, kMaxGapBlocks> blocks;
   const std::size_t entries = sack_entries(nr_sack, std::max(room, sack_header(nr_sack)));
+  const auto room_for_blocks = std::span(blocks).first(std::min(entries, kMaxGapBlocks));
+  // What a path brings is at the top, and has to be reported while another path leaves many gaps below. In a
+  // plain SACK, what is left out counts as dropped again (RFC 9260 §6.2.1 D iv), so the top is left out
+  // there.
   const std::size_t gap_count =
-      tracker_.gap_blocks(std::span(blocks).first(std::min(entries, kMaxGapBlocks)));
+      nr_sack ? tracker_.outer_gap_blocks(room_for_blocks) : tracker_.lowest_gap_blocks(room_for_blocks);
   const auto gaps = std::span<const wire::GapBlock>(blocks).first(gap_count);
   const auto duplicates =
       tracker_.duplicates().first(std::min(tracker_.duplicates().size(), entries - gap_count));

@@ -47,12 +47,12 @@ void TsnTracker::advance_to(std::uint64_t tsn) {
   cumulative_ = next_missing - 1;
 }
 
-// Looks for the bits that differ from the one before: runs begin and end there by turns.
-std::size_t TsnTracker::gap_blocks(std::span<wire::GapBlock> out) const {
-  std::size_t count = 0;
+// Looks for the bits that differ from the one before: runs begin and end there by turns. `visit` says whether
+// it wants more.
+template <class Visit>
+void TsnTracker::for_each_run(Visit visit) const {
   std::uint64_t begin = 0;
   bool inside = false;
-  if (out.empty()) return 0;
   for (std::uint64_t base = (cumulative_ + 1) / kWordBits * kWordBits; base <= highest_; base += kWordBits) {
     const std::uint64_t bits = word(base);
     std::uint64_t edges = bits ^ (bits << 1 | (inside ? 1U : 0U));
@@ -61,14 +61,38 @@ std::size_t TsnTracker::gap_blocks(std::span<wire::GapBlock> out) const {
       inside = !inside;
       if (inside) {
         begin = at;
-      } else {
-        out[count++] = block(begin, at - 1);
-        if (count == out.size()) return count;
+      } else if (!visit(block(begin, at - 1))) {
+        return;
       }
     }
   }
-  if (inside) out[count++] = block(begin, highest_);
+  if (inside) visit(block(begin, highest_));
+}
+
+std::size_t TsnTracker::lowest_gap_blocks(std::span<wire::GapBlock> out) const {
+  std::size_t count = 0;
+  if (out.empty()) return 0;
+  for_each_run([&](const wire::GapBlock& run) {
+    out[count++] = run;
+    return count < out.size();
+  });
   return count;
+}
+
+std::size_t TsnTracker::outer_gap_blocks(std::span<wire::GapBlock> out) const {
+  if (out.size() < 2) return lowest_gap_blocks(out);
+  const std::size_t low = out.size() / 2;
+  const std::span ring = out.subspan(low);  // keeps the last ones
+  std::size_t count = 0;
+  for_each_run([&](const wire::GapBlock& run) {
+    (count < low ? out[count] : ring[(count - low) % ring.size()]) = run;
+    ++count;
+    return true;
+  });
+  if (count <= out.size()) return count;
+  const auto oldest = static_cast<std::ptrdiff_t>((count - low) % ring.size());
+  std::rotate(ring.begin(), ring.begin() + oldest, ring.end());
+  return out.size();
 }
 
 wire::GapBlock TsnTracker::block(std::uint64_t first, std::uint64_t last) const {

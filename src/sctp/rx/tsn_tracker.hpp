@@ -50,7 +50,9 @@ class TsnTracker {
   [[nodiscard]] bool has_gaps() const { return highest_ != cumulative_; }
 
   /// Writes the runs of TSNs received above the cumulative one, lowest first, as many as fit; how many.
-  std::size_t gap_blocks(std::span<wire::GapBlock> out) const;
+  std::size_t lowest_gap_blocks(std::span<wire::GapBlock> out) const;
+  /// The same, but when not all fit, half of the room has the lowest and the rest the highest ones.
+  std::size_t outer_gap_blocks(std::span<wire::GapBlock> out) const;
 
   /// TSNs received again since clear_duplicates(), at most kMaxDuplicates of them.
   [[nodiscard]] std::span<const std::uint32_t> duplicates() const {
@@ -65,6 +67,8 @@ class TsnTracker {
     return words_[(tsn / 64) & (words_.size() - 1)];
   }
   [[nodiscard]] bool test(std::uint64_t tsn) const { return (word(tsn) >> (tsn % 64) & 1) != 0; }
+  template <class Visit>
+  void for_each_run(Visit visit) const;
   [[nodiscard]] std::uint64_t missing_from(std::uint64_t from) const;
   [[nodiscard]] wire::GapBlock block(std::uint64_t first, std::uint64_t last) const;
   void clear(std::uint64_t first, std::uint64_t last);

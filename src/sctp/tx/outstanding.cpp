@@ -99,20 +99,25 @@ std::size_t Outstanding::acknowledge(const SackView& sack, PathManager& paths) {
   }
   if (gap_acked_count_ != 0) detect_reneging(sack);
   // A SACK that brings nothing was overtaken by a newer one: its view is not the latest.
-  if (acknowledged_ != acknowledged_before) note_report_end(sack);
+  if (acknowledged_ != acknowledged_before) note_unreported(sack);
   return released_now_;
 }
 
 // A SACK that is full reports the lowest gaps only. What lies above its last block may have arrived: an
-// acknowledged retransmission (low TSN, sent late) must not make all of it count as lost.
-void Outstanding::note_report_end(const SackView& sack) {
-  reported_end_ = kNoTsn;
+// acknowledged retransmission (low TSN, sent late) must not make all of it count as lost. A full NR-SACK of
+// ours reports the lowest and the highest: then it is what lies in the middle.
+void Outstanding::note_unreported(const SackView& sack) {
+  unreported_after_ = reported_end_ = kNoTsn;
   if (sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
   reported_end_ = sack.cumulative;
   for (const wire::GapBlockList* list : {&sack.gaps, &sack.non_renegable_gaps}) {
     for (const wire::GapBlock& block : *list)
       reported_end_ = std::max(reported_end_, sack.cumulative + block.end);
   }
+  const std::size_t middle = sack.non_renegable_gaps.size() / 2;
+  if (middle == 0) return;
+  unreported_after_ = sack.cumulative + sack.non_renegable_gaps[middle - 1].end;
+  unreported_before_ = sack.cumulative + sack.non_renegable_gaps[middle].start;
 }
 
 // Visits only what is new: a word of the bitmap at a time.
@@ -227,7 +232,7 @@ std::size_t Outstanding::detect_losses(Path& path, Timestamp now) {
     OutChunk& chunk = at(tsn);
     next = chunk.newer;
     if (chunk.packet >= flight.largest_acked) break;
-    if (tsn > reported_end_) continue;
+    if (unreported(tsn)) continue;
     if (chunk.packet + kPacketThreshold > flight.largest_acked && chunk.sent_at + window > now) {
       flight.loss_deadline = chunk.sent_at + window;
       break;

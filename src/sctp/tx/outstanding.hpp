@@ -74,6 +74,8 @@ class Outstanding {
   /// full().
   OutChunk& append(OutChunk&& chunk);
   [[nodiscard]] OutChunk& at(std::uint64_t tsn) { return ring_[tsn & (ring_.size() - 1)]; }
+  /// When the chunk left, for the last time.
+  [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
   /// The lowest TSN that waits for retransmission, or kNoTsn.
   [[nodiscard]] std::uint64_t next_lost();
   [[nodiscard]] bool any_lost() const { return lost_count_ != 0; }
@@ -98,7 +100,10 @@ class Outstanding {
   void note_delivery(const OutChunk& chunk, Timestamp now);
   void acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good, Timestamp now);
   void detect_reneging(const SackView& sack);
-  void note_report_end(const SackView& sack);
+  void note_unreported(const SackView& sack);
+  [[nodiscard]] bool unreported(std::uint64_t tsn) const {
+    return tsn > reported_end_ || (tsn > unreported_after_ && tsn < unreported_before_);
+  }
   void advance_base(std::uint64_t cumulative);
   void unlink(std::uint64_t tsn, OutChunk& chunk);
   void mark_lost(std::uint64_t tsn, OutChunk& chunk);
@@ -112,8 +117,11 @@ class Outstanding {
   std::uint64_t next_;
   std::uint64_t lost_hint_;  ///< no lost TSN is below
   std::uint64_t highest_gap_end_ = 0;
-  std::uint64_t acknowledged_ = 0;       ///< chunks ever acknowledged, for the first time
-  std::uint64_t reported_end_ = kNoTsn;  ///< of TSNs above, the newest SACK had no room to speak
+  std::uint64_t acknowledged_ = 0;  ///< chunks ever acknowledged, for the first time
+  // Of TSNs strictly between the first two and above the third, the newest SACK had no room to speak.
+  std::uint64_t unreported_after_ = kNoTsn;
+  std::uint64_t unreported_before_ = 0;
+  std::uint64_t reported_end_ = kNoTsn;
   std::size_t lost_count_ = 0;
   std::size_t gap_acked_count_ = 0;
   std::size_t flight_bytes_ = 0;

@@ -116,6 +116,28 @@ class NatNetwork:
         return namespace
 
 
+class CarrierNatNetwork(NatNetwork):
+    """The same, but the uplinks' NAT routers are customers of one carrier: its NAT gives both the same public address."""
+
+    PUBLIC_V4 = "203.0.113.200"
+
+    def __init__(self, lab, specs=(LinkSpec(), LinkSpec())):
+        super().__init__(lab, specs)
+        carrier = lab.namespace("carrier")
+        carrier.sysctl(net__ipv4__ip_forward=1)
+        carrier.ip("link add lan type bridge", "link set lan up", "addr add 100.64.0.1/24 dev lan")
+        _pair(carrier, "wan", self.core, "carrierport")
+        self.core.ip("link set carrierport master br0 up")
+        carrier.ip(f"addr add {self.PUBLIC_V4}/24 dev wan", "link set wan up")
+        carrier.run("nft", "-f", "-", input=NAT_RULES)
+        for number, nat in enumerate(self.edge.nats, start=1):
+            nat.ip("link del wan")
+            _pair(nat, "wan", carrier, f"customer{number}")
+            carrier.ip(f"link set customer{number} master lan up")
+            nat.ip(f"addr add 100.64.0.{10 + number}/24 dev wan", "link set wan up",
+                   "route add default via 100.64.0.1")
+
+
 class DirectNetwork:
     """Edge and hub on one plain veth pair: nothing but the processor limits the tunnel."""
 

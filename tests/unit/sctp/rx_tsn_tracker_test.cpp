@@ -16,7 +16,7 @@ using wire::GapBlock;
 
 std::vector<GapBlock> gaps_of(const TsnTracker& tracker, std::size_t limit = TsnTracker::kMaxSpan) {
   std::vector<GapBlock> blocks(limit);
-  blocks.resize(tracker.gap_blocks(blocks));
+  blocks.resize(tracker.lowest_gap_blocks(blocks));
   return blocks;
 }
 
@@ -52,6 +52,22 @@ TEST(TsnTracker, ReportsGapBlocksAsOffsetsLowestFirst) {
   arrive(tracker, 101);
   EXPECT_EQ(static_cast<std::uint32_t>(tracker.cumulative()), 103U);
   EXPECT_EQ(gaps_of(tracker), (std::vector<GapBlock>{{4, 4}, {7, 8}}));
+}
+
+TEST(TsnTracker, LeavesTheMiddleOutWhenTheOuterGapBlocksDoNotFit) {
+  TsnTracker tracker(100);
+  for (std::uint32_t i = 0; i < 9; ++i) arrive(tracker, 102 + 2 * i);
+  const auto outer = [&](std::size_t limit) {
+    std::vector<GapBlock> blocks(limit);
+    blocks.resize(tracker.outer_gap_blocks(blocks));
+    return blocks;
+  };
+  EXPECT_EQ(outer(9), gaps_of(tracker));
+  EXPECT_EQ(outer(20), gaps_of(tracker));
+  EXPECT_EQ(outer(5), (std::vector<GapBlock>{{3, 3}, {5, 5}, {15, 15}, {17, 17}, {19, 19}}));
+  EXPECT_EQ(outer(4), (std::vector<GapBlock>{{3, 3}, {5, 5}, {17, 17}, {19, 19}}));
+  EXPECT_EQ(outer(1), (std::vector<GapBlock>{{3, 3}}));
+  EXPECT_TRUE(outer(0).empty());
 }
 
 TEST(TsnTracker, CallsRepeatedAndAcknowledgedTsnsDuplicates) {

@@ -1,0 +1,315 @@
+"""How well the tunnel copes with what happens to uplinks: each case several times, median and worst.
+
+    sudo HAWSER_BUILD_DIR=$PWD/build/release python3 tests/system/mobility.py [--runs 10] [--json FILE] [CASE...]
+
+The figures of docs/mobility.md come from here.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import statistics
+import sys
+import threading
+import time
+
+from lab.core import Lab, LabError, wait_until
+from lab.daemon import HUB_INNER_V4, Daemon, edge_config, hub_config, inner_v4
+from lab.impairments import Tunnel, expire_mappings_after, forget_mappings, freeze, repeatedly
+from lab.topology import CarrierNatNetwork, NatNetwork
+from lab.traffic import goodput_mbps, iperf3, ping
+
+
+class Figure:
+    """One quantity over all runs."""
+
+    def __init__(self, name, unit, floor=None, most=None):
+        self.name, self.unit, self.floor, self.most = name, unit, floor, most
+        self.values = []
+
+    def add(self, value):
+        self.values.append(value)
+
+    @property
+    def worst(self):
+        return min(self.values) if self.floor is not None else max(self.values)
+
+    def line(self):
+        bound = (f"at least {self.floor:g}" if self.floor is not None else f"at most {self.most:g}"
+                 if self.most is not None else "")
+        met = ("" if not bound else "met" if (self.worst >= self.floor if self.floor is not None else
+                                              self.worst <= self.most) else "MISSED")
+        return (f"  {self.name:<58} median {statistics.median(self.values):>8.3g}  worst {self.worst:>8.3g} {self.unit:<5}"
+                f" {bound:<16} {met}").rstrip()
+
+
+def tunnel_in(lab, network=NatNetwork):
+    return Tunnel(lab, network(lab))
+
+
+def transfer_during(tunnel, seconds, download, impair):
+    """Goodput of one TCP transfer while `impair` acts, which gets the time it has."""
+    transfer = tunnel.transfer(download)
+    try:
+        time.sleep(1.5)
+        begin = time.monotonic()
+        with impair():
+            time.sleep(seconds)
+        end = time.monotonic()
+        gap = transfer.longest_gap(begin, end)
+        return transfer.mbps(begin, end), gap
+    finally:
+        transfer.stop()
+
+
+# --- NATs
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def carrier_nat(runs):
+    """Both uplinks behind one public IP of a carrier-grade NAT: the bond, over the sum of the uplinks alone."""
+    ratio = Figure("one CGNAT address: bond / sum of the uplinks", "", floor=0.85)
+    paths = Figure("one CGNAT address: paths", "", floor=2)
+    with Lab() as lab:
+        network = CarrierNatNetwork(lab)
+        hub = Daemon(lab, network.hub, hub_config())
+        singles = [_single(lab, network, uplink) for uplink in ("wan1", "wan2")]
+        edge = Daemon(lab, network.edge.namespace, edge_config())
+        edge.wait_for_tunnel()
+        for _ in range(runs):
+            wait_until(lambda: len(hub.status()["associations"][0]["paths"]) == 2, 10, "two paths at the hub")
+            bond = goodput_mbps(iperf3(network.edge.namespace, network.hub, HUB_INNER_V4, seconds=5, omit=2, reverse=True))
+            ratio.add(bond / sum(singles))
+            active = [p["remote"] for p in hub.status()["associations"][0]["paths"] if p["state"] == "active"]
+            assert len({remote.rpartition(":")[0] for remote in active}) == 1, active
+            paths.add(len(set(active)))
+    return [paths, ratio]
+
+
+def _single(lab, network, uplink):
+    daemon = Daemon(lab, network.edge.namespace, edge_config([uplink]))
+    daemon.wait_for_tunnel()
+    mbps = goodput_mbps(iperf3(network.edge.namespace, network.hub, HUB_INNER_V4, seconds=5, omit=2, reverse=True))
+    daemon.stop()
+    return mbps
+
+
+def rebinding(runs):
+    """Both NATs forget every mapping every 5 s under load: the transfer goes on, in the same association."""
+    gap = Figure("NAT rebinds every 5 s: longest gap of a transfer", "s", most=1)
+    lost = Figure("NAT rebinds every 5 s: lost of 100 datagrams/s", "", most=0)
+    doubled = Figure("NAT rebinds every 5 s: duplicates", "", most=0)
+    with Lab() as lab:
+        tunnel = tunnel_in(lab)
+        before = tunnel.identity()
+        nats = [lambda nat=nat: forget_mappings(nat) for nat in tunnel.network.edge.nats]
+        for run in range(runs):
+            source, sink = tunnel.calls()
+            _, longest = transfer_during(tunnel, 15, run % 2 == 0, lambda: repeatedly(2.5, *nats))
+            source.stop()
+            time.sleep(2)
+            sink.stop()
+            numbers = [number for _, number in sink.numbers]
+            gap.add(longest)
+            lost.add(source.sent - len(set(numbers)))
+            doubled.add(len(numbers) - len(set(numbers)))
+        assert tunnel.identity() == before, "the association was replaced"
+    return [gap, lost, doubled]
+
+
+def expiry(runs):
+    """NATs that forget a silent UDP mapping after 30 s: after 75 s of silence, the hub still reaches the edge."""
+    answered = Figure("NAT expires after 30 s: pings answered of 5 after 75 s idle", "", floor=5)
+    first = Figure("NAT expires after 30 s: round trip of a ping after the pause", "ms", most=100)
+    with contextlib.ExitStack() as stack:
+        labs = [stack.enter_context(Lab()) for _ in range(min(runs, 10))]
+        tunnels = []
+        for lab in labs:
+            network = NatNetwork(lab)
+            for nat in network.edge.nats:
+                expire_mappings_after(nat, 30)
+            tunnels.append(Tunnel(lab, network))
+        time.sleep(75)
+        for tunnel in tunnels:
+            count, rtt = ping(tunnel.hub, inner_v4(1), count=5)
+            answered.add(count)
+            first.add(rtt or 1e9)
+    return [answered, first]
+
+
+# --- links
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def blackhole(runs):
+    """One of two uplinks swallows everything, silently, during one TCP transfer; then it comes back."""
+    gap = Figure("silent blackhole: gap of a transfer", "ms", most=300)
+    back = Figure("silent blackhole: uplink carries data again after", "s", most=1)
+    lost = Figure("silent blackhole: lost of 100 datagrams/s", "", most=0)
+    with Lab() as lab:
+        tunnel = tunnel_in(lab)
+        for run in range(runs):
+            link = tunnel.network.edge.links[run % 2]
+            source, sink = tunnel.calls()
+            transfer = tunnel.transfer(download=run % 4 < 2)
+            time.sleep(2 + run * 0.037)
+            cut = time.monotonic()
+            link.blackhole(True)
+            time.sleep(3)
+            restored = time.monotonic()
+            gap.add(transfer.longest_gap(cut, restored) * 1000)
+            direction = "b2a" if run % 4 < 2 else "a2b"
+            sent = link.status()[direction]["sent_bytes"]
+            link.blackhole(False)
+            # A tenth of a second's worth at a tenth of the rate is more than probing.
+            wait_until(lambda: link.status()[direction]["sent_bytes"] - sent > 0.1 * link.spec.rate * 1e6 / 80, 10,
+                       "the uplink to carry data again", interval=0.01)
+            back.add(time.monotonic() - restored)
+            transfer.stop()
+            source.stop()
+            time.sleep(1)
+            sink.stop()
+            lost.add(source.sent - len({number for _, number in sink.numbers}))
+            tunnel.wait_until_active()
+    return [gap, back, lost]
+
+
+def _impaired(runs, name, impair, seconds=12, network=NatNetwork):
+    """Goodput with uplink 2 impaired, over that of uplink 1 alone in the same lab."""
+    ratio = Figure(f"{name}: goodput / good uplink alone", "", floor=0.9)
+    with Lab() as lab:
+        network = network(lab)
+        hub = Daemon(lab, network.hub, hub_config())
+        alone = {}
+        edge = Daemon(lab, network.edge.namespace, edge_config(["wan1"]))
+        edge.wait_for_tunnel()
+        for download in (True, False):
+            alone[download] = statistics.median(
+                goodput_mbps(iperf3(network.edge.namespace, network.hub, HUB_INNER_V4, seconds=4, omit=2, reverse=download))
+                for _ in range(3))
+        edge.stop()
+        hub.stop()
+        tunnel = Tunnel(lab, network)
+        for run in range(runs):
+            download = run % 2 == 0
+            mbps, _ = transfer_during(tunnel, seconds, download, lambda: impair(network.edge.links[1]))
+            ratio.add(mbps / alone[download])
+            tunnel.wait_until_active(60)
+    return [ratio]
+
+
+@contextlib.contextmanager
+def _set(link, direction="both", undo=None, **parameters):
+    link.set(direction, **parameters)
+    try:
+        yield
+    finally:
+        link.set(direction, **undo)
+
+
+def one_way_down(runs):
+    """Only what comes from the hub vanishes on uplink 2."""
+    return _impaired(runs, "blackhole downwards only",
+                     lambda link: _set(link, "b2a", {"blackhole": False}, blackhole=True))
+
+
+def one_way_up(runs):
+    """Only what goes to the hub vanishes on uplink 2."""
+    return _impaired(runs, "blackhole upwards only",
+                     lambda link: _set(link, "a2b", {"blackhole": False}, blackhole=True))
+
+
+def lossy(runs):
+    """60 % of everything is lost on uplink 2."""
+    return _impaired(runs, "60 % loss", lambda link: _set(link, "both", {"loss": 0}, loss=60))
+
+
+def frozen(runs):
+    """Uplink 2 stands still for 2 s, then goes on, every 6 s."""
+    return _impaired(runs, "2 s freeze", lambda link: repeatedly(4, lambda: freeze(link, 2)))
+
+
+def flapping(runs):
+    """Uplink 2 is cut and restored every 3 s."""
+    return _impaired(runs, "flapping every 3 s",
+                     lambda link: repeatedly(3, lambda: link.blackhole(True), lambda: link.blackhole(False)))
+
+
+# --- long absences
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _absence(runs, name, leave, come_back, seconds):
+    """Many laboratories at once, as each of them only waits: one TCP connection before and after."""
+    resumed = Figure(f"{name}: transfer goes on after", "s", most=1)
+    same = Figure(f"{name}: same association", "", floor=1)
+    with contextlib.ExitStack() as stack:
+        tunnels, transfers, identities = [], [], []
+        for _ in range(min(runs, 10)):
+            lab = stack.enter_context(Lab())
+            tunnels.append(Tunnel(lab, NatNetwork(lab)))
+            identities.append(tunnels[-1].identity())
+            transfers.append(tunnels[-1].transfer())
+            time.sleep(1)
+            leave(tunnels[-1])
+        time.sleep(seconds)
+        for tunnel, transfer, identity in zip(tunnels, transfers, identities):
+            count, begin = len(transfer.arrivals), time.monotonic()
+            come_back(tunnel)
+            wait_until(lambda: len(transfer.arrivals) > count, 60, "the transfer to go on")
+            resumed.add(transfer.arrivals[count][0] - begin)
+            same.add(tunnel.identity() == identity)
+            transfer.stop()
+    return [resumed, same]
+
+
+def _both(on):
+    return lambda tunnel: [link.blackhole(on) for link in tunnel.network.edge.links]
+
+
+def all_out(runs, seconds=600):
+    """All links are out for 10 minutes."""
+    return _absence(runs, f"all links out for {seconds} s", _both(True), _both(False), seconds)
+
+
+def suspended(runs, seconds=600):
+    """The edge's daemon stands still for 10 minutes."""
+    return _absence(runs, f"edge suspended for {seconds} s",
+                    lambda tunnel: tunnel.edge_daemon.process.signal(signal.SIGSTOP),
+                    lambda tunnel: tunnel.edge_daemon.process.signal(signal.SIGCONT), seconds)
+
+
+CASES = {case.__name__.replace("_", "-"): case for case in (
+    carrier_nat, rebinding, expiry, blackhole, one_way_down, one_way_up, lossy, frozen, flapping, all_out, suspended)}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="mobility.py", description=__doc__.splitlines()[0],
+                                     epilog="cases: " + ", ".join(CASES))
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="default: all of them")
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--json", metavar="FILE", help="also write every value as JSON")
+    options = parser.parse_args()
+    unknown = [name for name in options.cases if name not in CASES]
+    if unknown:
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(CASES)}")
+    figures, failed = {}, False
+    for name in options.cases or CASES:
+        print(f"{name}: {CASES[name].__doc__}", flush=True)
+        try:
+            for figure in CASES[name](options.runs):
+                print(figure.line(), flush=True)
+                figures[figure.name] = figure.values
+        except (LabError, OSError, AssertionError) as error:
+            failed = True
+            print(f"  failed: {error}", file=sys.stderr, flush=True)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(figures, file, indent=2)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
