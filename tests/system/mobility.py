@@ -231,10 +231,18 @@ def frozen(runs):
     return _impaired(runs, "2 s freeze", lambda link: repeatedly(4, lambda: freeze(link, 2)))
 
 
+@contextlib.contextmanager
+def _flapping(link):
+    try:
+        with repeatedly(3, lambda: link.blackhole(True), lambda: link.blackhole(False)):
+            yield
+    finally:
+        link.blackhole(False)
+
+
 def flapping(runs):
     """Uplink 2 is cut and restored every 3 s."""
-    return _impaired(runs, "flapping every 3 s",
-                     lambda link: repeatedly(3, lambda: link.blackhole(True), lambda: link.blackhole(False)))
+    return _impaired(runs, "flapping every 3 s", _flapping)
 
 
 # --- long absences
