@@ -73,14 +73,29 @@ bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chu
   heartbeat.unanswered = 0;
   ++path->counters.heartbeat_acks_received;
   path->rtt.add_sample(now - heartbeat.sent_at);
-  on_path_alive(*path, now);
+  if (must_prove_more(*path)) {
+    probe(*path);
+  } else {
+    on_path_alive(*path, now);
+  }
   return true;
+}
+
+// A path that loses most of what it is given answers now and then: by one answer it would come back again and
+// again, each time to hold everything up. While another path works, a failed one has to answer several in a
+// row, a few round trips more.
+bool Heartbeats::must_prove_more(Path& path) const {
+  constexpr unsigned kAnswersInARow = 3;
+  const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
+  if (!failed || !core_.paths.any_active_but(path)) return false;
+  return ++path.heartbeat.answered_in_a_row < kAnswersInARow;
 }
 
 void Heartbeats::on_path_alive(Path& path, Timestamp now) {
   const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
   if (failed) path.congestion->on_return(path.error_count <= 1);
   path.error_count = 0;
+  path.heartbeat.answered_in_a_row = 0;
   core_.error_count = 0;
   path.rtt.undo_back_off();
   // A candidate has proven its address, and hands it over to the path it stands for.
@@ -106,6 +121,7 @@ void Heartbeats::on_path_error(Path& path, Timestamp now) {
 
 void Heartbeats::on_unanswered(Path& path, Timestamp now) {
   ++path.heartbeat.unanswered;
+  path.heartbeat.answered_in_a_row = 0;
   path.heartbeat.outstanding = false;
   path.heartbeat.deadline = kNever;
   on_path_error(path, now);

@@ -16,7 +16,7 @@ class Heartbeats {
   /// From now on the path is probed regularly.
   void start(Path& path, Timestamp now);
   void on_heartbeat(const wire::HeartbeatChunk& chunk, const Path& path);
-  /// Whether it proved a path.
+  /// Whether it was the answer to ours.
   bool on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
   void on_timeout(Timestamp now);
   /// A transmission on `path` went unanswered: it leaves the schedule, then becomes inactive (RFC 7829 §3,
@@ -29,6 +29,7 @@ class Heartbeats {
   [[nodiscard]] Timestamp next_timeout() const;
 
  private:
+  [[nodiscard]] bool must_prove_more(Path& path) const;
   void on_unanswered(Path& path, Timestamp now);
   [[nodiscard]] Timestamp silence_deadline(const Path& path) const;
   [[nodiscard]] Duration patience(const Path& path) const;

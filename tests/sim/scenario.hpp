@@ -42,6 +42,21 @@ inline sctp::EndpointConfig tunnel_config() {
   return config;
 }
 
+/// Everything as the daemon sets it (daemon::endpoint_config).
+inline void like_a_tunnel(sctp::EndpointConfig& config) {
+  config.receive_window = 16U << 20;
+  config.send_buffer = 8U << 20;
+  config.rto_min = 150ms;
+  config.rto_initial = 500ms;
+  config.rto_max = 5s;
+  config.sack_delay = 20ms;
+  config.heartbeat_interval = 20s;
+  config.failed_path_probe_max = 400ms;
+  config.association_max_retrans = 1'000'000;
+  config.silence_limit = 15min;
+  config.listed_addresses = false;
+}
+
 inline BondSpec bond_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed = 1) {
   BondSpec spec;
   spec.seed = seed;

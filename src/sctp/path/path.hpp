@@ -59,8 +59,9 @@ struct PathHeartbeat {
   Timestamp sent_at{};
   std::uint64_t nonce = 0;
   bool outstanding = false;
-  unsigned unanswered = 0;  ///< in a row; acknowledged data does not reset it
-  bool wanted = false;      ///< send one now
+  unsigned unanswered = 0;         ///< in a row; acknowledged data does not reset it
+  unsigned answered_in_a_row = 0;  ///< since the path failed
+  bool wanted = false;             ///< send one now
 };
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.
