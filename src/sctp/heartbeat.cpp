@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kInfoSize = 4 + 8 + 8;
 // A path that hears nothing for this part of the heartbeat interval is probed.
 constexpr int kSilenceDivisor = 4;
+constexpr Duration kKeepaliveStep = std::chrono::seconds(5);
 
 struct Info {
   PathId path;
@@ -40,6 +41,10 @@ std::optional<Info> decode(Bytes raw) {
 }  // namespace
 
 void Heartbeats::start(Path& path, Timestamp now) {
+  if (path.heartbeat.interval == Duration::zero()) {
+    path.heartbeat.interval = core_.config().heartbeat_interval;
+    path.heartbeat.longest_interval = core_.config().keepalive_max;
+  }
   path.heartbeat.next = next_probe(path, now);
 }
 
@@ -49,10 +54,37 @@ Timestamp Heartbeats::next_probe(const Path& path, Timestamp now) {
   if (path.state != PathState::active) return now + rto;
   const auto jitter = Duration(
       static_cast<Duration::rep>(core_.endpoint.random.u64() % static_cast<std::uint64_t>(rto.count())));
-  return now + rto / 2 + jitter + core_.config().heartbeat_interval;
+  return now + rto / 2 + jitter +
+         (adapts(path) ? path.heartbeat.interval : core_.config().heartbeat_interval);
 }
 
-void Heartbeats::on_heartbeat(const wire::HeartbeatChunk& chunk, const Path& path) {
+// --- keeping NAT mappings
+// ---------------------------------------------------------------------------------------------------
+
+// The end that chose the path is the one behind the NAT, whose packets keep the mapping.
+bool Heartbeats::adapts(const Path& path) const {
+  return path.ours && core_.config().keepalive_max != Duration::zero();
+}
+
+// The mapping has outlived this silence: the next may be longer.
+void Heartbeats::on_mapping_kept(Path& path) {
+  PathHeartbeat& heartbeat = path.heartbeat;
+  if (!adapts(path) || heartbeat.silence_before < heartbeat.interval) return;
+  heartbeat.interval = std::min(heartbeat.interval + kKeepaliveStep, heartbeat.longest_interval);
+}
+
+// The peer asks who we are instead of answering: to it, our heartbeat came from another port. Once in a while
+// this is a question that has crossed ours, and the interval is shortened for nothing.
+void Heartbeats::on_mapping_lost(Path& path) {
+  PathHeartbeat& heartbeat = path.heartbeat;
+  if (!adapts(path) || !heartbeat.outstanding || heartbeat.silence_before < heartbeat.interval) return;
+  const bool had_grown = heartbeat.interval > core_.config().heartbeat_interval;
+  const Duration shorter = had_grown ? heartbeat.interval - kKeepaliveStep : heartbeat.interval / 2;
+  heartbeat.interval = heartbeat.longest_interval = std::max(shorter, core_.config().keepalive_min);
+}
+
+void Heartbeats::on_heartbeat(const wire::HeartbeatChunk& chunk, Path& path) {
+  on_mapping_lost(path);
   // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT, with its information unchanged.
   core_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
 }
@@ -72,6 +104,7 @@ bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chu
   heartbeat.deadline = kNever;
   heartbeat.unanswered = 0;
   ++path->counters.heartbeat_acks_received;
+  on_mapping_kept(*path);
   path->rtt.add_sample(now - heartbeat.sent_at);
   if (must_prove_more(*path)) {
     probe(*path);
@@ -172,6 +205,8 @@ void Heartbeats::send(Path& path, Timestamp now) {
   PathHeartbeat& heartbeat = path.heartbeat;
   heartbeat.nonce = core_.endpoint.random.u64();
   heartbeat.sent_at = now;
+  heartbeat.silence_before =
+      path.last_received == Timestamp::min() ? Duration::zero() : now - path.last_received;
   heartbeat.outstanding = true;
   heartbeat.deadline = now + patience(path);
   heartbeat.next = path.state == PathState::active ? next_probe(path, now) : kNever;

@@ -15,7 +15,7 @@ class Heartbeats {
   static void probe(Path& path) { path.heartbeat.wanted = true; }
   /// From now on the path is probed regularly.
   void start(Path& path, Timestamp now);
-  void on_heartbeat(const wire::HeartbeatChunk& chunk, const Path& path);
+  void on_heartbeat(const wire::HeartbeatChunk& chunk, Path& path);
   /// Whether it was the answer to ours.
   bool on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
   void on_timeout(Timestamp now);
@@ -29,6 +29,9 @@ class Heartbeats {
   [[nodiscard]] Timestamp next_timeout() const;
 
  private:
+  [[nodiscard]] bool adapts(const Path& path) const;
+  void on_mapping_kept(Path& path);
+  void on_mapping_lost(Path& path);
   [[nodiscard]] bool must_prove_more(Path& path) const;
   void on_unanswered(Path& path, Timestamp now);
   [[nodiscard]] Timestamp silence_deadline(const Path& path) const;

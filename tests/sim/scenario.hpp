@@ -51,6 +51,8 @@ inline void like_a_tunnel(sctp::EndpointConfig& config) {
   config.rto_max = 5s;
   config.sack_delay = 20ms;
   config.heartbeat_interval = 20s;
+  config.keepalive_min = 10s;
+  config.keepalive_max = 60s;
   config.failed_path_probe_max = 400ms;
   config.association_max_retrans = 1'000'000;
   config.silence_limit = 15min;

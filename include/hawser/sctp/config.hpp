@@ -44,6 +44,11 @@ struct EndpointConfig {
   /// Longest delay of a SACK, at most 500 ms (RFC 9260 §6.2).
   Duration sack_delay = std::chrono::milliseconds(200);
   Duration heartbeat_interval = std::chrono::seconds(30);
+  /// On an idle path that this end chose, the interval begins at heartbeat_interval, grows to keepalive_max
+  /// while the NAT's mapping outlives it, and falls to keepalive_min where it does not. Zero maximum: it
+  /// stays.
+  Duration keepalive_min{};
+  Duration keepalive_max{};
   /// Longest pause between HEARTBEATs on a path that failed (but never less than its RTO before back-off):
   /// how soon its return is noticed.
   Duration failed_path_probe_max = std::chrono::seconds(60);

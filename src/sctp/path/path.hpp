@@ -62,6 +62,9 @@ struct PathHeartbeat {
   unsigned unanswered = 0;         ///< in a row; acknowledged data does not reset it
   unsigned answered_in_a_row = 0;  ///< since the path failed
   bool wanted = false;             ///< send one now
+  Duration interval{};             ///< between two on an idle path of ours; zero: not started
+  Duration longest_interval{};     ///< that the NAT's mapping is known to outlive, or not known not to
+  Duration silence_before{};       ///< of the peer, when the last one left
 };
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.

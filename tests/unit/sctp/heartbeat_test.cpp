@@ -125,7 +125,7 @@ TEST_F(HeartbeatsTest, AJoiningPathStaysSilent) {
 }
 
 TEST_F(HeartbeatsTest, TheAnswerToAHeartbeatIsItsOwnInformationOnThePathItCameFrom) {
-  const Path& path = add(1, PathState::active);
+  Path& path = add(1, PathState::active);
   add(2, PathState::active);
   const std::vector<std::byte> info(33, std::byte{9});
   heartbeats.on_heartbeat({false, info}, path);
