@@ -420,7 +420,7 @@ bool Association::request_address(wire::ParameterType type, const IpAddress& loc
 }
 
 void Association::probe_path(PathId id) {
-  if (Path* path = core_.paths.find(id)) Heartbeats::probe(*path);
+  if (Path* path = core_.paths.find(id)) Heartbeats::probe_anew(*path);
 }
 
 void Association::abort(wire::CauseCode cause, std::string_view reason) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace hawser::sctp {
 namespace {
@@ -148,7 +149,7 @@ void Heartbeats::queue_due(Timestamp now) {
     PathHeartbeat& heartbeat = path->heartbeat;
     if (!heartbeat.wanted || path->state == PathState::joining) continue;
     heartbeat.wanted = false;
-    if (!heartbeat.outstanding) send(*path, now);
+    if (std::exchange(heartbeat.demanded, false) || !heartbeat.outstanding) send(*path, now);
   }
 }
 

@@ -61,6 +61,7 @@ struct PathHeartbeat {
   bool outstanding = false;
   unsigned unanswered = 0;  ///< in a row; acknowledged data does not reset it
   bool wanted = false;      ///< send one now
+  bool demanded = false;    ///< even if one is outstanding: it may have left by a way that is gone
 };
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.

@@ -118,6 +118,18 @@ TEST_F(HeartbeatsTest, OneIsOutstandingPerPath) {
   EXPECT_TRUE(probe(path).empty());
 }
 
+TEST_F(HeartbeatsTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
+  Path& path = add(1);
+  const auto first = probe(path);
+  Heartbeats::probe_anew(path);
+  const auto second = sent_on(path);
+  ASSERT_FALSE(second.empty());
+  EXPECT_FALSE(answer(first, path.route));
+  EXPECT_TRUE(answer(second, path.route));
+  EXPECT_FALSE(probe(path).empty());
+  EXPECT_TRUE(probe(path).empty());  // asked for once, not for ever
+}
+
 TEST_F(HeartbeatsTest, AJoiningPathStaysSilent) {
   Path& path = add(1, PathState::joining);
   EXPECT_TRUE(probe(path).empty());
