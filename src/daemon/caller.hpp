@@ -55,6 +55,10 @@ class Caller {
   /// The association being set up ended.
   void handle_failure(Timestamp now, std::string_view reason);
   void handle_socket_closed(Timestamp now, UplinkId socket);
+  /// More uplinks can be used: the pause is over.
+  void handle_uplinks_changed(Timestamp now) {
+    if (state_ == State::waiting) wake_ = now;
+  }
   void handle_timeout(Timestamp now);
   [[nodiscard]] Timestamp next_timeout() const { return state_ == State::waiting ? wake_ : kNever; }
 

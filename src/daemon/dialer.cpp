@@ -108,6 +108,22 @@ void Dialer::handle_socket_closed(Timestamp now, UplinkId socket) {
   }
 }
 
+void Dialer::handle_socket_moved(Timestamp now, UplinkId socket) {
+  const auto status = association_ ? context_.endpoint.status(*association_) : std::nullopt;
+  if (!status) return;
+  for (const sctp::PathStatus& path : status->paths) {
+    if (path.route.uplink == socket) context_.endpoint.probe_path(now, *association_, path.id);
+  }
+}
+
+void Dialer::handle_uplinks_changed(Timestamp now) {
+  if (stopped_) return;
+  caller_.handle_uplinks_changed(now);
+  if (!association_) return;
+  for (Join& join : joins_) join.next_try = now;
+  join_uplinks(now);
+}
+
 /// Its last path went with the interface.
 void Dialer::give_up(Timestamp now) {
   spdlog::warn("peer {}: no path is left, calling again", name_);
