@@ -169,7 +169,7 @@ void Association::handle_asconf_ack(Packet& packet, const wire::ChunkView& chunk
 void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk) {
   const auto heartbeat = wire::HeartbeatChunk::parse(chunk);
   if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
-  const Path* path = core_.paths.find(packet.path);
+  Path* path = core_.paths.find(packet.path);
   // An answer would go to an address that may be anybody's (trap: answers to answers), or break our silence
   // on a joining path.
   if (path == nullptr) {

@@ -53,9 +53,11 @@ Timestamp Heartbeats::next_probe(const Path& path, Timestamp now) {
   return now + rto / 2 + jitter + core_.config().heartbeat_interval;
 }
 
-void Heartbeats::on_heartbeat(const wire::HeartbeatChunk& chunk, const Path& path) {
+void Heartbeats::on_heartbeat(const wire::HeartbeatChunk& chunk, Path& path) {
   // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT, with its information unchanged.
   core_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
+  // Something comes from there again: no need to wait until what was asked in vain has timed out.
+  if (path.state == PathState::potentially_failed || path.state == PathState::inactive) probe_anew(path);
 }
 
 bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {

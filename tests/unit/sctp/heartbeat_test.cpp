@@ -130,6 +130,16 @@ TEST_F(HeartbeatsTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
   EXPECT_TRUE(probe(path).empty());  // asked for once, not for ever
 }
 
+TEST_F(HeartbeatsTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
+  for (const auto state : {PathState::active, PathState::potentially_failed, PathState::inactive}) {
+    Path& path = add(static_cast<std::uint32_t>(state), state);
+    ASSERT_FALSE(probe(path).empty());
+    heartbeats.on_heartbeat({false, {}}, path);
+    EXPECT_EQ(sent_on(path).empty(), state == PathState::active);
+    EXPECT_TRUE(sent_on(path).empty());
+  }
+}
+
 TEST_F(HeartbeatsTest, AJoiningPathStaysSilent) {
   Path& path = add(1, PathState::joining);
   EXPECT_TRUE(probe(path).empty());
@@ -137,7 +147,7 @@ TEST_F(HeartbeatsTest, AJoiningPathStaysSilent) {
 }
 
 TEST_F(HeartbeatsTest, TheAnswerToAHeartbeatIsItsOwnInformationOnThePathItCameFrom) {
-  const Path& path = add(1, PathState::active);
+  Path& path = add(1, PathState::active);
   add(2, PathState::active);
   const std::vector<std::byte> info(33, std::byte{9});
   heartbeats.on_heartbeat({false, info}, path);
