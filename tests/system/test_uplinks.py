@@ -8,7 +8,7 @@ import unittest
 from lab.core import Lab, wait_until
 from lab.daemon import HUB_INNER_V4, HUB_INNER_V6
 from lab.mobility import (ENDPOINTS, OBSTACLES, MobileEdge, active_paths, labels, measure_address_change, measure_recreate,
-                          measure_replug, measure_route_return, measure_start)
+                          measure_replug, measure_route_burst, measure_route_return, measure_start)
 from lab.traffic import ping
 
 
@@ -37,7 +37,7 @@ class ChangingUplink(MobileCase):
     def test_a_modem_with_another_name_is_the_same_uplink(self):
         self.assert_soon("modem with another name", measure_replug(self.mobile))
         self.assertEqual(self.mobile.uplink()["interface"], self.mobile.modem)
-        self.assertEqual([uplink["label"] for uplink in self.mobile.edge.status()["uplinks"]], ["wan1", "modem"])
+        self.assertEqual([uplink["label"] for uplink in self.mobile.edge.quick_status()["uplinks"]], ["wan1", "modem"])
 
     def test_the_hub_follows_a_new_address_at_once(self):
         association = active_paths(self.mobile.edge)
@@ -47,6 +47,12 @@ class ChangingUplink(MobileCase):
 
     def test_a_default_route_that_returns_is_used_at_once(self):
         self.assert_soon("default route back", measure_route_return(self.mobile))
+
+    def test_thousands_of_new_routes_disturb_nothing(self):
+        share, answered = measure_route_burst(self.mobile)
+        print(f"\n    while routes came: {share:.0%} of a processor ", end="", flush=True)
+        self.assertLess(share, 0.5)
+        self.assertEqual(answered, 20)
 
     def test_why_an_uplink_cannot_be_used_is_shown(self):
         self.mobile.namespace.ip(f"link set {self.mobile.modem} down")
@@ -78,7 +84,7 @@ class Automatic(MobileCase):
         cls.mobile.start_edge(uplinks=(), allowed_ips=("0.0.0.0/0", "::/0"), exclude_uplinks='["usb*"]')
 
     def uplinks(self):
-        return [uplink["interface"] for uplink in self.mobile.edge.status()["uplinks"]]
+        return [uplink["interface"] for uplink in self.mobile.edge.quick_status()["uplinks"]]
 
     def test_the_tunnels_default_route_hides_no_uplink(self):
         routes = self.mobile.namespace.run("ip", "route", "get", "192.0.2.1").stdout
@@ -123,7 +129,7 @@ class Families(MobileCase):
 
     def test_each_uplink_calls_the_hub_at_the_address_of_its_family(self):
         self.assertEqual(self.remotes(), {"wan1": ENDPOINTS[0], "modem": ENDPOINTS[1]})
-        self.assertEqual([uplink["usable"] for uplink in self.mobile.edge.status()["uplinks"]], [True, True])
+        self.assertEqual([uplink["usable"] for uplink in self.mobile.edge.quick_status()["uplinks"]], [True, True])
 
     def test_it_joins_again_by_its_family_and_by_another(self):
         self.assert_soon("uplink of IPv6 again", measure_replug(self.mobile, v4=False))

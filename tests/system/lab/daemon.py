@@ -5,6 +5,7 @@ import functools
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
 
@@ -139,6 +140,13 @@ class Daemon:
 
     def status(self):
         return json.loads(self.cli("status", "--json").stdout)
+
+    def quick_status(self):
+        """The same without a process for each question, for what is timed."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.control_socket)
+            client.sendall(b'{"command":"status"}\n')
+            return json.loads(client.makefile().readline())
 
     def wait_for_tunnel(self, target=HUB_INNER_V4, timeout=15):
         """Until a ping through the tunnel is answered."""

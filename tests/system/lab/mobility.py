@@ -5,6 +5,7 @@ last command that made it so has returned) until its path carries data: it is ac
 address where the uplink is now. It leaves everything such that it can be called again.
 """
 
+import concurrent.futures
 import itertools
 import time
 
@@ -12,7 +13,7 @@ from .core import wait_until
 from .daemon import HUB_INNER_V4, UDP_PORT, Daemon, edge_config, hub_config
 from .links import LinkSpec
 from .topology import HUB_V4, HUB_V6, NatNetwork
-from .traffic import UdpSource
+from .traffic import UdpSource, ping
 
 CABLE = "wan2"  # the modem is a device of its own on top of it, in the place of the edge's second uplink
 GATEWAY_V4, GATEWAY_V6 = "192.168.2.1", "fd00:2::1"
@@ -74,7 +75,7 @@ class MobileEdge:
 
     def uplink(self, label="modem"):
         """What the edge says of it; None: nothing."""
-        return next((uplink for uplink in self.edge.status()["uplinks"] if uplink["label"] == label), None)
+        return next((uplink for uplink in self.edge.quick_status()["uplinks"] if uplink["label"] == label), None)
 
     def wait_for_reason(self, reason, label="modem"):
         wait_until(lambda: self.uplink(label)["reason"] == reason, 3, f"{label} to say {reason!r}")
@@ -88,12 +89,12 @@ class MobileEdge:
         """From now until both ends use the modem's path; the hub at none of the addresses `before`."""
         begin = time.monotonic()
         wait_until(lambda: self.seen_by_hub() - before and label in labels(self.edge), PATIENCE,
-                   f"the path over {label} to carry data", interval=0.005)
+                   f"the path over {label} to carry data", interval=0.002)
         return time.monotonic() - begin
 
 
 def active_paths(daemon):
-    associations = daemon.status()["associations"]
+    associations = daemon.quick_status()["associations"]
     return [path for association in associations for path in association["paths"] if path["state"] == "active"]
 
 
@@ -135,7 +136,7 @@ def measure_address_change(mobile):
     return mobile.seconds_until_it_carries(before=before)
 
 
-def measure_route_return(mobile, away=2.0):
+def measure_route_return(mobile, away=0.5):
     """The default route is gone, under traffic, until the path has failed and for `away` seconds more; it comes back."""
     source = UdpSource(mobile.namespace, HUB_INNER_V4, 7, mbps=2)
     try:
@@ -147,6 +148,18 @@ def measure_route_return(mobile, away=2.0):
         return mobile.seconds_until_it_carries()
     finally:
         source.stop()
+
+
+def measure_route_burst(mobile, routes=5000):
+    """(share of one processor that the edge's daemon takes while so many routes come, pings answered of twenty)"""
+    commands = [f"route add 10.100.{number // 256}.{number % 256}/32 dev wan1" for number in range(routes)]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(ping, mobile.namespace, HUB_INNER_V4, count=20, interval=0.05)
+        begin, used = time.monotonic(), mobile.edge.process.cpu_seconds()
+        mobile.namespace.ip(*commands)
+        used, took = mobile.edge.process.cpu_seconds() - used, time.monotonic() - begin
+        mobile.namespace.ip(*(command.replace("add", "del") for command in commands))
+        return used / took, answers.result()[0]
 
 
 OBSTACLES = ("no interface", "down", "no carrier", "no address", "no route")
