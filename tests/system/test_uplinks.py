@@ -8,7 +8,7 @@ import unittest
 from lab.core import Lab, wait_until
 from lab.daemon import HUB_INNER_V4, HUB_INNER_V6
 from lab.mobility import (ENDPOINTS, OBSTACLES, MobileEdge, active_paths, labels, measure_address_change, measure_recreate,
-                          measure_replug, measure_route_burst, measure_route_return, measure_start)
+                          measure_replug, measure_route_burst, measure_route_return, measure_rule, measure_start)
 from lab.traffic import ping
 
 
@@ -47,6 +47,10 @@ class ChangingUplink(MobileCase):
 
     def test_a_default_route_that_returns_is_used_at_once(self):
         self.assert_soon("default route back", measure_route_return(self.mobile))
+
+    def test_a_table_that_a_rule_chooses_by_the_source_address_leads_to_the_hub(self):
+        self.assert_soon("route by a rule", measure_rule(self.mobile))
+        self.mobile.wait_for_reason("")
 
     def test_thousands_of_new_routes_disturb_nothing(self):
         share, answered = measure_route_burst(self.mobile)

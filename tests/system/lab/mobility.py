@@ -150,6 +150,20 @@ def measure_route_return(mobile, away=0.5):
         source.stop()
 
 
+def measure_rule(mobile):
+    """The modem's default route moves to a table of its own, which only packets from the modem's address are routed by."""
+    namespace, table = mobile.namespace, f"default via {GATEWAY_V4} dev {mobile.modem} table 77"
+    rule = "from 192.168.2.0/24 lookup 77"
+    before = mobile.seen_by_hub()
+    namespace.ip(*mobile.route_commands(v6=False, verb="del"))
+    mobile.wait_for_reason("no route")
+    namespace.ip(f"rule add {rule}", f"route add {table}")
+    try:
+        return mobile.seconds_until_it_carries(before=before)
+    finally:
+        namespace.ip(*mobile.route_commands(v6=False), f"rule del {rule}", f"route del {table}")
+
+
 def measure_route_burst(mobile, routes=5000):
     """(share of one processor that the edge's daemon takes while so many routes come, pings answered of twenty)"""
     commands = [f"route add 10.100.{number // 256}.{number % 256}/32 dev wan1" for number in range(routes)]
