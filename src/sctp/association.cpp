@@ -276,6 +276,7 @@ void Association::follow_source(const Packet& packet) {
     return core_.drop(DropReason::unknown_source);
   const PathId moved = path->id;
   if (core_.paths.find_candidate_for(moved) != nullptr) return core_.drop(DropReason::unknown_source);
+  if (asconf_responder_ && !asconf_responder_->make_room()) return core_.drop(DropReason::too_many_paths);
   Path* candidate = core_.paths.add(packet.route, PathState::unconfirmed, core_.peer_window_hint);
   if (candidate == nullptr) return core_.drop(DropReason::too_many_paths);
   candidate->replaces = moved;
