@@ -112,6 +112,7 @@ def measure_recreate(mobile):
 
 
 _names = itertools.count(1)
+_hosts = itertools.cycle(range(10, 250))
 
 
 def measure_replug(mobile, name=None, label="modem", **addresses):
@@ -128,11 +129,9 @@ def measure_replug(mobile, name=None, label="modem", **addresses):
 def measure_address_change(mobile):
     """Another address takes the place of the old one: the hub must hear from it, though nothing else is to be sent."""
     before = mobile.seen_by_hub()
-    held = mobile.namespace.run("ip", "-4", "-br", "addr", "show", "dev", mobile.modem).stdout
-    old, new = (2, 3) if "192.168.2.2/" in held else (3, 2)
-    mobile.namespace.ip(f"addr del 192.168.2.{old}/24 dev {mobile.modem}")
-    mobile.namespace.ip(f"addr add 192.168.2.{new}/24 dev {mobile.modem}",
-                        *mobile.route_commands(v6=False))
+    # Never one that it had before: the NAT would still know it, and the hub see what it knows.
+    mobile.namespace.ip(f"addr flush to 192.168.2.0/24 dev {mobile.modem}")
+    mobile.namespace.ip(f"addr add 192.168.2.{next(_hosts)}/24 dev {mobile.modem}", *mobile.route_commands(v6=False))
     return mobile.seconds_until_it_carries(before=before)
 
 
@@ -158,10 +157,11 @@ def measure_rule(mobile):
     namespace.ip(*mobile.route_commands(v6=False, verb="del"))
     mobile.wait_for_reason("no route")
     namespace.ip(f"rule add {rule}", f"route add {table}")
-    try:
-        return mobile.seconds_until_it_carries(before=before)
-    finally:
-        namespace.ip(*mobile.route_commands(v6=False), f"rule del {rule}", f"route del {table}")
+    seconds = mobile.seconds_until_it_carries(before=before)
+    before = mobile.seen_by_hub()
+    namespace.ip(*mobile.route_commands(v6=False), f"rule del {rule}", f"route del {table}")
+    mobile.seconds_until_it_carries(before=before)  # by a socket that is bound to no address again
+    return seconds
 
 
 def measure_route_burst(mobile, routes=5000):
