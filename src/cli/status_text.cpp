@@ -48,7 +48,8 @@ std::string header_text(const control::Status& s) {
   if (!s.listen.empty()) out += fmt::format("listening  {}\n", join(s.listen));
   for (const control::Uplink& uplink : s.uplinks) {
     if (!uplink.usable)
-      out += fmt::format("uplink     {} ({}) cannot be used now\n", uplink.label, uplink.interface);
+      out += fmt::format("uplink     {} ({}) cannot be used: {}\n", uplink.label, uplink.interface,
+                         uplink.reason);
   }
   return out;
 }

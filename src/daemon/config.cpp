@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::string_view kInterfaceNames =
     "a network interface name, 1 to 15 characters without '/', ':' or spaces";
+constexpr std::string_view kUplinkNames =
+    "a network interface name, or a pattern of names as \"wwan*\" or \"enx????\"";
 constexpr std::string_view kNames = "1 to 64 of A-Z a-z 0-9 . _ -";
 constexpr std::string_view kKeyFiles =
     "an absolute path, of a file as `hawser genkey` makes it; never the key itself";
@@ -38,11 +40,22 @@ constexpr std::int64_t kMaxRekeyMegabytes = 100'000;
 constexpr std::int64_t kMinRekeyPackets = 1000;
 constexpr std::int64_t kMaxRekeyPackets = 1 << 27;
 
+constexpr std::size_t kLongestPattern = 64;
+
+bool has_only_interface_characters(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c != '/' && c != ':' && c > ' ' && c <= '~'; });
+}
+
 std::optional<std::string> interface_name(std::string_view text) {
-  const auto forbidden = [](char c) { return c == '/' || c == ':' || c <= ' ' || c > '~'; };
   if (text.empty() || text.size() > 15 || text == "." || text == "..") return std::nullopt;
-  if (std::any_of(text.begin(), text.end(), forbidden)) return std::nullopt;
-  return std::string(text);
+  return has_only_interface_characters(text) ? std::optional<std::string>(text) : std::nullopt;
+}
+
+std::optional<std::string> uplink_name(std::string_view text) {
+  if (!is_pattern(text)) return interface_name(text);
+  const bool good = text.size() <= kLongestPattern && has_only_interface_characters(text);
+  return good ? std::optional<std::string>(text) : std::nullopt;
 }
 
 std::optional<std::string> plain_name(std::string_view text) {
@@ -121,10 +134,10 @@ RekeyConfig read_rekey(ConfigReader& reader, const toml::table& table, std::stri
 InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
   constexpr std::string_view kSection = "interface";
   InterfaceConfig out;
-  reader.refuse_unknown(
-      table, kSection,
-      {"name", "private_key_file", "address", "mtu", "listen", "control_socket", "queue_bytes", "routes",
-       "rekey_after_seconds", "rekey_after_megabytes", "rekey_after_packets"});
+  reader.refuse_unknown(table, kSection,
+                        {"name", "private_key_file", "address", "mtu", "listen", "control_socket",
+                         "queue_bytes", "routes", "include_uplinks", "exclude_uplinks", "rekey_after_seconds",
+                         "rekey_after_megabytes", "rekey_after_packets"});
   out.name = reader.required<std::string>(table, kSection, "name", kInterfaceNames, text_node(interface_name))
                  .value_or("");
   out.private_key_file = {
@@ -157,6 +170,10 @@ InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
                               number_node(kMinQueue, kMaxQueue))
           .value_or(out.queue_bytes);
   out.routes = reader.value<bool>(table, kSection, "routes", "true or false", flag_node).value_or(out.routes);
+  out.include_uplinks =
+      reader.list<std::string>(table, kSection, "include_uplinks", kUplinkNames, uplink_name);
+  out.exclude_uplinks =
+      reader.list<std::string>(table, kSection, "exclude_uplinks", kUplinkNames, uplink_name);
   out.rekey = read_rekey(reader, table, kSection);
   return out;
 }
@@ -168,7 +185,7 @@ UplinkConfig read_uplink(ConfigReader& reader, toml::table& table) {
                          "no caps yet, this version sends what congestion control allows");
   reader.refuse_unknown(table, kSection, {"interface", "label", "role"});
   out.interface =
-      reader.required<std::string>(table, kSection, "interface", kInterfaceNames, text_node(interface_name))
+      reader.required<std::string>(table, kSection, "interface", kUplinkNames, text_node(uplink_name))
           .value_or("");
   out.label = reader.value<std::string>(table, kSection, "label", kNames, text_node(plain_name))
                   .value_or(out.interface);
@@ -233,13 +250,16 @@ class CrossCheck {
       : reader_(reader), root_(root), config_(config) {}
 
   void run() {
-    unique("uplink", "interface", config_.uplinks, [](const UplinkConfig& u) { return u.interface; });
+    // Two modems of a kind may share a pattern: each uplink takes another interface.
+    unique("uplink", "interface", config_.uplinks,
+           [](const UplinkConfig& u) { return is_pattern(u.interface) ? "" : u.interface; });
     unique("uplink", "label", config_.uplinks, [](const UplinkConfig& u) { return u.label; });
     unique("peer", "name", config_.peers, [](const PeerConfig& p) { return p.name; });
     check_peers();
     check_public_keys();
     check_allowed_ips();
     check_uplinks();
+    check_uplink_patterns();
     check_listen();
   }
 
@@ -325,6 +345,16 @@ class CrossCheck {
     reader_.mistake(node("uplink", 0, "interface").source(), "uplink",
                     "saw [[uplink]] without a peer to call",
                     "[[uplink]] only where a [[peer]] has an endpoint");
+  }
+
+  void check_uplink_patterns() {
+    if (config_.uplinks.empty() && !root_.contains("uplink")) return;
+    for (const std::string_view key : {"include_uplinks", "exclude_uplinks"}) {
+      const toml::node* found = root_["interface"][key].node();
+      if (found == nullptr) continue;
+      reader_.mistake(*found, ConfigReader::name_of("interface", key),
+                      "only in a file without [[uplink]], where uplinks are found by themselves");
+    }
   }
 
   void check_listen() {

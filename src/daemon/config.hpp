@@ -24,6 +24,11 @@ struct HostPort {
   [[nodiscard]] std::string to_string() const;
 };
 
+/// Whether the name of an interface is a shell pattern, as "wwan*", "enx????" or "eth[0-3]".
+[[nodiscard]] inline bool is_pattern(std::string_view name) {
+  return name.find_first_of("*?[") != std::string_view::npos;
+}
+
 /// A file that holds one key, and where the configuration names it.
 struct KeyFile {
   std::string path;
@@ -49,11 +54,15 @@ struct InterfaceConfig {
   std::string control_socket;
   std::size_t queue_bytes = 1U << 20;  ///< of each peer
   bool routes = true;                  ///< lay routes for the peers' allowed IPs
+  /// Without any [[uplink]], patterns of names: what may be one (empty: anything but tunnels, containers and
+  /// the like), and what may not.
+  std::vector<std::string> include_uplinks;
+  std::vector<std::string> exclude_uplinks;
   RekeyConfig rekey;
 };
 
 struct UplinkConfig {
-  std::string interface;
+  std::string interface;  ///< a name, or a pattern of names
   std::string label;
   std::string role = "always";
 };

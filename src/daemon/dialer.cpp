@@ -121,6 +121,14 @@ void Dialer::handle_socket_closed(Timestamp now, UplinkId socket) {
   on_path_state(now);
 }
 
+void Dialer::handle_socket_moved(Timestamp now, UplinkId socket) {
+  const auto status = association_ ? context_.endpoint.status(*association_) : std::nullopt;
+  if (!status) return;
+  for (const sctp::PathStatus& path : status->paths) {
+    if (path.route.uplink == socket) context_.endpoint.probe_path(now, *association_, path.id);
+  }
+}
+
 void Dialer::handle_uplinks_changed(Timestamp now) {
   if (stopped_) return;
   look_at_all_uplinks(now);

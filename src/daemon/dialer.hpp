@@ -34,7 +34,9 @@ class Dialer {
   /// Events of any association, after the tunnel has seen them; others than ours are ignored.
   void handle_event(Timestamp now, const sctp::Event& event);
   void handle_socket_closed(Timestamp now, UplinkId socket);
-  /// An uplink may be usable that was not.
+  /// What leaves from it comes from elsewhere now, or arrives again: the peer hears of it at once.
+  void handle_socket_moved(Timestamp now, UplinkId socket);
+  /// More can be used than before: what waits for that is tried at once.
   void handle_uplinks_changed(Timestamp now);
   void handle_timeout(Timestamp now);
   [[nodiscard]] Timestamp next_timeout() const;

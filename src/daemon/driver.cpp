@@ -21,6 +21,7 @@
 #include "daemon/resolver.hpp"
 #include "hawser/control/message.hpp"
 #include "hawser/crypto/random.hpp"
+#include "hawser/io/link_monitor.hpp"
 #include "hawser/io/tun_device.hpp"
 
 namespace hawser::daemon {
@@ -81,6 +82,10 @@ class Driver final : public Host {
                  [this](std::string_view line) { return answer(line); }) {
     if (config.interface.routes) add_routes(config);
     device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
+    if (node_.is_edge()) {
+      link_monitor_.emplace(device_.index());
+      links_watch_.emplace(context_, link_monitor_->native_handle(), [this] { on_links(); });
+    }
     wait_for_signal();
     node_.start(read_clock());
     arm();
@@ -104,6 +109,10 @@ class Driver final : public Host {
   void unwatch(UplinkId id) override { watches_[id.value()].reset(); }
 
   std::vector<io::LinkInfo> links() override { return io::list_links(); }
+  std::optional<io::RouteInfo> route(int link, const IpAddress& to,
+                                     const std::optional<IpAddress>& from) override {
+    return io::find_route(link, to, from);
+  }
 
   void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) override {
     resolver_.resolve(endpoints, [this, peer](const std::vector<UdpAddress>& addresses) {
@@ -124,6 +133,11 @@ class Driver final : public Host {
     node_.handle_device(read_clock());
     if (device_.counters().rx_errors != errors)
       throw std::runtime_error(device_.name() + ": the interface is gone");
+    arm();
+  }
+  void on_links() {
+    if (!link_monitor_->take_events()) return;
+    node_.handle_links_changed(read_clock());
     arm();
   }
   void on_socket(UplinkId id) {
@@ -175,6 +189,8 @@ class Driver final : public Host {
   crypto::SystemRandom random_;
   io::TunDevice device_;
   std::optional<ReadableWatch> device_watch_;
+  std::optional<io::LinkMonitor> link_monitor_;  // of an edge
+  std::optional<ReadableWatch> links_watch_;
   Node node_;
   ControlServer control_;
 };

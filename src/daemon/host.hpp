@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "daemon/config.hpp"
@@ -27,6 +28,9 @@ class Host {
   virtual void unwatch(UplinkId id) = 0;
   /// The interfaces as they are now. Throws io::SetupError.
   virtual std::vector<io::LinkInfo> links() = 0;
+  /// How packets leave by the interface `link`: io::find_route. Throws io::SetupError.
+  virtual std::optional<io::RouteInfo> route(int link, const IpAddress& to,
+                                             const std::optional<IpAddress>& from) = 0;
   /// Finds the addresses behind names; answered by Node::handle_addresses(), never from within this call.
   virtual void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) = 0;
 };

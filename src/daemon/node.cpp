@@ -17,6 +17,14 @@ tunnel::TunnelConfig tunnel_config(const Config& config, RandomSource& random) {
   return out;
 }
 
+std::vector<UdpAddress> literals_of(const PeerConfig& peer) {
+  std::vector<UdpAddress> out;
+  for (const HostPort& endpoint : peer.endpoint) {
+    if (endpoint.literal) out.push_back(*endpoint.literal);
+  }
+  return out;
+}
+
 }  // namespace
 
 sctp::EndpointConfig endpoint_config(const Config& config) {
@@ -57,7 +65,7 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
       endpoint_(endpoint_config(config), random, pool_, std::move(protection)),
       tunnel_(tunnel_config(config, random), device, endpoint_, pool_),
       sockets_(host),
-      uplinks_(host, sockets_, config.uplinks, config.interface.name) {
+      uplinks_(host, sockets_, config) {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
@@ -65,6 +73,7 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
     dialers_.push_back(std::make_unique<Dialer>(Caller::Context{endpoint_, tunnel_, uplinks_},
                                                 Caller::Peer{index, *peer.public_key, peer.name},
                                                 [this, index] { request_addresses(now_, index); }));
+    static_cast<void>(learn_remotes(index, literals_of(peer)));
   }
 }
 
@@ -77,7 +86,7 @@ void Node::start(Timestamp now) {
     sockets_.open(options, "");
     spdlog::info("listening on {}", address.to_string());
   }
-  if (is_edge()) uplinks_.refresh();
+  if (is_edge()) look_at_links(now);
   for (auto& dialer : dialers_) dialer->start(now);
   settle(now);
 }
@@ -107,6 +116,7 @@ void Node::handle_timeout(Timestamp now) {
   now_ = now;
   if (now >= endpoint_.next_timeout()) endpoint_.handle_timeout(now);
   if (now >= next_tick_) tick(now);
+  if (now >= next_look_) look_at_links(now);
   for (auto& dialer : dialers_) dialer->handle_timeout(now);
   settle(now);
   if (stop_state_ == StopState::stopping && now >= stop_by_) abort_all(now);
@@ -114,14 +124,24 @@ void Node::handle_timeout(Timestamp now) {
 
 void Node::handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
   now_ = now;
+  if (learn_remotes(peer, addresses)) look_at_links(now);  // before they are called
   for (auto& dialer : dialers_) {
     if (dialer->peer() == peer) dialer->handle_addresses(now, addresses);
   }
   settle(now);
 }
 
+void Node::handle_links_changed(Timestamp now) {
+  if (next_look_ == kNever) return;
+  now_ = now;
+  next_look_ = std::min(next_look_, last_look_ + kShortestLook);
+  if (now < next_look_) return;
+  look_at_links(now);
+  settle(now);
+}
+
 Timestamp Node::next_timeout() const {
-  Timestamp next = std::min({endpoint_.next_timeout(), next_tick_, stop_by_});
+  Timestamp next = std::min({endpoint_.next_timeout(), next_tick_, next_look_, stop_by_});
   for (const auto& dialer : dialers_) next = std::min(next, dialer->next_timeout());
   return next;
 }
@@ -223,18 +243,33 @@ void Node::tick(Timestamp now) {
     if (const auto status = endpoint_.status(id)) rates_.sample(now, *status);
   }
   rates_.prune(now);
-  if (!is_edge() || stop_state_ != StopState::running) return;
-  for (const UplinkId closed : uplinks_.refresh()) {
-    for (auto& dialer : dialers_) dialer->handle_socket_closed(now, closed);
+}
+
+void Node::look_at_links(Timestamp now) {
+  last_look_ = now;
+  next_look_ = now + kLongestLook;
+  const Uplinks::Changes changes = uplinks_.refresh();
+  for (auto& dialer : dialers_) {
+    for (const UplinkId closed : changes.closed) dialer->handle_socket_closed(now, closed);
+    for (const UplinkId moved : changes.moved) dialer->handle_socket_moved(now, moved);
+    if (changes.more_usable) dialer->handle_uplinks_changed(now);
   }
+}
+
+/// Whether there are others than before. When no name can be resolved, those of the last time are kept.
+bool Node::learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
+  if (addresses.empty()) return false;
+  std::vector<IpAddress>& mine = remotes_[peer];
+  mine.clear();
+  for (const UdpAddress& address : addresses) mine.push_back(address.ip);
+  std::vector<IpAddress> all;
+  for (const auto& [index, known] : remotes_) all.insert(all.end(), known.begin(), known.end());
+  return uplinks_.set_remotes(std::move(all));
 }
 
 void Node::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
   const std::vector<HostPort>& endpoints = config_.peers[peer].endpoint;
-  std::vector<UdpAddress> literals;
-  for (const HostPort& endpoint : endpoints) {
-    if (endpoint.literal) literals.push_back(*endpoint.literal);
-  }
+  const std::vector<UdpAddress> literals = literals_of(config_.peers[peer]);
   if (literals.size() != endpoints.size()) return host_.resolve(peer, endpoints);
   for (auto& dialer : dialers_) {
     if (dialer->peer() == peer) dialer->handle_addresses(now, literals);
@@ -249,6 +284,7 @@ void Node::stop(Timestamp now) {
   if (stop_state_ != StopState::running) return abort_all(now);
   stop_state_ = StopState::stopping;
   stop_by_ = now + kStopTime;
+  next_look_ = kNever;
   for (auto& dialer : dialers_) dialer->stop(now);  // which ends what is not set up yet
   for (const sctp::AssociationId id : tunnel_.associations()) {
     if (is_up(id)) endpoint_.shutdown(now, id);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,11 @@ namespace hawser::daemon {
 /// is ready, and comes back at next_timeout(). After each of them everything that can leave has left.
 class Node {
  public:
-  static constexpr Duration kTick = std::chrono::seconds(1);      ///< interfaces are looked at, rates sampled
+  static constexpr Duration kTick = std::chrono::seconds(1);  ///< rates are sampled
+  /// Interfaces are looked at when something changes: at most so often, as a host with many routes may have
+  /// thousands of changes at once, and at least so often, in case that nobody told of one.
+  static constexpr Duration kShortestLook = std::chrono::milliseconds(50);
+  static constexpr Duration kLongestLook = std::chrono::seconds(10);
   static constexpr Duration kStopTime = std::chrono::seconds(3);  ///< for graceful shutdown, then ABORT
   /// Batches taken from one source before the others get their turn.
   static constexpr int kRounds = 4;
@@ -40,6 +45,8 @@ class Node {
   void handle_socket(Timestamp now, UplinkId id);
   void handle_device(Timestamp now);
   void handle_timeout(Timestamp now);
+  /// Something about interfaces, addresses or routes may be different now.
+  void handle_links_changed(Timestamp now);
   /// The answer to Host::resolve().
   void handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
 
@@ -47,6 +54,8 @@ class Node {
   void stop(Timestamp now);
   [[nodiscard]] bool stopped() const { return stop_state_ == StopState::stopped; }
 
+  /// Whether it calls peers; if not, it has no uplinks.
+  [[nodiscard]] bool is_edge() const { return !dialers_.empty(); }
   [[nodiscard]] Timestamp next_timeout() const;
   [[nodiscard]] control::Status status(Timestamp now) const;
 
@@ -61,9 +70,10 @@ class Node {
   [[nodiscard]] bool is_up(sctp::AssociationId id) const;
   void transmit(Timestamp now);
   void tick(Timestamp now);
+  void look_at_links(Timestamp now);
+  [[nodiscard]] bool learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
   void abort_all(Timestamp now);
   void request_addresses(Timestamp now, tunnel::PeerIndex peer);
-  [[nodiscard]] bool is_edge() const { return !dialers_.empty(); }
 
   // status.cpp
   void describe_peers(control::Status& status) const;
@@ -86,6 +96,9 @@ class Node {
   Timestamp now_{};  ///< of the call in progress, for what dialers ask from within
   Timestamp started_{};
   Timestamp next_tick_ = kNever;
+  Timestamp last_look_{};  ///< at the interfaces
+  Timestamp next_look_ = kNever;
+  std::map<tunnel::PeerIndex, std::vector<IpAddress>> remotes_;  ///< where peers are, as far as known
   StopState stop_state_ = StopState::running;
   Timestamp stop_by_ = kNever;
 };

@@ -111,8 +111,10 @@ control::Status Node::status(Timestamp now) const {
 void Node::describe_sockets(control::Status& status) const {
   for (std::size_t i = 0; i < uplinks_.count(); ++i) {
     const Uplinks::Uplink& uplink = uplinks_.at(i);
-    status.uplinks.push_back(
-        {uplink.config.label, uplink.config.interface, uplink.config.role, uplink.v4 || uplink.v6});
+    if (uplink.vacant()) continue;
+    status.uplinks.push_back({uplink.config.label,
+                              uplink.interface.empty() ? uplink.config.interface : uplink.interface,
+                              uplink.config.role, uplink.reason.empty(), uplink.reason});
   }
   for (const Sockets::Entry& entry : sockets_.entries()) {
     if (!entry.socket) continue;

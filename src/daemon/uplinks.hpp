@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/config.hpp"
@@ -11,26 +12,51 @@
 namespace hawser::daemon {
 
 /// The uplinks of an edge: which interfaces they are, whether they can be used now, and a socket for each
-/// address family that is wanted. Owns no socket (Sockets does) and knows no association.
+/// address family that is wanted. Owns no socket (Sockets does) and knows no association. Uplinks keep their
+/// numbers; that of one that was found by itself and is gone for good is vacant until another takes it.
 class Uplinks {
  public:
+  /// One address family of an uplink.
+  struct Family {
+    std::string reason = "no interface";  ///< why it cannot be used now; empty: it can
+    io::RouteInfo route;                  ///< how datagrams leave, or left when it could be used last
+    /// What its sockets are bound to: the wildcard, unless a routing rule asks for the interface's address.
+    IpAddress bind;
+    std::optional<UplinkId> socket;
+    std::string failure;  ///< of the last attempt to open one
+
+    [[nodiscard]] bool usable() const { return reason.empty(); }
+  };
   struct Uplink {
     UplinkConfig config;
-    int index = 0;    ///< of the interface its sockets are bound to; 0: it does not exist
-    bool v4 = false;  ///< usable for IPv4: up, with carrier and an address
-    bool v6 = false;
-    std::optional<UplinkId> socket_v4;
-    std::optional<UplinkId> socket_v6;
-    bool reported = false;  ///< a failure to open was logged
+    std::string interface;  ///< the one in use; empty: there is none
+    int index = 0;          ///< of that interface, which its sockets are bound to; 0: there is none
+    Family v4;
+    Family v6;
+    std::string reason = "no interface";  ///< in words, why it cannot be used now; empty: it can
+
+    [[nodiscard]] bool vacant() const { return config.interface.empty(); }
+  };
+  /// What a look at the interfaces has shown.
+  struct Changes {
+    std::vector<UplinkId> closed;  ///< sockets, as their interface went or was replaced
+    /// Sockets whose datagrams leave from another address or by another next hop now, or can leave again.
+    std::vector<UplinkId> moved;
+    bool more_usable = false;  ///< something can be used that could not
   };
 
-  /// `configured` empty: every interface with a default route, but never `own` (the tunnel itself).
-  Uplinks(Host& host, Sockets& sockets, std::vector<UplinkConfig> configured, std::string own);
+  /// Without any [[uplink]]: every interface over which the peers can be reached, but never the tunnel
+  /// itself.
+  Uplinks(Host& host, Sockets& sockets, const Config& config);
 
-  /// Looks at the interfaces again. Returns the sockets that are closed now, as their interface went or was
-  /// replaced.
-  std::vector<UplinkId> refresh();
+  /// Where the peers are. An uplink is usable when a route leads to one of them; when no address is known,
+  /// any address of its own will do. Whether they are others than before.
+  bool set_remotes(std::vector<IpAddress> remotes);
 
+  /// Looks at the interfaces again.
+  Changes refresh();
+
+  /// Vacant ones included.
   [[nodiscard]] std::size_t count() const { return uplinks_.size(); }
   [[nodiscard]] const Uplink& at(std::size_t index) const { return uplinks_[index]; }
   /// The socket of uplink `index` for that family, opened when need be; nothing: not usable now.
@@ -39,14 +65,29 @@ class Uplinks {
   [[nodiscard]] std::optional<std::size_t> uplink_of(UplinkId socket) const;
 
  private:
-  void discover(const std::vector<io::LinkInfo>& links);
-  void update(Uplink& uplink, const io::LinkInfo* link, std::vector<UplinkId>& closed);
-  void close(std::optional<UplinkId>& socket, std::vector<UplinkId>& closed);
+  using Links = std::vector<io::LinkInfo>;
+
+  void discover(const Links& links, Changes& changes);
+  void vacate(Uplink& uplink, Changes& changes);
+  [[nodiscard]] bool is_candidate(const io::LinkInfo& link) const;
+  [[nodiscard]] const io::LinkInfo* choose(const Uplink& uplink, const Links& links);
+  [[nodiscard]] bool may_take(const Uplink& uplink, const io::LinkInfo& link) const;
+  void update(Uplink& uplink, const io::LinkInfo* link, Changes& changes);
+  void update(Family& family, Family found, Changes& changes);
+  [[nodiscard]] bool is_usable(const io::LinkInfo& link);
+  [[nodiscard]] Family assess(const io::LinkInfo* link, bool v6);
+  [[nodiscard]] bool find_way(const io::LinkInfo& link, const std::vector<IpAddress>& own, Family& family);
+  [[nodiscard]] bool wanted(bool v6) const;
+  void explain(Uplink& uplink);
+  void close(std::optional<UplinkId>& socket, Changes& changes);
 
   Host& host_;
   Sockets& sockets_;
   bool automatic_;
   std::string own_;
+  std::vector<std::string> include_;
+  std::vector<std::string> exclude_;
+  std::vector<IpAddress> remotes_;  // sorted
   std::vector<Uplink> uplinks_;
 };
 

@@ -1,13 +1,11 @@
 #include "hawser/io/link.hpp"
 
-#include <linux/rtnetlink.h>
+#include <linux/if_addr.h>
 #include <net/if.h>
 #include <netlink/addr.h>
 #include <netlink/cache.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
-#include <netlink/route/nexthop.h>
-#include <netlink/route/route.h>
 
 #include <algorithm>
 #include <map>
@@ -35,7 +33,9 @@ LinkInfo describe(rtnl_link* link) {
   LinkInfo info;
   const unsigned flags = rtnl_link_get_flags(link);
   if (const char* name = rtnl_link_get_name(link); name != nullptr) info.name = name;
+  if (const char* kind = rtnl_link_get_type(link); kind != nullptr) info.kind = kind;
   info.index = rtnl_link_get_ifindex(link);
+  info.enslaved = rtnl_link_get_master(link) != 0;
   info.up = (flags & IFF_UP) != 0;
   info.carrier = (flags & kLowerUp) != 0;
   info.loopback = (flags & IFF_LOOPBACK) != 0;
@@ -43,32 +43,21 @@ LinkInfo describe(rtnl_link* link) {
   return info;
 }
 
+/// Not the source of any packet, as long as another host may have it (RFC 4862 §5.4).
+bool is_unproven(rtnl_addr* address) {
+  const unsigned flags = rtnl_addr_get_flags(address);
+  return (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
+}
+
 void add_addresses(Netlink& netlink, LinksByIndex& links) {
   const NlCachePtr cache = netlink.addresses();
   for_each<rtnl_addr>(cache.get(), [&](rtnl_addr* address) {
     const auto link = links.find(rtnl_addr_get_ifindex(address));
     auto prefix = from_netlink(rtnl_addr_get_local(address));
-    if (link == links.end() || !prefix) return;
+    if (link == links.end() || !prefix || is_unproven(address)) return;
     // With a peer address, the local one carries no length of its own.
     prefix->length = static_cast<std::uint8_t>(rtnl_addr_get_prefixlen(address));
     link->second.addresses.push_back(*prefix);
-  });
-}
-
-bool is_default_route(rtnl_route* route) {
-  nl_addr* destination = rtnl_route_get_dst(route);
-  return rtnl_route_get_table(route) == RT_TABLE_MAIN && rtnl_route_get_type(route) == RTN_UNICAST &&
-         (destination == nullptr || nl_addr_get_prefixlen(destination) == 0);
-}
-
-void mark_default_routes(Netlink& netlink, LinksByIndex& links, int family, bool LinkInfo::*mark) {
-  const NlCachePtr cache = netlink.routes(family);
-  for_each<rtnl_route>(cache.get(), [&](rtnl_route* route) {
-    if (!is_default_route(route)) return;
-    for (int i = 0; i < rtnl_route_get_nnexthops(route); ++i) {
-      const auto link = links.find(rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route, i)));
-      if (link != links.end()) link->second.*mark = true;
-    }
   });
 }
 
@@ -78,13 +67,9 @@ std::vector<LinkInfo> list_links() {
   Netlink netlink;
   LinksByIndex links;
   const NlCachePtr cache = netlink.links();
-  for_each<rtnl_link>(cache.get(), [&](rtnl_link* link) {
-    // Bridge ports are listed a second time, as members of the bridge's family.
-    if (rtnl_link_get_family(link) == AF_UNSPEC) links.emplace(rtnl_link_get_ifindex(link), describe(link));
-  });
+  for_each<rtnl_link>(cache.get(),
+                      [&](rtnl_link* link) { links.emplace(rtnl_link_get_ifindex(link), describe(link)); });
   add_addresses(netlink, links);
-  mark_default_routes(netlink, links, AF_INET, &LinkInfo::default_route_v4);
-  mark_default_routes(netlink, links, AF_INET6, &LinkInfo::default_route_v6);
   std::vector<LinkInfo> result;
   result.reserve(links.size());
   for (auto& [index, link] : links) result.push_back(std::move(link));

@@ -184,9 +184,4 @@ NlCachePtr Netlink::addresses() {
   return dump("addresses", [&](nl_cache** cache) { return rtnl_addr_alloc_cache(socket_.get(), cache); });
 }
 
-NlCachePtr Netlink::routes(int family) {
-  return dump("routes",
-              [&](nl_cache** cache) { return rtnl_route_alloc_cache(socket_.get(), family, 0, cache); });
-}
-
 }  // namespace hawser::io

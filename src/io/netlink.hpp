@@ -47,10 +47,12 @@ class Netlink {
   /// A unicast route of the main table without a gateway.
   [[nodiscard]] NetlinkError add_route(int link, const IpPrefix& destination);
 
-  /// Everything of a kind (rtnl_link, rtnl_addr, rtnl_route objects). Throws SetupError.
+  /// For requests that only one caller has.
+  [[nodiscard]] nl_sock* socket() { return socket_.get(); }
+
+  /// Everything of a kind (rtnl_link, rtnl_addr objects). Throws SetupError.
   [[nodiscard]] NlCachePtr links();
   [[nodiscard]] NlCachePtr addresses();
-  [[nodiscard]] NlCachePtr routes(int family);
 
  private:
   struct SocketDeleter {

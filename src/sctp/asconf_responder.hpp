@@ -16,6 +16,8 @@ class AsconfResponder {
 
   /// `source` is where the packet came from; it is answered there, whatever its port.
   void on_asconf(const wire::AsconfChunk& chunk, const Route& source);
+  /// For one more path. False: all that there may be work.
+  bool make_room();
 
  private:
   struct Verdict {
@@ -28,7 +30,6 @@ class AsconfResponder {
   Verdict remove(const IpAddress& address, const Route& source);
   Verdict remove_all_but(const Route& source);
   Verdict set_primary(const IpAddress& address, const Route& source);
-  bool make_room();
   void answer(const Route& source);
 
   Core& core_;

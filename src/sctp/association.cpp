@@ -276,6 +276,7 @@ void Association::follow_source(const Packet& packet) {
     return core_.drop(DropReason::unknown_source);
   const PathId moved = path->id;
   if (core_.paths.find_candidate_for(moved) != nullptr) return core_.drop(DropReason::unknown_source);
+  if (asconf_responder_ && !asconf_responder_->make_room()) return core_.drop(DropReason::too_many_paths);
   Path* candidate = core_.paths.add(packet.route, PathState::unconfirmed, core_.peer_window_hint);
   if (candidate == nullptr) return core_.drop(DropReason::too_many_paths);
   candidate->replaces = moved;
@@ -420,7 +421,7 @@ bool Association::request_address(wire::ParameterType type, const IpAddress& loc
 }
 
 void Association::probe_path(PathId id) {
-  if (Path* path = core_.paths.find(id)) Heartbeats::probe(*path);
+  if (Path* path = core_.paths.find(id)) Heartbeats::probe_anew(*path);
 }
 
 void Association::abort(wire::CauseCode cause, std::string_view reason) {

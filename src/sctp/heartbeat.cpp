@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace hawser::sctp {
 namespace {
@@ -87,6 +88,8 @@ void Heartbeats::on_heartbeat(const wire::HeartbeatChunk& chunk, Path& path) {
   on_mapping_lost(path);
   // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT, with its information unchanged.
   core_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
+  // Something comes from there again: no need to wait until what was asked in vain has timed out.
+  if (path.state == PathState::potentially_failed || path.state == PathState::inactive) probe_anew(path);
 }
 
 bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
@@ -197,7 +200,7 @@ void Heartbeats::queue_due(Timestamp now) {
     PathHeartbeat& heartbeat = path->heartbeat;
     if (!heartbeat.wanted || path->state == PathState::joining) continue;
     heartbeat.wanted = false;
-    if (!heartbeat.outstanding) send(*path, now);
+    if (std::exchange(heartbeat.demanded, false) || !heartbeat.outstanding) send(*path, now);
   }
 }
 

@@ -13,6 +13,8 @@ class Heartbeats {
 
   /// A HEARTBEAT on `path` as soon as something can be sent.
   static void probe(Path& path) { path.heartbeat.wanted = true; }
+  /// The same while another is outstanding, whose answer is not waited for any more.
+  static void probe_anew(Path& path) { path.heartbeat.wanted = path.heartbeat.demanded = true; }
   /// From now on the path is probed regularly.
   void start(Path& path, Timestamp now);
   void on_heartbeat(const wire::HeartbeatChunk& chunk, Path& path);

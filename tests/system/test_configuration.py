@@ -29,6 +29,9 @@ def mistakes():
         ("no key file", edge.replace(private_key_file("edge1"), "/nonexistent/edge.key"),
          ["interface.private_key_file: /nonexistent/edge.key: No such file or directory"]),
         ("keys too old", edge_config(rekey_after_seconds=901), ["rekey_after_seconds", "901", "1 to 900"]),
+        ("automatic mode with uplinks", edge_config(exclude_uplinks='["usb*"]'),
+         ["interface.exclude_uplinks", "usb*", "only in a file without [[uplink]]"]),
+        ("uplink pattern with a slash", edge_config(uplinks=("wan*/", )), ["uplink.interface", "wan*/", "a pattern of names"]),
         ("no peer", edge.split("[[peer]]")[0], ["peer"]),
         ("interface name too long", edge.replace('"hawser0"', '"hawser0123456789"'), ["name", "hawser0123456789"]),
     ]

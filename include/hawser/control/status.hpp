@@ -99,10 +99,11 @@ struct Socket {
 
 struct Uplink {
   std::string label;
-  std::string interface;
+  std::string interface;  ///< the one in use; while there is none, as configured
   std::string role;
-  bool usable = false;  ///< exists, is up and has an address
-  HAWSER_DESCRIBED(Uplink, label, interface, role, usable)
+  bool usable = false;  ///< up, with carrier, an address and a route to a peer
+  std::string reason;   ///< why it cannot be used now; empty: it can
+  HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason)
 };
 
 struct Interface {

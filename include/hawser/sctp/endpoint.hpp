@@ -116,7 +116,8 @@ class Endpoint {
   /// Adds / deletes a literal local address at the peer (RFC 5061 §4.2.1, §4.2.2), from whatever path is
   /// best.
   bool request_address(Timestamp now, AssociationId id, const IpAddress& local, bool add);
-  /// Sends a HEARTBEAT now on `path`.
+  /// Sends a HEARTBEAT now on `path`, even while another is outstanding: the local address or the way out may
+  /// have changed meanwhile.
   void probe_path(Timestamp now, AssociationId id, PathId path);
   /// Graceful shutdown (RFC 9260 §9.2): everything accepted by send() is delivered first. Ends in an event.
   void shutdown(Timestamp now, AssociationId id);

@@ -65,6 +65,7 @@ struct PathHeartbeat {
   Duration interval{};             ///< between two on an idle path of ours; zero: not started
   Duration longest_interval{};     ///< that the NAT's mapping is known to outlive, or not known not to
   Duration silence_before{};       ///< of the peer, when the last one left
+  bool demanded = false;           ///< even if one is outstanding: it may have left by a way that is gone
 };
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.

@@ -5,6 +5,7 @@ import functools
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
 
@@ -81,8 +82,11 @@ allowed_ips = ["{inner_v4(index)}/32", "{inner_v6(index)}/128"]
     return text
 
 
-def edge_config(uplinks=("wan1", "wan2"), index=1, endpoint=f"{HUB_V4}:{UDP_PORT}", hub="hub", **interface):
-    """`hub`: whose public key the edge takes for that of the hub."""
+def edge_config(uplinks=("wan1", "wan2"), index=1, endpoint=f"{HUB_V4}:{UDP_PORT}", hub="hub",
+                allowed_ips=("10.90.0.0/24", "fd90::/64"), **interface):
+    """`uplinks`: interfaces, or pairs of interface and label. `endpoint`: one, or several. `hub`: whose public key the edge
+    takes for that of the hub."""
+    endpoints = (endpoint,) if isinstance(endpoint, str) else endpoint
     text = f"""
 [interface]
 name = "hawser0"
@@ -90,17 +94,18 @@ private_key_file = "{private_key_file(f"edge{index}")}"
 address = ["{inner_v4(index)}/24", "{inner_v6(index)}/64"]
 {_settings(interface)}"""
     for uplink in uplinks:
+        interface_name, label = (uplink, uplink) if isinstance(uplink, str) else uplink
         text += f"""
 [[uplink]]
-interface = "{uplink}"
-label = "{uplink}"
+interface = "{interface_name}"
+label = "{label}"
 """
     return text + f"""
 [[peer]]
 name = "hub"
 public_key = "{public_key(hub)}"
-endpoint = ["{endpoint}"]
-allowed_ips = ["10.90.0.0/24", "fd90::/64"]
+endpoint = {_list(endpoints)}
+allowed_ips = {_list(allowed_ips)}
 """
 
 
@@ -135,6 +140,13 @@ class Daemon:
 
     def status(self):
         return json.loads(self.cli("status", "--json").stdout)
+
+    def quick_status(self):
+        """The same without a process for each question, for what is timed."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.control_socket)
+            client.sendall(b'{"command":"status"}\n')
+            return json.loads(client.makefile().readline())
 
     def wait_for_tunnel(self, target=HUB_INNER_V4, timeout=15):
         """Until a ping through the tunnel is answered."""

@@ -97,6 +97,31 @@ TEST(Config, ReadsAHubWithDefaults) {
   EXPECT_FALSE(config->peers[0].preshared_key_file);
 }
 
+TEST(ConfigUplinks, MayBePatternsOfNamesAndShareOne) {
+  std::string text = with(kEdge, "\"eth0\"", "\"wwan*\"");
+  text = with(text, "interface = \"eth1\"", "interface = \"wwan*\"\nlabel = \"other\"");
+  const auto config = parse_config(text, "f.toml");
+  ASSERT_TRUE(config) << errors_of(text);
+  EXPECT_EQ(config->uplinks.at(1).interface, "wwan*");
+}
+
+TEST(ConfigUplinks, NeedLabelsWhenTheyShareAPattern) {
+  std::string text = with(kEdge, "interface = \"eth0\"\nlabel = \"dsl\"", "interface = \"wwan*\"");
+  const std::string errors = errors_of(with(text, "\"eth1\"", "\"wwan*\""));
+  EXPECT_EQ(errors.substr(0, errors.find(';')), "f.toml:15: uplink.label: saw \"wwan*\" again");
+}
+
+TEST(ConfigUplinks, AreFoundByThemselvesAmongThoseThatPatternsName) {
+  std::string text = kHub;
+  text = with(text, "listen = [\"0.0.0.0:9899\"]\n",
+              "include_uplinks = [\"eth*\", \"wlan0\"]\nexclude_uplinks = [\"*1\"]\n");
+  text = with(text, "allowed_ips", "endpoint = [\"192.0.2.1:1\"]\nallowed_ips");
+  const auto config = parse_config(text, "f.toml");
+  ASSERT_TRUE(config) << errors_of(text);
+  EXPECT_EQ(config->interface.include_uplinks, (std::vector<std::string>{"eth*", "wlan0"}));
+  EXPECT_EQ(config->interface.exclude_uplinks, std::vector<std::string>{"*1"});
+}
+
 /// The line of a peer before which another one is put.
 constexpr const char* kFirstPeer = "[[peer]]\n";
 /// That other one; four lines.
@@ -177,6 +202,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{kEdge, "interface = \"eth1\"", "interface = \"eth0\"",
                 "f.toml:17: uplink.interface: saw \"eth0\" again; allowed: a value that no other"},
         Mistake{kEdge, "interface = \"eth1\"", "label = \"x\"", "f.toml:16: uplink.interface: missing"},
+        Mistake{kEdge, "interface = \"eth1\"", "interface = \"a/b*\"",
+                "f.toml:17: uplink.interface: saw \"a/b*\"; allowed: a network interface name, or a pattern"},
+        Mistake{kEdge, "mtu = ", "exclude_uplinks = [\"docker*\"]\nmtu = ",
+                "f.toml:5: interface.exclude_uplinks: saw [ \"docker*\" ]; allowed: only in a file without "
+                "[[uplink]]"},
         Mistake{kEdge, "hub.example.net:9899", "hub.example.net",
                 "f.toml:22: peer.endpoint: saw \"hub.example.net\"; allowed: a host and UDP port"},
         Mistake{kEdge, "192.0.2.1:1", "192.0.2.256:1", "f.toml:22: peer.endpoint: saw \"192.0.2.256:1\""},

@@ -45,7 +45,9 @@ class FakeHost final : public Host {
     links_[name] = link;
   }
   void unplug(const std::string& name) { links_.erase(name); }
-  io::LinkInfo& link(const std::string& name) { return links_.at(name); }
+  void move(const std::string& name, const std::string& address) {
+    links_.at(name).addresses = {*IpPrefix::parse(address + "/24")};
+  }
 
   std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) override {
     UdpAddress local = options.bind;
@@ -60,13 +62,23 @@ class FakeHost final : public Host {
   void watch(UplinkId id, int) override { watched.insert(id); }
   void unwatch(UplinkId id) override { watched.erase(id); }
   std::vector<io::LinkInfo> links() override {
+    ++looks;
     std::vector<io::LinkInfo> out;
     for (const auto& [name, link] : links_) out.push_back(link);
     return out;
   }
+  std::optional<io::RouteInfo> route(int index, const IpAddress&, const std::optional<IpAddress>&) override {
+    for (const auto& [name, link] : links_) {
+      if (link.index == index && !without_route.contains(name))
+        return io::RouteInfo{link.addresses.at(0).ip, {}};
+    }
+    return std::nullopt;
+  }
   void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>&) override { asked.push_back(peer); }
 
   std::set<UplinkId> watched;
+  std::set<std::string> without_route;
+  std::size_t looks = 0;
   std::vector<tunnel::PeerIndex> asked;
 
  private:
@@ -342,8 +354,10 @@ TEST_F(NodeTest, KeepsItsAssociationWhileNoInterfaceIsLeft) {
   const auto first = edge.node.status(now).associations.at(0).id;
   edge.host.unplug("eth0");
   edge.host.unplug("eth1");
+  edge.node.handle_links_changed(now);
   run(60s);
   edge.host.plug("eth1", "203.0.113.9");
+  edge.node.handle_links_changed(now);
   run(3s);
   ASSERT_EQ(edge.node.status(now).associations.size(), 1U);
   EXPECT_EQ(edge.node.status(now).associations[0].id, first);
@@ -359,7 +373,8 @@ TEST_F(NodeTest, TakesInAnUplinkThatAppearsLater) {
   EXPECT_EQ(paths(edge).size(), 1U);
   EXPECT_FALSE(edge.node.status(now).uplinks.at(1).usable);
   edge.host.plug("eth1", "203.0.113.1");
-  run(4s);
+  edge.node.handle_links_changed(now);
+  run(100ms);
   EXPECT_EQ(paths(edge).at("dsl").state, "active");
   EXPECT_TRUE(edge.node.status(now).uplinks.at(1).usable);
 }
@@ -368,11 +383,12 @@ TEST_F(NodeTest, OpensNewSocketsWhenAnInterfaceIsReplaced) {
   start();
   run(2s);
   edge.host.unplug("eth1");
-  run(2s);
+  edge.node.handle_links_changed(now);
   EXPECT_FALSE(paths(edge).contains("dsl"));
   EXPECT_TRUE(carries(edge, hub, packet(2, 1)));
   edge.host.plug("eth1", "203.0.113.77");
-  run(8s);
+  edge.node.handle_links_changed(now);
+  run(100ms);
   EXPECT_EQ(paths(edge).at("dsl").state, "active");
   EXPECT_TRUE(paths(hub).contains("203.0.113.77:40002"));
 }
@@ -384,8 +400,50 @@ TEST_F(NodeTest, WaitsForAnInterfaceWhenThereIsNone) {
   run(5s);
   EXPECT_EQ(peer_state(edge), "waiting");
   edge.host.plug("eth1", "203.0.113.1");
-  run(8s);
+  edge.node.handle_links_changed(now);
+  run(100ms);
   EXPECT_EQ(peer_state(edge), "up");
+}
+
+TEST_F(NodeTest, TakesInAnUplinkThatNobodyToldOfAfterAWhile) {
+  edge.host.unplug("eth1");
+  start();
+  run(2s);
+  edge.host.plug("eth1", "203.0.113.1");
+  run(Node::kLongestLook);
+  EXPECT_EQ(paths(edge).at("dsl").state, "active");
+}
+
+TEST_F(NodeTest, LooksAtTheInterfacesOnlyNowAndThenWhileTheyChangeAllTheTime) {
+  start();
+  run(2s);
+  const std::size_t before = edge.host.looks;
+  for (int i = 0; i < 100; ++i) {
+    for (int event = 0; event < 50; ++event) edge.node.handle_links_changed(now);
+    run(10ms);
+  }
+  EXPECT_GE(edge.host.looks - before, 18U);
+  EXPECT_LE(edge.host.looks - before, 21U);
+}
+
+TEST_F(NodeTest, ShowsTheHubTheNewAddressOfAnUplinkWithinARoundTrip) {
+  start();
+  run(2s);
+  edge.host.move("eth1", "203.0.113.99");
+  network.set_rewrite([](UdpAddress& from, UdpAddress& to, Bytes) {
+    const auto swap = [](IpAddress& ip, const char* old, const char* other) {
+      if (ip == *IpAddress::parse(old)) ip = *IpAddress::parse(other);
+    };
+    swap(from.ip, "203.0.113.1", "203.0.113.99");  // the socket in memory has the old one
+    swap(to.ip, "203.0.113.99", "203.0.113.1");
+    return true;
+  });
+  run(1s);
+  EXPECT_TRUE(paths(hub).contains("203.0.113.1:40001"));
+  edge.node.handle_links_changed(now);
+  run(50ms);
+  EXPECT_EQ(paths(hub).at("203.0.113.99:40001").state, "active");
+  EXPECT_EQ(paths(hub).size(), 2U);
 }
 
 TEST_F(NodeTest, IsBackWithinFiveSecondsOfTheReturnOfItsHubWheneverThatIs) {
@@ -560,13 +618,12 @@ TEST_F(NodeTest, AsksAgainWhenANameHasNoAddress) {
   EXPECT_EQ(named.host.asked.size(), 2U);
 }
 
-TEST_F(NodeTest, UsesEveryInterfaceWithADefaultRouteWhenNoneIsNamed) {
+TEST_F(NodeTest, UsesEveryInterfaceThatLeadsToTheHubWhenNoneIsNamed) {
   std::string text = edge_text();
   text.erase(text.find("[[uplink]]"), text.find("[[peer]]") - text.find("[[uplink]]"));
   Machine automatic(network, text, kEdgeKey,
                     {{"lan0", "198.51.100.9"}, {"wan0", "203.0.113.9"}, {"hw0", "10.0.0.2"}}, 4);
-  automatic.host.link("wan0").default_route_v4 = true;
-  automatic.host.link("hw0").default_route_v4 = true;  // the tunnel itself
+  automatic.host.without_route.insert("lan0");  // but hw0, the tunnel itself, leads everywhere
   machines = {&hub, &automatic};
   start();
   run(2s);

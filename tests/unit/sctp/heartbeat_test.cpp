@@ -118,6 +118,28 @@ TEST_F(HeartbeatsTest, OneIsOutstandingPerPath) {
   EXPECT_TRUE(probe(path).empty());
 }
 
+TEST_F(HeartbeatsTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
+  Path& path = add(1);
+  const auto first = probe(path);
+  Heartbeats::probe_anew(path);
+  const auto second = sent_on(path);
+  ASSERT_FALSE(second.empty());
+  EXPECT_FALSE(answer(first, path.route));
+  EXPECT_TRUE(answer(second, path.route));
+  EXPECT_FALSE(probe(path).empty());
+  EXPECT_TRUE(probe(path).empty());  // asked for once, not for ever
+}
+
+TEST_F(HeartbeatsTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
+  for (const auto state : {PathState::active, PathState::potentially_failed, PathState::inactive}) {
+    Path& path = add(static_cast<std::uint32_t>(state), state);
+    ASSERT_FALSE(probe(path).empty());
+    heartbeats.on_heartbeat({false, {}}, path);
+    EXPECT_EQ(sent_on(path).empty(), state == PathState::active);
+    EXPECT_TRUE(sent_on(path).empty());
+  }
+}
+
 TEST_F(HeartbeatsTest, AJoiningPathStaysSilent) {
   Path& path = add(1, PathState::joining);
   EXPECT_TRUE(probe(path).empty());

@@ -1,0 +1,205 @@
+"""An edge with a modem that comes, goes and changes, and how long it takes until it is used again.
+
+Each measure_* function changes something and returns the seconds from the moment at which the uplink could be used (the
+last command that made it so has returned) until its path carries data: it is active at both ends, and the hub has it at the
+address where the uplink is now. It leaves everything such that it can be called again.
+"""
+
+import concurrent.futures
+import itertools
+import time
+
+from .core import wait_until
+from .daemon import HUB_INNER_V4, UDP_PORT, Daemon, edge_config, hub_config
+from .links import LinkSpec
+from .topology import HUB_V4, HUB_V6, NatNetwork
+from .traffic import UdpSource, ping
+
+CABLE = "wan2"  # the modem is a device of its own on top of it, in the place of the edge's second uplink
+GATEWAY_V4, GATEWAY_V6 = "192.168.2.1", "fd00:2::1"
+PUBLIC_V4, PUBLIC_V6 = "203.0.113.102", "[2001:db8::102]"  # of the NAT behind the modem
+PATIENCE = 12  # seconds; what takes longer is not measured, it has failed
+ENDPOINTS = (f"{HUB_V4}:{UDP_PORT}", f"[{HUB_V6}]:{UDP_PORT}")
+LISTED = ("wan1", ("modem*", "modem"))
+
+
+class MobileEdge:
+    """The reference network with a modem, and a hub. start_edge() makes the other end."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.network = NatNetwork(lab, specs=(LinkSpec(delay=10), LinkSpec(delay=10)))
+        self.namespace = self.network.edge.namespace
+        self.namespace.sysctl(net__ipv6__conf__default__accept_dad=0, net__ipv6__conf__default__accept_ra=0)
+        self.namespace.ip(f"addr flush dev {CABLE}")
+        self.hub = Daemon(lab, self.network.hub, hub_config())
+        self.edge = None
+        self.modem = None
+
+    def start_edge(self, uplinks=LISTED, wait_for=2, **config):
+        self.edge = Daemon(self.lab, self.namespace, edge_config(uplinks=uplinks, **config))
+        wait_until(lambda: len(active_paths(self.edge)) == wait_for, PATIENCE, f"{wait_for} active paths")
+
+    def stop_edge(self):
+        self.edge.stop()
+
+    # --- the modem
+
+    def plug(self, name="modem0"):
+        self.namespace.ip(f"link add link {CABLE} name {name} type macvlan mode private")
+        self.modem = name
+
+    def unplug(self):
+        self.namespace.ip(f"link del {self.modem}")
+        self.modem = None
+
+    def configure(self, host=2, v4=True, v6=True, routes=True):
+        """Up, with addresses and default routes: usable when this returns, unless there are to be no routes."""
+        commands = [f"link set {self.modem} up"]
+        if v6:
+            commands += [f"addr replace fd00:2::{host}/64 dev {self.modem}"]
+        if v4:
+            commands += [f"addr replace 192.168.2.{host}/24 dev {self.modem}"]
+        self.namespace.ip(*commands, *(self.route_commands(v4, v6) if routes else ()))
+
+    def route_commands(self, v4=True, v6=True, verb="replace"):
+        commands = [f"route {verb} ::/0 via {GATEWAY_V6} dev {self.modem} metric 200"] if v6 else []
+        if v4:
+            commands += [f"route {verb} default via {GATEWAY_V4} dev {self.modem} metric 200"]
+        return commands
+
+    def carrier(self, on):
+        self.namespace.ip(f"link set {CABLE} {'up' if on else 'down'}")
+
+    # --- what the daemons say
+
+    def uplink(self, label="modem"):
+        """What the edge says of it; None: nothing."""
+        return next((uplink for uplink in self.edge.quick_status()["uplinks"] if uplink["label"] == label), None)
+
+    def wait_for_reason(self, reason, label="modem"):
+        wait_until(lambda: self.uplink(label)["reason"] == reason, 3, f"{label} to say {reason!r}")
+
+    def seen_by_hub(self):
+        """Where the hub has active paths to the modem: address and port."""
+        return {path["remote"] for path in active_paths(self.hub)
+                if path["remote"].startswith((PUBLIC_V4, PUBLIC_V6))}
+
+    def seconds_until_it_carries(self, label="modem", before=frozenset()):
+        """From now until both ends use the modem's path; the hub at none of the addresses `before`."""
+        begin = time.monotonic()
+        wait_until(lambda: self.seen_by_hub() - before and label in labels(self.edge), PATIENCE,
+                   f"the path over {label} to carry data", interval=0.002)
+        return time.monotonic() - begin
+
+
+def active_paths(daemon):
+    associations = daemon.quick_status()["associations"]
+    return [path for association in associations for path in association["paths"] if path["state"] == "active"]
+
+
+def labels(daemon):
+    return {path["label"] for path in active_paths(daemon)}
+
+
+def _loses_path(mobile, label="modem"):
+    wait_until(lambda: label not in labels(mobile.edge), PATIENCE, f"the path over {label} to go")
+
+
+def measure_recreate(mobile):
+    """The interface is deleted and made again with the same name."""
+    return measure_replug(mobile, mobile.modem)
+
+
+_names = itertools.count(1)
+_hosts = itertools.cycle(range(10, 250))
+
+
+def measure_replug(mobile, name=None, label="modem", **addresses):
+    """The modem is unplugged, and plugged in again as another interface (by default: a new name each time)."""
+    before = mobile.seen_by_hub()
+    mobile.unplug()
+    _loses_path(mobile, label)
+    name = name or f"modem{next(_names)}"
+    mobile.plug(name)
+    mobile.configure(**addresses)
+    return mobile.seconds_until_it_carries(name if label != "modem" else label, before)
+
+
+def measure_address_change(mobile):
+    """Another address takes the place of the old one: the hub must hear from it, though nothing else is to be sent."""
+    before = mobile.seen_by_hub()
+    # Never one that it had before: the NAT would still know it, and the hub see what it knows.
+    mobile.namespace.ip(f"addr flush to 192.168.2.0/24 dev {mobile.modem}")
+    mobile.namespace.ip(f"addr add 192.168.2.{next(_hosts)}/24 dev {mobile.modem}", *mobile.route_commands(v6=False))
+    return mobile.seconds_until_it_carries(before=before)
+
+
+def measure_route_return(mobile, away=0.5):
+    """The default route is gone, under traffic, until the path has failed and for `away` seconds more; it comes back."""
+    source = UdpSource(mobile.namespace, HUB_INNER_V4, 7, mbps=2)
+    try:
+        mobile.namespace.ip(*mobile.route_commands(v6=False, verb="del"))
+        mobile.wait_for_reason("no route")
+        _loses_path(mobile)
+        time.sleep(away)
+        mobile.namespace.ip(*mobile.route_commands(v6=False))
+        return mobile.seconds_until_it_carries()
+    finally:
+        source.stop()
+
+
+def measure_rule(mobile):
+    """The modem's default route moves to a table of its own, which only packets from the modem's address are routed by."""
+    namespace, table = mobile.namespace, f"default via {GATEWAY_V4} dev {mobile.modem} table 77"
+    rule = "from 192.168.2.0/24 lookup 77"
+    before = mobile.seen_by_hub()
+    namespace.ip(*mobile.route_commands(v6=False, verb="del"))
+    mobile.wait_for_reason("no route")
+    namespace.ip(f"rule add {rule}", f"route add {table}")
+    seconds = mobile.seconds_until_it_carries(before=before)
+    before = mobile.seen_by_hub()
+    namespace.ip(*mobile.route_commands(v6=False), f"rule del {rule}", f"route del {table}")
+    mobile.seconds_until_it_carries(before=before)  # by a socket that is bound to no address again
+    return seconds
+
+
+def measure_route_burst(mobile, routes=5000):
+    """(share of one processor that the edge's daemon takes while so many routes come, pings answered of twenty)"""
+    commands = [f"route add 10.100.{number // 256}.{number % 256}/32 dev wan1" for number in range(routes)]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(ping, mobile.namespace, HUB_INNER_V4, count=20, interval=0.05)
+        begin, used = time.monotonic(), mobile.edge.process.cpu_seconds()
+        mobile.namespace.ip(*commands)
+        used, took = mobile.edge.process.cpu_seconds() - used, time.monotonic() - begin
+        mobile.namespace.ip(*(command.replace("add", "del") for command in commands))
+        return used / took, answers.result()[0]
+
+
+OBSTACLES = ("no interface", "down", "no carrier", "no address", "no route")
+
+
+def measure_start(mobile, obstacle, uplinks=(("modem*", "modem"),)):
+    """The daemon starts while `obstacle` keeps its only uplink from being used; then it is removed."""
+    if mobile.modem:
+        mobile.unplug()
+    if obstacle != "no interface":
+        mobile.plug()
+        mobile.carrier(obstacle != "no carrier")
+        if obstacle in ("no carrier", "no address", "no route"):
+            mobile.namespace.ip(f"link set {mobile.modem} up")
+        if obstacle == "no route":
+            mobile.configure(v6=False, routes=False)
+    mobile.start_edge(uplinks, wait_for=0)
+    try:
+        mobile.wait_for_reason(obstacle)
+        time.sleep(0.7)  # not at the beginning of anything that happens each second
+        before = mobile.seen_by_hub()
+        if obstacle == "no interface":
+            mobile.plug()
+        mobile.configure(v6=False)
+        if obstacle == "no carrier":
+            mobile.carrier(True)
+        return mobile.seconds_until_it_carries(before=before)
+    finally:
+        mobile.stop_edge()

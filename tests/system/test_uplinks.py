@@ -1,0 +1,148 @@
+"""Uplinks that come, go and change under the real daemons, behind real NATs: used within a second of being usable.
+
+The times are printed; they are measured as tests/system/lab/mobility.py says.
+"""
+
+import unittest
+
+from lab.core import Lab, wait_until
+from lab.daemon import HUB_INNER_V4, HUB_INNER_V6
+from lab.mobility import (ENDPOINTS, OBSTACLES, MobileEdge, active_paths, labels, measure_address_change, measure_recreate,
+                          measure_replug, measure_route_burst, measure_route_return, measure_rule, measure_start)
+from lab.traffic import ping
+
+
+class MobileCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = cls.enterClassContext(Lab(time_limit=60))
+        cls.mobile = MobileEdge(cls.lab)
+        cls.prepare()
+
+    def assert_soon(self, what, seconds):
+        print(f"\n    {what}: {seconds * 1000:.0f} ms ", end="", flush=True)
+        self.assertLessEqual(seconds, 1.0, what)
+
+
+class ChangingUplink(MobileCase):
+    @classmethod
+    def prepare(cls):
+        cls.mobile.plug()
+        cls.mobile.configure()
+        cls.mobile.start_edge()
+
+    def test_an_interface_that_is_deleted_and_made_again_joins_at_once(self):
+        self.assert_soon("interface made again", measure_recreate(self.mobile))
+
+    def test_a_modem_with_another_name_is_the_same_uplink(self):
+        self.assert_soon("modem with another name", measure_replug(self.mobile))
+        self.assertEqual(self.mobile.uplink()["interface"], self.mobile.modem)
+        self.assertEqual([uplink["label"] for uplink in self.mobile.edge.quick_status()["uplinks"]], ["wan1", "modem"])
+
+    def test_the_hub_follows_a_new_address_at_once(self):
+        association = active_paths(self.mobile.edge)
+        self.assert_soon("new address", measure_address_change(self.mobile))
+        self.assertEqual({path["id"] for path in active_paths(self.mobile.edge)}, {path["id"] for path in association},
+                         "the path should have moved, not begun again")
+
+    def test_a_default_route_that_returns_is_used_at_once(self):
+        self.assert_soon("default route back", measure_route_return(self.mobile))
+
+    def test_a_table_that_a_rule_chooses_by_the_source_address_leads_to_the_hub(self):
+        self.assert_soon("route by a rule", measure_rule(self.mobile))
+        self.mobile.wait_for_reason("")
+
+    def test_thousands_of_new_routes_disturb_nothing(self):
+        share, answered = measure_route_burst(self.mobile)
+        print(f"\n    while routes came: {share:.0%} of a processor ", end="", flush=True)
+        self.assertLess(share, 0.5)
+        self.assertEqual(answered, 20)
+
+    def test_why_an_uplink_cannot_be_used_is_shown(self):
+        self.mobile.namespace.ip(f"link set {self.mobile.modem} down")
+        self.mobile.wait_for_reason("down")
+        self.assertIn(f"uplink     modem ({self.mobile.modem}) cannot be used: down", self.mobile.edge.cli("status").stdout)
+        self.mobile.configure()
+        self.mobile.wait_for_reason("")
+        self.mobile.seconds_until_it_carries()
+
+
+class DeadAtStart(MobileCase):
+    @classmethod
+    def prepare(cls):
+        cls.mobile.namespace.ip("addr flush dev wan1")  # nothing else leads to the hub
+
+    def test_the_only_uplink_is_used_as_soon_as_it_can_be(self):
+        for obstacle in OBSTACLES:
+            with self.subTest(obstacle):
+                self.assert_soon(f"{obstacle} at the start", measure_start(self.mobile, obstacle))
+
+
+class Automatic(MobileCase):
+    """No [[uplink]], and everything goes through the tunnel."""
+
+    @classmethod
+    def prepare(cls):
+        cls.mobile.plug("eth7")
+        cls.mobile.configure()
+        cls.mobile.start_edge(uplinks=(), allowed_ips=("0.0.0.0/0", "::/0"), exclude_uplinks='["usb*"]')
+
+    def uplinks(self):
+        return [uplink["interface"] for uplink in self.mobile.edge.quick_status()["uplinks"]]
+
+    def test_the_tunnels_default_route_hides_no_uplink(self):
+        routes = self.mobile.namespace.run("ip", "route", "get", "192.0.2.1").stdout
+        self.assertIn("dev hawser0", routes)
+        self.assertEqual(labels(self.mobile.edge), {"wan1", "eth7"})
+        for target in (HUB_INNER_V4, HUB_INNER_V6):
+            self.assertEqual(ping(self.mobile.namespace, target)[0], 3)
+
+    def test_a_modem_that_comes_back_under_other_names_leaves_nothing_behind(self):
+        for name in ("eth8", "eth9", "eth7"):
+            old = self.mobile.modem
+            self.assert_soon(f"{name} in the place of {old}", measure_replug(self.mobile, name, label=old))
+            self.assertEqual(self.uplinks(), ["wan1", name])
+
+    def test_what_is_excluded_or_leads_nowhere_is_no_uplink(self):
+        namespace = self.mobile.namespace
+        for name in ("usb0", "veth77", "idle0"):
+            namespace.ip(f"link add link wan1 name {name} type macvlan mode private", f"link set {name} up")
+        namespace.ip("addr add 192.168.1.77/24 dev usb0", "addr add 192.168.1.78/24 dev veth77",
+                     "addr add 192.168.55.1/24 dev idle0", "route add default via 192.168.1.1 dev usb0 metric 900",
+                     "route add default via 192.168.1.1 dev veth77 metric 901")
+        self.assertEqual(self.uplinks(), ["wan1", self.mobile.modem])
+        namespace.ip("link del usb0", "link set veth77 down", "link set veth77 name lan77", "link set lan77 up",
+                     "route add default via 192.168.1.1 dev lan77 metric 901")
+        wait_until(lambda: "lan77" in labels(self.mobile.edge), 2, "the interface with an ordinary name to join")
+        namespace.ip("link del lan77", "link del idle0")
+        wait_until(lambda: self.uplinks() == ["wan1", self.mobile.modem], 2, "it to be forgotten")
+
+
+class Families(MobileCase):
+    """An uplink of IPv4 alone and one of IPv6 alone, to a hub of both."""
+
+    @classmethod
+    def prepare(cls):
+        cls.mobile.namespace.ip("addr del fd00:1::2/64 dev wan1")
+        cls.mobile.plug()
+        cls.mobile.configure(v4=False)
+        cls.mobile.start_edge(endpoint=ENDPOINTS)
+
+    def remotes(self):
+        return {path["label"]: path["remote"] for path in active_paths(self.mobile.edge)}
+
+    def test_each_uplink_calls_the_hub_at_the_address_of_its_family(self):
+        self.assertEqual(self.remotes(), {"wan1": ENDPOINTS[0], "modem": ENDPOINTS[1]})
+        self.assertEqual([uplink["usable"] for uplink in self.mobile.edge.quick_status()["uplinks"]], [True, True])
+
+    def test_it_joins_again_by_its_family_and_by_another(self):
+        self.assert_soon("uplink of IPv6 again", measure_replug(self.mobile, v4=False))
+        self.assert_soon("of IPv4 then", measure_replug(self.mobile, v6=False))
+        self.assertEqual(self.remotes()["modem"], ENDPOINTS[0])
+        self.assert_soon("of both then", measure_replug(self.mobile))
+        self.assert_soon("of IPv6 alone then", measure_replug(self.mobile, v4=False))
+        self.assertEqual(self.remotes()["modem"], ENDPOINTS[1])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
