@@ -145,6 +145,14 @@ std::optional<Route> Dialer::route_over(std::size_t uplink) const {
   return std::nullopt;
 }
 
+std::vector<Dialer::Missing> Dialer::missing() const {
+  std::vector<Missing> out;
+  for (std::size_t i = 0; association_ && i < joins_.size(); ++i) {
+    if (!joins_[i].path) out.push_back({i, joins_[i].next_try});
+  }
+  return out;
+}
+
 void Dialer::handle_timeout(Timestamp now) {
   if (stopped_) return;
   caller_.handle_timeout(now);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "daemon/config.hpp"
+#include "daemon/quota.hpp"
 #include "hawser/base/datagram.hpp"
 #include "hawser/io/datagram_socket.hpp"
 #include "hawser/io/link.hpp"
@@ -27,6 +28,8 @@ class Host {
   virtual void unwatch(UplinkId id) = 0;
   /// The interfaces as they are now. Throws io::SetupError.
   virtual std::vector<io::LinkInfo> links() = 0;
+  /// What time it is for people; it may jump, and be of 1970 until somebody sets it.
+  virtual WallTime wall_clock() = 0;
   /// Finds the addresses behind names; answered by Node::handle_addresses(), never from within this call.
   virtual void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) = 0;
 };

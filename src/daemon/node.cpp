@@ -17,6 +17,11 @@ tunnel::TunnelConfig tunnel_config(const Config& config, RandomSource& random) {
   return out;
 }
 
+bool brings_a_path(const sctp::Event& event) {
+  using Kind = sctp::Event::Kind;
+  return event.kind == Kind::connected || event.kind == Kind::path_added || event.kind == Kind::path_up;
+}
+
 }  // namespace
 
 sctp::EndpointConfig endpoint_config(const Config& config) {
@@ -55,7 +60,9 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
       endpoint_(endpoint_config(config), random, pool_, std::move(protection)),
       tunnel_(tunnel_config(config, random), device, endpoint_, pool_),
       sockets_(host),
-      uplinks_(host, sockets_, config.uplinks, config.interface.name) {
+      uplinks_(host, sockets_, config.uplinks, config.interface.name),
+      policies_(endpoint_, tunnel_, uplinks_),
+      quotas_(config) {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
@@ -76,6 +83,7 @@ void Node::start(Timestamp now) {
     spdlog::info("listening on {}", address.to_string());
   }
   if (is_edge()) uplinks_.refresh();
+  count_quotas(now);
   for (auto& dialer : dialers_) dialer->start(now);
   settle(now);
 }
@@ -118,6 +126,13 @@ void Node::handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::ve
   settle(now);
 }
 
+Result<control::PathChange, control::ParseError> Node::set_path(Timestamp now,
+                                                                const control::PathSetting& setting) {
+  auto change = policies_.set(setting);
+  settle(now);
+  return change;
+}
+
 Timestamp Node::next_timeout() const {
   Timestamp next = std::min({endpoint_.next_timeout(), next_tick_, stop_by_});
   for (const auto& dialer : dialers_) next = std::min(next, dialer->next_timeout());
@@ -141,7 +156,7 @@ void Node::settle(Timestamp now) {
     }
   } while (handle_events(now));
   // Strangers whose handshake is not complete have nothing to wait for.
-  if (stop_state_ == StopState::stopping && tunnel_.associations().empty()) stop_state_ = StopState::stopped;
+  if (stop_state_ == StopState::stopping && tunnel_.associations().empty()) finish(now);
 }
 
 bool Node::handle_events(Timestamp now) {
@@ -154,6 +169,7 @@ bool Node::handle_events(Timestamp now) {
       spdlog::warn("association {}: refused, as this peer is ours to call", event->association.value());
     }
     for (auto& dialer : dialers_) dialer->handle_event(now, *event);
+    if (brings_a_path(*event)) policies_.apply(event->association);
   }
   return any;
 }
@@ -221,10 +237,16 @@ void Node::tick(Timestamp now) {
     if (const auto status = endpoint_.status(id)) rates_.sample(now, *status);
   }
   rates_.prune(now);
+  count_quotas(now);  // before a socket is closed
   if (!is_edge() || stop_state_ != StopState::running) return;
   for (const UplinkId closed : uplinks_.refresh()) {
     for (auto& dialer : dialers_) dialer->handle_socket_closed(now, closed);
   }
+}
+
+void Node::count_quotas(Timestamp now) {
+  for (const std::string& label : quotas_.count(now, host_.wall_clock(), sockets_))
+    policies_.set_over_quota(label, quotas_.role_of(label));
 }
 
 void Node::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
@@ -257,8 +279,14 @@ void Node::stop(Timestamp now) {
 void Node::abort_all(Timestamp now) {
   for (const sctp::AssociationId id : tunnel_.associations()) endpoint_.abort(now, id, "stopped");
   settle(now);
-  stop_state_ = StopState::stopped;
+  if (stop_state_ != StopState::stopped) finish(now);
   stop_by_ = kNever;
+}
+
+void Node::finish(Timestamp now) {
+  stop_state_ = StopState::stopped;
+  count_quotas(now);
+  quotas_.save(now);
 }
 
 }  // namespace hawser::daemon

@@ -9,6 +9,8 @@
 #include "daemon/config.hpp"
 #include "daemon/dialer.hpp"
 #include "daemon/host.hpp"
+#include "daemon/path_policies.hpp"
+#include "daemon/quota_keeper.hpp"
 #include "daemon/rate_meter.hpp"
 #include "daemon/sockets.hpp"
 #include "daemon/uplinks.hpp"
@@ -47,6 +49,10 @@ class Node {
   void stop(Timestamp now);
   [[nodiscard]] bool stopped() const { return stop_state_ == StopState::stopped; }
 
+  /// Changes what an uplink may carry; the error is for people.
+  Result<control::PathChange, control::ParseError> set_path(Timestamp now,
+                                                            const control::PathSetting& setting);
+
   [[nodiscard]] Timestamp next_timeout() const;
   [[nodiscard]] control::Status status(Timestamp now) const;
 
@@ -61,7 +67,9 @@ class Node {
   [[nodiscard]] bool is_up(sctp::AssociationId id) const;
   void transmit(Timestamp now);
   void tick(Timestamp now);
+  void count_quotas(Timestamp now);
   void abort_all(Timestamp now);
+  void finish(Timestamp now);
   void request_addresses(Timestamp now, tunnel::PeerIndex peer);
   [[nodiscard]] bool is_edge() const { return !dialers_.empty(); }
 
@@ -69,7 +77,10 @@ class Node {
   void describe_peers(control::Status& status) const;
   void describe_sockets(control::Status& status) const;
   void describe_associations(Timestamp now, control::Status& status) const;
-  [[nodiscard]] control::Path describe_path(sctp::AssociationId id, const sctp::PathStatus& path) const;
+  [[nodiscard]] control::Uplink describe_uplink(const Uplinks::Uplink& uplink) const;
+  void describe_missing(Timestamp now, sctp::AssociationId id, control::Association& out) const;
+  [[nodiscard]] control::Path describe_path(Timestamp now, sctp::AssociationId id,
+                                            const sctp::PathStatus& path) const;
 
   Config config_;
   Host& host_;
@@ -80,6 +91,8 @@ class Node {
   tunnel::Tunnel tunnel_;
   Sockets sockets_;
   Uplinks uplinks_;
+  PathPolicies policies_;
+  QuotaKeeper quotas_;
   std::vector<std::unique_ptr<Dialer>> dialers_;
   RateMeter rates_;
   TransmitBatch batch_;
