@@ -62,18 +62,18 @@ TEST_F(Caps, HoldTheSumOfDataAndAcknowledgementsBothWaysAtOnce) {
 }
 
 TEST_F(Caps, LeaveNoQueueOnTheUplink) {
-  Bond& bond = capped_bond({kCap, 0});
+  Bond& bond = capped_bond({kCap, kCap});
   bond.run_for(5s);
   EXPECT_LT(bond.edge_path(1)->srtt, 45ms) << "two times 20 ms, and the delay of an acknowledgement";
   expect_clean_end();
 }
 
 TEST_F(Caps, HoldAtOnceWhenTheyAreChangedOrLifted) {
-  Bond& bond = capped_bond({kCap, 0});
-  set(bond, 1, {kCap / 5, 0});
+  Bond& bond = capped_bond({kCap, kCap});
+  set(bond, 1, {kCap / 2, kCap});
   bond.run_for(20ms);  // what is under way
-  EXPECT_NEAR(rate(bond, bond.up(1), 500ms), kCap / 5, kCap / 20);
-  set(bond, 1, {});
+  EXPECT_NEAR(rate(bond, bond.up(1), 500ms), kCap / 2, kCap / 40);
+  set(bond, 1, {0, kCap});
   bond.run_for(1s);
   EXPECT_GT(rate(bond, bond.up(1), 2s), 25e6);
   expect_clean_end();

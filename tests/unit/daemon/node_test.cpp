@@ -594,6 +594,7 @@ class NodeQuota : public NodeTest {
     text = edge_text();
     text.replace(text.find("label = \"dsl\""), 13,
                  "label = \"dsl\"\nquota = \"1 MB\"\nover_quota = \"never\"");
+    text.replace(text.find("label = \"lte\""), 13, "label = \"lte\"\nrole = \"backup\"");
     text.replace(text.find("[[uplink]]"), 10, "state_directory = \"" + folder + "\"\n[[uplink]]");
   }
   ~NodeQuota() override { std::filesystem::remove_all(folder); }
