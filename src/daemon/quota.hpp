@@ -17,6 +17,19 @@ inline constexpr WallTime kClockIsSet = std::chrono::sys_days(std::chrono::Janua
 /// The first one after `time`.
 [[nodiscard]] WallTime period_end(WallTime time, unsigned reset_day);
 
+/// What was counted in one month.
+struct QuotaMonth {
+  WallTime begin{};
+  std::uint64_t used = 0;
+};
+
+/// What of a Quota has to outlive the daemon.
+struct QuotaState {
+  std::optional<QuotaMonth> current;   ///< nothing: the clock was never set
+  std::optional<QuotaMonth> previous;  ///< in case the clock goes back
+  std::uint64_t undated = 0;           ///< counted while the clock was not set
+};
+
 /// What an uplink has carried in this month and the one before. What of it has to outlive the daemon is
 /// `State`. Pure: whoever calls has the clock.
 ///
@@ -26,18 +39,10 @@ inline constexpr WallTime kClockIsSet = std::chrono::sys_days(std::chrono::Janua
 /// ahead and back makes a count too high, if anything, and never too low.
 class Quota {
  public:
-  struct Month {
-    WallTime begin{};
-    std::uint64_t used = 0;
-  };
-  struct State {
-    std::optional<Month> current;   ///< nothing: the clock was never set
-    std::optional<Month> previous;  ///< in case the clock goes back
-    std::uint64_t undated = 0;      ///< counted since the start while the clock was not set
-  };
+  using Month = QuotaMonth;
+  using State = QuotaState;
 
-  Quota(std::uint64_t limit, unsigned reset_day) : Quota(limit, reset_day, State()) {}
-  Quota(std::uint64_t limit, unsigned reset_day, const State& state)
+  Quota(std::uint64_t limit, unsigned reset_day, const State& state = {})
       : limit_(limit), reset_day_(reset_day), state_(state) {}
 
   /// Counts `bytes`, now that it is `now`.
