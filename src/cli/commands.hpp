@@ -13,6 +13,7 @@ using Action = std::function<Exit()>;
 
 /// Each adds its subcommands to `app`; the one that is chosen sets `action`. Both outlive the action.
 void add_status_command(CLI::App& app, Action& action);
+void add_path_command(CLI::App& app, Action& action);
 void add_key_commands(CLI::App& app, Action& action);
 
 /// Tells people what went wrong.

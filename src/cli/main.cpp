@@ -33,6 +33,7 @@ Exit run(int argc, char** argv) try {
       "usage; 3 no daemon runs; 4 permission denied.");
   Action action;
   add_status_command(app, action);
+  add_path_command(app, action);
   add_key_commands(app, action);
   try {
     app.parse(argc, argv);

@@ -20,7 +20,7 @@ Exit show_status(const StatusOptions& options) {
   const auto socket =
       choose_socket(options.socket, options.interface, std::string(control::kSocketDirectory));
   if (!socket) return report(socket.error());
-  const auto answer = ask(*socket, control::make_request(control::Command::status));
+  const auto answer = ask(*socket, control::make_request({}));
   if (!answer) return report(answer.error());
   const auto status = control::parse_status(*answer);
   if (!status) return report({Exit::failed, *socket + ": " + status.error().message});

@@ -40,6 +40,20 @@ std::uint64_t counter(const control::Counters& counters, const std::string& name
   return at == counters.end() ? 0 : at->second;
 }
 
+/// One line, of an uplink of which there is something to say beside its paths.
+std::string uplink_text(const control::Uplink& u) {
+  std::string out;
+  if (!u.usable) out += fmt::format("  cannot be used: {}", u.reason);
+  if (u.max_upload_mbps > 0) out += fmt::format("  max upload {:g} Mbit/s", u.max_upload_mbps);
+  if (u.max_download_mbps > 0) out += fmt::format("  max download {:g} Mbit/s", u.max_download_mbps);
+  if (u.quota) {
+    out += fmt::format("  quota: {} of {} used{}, anew on {}", bytes_text(u.quota->used),
+                       bytes_text(u.quota->limit), u.quota->over ? " up" : "",
+                       u.quota->reset.empty() ? "a day not known yet" : u.quota->reset);
+  }
+  return out.empty() ? out : fmt::format("uplink     {} ({}){}\n", u.label, u.interface, out);
+}
+
 std::string header_text(const control::Status& s) {
   std::string out = fmt::format("interface  {}  {}  mtu {}  up {}\n", s.interface.name,
                                 join(s.interface.address), s.interface.mtu, time_text(s.uptime_s));
@@ -47,12 +61,12 @@ std::string header_text(const control::Status& s) {
   out += fmt::format("daemon     hawserd {}  pid {}\n", s.version, s.pid);
   if (!s.listen.empty()) out += fmt::format("listening  {}\n", join(s.listen));
   for (const control::Uplink& uplink : s.uplinks) {
-    if (!uplink.usable)
-      out += fmt::format("uplink     {} ({}) cannot be used: {}\n", uplink.label, uplink.interface,
-                         uplink.reason);
+    out += uplink_text(uplink);
   }
   return out;
 }
+
+constexpr std::size_t kColumns = 15;
 
 std::vector<std::string> path_row(const control::Path& p) {
   return {fmt::format("{}", p.id),
@@ -61,13 +75,25 @@ std::vector<std::string> path_row(const control::Path& p) {
           p.local,
           p.remote,
           p.primary ? p.state + "*" : p.state,
+          p.role,
           p.rtt_ms > 0 ? fmt::format("{:.1f} ms", p.rtt_ms) : "",
           bytes_text(p.cwnd),
           bytes_text(p.flight),
           fmt::format("{:.1f}", p.tx_mbps),
           fmt::format("{:.1f}", p.rx_mbps),
           fmt::format("{:.1f} %", p.loss_percent),
-          fmt::format("{}", counter(p.counters, "data_chunks_retransmitted"))};
+          fmt::format("{}", counter(p.counters, "data_chunks_retransmitted")),
+          p.reason};
+}
+
+/// A row for an uplink that the peer is not reached over.
+std::vector<std::string> missing_row(const control::MissingPath& m) {
+  std::vector<std::string> row(kColumns);
+  row[1] = m.label;
+  row[2] = m.interface;
+  row[5] = "no path";
+  row.back() = fmt::format("{}; next try in {:.1f} s", m.reason, m.next_try_s);
+  return row;
 }
 
 std::string paths_text(const control::Association& association) {
@@ -77,14 +103,17 @@ std::string paths_text(const control::Association& association) {
                {"LOCAL"},
                {"REMOTE"},
                {"STATE"},
+               {"ROLE"},
                {"RTT", Align::right},
                {"CWND", Align::right},
                {"FLIGHT", Align::right},
                {"TX Mbit/s", Align::right},
                {"RX Mbit/s", Align::right},
                {"LOSS", Align::right},
-               {"RETRANS", Align::right}});
+               {"RETRANS", Align::right},
+               {"REASON"}});
   for (const control::Path& path : association.paths) table.add(path_row(path));
+  for (const control::MissingPath& missing : association.missing) table.add(missing_row(missing));
   return table.empty() ? "" : table.to_string(2);
 }
 

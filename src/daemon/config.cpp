@@ -9,16 +9,13 @@
 #include <system_error>
 
 #include "daemon/config_reader.hpp"
+#include "daemon/config_uplink.hpp"
+#include "daemon/config_values.hpp"
 #include "hawser/control/message.hpp"
 
 namespace hawser::daemon {
 namespace {
 
-constexpr std::string_view kInterfaceNames =
-    "a network interface name, 1 to 15 characters without '/', ':' or spaces";
-constexpr std::string_view kUplinkNames =
-    "a network interface name, or a pattern of names as \"wwan*\" or \"enx????\"";
-constexpr std::string_view kNames = "1 to 64 of A-Z a-z 0-9 . _ -";
 constexpr std::string_view kKeyFiles =
     "an absolute path, of a file as `hawser genkey` makes it; never the key itself";
 constexpr std::string_view kPresharedKeyFiles =
@@ -40,34 +37,6 @@ constexpr std::int64_t kMaxRekeyMegabytes = 100'000;
 constexpr std::int64_t kMinRekeyPackets = 1000;
 constexpr std::int64_t kMaxRekeyPackets = 1 << 27;
 
-constexpr std::size_t kLongestPattern = 64;
-
-bool has_only_interface_characters(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c != '/' && c != ':' && c > ' ' && c <= '~'; });
-}
-
-std::optional<std::string> interface_name(std::string_view text) {
-  if (text.empty() || text.size() > 15 || text == "." || text == "..") return std::nullopt;
-  return has_only_interface_characters(text) ? std::optional<std::string>(text) : std::nullopt;
-}
-
-std::optional<std::string> uplink_name(std::string_view text) {
-  if (!is_pattern(text)) return interface_name(text);
-  const bool good = text.size() <= kLongestPattern && has_only_interface_characters(text);
-  return good ? std::optional<std::string>(text) : std::nullopt;
-}
-
-std::optional<std::string> plain_name(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  };
-  if (text.empty() || text.size() > 64 || !std::all_of(text.begin(), text.end(), allowed))
-    return std::nullopt;
-  return std::string(text);
-}
-
 /// A key in the place of its file's path can begin with a slash, but always ends with the padding of base64.
 std::optional<std::string> key_path(std::string_view text) {
   if (!text.starts_with('/') || text.ends_with('=') || text.find('\n') != std::string_view::npos) {
@@ -85,23 +54,6 @@ std::optional<crypto::PublicKey> public_key(std::string_view text) {
 std::optional<UdpAddress> listen_address(std::string_view text) {
   const auto address = UdpAddress::parse(text);
   return address && address->port != 0 ? address : std::nullopt;
-}
-
-/// Wraps a parser of text as a parser of nodes.
-template <class Parse>
-auto text_node(Parse parse) {
-  return [parse](const toml::node& node) {
-    const auto text = node.value_exact<std::string_view>();
-    return text ? parse(*text) : decltype(parse(std::string_view{})){};
-  };
-}
-
-auto number_node(std::int64_t low, std::int64_t high) {
-  return [low, high](const toml::node& node) -> std::optional<std::size_t> {
-    const auto number = node.value_exact<std::int64_t>();
-    if (!number || *number < low || *number > high) return std::nullopt;
-    return static_cast<std::size_t>(*number);
-  };
 }
 
 std::string range_text(std::int64_t low, std::int64_t high, std::string_view unit) {
@@ -136,8 +88,8 @@ InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
   InterfaceConfig out;
   reader.refuse_unknown(table, kSection,
                         {"name", "private_key_file", "address", "mtu", "listen", "control_socket",
-                         "queue_bytes", "routes", "include_uplinks", "exclude_uplinks", "rekey_after_seconds",
-                         "rekey_after_megabytes", "rekey_after_packets"});
+                         "state_directory", "queue_bytes", "routes", "include_uplinks", "exclude_uplinks",
+                         "rekey_after_seconds", "rekey_after_megabytes", "rekey_after_packets"});
   out.name = reader.required<std::string>(table, kSection, "name", kInterfaceNames, text_node(interface_name))
                  .value_or("");
   out.private_key_file = {
@@ -164,6 +116,13 @@ InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
                                 return good ? std::optional<std::string>(text) : std::nullopt;
                               }))
           .value_or(control::default_socket(out.name));
+  out.state_directory =
+      reader
+          .value<std::string>(
+              table, kSection, "state_directory", "an absolute path", text_node([](std::string_view text) {
+                return text.starts_with('/') ? std::optional<std::string>(text) : std::nullopt;
+              }))
+          .value_or(out.state_directory);
   out.queue_bytes =
       reader
           .value<std::size_t>(table, kSection, "queue_bytes", range_text(kMinQueue, kMaxQueue, "bytes"),
@@ -175,29 +134,6 @@ InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
   out.exclude_uplinks =
       reader.list<std::string>(table, kSection, "exclude_uplinks", kUplinkNames, uplink_name);
   out.rekey = read_rekey(reader, table, kSection);
-  return out;
-}
-
-UplinkConfig read_uplink(ConfigReader& reader, toml::table& table) {
-  constexpr std::string_view kSection = "uplink";
-  UplinkConfig out;
-  reader.refuse_reserved(table, kSection, {"max_upload"},
-                         "no caps yet, this version sends what congestion control allows");
-  reader.refuse_unknown(table, kSection, {"interface", "label", "role"});
-  out.interface =
-      reader.required<std::string>(table, kSection, "interface", kUplinkNames, text_node(uplink_name))
-          .value_or("");
-  out.label = reader.value<std::string>(table, kSection, "label", kNames, text_node(plain_name))
-                  .value_or(out.interface);
-  const auto role = [](std::string_view text) {
-    return text == "always" ? std::optional<std::string>(text) : std::nullopt;
-  };
-  out.role =
-      reader
-          .value<std::string>(table, kSection, "role",
-                              "\"always\"; \"secondary\", \"backup\" and \"never\" are not supported yet",
-                              text_node(role))
-          .value_or(out.role);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "hawser/base/address.hpp"
 #include "hawser/base/result.hpp"
 #include "hawser/crypto/keys.hpp"
+#include "hawser/sctp/types.hpp"
 
 namespace hawser::daemon {
 
@@ -52,8 +53,9 @@ struct InterfaceConfig {
   std::size_t mtu = 1392;
   std::vector<UdpAddress> listen;
   std::string control_socket;
-  std::size_t queue_bytes = 1U << 20;  ///< of each peer
-  bool routes = true;                  ///< lay routes for the peers' allowed IPs
+  std::string state_directory = "/var/lib/hawser";  ///< what has been used of quotas is kept there
+  std::size_t queue_bytes = 1U << 20;               ///< of each peer
+  bool routes = true;                               ///< lay routes for the peers' allowed IPs
   /// Without any [[uplink]], patterns of names: what may be one (empty: anything but tunnels, containers and
   /// the like), and what may not.
   std::vector<std::string> include_uplinks;
@@ -61,10 +63,19 @@ struct InterfaceConfig {
   RekeyConfig rekey;
 };
 
+/// How much an uplink may carry in a month, both ways together.
+struct QuotaConfig {
+  std::uint64_t bytes = 0;                             ///< of whole IP packets
+  unsigned reset_day = 1;                              ///< 1 to 31; in a shorter month, its last day
+  sctp::PathRole over_quota = sctp::PathRole::backup;  ///< the role once it is used up
+};
+
 struct UplinkConfig {
   std::string interface;  ///< a name, or a pattern of names
   std::string label;
-  std::string role = "always";
+  sctp::PathRole role = sctp::PathRole::always;
+  sctp::PathCaps caps{};  ///< as they are told from this end
+  std::optional<QuotaConfig> quota{};
 };
 
 struct PeerConfig {

@@ -83,17 +83,6 @@ class ConfigReader {
     }
   }
 
-  /// Takes keys out that a later version will know, each with the reason why it is refused.
-  void refuse_reserved(toml::table& table, std::string_view section,
-                       std::initializer_list<std::string_view> keys, std::string_view reason) {
-    for (const std::string_view key : keys) {
-      const toml::node* node = table.get(key);
-      if (node == nullptr) continue;
-      mistake(*node, name_of(section, key), reason);
-      table.erase(key);
-    }
-  }
-
   [[nodiscard]] ConfigErrors& errors() { return errors_; }
 
   /// The value as text. A private key that stands where it should not is never shown: messages end up in

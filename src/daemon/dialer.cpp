@@ -204,6 +204,14 @@ std::vector<Route> Dialer::routes_over(std::size_t uplink) const {
   return routes;
 }
 
+std::vector<Dialer::Missing> Dialer::missing() const {
+  std::vector<Missing> out;
+  for (std::size_t i = 0; association_ && i < joins_.size(); ++i) {
+    if (!joins_[i].path) out.push_back({i, joins_[i].next_try});
+  }
+  return out;
+}
+
 void Dialer::handle_timeout(Timestamp now) {
   if (stopped_) return;
   // A path that can be added to the association now is better than another association.

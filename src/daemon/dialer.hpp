@@ -43,7 +43,16 @@ class Dialer {
   /// No more calls and no new paths; what is up stays.
   void stop(Timestamp now);
 
+  /// An uplink over which the association has no path, and when it is tried next.
+  struct Missing {
+    std::size_t uplink;
+    Timestamp next_try;
+  };
+
   [[nodiscard]] tunnel::PeerIndex peer() const { return peer_; }
+  /// The association that is up.
+  [[nodiscard]] std::optional<sctp::AssociationId> association() const { return association_; }
+  [[nodiscard]] std::vector<Missing> missing() const;
   /// "connected", "stopped", or what the Caller does.
   [[nodiscard]] std::string_view state() const;
 

@@ -6,6 +6,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <functional>
@@ -114,6 +115,10 @@ class Driver final : public Host {
     return io::find_route(link, to, from);
   }
 
+  WallTime wall_clock() override {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  }
+
   void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) override {
     resolver_.resolve(endpoints, [this, peer](const std::vector<UdpAddress>& addresses) {
       node_.handle_addresses(read_clock(), peer, addresses);
@@ -175,9 +180,19 @@ class Driver final : public Host {
   }
 
   std::string answer(std::string_view line) {
-    const auto command = control::parse_request(line);
-    if (!command) return control::make_error(command.error().message);
-    return control::make_status(node_.status(read_clock()));
+    const auto request = control::parse_request(line);
+    if (!request) return control::make_error(request.error().message);
+    switch (request->command) {
+      case control::Command::status: return control::make_status(node_.status(read_clock()));
+      case control::Command::path_set: return set_path(request->setting);
+    }
+    return control::make_error("unknown command");
+  }
+
+  std::string set_path(const control::PathSetting& setting) {
+    const auto change = node_.set_path(read_clock(), setting);
+    arm();
+    return change ? control::make_path_change(*change) : control::make_error(change.error().message);
   }
 
   asio::io_context context_{1};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/config.hpp"
+#include "daemon/quota.hpp"
 #include "hawser/base/datagram.hpp"
 #include "hawser/io/datagram_socket.hpp"
 #include "hawser/io/link.hpp"
@@ -31,6 +32,8 @@ class Host {
   /// How packets leave by the interface `link`: io::find_route. Throws io::SetupError.
   virtual std::optional<io::RouteInfo> route(int link, const IpAddress& to,
                                              const std::optional<IpAddress>& from) = 0;
+  /// What time it is for people; it may jump, and be of 1970 until somebody sets it.
+  virtual WallTime wall_clock() = 0;
   /// Finds the addresses behind names; answered by Node::handle_addresses(), never from within this call.
   virtual void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) = 0;
 };

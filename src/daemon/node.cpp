@@ -25,6 +25,11 @@ std::vector<UdpAddress> literals_of(const PeerConfig& peer) {
   return out;
 }
 
+bool brings_a_path(const sctp::Event& event) {
+  using Kind = sctp::Event::Kind;
+  return event.kind == Kind::connected || event.kind == Kind::path_added || event.kind == Kind::path_up;
+}
+
 }  // namespace
 
 sctp::EndpointConfig endpoint_config(const Config& config) {
@@ -65,7 +70,9 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
       endpoint_(endpoint_config(config), random, pool_, std::move(protection)),
       tunnel_(tunnel_config(config, random), device, endpoint_, pool_),
       sockets_(host),
-      uplinks_(host, sockets_, config) {
+      uplinks_(host, sockets_, config),
+      policies_(endpoint_, tunnel_, uplinks_),
+      quotas_(config) {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
@@ -87,6 +94,7 @@ void Node::start(Timestamp now) {
     spdlog::info("listening on {}", address.to_string());
   }
   if (is_edge()) look_at_links(now);
+  count_quotas(now);
   for (auto& dialer : dialers_) dialer->start(now);
   settle(now);
 }
@@ -140,6 +148,13 @@ void Node::handle_links_changed(Timestamp now) {
   settle(now);
 }
 
+Result<control::PathChange, control::ParseError> Node::set_path(Timestamp now,
+                                                                const control::PathSetting& setting) {
+  auto change = policies_.set(setting);
+  settle(now);
+  return change;
+}
+
 Timestamp Node::next_timeout() const {
   Timestamp next = std::min({endpoint_.next_timeout(), next_tick_, next_look_, stop_by_});
   for (const auto& dialer : dialers_) next = std::min(next, dialer->next_timeout());
@@ -163,7 +178,7 @@ void Node::settle(Timestamp now) {
     }
   } while (handle_events(now));
   // Strangers whose handshake is not complete have nothing to wait for.
-  if (stop_state_ == StopState::stopping && tunnel_.associations().empty()) stop_state_ = StopState::stopped;
+  if (stop_state_ == StopState::stopping && tunnel_.associations().empty()) finish(now);
 }
 
 bool Node::handle_events(Timestamp now) {
@@ -176,6 +191,7 @@ bool Node::handle_events(Timestamp now) {
       spdlog::warn("association {}: refused, as this peer is ours to call", event->association.value());
     }
     for (auto& dialer : dialers_) dialer->handle_event(now, *event);
+    if (brings_a_path(*event)) policies_.apply(event->association);
   }
   return any;
 }
@@ -243,9 +259,11 @@ void Node::tick(Timestamp now) {
     if (const auto status = endpoint_.status(id)) rates_.sample(now, *status);
   }
   rates_.prune(now);
+  count_quotas(now);
 }
 
 void Node::look_at_links(Timestamp now) {
+  count_quotas(now);  // before a socket is closed
   last_look_ = now;
   next_look_ = now + kLongestLook;
   const Uplinks::Changes changes = uplinks_.refresh();
@@ -265,6 +283,11 @@ bool Node::learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& 
   std::vector<IpAddress> all;
   for (const auto& [index, known] : remotes_) all.insert(all.end(), known.begin(), known.end());
   return uplinks_.set_remotes(std::move(all));
+}
+
+void Node::count_quotas(Timestamp now) {
+  for (const std::string& label : quotas_.count(now, host_.wall_clock(), sockets_))
+    policies_.set_over_quota(label, quotas_.role_of(label));
 }
 
 void Node::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
@@ -295,8 +318,14 @@ void Node::stop(Timestamp now) {
 void Node::abort_all(Timestamp now) {
   for (const sctp::AssociationId id : tunnel_.associations()) endpoint_.abort(now, id, "stopped");
   settle(now);
-  stop_state_ = StopState::stopped;
+  if (stop_state_ != StopState::stopped) finish(now);
   stop_by_ = kNever;
+}
+
+void Node::finish(Timestamp now) {
+  stop_state_ = StopState::stopped;
+  count_quotas(now);
+  quotas_.save(now);
 }
 
 }  // namespace hawser::daemon

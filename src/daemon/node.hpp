@@ -10,6 +10,8 @@
 #include "daemon/config.hpp"
 #include "daemon/dialer.hpp"
 #include "daemon/host.hpp"
+#include "daemon/path_policies.hpp"
+#include "daemon/quota_keeper.hpp"
 #include "daemon/rate_meter.hpp"
 #include "daemon/sockets.hpp"
 #include "daemon/uplinks.hpp"
@@ -56,6 +58,10 @@ class Node {
 
   /// Whether it calls peers; if not, it has no uplinks.
   [[nodiscard]] bool is_edge() const { return !dialers_.empty(); }
+  /// Changes what an uplink may carry; the error is for people.
+  Result<control::PathChange, control::ParseError> set_path(Timestamp now,
+                                                            const control::PathSetting& setting);
+
   [[nodiscard]] Timestamp next_timeout() const;
   [[nodiscard]] control::Status status(Timestamp now) const;
 
@@ -72,14 +78,19 @@ class Node {
   void tick(Timestamp now);
   void look_at_links(Timestamp now);
   [[nodiscard]] bool learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
+  void count_quotas(Timestamp now);
   void abort_all(Timestamp now);
+  void finish(Timestamp now);
   void request_addresses(Timestamp now, tunnel::PeerIndex peer);
 
   // status.cpp
   void describe_peers(control::Status& status) const;
   void describe_sockets(control::Status& status) const;
   void describe_associations(Timestamp now, control::Status& status) const;
-  [[nodiscard]] control::Path describe_path(sctp::AssociationId id, const sctp::PathStatus& path) const;
+  [[nodiscard]] control::Uplink describe_uplink(const Uplinks::Uplink& uplink) const;
+  void describe_missing(Timestamp now, sctp::AssociationId id, control::Association& out) const;
+  [[nodiscard]] control::Path describe_path(Timestamp now, sctp::AssociationId id,
+                                            const sctp::PathStatus& path) const;
 
   Config config_;
   Host& host_;
@@ -90,6 +101,8 @@ class Node {
   tunnel::Tunnel tunnel_;
   Sockets sockets_;
   Uplinks uplinks_;
+  PathPolicies policies_;
+  QuotaKeeper quotas_;
   std::vector<std::unique_ptr<Dialer>> dialers_;
   RateMeter rates_;
   TransmitBatch batch_;

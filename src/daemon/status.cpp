@@ -1,8 +1,10 @@
+#include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "daemon/node.hpp"
+#include "daemon/path_reason.hpp"
 #include "daemon/version.hpp"
 
 namespace hawser::daemon {
@@ -75,6 +77,17 @@ std::vector<std::string> texts(const std::vector<T>& values) {
   return out;
 }
 
+std::string date_text(const std::optional<WallTime>& time) {
+  if (!time) return "";
+  const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(*time)};
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()));
+}
+
+double mbps(std::uint64_t bits_per_second) {
+  return static_cast<double>(bits_per_second) / 1e6;
+}
+
 double seconds_between(Timestamp then, Timestamp now) {
   return std::chrono::duration<double>(now - then).count();
 }
@@ -110,11 +123,7 @@ control::Status Node::status(Timestamp now) const {
 
 void Node::describe_sockets(control::Status& status) const {
   for (std::size_t i = 0; i < uplinks_.count(); ++i) {
-    const Uplinks::Uplink& uplink = uplinks_.at(i);
-    if (uplink.vacant()) continue;
-    status.uplinks.push_back({uplink.config.label,
-                              uplink.interface.empty() ? uplink.config.interface : uplink.interface,
-                              uplink.config.role, uplink.reason.empty(), uplink.reason});
+    if (!uplinks_.at(i).vacant()) status.uplinks.push_back(describe_uplink(uplinks_.at(i)));
   }
   for (const Sockets::Entry& entry : sockets_.entries()) {
     if (!entry.socket) continue;
@@ -122,6 +131,21 @@ void Node::describe_sockets(control::Status& status) const {
                               entry.socket->local_address().to_string(),
                               counters_of(entry.socket->counters())});
   }
+}
+
+control::Uplink Node::describe_uplink(const Uplinks::Uplink& uplink) const {
+  const PathPolicy policy = policies_.of(uplink.config);
+  control::Uplink out;
+  out.label = uplink.config.label;
+  out.interface = uplink.interface.empty() ? uplink.config.interface : uplink.interface;
+  out.role = to_string(policy.role);
+  out.usable = uplink.reason.empty();
+  out.reason = uplink.reason;
+  out.max_upload_mbps = mbps(policy.caps.upload_bps);
+  out.max_download_mbps = mbps(policy.caps.download_bps);
+  if (const Quota* quota = quotas_.find(out.label))
+    out.quota = control::Quota{quota->used(), quota->limit(), quota->over(), date_text(quota->reset())};
+  return out;
 }
 
 void Node::describe_peers(control::Status& status) const {
@@ -165,12 +189,28 @@ void Node::describe_associations(Timestamp now, control::Status& status) const {
     out.messages_received = from->messages_received;
     out.duplicate_tsns_received = from->duplicate_tsns_received;
     if (from->protection) out.protection = protection_of(*from->protection, now);
-    for (const sctp::PathStatus& path : from->paths) out.paths.push_back(describe_path(id, path));
+    for (const sctp::PathStatus& path : from->paths) out.paths.push_back(describe_path(now, id, path));
+    describe_missing(now, id, out);
     status.associations.push_back(std::move(out));
   }
 }
 
-control::Path Node::describe_path(sctp::AssociationId id, const sctp::PathStatus& path) const {
+/// The uplinks that the association has no path over, on the end that adds them.
+void Node::describe_missing(Timestamp now, sctp::AssociationId id, control::Association& out) const {
+  for (const auto& dialer : dialers_) {
+    if (dialer->association() != id) continue;
+    for (const Dialer::Missing& missing : dialer->missing()) {
+      const Uplinks::Uplink& uplink = uplinks_.at(missing.uplink);
+      if (uplink.vacant()) continue;
+      out.missing.push_back({uplink.config.label,
+                             uplink.interface.empty() ? uplink.config.interface : uplink.interface,
+                             uplink.reason.empty() ? "refused or lost, to be added again" : uplink.reason,
+                             std::max(0.0, seconds_between(now, missing.next_try))});
+    }
+  }
+}
+
+control::Path Node::describe_path(Timestamp now, sctp::AssociationId id, const sctp::PathStatus& path) const {
   control::Path out;
   out.id = path.id.value();
   if (path.route.uplink.value() < sockets_.entries().size()) {
@@ -194,6 +234,11 @@ control::Path Node::describe_path(sctp::AssociationId id, const sctp::PathStatus
   out.rx_mbps = rates.rx_mbps;
   out.loss_percent = rates.loss_percent;
   out.error_count = path.error_count;
+  out.role = to_string(path.role);
+  out.cap_mbps = mbps(path.cap_bps);
+  const auto uplink = uplinks_.uplink_of(path.route.uplink);
+  const bool over_quota = uplink && policies_.is_over_quota(uplinks_.at(*uplink).config.label);
+  out.reason = reason_of(path, now, out.tx_mbps, over_quota);
   out.counters = counters_of(path.counters);
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "sctp/path/path_limit.hpp"
 #include "sctp/wire/abort_error.hpp"
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/shutdown.hpp"
@@ -407,13 +408,6 @@ bool Association::set_primary(PathId id) {
   return true;
 }
 
-bool Association::set_path_role(PathId id, PathRole role) {
-  Path* path = core_.paths.find(id);
-  if (path == nullptr) return false;
-  path->own_role = role;
-  return true;
-}
-
 bool Association::request_address(wire::ParameterType type, const IpAddress& local) {
   if (opening() || !core_.dynamic_addresses) return false;
   asconf_.request(type, local);
@@ -491,7 +485,7 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   if (!opening()) {
     asconf_.queue_due(now);
     heartbeats_.queue_due(now);
-    if (channel_ != nullptr) tell_roles();
+    if (channel_ != nullptr) tell_wishes();
   }
   if (poll_control(now, batch)) return true;
   if (handshaking()) return false;
@@ -539,7 +533,7 @@ bool Association::poll_control(Timestamp now, TransmitBatch& batch) {
       continue;
     }
     batch.commit(size);
-    if (path != nullptr) count_sent(*path, size);
+    if (path != nullptr) count_sent(*path, size, now);
     return true;
   }
   return false;
@@ -551,10 +545,11 @@ bool Association::within_amplification(Path* path, std::size_t bytes) {
   return path->unproven_sent + bytes <= kAmplificationFactor * path->unproven_received;
 }
 
-void Association::count_sent(Path& path, std::size_t bytes) {
+void Association::count_sent(Path& path, std::size_t bytes, Timestamp now) {
   ++path.counters.datagrams_sent;
   path.counters.bytes_sent += bytes;
   if (!path.proven()) path.unproven_sent += bytes;
+  path.cap.on_sent(now, path.ip_size(bytes));
 }
 
 std::optional<ReceivedMessage> Association::poll_message() {
@@ -617,12 +612,14 @@ AssociationStatus Association::status() const {
     status.messages_received = receiver_->messages_received();
     status.duplicate_tsns_received = receiver_->duplicate_tsns();
   }
+  const DataSituation situation{sender_.has_data(), sender_.peer_has_room(), pacing_deadline_};
   for (const auto& path : core_.paths) {
     if (path->replaces != kNoPath) continue;
-    status.paths.push_back({path->id, path->route, path->state, path->id == core_.paths.primary_id(),
-                            path->role(), path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(),
-                            path->congestion->cwnd(), path->congestion->ssthresh(), path->flight.bytes,
-                            path->mtu, path->error_count, path->counters});
+    status.paths.push_back(
+        {path->id, path->route, path->state, path->id == core_.paths.primary_id(), path->role(),
+         path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(), path->congestion->cwnd(),
+         path->congestion->ssthresh(), path->flight.bytes, path->mtu, path->error_count, path->counters,
+         limit_of(*path, core_.paths, situation), path->failed_since, path->cap.bits_per_second()});
   }
   return status;
 }

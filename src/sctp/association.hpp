@@ -26,7 +26,8 @@ namespace hawser::sctp {
 /// clock, never finds out by itself whom a packet belongs to.
 ///
 /// association.cpp has input and output in packet order; the procedures are in association_handshake.cpp,
-/// association_data.cpp and association_shutdown.cpp, and in heartbeat.cpp, asconf_*.cpp and auth.cpp.
+/// association_data.cpp, association_roles.cpp and association_shutdown.cpp, and in heartbeat.cpp,
+/// asconf_*.cpp and auth.cpp.
 class Association {
  public:
   /// Ours: sends an INIT over `first` (RFC 9260 §5.1 A).
@@ -66,6 +67,7 @@ class Association {
   bool remove_path(PathId id);
   bool set_primary(PathId id);
   bool set_path_role(PathId id, PathRole role);
+  bool set_path_caps(PathId id, const PathCaps& caps);
   bool request_address(wire::ParameterType type, const IpAddress& local);
   void probe_path(PathId id);
   void shutdown(Timestamp now);
@@ -184,7 +186,7 @@ class Association {
   bool poll_control(Timestamp now, TransmitBatch& batch);
   [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
   bool within_amplification(Path* path, std::size_t bytes);
-  void count_sent(Path& path, std::size_t bytes);
+  void count_sent(Path& path, std::size_t bytes, Timestamp now);
   void retire_path(PathId id);
   void close(Event::Kind kind, std::uint16_t cause, std::string_view reason);
   void send_last_word(const Route& route, wire::ChunkType type, Bytes chunk, std::uint32_t tag);
@@ -197,8 +199,6 @@ class Association {
   void give_up_handshake();
   void read_own_messages(Timestamp now);
   void send_key_messages();
-  void tell_roles();
-  void handle_roles(Bytes message);
   void give_up_channel(Timestamp now);
   [[nodiscard]] bool may_come_unsealed(const wire::ChunkView& chunk) const;
   [[nodiscard]] bool is_key_management(const wire::DataChunk& data) const;
@@ -208,6 +208,11 @@ class Association {
   [[nodiscard]] bool seal_batch(TransmitBatch& batch);
   [[nodiscard]] RecordNumbers& record_numbers(const Route& route);
   void add_early_data(PacketBuilder& packet, Timestamp now);
+
+  // association_roles.cpp
+  void tell_wishes();
+  void handle_wishes(Bytes message);
+  static void settle_cap(Path& path);
 
   // association_handshake.cpp
   void send_init(Timestamp now);
@@ -240,7 +245,7 @@ class Association {
   void fill_batch(Path& path, bool with_sack, Timestamp now, TransmitBatch& batch);
   [[nodiscard]] bool worth_bundling(const PacketBuilder& packet);
   bool add_sack(PacketBuilder& packet);
-  bool poll_sack(TransmitBatch& batch);
+  bool poll_sack(Timestamp now, TransmitBatch& batch);
 
   // association_shutdown.cpp
   void advance_shutdown(Timestamp now);

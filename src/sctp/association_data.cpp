@@ -158,7 +158,7 @@ bool Association::poll_data(Timestamp now, TransmitBatch& batch) {
   Path* path = nullptr;
   if (may_send_data() && sender_.ready()) path = scheduler_->pick(core_.paths, now, pacing_deadline_);
   const bool same_way = path != nullptr && path == sack_path();
-  if (receiver_->sack_due() && !same_way && poll_sack(batch)) return true;
+  if (receiver_->sack_due() && !same_way && poll_sack(now, batch)) return true;
   if (path == nullptr) return false;
   fill_batch(*path, same_way && receiver_->sack_pending(), now, batch);
   return !batch.empty();
@@ -173,7 +173,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
   const std::size_t mtu = core_.paths.payload_mtu();
   const double rate = path.pacing_rate();
   const std::size_t burst = core_.config().max_burst * mtu;
-  while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.pacer.ready(now) &&
+  while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
          sender_.ready()) {
     PacketBuilder packet = begin_packet(batch.next(mtu));
     const bool sack_added = with_sack && batch.empty() && worth_bundling(packet) && add_sack(packet);
@@ -181,7 +181,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
     if (bytes == 0 && !sack_added) break;
     const std::size_t size = packet.finish();
     batch.commit(size);
-    count_sent(path, size);
+    count_sent(path, size, now);
     if (bytes == 0) continue;
     ++flight.next_packet;
     flight.last_sent = now;
@@ -208,7 +208,7 @@ bool Association::add_sack(PacketBuilder& packet) {
   return true;
 }
 
-bool Association::poll_sack(TransmitBatch& batch) {
+bool Association::poll_sack(Timestamp now, TransmitBatch& batch) {
   Path* path = sack_path();
   if (path == nullptr) return false;
   batch.clear();
@@ -217,7 +217,7 @@ bool Association::poll_sack(TransmitBatch& batch) {
   add_sack(packet);
   const std::size_t size = packet.finish();
   batch.commit(size);
-  count_sent(*path, size);
+  count_sent(*path, size, now);
   return true;
 }
 

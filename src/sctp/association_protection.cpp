@@ -51,7 +51,7 @@ void Association::read_own_messages(Timestamp now) {
     if (message->ppid == Ppid{wire::kKeyManagementPpid}) {
       channel_->on_message(now, message->payload.bytes());
     } else {
-      handle_roles(message->payload.bytes());
+      handle_wishes(message->payload.bytes());
     }
   }
   if (!had_no_keys || opening()) return;
@@ -67,36 +67,6 @@ void Association::send_key_messages() {
   while (const auto message = channel_->poll_message()) {
     sender_.enqueue_urgent(core_.endpoint.pool.copy(*message), options);
   }
-}
-
-// The peer knows a path by our path id, once it works. One that fails may come back as another path of the
-// peer's, which has to be told again.
-void Association::tell_roles() {
-  std::array<std::byte, 256 * wire::PathRoleEntry::kSize> raw;
-  ByteWriter writer(raw);
-  for (const auto& path : core_.paths) {
-    if (path->state != PathState::active) path->told_role = PathRole::always;
-    if (path->state != PathState::active || path->own_role == path->told_role || path->record.generation == 0)
-      continue;
-    wire::PathRoleEntry{path->record.epoch, path->record.id, path->own_role}.write(writer);
-    path->told_role = path->own_role;
-  }
-  if (writer.size() == 0) return;
-  SendOptions options;
-  options.ppid = Ppid{wire::kPathRolesPpid};
-  sender_.enqueue_urgent(core_.endpoint.pool.copy(writer.written()), options);
-}
-
-void Association::handle_roles(Bytes message) {
-  for (; message.size() >= wire::PathRoleEntry::kSize;
-       message = message.subspan(wire::PathRoleEntry::kSize)) {
-    const auto entry = wire::PathRoleEntry::parse(message);
-    if (!entry) return core_.drop(DropReason::malformed_chunk);
-    const PeerPath* known = channel_->peer_path(entry->epoch, entry->path_id);
-    Path* path = known == nullptr ? nullptr : core_.paths.find(known->path);
-    if (path != nullptr) path->peer_role = entry->role;
-  }
-  if (!message.empty()) core_.drop(DropReason::malformed_chunk);
 }
 
 // A handshake that failed stays a moment, so that the peer may learn the reason; keys that cannot be renewed

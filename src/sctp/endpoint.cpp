@@ -288,6 +288,11 @@ bool Endpoint::set_path_role(AssociationId id, PathId path, PathRole role) {
   return association != nullptr && association->set_path_role(path, role);
 }
 
+bool Endpoint::set_path_caps(AssociationId id, PathId path, const PathCaps& caps) {
+  Impl::Entry* association = impl_->find(id);
+  return association != nullptr && association->set_path_caps(path, caps);
+}
+
 bool Endpoint::request_primary(Timestamp, AssociationId id, const IpAddress& local) {
   Impl::Entry* association = impl_->find(id);
   return association != nullptr &&

@@ -146,6 +146,7 @@ void Heartbeats::on_path_error(Path& path, Timestamp now) {
   path.rtt.back_off();
   if (path.state == PathState::active) {
     path.state = PathState::potentially_failed;
+    path.failed_since = now;
     core_.announce(path);
     probe(path);
     path.heartbeat.next = now + path.rtt.rto();

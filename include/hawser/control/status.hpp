@@ -35,9 +35,13 @@ struct Path {
   double rx_mbps = 0;
   double loss_percent = 0;  ///< of the DATA chunks sent here in the last ten seconds
   std::uint32_t error_count = 0;
+  std::string role;     ///< always, secondary, backup, never: the more reluctant of both ends'
+  std::string reason;   ///< in words: what limits or excludes it now
+  double cap_mbps = 0;  ///< on what is sent, of whole IP packets; 0: none
   Counters counters;
-  HAWSER_DESCRIBED(Path, id, label, interface, local, remote, state, primary, rtt_ms, rttvar_ms, rto_ms, cwnd,
-                   ssthresh, flight, mtu, tx_mbps, rx_mbps, loss_percent, error_count, counters)
+  HAWSER_DESCRIBED(Path, id, label, interface, local, remote, state, role, reason, cap_mbps, primary, rtt_ms,
+                   rttvar_ms, rto_ms, cwnd, ssthresh, flight, mtu, tx_mbps, rx_mbps, loss_percent,
+                   error_count, counters)
 };
 
 /// The keys of an association.
@@ -48,6 +52,15 @@ struct Protection {
   double last_handshake_age_s = 0;  ///< since the last handshake was complete
   std::uint64_t handshakes = 0;     ///< complete ones
   HAWSER_DESCRIBED(Protection, cipher, epoch, keys_age_s, last_handshake_age_s, handshakes)
+};
+
+/// An uplink over which an association has no path.
+struct MissingPath {
+  std::string label;
+  std::string interface;
+  std::string reason;
+  double next_try_s = 0;  ///< from now
+  HAWSER_DESCRIBED(MissingPath, label, interface, reason, next_try_s)
 };
 
 struct Association {
@@ -67,9 +80,10 @@ struct Association {
   std::uint64_t duplicate_tsns_received = 0;
   std::optional<Protection> protection;  ///< once it is up
   std::vector<Path> paths;
+  std::vector<MissingPath> missing;
   HAWSER_DESCRIBED(Association, id, state, peer, outbound_streams, inbound_streams, nr_sack,
                    dynamic_addresses, peer_window, queued_bytes, outstanding_bytes, receive_buffered,
-                   messages_sent, messages_received, duplicate_tsns_received, protection, paths)
+                   messages_sent, messages_received, duplicate_tsns_received, protection, paths, missing)
 };
 
 struct Peer {
@@ -97,13 +111,25 @@ struct Socket {
   HAWSER_DESCRIBED(Socket, id, label, interface, local, counters)
 };
 
+/// What an uplink may carry in a month, both ways together, in bytes of IP packets.
+struct Quota {
+  std::uint64_t used = 0;
+  std::uint64_t limit = 0;
+  bool over = false;
+  std::string reset;  ///< date at which it starts anew, UTC; empty: not known, as the clock was never set
+  HAWSER_DESCRIBED(Quota, used, limit, over, reset)
+};
+
 struct Uplink {
   std::string label;
-  std::string interface;  ///< the one in use; while there is none, as configured
-  std::string role;
-  bool usable = false;  ///< up, with carrier, an address and a route to a peer
-  std::string reason;   ///< why it cannot be used now; empty: it can
-  HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason)
+  std::string interface;       ///< the one in use; while there is none, as configured
+  std::string role;            ///< as it is now: live changes and quota included
+  bool usable = false;         ///< up, with carrier, an address and a route to a peer
+  std::string reason;          ///< why it cannot be used now; empty: it can
+  double max_upload_mbps = 0;  ///< 0: no cap
+  double max_download_mbps = 0;
+  std::optional<Quota> quota{};
+  HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, max_upload_mbps, max_download_mbps, quota)
 };
 
 struct Interface {

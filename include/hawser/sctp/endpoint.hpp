@@ -111,6 +111,10 @@ class Endpoint {
   /// When `path` carries data from now on, both ways: in a protected association the peer is told, in plain
   /// SCTP it holds for what we send. Nothing that is on its way is lost. False: no such path.
   bool set_path_role(AssociationId id, PathId path, PathRole role);
+  /// The most that `path` may carry from now on, both ways: `download_bps` is told to the peer in a protected
+  /// association, and means nothing in plain SCTP. False: no such path, or a cap that is neither 0 nor within
+  /// kLeastCap and kGreatestCap.
+  bool set_path_caps(AssociationId id, PathId path, const PathCaps& caps);
   /// Asks the peer to send to our address `local` by preference (RFC 5061 §4.2.5).
   bool request_primary(Timestamp now, AssociationId id, const IpAddress& local);
   /// Adds / deletes a literal local address at the peer (RFC 5061 §4.2.1, §4.2.2), from whatever path is

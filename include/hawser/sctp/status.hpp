@@ -31,9 +31,27 @@ enum class PathState : std::uint8_t {
   inactive,            ///< path error limit exceeded (RFC 9260 §8.2)
 };
 
+/// Why a path carries no (more) data at this moment: the first that applies.
+enum class PathLimit : std::uint8_t {
+  none,               ///< nothing: the next data may take it
+  joining,            ///< see PathState
+  unproven,           ///< PathState::unconfirmed
+  failed,             ///< PathState::potentially_failed, see failed_since
+  given_up,           ///< PathState::inactive, see failed_since
+  never,              ///< by its role
+  backup,             ///< by its role, as an `always` or `secondary` path works
+  secondary,          ///< by its role, as the `always` paths have room
+  idle,               ///< there is no data to send
+  peer_window,        ///< the peer's receive window is full
+  congestion_window,  ///< the path's window is full
+  capped,             ///< it has sent what its cap allows
+  pacing,             ///< the packets of its window are being spread over the round trip
+};
+
 [[nodiscard]] std::string_view to_string(AssociationState state);
 [[nodiscard]] std::string_view to_string(PathState state);
 [[nodiscard]] std::string_view to_string(PathRole role);
+[[nodiscard]] std::string_view to_string(PathLimit limit);
 
 struct PathCounters {
   std::uint64_t datagrams_sent = 0;
@@ -64,6 +82,9 @@ struct PathStatus {
   std::size_t mtu = 0;       ///< largest UDP payload, bytes
   unsigned error_count = 0;
   PathCounters counters;
+  PathLimit limit = PathLimit::none;
+  Timestamp failed_since = kNever;  ///< while potentially failed or inactive
+  std::uint64_t cap_bps = 0;        ///< the cap on what we send: the lower of ours and the peer's; 0: none
 };
 
 struct AssociationStatus {

@@ -25,6 +25,18 @@ enum class PathRole : std::uint8_t {
 };
 inline constexpr std::size_t kPathRoles = 4;
 
+/// The most that may be sent on a path, in bits per second of whole IP packets; 0: no cap.
+struct PathCaps {
+  std::uint64_t upload_bps = 0;    ///< what we send
+  std::uint64_t download_bps = 0;  ///< what the peer sends, who is told
+};
+/// What a cap other than 0 may be: below, a single full packet takes longer than a time-out.
+inline constexpr std::uint64_t kLeastCap = 64'000;
+inline constexpr std::uint64_t kGreatestCap = 1'000'000'000'000;
+[[nodiscard]] constexpr bool is_cap(std::uint64_t bps) {
+  return bps == 0 || (bps >= kLeastCap && bps <= kGreatestCap);
+}
+
 inline constexpr PathId kNoPath{0xffff'ffff};
 
 }  // namespace hawser::sctp

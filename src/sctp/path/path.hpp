@@ -14,6 +14,7 @@
 #include "hawser/sctp/types.hpp"
 #include "sctp/path/congestion_control.hpp"
 #include "sctp/path/pacer.hpp"
+#include "sctp/path/rate_cap.hpp"
 #include "sctp/path/rtt_estimator.hpp"
 #include "sctp/protection/record_numbers.hpp"
 
@@ -52,6 +53,13 @@ struct PathFlight {
   [[nodiscard]] bool in_recovery() const { return largest_acked < recovery_end; }
 };
 
+/// What one end tells the other of a path.
+struct PathWish {
+  PathRole role = PathRole::always;
+  std::uint64_t cap_bps = 0;  ///< send no more than this; 0: no cap
+  bool operator==(const PathWish&) const = default;
+};
+
 /// The heartbeat of a path (RFC 9260 §8.3): at most one is outstanding.
 struct PathHeartbeat {
   Timestamp next = kNever;      ///< when the next one is due
@@ -84,17 +92,22 @@ struct Path {
   bool ours = false;  ///< we chose this route (connect, add_path); a learned one is the peer's
   PathRole own_role = PathRole::always;
   PathRole peer_role = PathRole::always;
-  PathRole told_role = PathRole::always;  ///< what the peer knows of own_role
-  bool announced = false;                 ///< an event path_up was given and no path_down since
-  std::size_t mtu;                        ///< largest UDP payload, bytes
+  PathCaps own_caps;
+  std::uint64_t peer_cap_bps = 0;  ///< what the peer wants us to send at most; 0: it does not care
+  /// What the peer knows of our wishes; nothing: it has to be told once the path works.
+  std::optional<PathWish> told = PathWish{};
+  bool announced = false;     ///< an event path_up was given and no path_down since
+  std::size_t mtu;            ///< largest UDP payload, bytes
   PathId replaces = kNoPath;  ///< only a candidate: the path that moves here when this address answers
   /// Epoch and path id of the newest records of the peer that came from here.
   std::optional<std::pair<std::uint8_t, std::uint8_t>> peer_record;
   unsigned error_count = 0;
+  Timestamp failed_since = kNever;  ///< means something only in the states of failure
   Timestamp last_received = Timestamp::min();
   RttEstimator rtt;
   std::unique_ptr<CongestionControl> congestion;
   Pacer pacer;
+  RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
   PathFlight flight;
   PathHeartbeat heartbeat;
   /// Bytes received from / sent to the address while it was not proven; at most three times as much goes out.
@@ -105,6 +118,14 @@ struct Path {
 
   [[nodiscard]] bool proven() const { return state != PathState::joining && state != PathState::unconfirmed; }
   [[nodiscard]] PathRole role() const { return std::max(own_role, peer_role); }
+  [[nodiscard]] PathWish wish() const { return {own_role, own_caps.download_bps}; }
+  /// When neither pacing nor a cap holds the next packet back.
+  [[nodiscard]] Timestamp ready_at() const { return std::max(pacer.next(), cap.next()); }
+  /// Size of the IP packet around a datagram of `payload` bytes.
+  [[nodiscard]] std::size_t ip_size(std::size_t payload) const {
+    constexpr std::size_t kUdpHeader = 8;
+    return payload + kUdpHeader + (route.remote.ip.is_v6() ? 40 : 20);
+  }
   [[nodiscard]] std::size_t window_room() const {
     const std::size_t cwnd = congestion->cwnd();
     return cwnd > flight.bytes ? cwnd - flight.bytes : 0;

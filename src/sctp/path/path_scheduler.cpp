@@ -7,9 +7,15 @@ namespace {
 
 bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
   if (path.flight.bytes >= path.congestion->cwnd()) return false;
-  if (path.pacer.ready(now)) return true;
-  limited = std::min(limited, path.pacer.next());
+  const Timestamp ready = path.ready_at();
+  if (ready <= now) return true;
+  limited = std::min(limited, ready);
   return false;
+}
+
+// A path that only its pacer holds back is not full: the others need not help it out.
+bool full(const Path& path, Timestamp now) {
+  return path.flight.bytes >= path.congestion->cwnd() || !path.cap.ready(now);
 }
 
 // Nanoseconds until a packet sent now arrives: half a round trip, and the longer the more of the window is in
@@ -41,7 +47,7 @@ Path* fallback(PathManager& paths, Timestamp now, Timestamp& limited) {
 struct Tier {
   Path* best = nullptr;  ///< of those that may send now
   bool any = false;
-  bool full = true;  ///< no window has room: waiting for a pacer is not being full
+  bool full = true;  ///< none has room: its window is full, or its cap reached
 };
 
 Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limited) {
@@ -49,7 +55,7 @@ Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limite
   for (const auto& path : paths) {
     if (path->state != PathState::active || path->role() != role) continue;
     tier.any = true;
-    tier.full &= path->flight.bytes >= path->congestion->cwnd();
+    tier.full &= full(*path, now);
     if (!may_send(*path, now, limited)) continue;
     if (tier.best == nullptr || predicted_arrival(*path) < predicted_arrival(*tier.best))
       tier.best = path.get();

@@ -11,7 +11,7 @@ class PathScheduler {
  public:
   virtual ~PathScheduler() = default;
   /// The path that data should take at `now`, or null when none has room. `limited` tells the earliest time
-  /// at which pacing lets one go, or kNever.
+  /// at which pacing or a cap lets one go, or kNever.
   virtual Path* pick(PathManager& paths, Timestamp now, Timestamp& limited) = 0;
 };
 

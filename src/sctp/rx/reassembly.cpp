@@ -11,7 +11,7 @@ namespace hawser::sctp {
 namespace {
 
 bool is_own(Ppid ppid) {
-  return ppid.value() == wire::kKeyManagementPpid || ppid.value() == wire::kPathRolesPpid;
+  return ppid.value() == wire::kKeyManagementPpid || ppid.value() == wire::kPathWishesPpid;
 }
 
 }  // namespace

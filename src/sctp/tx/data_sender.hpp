@@ -37,6 +37,10 @@ class DataSender {
   [[nodiscard]] std::size_t next_chunk_size();
   /// Something may leave now as far as the peer's window is concerned.
   [[nodiscard]] bool ready();
+  /// Something waits to be sent, for the first time or again.
+  [[nodiscard]] bool has_data() const { return any_queued() || outstanding_.any_lost(); }
+  /// The peer's window lets a full-sized chunk go.
+  [[nodiscard]] bool peer_has_room() const { return window_permits(max_chunk_payload_); }
   /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet
   /// `number`. Returns how many user bytes were added: 0 when the next chunk does not fit or nothing is
   /// ready.

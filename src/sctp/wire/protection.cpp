@@ -21,21 +21,39 @@ void ProtectionParameter::write(ByteWriter& writer) const {
   writer.u32(costs.chacha20_poly1305);
 }
 
-Parsed<PathRoleEntry> PathRoleEntry::parse(Bytes bytes) {
+Parsed<PathWishesHead> PathWishesHead::parse(Bytes message) {
+  ByteReader reader(message);
+  const bool known = reader.u8() == kVersion;
+  const PathWishesHead head{reader.u8()};
+  if (!reader.ok() || !known || head.entry_size < PathWishEntry::kSize) return ParseError::kParameterSize;
+  if ((message.size() - kSize) % head.entry_size != 0) return ParseError::kParameterSize;
+  return head;
+}
+
+void PathWishesHead::write(ByteWriter& writer) {
+  writer.u8(kVersion);
+  writer.u8(PathWishEntry::kSize);
+}
+
+Parsed<PathWishEntry> PathWishEntry::parse(Bytes bytes) {
   ByteReader reader(bytes);
-  PathRoleEntry entry;
+  PathWishEntry entry;
   entry.epoch = reader.u8();
   entry.path_id = reader.u8();
   const std::uint8_t role = reader.u8();
-  if (!reader.ok() || role >= kPathRoles) return ParseError::kParameterSize;
+  reader.take(1);
+  entry.cap_bps = reader.u64();
+  if (!reader.ok() || role >= kPathRoles || !is_cap(entry.cap_bps)) return ParseError::kParameterSize;
   entry.role = static_cast<PathRole>(role);
   return entry;
 }
 
-void PathRoleEntry::write(ByteWriter& writer) const {
+void PathWishEntry::write(ByteWriter& writer) const {
   writer.u8(epoch);
   writer.u8(path_id);
   writer.u8(static_cast<std::uint8_t>(role));
+  writer.zeros(1);
+  writer.u64(cap_bps);
 }
 
 bool is_sealed(Bytes datagram) {

@@ -17,7 +17,7 @@ namespace hawser::sctp::wire {
 inline constexpr std::uint32_t kSealedErrorDetection = 0x48570001;
 /// Payload protocol identifiers of messages between the engines, on stream 0.
 inline constexpr std::uint32_t kKeyManagementPpid = 0x48570002;
-inline constexpr std::uint32_t kPathRolesPpid = 0x48570003;
+inline constexpr std::uint32_t kPathWishesPpid = 0x48570003;
 
 /// PROTECTION, in INIT and INIT ACK: 12 bytes of value.
 ///
@@ -37,20 +37,43 @@ struct ProtectionParameter {
   void write(ByteWriter& writer) const;
 };
 
-/// One entry of a path roles message, which is a list of them: "of the path on which I send records with
-/// this path id in this epoch, my role is …".
+/// A path wishes message: its head, then entries of the size that the head names.
 ///
-///  +---------------+---------------+---------------+
-///  |     epoch     |    path id    |      role     |
-///  +---------------+---------------+---------------+
-struct PathRoleEntry {
-  static constexpr std::size_t kSize = 3;
+///  +---------------+---------------+
+///  |  version = 1  |  entry size   |
+///  +---------------+---------------+
+///
+/// A later version of this format that only adds to an entry names a larger size: what is known comes first.
+struct PathWishesHead {
+  static constexpr std::uint8_t kVersion = 1;
+  static constexpr std::size_t kSize = 2;
+  std::size_t entry_size = 0;
+
+  /// Refused when the version is another, an entry too small, or `message` no whole number of entries.
+  static Parsed<PathWishesHead> parse(Bytes message);
+  static void write(ByteWriter& writer);
+};
+
+/// One entry: "of the path on which I send records with this path id in this epoch, my role is …, and send
+/// no more than … bits per second (0: as much as you like) on it".
+///
+///  +---------------+---------------+---------------+---------------+
+///  |     epoch     |    path id    |      role     |  reserved = 0 |
+///  +---------------+---------------+---------------+---------------+
+///  |                  cap in bits per second, high 32              |
+///  +---------------------------------------------------------------+
+///  |                             low 32                            |
+///  +---------------------------------------------------------------+
+struct PathWishEntry {
+  static constexpr std::size_t kSize = 12;
   std::uint8_t epoch = 0;
   std::uint8_t path_id = 0;
   PathRole role{};
+  std::uint64_t cap_bps = 0;
 
-  /// Of `bytes`, which have kSize.
-  static Parsed<PathRoleEntry> parse(Bytes bytes);
+  /// Of `bytes`, which have kSize or more. Refused when there is no such role, or the cap is neither 0 nor
+  /// within kLeastCap and kGreatestCap.
+  static Parsed<PathWishEntry> parse(Bytes bytes);
   void write(ByteWriter& writer) const;
 };
 

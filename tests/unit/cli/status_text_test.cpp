@@ -24,6 +24,8 @@ control::Path path(std::uint32_t id, const char* label) {
   p.flight = 1200;
   p.tx_mbps = 47.91;
   p.loss_percent = 1.25;
+  p.role = "always";
+  p.reason = "no data to send";
   p.counters = {{"data_chunks_retransmitted", 12}};
   return p;
 }
@@ -65,7 +67,8 @@ TEST(StatusText, HasARowForEachPath) {
   const std::string text = status_text(status());
   const auto rows = lines_with(text, "203.0.113.1:9899  active");
   ASSERT_EQ(rows.size(), 2U) << text;
-  for (const char* cell : {"lte", "eth0", "active*", "40.2 ms", "123 kB", "1200 B", "47.9", "1.2 %", "12"}) {
+  for (const char* cell : {"lte", "eth0", "active*", "always", "no data to send", "40.2 ms", "123 kB",
+                           "1200 B", "47.9", "1.2 %", "12"}) {
     EXPECT_NE(rows[0].find(cell), std::string::npos) << cell << " in " << rows[0];
   }
   EXPECT_EQ(rows[1].find("active*"), std::string::npos);
@@ -76,17 +79,37 @@ TEST(StatusText, AlignsColumnsAndLeavesNoTrailingSpaces) {
   const auto title = lines_with(text, "REMOTE").at(0);
   for (const auto& row : lines_with(text, "203.0.113.1:9899  active")) {
     EXPECT_EQ(row.find("203.0.113.1"), title.find("REMOTE"));
-    EXPECT_EQ(row.size(), title.size());
+    EXPECT_EQ(row.find("no data to send"), title.find("REASON"));
   }
   EXPECT_TRUE(lines_with(text + "\n", " \n").empty());
 }
 
 TEST(StatusText, ShowsUnusableUplinksAndOnlyDropsThatHappened) {
   const std::string text = status_text(status());
-  EXPECT_EQ(lines_with(text, "sat (eth9) cannot be used now").size(), 1U);
+  EXPECT_EQ(lines_with(text, "sat (eth9)  cannot be used now").size(), 1U);
   EXPECT_EQ(lines_with(text, "stale_sack 3").size(), 1U);
   EXPECT_TRUE(lines_with(text, "bad_checksum").empty());
   EXPECT_EQ(lines_with(text, "up 2 min 5 s").size(), 1U);
+}
+
+TEST(StatusText, HasARowForAnUplinkWithoutAPathThatSaysWhy) {
+  control::Status s = status();
+  s.associations[0].missing = {{"sat", "eth9", "not usable", 0.83}};
+  const auto rows = lines_with(status_text(s), "not usable; next try in 0.8 s");
+  ASSERT_EQ(rows.size(), 1U);
+  for (const char* cell : {"sat", "eth9", "no path"})
+    EXPECT_NE(rows[0].find(cell), std::string::npos) << cell;
+}
+
+TEST(StatusText, ShowsCapsAndQuotasOfUplinks) {
+  control::Status s = status();
+  EXPECT_TRUE(lines_with(status_text(s), "uplink     lte").empty()) << "nothing to say";
+  s.uplinks[0].max_upload_mbps = 20;
+  s.uplinks[0].quota = control::Quota{51'000'000'000, 50'000'000'000, true, "2026-12-01"};
+  const auto line = lines_with(status_text(s), "uplink     lte (eth0)").at(0);
+  EXPECT_NE(line.find("max upload 20 Mbit/s"), std::string::npos) << line;
+  EXPECT_EQ(line.find("max download"), std::string::npos);
+  EXPECT_NE(line.find("quota: 51 GB of 50 GB used up, anew on 2026-12-01"), std::string::npos) << line;
 }
 
 TEST(StatusText, ShowsKeysAndTheirAges) {

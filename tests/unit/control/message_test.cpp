@@ -90,12 +90,32 @@ TEST(StatusMessage, ShowsTheDaemonsError) {
 }
 
 TEST(Request, RoundTrips) {
-  std::string line = make_request(Command::status);
+  std::string line = make_request({});
   ASSERT_TRUE(line.ends_with('\n'));
   line.pop_back();
-  const auto command = parse_request(line);
-  ASSERT_TRUE(command);
-  EXPECT_EQ(*command, Command::status);
+  const auto request = parse_request(line);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->command, Command::status);
+}
+
+TEST(Request, CarriesASettingOfAPath) {
+  const auto request = parse_request(make_request({Command::path_set, {"lte", "max_upload", "10 Mbit/s"}}));
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->command, Command::path_set);
+  EXPECT_EQ(request->setting.label, "lte");
+  EXPECT_EQ(request->setting.setting, "max_upload");
+  EXPECT_EQ(request->setting.value, "10 Mbit/s");
+}
+
+TEST(PathChange, RoundTripsOrIsTheDaemonsError) {
+  const auto change = parse_path_change(make_path_change({"lte", "role", "always", "backup", true}));
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->before, "always");
+  EXPECT_EQ(change->after, "backup");
+  EXPECT_TRUE(change->over_quota);
+  EXPECT_EQ(parse_path_change(make_error("no")).error().message, "no");
+  EXPECT_FALSE(parse_path_change("{}"));
+  EXPECT_FALSE(parse_path_change(R"({"after":1})"));
 }
 
 TEST(Request, NamesWhatIsWrong) {
@@ -103,10 +123,16 @@ TEST(Request, NamesWhatIsWrong) {
   EXPECT_TRUE(error("status").starts_with("not JSON: "));
   EXPECT_TRUE(error("").starts_with("not JSON: "));
   EXPECT_EQ(error("3"), "not a JSON object");
-  EXPECT_EQ(error("{}"), R"("command" is missing; allowed: "status")");
-  EXPECT_EQ(error(R"({"command":"stop"})"), R"(unknown command "stop"; allowed: "status")");
-  EXPECT_EQ(error(R"({"command":{}})"), R"(unknown command {}; allowed: "status")");
+  EXPECT_EQ(error("{}"), R"("command" is missing; allowed: "status", "path_set")");
+  EXPECT_EQ(error(R"({"command":"stop"})"), R"(unknown command "stop"; allowed: "status", "path_set")");
+  EXPECT_EQ(error(R"({"command":{}})"), R"(unknown command {}; allowed: "status", "path_set")");
   EXPECT_EQ(error(R"({"command":"status","x":1})"), R"(unknown key "x")");
+  EXPECT_EQ(error(R"({"command":"path_set","label":"lte","setting":"role"})"),
+            R"("value" is missing or no string)");
+  EXPECT_EQ(error(R"({"command":"path_set","label":7,"setting":"role","value":"never"})"),
+            R"("label" is missing or no string)");
+  EXPECT_EQ(error(R"({"command":"path_set","label":"lte","setting":"role","value":"never","x":1})"),
+            R"(unknown key "x")");
   EXPECT_TRUE(error(std::string(3000, '[')).starts_with("not JSON: "));
 }
 

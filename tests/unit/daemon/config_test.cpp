@@ -176,6 +176,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:5: interface.mtu: saw \"1400\"; allowed: 1280"},
         Mistake{kEdge, "/tmp/x.sock", "x.sock",
                 "f.toml:6: interface.control_socket: saw \"x.sock\"; allowed: an absolute path"},
+        Mistake{kEdge, "queue_bytes = 65536", "state_directory = \"var\"",
+                "f.toml:7: interface.state_directory: saw \"var\"; allowed: an absolute path"},
         Mistake{kEdge, "queue_bytes = 65536", "queue_bytes = 1",
                 "f.toml:7: interface.queue_bytes: saw 1; allowed: 16384"},
         Mistake{kEdge, "routes = false", "routes = 0",
@@ -193,12 +195,25 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:11: interface.rekey_after_packets: saw 999; allowed: 1000 to 134217728 packets"},
         Mistake{kEdge, "rekey_after_packets = 4000", "rekey_after_packets = 134217729",
                 "f.toml:11: interface.rekey_after_packets: saw 134217729; allowed: 1000 to 134217728"},
-        Mistake{kEdge, "role = \"always\"", "role = \"backup\"",
-                "f.toml:15: uplink.role: saw \"backup\"; allowed: \"always\"; \"secondary\""},
+        Mistake{
+            kEdge, "role = \"always\"", "role = \"sometimes\"",
+            "f.toml:15: uplink.role: saw \"sometimes\"; allowed: \"always\", \"secondary\", \"backup\" or"},
         Mistake{kEdge, "role = \"always\"", "rule = \"always\"",
                 "f.toml:15: uplink.rule: unknown key, saw \"always\"; allowed: interface, label, role"},
-        Mistake{kEdge, "label = \"dsl\"", "max_upload = \"1 Mbit/s\"",
-                "f.toml:14: uplink.max_upload: saw \"1 Mbit/s\"; allowed: no caps yet"},
+        Mistake{kEdge, "label = \"dsl\"", "max_upload = \"1 MB/s\"",
+                "f.toml:14: uplink.max_upload: saw \"1 MB/s\"; allowed: a number with bit/s, kbit/s, Mbit/s"},
+        Mistake{kEdge, "label = \"dsl\"", "max_upload = \"63 kbit/s\"",
+                "f.toml:14: uplink.max_upload: saw \"63 kbit/s\"; allowed: a number with bit/s"},
+        Mistake{kEdge, "label = \"dsl\"", "max_download = 20000000",
+                "f.toml:14: uplink.max_download: saw 20000000; allowed: a number with bit/s"},
+        Mistake{kEdge, "label = \"dsl\"", "quota = \"50 Gbit\"",
+                "f.toml:14: uplink.quota: saw \"50 Gbit\"; allowed: a number with MB, GB or TB"},
+        Mistake{kEdge, "label = \"dsl\"", "quota = \"1 GB\"\nquota_reset_day = 32",
+                "f.toml:15: uplink.quota_reset_day: saw 32; allowed: 1 to 31; in a shorter month"},
+        Mistake{kEdge, "label = \"dsl\"", "quota = \"1 GB\"\nover_quota = \"always\"",
+                "f.toml:15: uplink.over_quota: saw \"always\"; allowed: \"backup\" or \"never\""},
+        Mistake{kEdge, "label = \"dsl\"", "quota_reset_day = 3",
+                "f.toml:14: uplink.quota_reset_day: saw 3; allowed: only together with quota"},
         Mistake{kEdge, "interface = \"eth1\"", "interface = \"eth0\"",
                 "f.toml:17: uplink.interface: saw \"eth0\" again; allowed: a value that no other"},
         Mistake{kEdge, "interface = \"eth1\"", "label = \"x\"", "f.toml:16: uplink.interface: missing"},
@@ -247,6 +262,27 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{kHub, "[[peer]]", "[peer]", "f.toml:6: peer: saw "},
         Mistake{kHub, "[interface]", "[interfaces]", "f.toml:1: interface"},
         Mistake{kHub, "name = \"hw0\"", "name = \"hw0", "f.toml:2: "}));
+
+TEST(Config, ReadsWhatAnUplinkMayCarry) {
+  const std::string settings =
+      "role = \"backup\"\nmax_upload = \"20 Mbit/s\"\nmax_download = \"0.5Gbit/s\"\nquota = \"50 GB\"\n"
+      "quota_reset_day = 31\nover_quota = \"never\"";
+  const auto config = parse_config(with(kEdge, "role = \"always\"", settings), "f.toml");
+  ASSERT_TRUE(config) << config.error().at(0).to_string();
+  const UplinkConfig& uplink = config->uplinks.at(0);
+  EXPECT_EQ(uplink.role, sctp::PathRole::backup);
+  EXPECT_EQ(uplink.caps.upload_bps, 20'000'000U);
+  EXPECT_EQ(uplink.caps.download_bps, 500'000'000U);
+  ASSERT_TRUE(uplink.quota);
+  EXPECT_EQ(uplink.quota->bytes, 50'000'000'000U);
+  EXPECT_EQ(uplink.quota->reset_day, 31U);
+  EXPECT_EQ(uplink.quota->over_quota, sctp::PathRole::never);
+  const UplinkConfig& other = config->uplinks.at(1);
+  EXPECT_EQ(other.role, sctp::PathRole::always);
+  EXPECT_EQ(other.caps.upload_bps + other.caps.download_bps, 0U);
+  EXPECT_FALSE(other.quota);
+  EXPECT_EQ(config->interface.state_directory, "/var/lib/hawser");
+}
 
 TEST(Config, FindsTheSameAllowedPrefixWhateverItsHostBits) {
   const std::string text = with(kHub, kFirstPeer, then_peer("a", "\"10.7.0.9/16\""));

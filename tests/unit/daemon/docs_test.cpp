@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-#include "hawser/control/status.hpp"
+#include "hawser/control/message.hpp"
 #include "hawser/sctp/counters.hpp"
 #include "hawser/tunnel/drops.hpp"
 
@@ -37,6 +37,10 @@ TEST(ControlDocument, NamesEveryField) {
   expect_described<control::Association>(document);
   expect_described<control::Protection>(document);
   expect_described<control::Path>(document);
+  expect_described<control::MissingPath>(document);
+  expect_described<control::Quota>(document);
+  expect_described<control::PathSetting>(document);
+  expect_described<control::PathChange>(document);
 }
 
 TEST(ControlDocument, NamesEveryReasonOfADrop) {

@@ -107,6 +107,20 @@ TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAn
   EXPECT_EQ(pick(*earliest), &secondary);
 }
 
+TEST_F(PathSchedulerTest, APathAtItsCapCountsAsFull) {
+  Path& always = add_active(paths, 1, 20ms);
+  Path& secondary = add_active(paths, 2, 80ms);
+  secondary.own_role = PathRole::secondary;
+  always.cap.set(1'000'000);
+  while (always.cap.ready(now)) always.cap.on_sent(now, 1500);
+  EXPECT_EQ(pick(*earliest), &secondary);
+  fill(secondary);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, always.cap.next());
+  now = limited;
+  EXPECT_EQ(pick(*earliest), &always);
+}
+
 TEST_F(PathSchedulerTest, ABackupPathIsUsedOnlyWhileNoOtherIsActive) {
   Path& always = add_active(paths, 1, 80ms);
   Path& secondary = add_active(paths, 2, 80ms);

@@ -101,6 +101,72 @@ TEST(ProtectedAssociation, TellsThePeerThePathsRoles) {
   EXPECT_TRUE(pair.works());
 }
 
+/// Loses everything on this uplink, or nothing any more.
+void cut(ProtectedPair& pair, std::uint32_t uplink, bool on) {
+  pair.lost_to_server = [=](const Datagram& each) { return on && each.route.uplink == UplinkId(uplink); };
+  pair.lost_to_client = [=, &pair](const Datagram& each) {
+    return on && each.route.remote == pair.nat[uplink];
+  };
+}
+
+TEST(ProtectedAssociation, TellsThePeerAWishThatWasWithdrawnWhileThePathWasDown) {
+  ProtectedPair pair;
+  pair.connect();
+  const PathId second = pair.add_path(2);
+  Endpoint& client = pair.client.endpoint;
+  client.set_path_role(pair.client_id, second, PathRole::backup);
+  client.set_path_caps(pair.client_id, second, {0, 1'000'000});
+  pair.run(1s);
+  const auto at_server = [&pair] {
+    for (const PathStatus& path : pair.server_status().paths) {
+      if (path.route.remote == pair.nat[2]) return std::pair(path.role, path.cap_bps);
+    }
+    return std::pair(PathRole::never, std::uint64_t{1});
+  };
+  EXPECT_EQ(at_server(), std::pair(PathRole::backup, std::uint64_t{1'000'000}));
+  cut(pair, 2, true);
+  client.probe_path(pair.now, pair.client_id, second);
+  pair.run(5s);
+  ASSERT_NE(pair.client_status().paths.at(1).state, PathState::active);
+  client.set_path_role(pair.client_id, second, PathRole::always);
+  client.set_path_caps(pair.client_id, second, {});
+  cut(pair, 2, false);
+  pair.run(30s);
+  ASSERT_EQ(pair.client_status().paths.at(1).state, PathState::active);
+  EXPECT_EQ(at_server(), std::pair(PathRole::always, std::uint64_t{0}));
+}
+
+TEST(ProtectedAssociation, TellsSinceWhenAPathHasFailedAndWhatLimitsTheOthers) {
+  ProtectedPair pair;
+  pair.connect();
+  pair.add_path(2);
+  pair.run(1s);
+  EXPECT_EQ(pair.client_status().paths.at(0).limit, PathLimit::idle);
+  EXPECT_EQ(pair.client_status().paths.at(1).failed_since, kNever);
+  cut(pair, 2, true);
+  pair.client.endpoint.probe_path(pair.now, pair.client_id, pair.client_status().paths.at(1).id);
+  const Timestamp cut = pair.now;
+  pair.run(2s);
+  const PathStatus failed = pair.client_status().paths.at(1);
+  EXPECT_EQ(failed.limit, PathLimit::failed);
+  EXPECT_GT(failed.failed_since, cut);
+  EXPECT_LE(failed.failed_since, pair.now);
+}
+
+TEST(ProtectedAssociation, RefusesCapsThatNoPathCouldKeep) {
+  ProtectedPair pair;
+  pair.connect();
+  const PathId path = pair.client_status().paths.at(0).id;
+  const auto set = [&](PathCaps caps) {
+    return pair.client.endpoint.set_path_caps(pair.client_id, path, caps);
+  };
+  EXPECT_TRUE(set({5'000'000, 7'000'000}));
+  EXPECT_FALSE(set({1, 0}));
+  EXPECT_FALSE(set({0, kGreatestCap + 1}));
+  EXPECT_EQ(pair.client_status().paths.at(0).cap_bps, 5'000'000U) << "the one before stays";
+  EXPECT_FALSE(pair.client.endpoint.set_path_caps(pair.client_id, PathId{99}, {}));
+}
+
 TEST(ProtectedAssociation, NeverAnswersAnInitWithMoreThanItBrought) {
   ProtectedPair pair;
   pair.begin();
