@@ -123,8 +123,8 @@ InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
   InterfaceConfig out;
   reader.refuse_unknown(
       table, kSection,
-      {"name", "private_key_file", "address", "mtu", "listen", "control_socket", "queue_bytes", "routes",
-       "rekey_after_seconds", "rekey_after_megabytes", "rekey_after_packets"});
+      {"name", "private_key_file", "address", "mtu", "mss_clamp", "listen", "control_socket", "queue_bytes",
+       "routes", "rekey_after_seconds", "rekey_after_megabytes", "rekey_after_packets"});
   out.name = reader.required<std::string>(table, kSection, "name", kInterfaceNames, text_node(interface_name))
                  .value_or("");
   out.private_key_file = {
@@ -136,12 +136,12 @@ InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
   const bool v6 =
       std::any_of(out.addresses.begin(), out.addresses.end(), [](const auto& a) { return a.ip.is_v6(); });
   const std::int64_t min_mtu = v6 ? kMinMtuV6 : kMinMtu;
-  out.mtu = reader
-                .value<std::size_t>(
-                    table, kSection, "mtu",
-                    range_text(min_mtu, kMaxMtu, v6 ? "bytes, as there is an IPv6 address" : "bytes"),
-                    number_node(min_mtu, kMaxMtu))
-                .value_or(out.mtu);
+  out.mtu = reader.value<std::size_t>(
+      table, kSection, "mtu",
+      range_text(min_mtu, kMaxMtu, v6 ? "bytes, as there is an IPv6 address" : "bytes"),
+      number_node(min_mtu, kMaxMtu));
+  out.mss_clamp =
+      reader.value<bool>(table, kSection, "mss_clamp", "true or false", flag_node).value_or(out.mss_clamp);
   out.listen = reader.list<UdpAddress>(table, kSection, "listen", kAddresses, listen_address);
   out.control_socket =
       reader

@@ -44,7 +44,10 @@ struct InterfaceConfig {
   std::vector<IpPrefix> addresses;
   /// One full inner packet and its overhead fit a 1500-byte path: outer IPv6 (40), UDP (8), SCTP (12), a
   /// sealed record's header and tag (28), DATA header (16), rounded down to a multiple of 4.
-  std::size_t mtu = 1392;
+  static constexpr std::size_t kDefaultMtu = 1392;
+  /// That always holds; none: kDefaultMtu for the interface, and less towards a peer whose paths have less.
+  std::optional<std::size_t> mtu;
+  bool mss_clamp = true;
   std::vector<UdpAddress> listen;
   std::string control_socket;
   std::size_t queue_bytes = 1U << 20;  ///< of each peer

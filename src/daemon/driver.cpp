@@ -75,7 +75,8 @@ constexpr std::uint32_t kHostQueue = 1000;
 class Driver final : public Host {
  public:
   Driver(const Config& config, sctp::Protection protection)
-      : device_({config.interface.name, config.interface.mtu, config.interface.addresses, kHostQueue}),
+      : device_({config.interface.name, config.interface.mtu.value_or(InterfaceConfig::kDefaultMtu),
+                 config.interface.addresses, kHostQueue}),
         node_(config, std::move(protection), *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {

@@ -12,6 +12,8 @@ tunnel::TunnelConfig tunnel_config(const Config& config, RandomSource& random) {
   tunnel::TunnelConfig out;
   out.queue_bytes = config.interface.queue_bytes;
   out.hash_seed = random.u64();
+  out.follow_paths = !config.interface.mtu;
+  out.mss_clamp = config.interface.mss_clamp;
   for (const PeerConfig& peer : config.peers)
     out.peers.push_back({*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()});
   return out;
@@ -95,7 +97,7 @@ void Node::handle_socket(Timestamp now, UplinkId id) {
 
 void Node::handle_device(Timestamp now) {
   for (int round = 0; round < kRounds; ++round) {
-    const std::size_t packets = tunnel_.read_device();
+    const std::size_t packets = tunnel_.read_device(now);
     if (packets != 0) settle(now);
     if (packets < tunnel::Tunnel::kBatch) break;
   }

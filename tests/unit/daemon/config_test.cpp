@@ -89,7 +89,8 @@ TEST(Config, ReadsAnEdge) {
 TEST(Config, ReadsAHubWithDefaults) {
   const auto config = parse_config(kHub, "f.toml");
   ASSERT_TRUE(config) << errors_of(kHub);
-  EXPECT_EQ(config->interface.mtu, 1392U);
+  EXPECT_EQ(config->interface.mtu, std::nullopt);
+  EXPECT_TRUE(config->interface.mss_clamp);
   EXPECT_EQ(config->interface.control_socket, "/run/hawser/hw0.sock");
   EXPECT_TRUE(config->interface.routes);
   EXPECT_EQ(config->interface.listen.at(0).port, 9899);
