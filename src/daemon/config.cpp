@@ -37,6 +37,7 @@ constexpr std::int64_t kMaxRekeySeconds = 900;
 constexpr std::int64_t kMaxRekeyMegabytes = 100'000;
 constexpr std::int64_t kMinRekeyPackets = 1000;
 constexpr std::int64_t kMaxRekeyPackets = 1 << 27;
+constexpr std::int64_t kMaxHookSeconds = 60;
 
 std::optional<std::string> interface_name(std::string_view text) {
   const auto forbidden = [](char c) { return c == '/' || c == ':' || c <= ' ' || c > '~'; };
@@ -204,6 +205,36 @@ PeerConfig read_peer(ConfigReader& reader, toml::table& table) {
   return out;
 }
 
+std::optional<HooksConfig> read_hooks(ConfigReader& reader, toml::table& root) {
+  constexpr std::string_view kSection = "hooks";
+  toml::node* node = root.get(kSection);
+  if (node == nullptr) return std::nullopt;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) {
+    reader.mistake(*node, std::string(kSection), "a table headed [hooks]");
+    return std::nullopt;
+  }
+  HooksConfig out;
+  reader.refuse_unknown(*table, kSection, {"command", "timeout"});
+  const auto path = [](std::string_view text) {
+    const bool good =
+        text.starts_with('/') && std::all_of(text.begin(), text.end(), [](char c) { return c >= ' '; });
+    return good ? std::optional<std::string>(text) : std::nullopt;
+  };
+  out.command =
+      reader
+          .required<std::string>(*table, kSection, "command",
+                                 "an absolute path, of a program that takes no arguments", text_node(path))
+          .value_or("");
+  out.command_line = line_of(*table, "command");
+  out.timeout_seconds =
+      reader
+          .value<std::size_t>(*table, kSection, "timeout", range_text(1, kMaxHookSeconds, "seconds"),
+                              number_node(1, kMaxHookSeconds))
+          .value_or(out.timeout_seconds);
+  return out;
+}
+
 /// The tables of an array of tables, e.g. every [[peer]].
 template <class T, class Read>
 std::vector<T> read_tables(ConfigReader& reader, toml::table& root, std::string_view section, Read read) {
@@ -346,7 +377,7 @@ class CrossCheck {
 
 Config read_root(ConfigReader& reader, toml::table& root) {
   Config config;
-  reader.refuse_unknown(root, "", {"interface", "uplink", "peer"});
+  reader.refuse_unknown(root, "", {"interface", "uplink", "peer", "hooks"});
   if (toml::node* node = root.get("interface"); node == nullptr) {
     reader.mistake(root.source(), "interface", "missing", "a table headed [interface]");
   } else if (toml::table* table = node->as_table()) {
@@ -356,6 +387,7 @@ Config read_root(ConfigReader& reader, toml::table& root) {
   }
   config.uplinks = read_tables<UplinkConfig>(reader, root, "uplink", read_uplink);
   config.peers = read_tables<PeerConfig>(reader, root, "peer", read_peer);
+  config.hooks = read_hooks(reader, root);
   CrossCheck(reader, root, config).run();
   return config;
 }

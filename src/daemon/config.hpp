@@ -70,11 +70,19 @@ struct PeerConfig {
   std::vector<IpPrefix> allowed_ips;
 };
 
+/// What is run when something happens to a tunnel or a path.
+struct HooksConfig {
+  std::string command;  ///< absolute path
+  std::uint32_t command_line = 0;
+  std::size_t timeout_seconds = 10;
+};
+
 struct Config {
   std::string file;  ///< what it was read from, for error messages
   InterfaceConfig interface;
   std::vector<UplinkConfig> uplinks;  ///< empty: every interface with a default route
   std::vector<PeerConfig> peers;
+  std::optional<HooksConfig> hooks;
 };
 
 struct ConfigError {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "daemon/control_server.hpp"
+#include "daemon/hooks.hpp"
 #include "daemon/node.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/resolver.hpp"
@@ -69,6 +70,10 @@ class ReadableWatch {
 /// compete for a core.
 constexpr std::uint32_t kHostQueue = 1000;
 
+control::Counters counters_of(const Hooks::Counters& c) {
+  return {{"run", c.run}, {"failed", c.failed}, {"timed_out", c.timed_out}, {"dropped", c.dropped}};
+}
+
 /// The only owner of the clock and the io_context: waits for descriptors, the timer and signals, reads the
 /// clock once for each of them, and hands over to the node. One thread (names are resolved
 /// in others).
@@ -81,6 +86,7 @@ class Driver final : public Host {
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
     if (config.interface.routes) add_routes(config);
+    if (config.hooks) hooks_.emplace(context_, *config.hooks);
     device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
     wait_for_signal();
     node_.start(read_clock());
@@ -103,6 +109,10 @@ class Driver final : public Host {
         std::make_unique<ReadableWatch>(context_, descriptor, [this, id] { on_socket(id); });
   }
   void unwatch(UplinkId id) override { watches_[id.value()].reset(); }
+
+  void announce(HookEvent event) override {
+    if (hooks_) hooks_->post(std::move(event));
+  }
 
   std::vector<io::LinkInfo> links() override { return io::list_links(); }
 
@@ -138,6 +148,7 @@ class Driver final : public Host {
       if (signal != SIGHUP) {
         spdlog::info("stopping on signal {}", signal);
         device_watch_.reset();
+        if (node_.stopped() && hooks_) hooks_->abandon();  // only they are left to be waited for
         node_.stop(read_clock());
         arm();
       }
@@ -148,7 +159,7 @@ class Driver final : public Host {
   /// Arms the timer for the node's next deadline. A deadline that moved away is left to expire early, which
   /// costs less than setting the timer for every packet.
   void arm() {
-    if (node_.stopped()) return context_.stop();
+    if (node_.stopped()) return end();
     const Timestamp next = node_.next_timeout();
     if (armed_ <= next) return;
     armed_ = next;
@@ -161,16 +172,26 @@ class Driver final : public Host {
     });
   }
 
+  /// Hooks may still have to be told of the end.
+  void end() {
+    if (!hooks_) return context_.stop();
+    if (!std::exchange(ending_, true)) hooks_->finish([this] { context_.stop(); });
+  }
+
   std::string answer(std::string_view line) {
     const auto command = control::parse_request(line);
     if (!command) return control::make_error(command.error().message);
-    return control::make_status(node_.status(read_clock()));
+    control::Status status = node_.status(read_clock());
+    if (hooks_) status.hooks = counters_of(hooks_->counters());
+    return control::make_status(status);
   }
 
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
   Resolver resolver_{context_};
+  std::optional<Hooks> hooks_;
+  bool ending_ = false;
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by UplinkId
   crypto::SystemRandom random_;

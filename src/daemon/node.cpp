@@ -57,7 +57,8 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
       endpoint_(endpoint_config(config), random, pool_, std::move(protection)),
       tunnel_(tunnel_config(config, random), device, endpoint_, pool_),
       sockets_(host),
-      uplinks_(host, sockets_, config.uplinks, config.interface.name) {
+      uplinks_(host, sockets_, config.uplinks, config.interface.name),
+      hook_events_({config_, endpoint_, tunnel_, sockets_, host}) {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
@@ -152,6 +153,7 @@ bool Node::handle_events(Timestamp now) {
     any = true;
     log_event(*event);
     tunnel_.handle_event(now, *event);
+    hook_events_.handle_event(*event);
     if (event->kind == sctp::Event::Kind::accepted && !is_up(event->association)) {
       spdlog::warn("association {}: refused, as this peer is ours to call", event->association.value());
     }
@@ -176,6 +178,9 @@ void Node::log_event(const sctp::Event& event) const {
     case Kind::path_up: return spdlog::info("association {} path {}: up", id, event.path.value());
     case Kind::path_down:
       return spdlog::warn("association {} path {}: down: {}", id, event.path.value(), event.reason);
+    case Kind::path_moved:
+      return spdlog::info("association {} path {}: moved from {}", id, event.path.value(),
+                          event.previous.to_string());
     case Kind::path_removed: return spdlog::info("association {} path {}: removed", id, event.path.value());
     case Kind::path_refused:
       return spdlog::warn("association {} path {}: refused, cause {}", id, event.path.value(), event.cause);

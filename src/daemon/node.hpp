@@ -8,6 +8,7 @@
 
 #include "daemon/config.hpp"
 #include "daemon/dialer.hpp"
+#include "daemon/hook_events.hpp"
 #include "daemon/host.hpp"
 #include "daemon/rate_meter.hpp"
 #include "daemon/sockets.hpp"
@@ -81,6 +82,7 @@ class Node {
   Sockets sockets_;
   Uplinks uplinks_;
   std::vector<std::unique_ptr<Dialer>> dialers_;
+  HookEvents hook_events_;
   RateMeter rates_;
   TransmitBatch batch_;
   Timestamp now_{};  ///< of the call in progress, for what dialers ask from within

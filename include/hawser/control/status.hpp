@@ -132,8 +132,9 @@ struct Status {
   std::vector<Peer> peers;
   std::vector<Association> associations;
   Drops drops;
+  Counters hooks;  ///< empty without [hooks]
   HAWSER_DESCRIBED(Status, version, pid, uptime_s, public_key, interface, listen, uplinks, sockets, peers,
-                   associations, drops)
+                   associations, drops, hooks)
 };
 
 }  // namespace hawser::control
