@@ -151,8 +151,9 @@ class MtuCase(unittest.TestCase):
 
 
 class FixedInnerMtu(MtuCase):
+    """As much inside as the uplinks take outside: every full packet is carried in several chunks."""
+
     settings = {"mtu": 1500}
-    uplink_mtu = 1400
 
     def test_packets_of_1500_bytes_pass_both_ways_in_both_families(self):
         self.assert_a_packet_of_that_size_passes(1500)
@@ -165,6 +166,10 @@ class FixedInnerMtu(MtuCase):
     def test_the_mss_is_that_of_1500_bytes(self):
         self.assertEqual(self.exchange_syns(self.lan, self.hub, HUB_INNER_V4), (1460, 1460))
         self.assertEqual(self.exchange_syns(self.lan, self.hub, HUB_INNER_V6), (1440, 1440))
+
+
+class FixedInnerMtuOnNarrowPaths(FixedInnerMtu):
+    uplink_mtu = 1400
 
 
 class FollowingPaths(MtuCase):
