@@ -50,12 +50,17 @@ def mss_of_syn(packet, acknowledges):
     return None
 
 
+SO_RCVBUFFORCE = 33
+
+
 class MssWatch:
     """Notes what the SYNs and SYN-ACKs on an interface announce."""
 
     def __init__(self, namespace, interface="hawser0"):
         with namespace.entered():
             self._tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+        # What an iperf3 that has just ended left in the tunnel's queue must not crowd a SYN out.
+        self._tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
         self._tap.bind((interface, 3))
         self._tap.settimeout(5)
 
