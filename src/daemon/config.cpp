@@ -36,6 +36,7 @@ constexpr std::int64_t kMaxRekeySeconds = 900;
 constexpr std::int64_t kMaxRekeyMegabytes = 100'000;
 constexpr std::int64_t kMinRekeyPackets = 1000;
 constexpr std::int64_t kMaxRekeyPackets = 1 << 27;
+constexpr std::int64_t kMaxHookSeconds = 60;
 
 /// A key in the place of its file's path can begin with a slash, but always ends with the padding of base64.
 std::optional<std::string> key_path(std::string_view text) {
@@ -86,10 +87,11 @@ RekeyConfig read_rekey(ConfigReader& reader, const toml::table& table, std::stri
 InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
   constexpr std::string_view kSection = "interface";
   InterfaceConfig out;
-  reader.refuse_unknown(table, kSection,
-                        {"name", "private_key_file", "address", "mtu", "listen", "control_socket",
-                         "state_directory", "queue_bytes", "routes", "include_uplinks", "exclude_uplinks",
-                         "rekey_after_seconds", "rekey_after_megabytes", "rekey_after_packets"});
+  reader.refuse_unknown(
+      table, kSection,
+      {"name", "private_key_file", "address", "mtu", "mss_clamp", "listen", "control_socket",
+       "state_directory", "queue_bytes", "routes", "include_uplinks", "exclude_uplinks",
+       "rekey_after_seconds", "rekey_after_megabytes", "rekey_after_packets"});
   out.name = reader.required<std::string>(table, kSection, "name", kInterfaceNames, text_node(interface_name))
                  .value_or("");
   out.private_key_file = {
@@ -101,12 +103,12 @@ InterfaceConfig read_interface(ConfigReader& reader, toml::table& table) {
   const bool v6 =
       std::any_of(out.addresses.begin(), out.addresses.end(), [](const auto& a) { return a.ip.is_v6(); });
   const std::int64_t min_mtu = v6 ? kMinMtuV6 : kMinMtu;
-  out.mtu = reader
-                .value<std::size_t>(
-                    table, kSection, "mtu",
-                    range_text(min_mtu, kMaxMtu, v6 ? "bytes, as there is an IPv6 address" : "bytes"),
-                    number_node(min_mtu, kMaxMtu))
-                .value_or(out.mtu);
+  out.mtu = reader.value<std::size_t>(
+      table, kSection, "mtu",
+      range_text(min_mtu, kMaxMtu, v6 ? "bytes, as there is an IPv6 address" : "bytes"),
+      number_node(min_mtu, kMaxMtu));
+  out.mss_clamp =
+      reader.value<bool>(table, kSection, "mss_clamp", "true or false", flag_node).value_or(out.mss_clamp);
   out.listen = reader.list<UdpAddress>(table, kSection, "listen", kAddresses, listen_address);
   out.control_socket =
       reader
@@ -154,6 +156,36 @@ PeerConfig read_peer(ConfigReader& reader, toml::table& table) {
   if (!table.contains("allowed_ips"))
     reader.mistake(table.source(), "peer.allowed_ips", "missing", kPrefixes);
   out.allowed_ips = reader.list<IpPrefix>(table, kSection, "allowed_ips", kPrefixes, IpPrefix::parse);
+  return out;
+}
+
+std::optional<HooksConfig> read_hooks(ConfigReader& reader, toml::table& root) {
+  constexpr std::string_view kSection = "hooks";
+  toml::node* node = root.get(kSection);
+  if (node == nullptr) return std::nullopt;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) {
+    reader.mistake(*node, std::string(kSection), "a table headed [hooks]");
+    return std::nullopt;
+  }
+  HooksConfig out;
+  reader.refuse_unknown(*table, kSection, {"command", "timeout"});
+  const auto path = [](std::string_view text) {
+    const bool good =
+        text.starts_with('/') && std::all_of(text.begin(), text.end(), [](char c) { return c >= ' '; });
+    return good ? std::optional<std::string>(text) : std::nullopt;
+  };
+  out.command =
+      reader
+          .required<std::string>(*table, kSection, "command",
+                                 "an absolute path, of a program that takes no arguments", text_node(path))
+          .value_or("");
+  out.command_line = line_of(*table, "command");
+  out.timeout_seconds =
+      reader
+          .value<std::size_t>(*table, kSection, "timeout", range_text(1, kMaxHookSeconds, "seconds"),
+                              number_node(1, kMaxHookSeconds))
+          .value_or(out.timeout_seconds);
   return out;
 }
 
@@ -312,7 +344,7 @@ class CrossCheck {
 
 Config read_root(ConfigReader& reader, toml::table& root) {
   Config config;
-  reader.refuse_unknown(root, "", {"interface", "uplink", "peer"});
+  reader.refuse_unknown(root, "", {"interface", "uplink", "peer", "hooks"});
   if (toml::node* node = root.get("interface"); node == nullptr) {
     reader.mistake(root.source(), "interface", "missing", "a table headed [interface]");
   } else if (toml::table* table = node->as_table()) {
@@ -322,6 +354,7 @@ Config read_root(ConfigReader& reader, toml::table& root) {
   }
   config.uplinks = read_tables<UplinkConfig>(reader, root, "uplink", read_uplink);
   config.peers = read_tables<PeerConfig>(reader, root, "peer", read_peer);
+  config.hooks = read_hooks(reader, root);
   CrossCheck(reader, root, config).run();
   return config;
 }

@@ -50,7 +50,10 @@ struct InterfaceConfig {
   std::vector<IpPrefix> addresses;
   /// One full inner packet and its overhead fit a 1500-byte path: outer IPv6 (40), UDP (8), SCTP (12), a
   /// sealed record's header and tag (28), DATA header (16), rounded down to a multiple of 4.
-  std::size_t mtu = 1392;
+  static constexpr std::size_t kDefaultMtu = 1392;
+  /// That always holds; none: kDefaultMtu for the interface, and less towards a peer whose paths have less.
+  std::optional<std::size_t> mtu;
+  bool mss_clamp = true;
   std::vector<UdpAddress> listen;
   std::string control_socket;
   std::string state_directory = "/var/lib/hawser";  ///< what has been used of quotas is kept there
@@ -87,11 +90,19 @@ struct PeerConfig {
   std::vector<IpPrefix> allowed_ips;
 };
 
+/// What is run when something happens to a tunnel or a path.
+struct HooksConfig {
+  std::string command;  ///< absolute path
+  std::uint32_t command_line = 0;
+  std::size_t timeout_seconds = 10;
+};
+
 struct Config {
   std::string file;  ///< what it was read from, for error messages
   InterfaceConfig interface;
   std::vector<UplinkConfig> uplinks;  ///< empty: every interface with a default route
   std::vector<PeerConfig> peers;
+  std::optional<HooksConfig> hooks;
 };
 
 struct ConfigError {

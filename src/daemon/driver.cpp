@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "daemon/control_server.hpp"
+#include "daemon/hooks.hpp"
 #include "daemon/node.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/resolver.hpp"
@@ -71,17 +72,23 @@ class ReadableWatch {
 /// compete for a core.
 constexpr std::uint32_t kHostQueue = 1000;
 
+control::Counters counters_of(const Hooks::Counters& c) {
+  return {{"run", c.run}, {"failed", c.failed}, {"timed_out", c.timed_out}, {"dropped", c.dropped}};
+}
+
 /// The only owner of the clock and the io_context: waits for descriptors, the timer and signals, reads the
 /// clock once for each of them, and hands over to the node. One thread (names are resolved
 /// in others).
 class Driver final : public Host {
  public:
   Driver(const Config& config, sctp::Protection protection)
-      : device_({config.interface.name, config.interface.mtu, config.interface.addresses, kHostQueue}),
+      : device_({config.interface.name, config.interface.mtu.value_or(InterfaceConfig::kDefaultMtu),
+                 config.interface.addresses, kHostQueue}),
         node_(config, std::move(protection), *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
     if (config.interface.routes) add_routes(config);
+    if (config.hooks) hooks_.emplace(context_, *config.hooks);
     device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
     if (node_.is_edge()) {
       link_monitor_.emplace(device_.index());
@@ -108,6 +115,10 @@ class Driver final : public Host {
         std::make_unique<ReadableWatch>(context_, descriptor, [this, id] { on_socket(id); });
   }
   void unwatch(UplinkId id) override { watches_[id.value()].reset(); }
+
+  void announce(HookEvent event) override {
+    if (hooks_) hooks_->post(std::move(event));
+  }
 
   std::vector<io::LinkInfo> links() override { return io::list_links(); }
   std::optional<io::RouteInfo> route(int link, const IpAddress& to,
@@ -156,6 +167,7 @@ class Driver final : public Host {
       if (signal != SIGHUP) {
         spdlog::info("stopping on signal {}", signal);
         device_watch_.reset();
+        if (node_.stopped() && hooks_) hooks_->abandon();  // only they are left to be waited for
         node_.stop(read_clock());
         arm();
       }
@@ -166,7 +178,7 @@ class Driver final : public Host {
   /// Arms the timer for the node's next deadline. A deadline that moved away is left to expire early, which
   /// costs less than setting the timer for every packet.
   void arm() {
-    if (node_.stopped()) return context_.stop();
+    if (node_.stopped()) return end();
     const Timestamp next = node_.next_timeout();
     if (armed_ <= next) return;
     armed_ = next;
@@ -179,14 +191,26 @@ class Driver final : public Host {
     });
   }
 
+  /// Hooks may still have to be told of the end.
+  void end() {
+    if (!hooks_) return context_.stop();
+    if (!std::exchange(ending_, true)) hooks_->finish([this] { context_.stop(); });
+  }
+
   std::string answer(std::string_view line) {
     const auto request = control::parse_request(line);
     if (!request) return control::make_error(request.error().message);
     switch (request->command) {
-      case control::Command::status: return control::make_status(node_.status(read_clock()));
+      case control::Command::status: return describe();
       case control::Command::path_set: return set_path(request->setting);
     }
     return control::make_error("unknown command");
+  }
+
+  std::string describe() {
+    control::Status status = node_.status(read_clock());
+    if (hooks_) status.hooks = counters_of(hooks_->counters());
+    return control::make_status(status);
   }
 
   std::string set_path(const control::PathSetting& setting) {
@@ -199,6 +223,8 @@ class Driver final : public Host {
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
   Resolver resolver_{context_};
+  std::optional<Hooks> hooks_;
+  bool ending_ = false;
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by UplinkId
   crypto::SystemRandom random_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/config.hpp"
+#include "daemon/hook_event.hpp"
 #include "daemon/quota.hpp"
 #include "hawser/base/datagram.hpp"
 #include "hawser/io/datagram_socket.hpp"
@@ -36,6 +37,8 @@ class Host {
   virtual WallTime wall_clock() = 0;
   /// Finds the addresses behind names; answered by Node::handle_addresses(), never from within this call.
   virtual void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) = 0;
+  /// Something happened that hooks are told of. Must not wait for them.
+  virtual void announce(HookEvent event) = 0;
 };
 
 }  // namespace hawser::daemon

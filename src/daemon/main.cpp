@@ -10,6 +10,7 @@
 
 #include "daemon/config.hpp"
 #include "daemon/driver.hpp"
+#include "daemon/hook_command.hpp"
 #include "daemon/protection.hpp"
 #include "daemon/version.hpp"
 #include "hawser/crypto/aead.hpp"
@@ -69,6 +70,7 @@ int run(const Options& options) try {
   if (!config) return refuse(config.error());
   auto protection = hawser::daemon::load_protection(*config);
   if (!protection) return refuse(protection.error());
+  if (const auto errors = hawser::daemon::check_hook_command(*config); !errors.empty()) return refuse(errors);
   if (options.check) {
     std::cout << options.config << ": good\n";
     return 0;

@@ -12,6 +12,8 @@ tunnel::TunnelConfig tunnel_config(const Config& config, RandomSource& random) {
   tunnel::TunnelConfig out;
   out.queue_bytes = config.interface.queue_bytes;
   out.hash_seed = random.u64();
+  out.follow_paths = !config.interface.mtu;
+  out.mss_clamp = config.interface.mss_clamp;
   for (const PeerConfig& peer : config.peers)
     out.peers.push_back({*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()});
   return out;
@@ -72,7 +74,8 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
       sockets_(host),
       uplinks_(host, sockets_, config),
       policies_(endpoint_, tunnel_, uplinks_),
-      quotas_(config) {
+      quotas_(config),
+      hook_events_({config_, endpoint_, tunnel_, sockets_, host}) {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
@@ -114,7 +117,7 @@ void Node::handle_socket(Timestamp now, UplinkId id) {
 
 void Node::handle_device(Timestamp now) {
   for (int round = 0; round < kRounds; ++round) {
-    const std::size_t packets = tunnel_.read_device();
+    const std::size_t packets = tunnel_.read_device(now);
     if (packets != 0) settle(now);
     if (packets < tunnel::Tunnel::kBatch) break;
   }
@@ -187,6 +190,7 @@ bool Node::handle_events(Timestamp now) {
     any = true;
     log_event(*event);
     tunnel_.handle_event(now, *event);
+    hook_events_.handle_event(*event);
     if (event->kind == sctp::Event::Kind::accepted && !is_up(event->association)) {
       spdlog::warn("association {}: refused, as this peer is ours to call", event->association.value());
     }
@@ -212,6 +216,9 @@ void Node::log_event(const sctp::Event& event) const {
     case Kind::path_up: return spdlog::info("association {} path {}: up", id, event.path.value());
     case Kind::path_down:
       return spdlog::warn("association {} path {}: down: {}", id, event.path.value(), event.reason);
+    case Kind::path_moved:
+      return spdlog::info("association {} path {}: moved from {}", id, event.path.value(),
+                          event.previous.to_string());
     case Kind::path_removed: return spdlog::info("association {} path {}: removed", id, event.path.value());
     case Kind::path_refused:
       return spdlog::warn("association {} path {}: refused, cause {}", id, event.path.value(), event.cause);

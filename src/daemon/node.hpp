@@ -9,6 +9,7 @@
 
 #include "daemon/config.hpp"
 #include "daemon/dialer.hpp"
+#include "daemon/hook_events.hpp"
 #include "daemon/host.hpp"
 #include "daemon/path_policies.hpp"
 #include "daemon/quota_keeper.hpp"
@@ -104,6 +105,7 @@ class Node {
   PathPolicies policies_;
   QuotaKeeper quotas_;
   std::vector<std::unique_ptr<Dialer>> dialers_;
+  HookEvents hook_events_;
   RateMeter rates_;
   TransmitBatch batch_;
   Timestamp now_{};  ///< of the call in progress, for what dialers ask from within

@@ -53,9 +53,9 @@ control::Counters counters_of(const io::DeviceCounters& c) {
 }
 
 control::Counters counters_of(const tunnel::PeerCounters& c) {
-  return {{"tx_packets", c.tx_packets}, {"tx_bytes", c.tx_bytes}, {"rx_packets", c.rx_packets},
-          {"rx_bytes", c.rx_bytes},     {"dropped", c.dropped},   {"associations", c.associations},
-          {"replaced", c.replaced}};
+  return {{"tx_packets", c.tx_packets}, {"tx_bytes", c.tx_bytes},      {"rx_packets", c.rx_packets},
+          {"rx_bytes", c.rx_bytes},     {"dropped", c.dropped},        {"associations", c.associations},
+          {"replaced", c.replaced},     {"mss_clamped", c.mss_clamped}};
 }
 
 /// One entry for each reason, zeros too: a graph wants to see them from the start.
@@ -161,6 +161,7 @@ void Node::describe_peers(control::Status& status) const {
     peer.endpoint = texts(config_.peers[i].endpoint);
     peer.allowed_ips = texts(config_.peers[i].allowed_ips);
     if (view.association) peer.association = view.association->value();
+    peer.mtu = view.mtu;
     peer.queue_bytes = view.queue_bytes;
     peer.queue_packets = view.queue_packets;
     peer.queue_limit = config_.interface.queue_bytes;

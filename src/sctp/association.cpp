@@ -296,6 +296,11 @@ void Association::settle_candidate(Path& candidate, Timestamp now) {
     return heartbeats_.on_path_alive(candidate, now);
   }
   const PathId spent = candidate.id;
+  core_.endpoint.events.push_back({.kind = Event::Kind::path_moved,
+                                   .association = core_.id,
+                                   .path = path->id,
+                                   .reason = "the peer's address changed",
+                                   .previous = path->route.remote});
   path->route = route;
   path->heartbeat.outstanding = false;
   path->heartbeat.deadline = kNever;

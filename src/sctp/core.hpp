@@ -66,7 +66,7 @@ struct Core {
   void drop(DropReason reason) const { endpoint.drops.add(reason); }
   void emit(Event::Kind kind, PathId path = kNoPath, std::uint16_t cause = 0,
             std::string_view reason = {}) const {
-    endpoint.events.push_back(Event{kind, id, path, cause, reason});
+    endpoint.events.push_back(Event{kind, id, path, cause, reason, {}});
   }
   /// Takes a path out for good. What was in flight there has to be declared lost before; see
   /// Association::retire_path. Set by the association, so that every procedure can remove a path and none

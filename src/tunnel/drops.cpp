@@ -7,6 +7,7 @@ std::string_view to_string(Drop drop) {
     case Drop::host_malformed: return "host_malformed";
     case Drop::no_peer: return "no_peer";
     case Drop::peer_down: return "peer_down";
+    case Drop::packet_too_big: return "packet_too_big";
     case Drop::queue_full: return "queue_full";
     case Drop::send_refused: return "send_refused";
     case Drop::peer_malformed: return "peer_malformed";

@@ -64,6 +64,7 @@ void walk_extension_headers(IpPacket& packet, Bytes bytes) {
     if (type == kFragment) {
       // A fragment header with offset and M both zero is a whole packet (RFC 6946).
       packet.fragment = (word(bytes, at + 2) & 0xfff9U) != 0;
+      packet.later_fragment = (word(bytes, at + 2) & 0xfff8U) != 0;
     }
     type = octet(bytes, at);
     at += *length;
@@ -87,6 +88,8 @@ Result<IpPacket, IpError> parse_v4(Bytes bytes) {
   packet.dscp = static_cast<std::uint8_t>(octet(bytes, 1) >> 2U);
   packet.protocol = octet(bytes, 9);
   packet.fragment = (word(bytes, 6) & 0x3fffU) != 0;  // offset, or more fragments
+  packet.later_fragment = (word(bytes, 6) & 0x1fffU) != 0;
+  packet.dont_fragment = (word(bytes, 6) & 0x4000U) != 0;
   packet.source = IpAddress::v4(bytes.subspan(12, 4));
   packet.destination = IpAddress::v4(bytes.subspan(16, 4));
   read_ports(packet, bytes);
@@ -97,6 +100,7 @@ Result<IpPacket, IpError> parse_v6(Bytes bytes) {
   if (bytes.size() < kIpv6Header) return IpError::truncated;
   IpPacket packet;
   packet.version = 6;
+  packet.dont_fragment = true;
   const std::uint16_t payload = word(bytes, 4);
   packet.total_length = static_cast<std::uint32_t>(kIpv6Header + payload);
   // A zero payload length with a hop-by-hop header announces a jumbogram (RFC 2675), which no tunnel of ours

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "hawser/tunnel/ppid.hpp"
+#include "tunnel/icmp_error.hpp"
+#include "tunnel/mss_clamp.hpp"
 
 namespace hawser::tunnel {
 
@@ -25,13 +27,14 @@ Tunnel::Tunnel(TunnelConfig config, io::PacketDevice& device, sctp::Endpoint& en
 // --- from the host towards a peer
 // ------------------------------------------------------------------------------
 
-std::size_t Tunnel::read_device() {
+std::size_t Tunnel::read_device(Timestamp now) {
+  ++batch_;
   const std::size_t count = device_.read(pool_, outgoing_);
-  for (std::size_t i = 0; i < count; ++i) enqueue(std::move(outgoing_[i]));
+  for (std::size_t i = 0; i < count; ++i) enqueue(now, std::move(outgoing_[i]));
   return count;
 }
 
-void Tunnel::enqueue(Buffer packet) {
+void Tunnel::enqueue(Timestamp now, Buffer packet) {
   const auto ip = IpPacket::parse(std::as_const(packet).bytes());
   if (!ip) return drops_.add(Drop::host_malformed);
   const auto index = allowed_.lookup(ip->destination);
@@ -39,6 +42,10 @@ void Tunnel::enqueue(Buffer packet) {
   Peer& peer = peers_[*index];
   if (!peer.association) return drop(peer, Drop::peer_down);
   packet.resize(ip->total_length);
+  clamp(peer, *ip, packet.bytes());
+  if (ip->total_length > batch_mtu(peer) && answer_too_big(now, peer, *ip, packet.bytes())) {
+    return drop(peer, Drop::packet_too_big);
+  }
   if (!peer.queue.push({std::move(packet), flow_hash(*ip, config_.hash_seed), ip->version})) {
     return drop(peer, Drop::queue_full);
   }
@@ -46,6 +53,35 @@ void Tunnel::enqueue(Buffer packet) {
     peer.busy = true;
     busy_.push_back(*index);
   }
+}
+
+/// The largest IP packet that is carried without being cut, or the device's MTU where that is to hold in any
+/// case.
+std::size_t Tunnel::mtu_towards(const Peer& peer) const {
+  if (!config_.follow_paths || !peer.association) return device_.mtu();
+  return std::min(device_.mtu(), std::max(kLeastMtu, endpoint_.unfragmented_size(*peer.association)));
+}
+
+/// The same, asked of the endpoint once for each batch of packets.
+std::size_t Tunnel::batch_mtu(Peer& peer) {
+  if (std::exchange(peer.mtu_batch, batch_) != batch_) peer.mtu = mtu_towards(peer);
+  return peer.mtu;
+}
+
+/// Tells the sender of a packet that is too big what would fit. False: no answer may be given, or none now;
+/// then the packet is carried in several chunks rather than lost without a word.
+bool Tunnel::answer_too_big(Timestamp now, Peer& peer, const IpPacket& ip, Bytes packet) {
+  if (!may_answer_too_big(ip, packet) || !peer.answers.take(now)) return false;
+  std::array<std::byte, kMaxIcmpError> room{};
+  const Bytes answer = write_too_big(ip, packet, batch_mtu(peer), room);
+  device_.write(std::span(&answer, 1));
+  return true;
+}
+
+/// Of either direction: what the peer's side may send to us passes the same paths as what we send.
+void Tunnel::clamp(Peer& peer, const IpPacket& ip, MutableBytes packet) {
+  if (!config_.mss_clamp || !is_tcp_syn(ip, packet)) return;
+  if (clamp_mss(ip, packet, batch_mtu(peer))) ++peer.counters.mss_clamped;
 }
 
 bool Tunnel::pump(Timestamp now) {
@@ -103,6 +139,7 @@ bool Tunnel::send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet) {
 // ------------------------------------------------------------------------------
 
 void Tunnel::deliver() {
+  ++batch_;
   while (auto message = endpoint_.poll_message()) on_message(std::move(*message));
   flush_incoming();
 }
@@ -144,6 +181,7 @@ void Tunnel::on_ip_message(sctp::ReceivedMessage&& message) {
   ++peer.counters.rx_packets;
   peer.counters.rx_bytes += ip->total_length;
   message.payload.resize(ip->total_length);
+  clamp(peer, *ip, message.payload.bytes());
   incoming_[incoming_count_++] = std::move(message.payload);
   if (incoming_count_ == kBatch) flush_incoming();
 }
@@ -219,7 +257,8 @@ void Tunnel::refuse(Timestamp now, sctp::AssociationId id, Drop reason, std::str
 
 PeerView Tunnel::peer(PeerIndex index) const {
   const Peer& peer = peers_[index];
-  return {peer.association, peer.queue.bytes(), peer.queue.packets(), peer.counters};
+  const std::size_t mtu = peer.association ? mtu_towards(peer) : 0;
+  return {peer.association, mtu, peer.queue.bytes(), peer.queue.packets(), peer.counters};
 }
 
 std::optional<PeerIndex> Tunnel::peer_with(const crypto::PublicKey& key) const {

@@ -25,6 +25,7 @@ std::string_view to_string(sctp::Event::Kind kind) {
     case Kind::path_added: return "path_added";
     case Kind::path_up: return "path_up";
     case Kind::path_down: return "path_down";
+    case Kind::path_moved: return "path_moved";
     case Kind::path_removed: return "path_removed";
     case Kind::path_refused: return "path_refused";
     case Kind::writable: return "writable";

@@ -93,11 +93,12 @@ struct Peer {
   std::vector<std::string> endpoint;
   std::vector<std::string> allowed_ips;
   std::optional<std::uint32_t> association;  ///< id, when up
+  std::uint64_t mtu = 0;                     ///< largest inner packet towards it; 0 unless up
   std::uint64_t queue_bytes = 0;
   std::uint64_t queue_packets = 0;
   std::uint64_t queue_limit = 0;
   Counters counters;
-  HAWSER_DESCRIBED(Peer, name, public_key, state, endpoint, allowed_ips, association, queue_bytes,
+  HAWSER_DESCRIBED(Peer, name, public_key, state, endpoint, allowed_ips, association, mtu, queue_bytes,
                    queue_packets, queue_limit, counters)
 };
 
@@ -158,8 +159,9 @@ struct Status {
   std::vector<Peer> peers;
   std::vector<Association> associations;
   Drops drops;
+  Counters hooks;  ///< empty without [hooks]
   HAWSER_DESCRIBED(Status, version, pid, uptime_s, public_key, interface, listen, uplinks, sockets, peers,
-                   associations, drops)
+                   associations, drops, hooks)
 };
 
 }  // namespace hawser::control

@@ -56,6 +56,7 @@ struct Event {
     path_added,  ///< by us or by the peer
     path_up,     ///< proven, carries data
     path_down,   ///< left the schedule
+    path_moved,  ///< the peer's address or port on it is another now, as its NAT rebound; see `previous`
     path_removed,
     path_refused,  ///< the peer refused our ASCONF for it; the path is gone
     writable,      ///< send() would succeed again
@@ -66,6 +67,7 @@ struct Event {
   std::uint16_t cause =
       0;  ///< error cause code for aborted and path_refused, 0 when there is none (RFC 9260 §3.3.10)
   std::string_view reason;  ///< static text, for people
+  UdpAddress previous{};    ///< path_moved: where the peer was before
 };
 
 /// An SCTP endpoint (RFC 9260) over UDP (RFC 6951): sans-I/O. It has no clock, no socket, no thread.

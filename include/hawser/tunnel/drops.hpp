@@ -13,6 +13,7 @@ enum class Drop : std::uint8_t {
   host_malformed,  ///< the host gave something that is no well-formed IPv4 or IPv6 packet
   no_peer,         ///< no peer's allowed IPs hold the destination
   peer_down,       ///< the peer of the destination has no association
+  packet_too_big,  ///< larger than fits a datagram to the peer; answered with an ICMP error that says so
   queue_full,      ///< the peer's queue held its limit of bytes
   send_refused,    ///< the association would not take the message
   // From a peer towards the host.

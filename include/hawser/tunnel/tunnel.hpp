@@ -18,6 +18,7 @@
 #include "hawser/tunnel/drops.hpp"
 #include "hawser/tunnel/ip_packet.hpp"
 #include "hawser/tunnel/packet_queue.hpp"
+#include "hawser/tunnel/token_bucket.hpp"
 
 namespace hawser::tunnel {
 
@@ -32,6 +33,11 @@ struct TunnelConfig {
   std::size_t queue_bytes = 1U << 20;      ///< limit of each peer's queue
   std::size_t backlog_bytes = 128U << 10;  ///< what may wait, unsent, inside the association
   std::uint64_t hash_seed = 0;             ///< unpredictable; keys the flow hash
+  /// The MTU towards a peer is what fits one datagram, if that is less than the device's: larger packets that
+  /// nobody may fragment are answered. Otherwise it is the device's, and large packets travel in several
+  /// chunks.
+  bool follow_paths = true;
+  bool mss_clamp = true;  ///< lower the MSS that TCP connections announce to the MTU towards the peer
 };
 
 struct PeerCounters {
@@ -42,10 +48,12 @@ struct PeerCounters {
   std::uint64_t dropped = 0;       ///< of the peer, in both directions, whatever the reason
   std::uint64_t associations = 0;  ///< that came up with this peer
   std::uint64_t replaced = 0;      ///< of these, how many took the place of a live one
+  std::uint64_t mss_clamped = 0;   ///< SYNs of either direction whose MSS was lowered
 };
 
 struct PeerView {
   std::optional<sctp::AssociationId> association;  ///< present: the peer is up
+  std::size_t mtu = 0;  ///< towards the peer, see TunnelConfig::follow_paths; 0: it is down
   std::size_t queue_bytes = 0;
   std::size_t queue_packets = 0;
   PeerCounters counters;
@@ -62,13 +70,18 @@ struct PeerView {
 class Tunnel {
  public:
   static constexpr std::size_t kBatch = 64;
+  /// Paths never lower the MTU below this, which IPv6 requires of every link (RFC 8200 §5).
+  static constexpr std::size_t kLeastMtu = 1280;
+  /// ICMP errors about the packets to one peer: at most 100 a second, and 50 at once.
+  static constexpr std::int64_t kAnswerBurst = 50;
+  static constexpr Duration kAnswerInterval = std::chrono::milliseconds(10);
 
   /// `config` must be valid as its comments say: a prefix or a key given twice goes to the first peer.
   Tunnel(TunnelConfig config, io::PacketDevice& device, sctp::Endpoint& endpoint, BufferPool& pool);
 
   /// Reads one batch from the device into the peers' queues. Returns how many packets there were: kBatch
   /// means that more may wait.
-  std::size_t read_device();
+  std::size_t read_device(Timestamp now);
   /// Moves queued packets into associations that have little waiting. True: something moved, poll_transmit
   /// has work.
   bool pump(Timestamp now);
@@ -97,6 +110,9 @@ class Tunnel {
     std::optional<sctp::AssociationId> association;
     std::uint32_t flow_streams = 1;  ///< streams 1 to flow_streams carry flows
     PacketQueue queue;
+    TokenBucket answers{kAnswerBurst, kAnswerInterval};
+    std::size_t mtu = 0;          ///< as it was in batch mtu_batch
+    std::uint64_t mtu_batch = 0;  ///< 0: not known
     PeerCounters counters;
   };
   /// An association of the endpoint and whose it is.
@@ -106,7 +122,11 @@ class Tunnel {
     bool up = false;  ///< the peer has proven its key
   };
 
-  void enqueue(Buffer packet);
+  void enqueue(Timestamp now, Buffer packet);
+  [[nodiscard]] std::size_t mtu_towards(const Peer& peer) const;
+  std::size_t batch_mtu(Peer& peer);
+  bool answer_too_big(Timestamp now, Peer& peer, const IpPacket& ip, Bytes packet);
+  void clamp(Peer& peer, const IpPacket& ip, MutableBytes packet);
   bool pump_peer(Timestamp now, Peer& peer);
   bool send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet);
   void on_message(sctp::ReceivedMessage&& message);
@@ -139,6 +159,7 @@ class Tunnel {
   std::array<Buffer, kBatch> incoming_;
   std::array<Bytes, kBatch> incoming_bytes_;
   std::size_t incoming_count_ = 0;
+  std::uint64_t batch_ = 0;  ///< counts batches of either direction
   DropCounters drops_;
 };
 

@@ -13,7 +13,7 @@ Status sample() {
   s.public_key = "own=";
   s.interface = {"hawser0", {"10.0.0.1/24", "fd00::1/64"}, 1392, {{"rx_packets", 7}}};
   s.listen = {"0.0.0.0:9899"};
-  s.uplinks = {{"lte", "wwan0", "always", true}};
+  s.uplinks = {{"lte", "wwan0", "always", true, ""}};
   s.sockets = {{3, "lte", "wwan0", "0.0.0.0:40000", {{"tx_bytes", 18446744073709551615U}}}};
   Peer peer;
   peer.name = "hub";

@@ -89,7 +89,8 @@ TEST(Config, ReadsAnEdge) {
 TEST(Config, ReadsAHubWithDefaults) {
   const auto config = parse_config(kHub, "f.toml");
   ASSERT_TRUE(config) << errors_of(kHub);
-  EXPECT_EQ(config->interface.mtu, 1392U);
+  EXPECT_EQ(config->interface.mtu, std::nullopt);
+  EXPECT_TRUE(config->interface.mss_clamp);
   EXPECT_EQ(config->interface.control_socket, "/run/hawser/hw0.sock");
   EXPECT_TRUE(config->interface.routes);
   EXPECT_EQ(config->interface.listen.at(0).port, 9899);
@@ -332,6 +333,36 @@ TEST(Config, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(missing.error().at(0).to_string(),
             "/nonexistent/x.toml: cannot be read: No such file or directory; allowed: a readable TOML file");
   EXPECT_FALSE(load_config("/"));
+}
+
+TEST(Config, ReadsHooks) {
+  EXPECT_FALSE(parse_config(kHub, "f.toml")->hooks);
+  const auto config = parse_config(std::string(kHub) + "[hooks]\ncommand = \"/bin/true\"\n", "f.toml");
+  ASSERT_TRUE(config && config->hooks);
+  EXPECT_EQ(config->hooks->command, "/bin/true");
+  EXPECT_EQ(config->hooks->command_line, 11U);
+  EXPECT_EQ(config->hooks->timeout_seconds, 10U);
+  const auto lazy = parse_config(std::string(kHub) + "[hooks]\ncommand = \"/x\"\ntimeout = 60\n", "f.toml");
+  ASSERT_TRUE(lazy);
+  EXPECT_EQ(lazy->hooks->timeout_seconds, 60U);
+}
+
+TEST(Config, NamesMistakesAboutHooks) {
+  const auto errors = [](const std::string& lines) { return errors_of(kHub + lines); };
+  EXPECT_EQ(errors("hooks = 3\n").substr(0, 15), "f.toml:10: peer");  // a key of the last [[peer]]
+  EXPECT_EQ(errors("[[hooks]]\n").substr(0, 23), "f.toml:10: hooks: saw [");
+  EXPECT_EQ(errors("[hooks]\n").substr(0, 33), "f.toml:10: hooks.command: missing");
+  for (const char* bad : {"\"on-event\"", "\"./x\"", "\"/x\\n\"", "[\"/x\", \"y\"]", "7"}) {
+    EXPECT_NE(errors("[hooks]\ncommand = " + std::string(bad) + "\n").find("hooks.command: saw "),
+              std::string::npos);
+  }
+  for (const char* bad : {"0", "61", "1.5", "\"10\""}) {
+    const std::string text = errors("[hooks]\ncommand = \"/x\"\ntimeout = " + std::string(bad) + "\n");
+    EXPECT_NE(text.find("f.toml:12: hooks.timeout: saw "), std::string::npos) << text;
+    EXPECT_NE(text.find("allowed: 1 to 60 seconds"), std::string::npos) << text;
+  }
+  EXPECT_NE(errors("[hooks]\ncommand = \"/x\"\nshell = true\n").find("hooks.shell: unknown key"),
+            std::string::npos);
 }
 
 TEST(Config, LoadsTheExamples) {

@@ -79,9 +79,12 @@ class FakeHost final : public Host {
   WallTime wall_clock() override { return wall; }
   void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>&) override { asked.push_back(peer); }
 
+  void announce(HookEvent event) override { announced.push_back(std::move(event)); }
+
   std::set<UplinkId> watched;
   std::set<std::string> without_route;
   std::size_t looks = 0;
+  std::vector<HookEvent> announced;
   std::vector<tunnel::PeerIndex> asked;
   WallTime wall = std::chrono::sys_days(std::chrono::November / 24 / 2026);
 
@@ -262,6 +265,78 @@ TEST_F(NodeTest, BondsTwoUplinksIntoOneAssociation) {
   EXPECT_TRUE(seen.contains("203.0.113.1:40001"));
   EXPECT_TRUE(carries(edge, hub, packet(2, 1)));
   EXPECT_TRUE(carries(hub, edge, packet(1, 2)));
+}
+
+/// Names of what hooks are told, in order; those of paths with the label.
+std::vector<std::string> told(Machine& machine) {
+  std::vector<std::string> out;
+  for (const HookEvent& event : machine.host.announced) {
+    out.push_back(event.name);
+    for (const auto& [name, value] : event.facts) {
+      if (name == "HAWSER_PATH_LABEL" && !value.empty()) out.back() += " " + value;
+    }
+  }
+  machine.host.announced.clear();
+  return out;
+}
+std::string fact(const HookEvent& event, const std::string& name) {
+  for (const auto& [key, value] : event.facts) {
+    if (key == name) return value;
+  }
+  return "none";
+}
+
+TEST_F(NodeTest, TellsHooksOfTunnelsAndPathsInPairs) {
+  start();
+  run(2s);
+  ASSERT_EQ(edge.host.announced.size(), 3U);
+  const HookEvent up = edge.host.announced[0];
+  EXPECT_EQ(fact(up, "HAWSER_INTERFACE"), "hw0");
+  EXPECT_EQ(fact(up, "HAWSER_PEER"), "hub");
+  EXPECT_EQ(fact(up, "HAWSER_PEER_KEY"), key_of(kHubKey).public_key().to_base64());
+  const HookEvent path = edge.host.announced[1];
+  EXPECT_EQ(fact(path, "HAWSER_PATH_INTERFACE"), "eth0");
+  EXPECT_EQ(fact(path, "HAWSER_REMOTE"), "192.0.2.1:9899");
+  EXPECT_EQ(told(edge), (std::vector<std::string>{"tunnel-up", "path-up lte", "path-up dsl"}));
+  EXPECT_EQ(told(hub), (std::vector<std::string>{"tunnel-up", "path-up", "path-up"}));
+  lose([](const Packet&) { return true; });
+  run_with_traffic(2s);
+  lose([](const Packet&) { return false; });
+  run_with_traffic(3s);
+  std::map<std::string, std::vector<std::string>> outage;  // by label
+  for (const std::string& each : told(edge)) outage[each.substr(each.find(' ') + 1)].push_back(each);
+  EXPECT_EQ(outage.size(), 2U);
+  for (const auto& [label, events] : outage) {
+    EXPECT_EQ(events.size() % 2, 0U);
+    for (std::size_t i = 0; i < events.size(); ++i)
+      EXPECT_EQ(events[i], (i % 2 == 0 ? "path-down " : "path-up ") + label);
+  }
+  told(hub);
+  edge.node.stop(now);
+  run(1s);
+  EXPECT_EQ(told(edge), (std::vector<std::string>{"path-down lte", "path-down dsl", "tunnel-down"}));
+  EXPECT_EQ(told(hub), (std::vector<std::string>{"path-down", "path-down", "tunnel-down"}));
+}
+
+TEST_F(NodeTest, TellsHooksThatAPathMovedAndWhereItWas) {
+  start();
+  run(2s);
+  const std::string before = fact(hub.host.announced.at(1), "HAWSER_REMOTE");
+  told(hub);
+  const auto original = *UdpAddress::parse(before);
+  const UdpAddress rebound{original.ip, static_cast<std::uint16_t>(original.port + 1000)};
+  network.set_rewrite([&](UdpAddress& from, UdpAddress& to, Bytes) {
+    if (from == original) from = rebound;
+    if (to == rebound) to = original;
+    return true;
+  });
+  run_with_traffic(3s);
+  ASSERT_EQ(hub.host.announced.size(), 1U);
+  const HookEvent& moved = hub.host.announced[0];
+  EXPECT_EQ(moved.name, "path-moved");
+  EXPECT_EQ(fact(moved, "HAWSER_OLD_REMOTE"), before);
+  EXPECT_EQ(fact(moved, "HAWSER_REMOTE"), rebound.to_string());
+  EXPECT_EQ(fact(moved, "HAWSER_PEER"), "edge1");
 }
 
 TEST_F(NodeTest, StartsOverAnotherUplinkWhenTheFirstIsDead) {

@@ -216,9 +216,14 @@ TEST_F(PathsTest, ATransferGoesOnWhenTheNatRebinds) {
     pair.deliver_to_server();
     pair.deliver_to_client();
   }
+  const UdpAddress before = server_sees();
   rebind();
   pair.run(30s);
   EXPECT_EQ(pair.server.messages.size(), 100U);
+  ASSERT_EQ(pair.server.count(Event::Kind::path_moved), 1);
+  const auto moved = std::ranges::find(pair.server.events, Event::Kind::path_moved, &Event::kind);
+  EXPECT_EQ(moved->path, pair.server_status().paths[0].id);
+  EXPECT_EQ(moved->previous, before);
   EXPECT_EQ(server_sees(), pair.nat[1]);
   EXPECT_EQ(pair.server_status().paths[0].state, PathState::active);
 }

@@ -49,4 +49,14 @@ inline PacketBytes ipv6_packet(std::string_view source, std::string_view destina
   return out;
 }
 
+/// A SYN of either family that announces an MSS of 1460.
+inline PacketBytes tcp_syn(unsigned version, std::string_view from, std::string_view to) {
+  const std::size_t header = version == 4 ? 20 : 40;
+  PacketBytes out = version == 4 ? ipv4_packet(from, to, 44) : ipv6_packet(from, to, 64);
+  out[version == 4 ? 9 : 6] = std::byte{6};
+  out[header + 12] = std::byte{0x60};
+  out[header + 13] = std::byte{2};
+  store_be<std::uint32_t>(out.data() + header + 20, 0x0204'05b4);
+  return out;
+}
 }  // namespace hawser::tunnel

@@ -3,157 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <set>
 
-#include "hawser/io/memory.hpp"
 #include "hawser/tunnel/ppid.hpp"
-#include "packets.hpp"
+#include "tunnel_support.hpp"
 
 namespace hawser::tunnel {
 namespace {
 
 using namespace std::chrono_literals;
-
-class SeededRandom final : public RandomSource {
- public:
-  explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
-  void fill(MutableBytes out) override {
-    for (std::byte& b : out) b = static_cast<std::byte>(engine_());
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
-
-IpPrefix prefix(const char* text) {
-  return *IpPrefix::parse(text);
-}
-
-/// Always the same for a number.
-crypto::PrivateKey key_of(unsigned number) {
-  return crypto::PrivateKey::from_seed(PacketBytes(crypto::kKeySize, static_cast<std::byte>(number)));
-}
-constexpr unsigned kHub = 1;
-constexpr unsigned kEdge1 = 2;
-constexpr unsigned kEdge2 = 3;
-constexpr unsigned kStranger = 4;
-
-sctp::Protection protection_of(unsigned own, std::initializer_list<unsigned> peers) {
-  sctp::Protection protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 1}};
-  for (const unsigned peer : peers) protection.peers.push_back({key_of(peer).public_key(), {}});
-  return protection;
-}
-
-/// One side: device, endpoint, tunnel and a socket of a network in memory.
-struct Side {
-  Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, sctp::Protection protection,
-       bool accept, std::uint64_t seed)
-      : random(seed),
-        endpoint(endpoint_config(accept), random, pool, std::move(protection)),
-        socket(network, UplinkId{0}, *UdpAddress::parse(address)),
-        tunnel(std::move(config), device, endpoint, pool) {}
-
-  static sctp::EndpointConfig endpoint_config(bool accept) {
-    sctp::EndpointConfig config;
-    config.accept = accept;
-    config.sack_delay = 20ms;
-    return config;
-  }
-
-  BufferPool pool;
-  SeededRandom random;
-  sctp::Endpoint endpoint;
-  io::MemoryPacketDevice device;
-  io::MemoryDatagramSocket socket;
-  Tunnel tunnel;
-  TransmitBatch batch;
-  bool sending = true;  ///< false: datagrams are not taken from the endpoint, as when its windows are full
-  std::vector<sctp::Event::Kind> events;
-
-  bool step(Timestamp now) {
-    bool busy = false;
-    for (auto datagrams = socket.receive(); !datagrams.empty(); datagrams = socket.receive()) {
-      endpoint.handle_datagrams(now, datagrams);
-      busy = true;
-    }
-    if (now >= endpoint.next_timeout()) endpoint.handle_timeout(now);
-    while (const auto event = endpoint.poll_event()) {
-      events.push_back(event->kind);
-      tunnel.handle_event(now, *event);
-    }
-    tunnel.deliver();
-    while (tunnel.read_device() == Tunnel::kBatch) {
-    }
-    if (!sending) {
-      tunnel.pump(now);
-      return busy;
-    }
-    bool moved = true;
-    while (moved) {
-      moved = tunnel.pump(now);
-      batch.clear();
-      while (endpoint.poll_transmit(now, batch)) {
-        socket.send(batch);
-        batch.clear();
-        busy = true;
-      }
-    }
-    return busy;
-  }
-};
-
-TunnelConfig hub_config() {
-  TunnelConfig config;
-  config.peers = {{key_of(kEdge1).public_key(), {prefix("10.9.0.2/32"), prefix("fd90::2/128")}},
-                  {key_of(kEdge2).public_key(), {prefix("10.9.0.3/32")}}};
-  return config;
-}
-
-TunnelConfig edge_config() {
-  TunnelConfig config;
-  config.peers = {{key_of(kHub).public_key(), {prefix("0.0.0.0/0"), prefix("::/0")}, true}};
-  return config;
-}
-
-struct Edge : Side {
-  Edge(io::MemoryNetwork& network, const char* address, unsigned own, std::uint64_t seed)
-      : Side(network, address, edge_config(), protection_of(own, {kHub}), false, seed) {}
-};
-
-class TunnelTest : public testing::Test {
- protected:
-  void run(Duration time) {
-    const Timestamp end = now + time;
-    while (now < end) {
-      now += 1ms;
-      bool busy = true;
-      while (busy) {
-        busy = false;
-        for (Side* side : sides) busy = side->step(now) || busy;
-      }
-    }
-  }
-
-  sctp::AssociationId connect(Side& side) {
-    const Route route{UplinkId{0}, IpAddress::any_v4(), hub.socket.local_address()};
-    const sctp::AssociationId id = side.endpoint.connect(now, route, key_of(kHub).public_key());
-    side.tunnel.expect(id, 0);
-    return id;
-  }
-  sctp::AssociationId connect_and_run(Side& side) {
-    const auto id = connect(side);
-    run(100ms);
-    return id;
-  }
-
-  Timestamp now{1s};
-  io::MemoryNetwork network;
-  Side hub{network, "192.0.2.1:9899", hub_config(), protection_of(kHub, {kEdge1, kEdge2, kStranger}), true,
-           1};
-  Edge edge{network, "198.51.100.1:40000", kEdge1, 2};
-  std::vector<Side*> sides{&hub, &edge};
-};
 
 TEST_F(TunnelTest, CarriesIpv4AndIpv6BothWays) {
   connect_and_run(edge);

@@ -1,0 +1,77 @@
+#include "tunnel/mss_clamp.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "tunnel/checksum.hpp"
+
+namespace hawser::tunnel {
+namespace {
+
+constexpr std::size_t kTcpHeader = 20;
+constexpr std::size_t kTcpChecksum = 16;
+constexpr std::size_t kIpv4Overhead = 20 + kTcpHeader;  // RFC 6691: fixed headers only, options do not count
+constexpr std::size_t kIpv6Overhead = 40 + kTcpHeader;
+
+// Kinds of TCP options, RFC 9293 §3.1.
+constexpr std::byte kEndOfOptions{0};
+constexpr std::byte kNoOperation{1};
+constexpr std::byte kMaximumSegmentSize{2};
+constexpr std::size_t kMssLength = 4;
+
+/// The TCP header with its options; empty: it is not whole.
+MutableBytes tcp_header(const IpPacket& ip, MutableBytes packet) {
+  const std::size_t available = ip.total_length - ip.header_length;
+  if (available < kTcpHeader) return {};
+  const MutableBytes tcp = packet.subspan(ip.header_length, available);
+  const std::size_t length = std::to_integer<std::size_t>(tcp[12] >> 4U) * 4;
+  return length < kTcpHeader || length > available ? MutableBytes{} : tcp.first(length);
+}
+
+/// Where the value of the next MSS option stands, from the option at `at` on, which is moved behind it.
+std::optional<std::size_t> next_mss(Bytes tcp, std::size_t& at) {
+  while (at < tcp.size() && tcp[at] != kEndOfOptions) {
+    if (tcp[at] == kNoOperation) {
+      ++at;
+      continue;
+    }
+    if (at + 2 > tcp.size()) break;
+    const std::size_t option = at;
+    const auto length = std::to_integer<std::size_t>(tcp[at + 1]);
+    if (length < 2 || option + length > tcp.size()) break;
+    at += length;
+    if (tcp[option] == kMaximumSegmentSize && length == kMssLength) return option + 2;
+  }
+  return std::nullopt;
+}
+
+/// Overwrites the two bytes at `at`. The sum's words begin at even offsets: a value at an odd one lies across
+/// two of them, the other way round.
+void replace_word(MutableBytes tcp, std::size_t at, std::uint16_t value) {
+  std::uint16_t before = load_be<std::uint16_t>(tcp.data() + at);
+  store_be(tcp.data() + at, value);
+  if (at % 2 != 0) {
+    before = __builtin_bswap16(before);
+    value = __builtin_bswap16(value);
+  }
+  std::byte* checksum = tcp.data() + kTcpChecksum;
+  store_be(checksum, InternetChecksum::adjusted(load_be<std::uint16_t>(checksum), before, value));
+}
+
+}  // namespace
+
+bool clamp_mss(const IpPacket& ip, MutableBytes packet, std::size_t mtu) {
+  const std::size_t overhead = ip.version == 4 ? kIpv4Overhead : kIpv6Overhead;
+  const auto limit = static_cast<std::uint16_t>(std::min<std::size_t>(mtu - std::min(mtu, overhead), 0xffff));
+  const MutableBytes tcp = tcp_header(ip, packet);
+  bool changed = false;
+  // All of them: which one counts when there are several, every stack decides for itself.
+  for (std::size_t at = kTcpHeader; const auto value = next_mss(tcp, at);) {
+    if (load_be<std::uint16_t>(tcp.data() + *value) <= limit) continue;
+    replace_word(tcp, *value, limit);
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace hawser::tunnel
