@@ -25,7 +25,10 @@ control::Counters counters_of(const sctp::PathCounters& c) {
           {"fast_recoveries", c.fast_recoveries},
           {"timeouts", c.timeouts},
           {"heartbeats_sent", c.heartbeats_sent},
-          {"heartbeat_acks_received", c.heartbeat_acks_received}};
+          {"heartbeat_acks_received", c.heartbeat_acks_received},
+          {"mtu_probes_sent", c.mtu_probes_sent},
+          {"mtu_probes_lost", c.mtu_probes_lost},
+          {"mtu_black_holes", c.mtu_black_holes}};
 }
 
 control::Counters counters_of(const io::SocketCounters& c) {

@@ -77,6 +77,33 @@ void count_failure(int error, std::size_t datagrams, SocketCounters& counters) {
   }
 }
 
+void set_option(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/// While it exists, IP may fragment what the socket sends: routers over IPv4 (DF cleared), we ourselves over
+/// IPv6, to what every link carries (RFC 8200 §5). After it, the socket is as UdpSocket made it.
+class FragmentationAllowed {
+ public:
+  FragmentationAllowed(int fd, bool v4) : fd_(fd), v4_(v4) { apply(true); }
+  FragmentationAllowed(const FragmentationAllowed&) = delete;
+  FragmentationAllowed& operator=(const FragmentationAllowed&) = delete;
+  ~FragmentationAllowed() { apply(false); }
+
+ private:
+  void apply(bool allowed) const {
+    constexpr int kIpv6Minimum = 1280;
+    if (v4_)
+      return set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+    set_option(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, allowed ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
+    set_option(fd_, IPPROTO_IPV6, IPV6_DONTFRAG, allowed ? 0 : 1);
+    set_option(fd_, IPPROTO_IPV6, IPV6_MTU, allowed ? kIpv6Minimum : 0);
+  }
+
+  int fd_;
+  bool v4_;
+};
+
 std::uint64_t failures(const SocketCounters& c) {
   return c.tx_dropped_full + c.tx_too_big + c.tx_unreachable + c.tx_errors;
 }
@@ -86,6 +113,12 @@ std::uint64_t failures(const SocketCounters& c) {
 void UdpSender::send(int fd, const TransmitBatch& batch, SocketCounters& counters) {
   if (batch.empty()) return;
   destination_size_ = to_socket_address(batch.route.remote, destination_);
+  if (batch.may_fragment) {
+    const FragmentationAllowed guard(fd, batch.route.remote.ip.is_v4());
+    // The kernel fragments no segmented message.
+    static_cast<void>(transmit(fd, plan(batch, 0, false), counters));
+    return;
+  }
   const auto refusal = transmit(fd, plan(batch, 0, segmented_), counters);
   if (!refusal) return;
   ++counters.gso_fallbacks;

@@ -5,7 +5,7 @@
 namespace hawser::sctp {
 namespace {
 
-constexpr std::size_t kLargestAnswer = 1200;
+constexpr std::size_t kLargestAnswer = 1148;
 
 bool is_request(const wire::ParameterView& view) {
   return view.is(wire::ParameterType::kAddIpAddress) || view.is(wire::ParameterType::kDeleteIpAddress) ||

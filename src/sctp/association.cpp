@@ -12,7 +12,6 @@ namespace hawser::sctp {
 namespace {
 
 constexpr std::size_t kLargestErrorEcho = 512;
-constexpr std::uint64_t kAmplificationFactor = 3;
 
 }  // namespace
 
@@ -192,9 +191,12 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
 void Association::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& chunk) {
   const auto heartbeat = wire::HeartbeatChunk::parse(chunk);
   if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
+  if (is_probe_ack(*heartbeat)) return handle_probe_ack(packet, *heartbeat);
   if (!heartbeats_.on_heartbeat_ack(packet.now, *heartbeat, packet.route)) return;
   Path* path = core_.paths.find(packet.route);
-  if (path != nullptr && path->replaces != kNoPath) settle_candidate(*path, packet.now);
+  if (path == nullptr) return;
+  if (path->pmtu.on_small_answered(path->heartbeat.sent_at, packet.now)) on_black_hole(*path);
+  if (path->replaces != kNoPath) settle_candidate(*path, packet.now);
 }
 
 // RFC 9260 §3.2: the two highest bits of the type say what to do with what we do not know, or did not
@@ -302,6 +304,7 @@ void Association::settle_candidate(Path& candidate, Timestamp now) {
                                    .reason = "the peer's address changed",
                                    .previous = path->route.remote});
   path->route = route;
+  path->pmtu.on_moved();
   path->heartbeat.outstanding = false;
   path->heartbeat.deadline = kNever;
   sender_.outstanding().lose_all(*path);
@@ -360,6 +363,7 @@ void Association::handle_timeout(Timestamp now) {
   if (channel_ != nullptr) advance_channel(now);
   if (closed() || opening()) return;
   heartbeats_.on_timeout(now);
+  on_probe_timeouts(now);
   asconf_.on_timeout(now);
   rejoin_failed_paths();
   retire_forsaken_paths(now);
@@ -456,7 +460,7 @@ void Association::close(Event::Kind kind, std::uint16_t cause, std::string_view 
 void Association::send_last_word(const Route& route, wire::ChunkType type, Bytes chunk, std::uint32_t tag) {
   const bool sealed = core_.endpoint.protection != nullptr;
   if (sealed && opening()) return;  // without keys there is no last word that the peer would believe
-  Buffer packet = core_.endpoint.pool.acquire(core_.paths.payload_mtu());
+  Buffer packet = core_.endpoint.pool.acquire(safe_payload(route));
   wire::CommonHeader header = core_.header();
   header.verification_tag = tag;
   PacketBuilder builder(packet.bytes(), header, &core_.auth,
@@ -479,6 +483,8 @@ void Association::send_error(wire::CauseCode cause, Bytes value) {
 
 bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
   while (build_batch(now, batch)) {
+    // Of a path that nothing is known of, a handshake cannot wait to find out what it carries.
+    batch.may_fragment |= opening();
     if (seal_batch(batch)) return true;
   }
   return false;
@@ -488,6 +494,8 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   pacing_deadline_ = kNever;
   if (closed()) return false;
   if (!opening()) {
+    // Before the HEARTBEATs, which tell whether a probe was lost alone.
+    if (poll_probe(now, batch)) return true;
     asconf_.queue_due(now);
     heartbeats_.queue_due(now);
     if (channel_ != nullptr) tell_wishes();
@@ -495,66 +503,6 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   if (poll_control(now, batch)) return true;
   if (handshaking()) return false;
   return poll_data(now, batch);
-}
-
-const Route* Association::route_of(const ControlChunk& chunk) {
-  if (const Path* path = core_.paths.find(chunk.path)) return &path->route;
-  if (chunk.route) return &*chunk.route;
-  const Path* best = core_.paths.for_control();
-  return best == nullptr ? nullptr : &best->route;
-}
-
-// One packet with all control chunks that take the same way, up to the size of a packet.
-bool Association::poll_control(Timestamp now, TransmitBatch& batch) {
-  std::vector<ControlChunk>& chunks = core_.control.chunks();
-  while (!chunks.empty()) {
-    const Route* first = route_of(chunks.front());
-    if (first == nullptr) {
-      chunks.clear();
-      return false;
-    }
-    const Route route = *first;
-    batch.clear();
-    batch.route = route;
-    PacketBuilder builder = begin_packet(batch.next(core_.paths.payload_mtu()));
-    bool cookie_echo = false;
-    std::erase_if(chunks, [&](const ControlChunk& chunk) {
-      const Route* own = route_of(chunk);
-      if (own == nullptr || *own != route) return false;
-      if (!builder.fits(chunk.type, chunk.bytes.size()))
-        return builder.empty();  // larger than any packet: never
-      // An INIT travels alone (RFC 9260 §6.10).
-      if (chunk.type == wire::ChunkType::kInit && !builder.empty()) return false;
-      builder.add(chunk.type, chunk.bytes);
-      cookie_echo |= chunk.type == wire::ChunkType::kCookieEcho;
-      return true;
-    });
-    if (builder.empty()) continue;
-    if (cookie_echo && channel_ != nullptr) add_early_data(builder, now);
-    const std::size_t size = builder.finish();
-    Path* path = core_.paths.find(route);
-    if (!within_amplification(path, size)) {
-      core_.drop(DropReason::amplification_limit);
-      continue;
-    }
-    batch.commit(size);
-    if (path != nullptr) count_sent(*path, size, now);
-    return true;
-  }
-  return false;
-}
-
-// To an address the peer named and nobody answered from yet, at most three times goes what came from there.
-bool Association::within_amplification(Path* path, std::size_t bytes) {
-  if (path == nullptr || path->ours || path->proven()) return true;
-  return path->unproven_sent + bytes <= kAmplificationFactor * path->unproven_received;
-}
-
-void Association::count_sent(Path& path, std::size_t bytes, Timestamp now) {
-  ++path.counters.datagrams_sent;
-  path.counters.bytes_sent += bytes;
-  if (!path.proven()) path.unproven_sent += bytes;
-  path.cap.on_sent(now, path.ip_size(bytes));
 }
 
 std::optional<ReceivedMessage> Association::poll_message() {
@@ -575,7 +523,7 @@ Timestamp Association::next_timeout() {
   next = std::min({next, receiver_->sack_deadline(), pacing_deadline_});
   if (half_open()) next = std::min(next, handshake_deadline_);
   if (!opening()) {
-    next = std::min({next, heartbeats_.next_timeout(), asconf_.next_timeout()});
+    next = std::min({next, heartbeats_.next_timeout(), asconf_.next_timeout(), next_probe_timeout()});
     if (channel_ != nullptr) next = std::min(next, channel_->next_timeout());
   }
   for (const auto& path : core_.paths) next = std::min({next, path->flight.t3, path->flight.loss_deadline});
@@ -620,11 +568,12 @@ AssociationStatus Association::status() const {
   const DataSituation situation{sender_.has_data(), sender_.peer_has_room(), pacing_deadline_};
   for (const auto& path : core_.paths) {
     if (path->replaces != kNoPath) continue;
-    status.paths.push_back(
-        {path->id, path->route, path->state, path->id == core_.paths.primary_id(), path->role(),
-         path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(), path->congestion->cwnd(),
-         path->congestion->ssthresh(), path->flight.bytes, path->mtu, path->error_count, path->counters,
-         limit_of(*path, core_.paths, situation), path->failed_since, path->cap.bits_per_second()});
+    status.paths.push_back({path->id, path->route, path->state, path->id == core_.paths.primary_id(),
+                            path->role(), path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(),
+                            path->congestion->cwnd(), path->congestion->ssthresh(), path->flight.bytes,
+                            path->pmtu.payload(), path->error_count, path->counters,
+                            limit_of(*path, core_.paths, situation), path->failed_since,
+                            path->cap.bits_per_second()});
   }
   return status;
 }

@@ -25,9 +25,9 @@ namespace hawser::sctp {
 /// directions and timers; takes packets whose verification tag the endpoint has matched. Never looks at a
 /// clock, never finds out by itself whom a packet belongs to.
 ///
-/// association.cpp has input and output in packet order; the procedures are in association_handshake.cpp,
-/// association_data.cpp, association_roles.cpp and association_shutdown.cpp, and in heartbeat.cpp,
-/// asconf_*.cpp and auth.cpp.
+/// association.cpp has input and output in packet order, association_control.cpp the output of control
+/// chunks; the procedures are in association_handshake.cpp, association_data.cpp, association_mtu.cpp,
+/// association_roles.cpp and association_shutdown.cpp, and in heartbeat.cpp, asconf_*.cpp and auth.cpp.
 class Association {
  public:
   /// Ours: sends an INIT over `first` (RFC 9260 §5.1 A).
@@ -102,7 +102,7 @@ class Association {
   [[nodiscard]] std::optional<crypto::PublicKey> peer_key() const;
   [[nodiscard]] std::size_t send_space() const { return sender_.space(); }
   [[nodiscard]] std::size_t send_backlog() const { return sender_.backlog(); }
-  [[nodiscard]] std::size_t unfragmented_size() const { return sender_.max_chunk_payload(); }
+  [[nodiscard]] std::size_t unfragmented_size() const;
 
  private:
   // The state data lives in the state (RFC 9260 §4).
@@ -183,14 +183,32 @@ class Association {
   [[nodiscard]] bool silent_too_long(Timestamp now) const;
   void send_abort(wire::CauseCode cause, Bytes value);
   bool build_batch(Timestamp now, TransmitBatch& batch);
-  bool poll_control(Timestamp now, TransmitBatch& batch);
-  [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
-  bool within_amplification(Path* path, std::size_t bytes);
-  void count_sent(Path& path, std::size_t bytes, Timestamp now);
   void retire_path(PathId id);
   void close(Event::Kind kind, std::uint16_t cause, std::string_view reason);
   void send_last_word(const Route& route, wire::ChunkType type, Bytes chunk, std::uint32_t tag);
   void send_error(wire::CauseCode cause, Bytes value);
+
+  // association_control.cpp
+  bool poll_control(Timestamp now, TransmitBatch& batch);
+  [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
+  [[nodiscard]] PacketBuilder begin_control(const Route& route, const ControlChunk& first,
+                                            TransmitBatch& batch);
+  [[nodiscard]] std::size_t safe_payload(const Route& route);
+  bool within_amplification(Path* path, std::size_t bytes);
+  void count_sent(Path& path, std::size_t bytes, Timestamp now);
+
+  // association_mtu.cpp
+  [[nodiscard]] static bool is_probe_ack(const wire::HeartbeatChunk& chunk);
+  void handle_probe_ack(const Packet& packet, const wire::HeartbeatChunk& chunk);
+  void on_probe_timeouts(Timestamp now);
+  void look_for_black_hole(Path& path, unsigned enough);
+  void after_losses(Path& path);
+  void on_black_hole(Path& path);
+  [[nodiscard]] Timestamp next_probe_timeout() const;
+  [[nodiscard]] std::size_t next_packet_size();
+  [[nodiscard]] Path* pick_path(Timestamp now);
+  bool poll_probe(Timestamp now, TransmitBatch& batch);
+  void build_probe(Path& path, std::size_t size, Timestamp now, TransmitBatch& batch);
 
   // association_protection.cpp
   void open_channel(crypto::TlsRole role, const PeerInit& peer, const crypto::Sha256Digest& transcript,
@@ -277,6 +295,7 @@ class Association {
   std::vector<IpAddress> listed_addresses_;  ///< by the peer, until the association is up
   std::uint16_t inbound_streams_ = 0;
   std::uint16_t outbound_streams_ = 0;
+  std::size_t chunk_overhead_ = 0;  ///< of a packet with one DATA chunk, beside user data and padding
   Timestamp pacing_deadline_ = kNever;
   bool sack_seen_since_t3_ = false;
 };

@@ -93,6 +93,7 @@ void Association::settle_path(Path& path, Timestamp now) {
   if (acked.unambiguous) heartbeats_.on_path_alive(path, now);
   const bool recovering = flight.in_recovery();
   sender_.outstanding().detect_losses(path, now);
+  after_losses(path);
   path.congestion->on_ack(
       {acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
   // Any news of the path restarts T3: a hole that is not the oldest chunk any more, or was just declared
@@ -130,6 +131,7 @@ void Association::on_t3(Path& path, Timestamp now) {
   path.congestion->on_timeout();
   sender_.outstanding().lose_all(path);
   path.flight.recovery_end = path.flight.next_packet;
+  look_for_black_hole(path, 1);
   if (window_probe) {
     path.rtt.back_off();
     return;
@@ -156,7 +158,8 @@ Path* Association::sack_path() {
 
 bool Association::poll_data(Timestamp now, TransmitBatch& batch) {
   Path* path = nullptr;
-  if (may_send_data() && sender_.ready()) path = scheduler_->pick(core_.paths, now, pacing_deadline_);
+  sender_.set_max_chunk_payload(unfragmented_size());
+  if (may_send_data() && sender_.ready()) path = pick_path(now);
   const bool same_way = path != nullptr && path == sack_path();
   if (receiver_->sack_due() && !same_way && poll_sack(now, batch)) return true;
   if (path == nullptr) return false;
@@ -170,11 +173,15 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
     path.congestion->on_idle();
   batch.clear();
   batch.route = path.route;
-  const std::size_t mtu = core_.paths.payload_mtu();
+  const std::size_t own_mtu = path.pmtu.payload();
+  const std::size_t mtu = std::max(own_mtu, next_packet_size());
+  batch.may_fragment = mtu > own_mtu;
   const double rate = path.pacing_rate();
-  const std::size_t burst = core_.config().max_burst * mtu;
+  const std::size_t burst = core_.config().max_burst * own_mtu;
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
          sender_.ready()) {
+    // What needs no fragmentation gets a batch of its own.
+    if (batch.may_fragment && next_packet_size() <= own_mtu) break;
     PacketBuilder packet = begin_packet(batch.next(mtu));
     const bool sack_added = with_sack && batch.empty() && worth_bundling(packet) && add_sack(packet);
     const std::size_t bytes = sender_.fill(packet, path, flight.next_packet, now);
@@ -183,6 +190,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
     batch.commit(size);
     count_sent(path, size, now);
     if (bytes == 0) continue;
+    sender_.outstanding().at(flight.newest).large = !batch.may_fragment && path.pmtu.is_large(size);
     ++flight.next_packet;
     flight.last_sent = now;
     if (flight.t3 == kNever) flight.t3 = now + path.rtt.rto();
@@ -213,7 +221,7 @@ bool Association::poll_sack(Timestamp now, TransmitBatch& batch) {
   if (path == nullptr) return false;
   batch.clear();
   batch.route = path->route;
-  PacketBuilder packet = begin_packet(batch.next(core_.paths.payload_mtu()));
+  PacketBuilder packet = begin_packet(batch.next(path->pmtu.safe_payload()));
   add_sack(packet);
   const std::size_t size = packet.finish();
   batch.commit(size);

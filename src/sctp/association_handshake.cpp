@@ -218,8 +218,8 @@ void Association::adopt(const PeerInit& peer) {
   sender_.on_established(outbound_streams_, peer.a_rwnd);
   const std::size_t auth_size = core_.auth.peer_wants(wire::ChunkType::kData) ? core_.auth.chunk_size() : 0;
   const std::size_t seal_size = channel_ == nullptr ? 0 : wire::kSealedOverhead;
-  sender_.set_max_chunk_payload(core_.paths.payload_mtu() - wire::kCommonHeaderSize - wire::kDataHeaderSize -
-                                auth_size - seal_size);
+  chunk_overhead_ = wire::kCommonHeaderSize + wire::kDataHeaderSize + auth_size + seal_size;
+  sender_.set_max_chunk_payload(unfragmented_size());
 }
 
 void Association::establish(Timestamp now, Event::Kind kind) {
@@ -322,7 +322,7 @@ bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
   sender_.outstanding().lose_all(path);
   path.heartbeat = {};
   path.flight = {};
-  path.congestion = make_new_reno(path.mtu, cookie.peer.a_rwnd);
+  path.congestion = make_new_reno(path.pmtu.payload(), cookie.peer.a_rwnd);
   own_ = cookie.own;
   core_.local_tag = own_.tag;
   core_.initiator = false;

@@ -22,12 +22,13 @@ struct Happening {
     path_removed,
     reader_pauses,  ///< of the hub, or with odd `uplink` of the edge
     reader_resumes,
+    mtu_changes,
   };
   Duration at{};
   Kind kind{};
   std::size_t uplink = 0;
   std::size_t hub_address = 0;
-  LinkConfig link;  ///< for link_changes
+  LinkConfig link;  ///< for link_changes, and its MTU for mtu_changes
 };
 
 /// How a scenario ends.

@@ -147,7 +147,28 @@ void draw_happenings(Draw& draw, Plan& plan) {
                    [](const auto& a, const auto& b) { return a.at < b.at; });
 }
 
-/// Last of all, so that the plain scenarios stay what they have always been.
+/// Of one direction. Below 1280 bytes there is no IPv6.
+std::size_t draw_mtu(Draw& draw, bool ipv6) {
+  return draw.one_of<std::size_t>({1500, 1492, 1454, 1400, 1280, ipv6 ? 1280U : 1000U});
+}
+
+/// No ICMP tells of a packet that was too large; routers fragment what may be fragmented.
+void draw_mtus(Draw& draw, Plan& plan) {
+  if (!draw.chance(0.3)) return;
+  for (std::size_t i = 0; i < plan.bond.uplinks.size(); ++i) {
+    UplinkSpec& uplink = plan.bond.uplinks[i];
+    uplink.up.mtu = draw_mtu(draw, plan.bond.ipv6);
+    uplink.down.mtu = draw.chance(0.7) ? uplink.up.mtu : draw_mtu(draw, plan.bond.ipv6);
+    if (!draw.chance(0.6)) continue;
+    Happening change{milliseconds(draw.between(0, kMishapsMs)), Happening::Kind::mtu_changes, i, 0, {}};
+    change.link.mtu = draw_mtu(draw, plan.bond.ipv6);
+    plan.happenings.push_back(change);
+  }
+  std::stable_sort(plan.happenings.begin(), plan.happenings.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
+}
+
+/// After all else, so that the plain scenarios stay what they have always been.
 void draw_protection(Draw& draw, BondSpec& bond) {
   bond.sealed = draw.chance(0.5);
   if (!bond.sealed) return;
@@ -192,6 +213,7 @@ Plan make_plan(std::uint64_t seed) {
                     : draw.one_of({Ending::edge_shuts_down, Ending::hub_shuts_down, Ending::both_shut_down});
   plan.hasty = draw.chance(0.4);
   draw_protection(draw, plan.bond);
+  draw_mtus(draw, plan);
   return plan;
 }
 

@@ -141,6 +141,9 @@ class Run {
         ++figures_.rebindings;
         return bond_.nat(uplink).rebind_address(Bond::public_address(20 + rebound_++, plan_.bond.ipv6));
       case Kind::link_changes: return change_link(uplink, happening.link);
+      case Kind::mtu_changes:
+        bond_.up(uplink).config().mtu = bond_.down(uplink).config().mtu = happening.link.mtu;
+        return;
       case Kind::path_added: return add_path(uplink, happening.hub_address);
       case Kind::path_removed: return remove_path(uplink);
       case Kind::reader_pauses:
@@ -281,17 +284,17 @@ std::string Plan::describe() const {
       char line[200];
       std::snprintf(line, sizeof line,
                     "  uplink %zu %s: %.2f Mbit/s, %.1f ms + %.1f ms, queue %zu, loss %.3f, reorder %.3f, "
-                    "dup %.3f, damage %.3f\n",
+                    "dup %.3f, damage %.3f, MTU %zu\n",
                     i, link == &bond.uplinks[i].up ? "up" : "down", static_cast<double>(link->rate) / 1e6,
                     std::chrono::duration<double, std::milli>(link->delay).count(),
                     std::chrono::duration<double, std::milli>(link->jitter).count(), link->queue_bytes,
-                    link->loss, link->reordering, link->duplication, link->corruption);
+                    link->loss, link->reordering, link->duplication, link->corruption, link->mtu);
       text += line;
     }
   }
-  static constexpr const char* kKinds[] = {"blackhole begins",    "blackhole ends", "NAT port rebinds",
-                                           "NAT address rebinds", "link changes",   "path added",
-                                           "path removed",        "reader pauses",  "reader resumes"};
+  static constexpr const char* kKinds[] = {
+      "blackhole begins", "blackhole ends", "NAT port rebinds", "NAT address rebinds", "link changes",
+      "path added",       "path removed",   "reader pauses",    "reader resumes",      "MTU changes"};
   for (const Happening& happening : happenings) {
     char line[120];
     std::snprintf(line, sizeof line, "  %9.3f s: %s (uplink %zu, hub address %zu)\n",

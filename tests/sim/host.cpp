@@ -249,6 +249,7 @@ void Host::transmit(const TransmitBatch& batch) {
     SimDatagram datagram;
     datagram.source = access->local;
     datagram.destination = batch.route.remote;
+    datagram.may_fragment = batch.may_fragment;
     datagram.payload.assign(rest.begin(), rest.begin() + size);
     rest = rest.subspan(size);
     ++datagrams_sent_;

@@ -11,7 +11,7 @@ void Link::send(SimDatagram&& datagram) {
     ++counters_.lost;
     return;
   }
-  if (datagram.wire_size() > config_.mtu) {
+  if (!fits(datagram)) {
     ++counters_.too_big;
     return;
   }
@@ -21,6 +21,17 @@ void Link::send(SimDatagram&& datagram) {
   }
   if (random_.chance(config_.corruption)) corrupt(datagram);
   enqueue(std::move(datagram));
+}
+
+// Fragments are not told apart: they take one fate, and the bytes of their headers are not counted.
+bool Link::fits(const SimDatagram& datagram) {
+  constexpr std::size_t kIpv6Minimum = 1280;
+  if (datagram.wire_size() <= config_.mtu) return true;
+  const bool by_source = !datagram.source.ip.is_v4() && config_.mtu >= kIpv6Minimum;
+  const bool by_router = datagram.source.ip.is_v4() && config_.fragments;
+  if (!datagram.may_fragment || !(by_source || by_router)) return false;
+  ++counters_.fragmented;
+  return true;
 }
 
 void Link::enqueue(SimDatagram&& datagram) {

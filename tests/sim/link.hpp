@@ -20,6 +20,8 @@ struct SimDatagram {
   std::vector<std::byte> payload;
   /// A link flipped bits of it.
   bool damaged = false;
+  /// No DF over IPv4; over IPv6 its source has fragmented it already, to packets of 1280 bytes.
+  bool may_fragment = false;
 
   /// Size of the IP packet: what links and MTUs count.
   [[nodiscard]] std::size_t wire_size() const { return payload.size() + (source.ip.is_v4() ? 28 : 48); }
@@ -32,7 +34,8 @@ struct LinkConfig {
   Duration delay{};                      ///< one way
   Duration jitter{};                     ///< up to this much more delay, without overtaking
   std::size_t queue_bytes = 128 * 1024;  ///< what does not fit is dropped at the tail
-  std::size_t mtu = 9000;                ///< larger packets are dropped
+  std::size_t mtu = 9000;                ///< of the direction; larger packets vanish, and no ICMP tells of it
+  bool fragments = true;                 ///< IPv4 packets that may be fragmented pass whatever their size
   double loss = 0;                       ///< probabilities, 0..1
   double reordering = 0;  ///< of being held back by `reordering_delay`, so that later ones overtake
   Duration reordering_delay = std::chrono::milliseconds(10);
@@ -48,6 +51,7 @@ struct LinkCounters {
   std::uint64_t lost = 0;             ///< by chance or blackhole
   std::uint64_t overflowed = 0;       ///< queue full
   std::uint64_t too_big = 0;
+  std::uint64_t fragmented = 0;
   std::uint64_t damaged = 0;
   std::uint64_t duplicated = 0;
   std::uint64_t reordered = 0;
@@ -77,6 +81,7 @@ class Link {
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
 
  private:
+  [[nodiscard]] bool fits(const SimDatagram& datagram);
   void enqueue(SimDatagram&& datagram);
   void corrupt(SimDatagram& datagram);
   [[nodiscard]] Timestamp arrival(Timestamp sent);

@@ -26,6 +26,9 @@ bool allowed_while_joining(const PacketView& view) {
 constexpr std::size_t kLargestSealedAsconf = 160;
 constexpr std::size_t kLargestSealedProof = 400;
 
+/// What is larger on a path that has just been proven probes its MTU.
+constexpr std::size_t kLargestFirstData = 1280;
+
 /// What it takes to agree on keys.
 bool belongs_to_handshake(const ChunkView& chunk) {
   constexpr std::uint32_t kKeyManagement = 0x4857'0002;
@@ -178,7 +181,8 @@ void WireMonitor::note_sent_chunks(Timestamp now, Remote& remote) {
     if (chunk.type == ChunkType::heartbeat) remote.nonces.insert(key_of(chunk.value));
     if (chunk.type == ChunkType::asconf) remote.first_asconf = std::min(remote.first_asconf, now);
     const bool data = chunk.type == ChunkType::data ||
-                      (chunk.type == ChunkType::sealed && chunk.value.size() > kLargestSealedProof);
+                      (chunk.type == ChunkType::sealed && chunk.value.size() > kLargestSealedProof &&
+                       chunk.value.size() < kLargestFirstData);
     if (data) remote.first_data = std::min(remote.first_data, now);
   }
 }

@@ -43,10 +43,14 @@ class TransmitBatch {
   TransmitBatch() : storage_(std::make_unique<std::byte[]>(kCapacity)) {}
 
   Route route;
+  /// The datagrams may be larger than the path carries, and IP may fragment them (RFC 9260 §6.9). All others
+  /// leave with DF, and unfragmented over IPv6.
+  bool may_fragment = false;
 
   void clear() {
     count_ = 0;
     used_ = 0;
+    may_fragment = false;
   }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   /// Whether another datagram of up to `size` bytes fits.

@@ -46,7 +46,8 @@ class DatagramSocket {
   [[nodiscard]] virtual std::span<ReceivedDatagram> receive() = 0;
 
   /// Sends every datagram of the batch, in order, to batch.route.remote, from batch.route.local unless that
-  /// is a wildcard. When the kernel's buffer is full the rest of the batch is dropped and counted.
+  /// is a wildcard; with DF (over IPv6: unfragmented) unless batch.may_fragment. When the kernel's buffer is
+  /// full the rest of the batch is dropped and counted.
   virtual void send(const TransmitBatch& batch) = 0;
 
   /// A descriptor that is readable while datagrams wait; for the event loop, which must neither read nor

@@ -28,8 +28,8 @@ struct UdpSocketOptions {
 
 /// A non-blocking UDP socket of the kernel: recvmmsg and sendmmsg, UDP GSO and GRO with a fall-back at run
 /// time, pktinfo in both directions, the DF bit set and the kernel's own path MTU ignored (RFC 8899 §3: the
-/// engine probes). Owns the descriptor and its receive memory; allocates nothing after construction; used by
-/// one thread.
+/// engine probes), but for batches that may be fragmented. Owns the descriptor and its receive memory;
+/// allocates nothing after construction; used by one thread.
 class UdpSocket final : public DatagramSocket {
  public:
   /// Throws SetupError.

@@ -35,8 +35,12 @@ struct EndpointConfig {
   std::size_t send_buffer = 4U << 20;
   /// Largest message send() takes, bytes.
   std::size_t max_message_size = 16U << 20;
-  /// IP packet size assumed on a path, in bytes, 576..9000. UDP and IP headers come off it.
+  /// Largest IP packet to send, in bytes, 576..9000; rounded down to a multiple of four. UDP and IP headers
+  /// come off it.
   std::uint16_t path_mtu = 1500;
+  /// Whether each path finds out by probes how much of path_mtu it carries (RFC 8899). Off: every path is
+  /// taken to carry it.
+  bool path_mtu_discovery = true;
 
   Duration rto_initial = std::chrono::seconds(1);
   Duration rto_min = std::chrono::seconds(1);

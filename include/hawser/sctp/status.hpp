@@ -65,6 +65,9 @@ struct PathCounters {
   std::uint64_t timeouts = 0;  ///< T3-rtx expirations
   std::uint64_t heartbeats_sent = 0;
   std::uint64_t heartbeat_acks_received = 0;
+  std::uint64_t mtu_probes_sent = 0;
+  std::uint64_t mtu_probes_lost = 0;  ///< no sign of congestion, nor of a failing path
+  std::uint64_t mtu_black_holes = 0;  ///< times that packets of a size that had passed did so no longer
 };
 
 struct PathStatus {
@@ -79,7 +82,7 @@ struct PathStatus {
   std::size_t cwnd = 0;      ///< bytes
   std::size_t ssthresh = 0;  ///< bytes
   std::size_t flight = 0;    ///< bytes outstanding on this path
-  std::size_t mtu = 0;       ///< largest UDP payload, bytes
+  std::size_t mtu = 0;       ///< largest UDP payload that is known to pass, bytes (RFC 8899)
   unsigned error_count = 0;
   PathCounters counters;
   PathLimit limit = PathLimit::none;

@@ -29,6 +29,8 @@ class CongestionControl {
   /// The path answers again after time-outs; `brief`: after only one, which may have been none of the
   /// network's doing.
   virtual void on_return(bool brief) = 0;
+  /// The largest UDP payload of the path has changed.
+  virtual void on_mtu(std::size_t mtu) = 0;
   [[nodiscard]] virtual std::size_t cwnd() const = 0;
   [[nodiscard]] virtual std::size_t ssthresh() const = 0;
   [[nodiscard]] bool in_slow_start() const { return cwnd() <= ssthresh(); }

@@ -44,6 +44,9 @@ class NewReno final : public CongestionControl {
   // just answered: after a single time-out it is treated as after any loss, after a longer silence as new.
   void on_return(bool brief) override { cwnd_ = std::max(cwnd_, brief ? ssthresh_ : initial_); }
 
+  // The window is in bytes and stays: the network has not changed.
+  void on_mtu(std::size_t mtu) override { mtu_ = mtu; }
+
   [[nodiscard]] std::size_t cwnd() const override { return cwnd_; }
   [[nodiscard]] std::size_t ssthresh() const override { return ssthresh_; }
 

@@ -14,6 +14,7 @@
 #include "hawser/sctp/types.hpp"
 #include "sctp/path/congestion_control.hpp"
 #include "sctp/path/pacer.hpp"
+#include "sctp/path/pmtu_discovery.hpp"
 #include "sctp/path/rate_cap.hpp"
 #include "sctp/path/rtt_estimator.hpp"
 #include "sctp/protection/record_numbers.hpp"
@@ -47,6 +48,7 @@ struct PathFlight {
     std::size_t flight_before = 0;
     bool pseudo_cumulative = false;  ///< the oldest outstanding chunk was acknowledged (CUC)
     bool unambiguous = false;        ///< a chunk that was sent only once: it proves that the path works
+    bool large = false;              ///< such a chunk, of a packet larger than the path would fall back to
     Timestamp rtt_from = kNever;     ///< when the newest chunk sent only once had left
   } acked;
 
@@ -78,13 +80,12 @@ struct PathHeartbeat {
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.
 struct Path {
-  Path(PathId path_id, const Route& path_route, std::size_t payload_mtu, std::size_t peer_window,
-       const EndpointConfig& config)
+  Path(PathId path_id, const Route& path_route, std::size_t peer_window, const EndpointConfig& config)
       : id(path_id),
         route(path_route),
-        mtu(payload_mtu),
+        pmtu(path_route.remote.ip, config),
         rtt(config),
-        congestion(make_new_reno(payload_mtu, peer_window)) {}
+        congestion(make_new_reno(pmtu.payload(), peer_window)) {}
 
   PathId id;
   Route route;
@@ -97,13 +98,13 @@ struct Path {
   /// What the peer knows of our wishes; nothing: it has to be told once the path works.
   std::optional<PathWish> told = PathWish{};
   bool announced = false;     ///< an event path_up was given and no path_down since
-  std::size_t mtu;            ///< largest UDP payload, bytes
   PathId replaces = kNoPath;  ///< only a candidate: the path that moves here when this address answers
   /// Epoch and path id of the newest records of the peer that came from here.
   std::optional<std::pair<std::uint8_t, std::uint8_t>> peer_record;
   unsigned error_count = 0;
   Timestamp failed_since = kNever;  ///< means something only in the states of failure
   Timestamp last_received = Timestamp::min();
+  PmtuDiscovery pmtu;
   RttEstimator rtt;
   std::unique_ptr<CongestionControl> congestion;
   Pacer pacer;

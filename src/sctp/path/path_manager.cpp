@@ -5,8 +5,13 @@
 namespace hawser::sctp {
 namespace {
 
-constexpr std::size_t kUdpHeader = 8;
-constexpr std::size_t kIpv6Header = 40;
+/// Paths that may carry data now have the lowest rank there is (see EarliestArrival): those of role backup
+/// only while no other is active, failed ones while none is.
+unsigned rank(const Path& path) {
+  if (path.role() == PathRole::never || path.replaces != kNoPath || !path.proven()) return 3;
+  if (path.state != PathState::active) return 2;
+  return path.role() == PathRole::backup ? 1 : 0;
+}
 
 // Active before potentially failed before inactive, and these before what is not proven, joining last; among
 // equals the shorter round trip.
@@ -19,13 +24,27 @@ bool better_for_control(const Path& a, const Path& b) {
 }  // namespace
 
 std::size_t PathManager::payload_mtu() const {
-  // The larger IP header for every path: a chunk cut for one path must be able to move to any other.
-  return (config_.path_mtu - kIpv6Header - kUdpHeader) & ~std::size_t{3};
+  unsigned best = ~0U;
+  std::size_t smallest = 0;
+  for (const auto& path : paths_) {
+    const unsigned own = rank(*path);
+    const std::size_t payload = path->pmtu.payload();
+    if (own < best || (own == best && payload < smallest)) smallest = payload;
+    best = std::min(best, own);
+  }
+  return smallest;
+}
+
+bool PathManager::any_carries(std::size_t size) const {
+  return std::ranges::any_of(paths_, [size](const auto& path) {
+    return path->state == PathState::active && path->role() != PathRole::never &&
+           path->pmtu.payload() >= size;
+  });
 }
 
 Path* PathManager::add(const Route& route, PathState state, std::size_t peer_window) {
   if (paths_.size() >= config_.max_paths) return nullptr;
-  paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, payload_mtu(), peer_window, config_));
+  paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, peer_window, config_));
   Path* path = paths_.back().get();
   path->state = state;
   if (primary() == nullptr) primary_ = path->id;

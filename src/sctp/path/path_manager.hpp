@@ -39,8 +39,10 @@ class PathManager {
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
   [[nodiscard]] auto begin() const { return paths_.begin(); }
   [[nodiscard]] auto end() const { return paths_.end(); }
-  /// Largest UDP payload, the same on every path: what messages are cut to.
+  /// Largest UDP payload that every path carries which may carry data now: what messages are cut to.
   [[nodiscard]] std::size_t payload_mtu() const;
+  /// Whether a UDP payload of `size` bytes passes on an active path that carries data.
+  [[nodiscard]] bool any_carries(std::size_t size) const;
 
  private:
   const EndpointConfig& config_;

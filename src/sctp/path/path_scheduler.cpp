@@ -22,8 +22,8 @@ bool full(const Path& path, Timestamp now) {
 // use, so that equal paths fill evenly.
 double predicted_arrival(const Path& path) {
   const auto srtt = static_cast<double>(path.rtt.srtt().count());
-  const double filled =
-      static_cast<double>(path.flight.bytes + path.mtu) / static_cast<double>(path.congestion->cwnd());
+  const double filled = static_cast<double>(path.flight.bytes + path.pmtu.payload()) /
+                        static_cast<double>(path.congestion->cwnd());
   return srtt / 2 * (1 + filled);
 }
 
@@ -50,10 +50,10 @@ struct Tier {
   bool full = true;  ///< none has room: its window is full, or its cap reached
 };
 
-Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limited) {
+Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limited, std::size_t size) {
   Tier tier;
   for (const auto& path : paths) {
-    if (path->state != PathState::active || path->role() != role) continue;
+    if (path->state != PathState::active || path->role() != role || path->pmtu.payload() < size) continue;
     tier.any = true;
     tier.full &= full(*path, now);
     if (!may_send(*path, now, limited)) continue;
@@ -65,20 +65,20 @@ Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limite
 
 class EarliestArrival final : public PathScheduler {
  public:
-  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited) override {
+  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited, std::size_t size) override {
     limited = kNever;
-    const Tier always = look_at(paths, PathRole::always, now, limited);
+    const Tier always = look_at(paths, PathRole::always, now, limited, size);
     if (always.best != nullptr || !always.full) return always.best;
-    const Tier secondary = look_at(paths, PathRole::secondary, now, limited);
+    const Tier secondary = look_at(paths, PathRole::secondary, now, limited, size);
     if (secondary.best != nullptr || always.any || secondary.any) return secondary.best;
-    const Tier backup = look_at(paths, PathRole::backup, now, limited);
+    const Tier backup = look_at(paths, PathRole::backup, now, limited, size);
     return backup.any ? backup.best : fallback(paths, now, limited);
   }
 };
 
 class PrimaryOnly final : public PathScheduler {
  public:
-  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited) override {
+  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited, std::size_t /*size*/) override {
     limited = kNever;
     if (!paths.any_active()) return fallback(paths, now, limited);
     Path* path = paths.for_control();

@@ -11,8 +11,9 @@ class PathScheduler {
  public:
   virtual ~PathScheduler() = default;
   /// The path that data should take at `now`, or null when none has room. `limited` tells the earliest time
-  /// at which pacing or a cap lets one go, or kNever.
-  virtual Path* pick(PathManager& paths, Timestamp now, Timestamp& limited) = 0;
+  /// at which pacing or a cap lets one go, or kNever. `size`: UDP payload that has to pass, where more than
+  /// one path is to choose from; 0: any.
+  virtual Path* pick(PathManager& paths, Timestamp now, Timestamp& limited, std::size_t size = 0) = 0;
 };
 
 /// Earliest predicted arrival over the active paths that their role admits: half a round trip, plus what

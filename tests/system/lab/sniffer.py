@@ -10,7 +10,8 @@ import threading
 import time
 
 INIT, SEALED = 0x01, 0x5E
-DATA_SIZE = 1000  # bytes of UDP payload that no packet without data reaches, but for the INIT
+DATA_SIZE = 1000  # bytes of UDP payload that no packet without data reaches, but for the INIT and probes of the MTU
+FIRST_DATA_SIZE = 1252  # what is larger on a path that has just been proven is such a probe
 
 Seen = collections.namedtuple("Seen", "time interface outgoing tag chunks payload")
 
@@ -111,5 +112,5 @@ def joining_of_second_path(sniffer, timeout):
     if asconf is None:
         return None, None
     data = sniffer.first(lambda p: p.interface == asconf.interface and p.time > asconf.time and
-                         SEALED in p.chunks and len(p.payload) > DATA_SIZE, timeout)
+                         SEALED in p.chunks and DATA_SIZE < len(p.payload) <= FIRST_DATA_SIZE, timeout)
     return asconf, data

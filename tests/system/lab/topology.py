@@ -35,6 +35,17 @@ table inet nat {
 """
 
 
+NO_TOO_BIG_RULES = """
+table inet silent {
+  chain out {
+    type filter hook output priority filter
+    icmp type destination-unreachable icmp code frag-needed drop
+    icmpv6 type packet-too-big drop
+  }
+}
+"""
+
+
 def _pair(left, left_name, right, right_name):
     left.ip(f"link add {left_name} type veth peer name {right_name} netns {right.name}")
 
@@ -86,6 +97,16 @@ class Edge:
         self.nats.append(nat)
         self.links.append(Link(lab, wire, spec, seed=site))
         self.interfaces.append(wan)
+
+
+    def set_path_mtu(self, number, mtu):
+        """From now on the router of uplink `number` (1, 2, …) forwards no larger packet either way, and tells nobody:
+        its ICMP messages about it are filtered. Packets without DF it fragments. (The MTU of its interfaces stays, or
+        veth would drop what arrives there before the router can fragment it.)"""
+        nat, site = self.nats[number - 1], (self.index - 1) * 10 + number
+        nat.run("nft", "-f", "-", input=NO_TOO_BIG_RULES)
+        nat.ip(f"route replace 192.168.{site}.0/24 dev lan scope link mtu lock {mtu}",
+               f"route replace 203.0.113.0/24 dev wan scope link mtu lock {mtu}")
 
 
 class NatNetwork:

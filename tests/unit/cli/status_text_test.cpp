@@ -37,7 +37,7 @@ control::Status status() {
   s.uptime_s = 125;
   s.public_key = "OWNKEY=";
   s.interface = {"hawser0", {"10.0.0.2/24"}, 1392, {}};
-  s.uplinks = {{"lte", "eth0", "always", true}, {"sat", "eth9", "always", false}};
+  s.uplinks = {{"lte", "eth0", "always", true, ""}, {"sat", "eth9", "always", false, "no carrier"}};
   control::Peer peer;
   peer.name = "hub";
   peer.public_key = "HUBKEY=";
@@ -86,7 +86,7 @@ TEST(StatusText, AlignsColumnsAndLeavesNoTrailingSpaces) {
 
 TEST(StatusText, ShowsUnusableUplinksAndOnlyDropsThatHappened) {
   const std::string text = status_text(status());
-  EXPECT_EQ(lines_with(text, "sat (eth9)  cannot be used now").size(), 1U);
+  EXPECT_EQ(lines_with(text, "sat (eth9)  cannot be used: no carrier").size(), 1U);
   EXPECT_EQ(lines_with(text, "stale_sack 3").size(), 1U);
   EXPECT_TRUE(lines_with(text, "bad_checksum").empty());
   EXPECT_EQ(lines_with(text, "up 2 min 5 s").size(), 1U);

@@ -57,6 +57,8 @@ class FakeHost final : public Host {
     return std::nullopt;
   }
   void resolve(tunnel::PeerIndex, const std::vector<HostPort>&) override {}
+  WallTime wall_clock() override { return {}; }
+  void announce(HookEvent) override {}
 
   bool refuse = false;
   IpAddress gateway;

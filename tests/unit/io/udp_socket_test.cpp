@@ -207,6 +207,27 @@ TEST(UdpSocket, CountsDatagramsAboveTheMtuAndSendsTheRestOfTheBatch) {
   }));
 }
 
+TEST(UdpSocket, LetsIpFragmentOnlyTheBatchThatMayBe) {
+  if (!privileged()) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(in_fresh_namespace([] {
+    ASSERT_TRUE(raise_interface("lo", 1400));
+    for (const std::string& host : {std::string("127.0.0.1:0"), std::string("[::1]:0")}) {
+      UdpSocket a(options(host));
+      UdpSocket b(options(host));
+      const std::vector<std::size_t> sizes{1472, 1472, 1472, 100};
+      TransmitBatch large = make_batch(b.local_address(), sizes);
+      large.may_fragment = true;
+      a.send(large);
+      expect_patterns(receive_all(b, sizes.size()), sizes);
+      EXPECT_EQ(a.counters().tx_too_big, 0U);
+      large.may_fragment = false;
+      a.send(large);
+      EXPECT_EQ(receive_all(b, 1).size(), 1U) << "the small one";
+      EXPECT_EQ(a.counters().tx_too_big, 3U);
+    }
+  }));
+}
+
 TEST(UdpSocket, CountsDatagramsWithoutARouteAsUnreachable) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {

@@ -250,7 +250,7 @@ TEST(AssociationData, PacketsNeverExceedThePathMtu) {
   pair.run(10s);
   EXPECT_EQ(pair.server.messages.size(), 20U);
   for (const auto* party : {&pair.client, &pair.server}) {
-    for (const Datagram& each : party->sent) EXPECT_LE(each.bytes.size(), 600U - 48U);
+    for (const Datagram& each : party->sent) EXPECT_LE(each.bytes.size(), 600U - 28U);
   }
 }
 

@@ -129,9 +129,7 @@ class Party {
     ReceivedDatagram received{datagram.route, copy};
     endpoint.handle_datagrams(now, {&received, 1});
   }
-  /// Polls until nothing comes; what is to be sent.
-  std::vector<Datagram> poll(Timestamp now) {
-    std::vector<Datagram> out;
+  void transmit(Timestamp now, std::vector<Datagram>& out) {
     TransmitBatch batch;
     for (int i = 0; endpoint.poll_transmit(now, batch); ++i) {
       if (i > 10'000) {
@@ -144,6 +142,12 @@ class Party {
         rest = rest.subspan(size);
       }
     }
+  }
+
+  /// Polls until nothing comes; what is to be sent.
+  std::vector<Datagram> poll(Timestamp now) {
+    std::vector<Datagram> out;
+    transmit(now, out);
     while (const auto event = endpoint.poll_event()) events.push_back(*event);
     while (reading) {
       const auto message = endpoint.poll_message();
@@ -152,6 +156,7 @@ class Party {
       messages.push_back(
           {message->stream, message->ppid, message->unordered, std::string(chars, message->payload.size())});
     }
+    transmit(now, out);  // a window that opens is told
     sent.insert(sent.end(), out.begin(), out.end());
     return out;
   }

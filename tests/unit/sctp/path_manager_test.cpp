@@ -149,12 +149,39 @@ TEST_F(PathManagerTest, KnowsWhetherAnyPathCarriesData) {
   EXPECT_TRUE(paths.any_active());
 }
 
-TEST_F(PathManagerTest, CutsPayloadsThatFitBothIpVersionsAndChunkPadding) {
-  EXPECT_EQ(paths.payload_mtu(), 1452U);
-  config.path_mtu = 1281;
-  EXPECT_EQ(paths.payload_mtu() % 4, 0U);
-  EXPECT_LE(paths.payload_mtu() + 48, 1281U);
-  EXPECT_GT(paths.payload_mtu() + 52, 1281U);
+TEST_F(PathManagerTest, CutsPayloadsToWhatEveryPathCarriesThatMayCarryDataNow) {
+  config.path_mtu_discovery = false;
+  Path& whole = *add(1, PathState::active);
+  EXPECT_EQ(paths.payload_mtu(), 1472U);
+  config.path_mtu = 1401;
+  Path& smaller = *add(2, PathState::active);
+  EXPECT_EQ(paths.payload_mtu(), 1372U) << "a multiple of four";
+  smaller.own_role = PathRole::backup;
+  EXPECT_EQ(paths.payload_mtu(), 1472U);
+  smaller.own_role = PathRole::secondary;
+  EXPECT_EQ(paths.payload_mtu(), 1372U);
+  smaller.own_role = PathRole::never;
+  EXPECT_EQ(paths.payload_mtu(), 1472U);
+  smaller.own_role = PathRole::always;
+  for (const PathState state :
+       {PathState::joining, PathState::unconfirmed, PathState::potentially_failed, PathState::inactive}) {
+    smaller.state = state;
+    EXPECT_EQ(paths.payload_mtu(), 1472U);
+  }
+  whole.state = PathState::inactive;
+  EXPECT_EQ(paths.payload_mtu(), 1372U) << "of failed paths, any may be tried";
+}
+
+TEST_F(PathManagerTest, KnowsWhetherALargePayloadHasAWay) {
+  config.path_mtu_discovery = false;
+  Path& whole = *add(1, PathState::active);
+  config.path_mtu = 1400;
+  add(2, PathState::active);
+  EXPECT_TRUE(paths.any_carries(1472));
+  EXPECT_FALSE(paths.any_carries(1476));
+  whole.own_role = PathRole::never;
+  EXPECT_FALSE(paths.any_carries(1472));
+  EXPECT_TRUE(paths.any_carries(1372));
 }
 
 }  // namespace

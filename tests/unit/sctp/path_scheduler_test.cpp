@@ -41,10 +41,10 @@ TEST_F(PathSchedulerTest, EarliestArrivalSpillsOverWhenTheFastPathIsFull) {
 TEST_F(PathSchedulerTest, EarliestArrivalFillsEqualPathsEvenly) {
   Path& first = add_active(paths, 1, 40ms);
   Path& second = add_active(paths, 2, 40ms);
-  first.flight.bytes = 2 * first.mtu;
-  second.flight.bytes = first.mtu;
+  first.flight.bytes = 2 * first.pmtu.payload();
+  second.flight.bytes = first.pmtu.payload();
   EXPECT_EQ(pick(*earliest), &second);
-  second.flight.bytes = 3 * first.mtu;
+  second.flight.bytes = 3 * first.pmtu.payload();
   EXPECT_EQ(pick(*earliest), &first);
 }
 
@@ -63,7 +63,8 @@ TEST_F(PathSchedulerTest, AFullActivePathDoesNotSendDataToAFailedOne) {
 
 TEST_F(PathSchedulerTest, TellsWhenPacingLetsTheNextPacketGo) {
   Path& path = add_active(paths, 1, 100ms);
-  while (path.pacer.ready(now)) path.pacer.on_sent(now, path.mtu, path.pacing_rate(), 4 * path.mtu);
+  while (path.pacer.ready(now))
+    path.pacer.on_sent(now, path.pmtu.payload(), path.pacing_rate(), 4 * path.pmtu.payload());
   EXPECT_EQ(pick(*earliest), nullptr);
   EXPECT_EQ(limited, path.pacer.next());
   EXPECT_GT(limited, now);
@@ -98,7 +99,8 @@ TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAn
   Path& secondary = add_active(paths, 2, 20ms);
   secondary.own_role = PathRole::secondary;
   EXPECT_EQ(pick(*earliest), &always) << "though the other is faster";
-  while (always.pacer.ready(now)) always.pacer.on_sent(now, always.mtu, always.pacing_rate(), always.mtu);
+  while (always.pacer.ready(now))
+    always.pacer.on_sent(now, always.pmtu.payload(), always.pacing_rate(), always.pmtu.payload());
   EXPECT_EQ(pick(*earliest), nullptr);
   EXPECT_EQ(limited, always.pacer.next());
   fill(always);
