@@ -809,7 +809,7 @@ TEST_F(NodeTest, SaysOfAnUplinkWithoutAPathWhyAndWhenItIsTriedNext) {
   const auto missing = edge.node.status(now).associations.at(0).missing;
   ASSERT_EQ(missing.size(), 1U);
   EXPECT_EQ(missing[0].label, "dsl");
-  EXPECT_EQ(missing[0].reason, "not usable");
+  EXPECT_EQ(missing[0].reason, "no interface");
   EXPECT_GE(missing[0].next_try_s, 0);
   EXPECT_LE(missing[0].next_try_s, 1);
 }
