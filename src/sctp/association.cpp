@@ -185,7 +185,7 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
   // A port that is only asked yet is not told that it works: the peer goes on asking until its answer has
   // moved the path.
   if (path->replaces != kNoPath) return Heartbeats::probe(*core_.paths.find(packet.path));
-  heartbeats_.on_heartbeat(*heartbeat, *path);
+  heartbeats_.on_heartbeat(packet.now, *heartbeat, *path);
 }
 
 void Association::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& chunk) {

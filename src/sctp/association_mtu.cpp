@@ -97,7 +97,7 @@ Path* Association::pick_path(Timestamp now) {
 }
 
 bool Association::poll_probe(Timestamp now, TransmitBatch& batch) {
-  if (!may_send_data()) return false;
+  if (!may_send_data() || half_open()) return false;  // a caller that is not proven is sent nothing large
   for (const auto& path : core_.paths) {
     const std::size_t size = path->pmtu.due_probe(path->state == PathState::active);
     if (size == 0) continue;

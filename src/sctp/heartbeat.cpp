@@ -84,12 +84,14 @@ void Heartbeats::on_mapping_lost(Path& path) {
   heartbeat.interval = heartbeat.longest_interval = std::max(shorter, core_.config().keepalive_min);
 }
 
-void Heartbeats::on_heartbeat(const wire::HeartbeatChunk& chunk, Path& path) {
+void Heartbeats::on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path) {
   on_mapping_lost(path);
   // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT, with its information unchanged.
   core_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
-  // Something comes from there again: no need to wait until what was asked in vain has timed out.
-  if (path.state == PathState::potentially_failed || path.state == PathState::inactive) probe_anew(path);
+  // Something comes from there again: no need to wait until what was asked in vain has timed out, which takes
+  // long after a back-off. What was asked a moment ago may still be answered.
+  const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
+  if (failed && now - path.heartbeat.sent_at > path.rtt.rto_before_back_off()) probe_anew(path);
 }
 
 bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {

@@ -17,7 +17,7 @@ class Heartbeats {
   static void probe_anew(Path& path) { path.heartbeat.wanted = path.heartbeat.demanded = true; }
   /// From now on the path is probed regularly.
   void start(Path& path, Timestamp now);
-  void on_heartbeat(const wire::HeartbeatChunk& chunk, Path& path);
+  void on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path);
   /// Whether it was the answer to ours.
   bool on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
   void on_timeout(Timestamp now);

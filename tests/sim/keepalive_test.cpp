@@ -18,6 +18,7 @@ class Keepalive : public Scenario {
     BondSpec spec = bond_of({uplink(50, 20ms)}, seed);
     like_a_tunnel(spec.edge);
     like_a_tunnel(spec.hub);
+    spec.sealed = true;
     spec.hub.heartbeat_interval = 60s;
     spec.uplinks[0].nat = NatConfig{.idle_timeout = expiry};
     Bond bond(spec);

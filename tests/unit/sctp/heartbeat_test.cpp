@@ -134,7 +134,10 @@ TEST_F(HeartbeatsTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
   for (const auto state : {PathState::active, PathState::potentially_failed, PathState::inactive}) {
     Path& path = add(static_cast<std::uint32_t>(state), state);
     ASSERT_FALSE(probe(path).empty());
-    heartbeats.on_heartbeat({false, {}}, path);
+    heartbeats.on_heartbeat(now, {false, {}}, path);
+    EXPECT_TRUE(sent_on(path).empty()) << "what was asked just now may still be answered";
+    now += path.rtt.rto_before_back_off() + 1ms;
+    heartbeats.on_heartbeat(now, {false, {}}, path);
     EXPECT_EQ(sent_on(path).empty(), state == PathState::active);
     EXPECT_TRUE(sent_on(path).empty());
   }
@@ -150,7 +153,7 @@ TEST_F(HeartbeatsTest, TheAnswerToAHeartbeatIsItsOwnInformationOnThePathItCameFr
   Path& path = add(1, PathState::active);
   add(2, PathState::active);
   const std::vector<std::byte> info(33, std::byte{9});
-  heartbeats.on_heartbeat({false, info}, path);
+  heartbeats.on_heartbeat(now, {false, info}, path);
   const ControlChunk& chunk = bench.only_chunk();
   EXPECT_EQ(chunk.type, wire::ChunkType::kHeartbeatAck);
   EXPECT_EQ(chunk.path, path.id);

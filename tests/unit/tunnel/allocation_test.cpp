@@ -11,7 +11,7 @@ class DataPath : public TunnelTest {
   /// How often reading what the host sent allocates.
   std::size_t allocations_of_a_batch() {
     for (int i = 0; i < 4; ++i) {
-      PacketBytes too_big = ipv4_packet("10.9.0.2", "10.9.0.1", 1450);
+      PacketBytes too_big = ipv4_packet("10.9.0.2", "10.9.0.1", 1400);
       too_big[6] = std::byte{0x40};
       edge.device.inject(too_big);
       edge.device.inject(tcp_syn(4, "10.9.0.2", "10.9.0.1"));

@@ -42,9 +42,9 @@ inline sctp::Protection protection_of(unsigned own, std::initializer_list<unsign
   return protection;
 }
 
-/// What IP packets a path takes, and the device.
+/// What IP packets a path takes, and the device: by default, a full one of the device does not quite fit.
 struct Mtus {
-  std::uint16_t path = 1500;
+  std::uint16_t path = 1480;
   std::size_t device = 1400;
 };
 
