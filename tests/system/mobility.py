@@ -8,16 +8,16 @@ The figures of docs/mobility.md come from here.
 import argparse
 import contextlib
 import json
-import os
 import signal
 import statistics
 import sys
-import threading
 import time
 
 from lab.core import Lab, LabError, wait_until
 from lab.daemon import HUB_INNER_V4, Daemon, edge_config, hub_config, inner_v4
 from lab.impairments import Tunnel, expire_mappings_after, forget_mappings, freeze, repeatedly
+from lab.mobility import (MobileEdge, measure_address_change, measure_recreate, measure_replug, measure_route_return,
+                          measure_rule)
 from lab.topology import CarrierNatNetwork, NatNetwork
 from lab.traffic import goodput_mbps, iperf3, ping
 
@@ -245,6 +245,30 @@ def flapping(runs):
     return _impaired(runs, "flapping every 3 s", _flapping)
 
 
+# --- uplinks that change
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def changes(runs):
+    """A modem goes, comes back, changes its name, address or route: seconds from being usable to carrying data."""
+    figures = []
+    with Lab() as lab:
+        mobile = MobileEdge(lab)
+        mobile.plug()
+        mobile.configure()
+        mobile.start_edge()
+        for name, measure in (("interface deleted and made again", measure_recreate),
+                              ("modem replugged with another name", measure_replug),
+                              ("address changed", measure_address_change),
+                              ("default route removed and restored", measure_route_return),
+                              ("route by a rule", measure_rule)):
+            figure = Figure(f"{name}: in use after", "s", most=1)
+            for _ in range(runs):
+                figure.add(measure(mobile))
+            figures.append(figure)
+    return figures
+
+
 # --- long absences
 # ----------------------------------------------------------------------------------------------------------------------
 
@@ -290,7 +314,8 @@ def suspended(runs, seconds=600):
 
 
 CASES = {case.__name__.replace("_", "-"): case for case in (
-    carrier_nat, rebinding, expiry, blackhole, one_way_down, one_way_up, lossy, frozen, flapping, all_out, suspended)}
+    carrier_nat, rebinding, expiry, blackhole, one_way_down, one_way_up, lossy, frozen, flapping, changes, all_out,
+    suspended)}
 
 
 def main():
