@@ -61,7 +61,8 @@ TEST_F(PathLimitTest, IsWhatHoldsDataBack) {
 TEST_F(PathLimitTest, TellsThePacerFromTheCap) {
   Path& path = add_active(paths, 1, 100ms);
   Path& other = add_active(paths, 2, 100ms);
-  while (path.pacer.ready(now)) path.pacer.on_sent(now, path.pmtu.payload(), path.pacing_rate(), path.pmtu.payload());
+  while (path.pacer.ready(now))
+    path.pacer.on_sent(now, path.pmtu.payload(), path.pacing_rate(), path.pmtu.payload());
   situation.paced_until = path.ready_at();
   EXPECT_EQ(limit(path), PathLimit::pacing);
   EXPECT_EQ(limit(other), PathLimit::none);
