@@ -61,7 +61,7 @@ class ChangingUplink(MobileCase):
     def test_why_an_uplink_cannot_be_used_is_shown(self):
         self.mobile.namespace.ip(f"link set {self.mobile.modem} down")
         self.mobile.wait_for_reason("down")
-        self.assertIn(f"uplink     modem ({self.mobile.modem}) cannot be used: down", self.mobile.edge.cli("status").stdout)
+        self.assertIn(f"uplink     modem ({self.mobile.modem})  cannot be used: down", self.mobile.edge.cli("status").stdout)
         self.mobile.configure()
         self.mobile.wait_for_reason("")
         self.mobile.seconds_until_it_carries()
