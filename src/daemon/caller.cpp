@@ -128,10 +128,11 @@ void Caller::handle_failure(Timestamp now, sctp::AssociationId call, std::string
 }
 
 void Caller::handle_socket_closed(Timestamp now, UplinkId socket) {
-  const auto gone = std::ranges::partition(calls_, [&](const Call& call) { return call.socket != socket; });
-  if (gone.empty()) return;
-  const std::vector<Call> ended(gone.begin(), gone.end());
-  calls_.erase(gone.begin(), gone.end());
+  const auto gone =
+      std::partition(calls_.begin(), calls_.end(), [&](const Call& call) { return call.socket != socket; });
+  if (gone == calls_.end()) return;
+  const std::vector<Call> ended(gone, calls_.end());
+  calls_.erase(gone, calls_.end());
   for (const Call& call : ended) context_.endpoint.abort(now, call.association, "the uplink is gone");
   wake_ = now;
   call_next(now);

@@ -53,6 +53,7 @@ class Plan {
   int spawn(pid_t& pid, const std::string& program, const std::vector<std::string>& environment) const {
     std::array<char*, 2> arguments{const_cast<char*>(program.c_str()), nullptr};
     std::vector<char*> variables;
+    variables.reserve(environment.size() + 1);
     for (const std::string& variable : environment) variables.push_back(const_cast<char*>(variable.c_str()));
     variables.push_back(nullptr);
     return ::posix_spawn(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), variables.data());

@@ -1,5 +1,6 @@
 #include "daemon/hooks.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ constexpr std::size_t kMostReadAtTheEnd = 64U << 10;
 
 std::vector<std::string> environment_of(const HookEvent& event) {
   std::vector<std::string> out{std::string(kPath), "HAWSER_EVENT=" + event.name};
-  for (const auto& [name, value] : event.facts) out.push_back(name + "=" + value);
+  for (const auto& [name, value] : event.facts) out.push_back(fmt::format("{}={}", name, value));
   return out;
 }
 
