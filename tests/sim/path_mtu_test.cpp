@@ -17,20 +17,6 @@ double ms(Duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
 }
 
-/// As the tunnel configures its endpoints.
-void like_a_tunnel(sctp::EndpointConfig& config) {
-  config.receive_window = 16U << 20;
-  config.send_buffer = 8U << 20;
-  config.rto_min = 100ms;
-  config.rto_max = 5s;
-  config.sack_delay = 20ms;
-  config.heartbeat_interval = 20s;
-  config.failed_path_probe_max = 250ms;
-  config.association_max_retrans = 1'000'000;
-  config.silence_limit = 15min;
-  config.listed_addresses = false;
-}
-
 UplinkSpec with_mtu(UplinkSpec spec, std::size_t up, std::size_t down) {
   spec.up.mtu = up;
   spec.down.mtu = down;

@@ -2,26 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "hawser/io/memory.hpp"
 #include "hawser/tunnel/tunnel.hpp"
 #include "packets.hpp"
+#include "seeded_random.hpp"
 
 namespace hawser::tunnel {
 
-class SeededRandom final : public RandomSource {
- public:
-  explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
-  void fill(MutableBytes out) override {
-    for (std::byte& b : out) b = static_cast<std::byte>(engine_());
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
+using test::SeededRandom;
 
 inline IpPrefix prefix(const char* text) {
   return *IpPrefix::parse(text);
