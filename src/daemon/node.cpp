@@ -50,7 +50,7 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.rto_min = milliseconds(150);
   out.rto_max = seconds(5);
   out.sack_delay = milliseconds(20);
-  out.heartbeat_interval = seconds(out.accept ? 60 : 20);  // mappings are the edge's to keep
+  out.heartbeat_interval = seconds(20);
   out.keepalive_min = seconds(10);
   out.keepalive_max = seconds(60);
   out.failed_path_probe_max = milliseconds(400);

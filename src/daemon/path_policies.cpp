@@ -54,7 +54,8 @@ void PathPolicies::apply() {
 Result<control::PathChange, control::ParseError> PathPolicies::set(const control::PathSetting& setting) {
   const UplinkConfig* uplink = nullptr;
   for (std::size_t i = 0; i < uplinks_.count(); ++i) {
-    if (uplinks_.at(i).config.label == setting.label) uplink = &uplinks_.at(i).config;
+    const Uplinks::Uplink& each = uplinks_.at(i);
+    if (!each.vacant() && each.config.label == setting.label) uplink = &each.config;
   }
   if (uplink == nullptr) return refusal("label", setting.label, labels());
   const bool known =
@@ -96,8 +97,9 @@ PathPolicy PathPolicies::of(const UplinkConfig& uplink) const {
 
 std::string PathPolicies::labels() const {
   std::string out;
-  for (std::size_t i = 0; i < uplinks_.count(); ++i)
-    out.append(out.empty() ? "" : ", ").append(uplinks_.at(i).config.label);
+  for (std::size_t i = 0; i < uplinks_.count(); ++i) {
+    if (!uplinks_.at(i).vacant()) out.append(out.empty() ? "" : ", ").append(uplinks_.at(i).config.label);
+  }
   return out.empty() ? "none, as there is no uplink" : out;
 }
 

@@ -77,7 +77,8 @@ struct Core {
     const bool up = path.state == PathState::active;
     if (up == path.announced || !open) return;
     path.announced = up;
-    emit(up ? Event::Kind::path_up : Event::Kind::path_down, path.id);
+    if (up) return emit(Event::Kind::path_up, path.id);
+    emit(Event::Kind::path_down, path.id, 0, "no answer in time");
   }
 };
 

@@ -55,14 +55,20 @@ Timestamp Heartbeats::next_probe(const Path& path, Timestamp now) {
   if (path.state != PathState::active) return now + rto;
   const auto jitter = Duration(
       static_cast<Duration::rep>(core_.endpoint.random.u64() % static_cast<std::uint64_t>(rto.count())));
-  return now + rto / 2 + jitter +
-         (adapts(path) ? path.heartbeat.interval : core_.config().heartbeat_interval);
+  return now + rto / 2 + jitter + interval(path);
 }
 
 // --- keeping NAT mappings
 // ---------------------------------------------------------------------------------------------------
 
-// The end that chose the path is the one behind the NAT, whose packets keep the mapping.
+// The end that chose the path is the one behind the NAT, whose packets keep the mapping: the other end need
+// not ask as often.
+Duration Heartbeats::interval(const Path& path) const {
+  const EndpointConfig& config = core_.config();
+  if (config.keepalive_max == Duration::zero()) return config.heartbeat_interval;
+  return path.ours ? path.heartbeat.interval : config.keepalive_max;
+}
+
 bool Heartbeats::adapts(const Path& path) const {
   return path.ours && core_.config().keepalive_max != Duration::zero();
 }
@@ -82,6 +88,7 @@ void Heartbeats::on_mapping_lost(Path& path) {
   const bool had_grown = heartbeat.interval > core_.config().heartbeat_interval;
   const Duration shorter = had_grown ? heartbeat.interval - kKeepaliveStep : heartbeat.interval / 2;
   heartbeat.interval = heartbeat.longest_interval = std::max(shorter, core_.config().keepalive_min);
+  heartbeat.silence_before = Duration::zero();  // one lesson for each, however often the peer asks
 }
 
 void Heartbeats::on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path) {

@@ -31,6 +31,7 @@ class Heartbeats {
   [[nodiscard]] Timestamp next_timeout() const;
 
  private:
+  [[nodiscard]] Duration interval(const Path& path) const;
   [[nodiscard]] bool adapts(const Path& path) const;
   void on_mapping_kept(Path& path);
   void on_mapping_lost(Path& path);

@@ -19,7 +19,6 @@ class Keepalive : public Scenario {
     like_a_tunnel(spec.edge);
     like_a_tunnel(spec.hub);
     spec.sealed = true;
-    spec.hub.heartbeat_interval = 60s;
     spec.uplinks[0].nat = NatConfig{.idle_timeout = expiry};
     Bond bond(spec);
     EXPECT_TRUE(bond.establish());

@@ -49,8 +49,8 @@ struct EndpointConfig {
   Duration sack_delay = std::chrono::milliseconds(200);
   Duration heartbeat_interval = std::chrono::seconds(30);
   /// On an idle path that this end chose, the interval begins at heartbeat_interval, grows to keepalive_max
-  /// while the NAT's mapping outlives it, and falls to keepalive_min where it does not. Zero maximum: it
-  /// stays.
+  /// while the NAT's mapping outlives it, and falls to keepalive_min where it does not; on one that the peer
+  /// chose, it is keepalive_max. Zero maximum: heartbeat_interval everywhere.
   Duration keepalive_min{};
   Duration keepalive_max{};
   /// Longest pause between HEARTBEATs on a path that failed (but never less than its RTO before back-off):

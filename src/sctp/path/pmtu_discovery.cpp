@@ -80,7 +80,7 @@ bool PmtuDiscovery::on_timeout(Timestamp now, bool active) {
   return true;
 }
 
-// A lost probe is no sign of congestion and no error of the path (§3 items 5 and 7).
+// A lost probe is no sign of congestion and no error of the path (§3).
 void PmtuDiscovery::on_probe_lost(Timestamp now, bool active) {
   due_ = probe_.size;
   if (verifying_) {
