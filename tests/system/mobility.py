@@ -247,6 +247,24 @@ def flapping(runs):
     return _impaired(runs, "flapping every 3 s", _flapping)
 
 
+def path_mtu(runs):
+    """The MTU of both uplinks drops from 1500 to 1280 in mid-transfer, with ICMP filtered. A tunnel for each run."""
+    gap = Figure("MTU drops from 1500 to 1280: gap of a transfer", "s", most=2)
+    for run in range(runs):
+        with Lab() as lab:
+            tunnel = tunnel_in(lab)
+            time.sleep(1)  # for the search
+            transfer = tunnel.transfer(download=run % 2 == 0)
+            time.sleep(2 + run * 0.037)
+            dropped = time.monotonic()
+            for number in (1, 2):
+                tunnel.network.edge.set_path_mtu(number, 1280)
+            time.sleep(4)
+            gap.add(transfer.longest_gap(dropped, time.monotonic()))
+            transfer.stop()
+    return [gap]
+
+
 # --- uplinks that change
 # ----------------------------------------------------------------------------------------------------------------------
 
@@ -316,7 +334,7 @@ def suspended(runs, seconds=600):
 
 
 CASES = {case.__name__.replace("_", "-"): case for case in (
-    carrier_nat, rebinding, expiry, blackhole, one_way_down, one_way_up, lossy, frozen, flapping, changes, all_out,
+    carrier_nat, rebinding, expiry, blackhole, one_way_down, one_way_up, lossy, frozen, flapping, path_mtu, changes, all_out,
     suspended)}
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import itertools
 import os
 import pathlib
 import re
@@ -91,7 +92,7 @@ class Namespace:
     def __init__(self, lab, short_name):
         self.lab = lab
         self.short_name = short_name
-        self.name = f"hawser{os.getpid()}-{short_name}"
+        self.name = f"hawser{os.getpid()}-{lab.number}-{short_name}"
         subprocess.run(["ip", "netns", "add", self.name], check=True)
 
     def command(self, argv):
@@ -146,7 +147,10 @@ class Namespace:
 class Lab:
     """Owns every namespace, process and file of one experiment. Use as a context manager."""
 
+    _numbers = itertools.count(1)
+
     def __init__(self, time_limit=None):
+        self.number = next(Lab._numbers)  # in this process, which may have several at once
         self.namespaces = {}
         self.processes = []
         self._time_limit = time_limit
