@@ -30,7 +30,7 @@ void Dialer::handle_event(Timestamp now, const sctp::Event& event) {
     case Kind::path_removed:
     case Kind::path_refused: on_path_gone(event.path, now + kJoinAgain); return on_path_state(now);
     case Kind::path_up: return on_path_up(now, event.path);
-    case Kind::path_down: return on_path_state(now);
+    case Kind::path_down: return on_path_down(now, event.path);
     default: return;
   }
 }
@@ -57,7 +57,7 @@ void Dialer::on_connected(Timestamp now, sctp::AssociationId winner) {
   if (const auto status = context_.endpoint.status(*association_)) {
     for (const sctp::PathStatus& path : status->paths) {
       const auto uplink = context_.uplinks.uplink_of(path.route.uplink);
-      if (uplink) joins_[*uplink] = {.path = path.id, .proven = true};
+      if (uplink) joins_[*uplink] = {.path = path.id, .proven = true, .next_try = kNever};
     }
   }
   silent_since_ = kNever;
@@ -75,18 +75,39 @@ void Dialer::on_ended(Timestamp now, std::string_view reason) {
 
 void Dialer::on_path_up(Timestamp now, sctp::PathId path) {
   for (Join& join : joins_) {
-    if (join.path == path) join.proven = true;
+    if (join.detour == path) {
+      std::swap(join.path, join.detour);
+    } else if (join.path != path) {
+      continue;
+    }
+    join.proven = true;
+    join.next_try = kNever;
+    remove(now, join.detour);
   }
   if (orphan_ && *orphan_ != path)
     context_.endpoint.remove_path(now, *association_, *std::exchange(orphan_, {}));
   on_path_state(now);
 }
 
-void Dialer::on_path_gone(sctp::PathId path, Timestamp next_try) {
+/// What the interface can no longer do needs no patience.
+void Dialer::on_path_down(Timestamp now, sctp::PathId path) {
   for (std::size_t i = 0; i < joins_.size(); ++i) {
     if (joins_[i].path != path) continue;
-    spdlog::warn("peer {}: path over {} is gone", name_, label(i));
-    joins_[i] = {.path = {}, .next_try = next_try};
+    const bool possible = detours(i, path).size() != routes_over(i).size();
+    joins_[i].next_try = possible ? now + kDetourPatience : now;
+  }
+  on_path_state(now);
+}
+
+void Dialer::on_path_gone(sctp::PathId path, Timestamp next_try) {
+  for (std::size_t i = 0; i < joins_.size(); ++i) {
+    Join& join = joins_[i];
+    if (join.detour == path) {
+      join.detour.reset();
+    } else if (join.path == path) {
+      spdlog::warn("peer {}: path over {} is gone", name_, label(i));
+      join = {.path = join.detour, .next_try = next_try};
+    }
   }
 }
 
@@ -137,7 +158,7 @@ void Dialer::handle_uplinks_changed(Timestamp now) {
 
 void Dialer::look_at_all_uplinks(Timestamp now) {
   for (Join& join : joins_) {
-    if (!join.path) join.next_try = now;
+    if (!join.path || (join.down() && !join.detour)) join.next_try = now;
   }
   if (association_) join_uplinks(now);
 }
@@ -145,13 +166,15 @@ void Dialer::look_at_all_uplinks(Timestamp now) {
 void Dialer::join_uplinks(Timestamp now) {
   joins_.resize(context_.uplinks.count());
   for (std::size_t i = 0; i < joins_.size(); ++i) {
-    if (joins_[i].proven || now < joins_[i].next_try) continue;
-    if (joins_[i].path) {
+    if (now < joins_[i].next_try) continue;
+    if (joins_[i].down()) {
+      try_detour(now, i);
+    } else if (joins_[i].path) {
       try_next_address(now, i);
-      continue;
+    } else {
+      join(now, i);
+      if (joins_[i].path) give_time(now);
     }
-    join(now, i);
-    if (joins_[i].path) give_time(now);
   }
 }
 
@@ -189,6 +212,24 @@ void Dialer::try_next_address(Timestamp now, std::size_t uplink) {
   this->join(now, uplink);
 }
 
+/// When no path is up, it is not the way that is broken, and the Caller tries every way.
+void Dialer::try_detour(Timestamp now, std::size_t uplink) {
+  Join& join = joins_[uplink];
+  join.next_try = now + kDetourPatience;
+  remove(now, join.detour);
+  const std::vector<Route> routes = detours(uplink, *join.path);
+  if (routes.empty() || silent_since_ != kNever) return;
+  const Route& route = routes[join.choice++ % routes.size()];
+  join.detour = context_.endpoint.add_path(now, *association_, route);
+  if (join.detour)
+    spdlog::info("peer {}: trying {} beside the path over {}", name_, route.remote.to_string(),
+                 label(uplink));
+}
+
+void Dialer::remove(Timestamp now, std::optional<sctp::PathId>& path) {
+  if (path) context_.endpoint.remove_path(now, *association_, *std::exchange(path, {}));
+}
+
 /// To the peer's address that answered first, then to its others, as far as the uplink has the family.
 std::vector<Route> Dialer::routes_over(std::size_t uplink) const {
   std::vector<UdpAddress> remotes{remote_};
@@ -202,6 +243,20 @@ std::vector<Route> Dialer::routes_over(std::size_t uplink) const {
       routes.push_back({*socket, remote.ip.is_v6() ? IpAddress::any_v6() : IpAddress::any_v4(), remote});
   }
   return routes;
+}
+
+std::vector<Route> Dialer::detours(std::size_t uplink, sctp::PathId path) const {
+  std::vector<Route> routes = routes_over(uplink);
+  std::erase_if(routes, [taken = remote_of(path)](const Route& route) { return route.remote == taken; });
+  return routes;
+}
+
+/// Nothing: the path is gone, and the event that says so is still to come.
+std::optional<UdpAddress> Dialer::remote_of(sctp::PathId path) const {
+  const auto status = context_.endpoint.status(*association_);
+  if (!status) return std::nullopt;
+  const auto found = std::ranges::find(status->paths, path, &sctp::PathStatus::id);
+  return found == status->paths.end() ? std::nullopt : std::optional(found->route.remote);
 }
 
 std::vector<Dialer::Missing> Dialer::missing() const {
@@ -231,7 +286,7 @@ Timestamp Dialer::next_timeout() const {
   if (!association_) return next;
   if (caller_.idle() && silent_since_ != kNever) next = std::min(next, silent_since_ + kSilence);
   for (const Join& join : joins_) {
-    if (!join.proven) next = std::min(next, join.next_try);
+    next = std::min(next, join.next_try);
   }
   return next;
 }

@@ -36,6 +36,9 @@ class FakeHost final : public Host {
     link.addresses = {*IpPrefix::parse(address + "/24")};
     links_[name] = link;
   }
+  void add_address(const std::string& name, const std::string& prefix) {
+    links_.at(name).addresses.push_back(*IpPrefix::parse(prefix));
+  }
   void unplug(const std::string& name) { links_.erase(name); }
   void move(const std::string& name, const std::string& address) {
     links_.at(name).addresses = {*IpPrefix::parse(address + "/24")};
@@ -46,7 +49,7 @@ class FakeHost final : public Host {
     if (options.device) {
       const auto at = links_.find(*options.device);
       if (at == links_.end()) throw io::SetupError("no such device", {});
-      local = {at->second.addresses[0].ip, next_port_++};
+      local = {address_of(at->second, options.bind.ip.is_v6()), next_port_++};
     }
     auto socket = std::make_unique<io::MemoryDatagramSocket>(network_, options.id, local);
     return socket;
@@ -59,10 +62,11 @@ class FakeHost final : public Host {
     for (const auto& [name, link] : links_) out.push_back(link);
     return out;
   }
-  std::optional<io::RouteInfo> route(int index, const IpAddress&, const std::optional<IpAddress>&) override {
+  std::optional<io::RouteInfo> route(int index, const IpAddress& to,
+                                     const std::optional<IpAddress>&) override {
     for (const auto& [name, link] : links_) {
       if (link.index == index && !without_route.contains(name))
-        return io::RouteInfo{link.addresses.at(0).ip, {}};
+        return io::RouteInfo{address_of(link, to.is_v6()), {}};
     }
     return std::nullopt;
   }
@@ -79,6 +83,13 @@ class FakeHost final : public Host {
   WallTime wall = std::chrono::sys_days(std::chrono::November / 24 / 2026);
 
  private:
+  static IpAddress address_of(const io::LinkInfo& link, bool v6) {
+    for (const IpPrefix& prefix : link.addresses) {
+      if (prefix.ip.is_v6() == v6) return prefix.ip;
+    }
+    throw io::SetupError("no address of this family", {});
+  }
+
   io::MemoryNetwork& network_;
   std::map<std::string, io::LinkInfo> links_;
   int next_index_ = 1;
@@ -213,8 +224,9 @@ class NodeTest : public testing::Test {
     return restarted;
   }
   /// As if a ping ran.
-  void run_with_traffic(Duration time) {
-    for (const Timestamp end = now + time; now < end; run(100ms)) edge.device.inject(packet(2, 1, 100));
+  void run_with_traffic(Duration time) { run_with_traffic(edge, time); }
+  void run_with_traffic(Machine& from, Duration time) {
+    for (const Timestamp end = now + time; now < end; run(100ms)) from.device.inject(packet(2, 1, 100));
   }
   struct Packet {
     bool from_hub;

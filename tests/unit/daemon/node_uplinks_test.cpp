@@ -100,5 +100,64 @@ TEST_F(NodeTest, UsesEveryInterfaceThatLeadsToTheHubWhenNoneIsNamed) {
   EXPECT_EQ(mine.begin()->first, "wan0");
 }
 
+/// A hub and an edge that have both address families, and uplinks of which either may stop working.
+class TwoFamilies : public NodeTest {
+ protected:
+  TwoFamilies() {
+    for (const auto& [name, prefix] : {std::pair("eth0", "2001:db8:1::1/64"), {"eth1", "2001:db8:2::1/64"}})
+      both.host.add_address(name, prefix);
+    machines = {&hub_of_both, &both};
+    network.set_rewrite([this](UdpAddress& from, UdpAddress& to, Bytes) {
+      return !dead.contains(from.ip) && !dead.contains(to.ip);
+    });
+    start();
+    run(2s);
+  }
+  std::size_t path_count() { return both.node.status(now).associations.at(0).paths.size(); }
+
+  const IpAddress dsl_v4 = *IpAddress::parse("203.0.113.1");
+  const IpAddress dsl_v6 = *IpAddress::parse("2001:db8:2::1");
+  std::set<IpAddress> dead;
+  Machine hub_of_both{network, hub_text(kEdgeKey, "192.0.2.9:9899\", \"[2001:db8::9]"), kHubKey, {}, 5};
+  Machine both{network,
+               edge_text("[2001:db8::9]:9899\", \"192.0.2.9:9899"),
+               kEdgeKey,
+               {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}},
+               6};
+};
+
+TEST_F(TwoFamilies, AnUplinkTakesTheOtherFamilyWhenTheFirstNoLongerWorksThere) {
+  ASSERT_EQ(paths(both).at("dsl").remote, "[2001:db8::9]:9899");
+  const auto first = both.node.status(now).associations.at(0).id;
+  dead = {dsl_v6};
+  run_with_traffic(both, 7s);
+  EXPECT_EQ(paths(both).at("dsl").remote, "192.0.2.9:9899");
+  EXPECT_EQ(paths(both).at("dsl").state, "active");
+  EXPECT_EQ(path_count(), 2U) << "the path that no longer works is gone";
+  EXPECT_EQ(both.node.status(now).associations.at(0).id, first);
+}
+
+TEST_F(TwoFamilies, AnUplinkThatWasDownAsAWholeIsBackAtOnceByTheWayItHad) {
+  dead = {dsl_v6, dsl_v4};
+  run_with_traffic(both, 30s);
+  EXPECT_NE(paths(both).at("dsl").state, "active");
+  dead = {dsl_v4};
+  run_with_traffic(both, 1s);
+  EXPECT_EQ(paths(both).at("dsl").remote, "[2001:db8::9]:9899");
+  EXPECT_EQ(paths(both).at("dsl").state, "active");
+  EXPECT_EQ(path_count(), 2U);
+}
+
+TEST_F(TwoFamilies, AnUplinkKeepsItsPathWhileNoOtherWorksEither) {
+  dead = {dsl_v6, dsl_v4, *IpAddress::parse("2001:db8:1::1"), *IpAddress::parse("198.51.100.1")};
+  run_with_traffic(both, 10s);
+  EXPECT_EQ(path_count(), 2U);
+  dead.clear();
+  run_with_traffic(both, 2s);
+  EXPECT_EQ(path_count(), 2U);
+  EXPECT_EQ(paths(both).at("dsl").state, "active");
+  EXPECT_EQ(paths(both).at("lte").state, "active");
+}
+
 }  // namespace
 }  // namespace hawser::daemon
