@@ -3,13 +3,24 @@
 The times are printed; they are measured as tests/system/lab/mobility.py says.
 """
 
+import time
 import unittest
 
 from lab.core import Lab, wait_until
 from lab.daemon import HUB_INNER_V4, HUB_INNER_V6
 from lab.mobility import (ENDPOINTS, OBSTACLES, MobileEdge, active_paths, labels, measure_address_change, measure_recreate,
                           measure_replug, measure_route_burst, measure_route_return, measure_rule, measure_start)
-from lab.traffic import ping
+from lab.traffic import UdpSource, ping
+
+
+SILENT = """
+table inet silent {{
+    chain forward {{
+        type filter hook forward priority 0
+        meta nfproto {family} drop
+    }}
+}}
+"""
 
 
 class MobileCase(unittest.TestCase):
@@ -142,6 +153,24 @@ class Families(MobileCase):
         self.assert_soon("of both then", measure_replug(self.mobile))
         self.assert_soon("of IPv6 alone then", measure_replug(self.mobile, v4=False))
         self.assertEqual(self.remotes()["modem"], ENDPOINTS[1])
+
+    def test_it_takes_the_other_family_when_the_one_it_has_goes_silent(self):
+        self.assert_soon("uplink of both", measure_replug(self.mobile))
+        had = self.remotes()["modem"]
+        other = next(endpoint for endpoint in ENDPOINTS if endpoint != had)
+        family = "ipv6" if had.startswith("[") else "ipv4"
+        router = self.mobile.network.edge.nats[1]
+        router.run("nft", "-f", "-", input=SILENT.format(family=family))
+        source = UdpSource(self.mobile.namespace, HUB_INNER_V4, 7, mbps=2)
+        try:
+            begin = time.monotonic()
+            wait_until(lambda: self.remotes().get("modem") == other, 12, f"a path to {other}")
+            print(f"\n    {family} silent, other family after: {time.monotonic() - begin:.1f} s ", end="", flush=True)
+        finally:
+            source.stop()
+            router.run("nft", "delete", "table", "inet", "silent")
+        paths = [path for association in self.mobile.edge.quick_status()["associations"] for path in association["paths"]]
+        self.assertEqual(sorted(path["label"] for path in paths), ["modem", "wan1"])
 
 
 if __name__ == "__main__":
