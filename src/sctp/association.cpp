@@ -319,11 +319,11 @@ void Association::settle_candidate(Path& candidate, Timestamp now) {
 // join. Heartbeats alone tell: data that arrives from an address the peer does not know is acknowledged all
 // the same, over other paths.
 void Association::rejoin_failed_paths() {
-  constexpr unsigned kSilenceBeforeRejoin = 2;
+  constexpr unsigned kErrorsBeforeRejoin = 2;
   if (!core_.initiator || !core_.dynamic_addresses) return;
   for (const auto& path : core_.paths) {
-    const bool silent = path->heartbeat.unanswered >= kSilenceBeforeRejoin ||
-                        (path->state != PathState::active && path->error_count >= kSilenceBeforeRejoin);
+    const bool silent = path->heartbeat.in_vain() ||
+                        (path->state != PathState::active && path->error_count >= kErrorsBeforeRejoin);
     if (path->ours && path->state != PathState::joining && silent) asconf_.join(path->id);
   }
 }

@@ -90,7 +90,7 @@ void Association::settle_path(Path& path, Timestamp now) {
   if (acked.rtt_from != kNever) path.rtt.add_sample(now - acked.rtt_from);
   // A retransmission may have been acknowledged for its first transmission elsewhere: it proves nothing (RFC
   // 9260 §8.2).
-  if (acked.unambiguous) heartbeats_.on_path_alive(path, now);
+  if (acked.unambiguous && !works_one_way(path)) heartbeats_.on_path_alive(path, now);
   const bool recovering = flight.in_recovery();
   sender_.outstanding().detect_losses(path, now);
   after_losses(path);
@@ -99,6 +99,12 @@ void Association::settle_path(Path& path, Timestamp now) {
   // Any news of the path restarts T3: a hole that is not the oldest chunk any more, or was just declared
   // lost, is the loss detection's business (RFC 9260 §6.3.2 R3, §7.2.4 4).
   flight.t3 = flight.oldest == kNoTsn ? kNever : t3_deadline(path, now);
+}
+
+// Data arrives there, as another path tells, but no heartbeat is answered: to go back and forth between the
+// two findings helps nobody. It is back when heartbeats are answered.
+bool Association::works_one_way(const Path& path) const {
+  return path.heartbeat.in_vain() && core_.paths.any_active_but(path);
 }
 
 // Where another path can take the data over, T3 runs from when the oldest packet left and not from the last

@@ -22,11 +22,15 @@ class Impaired : public Scenario {
     double gap_ms = 0;
   };
 
-  static Result goodput(std::uint64_t seed, bool download, const Impair& impair, Duration span) {
+  static BondSpec two_equals(std::uint64_t seed) {
     BondSpec spec = bond_of({uplink(kUplink, 20ms), uplink(kUplink, 20ms)}, seed);
     like_a_tunnel(spec.edge);
     like_a_tunnel(spec.hub);
-    Bond bond(spec);
+    return spec;
+  }
+
+  static Result goodput(std::uint64_t seed, bool download, const Impair& impair, Duration span) {
+    Bond bond(two_equals(seed));
     (download ? bond.hub_app() : bond.edge_app()).flood(1400, 1);
     EXPECT_TRUE(bond.establish());
     EXPECT_TRUE(bond.add_all_paths());
@@ -72,6 +76,26 @@ TEST_F(Impaired, ADeadUplinkAlone) {
     bond.up(1).config().blackhole = true;
     bond.run_for(span);
   });
+}
+
+// What leaves by the direction that still works is acknowledged over the other path: that must not bring the
+// path back, to fail again at the next heartbeat.
+TEST_F(Impaired, AFailureOfOneDirectionIsNoticedOnceAtEachEnd) {
+  for (const bool downwards : {false, true}) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      Bond bond(two_equals(seed));
+      bond.hub_app().flood(1400, 1);
+      bond.edge_app().flood(1400, 1);
+      ASSERT_TRUE(bond.establish());
+      ASSERT_TRUE(bond.add_all_paths());
+      bond.run_for(3s + std::chrono::milliseconds(seed * 37));
+      (downwards ? bond.down(1) : bond.up(1)).config().blackhole = true;
+      bond.run_for(10s);
+      using Kind = sctp::Event::Kind;
+      EXPECT_LE(Bond::count(bond.edge_events(), Kind::path_down), 2U) << "seed " << seed;
+      EXPECT_LE(Bond::count(bond.hub_events(), Kind::path_down), 2U) << "seed " << seed;
+    }
+  }
 }
 
 TEST_F(Impaired, MostIsLost) {

@@ -76,6 +76,9 @@ struct PathHeartbeat {
   Duration longest_interval{};     ///< that the NAT's mapping is known to outlive, or not known not to
   Duration silence_before{};       ///< of the peer, when the last one left
   bool demanded = false;           ///< even if one is outstanding: it may have left by a way that is gone
+
+  /// More than one loss: the path does not answer.
+  [[nodiscard]] bool in_vain() const { return unanswered >= 2; }
 };
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.
