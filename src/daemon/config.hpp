@@ -56,7 +56,7 @@ struct InterfaceConfig {
   bool mss_clamp = true;
   std::vector<UdpAddress> listen;
   std::string control_socket;
-  std::string state_directory = "/var/lib/hawser";  ///< what has been used of quotas is kept there
+  std::string state_directory = "/var/lib/hawser";  ///< for what has to outlive the daemon
   std::size_t queue_bytes = 1U << 20;               ///< of each peer
   bool routes = true;                               ///< lay routes for the peers' allowed IPs
   /// Without any [[uplink]], patterns of names: what may be one (empty: anything but tunnels, containers and

@@ -75,7 +75,8 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
       uplinks_(host, sockets_, config),
       policies_(endpoint_, tunnel_, uplinks_),
       quotas_(config),
-      hook_events_({config_, endpoint_, tunnel_, sockets_, host}) {
+      hook_events_({config_, endpoint_, tunnel_, sockets_, host}),
+      last_seen_(config.interface.state_directory + "/" + config.interface.name + ".peers.json") {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
@@ -97,6 +98,10 @@ void Node::start(Timestamp now) {
     spdlog::info("listening on {}", address.to_string());
   }
   if (is_edge()) look_at_links(now);
+  if (is_hub()) {
+    last_seen_.load();
+    greet_peers(now);
+  }
   count_quotas(now);
   for (auto& dialer : dialers_) dialer->start(now);
   settle(now);
@@ -181,7 +186,9 @@ void Node::settle(Timestamp now) {
     }
   } while (handle_events(now));
   // Strangers whose handshake is not complete have nothing to wait for.
-  if (stop_state_ == StopState::stopping && tunnel_.associations().empty()) finish(now);
+  if (stop_state_ != StopState::stopping || !tunnel_.associations().empty()) return;
+  if (is_hub()) last_seen_.clear();
+  finish(now);
 }
 
 bool Node::handle_events(Timestamp now) {
@@ -262,10 +269,18 @@ void Node::transmit(Timestamp now) {
 
 void Node::tick(Timestamp now) {
   next_tick_ = now + kTick;
+  std::vector<Place> places;
   for (const sctp::AssociationId id : tunnel_.associations()) {
-    if (const auto status = endpoint_.status(id)) rates_.sample(now, *status);
+    const auto status = endpoint_.status(id);
+    if (!status) continue;
+    rates_.sample(now, *status);
+    if (is_hub() && is_up(id)) note_places(*status, places);
   }
   rates_.prune(now);
+  if (is_hub()) {
+    greet_peers(now);
+    last_seen_.note(now, std::move(places));
+  }
   count_quotas(now);
 }
 
@@ -297,6 +312,29 @@ void Node::count_quotas(Timestamp now) {
     policies_.set_over_quota(label, quotas_.role_of(label));
 }
 
+/// The peers of the last life, if it ended without telling them.
+void Node::greet_peers(Timestamp now) {
+  const auto& sockets = sockets_.entries();
+  for (const Place& place : last_seen_.take_greetings()) {
+    const auto same = std::ranges::find_if(sockets, [&](const Sockets::Entry& entry) {
+      return entry.socket && entry.label.empty() && entry.socket->local_address() == place.listening;
+    });
+    if (same == sockets.end()) continue;
+    endpoint_.greet(
+        {UplinkId(static_cast<std::uint32_t>(same - sockets.begin())), place.local, place.remote});
+    transmit(now);
+  }
+}
+
+void Node::note_places(const sctp::AssociationStatus& status, std::vector<Place>& places) const {
+  for (const sctp::PathStatus& path : status.paths) {
+    const io::DatagramSocket* socket = sockets_.find(path.route.uplink);
+    const bool listening = socket != nullptr && sockets_.entries()[path.route.uplink.value()].label.empty();
+    if (listening && path.state == sctp::PathState::active)
+      places.push_back({socket->local_address(), path.route.local, path.route.remote});
+  }
+}
+
 void Node::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
   const std::vector<HostPort>& endpoints = config_.peers[peer].endpoint;
   const std::vector<UdpAddress> literals = literals_of(config_.peers[peer]);
@@ -324,8 +362,8 @@ void Node::stop(Timestamp now) {
 
 void Node::abort_all(Timestamp now) {
   for (const sctp::AssociationId id : tunnel_.associations()) endpoint_.abort(now, id, "stopped");
-  settle(now);
   if (stop_state_ != StopState::stopped) finish(now);
+  settle(now);
   stop_by_ = kNever;
 }
 

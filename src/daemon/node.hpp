@@ -11,6 +11,7 @@
 #include "daemon/dialer.hpp"
 #include "daemon/hook_events.hpp"
 #include "daemon/host.hpp"
+#include "daemon/last_seen.hpp"
 #include "daemon/path_policies.hpp"
 #include "daemon/quota_keeper.hpp"
 #include "daemon/rate_meter.hpp"
@@ -80,6 +81,9 @@ class Node {
   void look_at_links(Timestamp now);
   [[nodiscard]] bool learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
   void count_quotas(Timestamp now);
+  [[nodiscard]] bool is_hub() const { return !config_.interface.listen.empty(); }
+  void greet_peers(Timestamp now);
+  void note_places(const sctp::AssociationStatus& status, std::vector<Place>& places) const;
   void abort_all(Timestamp now);
   void finish(Timestamp now);
   void request_addresses(Timestamp now, tunnel::PeerIndex peer);
@@ -107,6 +111,7 @@ class Node {
   std::vector<std::unique_ptr<Dialer>> dialers_;
   HookEvents hook_events_;
   RateMeter rates_;
+  LastSeen last_seen_;
   TransmitBatch batch_;
   Timestamp now_{};  ///< of the call in progress, for what dialers ask from within
   Timestamp started_{};

@@ -7,30 +7,27 @@
 #include <utility>
 
 #include "daemon/quota.hpp"
+#include "daemon/state_file.hpp"
 
 namespace hawser::daemon {
 
-/// What has been used of the quotas of one daemon's uplinks, on disk: JSON, by label. Owns the name of the
-/// file; never decides what the counts mean.
+/// What has been used of the quotas of one daemon's uplinks, on disk: JSON, by label. Never decides what the
+/// counts mean.
 class QuotaFile {
  public:
   using States = std::map<std::string, Quota::State>;
 
-  explicit QuotaFile(std::string path) : path_(std::move(path)) {}
+  explicit QuotaFile(std::string path) : file_(std::move(path)) {}
 
-  /// Empty when there is no file. A damaged one is renamed to FILE.damaged (or FILE.damaged-2 and so on), for
-  /// people to look at, and told by `problem()`.
+  /// Empty when there is no file, or (see problem()) a damaged one, which is kept aside.
   [[nodiscard]] States load();
-  /// Replaces the file as a whole, so that a crash leaves the old or the new one. False: see problem().
+  /// Waits until it is on disk. False: see problem().
   bool save(const States& states);
   /// What went wrong last; empty: nothing.
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] const std::string& problem() const { return file_.problem(); }
 
  private:
-  void keep_aside();
-
-  std::string path_;
-  std::string problem_;
+  StateFile file_;
 };
 
 /// The content of the file, for load() and save().

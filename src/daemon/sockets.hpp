@@ -41,6 +41,9 @@ class Sockets {
   [[nodiscard]] io::DatagramSocket* find(UplinkId id) {
     return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
   }
+  [[nodiscard]] const io::DatagramSocket* find(UplinkId id) const {
+    return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
+  }
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
  private:

@@ -427,6 +427,15 @@ void Association::probe_path(PathId id) {
   if (Path* path = core_.paths.find(id)) Heartbeats::probe_anew(*path);
 }
 
+void Association::doubt(Timestamp now) {
+  constexpr Duration kLately = std::chrono::seconds(5);
+  if (!in<Established>() || half_open()) return;
+  for (const auto& path : core_.paths) {
+    if (path->ours && path->state == PathState::active && now - path->heartbeat.sent_at >= kLately)
+      Heartbeats::probe(*path);
+  }
+}
+
 void Association::abort(wire::CauseCode cause, std::string_view reason) {
   abort_with(cause, std::as_bytes(std::span(reason)));
 }

@@ -70,6 +70,8 @@ class Association {
   bool set_path_caps(PathId id, const PathCaps& caps);
   bool request_address(wire::ParameterType type, const IpAddress& local);
   void probe_path(PathId id);
+  /// Somebody says that the peer has begun anew: asks every path of ours that was not asked lately.
+  void doubt(Timestamp now);
   void shutdown(Timestamp now);
   void abort(wire::CauseCode cause, std::string_view reason);
   /// For causes whose value has a form of its own (RFC 9260 §3.3.10).

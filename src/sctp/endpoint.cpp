@@ -107,6 +107,7 @@ void Endpoint::Impl::dispatch(Timestamp now, const Route& route, const wire::Pac
     association->on_reflected(first);
     return touch(*association);
   }
+  if (guard_ != nullptr && first.is(wire::ChunkType::kPad)) return handle_greeting(now, route);
   handle_out_of_the_blue(route, packet);
 }
 
@@ -307,6 +308,10 @@ bool Endpoint::request_address(Timestamp, AssociationId id, const IpAddress& loc
 
 void Endpoint::probe_path(Timestamp, AssociationId id, PathId path) {
   if (Impl::Entry* association = impl_->find(id)) association->probe_path(path);
+}
+
+void Endpoint::greet(const Route& route) {
+  impl_->greet(route);
 }
 
 void Endpoint::shutdown(Timestamp now, AssociationId id) {

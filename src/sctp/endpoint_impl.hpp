@@ -27,6 +27,7 @@ class Endpoint::Impl {
 
   AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port,
                         std::optional<crypto::PublicKey> peer);
+  void greet(const Route& route);
   /// An association and what the endpoint remembers about it.
   struct Entry final : Association {
     using Association::Association;
@@ -72,6 +73,7 @@ class Endpoint::Impl {
   void handle_protected_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk,
                              Timestamp now);
   [[nodiscard]] bool admit_cookie(Timestamp now, const StateCookie& cookie);
+  void handle_greeting(Timestamp now, const Route& route);
   void handle_out_of_the_blue(const Route& route, const wire::PacketView& packet);
   void reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type,
              Bytes chunk);
@@ -103,6 +105,7 @@ class Endpoint::Impl {
   std::vector<Entry*> touched_;   ///< may have something to send, or other deadlines than before
   std::vector<Entry*> readable_;  ///< may have messages
   std::uint32_t next_id_ = 1;
+  Timestamp next_greeting_ = Timestamp::min();  ///< earlier ones are not looked at
 };
 
 }  // namespace hawser::sctp

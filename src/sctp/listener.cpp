@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <array>
 
 #include "sctp/endpoint_impl.hpp"
 #include "sctp/tx/packet_builder.hpp"
 #include "sctp/wire/abort_error.hpp"
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/handshake.hpp"
+#include "sctp/wire/pad.hpp"
 #include "sctp/wire/shutdown.hpp"
 
 // What the endpoint answers without an association: INIT statelessly, COOKIE ECHO, and packets out of the
@@ -14,6 +16,7 @@ namespace hawser::sctp {
 namespace {
 
 constexpr std::size_t kLargestReply = 4096 + 1024;
+constexpr std::size_t kGreetingSize = 16;
 
 /// RFC 9260 §3.2.1: what we do not know goes back as far as it was asked for, in little more room than it
 /// came in.
@@ -253,6 +256,31 @@ Endpoint::Impl::Entry* Endpoint::Impl::create(Timestamp now, const StateCookie& 
 }
 
 // RFC 9260 §8.4. Answers are never answered, and never larger than what they answer by more than a header.
+// The tag is anything, as we know none of the peer's.
+void Endpoint::Impl::greet(const Route& route) {
+  std::array<std::byte, wire::kTlvHeaderSize + kGreetingSize> chunk{};
+  ByteWriter writer(chunk);
+  wire::PadChunk{kGreetingSize}.write(writer);
+  const std::uint32_t tag = std::max(random_.u32(), 1U);
+  reply(route, {config_.port, config_.port, 0, 0}, tag, wire::ChunkType::kPad, chunk);
+}
+
+// Anybody can send one. It costs a look at the associations ten times a second at most, and a heartbeat a
+// path every few seconds.
+void Endpoint::Impl::handle_greeting(Timestamp now, const Route& route) {
+  constexpr Duration kInterval = std::chrono::milliseconds(100);
+  if (now < next_greeting_) return drops_.add(DropReason::out_of_the_blue);
+  next_greeting_ = now + kInterval;
+  bool known = false;
+  for (const auto& entry : entries_) {
+    if (entry->closed() || !entry->has_path(route)) continue;
+    known = true;
+    entry->doubt(now);
+    touch(*entry);
+  }
+  if (!known) drops_.add(DropReason::out_of_the_blue);
+}
+
 void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::PacketView& packet) {
   drops_.add(DropReason::out_of_the_blue);
   if (guard_ != nullptr) return;  // a protected endpoint is silent to strangers

@@ -168,6 +168,21 @@ class Restart(unittest.TestCase):
                     self.assertLess(back, self.LIMIT)
                     wait_until(lambda: self._settled(edge, hub), 10, "one association with both paths active")
 
+    def test_an_idle_edge_is_back_within_five_seconds_of_the_return_of_its_hub(self):
+        with Lab(time_limit=60) as lab:
+            network = NatNetwork(lab)
+            hub = Daemon(lab, network.hub, hub_config())
+            edge = Daemon(lab, network.edge.namespace, edge_config())
+            wait_until(lambda: self._settled(edge, hub), 10, "both paths")
+            time.sleep(7)  # for both ends to have said all that there was to say, and for the hub's file
+            hub.process.signal(9)
+            hub.process.wait(5)
+            time.sleep(1)
+            begin = time.monotonic()
+            hub = Daemon(lab, network.hub, hub_config())
+            wait_until(lambda: self._settled(edge, hub), self.LIMIT, "the edge to be back, with both paths")
+            print(f"idle edge: back {time.monotonic() - begin:.2f} s after the hub was started", flush=True)
+
     @staticmethod
     def _settled(edge, hub):
         for daemon in (edge, hub):

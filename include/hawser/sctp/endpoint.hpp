@@ -125,6 +125,10 @@ class Endpoint {
   /// Sends a HEARTBEAT now on `path`, even while another is outstanding: the local address or the way out may
   /// have changed meanwhile.
   void probe_path(Timestamp now, AssociationId id, PathId path);
+  /// Tells whoever had an association with an earlier life of this endpoint over `route` that it is gone
+  /// (docs/protocol.md): the peer asks its paths whether they answer, and calls anew when they do not.
+  /// Nothing answers it, and the peer believes nothing of it.
+  void greet(const Route& route);
   /// Graceful shutdown (RFC 9260 §9.2): everything accepted by send() is delivered first. Ends in an event.
   void shutdown(Timestamp now, AssociationId id);
   /// ABORT with cause User-Initiated Abort (RFC 9260 §9.1); `reason` goes to the peer.

@@ -119,8 +119,10 @@ class Daemon:
         stem = f"{self.label}-{len(lab.processes)}"
         self.control_socket = str(lab.folder / f"{stem}.sock")
         self.config_path = lab.folder / f"{stem}.toml"
-        self.config_path.write_text(
-            config.replace("[interface]\n", f'[interface]\ncontrol_socket = "{self.control_socket}"\n', 1))
+        own = f'control_socket = "{self.control_socket}"\n'
+        if "state_directory" not in config:
+            own += f'state_directory = "{lab.folder}/state-{self.label}"\n'
+        self.config_path.write_text(config.replace("[interface]\n", f"[interface]\n{own}", 1))
         self.process = namespace.start(*prefix, find_program("hawserd"), "--config", self.config_path, "--log-level",
                                        "debug", label=self.label)
         wait_until(self._answers, 10, f"the control socket of {self.label}")

@@ -128,6 +128,94 @@ TEST_F(NodeTest, IsBackWithinFiveSecondsOfTheReturnOfItsHubWheneverThatIs) {
   }
 }
 
+/// A hub that can be killed, and an edge that has nothing to send.
+class IdleEdge : public NodeTest {
+ protected:
+  IdleEdge() {
+    machines = {&idle, mortal.get()};
+    start();
+    run(250s);  // until it asks once a minute
+  }
+  void restart_after(const std::function<void()>& leave) {
+    leave();
+    mortal.reset();
+    machines = {&idle};
+    run(3s);
+    mortal = make_hub();
+    machines.push_back(mortal.get());
+    mortal->node.start(now);
+    run(5s);
+  }
+  std::unique_ptr<Machine> make_hub() {
+    return std::make_unique<Machine>(network, hub_text(kEdgeKey, "192.0.2.9"), kHubKey,
+                                     std::map<std::string, std::string>{}, 7);
+  }
+
+  std::unique_ptr<Machine> mortal = make_hub();
+  Machine idle{
+      network, edge_text("192.0.2.9:9899"), kEdgeKey, {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 6};
+};
+
+TEST_F(IdleEdge, IsBackWithinFiveSecondsOfTheReturnOfAHubThatCrashed) {
+  restart_after([] {});
+  EXPECT_EQ(peer_state(*mortal), "up");
+  EXPECT_EQ(paths(*mortal).size(), 2U);
+  restart_after([] {});
+  EXPECT_EQ(peer_state(*mortal), "up");
+}
+
+TEST_F(IdleEdge, FindsOutByItselfWhenTheHubHasForgottenWhereItIs) {
+  restart_after([] { std::filesystem::remove_all(state_folder()); });
+  EXPECT_NE(peer_state(*mortal), "up");
+  run(60s);
+  EXPECT_EQ(peer_state(*mortal), "up");
+}
+
+TEST_F(IdleEdge, IsGreetedOnlyIfItWasNotToldOfTheEnd) {
+  std::size_t greetings = 0;
+  network.set_rewrite([&](UdpAddress&, UdpAddress&, Bytes payload) {
+    if (payload[12] == std::byte{kPad}) ++greetings;
+    return true;
+  });
+  restart_after([this] {
+    mortal->node.stop(now);
+    while (!mortal->node.stopped()) run(5ms);
+  });
+  EXPECT_EQ(peer_state(*mortal), "up");
+  EXPECT_EQ(greetings, 0U);
+  restart_after([] {});
+  EXPECT_EQ(greetings, 6U) << "three for each of two paths";
+}
+
+TEST_F(IdleEdge, AsksItsPathsOnlyNowAndThenHoweverOftenItIsGreeted) {
+  TransmitBatch greeting;
+  network.set_rewrite([&](UdpAddress& from, UdpAddress& to, Bytes payload) {
+    if (payload[12] != std::byte{kPad} || !greeting.empty()) return true;
+    greeting.route = {UplinkId(0), from.ip, to};
+    std::ranges::copy(payload, greeting.next(payload.size()).begin());
+    greeting.commit(payload.size());
+    return true;
+  });
+  restart_after([] {});
+  ASSERT_FALSE(greeting.empty());
+  run(250s);
+  std::size_t from_edge = 0;
+  network.set_rewrite([&](UdpAddress& from, UdpAddress& to, Bytes) {
+    if (to.ip == *IpAddress::parse("192.0.2.9")) ++from_edge;
+    if (from.ip == *IpAddress::parse("192.0.2.66")) from.ip = *IpAddress::parse("192.0.2.9");
+    return true;
+  });
+  io::MemoryDatagramSocket forger(network, UplinkId(0), *UdpAddress::parse("192.0.2.66:9899"));
+  for (int i = 0; i < 1000; ++i) {
+    forger.send(greeting);
+    run(10ms);
+  }
+  EXPECT_EQ(paths(idle).size(), 2U);
+  EXPECT_EQ(paths(idle).at("lte").state, "active");
+  EXPECT_GE(from_edge, 2U) << "the paths are asked";
+  EXPECT_LE(from_edge, 8U) << "in ten seconds";
+}
+
 TEST_F(NodeTest, CallsBesideASilentAssociationAndKeepsItWhenAPathAnswersAfterAll) {
   start();
   run(2s);

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <set>
@@ -106,6 +109,7 @@ inline constexpr unsigned kOtherKey = 3;
 /// Chunk types, RFC 9260 §3.2 and docs/protocol.md.
 inline constexpr unsigned kInit = 1;
 inline constexpr unsigned kSealed = 0x5e;
+inline constexpr unsigned kPad = 0x84;
 
 inline Config config(const std::string& text) {
   const auto parsed = parse_config(text, "test");
@@ -132,13 +136,23 @@ struct Machine {
   Node node;
 };
 
+/// Of every machine of the process.
+inline const std::string& state_folder() {
+  static const std::string folder =
+      (std::filesystem::temp_directory_path() / ("hawser-node-" + std::to_string(::getpid()))).string();
+  return folder;
+}
+
 inline std::string hub_text(unsigned edge = kEdgeKey, const std::string& address = "192.0.2.1") {
   return R"([interface]
 name = "hw0"
 address = ["10.0.0.1/24"]
 private_key_file = "/not/read"
+state_directory = ")" +
+         state_folder() + R"("
 listen = [")" +
-         address + R"(:9899"]
+         address +
+         R"(:9899"]
 [[peer]]
 name = "edge1"
 allowed_ips = ["10.0.0.2/32"]
@@ -180,6 +194,9 @@ inline std::vector<std::byte> packet(std::uint8_t from, std::uint8_t to, std::si
 class NodeTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
+
+  NodeTest() { std::filesystem::remove_all(state_folder()); }
+  ~NodeTest() override { std::filesystem::remove_all(state_folder()); }
 
   void start() {
     for (Machine* machine : machines) machine->node.start(now);

@@ -1,0 +1,98 @@
+#include "daemon/state_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+namespace hawser::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLargestFile = 1U << 20;
+
+/// A descriptor that closes itself.
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// False: errno tells.
+bool write_file(const std::string& path, std::string_view text, bool wait) {
+  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (file.fd() < 0) return false;
+  while (!text.empty()) {
+    const ssize_t written = ::write(file.fd(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return !wait || ::fdatasync(file.fd()) == 0;
+}
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+}  // namespace
+
+std::optional<std::string> StateFile::load() {
+  problem_.clear();
+  std::error_code error;
+  if (!fs::exists(path_, error) && !error) return std::nullopt;
+  std::ifstream in(path_, std::ios::binary);
+  std::string text(kLargestFile, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in.eof() && !in.bad()) return text;
+  problem_ = path_ + ": cannot be read: " + (error ? error.message() : reason(errno));
+  keep_aside();
+  return std::nullopt;
+}
+
+void StateFile::keep_damaged() {
+  problem_ = path_ + ": damaged";
+  keep_aside();
+}
+
+void StateFile::keep_aside() {
+  for (int number = 1; number < 100; ++number) {
+    const std::string aside = path_ + (number == 1 ? ".damaged" : ".damaged-" + std::to_string(number));
+    std::error_code error;
+    if (fs::exists(aside, error)) continue;
+    fs::rename(path_, aside, error);
+    problem_ += error ? ", and cannot be renamed: " + error.message() : ", kept as " + aside;
+    return;
+  }
+}
+
+bool StateFile::save(std::string_view text, bool wait) {
+  problem_.clear();
+  std::error_code error;
+  fs::create_directories(fs::path(path_).parent_path(), error);
+  const std::string fresh = path_ + ".tmp";
+  if (!write_file(fresh, text, wait) || ::rename(fresh.c_str(), path_.c_str()) != 0) {
+    problem_ = path_ + ": cannot be written: " + reason(errno);
+    return false;
+  }
+  if (!wait) return true;
+  // The rename itself has to be on disk as well.
+  const File directory(::open(fs::path(path_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.fd() >= 0) ::fsync(directory.fd());
+  return true;
+}
+
+}  // namespace hawser::daemon
