@@ -403,7 +403,7 @@ bool Association::remove_path(PathId id) {
 void Association::retire_path(PathId id) {
   Path* path = core_.paths.find(id);
   if (path == nullptr || core_.paths.size() < 2) return;
-  sender_.outstanding().lose_all(*path);
+  sender_.outstanding().forget(*path);
   asconf_.on_path_removed(id);
   std::erase_if(core_.control.chunks(), [id](const ControlChunk& chunk) { return chunk.path == id; });
   const bool known = path->replaces == kNoPath;

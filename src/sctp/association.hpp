@@ -256,6 +256,7 @@ class Association {
   void handle_sack(Packet& packet, const wire::ChunkView& chunk);
   void after_sack(Timestamp now, DataSender::SackVerdict verdict, Packet* packet);
   void settle_path(Path& path, Timestamp now);
+  void on_late_arrival(Path& path, Timestamp now);
   [[nodiscard]] bool works_one_way(const Path& path) const;
   [[nodiscard]] Timestamp t3_deadline(const Path& path, Timestamp now) const;
   void on_t3(Path& path, Timestamp now);

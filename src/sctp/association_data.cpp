@@ -86,6 +86,7 @@ void Association::after_sack(Timestamp now, DataSender::SackVerdict verdict, Pac
 void Association::settle_path(Path& path, Timestamp now) {
   PathFlight& flight = path.flight;
   const PathFlight::Acknowledged& acked = flight.acked;
+  if (acked.late_from != kNever) on_late_arrival(path, now);
   if (acked.bytes == 0) return;
   if (acked.rtt_from != kNever) path.rtt.add_sample(now - acked.rtt_from);
   // A retransmission may have been acknowledged for its first transmission elsewhere: it proves nothing (RFC
@@ -101,6 +102,16 @@ void Association::settle_path(Path& path, Timestamp now) {
   flight.t3 = flight.oldest == kNoTsn ? kNever : t3_deadline(path, now);
 }
 
+// The time-out was spurious (RFC 4015): what left once, by this path, and was taken for lost when the path
+// failed, was only late, as when a radio stands still for a moment. The path goes on as if nothing had been,
+// but for what it learns of its round trip.
+void Association::on_late_arrival(Path& path, Timestamp now) {
+  if (path.state != PathState::potentially_failed || works_one_way(path)) return;
+  path.rtt.add_sample(now - path.flight.acked.late_from);
+  path.congestion->on_spurious_timeout();
+  heartbeats_.on_path_alive(path, now);
+}
+
 // Data arrives there, as another path tells, but no heartbeat is answered: to go back and forth between the
 // two findings helps nobody. It is back when heartbeats are answered.
 bool Association::works_one_way(const Path& path) const {
@@ -110,9 +121,10 @@ bool Association::works_one_way(const Path& path) const {
 // Where another path can take the data over, T3 runs from when the oldest packet left and not from the last
 // news of it (RTO restart, RFC 7765 §4): with a full window the news ends a round trip after that packet
 // left, and waiting for a whole RTO more only prolongs the gap that everybody behind it feels. So that a
-// stall of the radio is not taken for the end of the path, the news must be late by a tenth of a second.
+// short stall of the radio is not taken for the end of the path, the news must be late by a while; of a
+// longer one, on_late_arrival undoes what it can, and the RTO learns.
 Timestamp Association::t3_deadline(const Path& path, Timestamp now) const {
-  constexpr Duration kLateness = std::chrono::milliseconds(100);
+  constexpr Duration kLateness = std::chrono::milliseconds(70);
   const Duration rto = path.rtt.rto();
   if (!core_.paths.any_active_but(path) || !path.rtt.measured()) return now + rto;
   const Timestamp left = sender_.outstanding().sent_at(path.flight.oldest);

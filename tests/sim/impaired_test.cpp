@@ -47,7 +47,8 @@ class Impaired : public Scenario {
   }
 
   /// The goodput that an uplink without rival gives is its rate less some 8 % of overhead.
-  static void expect_no_worse_than_the_good_uplink(const std::string& name, const Impair& impair) {
+  static void expect_no_worse_than_the_good_uplink(const std::string& name, const Impair& impair,
+                                                   double least = 0.9) {
     for (const bool download : {false, true}) {
       std::vector<double> ratios;
       double gap = 0;
@@ -59,7 +60,7 @@ class Impaired : public Scenario {
       std::ranges::sort(ratios);
       std::printf("%s, %s: %.2f of the good uplink, worst %.2f; longest gap %.0f ms\n", name.c_str(),
                   download ? "down" : "up", ratios[3], ratios.front(), gap);
-      EXPECT_GE(ratios.front(), 0.9) << name << (download ? " down" : " up");
+      EXPECT_GE(ratios.front(), least) << name << (download ? " down" : " up");
     }
   }
 };
@@ -104,6 +105,20 @@ TEST_F(Impaired, MostIsLost) {
     bond.up(1).config().loss = 0.6;
     bond.run_for(span);
   });
+}
+
+// As radios do; what is late then leaves in one burst. The time-out was spurious, and its path goes on with
+// the window that it had.
+TEST_F(Impaired, StandsStillForAMomentTwiceASecond) {
+  const auto stalls = [](Bond& bond, Duration span) {
+    for (; span > 0s; span -= 500ms) {
+      for (const Duration delay : {20ms + 120ms, 20ms}) {
+        bond.up(1).config().delay = bond.down(1).config().delay = delay;
+        bond.run_for(delay == 20ms ? 499ms : 1ms);
+      }
+    }
+  };
+  expect_no_worse_than_the_good_uplink("stalls of 120 ms", stalls, 1.5);
 }
 
 TEST_F(Impaired, ComesAndGoes) {

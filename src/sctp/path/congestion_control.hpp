@@ -24,6 +24,8 @@ class CongestionControl {
   virtual void on_loss() = 0;
   /// T3-rtx expired.
   virtual void on_timeout() = 0;
+  /// What the last T3-rtx took for lost has arrived: the network has lost nothing (RFC 4015).
+  virtual void on_spurious_timeout() = 0;
   /// Nothing was sent for an RTO.
   virtual void on_idle() = 0;
   /// The path answers again after time-outs; `brief`: after only one, which may have been none of the

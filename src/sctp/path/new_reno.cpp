@@ -32,9 +32,18 @@ class NewReno final : public CongestionControl {
   // RFC 9260 §7.2.3: at most one packet in flight after T3. A second time-out in a row says nothing new (RFC
   // 5681 §3.1): a path that was cut and comes back still knows what it could carry.
   void on_timeout() override {
-    if (cwnd_ > mtu_) ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
+    if (cwnd_ > mtu_) {
+      before_timeout_ = {cwnd_, ssthresh_};
+      ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
+    }
     cwnd_ = mtu_;
     partial_bytes_acked_ = 0;
+  }
+
+  // The pacer keeps the burst down for which RFC 4015 would have the window begin anew.
+  void on_spurious_timeout() override {
+    cwnd_ = std::max(cwnd_, before_timeout_.cwnd);
+    ssthresh_ = std::max(ssthresh_, before_timeout_.ssthresh);
   }
 
   // RFC 9260 §7.2.1: an unused window says nothing about the path any more.
@@ -42,7 +51,10 @@ class NewReno final : public CongestionControl {
 
   // The window of a single packet that a time-out leaves is for a network that may have collapsed. This one
   // just answered: after a single time-out it is treated as after any loss, after a longer silence as new.
-  void on_return(bool brief) override { cwnd_ = std::max(cwnd_, brief ? ssthresh_ : initial_); }
+  void on_return(bool brief) override {
+    cwnd_ = std::max(cwnd_, brief ? ssthresh_ : initial_);
+    before_timeout_ = {};
+  }
 
   // The window is in bytes and stays: the network has not changed.
   void on_mtu(std::size_t mtu) override { mtu_ = mtu; }
@@ -51,6 +63,11 @@ class NewReno final : public CongestionControl {
   [[nodiscard]] std::size_t ssthresh() const override { return ssthresh_; }
 
  private:
+  struct Window {
+    std::size_t cwnd = 0;
+    std::size_t ssthresh = 0;
+  };
+
   // Byte counting (RFC 3465) without the limit of one MTU per SACK: our receivers send one SACK per batch of
   // packets, and bursts are held down by the pacer instead. A window less than half used does not grow.
   void grow_in_slow_start(const Ack& ack) {
@@ -75,6 +92,7 @@ class NewReno final : public CongestionControl {
   std::size_t cwnd_;
   std::size_t ssthresh_;
   std::size_t partial_bytes_acked_ = 0;
+  Window before_timeout_;  ///< zeros: there is nothing to go back to
 };
 
 }  // namespace

@@ -50,6 +50,8 @@ struct PathFlight {
     bool unambiguous = false;        ///< a chunk that was sent only once: it proves that the path works
     bool large = false;              ///< such a chunk, of a packet larger than the path would fall back to
     Timestamp rtt_from = kNever;     ///< when the newest chunk sent only once had left
+    /// When a chunk had left that was sent only once, was declared lost, and has arrived after all.
+    Timestamp late_from = kNever;
   } acked;
 
   [[nodiscard]] bool in_recovery() const { return largest_acked < recovery_end; }

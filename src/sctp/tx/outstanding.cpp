@@ -156,6 +156,7 @@ void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good, Timestamp no
   } else if (chunk.state == OutChunk::State::lost) {
     lost_.clear(tsn);
     --lost_count_;
+    if (chunk.transmissions == 1 && chunk.path != nullptr) chunk.path->flight.acked.late_from = chunk.sent_at;
   }
   if (for_good) {
     release(tsn, chunk);
@@ -266,6 +267,13 @@ void Outstanding::lose_all(Path& path) {
   }
   flight.loss_deadline = kNever;
   flight.t3 = kNever;
+}
+
+void Outstanding::forget(Path& path) {
+  lose_all(path);
+  for (std::uint64_t tsn = base_; (tsn = unreleased_.find_set(tsn, next_)) != RingBitmap::kNone; ++tsn) {
+    if (at(tsn).path == &path) at(tsn).path = nullptr;
+  }
 }
 
 }  // namespace hawser::sctp

@@ -21,7 +21,7 @@ struct OutChunk {
     released,   ///< received for good; its payload is gone
   };
   Buffer payload;
-  Path* path = nullptr;          ///< where it was sent last
+  Path* path = nullptr;          ///< where it was sent last; null: that path is gone
   std::uint64_t packet = 0;      ///< number of the packet on that path
   std::uint64_t older = kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = kNoTsn;
@@ -92,8 +92,10 @@ class Outstanding {
   std::size_t acknowledge(const SackView& sack, PathManager& paths);
   /// Declares chunks of `path` lost by what was acknowledged after them. Returns how many.
   std::size_t detect_losses(Path& path, Timestamp now);
-  /// All that is in flight on `path` is lost (T3-rtx, or the path goes away).
+  /// All that is in flight on `path` is lost (T3-rtx).
   void lose_all(Path& path);
+  /// `path` goes away: all that is in flight there is lost, and nothing points there any more.
+  void forget(Path& path);
 
  private:
   void grow();

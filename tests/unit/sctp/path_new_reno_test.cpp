@@ -92,6 +92,24 @@ TEST(NewReno, FallsToOnePacketOnATimeoutAndRemembersHalf) {
   EXPECT_TRUE(control->in_slow_start());
 }
 
+TEST(NewReno, GoesOnWithTheWindowThatItHadWhenATimeoutWasSpurious) {
+  const auto control = in_avoidance();
+  control->on_timeout();
+  control->on_timeout();
+  control->on_spurious_timeout();
+  EXPECT_EQ(control->cwnd(), 20 * kMtu);
+  EXPECT_EQ(control->ssthresh(), 20 * kMtu);
+}
+
+TEST(NewReno, KeepsNoWindowToGoBackToAcrossAReturn) {
+  const auto control = in_avoidance();
+  control->on_timeout();
+  control->on_return(false);
+  const std::size_t after = control->cwnd();
+  control->on_spurious_timeout();
+  EXPECT_EQ(control->cwnd(), after);
+}
+
 TEST(NewReno, GrowsByOnePacketPerWindowInCongestionAvoidance) {
   const auto control = in_avoidance();
   control->on_ack(ack(kMtu, 20 * kMtu));

@@ -231,6 +231,31 @@ TEST_F(OutstandingTest, LossesAreFoundInTheSendOrderOfThePathNotOfTsns) {
   EXPECT_EQ(chunk(1).state, State::in_flight) << "only one packet left after it";
 }
 
+TEST_F(OutstandingTest, WhatWasSentOnceAndTakenForLostTellsThatItWasLate) {
+  const Timestamp left = now;
+  send_new(a, 2);
+  out.lose_all(a);
+  send_again(1, b);
+  sack(1);
+  EXPECT_EQ(a.flight.acked.late_from, kNever) << "it may have been the other transmission";
+  EXPECT_EQ(b.flight.acked.late_from, kNever);
+  sack(2);
+  EXPECT_EQ(a.flight.acked.late_from, left);
+  sack(2);
+  EXPECT_EQ(a.flight.acked.late_from, kNever);
+}
+
+TEST_F(OutstandingTest, NothingPointsAtAPathThatIsGone) {
+  send_new(a, 3);
+  sack(0, {{3, 3}});
+  out.forget(a);
+  EXPECT_EQ(chunk(1).state, State::lost);
+  for (const std::uint64_t i : {1U, 2U, 3U}) EXPECT_EQ(chunk(i).path, nullptr);
+  send_new(b, 1);
+  sack(3);
+  EXPECT_EQ(chunk(4).path, &b);
+}
+
 TEST_F(OutstandingTest, OneWindowIsReducedOnce) {
   send_new(a, 10);
   const std::size_t before = a.congestion->cwnd();
