@@ -104,9 +104,12 @@ void Association::settle_path(Path& path, Timestamp now) {
 
 // The time-out was spurious (RFC 4015): what left once, by this path, and was taken for lost when the path
 // failed, was only late, as when a radio stands still for a moment. The path goes on as if nothing had been,
-// but for what it learns of its round trip.
+// but for what it learns of its round trip. One that came up only a moment before gets no benefit of the
+// doubt: where much is lost, what arrives proves little.
 void Association::on_late_arrival(Path& path, Timestamp now) {
+  constexpr Duration kSteady = std::chrono::seconds(1);
   if (path.state != PathState::potentially_failed || works_one_way(path)) return;
+  if (path.failed_since - path.active_since < kSteady) return;
   path.rtt.add_sample(now - path.flight.acked.late_from);
   path.congestion->on_spurious_timeout();
   heartbeats_.on_path_alive(path, now);

@@ -146,6 +146,7 @@ void Heartbeats::on_path_alive(Path& path, Timestamp now) {
   // A candidate has proven its address, and hands it over to the path it stands for.
   if (path.replaces != kNoPath || path.state == PathState::joining || path.state == PathState::active) return;
   path.state = PathState::active;
+  path.active_since = now;
   core_.announce(path);
   start(path, now);
 }

@@ -108,6 +108,7 @@ struct Path {
   std::optional<std::pair<std::uint8_t, std::uint8_t>> peer_record;
   unsigned error_count = 0;
   Timestamp failed_since = kNever;  ///< means something only in the states of failure
+  Timestamp active_since{};         ///< the last time that it came up
   Timestamp last_received = Timestamp::min();
   PmtuDiscovery pmtu;
   RttEstimator rtt;
