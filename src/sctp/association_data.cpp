@@ -211,7 +211,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
     batch.commit(size);
     count_sent(path, size, now);
     if (bytes == 0) continue;
-    if (!batch.may_fragment) sender_.outstanding().at(flight.newest).size = path.pmtu.size_class(size);
+    sender_.outstanding().at(flight.newest).large = !batch.may_fragment && path.pmtu.is_large(size);
     ++flight.next_packet;
     flight.last_sent = now;
     if (flight.t3 == kNever) flight.t3 = now + path.rtt.rto();

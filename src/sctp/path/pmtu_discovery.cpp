@@ -23,9 +23,7 @@ PmtuDiscovery::PmtuDiscovery(const IpAddress& remote, const EndpointConfig& conf
       headers_(remote.is_v4() ? kIpv4Headers : kIpv6Headers),
       floor_(std::min(remote.is_v4() ? kIpv4Floor : kBase, whole_words(config.path_mtu))),
       base_(std::min(kBase, whole_words(config.path_mtu))),
-      max_(whole_words(config.path_mtu)),
-      base_payload_(payload_of(base_)),
-      floor_payload_(payload_of(floor_)) {
+      max_(whole_words(config.path_mtu)) {
   set_size(enabled_ ? base_ : max_);
   // A packet of the largest size answers all questions in one round trip, on most paths (§5.3.3: the first
   // probe need not be the base).
@@ -44,6 +42,7 @@ void PmtuDiscovery::set_size(std::size_t size) {
   size_ = size;
   payload_ = payload_of(size);
   safe_payload_ = payload_of(std::min(size, base_));
+  large_above_ = payload_of(size > base_ ? base_ : floor_);
 }
 
 // --- probes
@@ -63,7 +62,7 @@ bool PmtuDiscovery::on_probe_acked(std::uint64_t nonce, Timestamp now) {
   probe_.deadline = kNever;
   verifying_ = false;
   lost_ = 0;
-  lost_by_size_ = {};
+  large_lost_ = 0;
   if (probe_.size > size_) set_size(probe_.size);
   go_on(now);
   return true;
@@ -155,7 +154,7 @@ bool PmtuDiscovery::on_small_answered(Timestamp sent, Timestamp now) {
 void PmtuDiscovery::fall_back(Timestamp now) {
   verifying_ = false;
   lost_ = 0;
-  lost_by_size_ = {};
+  large_lost_ = 0;
   fails_ = kNothing;
   raise_at_ = kNever;
   if (size_ > base_) {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,13 +8,6 @@
 #include "hawser/sctp/config.hpp"
 
 namespace hawser::sctp {
-
-/// Of a packet, by what may happen to it when the path MTU drops.
-enum class PacketSize : std::uint8_t {
-  small,   ///< passes everywhere
-  medium,  ///< passes where the base of the search does
-  large,   ///< passes only where that was found
-};
 
 /// Packetization layer path MTU discovery of ONE path (RFC 8899): which size of IP packet is known to pass,
 /// and what to try next. Never sends: it says which probe is due and is told what became of it. Needs no
@@ -76,18 +67,12 @@ class PmtuDiscovery {
 
   // --- black holes (RFC 8899 §4.3)
   // -------------------------------------------------------------------------------
-  [[nodiscard]] PacketSize size_class(std::size_t payload) const {
-    return payload > base_payload_    ? PacketSize::large
-           : payload > floor_payload_ ? PacketSize::medium
-                                      : PacketSize::small;
-  }
-  void on_lost(PacketSize size) { ++lost_by_size_[static_cast<std::size_t>(size)]; }
-  /// Smaller ones would have passed as well.
-  void on_delivered(PacketSize largest) {
-    for (std::size_t i = 0; i <= static_cast<std::size_t>(largest); ++i) lost_by_size_[i] = 0;
-  }
-  /// Packets that are not small, of one size, lost since one of that size or larger was last delivered.
-  [[nodiscard]] unsigned lost_by_size() const { return std::max(lost_by_size_[1], lost_by_size_[2]); }
+  /// Whether a packet with this payload would pass no longer if the path fell back.
+  [[nodiscard]] bool is_large(std::size_t payload) const { return payload > large_above_; }
+  void on_large_lost() { ++large_lost_; }
+  void on_large_delivered() { large_lost_ = 0; }
+  /// Large packets lost since one was last delivered.
+  [[nodiscard]] unsigned large_lost() const { return large_lost_; }
   /// Asks whether the present size still passes.
   void verify();
   [[nodiscard]] bool verifying() const { return verifying_; }
@@ -121,14 +106,13 @@ class PmtuDiscovery {
   std::size_t size_ = 0;
   std::size_t payload_ = 0;
   std::size_t safe_payload_ = 0;
-  std::size_t base_payload_;
-  std::size_t floor_payload_;
+  std::size_t large_above_ = 0;
   std::size_t fails_ = kNothing;  ///< the smallest size known not to pass
   std::size_t due_ = 0;           ///< to be probed as soon as possible; 0: nothing
   Probe probe_;
   Timestamp raise_at_ = kNever;
   unsigned lost_ = 0;  ///< probes of due_ in a row
-  std::array<unsigned, 3> lost_by_size_{};
+  unsigned large_lost_ = 0;
   State state_ = State::base;
   bool verifying_ = false;
 };

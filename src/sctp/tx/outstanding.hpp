@@ -35,8 +35,7 @@ struct OutChunk {
   bool end = false;
   bool unordered = false;
   bool immediate = false;
-  PacketSize size =
-      PacketSize::small;  ///< of the packet, with its last chunk; small: also of one that IP may fragment
+  bool large = false;  ///< the last of a packet larger than its path would fall back to
 };
 
 /// What a SACK or NR-SACK says, with the sender's numbering.

@@ -179,26 +179,13 @@ TEST_F(PmtuDiscoveryTest, FallsFromTheBaseToTheFloorAndLooksForMoreSoon) {
   EXPECT_EQ(discovery.state(), State::complete);
 }
 
-TEST_F(PmtuDiscoveryTest, TellsSizesApartByWhereTheyPass) {
+TEST_F(PmtuDiscoveryTest, CallsLargeWhatWouldNotPassAfterFallingBack) {
   PmtuDiscovery discovery(v4(), config);
-  EXPECT_EQ(discovery.size_class(548), PacketSize::small);
-  EXPECT_EQ(discovery.size_class(552), PacketSize::medium);
-  EXPECT_EQ(discovery.size_class(1252), PacketSize::medium);
-  EXPECT_EQ(discovery.size_class(1256), PacketSize::large);
-}
-
-TEST_F(PmtuDiscoveryTest, CountsTheLossesOfASizeUntilOneOfThatSizeOrALargerOneArrives) {
-  PmtuDiscovery discovery(v4(), config);
-  discovery.on_lost(PacketSize::small);
-  EXPECT_EQ(discovery.lost_by_size(), 0U);
-  discovery.on_lost(PacketSize::large);
-  discovery.on_lost(PacketSize::large);
-  discovery.on_lost(PacketSize::medium);
-  discovery.on_delivered(PacketSize::medium);
-  EXPECT_EQ(discovery.lost_by_size(), 2U) << "medium ones say nothing of large ones";
-  discovery.on_lost(PacketSize::medium);
-  discovery.on_delivered(PacketSize::large);
-  EXPECT_EQ(discovery.lost_by_size(), 0U);
+  EXPECT_TRUE(discovery.is_large(1252));
+  EXPECT_FALSE(discovery.is_large(548));
+  search(discovery, 1500);
+  EXPECT_TRUE(discovery.is_large(1256));
+  EXPECT_FALSE(discovery.is_large(1252));
 }
 
 TEST_F(PmtuDiscoveryTest, SwitchedOffTakesEveryPathForWhole) {
