@@ -127,7 +127,7 @@ bool Association::works_one_way(const Path& path) const {
 // short stall of the radio is not taken for the end of the path, the news must be late by a while; of a
 // longer one, on_late_arrival undoes what it can, and the RTO learns.
 Timestamp Association::t3_deadline(const Path& path, Timestamp now) const {
-  constexpr Duration kLateness = std::chrono::milliseconds(70);
+  constexpr Duration kLateness = std::chrono::milliseconds(100);
   const Duration rto = path.rtt.rto();
   if (!core_.paths.any_active_but(path) || !path.rtt.measured()) return now + rto;
   const Timestamp left = sender_.outstanding().sent_at(path.flight.oldest);
