@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "hawser/base/file_descriptor.hpp"
 #include "hawser/crypto/keys.hpp"
 
 namespace hawser::crypto {
@@ -13,23 +14,6 @@ namespace {
 
 /// Longer than any key, so that a longer file is seen to be longer.
 constexpr std::size_t kMostRead = 256;
-
-class File {
- public:
-  // Without O_NONBLOCK a FIFO in the place of the file would hold the program up.
-  explicit File(const std::string& path)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 std::string system_text(int error) {
   return std::generic_category().message(error);
@@ -71,7 +55,8 @@ std::string refusal(int descriptor, const std::string& path) {
 
 /// A line of text, or why there is none.
 Result<SecretBytes, KeyFileError> read_file(const std::string& path) {
-  const File file(path);
+  // Without O_NONBLOCK a FIFO in the place of the file would hold the program up.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (file.get() < 0) return KeyFileError{path + ": " + system_text(errno)};
   if (std::string text = refusal(file.get(), path); !text.empty()) return KeyFileError{std::move(text)};
   SecretBytes content(kMostRead);

@@ -84,8 +84,7 @@ void Dialer::on_path_up(Timestamp now, sctp::PathId path) {
     join.next_try = kNever;
     remove(now, join.detour);
   }
-  if (orphan_ && *orphan_ != path)
-    context_.endpoint.remove_path(now, *association_, *std::exchange(orphan_, {}));
+  if (orphan_ != path) remove(now, orphan_);
   on_path_state(now);
 }
 

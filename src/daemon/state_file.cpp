@@ -8,6 +8,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "hawser/base/file_descriptor.hpp"
+
 namespace hawser::daemon {
 namespace {
 
@@ -15,32 +17,17 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestFile = 1U << 20;
 
-/// A descriptor that closes itself.
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 /// False: errno tells.
 bool write_file(const std::string& path, std::string_view text, bool wait) {
-  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (file.fd() < 0) return false;
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (file.get() < 0) return false;
   while (!text.empty()) {
-    const ssize_t written = ::write(file.fd(), text.data(), text.size());
+    const ssize_t written = ::write(file.get(), text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return false;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  return !wait || ::fdatasync(file.fd()) == 0;
+  return !wait || ::fdatasync(file.get()) == 0;
 }
 
 std::string reason(int error) {
@@ -90,8 +77,9 @@ bool StateFile::save(std::string_view text, bool wait) {
   }
   if (!wait) return true;
   // The rename itself has to be on disk as well.
-  const File directory(::open(fs::path(path_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.fd() >= 0) ::fsync(directory.fd());
+  const FileDescriptor directory(
+      ::open(fs::path(path_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0) ::fsync(directory.get());
   return true;
 }
 

@@ -255,7 +255,6 @@ Endpoint::Impl::Entry* Endpoint::Impl::create(Timestamp now, const StateCookie& 
   return &created;
 }
 
-// RFC 9260 §8.4. Answers are never answered, and never larger than what they answer by more than a header.
 // The tag is anything, as we know none of the peer's.
 void Endpoint::Impl::greet(const Route& route) {
   std::array<std::byte, wire::kTlvHeaderSize + kGreetingSize> chunk{};
@@ -281,6 +280,7 @@ void Endpoint::Impl::handle_greeting(Timestamp now, const Route& route) {
   if (!known) drops_.add(DropReason::out_of_the_blue);
 }
 
+// RFC 9260 §8.4. Answers are never answered, and never larger than what they answer by more than a header.
 void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::PacketView& packet) {
   drops_.add(DropReason::out_of_the_blue);
   if (guard_ != nullptr) return;  // a protected endpoint is silent to strangers
