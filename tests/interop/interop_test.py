@@ -316,8 +316,9 @@ class Multipath(InteropTest):
     def second_uplink(self, *client_arguments, server_arguments=(), mode="server-discard", messages=20_000):
         # usrsctp repeats the heartbeat that proves a new address only after a whole heartbeat interval.
         server = self.usrsctp_server(mode, "--heartbeat", 500, *server_arguments)
+        # It holds back the SACK of a last packet for 200 ms, which a shorter timeout would take for a loss.
         client = self.hawser_client(
-            *("--messages", messages, "--wait-paths", 2, "--rto-min", 200, "--stay", *client_arguments), local=HERE
+            *("--messages", messages, "--wait-paths", 2, "--rto-min", 500, "--stay", *client_arguments), local=HERE
         )
         server.wait_for("address", address=HERE[1], state="added")
         server.wait_for("address", address=HERE[1], state="confirmed")
