@@ -116,6 +116,17 @@ class Program:
                 raise AssertionError(f"{self.name}: no event '{event}' {fields or ''} within {timeout} s\n{self.log()}")
             return found()
 
+    def wait_until_paths_are_up(self, timeout=20):
+        """Until no path is down whose loss it has told of."""
+
+        def up():
+            last = {e["path"]: e["event"] for e in self.events if e["event"] in ("path_up", "path_down")}
+            return "path_down" not in last.values()
+
+        with self._news:
+            if not self._news.wait_for(up, timeout):
+                raise AssertionError(f"{self.name}: a path is still down after {timeout} s\n{self.log()}")
+
     def wait_for_text(self, text, timeout=20):
         """The first line that begins with it."""
 

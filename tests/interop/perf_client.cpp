@@ -137,12 +137,12 @@ bool PerfClient::drained() const {
 
 void PerfClient::on_drained() {
   end_ = driver_.now();
-  last_status_ = driver_.endpoint().status(association_);
   phase_ = Phase::staying;
   if (options_.print_events) print_json({{"event", "drained"}});
 }
 
 void PerfClient::close() {
+  last_status_ = driver_.endpoint().status(association_);
   phase_ = Phase::closing;
   if (!options_.abort) return driver_.endpoint().shutdown(driver_.now(), association_);
   driver_.endpoint().abort(driver_.now(), association_, "the client was told to abort");
