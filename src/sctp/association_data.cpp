@@ -152,11 +152,11 @@ void Association::on_t3(Path& path, Timestamp now) {
   path.congestion->on_timeout();
   sender_.outstanding().lose_all(path);
   path.flight.recovery_end = path.flight.next_packet;
-  look_for_black_hole(path, 1);
   if (window_probe) {
     path.rtt.back_off();
     return;
   }
+  look_for_black_hole(path, 1);
   ++core_.error_count;
   heartbeats_.on_path_error(path, now);
 }
@@ -211,7 +211,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
     batch.commit(size);
     count_sent(path, size, now);
     if (bytes == 0) continue;
-    sender_.outstanding().at(flight.newest).large = !batch.may_fragment && path.pmtu.is_large(size);
+    if (!batch.may_fragment) sender_.outstanding().at(flight.newest).size = path.pmtu.size_class(size);
     ++flight.next_packet;
     flight.last_sent = now;
     if (flight.t3 == kNever) flight.t3 = now + path.rtt.rto();

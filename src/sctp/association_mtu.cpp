@@ -15,7 +15,7 @@ namespace {
 /// Its Heartbeat Info: path id and a nonce that only a receiver of this very probe can know. Its size tells
 /// it from that of a heartbeat.
 constexpr std::size_t kInfoSize = 4 + 8;
-/// So many large packets are lost and none is delivered, while small ones are: time to ask.
+/// So many packets of a size are lost and none is delivered, while smaller ones are: time to ask.
 constexpr unsigned kSuspiciousLosses = 3;
 
 }  // namespace
@@ -48,18 +48,15 @@ void Association::on_probe_timeouts(Timestamp now) {
   }
 }
 
-// RFC 8899 §4.3: only large packets are lost, or all that was in flight, large ones among it. The probe of
-// the present size and a HEARTBEAT behind it will tell.
+// RFC 8899 §4.3: only packets above some size are lost, or all that was in flight, such ones among it. The
+// probe of the present size and a HEARTBEAT behind it will tell.
 void Association::look_for_black_hole(Path& path, unsigned enough) {
-  if (path.pmtu.large_lost() >= enough) path.pmtu.verify();
+  if (path.pmtu.suspicious_losses() >= enough) path.pmtu.verify();
 }
 
 void Association::after_losses(Path& path) {
-  if (path.flight.acked.large) {
-    path.pmtu.on_large_delivered();
-  } else {
-    look_for_black_hole(path, kSuspiciousLosses);
-  }
+  path.pmtu.on_delivered(path.flight.acked.largest);
+  look_for_black_hole(path, kSuspiciousLosses);
 }
 
 // What was in flight is lost, and nobody's congestion.
@@ -67,7 +64,7 @@ void Association::on_black_hole(Path& path) {
   ++path.counters.mtu_black_holes;
   ++path.counters.mtu_probes_lost;
   sender_.outstanding().lose_all(path);
-  path.pmtu.on_large_delivered();
+  path.pmtu.on_delivered(PacketSize::large);
   path.congestion->on_mtu(path.pmtu.payload());
 }
 

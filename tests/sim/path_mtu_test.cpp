@@ -208,6 +208,24 @@ TEST_P(EveryPathMtu, DropIsNoticedThoughSmallPacketsKeepPassing) {
   expect_clean_end();
 }
 
+TEST_P(EveryPathMtu, DropBelowTheBaseIsNoticedByPacketsThatWouldPassThere) {
+  Bond& bond = make(tunnel_of({uplink(50, 20ms)}));
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    PlannedMessage message;
+    message.at = std::chrono::milliseconds(100 * i);
+    message.size = i % 2 == 0 ? 1000 : 100;
+    bond.edge_app().plan(message);
+  }
+  ASSERT_TRUE(bond.establish());
+  bond.run_for(2s);
+  set_mtu(bond, 0, 1000);
+  bond.hub_app().reset_gap();
+  EXPECT_TRUE(bond.run_until(2s, [&] { return edge_mtu(bond, 0) <= 1000; }));
+  EXPECT_TRUE(bond.run_until(30s, [&] { return bond.all_arrived() && bond.finished_sending(); }));
+  EXPECT_LE(bond.hub_app().longest_gap(), 2s);
+  expect_clean_end();
+}
+
 TEST_P(EveryPathMtu, OfAnotherPathTakesWhatWasCutForMore) {
   // Routers do not fragment: what was cut for 1500 bytes can only go over the other path.
   Bond& bond = make(tunnel_of({uplink(20, 20ms), uplink(20, 20ms)}));

@@ -48,8 +48,8 @@ struct PathFlight {
     std::size_t flight_before = 0;
     bool pseudo_cumulative = false;  ///< the oldest outstanding chunk was acknowledged (CUC)
     bool unambiguous = false;        ///< a chunk that was sent only once: it proves that the path works
-    bool large = false;              ///< such a chunk, of a packet larger than the path would fall back to
-    Timestamp rtt_from = kNever;     ///< when the newest chunk sent only once had left
+    PacketSize largest = PacketSize::small;  ///< of the packets of such chunks
+    Timestamp rtt_from = kNever;             ///< when the newest chunk sent only once had left
     /// When a chunk had left that was sent only once, was declared lost, and has arrived after all.
     Timestamp late_from = kNever;
   } acked;

@@ -23,7 +23,9 @@ PmtuDiscovery::PmtuDiscovery(const IpAddress& remote, const EndpointConfig& conf
       headers_(remote.is_v4() ? kIpv4Headers : kIpv6Headers),
       floor_(std::min(remote.is_v4() ? kIpv4Floor : kBase, whole_words(config.path_mtu))),
       base_(std::min(kBase, whole_words(config.path_mtu))),
-      max_(whole_words(config.path_mtu)) {
+      max_(whole_words(config.path_mtu)),
+      base_payload_(payload_of(base_)),
+      floor_payload_(payload_of(floor_)) {
   set_size(enabled_ ? base_ : max_);
   // A packet of the largest size answers all questions in one round trip, on most paths (§5.3.3: the first
   // probe need not be the base).
@@ -42,7 +44,6 @@ void PmtuDiscovery::set_size(std::size_t size) {
   size_ = size;
   payload_ = payload_of(size);
   safe_payload_ = payload_of(std::min(size, base_));
-  large_above_ = payload_of(size > base_ ? base_ : floor_);
 }
 
 // --- probes
@@ -62,7 +63,7 @@ bool PmtuDiscovery::on_probe_acked(std::uint64_t nonce, Timestamp now) {
   probe_.deadline = kNever;
   verifying_ = false;
   lost_ = 0;
-  large_lost_ = 0;
+  on_delivered(PacketSize::large);
   if (probe_.size > size_) set_size(probe_.size);
   go_on(now);
   return true;
@@ -135,6 +136,16 @@ Timestamp PmtuDiscovery::next_timeout() const {
 // --- black holes
 // ------------------------------------------------------------------------------------------------------
 
+void PmtuDiscovery::on_lost(PacketSize size, unsigned transmissions) {
+  if (size == PacketSize::large) ++large_lost_;
+  if (size == PacketSize::medium && (size_ <= base_ || transmissions >= kAgainAndAgain)) ++medium_lost_;
+}
+
+void PmtuDiscovery::on_delivered(PacketSize largest) {
+  if (largest >= PacketSize::medium) medium_lost_ = 0;
+  if (largest >= PacketSize::large) large_lost_ = 0;
+}
+
 void PmtuDiscovery::verify() {
   if (!enabled_ || verifying_ || size_ <= floor_) return;
   verifying_ = true;
@@ -154,7 +165,7 @@ bool PmtuDiscovery::on_small_answered(Timestamp sent, Timestamp now) {
 void PmtuDiscovery::fall_back(Timestamp now) {
   verifying_ = false;
   lost_ = 0;
-  large_lost_ = 0;
+  on_delivered(PacketSize::large);
   fails_ = kNothing;
   raise_at_ = kNever;
   if (size_ > base_) {

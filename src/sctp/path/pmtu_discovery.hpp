@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -8,6 +9,13 @@
 #include "hawser/sctp/config.hpp"
 
 namespace hawser::sctp {
+
+/// Of a packet, by what may happen to it when the path MTU drops.
+enum class PacketSize : std::uint8_t {
+  small,   ///< passes everywhere
+  medium,  ///< passes where the base of the search does
+  large,   ///< passes only where that was found
+};
 
 /// Packetization layer path MTU discovery of ONE path (RFC 8899): which size of IP packet is known to pass,
 /// and what to try next. Never sends: it says which probe is due and is told what became of it. Needs no
@@ -67,12 +75,19 @@ class PmtuDiscovery {
 
   // --- black holes (RFC 8899 §4.3)
   // -------------------------------------------------------------------------------
-  /// Whether a packet with this payload would pass no longer if the path fell back.
-  [[nodiscard]] bool is_large(std::size_t payload) const { return payload > large_above_; }
-  void on_large_lost() { ++large_lost_; }
-  void on_large_delivered() { large_lost_ = 0; }
-  /// Large packets lost since one was last delivered.
-  [[nodiscard]] unsigned large_lost() const { return large_lost_; }
+  [[nodiscard]] PacketSize size_class(std::size_t payload) const {
+    return payload > base_payload_    ? PacketSize::large
+           : payload > floor_payload_ ? PacketSize::medium
+                                      : PacketSize::small;
+  }
+  /// `transmissions`: of what was in the packet. A path that was found to carry more than the base is
+  /// suspected of not even carrying that only once the same data was lost again and again: what passes a full
+  /// queue is a matter of chance, not of size.
+  void on_lost(PacketSize size, unsigned transmissions);
+  /// Smaller ones would have passed as well.
+  void on_delivered(PacketSize largest);
+  /// Suspicious losses of packets of one size since one of that size or larger was last delivered.
+  [[nodiscard]] unsigned suspicious_losses() const { return std::max(medium_lost_, large_lost_); }
   /// Asks whether the present size still passes.
   void verify();
   [[nodiscard]] bool verifying() const { return verifying_; }
@@ -89,6 +104,7 @@ class PmtuDiscovery {
     Timestamp sent_at{};
     Timestamp deadline = kNever;  ///< kNever: none is under way
   };
+  static constexpr unsigned kAgainAndAgain = 3;
   static constexpr std::size_t kNothing = ~std::size_t{0};
 
   [[nodiscard]] std::size_t payload_of(std::size_t size) const { return size - headers_; }
@@ -106,12 +122,14 @@ class PmtuDiscovery {
   std::size_t size_ = 0;
   std::size_t payload_ = 0;
   std::size_t safe_payload_ = 0;
-  std::size_t large_above_ = 0;
+  std::size_t base_payload_;
+  std::size_t floor_payload_;
   std::size_t fails_ = kNothing;  ///< the smallest size known not to pass
   std::size_t due_ = 0;           ///< to be probed as soon as possible; 0: nothing
   Probe probe_;
   Timestamp raise_at_ = kNever;
   unsigned lost_ = 0;  ///< probes of due_ in a row
+  unsigned medium_lost_ = 0;
   unsigned large_lost_ = 0;
   State state_ = State::base;
   bool verifying_ = false;

@@ -59,7 +59,7 @@ void Outstanding::on_sent(std::uint64_t tsn, Path& path, std::uint64_t packet, T
   chunk.path = &path;
   chunk.packet = packet;
   chunk.sent_at = now;
-  chunk.large = false;
+  chunk.size = PacketSize::small;
   if (chunk.transmissions != 255) ++chunk.transmissions;
 
   PathFlight& flight = path.flight;
@@ -137,7 +137,7 @@ void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
   PathFlight& flight = chunk.path->flight;
   const bool first = chunk.transmissions == 1;
   if (first) flight.acked.unambiguous = true;
-  if (first && chunk.large) flight.acked.large = true;
+  if (first) flight.acked.largest = std::max(flight.acked.largest, chunk.size);
   if (chunk.packet <= flight.largest_acked || (!first && now - chunk.sent_at < chunk.path->rtt.least()))
     return;
   flight.largest_acked = chunk.packet;
@@ -242,7 +242,7 @@ std::size_t Outstanding::detect_losses(Path& path, Timestamp now) {
     }
     unlink(tsn, chunk);
     mark_lost(tsn, chunk);
-    if (chunk.large) path.pmtu.on_large_lost();
+    path.pmtu.on_lost(chunk.size, chunk.transmissions);
     ++lost;
     // One reduction per window: what left before the last reduction does not count again.
     if (chunk.packet >= flight.recovery_end) {
@@ -262,7 +262,7 @@ void Outstanding::lose_all(Path& path) {
     OutChunk& chunk = at(tsn);
     unlink(tsn, chunk);
     mark_lost(tsn, chunk);
-    if (chunk.large) path.pmtu.on_large_lost();
+    path.pmtu.on_lost(chunk.size, chunk.transmissions);
     ++path.counters.data_chunks_lost;
   }
   flight.loss_deadline = kNever;

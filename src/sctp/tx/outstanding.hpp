@@ -35,7 +35,8 @@ struct OutChunk {
   bool end = false;
   bool unordered = false;
   bool immediate = false;
-  bool large = false;  ///< the last of a packet larger than its path would fall back to
+  PacketSize size =
+      PacketSize::small;  ///< of the packet, with its last chunk; small: also of one that IP may fragment
 };
 
 /// What a SACK or NR-SACK says, with the sender's numbering.

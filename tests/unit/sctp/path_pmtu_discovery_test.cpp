@@ -179,13 +179,40 @@ TEST_F(PmtuDiscoveryTest, FallsFromTheBaseToTheFloorAndLooksForMoreSoon) {
   EXPECT_EQ(discovery.state(), State::complete);
 }
 
-TEST_F(PmtuDiscoveryTest, CallsLargeWhatWouldNotPassAfterFallingBack) {
+TEST_F(PmtuDiscoveryTest, TellsSizesApartByWhereTheyPass) {
   PmtuDiscovery discovery(v4(), config);
-  EXPECT_TRUE(discovery.is_large(1252));
-  EXPECT_FALSE(discovery.is_large(548));
+  EXPECT_EQ(discovery.size_class(548), PacketSize::small);
+  EXPECT_EQ(discovery.size_class(552), PacketSize::medium);
+  EXPECT_EQ(discovery.size_class(1252), PacketSize::medium);
+  EXPECT_EQ(discovery.size_class(1256), PacketSize::large);
+}
+
+TEST_F(PmtuDiscoveryTest, CountsTheLossesOfASizeUntilOneOfThatSizeOrALargerOneArrives) {
+  PmtuDiscovery discovery(v4(), config);
+  discovery.on_lost(PacketSize::small, 9);
+  EXPECT_EQ(discovery.suspicious_losses(), 0U);
+  discovery.on_lost(PacketSize::large, 1);
+  discovery.on_lost(PacketSize::large, 1);
+  discovery.on_lost(PacketSize::medium, 1);
+  discovery.on_delivered(PacketSize::medium);
+  EXPECT_EQ(discovery.suspicious_losses(), 2U) << "medium ones say nothing of large ones";
+  discovery.on_lost(PacketSize::medium, 1);
+  discovery.on_delivered(PacketSize::large);
+  EXPECT_EQ(discovery.suspicious_losses(), 0U);
+}
+
+TEST_F(PmtuDiscoveryTest, SuspectsALargerPathOfNotCarryingTheBaseOnlyAfterRepeatedLosses) {
+  PmtuDiscovery discovery(v4(), config);
   search(discovery, 1500);
-  EXPECT_TRUE(discovery.is_large(1256));
-  EXPECT_FALSE(discovery.is_large(1252));
+  discovery.on_lost(PacketSize::medium, 1);
+  discovery.on_lost(PacketSize::medium, 2);
+  EXPECT_EQ(discovery.suspicious_losses(), 0U);
+  discovery.on_lost(PacketSize::medium, 3);
+  EXPECT_EQ(discovery.suspicious_losses(), 1U);
+  discovery.on_delivered(PacketSize::small);
+  EXPECT_EQ(discovery.suspicious_losses(), 1U);
+  discovery.on_delivered(PacketSize::medium);
+  EXPECT_EQ(discovery.suspicious_losses(), 0U);
 }
 
 TEST_F(PmtuDiscoveryTest, SwitchedOffTakesEveryPathForWhole) {
