@@ -95,6 +95,12 @@ ChildProcess::~ChildProcess() {
   ::close(output_);
 }
 
+bool ChildProcess::has_ended() const {
+  siginfo_t info{};
+  return pid_ == 0 || (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+                       info.si_pid != 0);
+}
+
 void ChildProcess::signal(int number) const {
   if (pid_ != 0) ::kill(-pid_, number);
 }

@@ -23,14 +23,15 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  /// A descriptor that is readable once the program has ended.
+  /// A descriptor that becomes readable when the program ends.
   [[nodiscard]] int exit_descriptor() const { return exit_; }
   /// Where standard output and standard error can be read, without blocking.
   [[nodiscard]] int output_descriptor() const { return output_; }
+  [[nodiscard]] bool has_ended() const;
   /// To the whole process group.
   void signal(int number) const;
-  /// Once the program has ended: kills what it left behind in its group, and returns its wait status
-  /// (wait(2)).
+  /// Kills what the program left behind in its group, and returns its wait status (wait(2)). Waits for it if
+  /// it has not ended.
   int reap();
 
  private:

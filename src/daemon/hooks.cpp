@@ -124,18 +124,19 @@ void Hooks::start(const HookEvent& event) {
   }
   spdlog::debug("hook {}: running {}", event.name, config_.command);
   run_ = std::make_unique<Run>(context_, std::move(*child), event.name);
-  watch();
+  watch_exit(counters_.run);
+  watch_output(counters_.run);
+  set_timer(std::chrono::seconds(config_.timeout_seconds), &Hooks::on_timeout);
 }
 
-void Hooks::watch() {
-  const std::uint64_t run = counters_.run;
+// A wake-up may have been queued when its run was given up, or even be that of an earlier run: the reactor
+// uses its records of descriptors again.
+void Hooks::watch_exit(std::uint64_t run) {
   run_->exit.async_wait(asio::posix::stream_descriptor::wait_read,
                         [this, run](boost::system::error_code error) {
-                          // The wake-up may have been queued when the run was given up.
-                          if (!error && run_ && run == counters_.run) on_ended();
+                          if (error || !run_ || run != counters_.run) return;
+                          run_->process->has_ended() ? on_ended() : watch_exit(run);
                         });
-  watch_output(run);
-  set_timer(std::chrono::seconds(config_.timeout_seconds), &Hooks::on_timeout);
 }
 
 void Hooks::watch_output(std::uint64_t run) {

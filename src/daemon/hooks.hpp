@@ -51,7 +51,7 @@ class Hooks {
 
   void run_next();
   void start(const HookEvent& event);
-  void watch();
+  void watch_exit(std::uint64_t run);
   void watch_output(std::uint64_t run);
   void set_timer(std::chrono::milliseconds after, void (Hooks::*then)());
   void on_timeout();
