@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include "hawser/base/file_descriptor.hpp"
 #include "hawser/control/message.hpp"
 
 namespace hawser::cli {
@@ -20,22 +21,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A socket that closes itself.
-class Connection {
- public:
-  Connection() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval patience{5, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  }
-  ~Connection() { ::close(fd_); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
+FileDescriptor open_socket() {
+  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval patience{5, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  return socket;
+}
 
 std::string reason(int error) {
   return std::generic_category().message(error);
@@ -95,15 +87,15 @@ Result<std::string, Failure> ask(const std::string& socket, std::string_view req
   if (socket.size() >= sizeof address.sun_path)
     return Failure{Exit::usage, socket + ": path too long for a socket"};
   std::memcpy(address.sun_path, socket.data(), socket.size());
-  const Connection connection;
-  if (::connect(connection.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  const FileDescriptor connection = open_socket();
+  if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return connect_failure(socket, errno);
   }
-  if (!send_all(connection.fd(), request)) return no_answer(socket, errno);
+  if (!send_all(connection.get(), request)) return no_answer(socket, errno);
   std::string answer;
   std::array<char, 16384> part;
   while (answer.find('\n') == std::string::npos) {
-    const ssize_t size = ::recv(connection.fd(), part.data(), part.size(), 0);
+    const ssize_t size = ::recv(connection.get(), part.data(), part.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return no_answer(socket, errno);
     if (size == 0) return Failure{Exit::failed, socket + ": the daemon hung up without an answer"};

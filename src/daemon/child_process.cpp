@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 namespace hawser::daemon {
 namespace {
@@ -70,19 +71,16 @@ Result<std::unique_ptr<ChildProcess>, std::error_code> ChildProcess::start(
     const std::string& program, const std::vector<std::string>& environment) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return system_error(errno);
-  const auto [output, input] = pipe;
-  ::fcntl(output, F_SETFL, O_NONBLOCK);  // our end alone: programs do not expect it of theirs
+  FileDescriptor output(pipe[0]);
+  const FileDescriptor input(pipe[1]);
+  ::fcntl(output.get(), F_SETFL, O_NONBLOCK);  // our end alone: programs do not expect it of theirs
   pid_t pid = 0;
-  const int error = Plan(input).spawn(pid, program, environment);
-  ::close(input);
-  if (error != 0) {
-    ::close(output);
-    return system_error(error);
-  }
-  const int exit = open_pid(pid);
+  const int error = Plan(input.get()).spawn(pid, program, environment);
+  if (error != 0) return system_error(error);
+  FileDescriptor exit(open_pid(pid));
   const int exit_error = errno;
-  std::unique_ptr<ChildProcess> child(new ChildProcess(pid, exit, output));
-  if (exit < 0) return system_error(exit_error);
+  std::unique_ptr<ChildProcess> child(new ChildProcess(pid, std::move(exit), std::move(output)));
+  if (child->exit_.get() < 0) return system_error(exit_error);
   return child;
 }
 
@@ -91,8 +89,6 @@ ChildProcess::~ChildProcess() {
     signal(SIGKILL);
     reap();
   }
-  if (exit_ >= 0) ::close(exit_);
-  ::close(output_);
 }
 
 bool ChildProcess::has_ended() const {

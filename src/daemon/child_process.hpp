@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include "hawser/base/file_descriptor.hpp"
 #include "hawser/base/result.hpp"
 
 namespace hawser::daemon {
@@ -24,9 +26,9 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   /// A descriptor that becomes readable when the program ends.
-  [[nodiscard]] int exit_descriptor() const { return exit_; }
+  [[nodiscard]] int exit_descriptor() const { return exit_.get(); }
   /// Where standard output and standard error can be read, without blocking.
-  [[nodiscard]] int output_descriptor() const { return output_; }
+  [[nodiscard]] int output_descriptor() const { return output_.get(); }
   [[nodiscard]] bool has_ended() const;
   /// To the whole process group.
   void signal(int number) const;
@@ -35,11 +37,12 @@ class ChildProcess {
   int reap();
 
  private:
-  ChildProcess(pid_t pid, int exit, int output) : pid_(pid), exit_(exit), output_(output) {}
+  ChildProcess(pid_t pid, FileDescriptor exit, FileDescriptor output)
+      : pid_(pid), exit_(std::move(exit)), output_(std::move(output)) {}
 
   pid_t pid_;  ///< of the program, and of its process group; 0: reaped
-  int exit_;
-  int output_;
+  FileDescriptor exit_;
+  FileDescriptor output_;
 };
 
 }  // namespace hawser::daemon

@@ -2,11 +2,12 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+
+#include "hawser/base/file_descriptor.hpp"
 
 namespace hawser::daemon {
 
@@ -18,13 +19,12 @@ void notify_service_manager(std::string_view state) {
   const std::size_t length = std::strlen(where);
   std::memcpy(address.sun_path, where, length);
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // abstract socket
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return;
+  const FileDescriptor fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   // Without a service manager at the other end there is nobody to tell about the failure.
-  (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
-                 size);
-  ::close(fd);
+  (void)::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
+                 reinterpret_cast<const sockaddr*>(&address), size);
 }
 
 }  // namespace hawser::daemon

@@ -47,6 +47,29 @@ void check(const TunOptions& options) {
   }
 }
 
+FileDescriptor open_device(const TunOptions& options) {
+  check(options);
+  const std::string what = "cannot create tun device '" + options.name + "'";
+  FileDescriptor fd(::open(kClonePath, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (fd.get() < 0) {
+    const int error = errno;
+    throw_setup_error(std::string("cannot open ") + kClonePath + " for tun device '" + options.name + "'",
+                      error);
+  }
+  ifreq request{};
+  // IFF_TUN_EXCL: never join a persistent device that somebody else set up.
+  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL);
+  std::memcpy(request.ifr_name, options.name.data(), options.name.size());
+  if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
+    const int error = errno;
+    if (interface_exists(options.name))
+      throw_setup_error(what, EEXIST, "an interface of that name already exists");
+    if (error == EPERM) throw_setup_error(what, error, "operation not permitted (CAP_NET_ADMIN is needed)");
+    throw_setup_error(what, error);
+  }
+  return fd;
+}
+
 /// Whether both stand for the same network: host bits do not count.
 bool same_network(const IpPrefix& a, const IpPrefix& b) {
   return a.length == b.length && a.contains(b.ip);
@@ -78,42 +101,11 @@ void await_local(Netlink& netlink, const IpAddress& ip) {
 
 }  // namespace
 
-TunDevice::TunDevice(TunOptions options) : options_(std::move(options)) {
-  check(options_);
-  open();
-  try {
-    configure();
-  } catch (...) {
-    ::close(fd_);
-    throw;
-  }
-}
-
-TunDevice::~TunDevice() {
-  ::close(fd_);
-}
-
-void TunDevice::open() {
-  const std::string what = "cannot create tun device '" + options_.name + "'";
-  fd_ = ::open(kClonePath, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (fd_ < 0) {
-    const int error = errno;
-    throw_setup_error(std::string("cannot open ") + kClonePath + " for tun device '" + options_.name + "'",
-                      error);
-  }
-  ifreq request{};
-  // IFF_TUN_EXCL: never join a persistent device that somebody else set up.
-  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL);
-  std::memcpy(request.ifr_name, options_.name.data(), options_.name.size());
-  if (::ioctl(fd_, TUNSETIFF, &request) != 0) {
-    const int error = errno;
-    ::close(fd_);
-    if (interface_exists(options_.name))
-      throw_setup_error(what, EEXIST, "an interface of that name already exists");
-    if (error == EPERM) throw_setup_error(what, error, "operation not permitted (CAP_NET_ADMIN is needed)");
-    throw_setup_error(what, error);
-  }
-  index_ = static_cast<int>(if_nametoindex(options_.name.c_str()));
+TunDevice::TunDevice(TunOptions options)
+    : options_(std::move(options)),
+      fd_(open_device(options_)),
+      index_(static_cast<int>(if_nametoindex(options_.name.c_str()))) {
+  configure();
 }
 
 void TunDevice::configure() {
@@ -167,7 +159,7 @@ std::size_t TunDevice::read(BufferPool& pool, std::span<Buffer> out) {
   while (count < out.size()) {
     // One byte more than a packet can have: a read that fills it all was cut short.
     Buffer buffer = pool.acquire(options_.mtu + 1);
-    const ssize_t n = ::read(fd_, buffer.data(), buffer.capacity());
+    const ssize_t n = ::read(fd_.get(), buffer.data(), buffer.capacity());
     if (n < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN) ++counters_.rx_errors;
@@ -191,7 +183,7 @@ std::size_t TunDevice::write(std::span<const Bytes> packets) {
   for (const Bytes packet : packets) {
     ssize_t n = 0;
     do {
-      n = ::write(fd_, packet.data(), packet.size());
+      n = ::write(fd_.get(), packet.data(), packet.size());
     } while (n < 0 && errno == EINTR);
     if (n >= 0) {
       ++taken;

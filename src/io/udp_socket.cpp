@@ -1,13 +1,13 @@
 #include "hawser/io/udp_socket.hpp"
 
 #include <netinet/udp.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <utility>
 
+#include "hawser/base/file_descriptor.hpp"
 #include "io/setup_error.hpp"
 #include "io/udp_receiver.hpp"
 #include "io/udp_sender.hpp"
@@ -38,32 +38,16 @@ bool set_family_options(int fd, bool v4) {
          set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
 }
 
-/// A file descriptor that is closed when its owner ends.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 std::string describe(const UdpSocketOptions& options) {
   std::string text = "udp socket " + options.bind.to_string();
   if (options.device) text += " on device '" + *options.device + "'";
   return text;
 }
 
-Descriptor open_socket(const UdpSocketOptions& options) {
+FileDescriptor open_socket(const UdpSocketOptions& options) {
   const bool v4 = options.bind.ip.is_v4();
-  Descriptor fd(::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
+  FileDescriptor fd(
+      ::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   if (fd.get() < 0) throw_setup_error("cannot open " + describe(options), errno);
   if (!set_family_options(fd.get(), v4)) throw_setup_error("cannot configure " + describe(options), errno);
   set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, 1);
@@ -106,7 +90,7 @@ struct UdpSocket::Impl {
         receiver(gro),
         sender(options.gso && supports_gso(fd.get())) {}
 
-  Descriptor fd;
+  FileDescriptor fd;
   UplinkId id;
   UdpAddress local;
   bool gro;

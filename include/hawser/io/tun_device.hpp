@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hawser/base/address.hpp"
+#include "hawser/base/file_descriptor.hpp"
 #include "hawser/io/packet_device.hpp"
 
 namespace hawser::io {
@@ -25,11 +26,10 @@ class TunDevice final : public PacketDevice {
  public:
   /// Creates, configures and raises the interface. Throws SetupError (and leaves nothing behind).
   explicit TunDevice(TunOptions options);
-  ~TunDevice() override;
 
   std::size_t read(BufferPool& pool, std::span<Buffer> out) override;
   std::size_t write(std::span<const Bytes> packets) override;
-  [[nodiscard]] int native_handle() const override { return fd_; }
+  [[nodiscard]] int native_handle() const override { return fd_.get(); }
   [[nodiscard]] const std::string& name() const override { return options_.name; }
   [[nodiscard]] std::size_t mtu() const override { return options_.mtu; }
   [[nodiscard]] const DeviceCounters& counters() const override { return counters_; }
@@ -47,11 +47,10 @@ class TunDevice final : public PacketDevice {
   void set_mtu(std::size_t mtu);
 
  private:
-  void open();
   void configure();
 
   TunOptions options_;
-  int fd_ = -1;
+  FileDescriptor fd_;
   int index_ = 0;
   DeviceCounters counters_;
 };
