@@ -65,13 +65,9 @@ HookEvents::Path HookEvents::describe(sctp::AssociationId id, sctp::PathId path)
   const auto at =
       std::ranges::find(status->paths, path, [](const sctp::PathStatus& each) { return each.id; });
   if (at == status->paths.end()) return {};
-  Path out{"", "", at->route.local.to_string(), at->route.remote.to_string()};
-  if (at->route.uplink.value() < context_.sockets.entries().size()) {
-    const Sockets::Entry& entry = context_.sockets.entries()[at->route.uplink.value()];
-    out.label = entry.label;
-    out.interface = entry.interface;
-  }
-  return out;
+  Uplinks::Place place = context_.uplinks.place_of(at->route);
+  return {std::move(place.label), std::move(place.interface), place.local.to_string(),
+          at->route.remote.to_string()};
 }
 
 void HookEvents::tell_tunnel(const char* name, sctp::AssociationId id, tunnel::PeerIndex peer,

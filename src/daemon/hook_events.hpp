@@ -9,7 +9,7 @@
 
 #include "daemon/config.hpp"
 #include "daemon/host.hpp"
-#include "daemon/sockets.hpp"
+#include "daemon/uplinks.hpp"
 #include "hawser/sctp/endpoint.hpp"
 #include "hawser/tunnel/tunnel.hpp"
 
@@ -25,7 +25,7 @@ class HookEvents {
     const Config& config;
     const sctp::Endpoint& endpoint;
     const tunnel::Tunnel& tunnel;
-    const Sockets& sockets;
+    const Uplinks& uplinks;
     Host& host;
   };
 

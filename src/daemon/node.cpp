@@ -75,7 +75,7 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
       uplinks_(host, sockets_, config),
       policies_(endpoint_, tunnel_, uplinks_),
       quotas_(config),
-      hook_events_({config_, endpoint_, tunnel_, sockets_, host}),
+      hook_events_({config_, endpoint_, tunnel_, uplinks_, host}),
       last_seen_(config.interface.state_directory + "/" + config.interface.name + ".peers.json") {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const PeerConfig& peer = config_.peers[i];

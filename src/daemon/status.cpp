@@ -217,12 +217,10 @@ void Node::describe_missing(Timestamp now, sctp::AssociationId id, control::Asso
 control::Path Node::describe_path(Timestamp now, sctp::AssociationId id, const sctp::PathStatus& path) const {
   control::Path out;
   out.id = path.id.value();
-  if (path.route.uplink.value() < sockets_.entries().size()) {
-    const Sockets::Entry& entry = sockets_.entries()[path.route.uplink.value()];
-    out.label = entry.label;
-    out.interface = entry.interface;
-  }
-  out.local = path.route.local.to_string();
+  const Uplinks::Place place = uplinks_.place_of(path.route);
+  out.label = place.label;
+  out.interface = place.interface;
+  out.local = place.local.to_string();
   out.remote = path.route.remote.to_string();
   out.state = to_string(path.state);
   out.primary = path.primary;

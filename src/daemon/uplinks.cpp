@@ -280,4 +280,18 @@ std::optional<std::size_t> Uplinks::uplink_of(UplinkId socket) const {
   return static_cast<std::size_t>(at - uplinks_.begin());
 }
 
+// A path is not tied to an address that the kernel may choose anew; which one it chooses now is known.
+Uplinks::Place Uplinks::place_of(const Route& route) const {
+  Place out{"", "", route.local};
+  if (route.uplink.value() >= sockets_.entries().size()) return out;
+  const Sockets::Entry& entry = sockets_.entries()[route.uplink.value()];
+  out.label = entry.label;
+  out.interface = entry.interface;
+  const auto uplink = uplink_of(route.uplink);
+  if (!uplink || !out.local.is_wildcard()) return out;
+  const Family& family = route.remote.ip.is_v6() ? at(*uplink).v6 : at(*uplink).v4;
+  if (family.usable()) out.local = family.route.source;
+  return out;
+}
+
 }  // namespace hawser::daemon

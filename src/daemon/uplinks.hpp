@@ -37,6 +37,12 @@ class Uplinks {
 
     [[nodiscard]] bool vacant() const { return config.interface.empty(); }
   };
+  /// Where datagrams of a route leave, in the words of the user.
+  struct Place {
+    std::string label;      ///< of the uplink; empty for a listening socket
+    std::string interface;  ///< empty for a listening socket
+    IpAddress local;        ///< the wildcard: the kernel chooses, and does not say which
+  };
   /// What a look at the interfaces has shown.
   struct Changes {
     std::vector<UplinkId> closed;  ///< sockets, as their interface went or was replaced
@@ -63,6 +69,7 @@ class Uplinks {
   std::optional<UplinkId> socket(std::size_t index, bool v6);
   /// Which uplink the socket belongs to; nothing: none of ours, or closed.
   [[nodiscard]] std::optional<std::size_t> uplink_of(UplinkId socket) const;
+  [[nodiscard]] Place place_of(const Route& route) const;
 
  private:
   using Links = std::vector<io::LinkInfo>;

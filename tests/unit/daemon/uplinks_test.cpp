@@ -210,6 +210,24 @@ TEST_F(UplinksTest, CloseTheSocketsOfAnInterfaceThatIsReplaced) {
   EXPECT_TRUE(host.watched.empty());
 }
 
+TEST_F(UplinksTest, NameThePlaceThatARouteLeavesFrom) {
+  host.plug("eth0", {"192.0.2.7/24", "2001:db8::7/64"});
+  make({"eth0"});
+  const UplinkId socket = uplinks->socket(0, false).value();
+  const UdpAddress peer{ip("203.0.113.1"), 9899};
+  const Uplinks::Place place = uplinks->place_of({socket, IpAddress::any_v4(), peer});
+  EXPECT_EQ(place.label, "uplink0");
+  EXPECT_EQ(place.interface, "eth0");
+  EXPECT_EQ(place.local, ip("192.0.2.7")) << "the one that the kernel chooses";
+  EXPECT_EQ(uplinks->place_of({socket, ip("192.0.2.8"), peer}).local, ip("192.0.2.8"));
+  host.unplug("eth0");
+  look();
+  const Uplinks::Place gone = uplinks->place_of({socket, IpAddress::any_v4(), peer});
+  EXPECT_EQ(gone.label, "uplink0");
+  EXPECT_EQ(gone.local, IpAddress::any_v4());
+  EXPECT_EQ(uplinks->place_of({UplinkId(99), IpAddress::any_v4(), peer}).label, "");
+}
+
 TEST_F(UplinksTest, FollowAPatternToTheFirstUsableInterfaceAndStay) {
   host.plug("wwan1", {});
   make({"wwan*"});
