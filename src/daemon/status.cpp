@@ -241,6 +241,8 @@ control::Path Node::describe_path(Timestamp now, sctp::AssociationId id, const s
   const auto uplink = uplinks_.uplink_of(path.route.uplink);
   const bool over_quota = uplink && policies_.is_over_quota(uplinks_.at(*uplink).config.label);
   out.reason = reason_of(path, now, out.tx_mbps, over_quota);
+  if (!place.failing.empty())
+    out.reason = path.state == sctp::PathState::active ? place.failing : place.failing + ": " + out.reason;
   out.counters = counters_of(path.counters);
   return out;
 }

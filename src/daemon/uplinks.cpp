@@ -175,6 +175,7 @@ void Uplinks::update(Uplink& uplink, const io::LinkInfo* link, Changes& changes)
 
 void Uplinks::update(Family& family, Family found, Changes& changes) {
   if (!found.usable()) {
+    if (family.usable() && family.socket) changes.moved.push_back(*family.socket);
     family.reason = std::move(found.reason);
     return;
   }
@@ -282,15 +283,16 @@ std::optional<std::size_t> Uplinks::uplink_of(UplinkId socket) const {
 
 // A path is not tied to an address that the kernel may choose anew; which one it chooses now is known.
 Uplinks::Place Uplinks::place_of(const Route& route) const {
-  Place out{"", "", route.local};
+  Place out{"", "", route.local, ""};
   if (route.uplink.value() >= sockets_.entries().size()) return out;
   const Sockets::Entry& entry = sockets_.entries()[route.uplink.value()];
   out.label = entry.label;
   out.interface = entry.interface;
   const auto uplink = uplink_of(route.uplink);
-  if (!uplink || !out.local.is_wildcard()) return out;
+  if (!uplink) return out;
   const Family& family = route.remote.ip.is_v6() ? at(*uplink).v6 : at(*uplink).v4;
-  if (family.usable()) out.local = family.route.source;
+  if (family.usable() && out.local.is_wildcard()) out.local = family.route.source;
+  out.failing = family.reason;
   return out;
 }
 

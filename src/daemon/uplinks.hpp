@@ -42,11 +42,12 @@ class Uplinks {
     std::string label;      ///< of the uplink; empty for a listening socket
     std::string interface;  ///< empty for a listening socket
     IpAddress local;        ///< the wildcard: the kernel chooses, and does not say which
+    std::string failing;    ///< why no datagram can leave now; empty: they can
   };
   /// What a look at the interfaces has shown.
   struct Changes {
     std::vector<UplinkId> closed;  ///< sockets, as their interface went or was replaced
-    /// Sockets whose datagrams leave from another address or by another next hop now, or can leave again.
+    /// Sockets whose datagrams leave from another address or by another next hop now, no longer, or again.
     std::vector<UplinkId> moved;
     bool more_usable = false;  ///< something can be used that could not
   };

@@ -172,6 +172,9 @@ TEST_F(UplinksTest, TellWhenDatagramsLeaveInAnotherWay) {
   EXPECT_EQ(changes.moved, moved);
   host.without_route.insert("eth0");
   look();
+  EXPECT_EQ(changes.moved, moved);
+  EXPECT_FALSE(changes.more_usable);
+  look();
   EXPECT_TRUE(changes.moved.empty());
   host.without_route.clear();
   look();
@@ -219,7 +222,11 @@ TEST_F(UplinksTest, NameThePlaceThatARouteLeavesFrom) {
   EXPECT_EQ(place.label, "uplink0");
   EXPECT_EQ(place.interface, "eth0");
   EXPECT_EQ(place.local, ip("192.0.2.7")) << "the one that the kernel chooses";
+  EXPECT_EQ(place.failing, "");
   EXPECT_EQ(uplinks->place_of({socket, ip("192.0.2.8"), peer}).local, ip("192.0.2.8"));
+  host.without_route.insert("eth0");
+  look();
+  EXPECT_EQ(uplinks->place_of({socket, IpAddress::any_v4(), peer}).failing, "no route");
   host.unplug("eth0");
   look();
   const Uplinks::Place gone = uplinks->place_of({socket, IpAddress::any_v4(), peer});
