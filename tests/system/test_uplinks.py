@@ -73,6 +73,9 @@ class ChangingUplink(MobileCase):
         self.mobile.namespace.ip(f"link set {self.mobile.modem} down")
         self.mobile.wait_for_reason("down")
         self.assertIn(f"uplink     modem ({self.mobile.modem})  cannot be used: down", self.mobile.edge.cli("status").stdout)
+        # Though nothing was sent there.
+        wait_until(lambda: labels(self.mobile.edge) == {"wan1"}, 1, "the path without a link to fail")
+        self.assertRegex(self.mobile.edge.cli("status").stdout, "down: (potentially )?failed since")
         self.mobile.configure()
         self.mobile.wait_for_reason("")
         self.mobile.seconds_until_it_carries()
