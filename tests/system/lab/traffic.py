@@ -1,6 +1,7 @@
 """Traffic and its measurement: ping, iperf3, a TCP transfer whose gaps are timed, a paced UDP source."""
 
 import json
+import os
 import re
 import socket
 import struct
@@ -8,6 +9,11 @@ import threading
 import time
 
 from .core import LabError, wait_until
+
+
+# Of TCP connections whose speed is measured: Linux's own default, unless told otherwise. The machine's may be another,
+# with other figures.
+CONGESTION_CONTROL = os.environ.get("HAWSER_TCP", "cubic")
 
 
 def family_of(address):
@@ -53,6 +59,8 @@ def iperf3(client, server, address, seconds=5, flows=1, reverse=False, omit=0, u
             argv.append("-R")
         if udp_mbps:
             argv += ["-u", "-b", f"{udp_mbps}M", "-l", "1300"]
+        else:
+            argv += ["-C", CONGESTION_CONTROL]
         done = client.run(*argv, check=False, timeout=seconds + omit + 30)
         try:
             result = json.loads(done.stdout)
@@ -88,6 +96,7 @@ class TimedTransfer:
         self._listener.bind((address, port))
         self._listener.listen(1)
         self._source = sender.socket(family, socket.SOCK_STREAM)
+        self._source.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, CONGESTION_CONTROL.encode())
         self._source.settimeout(10)
         self._source.connect((address, port))
         self._source.settimeout(None)
