@@ -57,7 +57,7 @@ struct InterfaceConfig {
   std::vector<UdpAddress> listen;
   std::string control_socket;
   std::string state_directory = "/var/lib/hawser";  ///< for what has to outlive the daemon
-  std::size_t queue_bytes = 512U << 10;             ///< of each peer
+  std::size_t queue_bytes = 256U << 10;             ///< of each peer
   bool routes = true;                               ///< lay routes for the peers' allowed IPs
   /// Without any [[uplink]], patterns of names: what may be one (empty: anything but tunnels, containers and
   /// the like), and what may not.

@@ -6,7 +6,8 @@ namespace hawser::tunnel {
 
 bool PacketQueue::push(QueuedPacket&& packet) {
   const std::size_t size = packet.bytes.size();
-  if (bytes_ + size + (count_ + 1) * kPacketOverhead > limit_) return false;
+  const std::size_t room = size > kSmall ? limit_ - limit_ / 8 : limit_;
+  if (bytes_ + size + (count_ + 1) * kPacketOverhead > room) return false;
   if (count_ == ring_.size()) grow();
   ring_[(head_ + count_) & (ring_.size() - 1)] = std::move(packet);
   ++count_;

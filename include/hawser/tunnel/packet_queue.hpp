@@ -16,12 +16,14 @@ struct QueuedPacket {
 };
 
 /// Packets that wait for room in one peer's association: first in, first out, at most `limit` bytes; what
-/// does not fit is refused (tail drop). Owns the packets; never reorders. The storage grows to its high-water
-/// mark and stays there.
+/// does not fit is refused (tail drop). The last eighth is for small packets: telephony, name look-ups and
+/// acknowledgements, which must not pay for a transfer that fills the queue. Owns the packets; never
+/// reorders. The storage grows to its high-water mark and stays there.
 class PacketQueue {
  public:
   /// A packet costs this much on top of its bytes, so that tiny packets cannot fill the memory.
   static constexpr std::size_t kPacketOverhead = 64;
+  static constexpr std::size_t kSmall = 300;  ///< bytes, at most
 
   explicit PacketQueue(std::size_t limit) : limit_(limit) {}
 

@@ -30,7 +30,7 @@ struct PeerConfig {
 
 struct TunnelConfig {
   std::vector<PeerConfig> peers;
-  std::size_t queue_bytes = 512U << 10;    ///< limit of each peer's queue
+  std::size_t queue_bytes = 256U << 10;    ///< limit of each peer's queue
   std::size_t backlog_bytes = 128U << 10;  ///< what may wait, unsent, inside the association
   std::uint64_t hash_seed = 0;             ///< unpredictable; keys the flow hash
   /// The MTU towards a peer is what fits one datagram, if that is less than the device's: larger packets that

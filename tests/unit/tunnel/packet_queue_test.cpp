@@ -21,15 +21,28 @@ TEST(PacketQueue, IsFirstInFirstOutAcrossWrapAround) {
 
 TEST(PacketQueue, RefusesWhatExceedsItsLimitAndLeavesItWithTheCaller) {
   BufferPool pool;
-  PacketQueue queue(3 * (1000 + PacketQueue::kPacketOverhead));
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(queue.push({pool.acquire(1000), 0, 4}));
+  PacketQueue queue(3 * (200 + PacketQueue::kPacketOverhead));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(queue.push({pool.acquire(200), 0, 4}));
   QueuedPacket extra{pool.acquire(1), 0, 4};
   EXPECT_FALSE(queue.push(std::move(extra)));
   EXPECT_EQ(extra.bytes.size(), 1U);  // NOLINT(bugprone-use-after-move): a refused packet is not moved
   EXPECT_EQ(queue.packets(), 3U);
-  EXPECT_EQ(queue.bytes(), 3000U);
+  EXPECT_EQ(queue.bytes(), 600U);
   (void)queue.pop();
   EXPECT_TRUE(queue.push(std::move(extra)));
+}
+
+TEST(PacketQueue, KeepsAnEighthForSmallPackets) {
+  BufferPool pool;
+  PacketQueue queue(64'000);
+  std::size_t large = 0;
+  while (queue.push({pool.acquire(1400), 0, 4})) ++large;
+  EXPECT_EQ(large, 56'000 / (1400 + PacketQueue::kPacketOverhead));
+  std::size_t small = 0;
+  while (queue.push({pool.acquire(PacketQueue::kSmall), 0, 4})) ++small;
+  EXPECT_GE(small, 8'000 / (PacketQueue::kSmall + PacketQueue::kPacketOverhead));
+  EXPECT_FALSE(queue.push({pool.acquire(PacketQueue::kSmall + 1), 0, 4}));
+  EXPECT_LE(queue.bytes() + queue.packets() * PacketQueue::kPacketOverhead, 64'000U);
 }
 
 TEST(PacketQueue, BoundsTheNumberOfTinyPackets) {

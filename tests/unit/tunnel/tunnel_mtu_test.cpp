@@ -114,7 +114,7 @@ TEST_F(TunnelMtuTest, DoesNotStopAPacketThatMayBeFragmentedOrNotBeAnswered) {
 
 TEST_F(TunnelMtuTest, IsToldAtALimitedRateAndWhatIsNotAnsweredIsCarried) {
   connect(true);
-  constexpr std::size_t kSent = 200;
+  constexpr std::size_t kSent = 150;
   for (std::size_t i = 0; i < kSent; ++i) edge->device.inject(whole(1500));
   run(200ms);
   const std::size_t told = edge->device.take_written().size();
