@@ -135,7 +135,8 @@ void Hooks::watch_exit(std::uint64_t run) {
   run_->exit.async_wait(asio::posix::stream_descriptor::wait_read,
                         [this, run](boost::system::error_code error) {
                           if (error || !run_ || run != counters_.run) return;
-                          run_->process->has_ended() ? on_ended() : watch_exit(run);
+                          if (!run_->process->has_ended()) return watch_exit(run);
+                          on_ended();
                         });
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
-#include <utility>
 
 #include "hawser/base/file_descriptor.hpp"
 #include "io/setup_error.hpp"

@@ -44,6 +44,32 @@ class PathMtu : public Scenario {
     const auto path = bond.hub_path(uplink);
     return path ? path->mtu + headers : 0;
   }
+
+  struct Drop {
+    std::chrono::milliseconds interval;  ///< between two messages
+    std::size_t large;                   ///< bytes of one message in `one_in`; the others have 100
+    std::uint64_t one_in;
+    std::size_t mtu;       ///< that the path drops to
+    std::size_t falls_to;  ///< what the sender takes the path for then
+  };
+  void expect_drop_noticed(const Drop& drop) {
+    Bond& bond = make(tunnel_of({uplink(50, 20ms)}));
+    for (std::uint64_t i = 0; i * drop.interval < 10s; ++i) {
+      PlannedMessage message;
+      message.at = i * drop.interval;
+      message.size = i % drop.one_in == 0 ? drop.large : 100;
+      bond.edge_app().plan(message);
+    }
+    ASSERT_TRUE(bond.establish());
+    bond.run_for(2s);
+    set_mtu(bond, 0, drop.mtu);
+    bond.hub_app().reset_gap();
+    EXPECT_TRUE(bond.run_until(2s, [&] { return edge_mtu(bond, 0) == drop.falls_to; }));
+    EXPECT_TRUE(bond.run_until(30s, [&] { return bond.all_arrived() && bond.finished_sending(); }));
+    EXPECT_LE(edge_mtu(bond, 0), drop.mtu);
+    EXPECT_LE(bond.hub_app().longest_gap(), 2s);
+    expect_clean_end();
+  }
 };
 
 using EveryPathMtu = EitherWay<PathMtu>;
@@ -191,39 +217,11 @@ TEST_F(MtuDrop, OfALossyPathStopsATransferForLessThanTwoSeconds) {
 
 TEST_P(EveryPathMtu, DropIsNoticedThoughSmallPacketsKeepPassing) {
   // Acknowledged small packets restart T3 for ever: only the losses of large ones tell.
-  Bond& bond = make(tunnel_of({uplink(50, 20ms)}));
-  for (std::uint64_t i = 0; i < 1'000; ++i) {
-    PlannedMessage message;
-    message.at = std::chrono::milliseconds(10 * i);
-    message.size = i % 4 == 0 ? 1300 : 100;
-    bond.edge_app().plan(message);
-  }
-  ASSERT_TRUE(bond.establish());
-  bond.run_for(2s);
-  set_mtu(bond, 0, 1280);
-  bond.hub_app().reset_gap();
-  EXPECT_TRUE(bond.run_until(2s, [&] { return edge_mtu(bond, 0) == 1280; }));
-  EXPECT_TRUE(bond.run_until(30s, [&] { return bond.all_arrived() && bond.finished_sending(); }));
-  EXPECT_LE(bond.hub_app().longest_gap(), 2s);
-  expect_clean_end();
+  expect_drop_noticed({.interval = 10ms, .large = 1300, .one_in = 4, .mtu = 1280, .falls_to = 1280});
 }
 
 TEST_P(EveryPathMtu, DropBelowTheBaseIsNoticedByPacketsThatWouldPassThere) {
-  Bond& bond = make(tunnel_of({uplink(50, 20ms)}));
-  for (std::uint64_t i = 0; i < 100; ++i) {
-    PlannedMessage message;
-    message.at = std::chrono::milliseconds(100 * i);
-    message.size = i % 2 == 0 ? 1000 : 100;
-    bond.edge_app().plan(message);
-  }
-  ASSERT_TRUE(bond.establish());
-  bond.run_for(2s);
-  set_mtu(bond, 0, 1000);
-  bond.hub_app().reset_gap();
-  EXPECT_TRUE(bond.run_until(2s, [&] { return edge_mtu(bond, 0) <= 1000; }));
-  EXPECT_TRUE(bond.run_until(30s, [&] { return bond.all_arrived() && bond.finished_sending(); }));
-  EXPECT_LE(bond.hub_app().longest_gap(), 2s);
-  expect_clean_end();
+  expect_drop_noticed({.interval = 100ms, .large = 1000, .one_in = 2, .mtu = 1000, .falls_to = 576});
 }
 
 TEST_P(EveryPathMtu, OfAnotherPathTakesWhatWasCutForMore) {

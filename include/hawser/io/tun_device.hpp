@@ -51,7 +51,7 @@ class TunDevice final : public PacketDevice {
 
   TunOptions options_;
   FileDescriptor fd_;
-  int index_ = 0;
+  int index_;
   DeviceCounters counters_;
 };
 
