@@ -12,8 +12,8 @@
 #include <system_error>
 #include <vector>
 
-#include "hawser/base/file_descriptor.hpp"
-#include "hawser/control/message.hpp"
+#include "base/file_descriptor.hpp"
+#include "control/message.hpp"
 
 namespace hawser::cli {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "cli/client.hpp"
 #include "cli/commands.hpp"
-#include "hawser/control/message.hpp"
+#include "control/message.hpp"
 
 namespace hawser::cli {
 namespace {

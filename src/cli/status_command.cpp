@@ -5,7 +5,7 @@
 #include "cli/client.hpp"
 #include "cli/commands.hpp"
 #include "cli/status_text.hpp"
-#include "hawser/control/message.hpp"
+#include "control/message.hpp"
 
 namespace hawser::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "hawser/control/status.hpp"
+#include "control/status.hpp"
 
 namespace hawser::cli {
 

@@ -1,4 +1,4 @@
-#include "hawser/crypto/aead.hpp"
+#include "crypto/aead.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "hawser/crypto/hmac.hpp"
+#include "crypto/hmac.hpp"
 #include "hawser/crypto/secret.hpp"
 
 namespace hawser::crypto::detail {

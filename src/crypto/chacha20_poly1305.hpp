@@ -3,7 +3,7 @@
 #include <array>
 #include <memory>
 
-#include "hawser/crypto/aead.hpp"
+#include "crypto/aead.hpp"
 
 struct evp_mac_ctx_st;
 

@@ -1,11 +1,11 @@
-#include "hawser/crypto/hkdf.hpp"
+#include "crypto/hkdf.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
 
-#include "hawser/crypto/hmac.hpp"
+#include "crypto/hmac.hpp"
 
 namespace hawser::crypto {
 namespace {

@@ -1,4 +1,4 @@
-#include "hawser/crypto/hmac.hpp"
+#include "crypto/hmac.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <system_error>
 
-#include "hawser/base/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 #include "hawser/crypto/keys.hpp"
 
 namespace hawser::crypto {

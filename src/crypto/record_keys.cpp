@@ -1,9 +1,9 @@
-#include "hawser/crypto/record_keys.hpp"
+#include "crypto/record_keys.hpp"
 
 #include <algorithm>
 #include <cassert>
 
-#include "hawser/crypto/hkdf.hpp"
+#include "crypto/hkdf.hpp"
 
 namespace hawser::crypto {
 namespace {

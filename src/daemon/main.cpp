@@ -8,12 +8,12 @@
 #include <string>
 #include <utility>
 
-#include "daemon/config.hpp"
-#include "daemon/driver.hpp"
-#include "daemon/hook_command.hpp"
-#include "daemon/protection.hpp"
+#include "crypto/aead.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/config/key_loader.hpp"
+#include "daemon/event_loop.hpp"
+#include "daemon/hooks/command_check.hpp"
 #include "daemon/version.hpp"
-#include "hawser/crypto/aead.hpp"
 #include "hawser/crypto/secret.hpp"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "hawser/base/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 namespace hawser::daemon {
 

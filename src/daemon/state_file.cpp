@@ -8,7 +8,7 @@
 #include <fstream>
 #include <system_error>
 
-#include "hawser/base/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 namespace hawser::daemon {
 namespace {

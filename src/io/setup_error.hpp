@@ -1,14 +1,21 @@
 #pragma once
 
+#include <stdexcept>
 #include <string>
-
-#include "hawser/io/setup_error.hpp"
+#include <system_error>
 
 namespace hawser::io {
 
-/// Throws a SetupError: "<what>: <reason of errno value `error`>", the reason in lower case.
-[[noreturn]] void throw_setup_error(const std::string& what, int error);
-/// The same with a hint instead of the bare reason.
-[[noreturn]] void throw_setup_error(const std::string& what, int error, const std::string& reason);
+/// A socket or device that could not be set up as configured: what() says what was attempted, on which device
+/// or address, and why it failed. Thrown at start-up only; what goes wrong later is counted.
+class SetupError : public std::runtime_error {
+ public:
+  SetupError(const std::string& what, std::error_code code) : std::runtime_error(what), code_(code) {}
+  /// The operating system's reason; empty when the request itself was impossible.
+  [[nodiscard]] std::error_code code() const { return code_; }
+
+ private:
+  std::error_code code_;
+};
 
 }  // namespace hawser::io

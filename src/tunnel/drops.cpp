@@ -1,4 +1,4 @@
-#include "hawser/tunnel/drops.hpp"
+#include "tunnel/drops.hpp"
 
 namespace hawser::tunnel {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "hawser/base/bytes.hpp"
-#include "hawser/tunnel/ip_packet.hpp"
+#include "tunnel/ip_packet.hpp"
 
 namespace hawser::tunnel {
 

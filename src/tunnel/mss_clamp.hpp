@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "hawser/base/bytes.hpp"
-#include "hawser/tunnel/ip_packet.hpp"
+#include "tunnel/ip_packet.hpp"
 
 namespace hawser::tunnel {
 

@@ -1,4 +1,4 @@
-#include "hawser/tunnel/packet_queue.hpp"
+#include "tunnel/packet_queue.hpp"
 
 #include <utility>
 

@@ -1,11 +1,11 @@
-#include "hawser/tunnel/tunnel.hpp"
+#include "tunnel/tunnel.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "hawser/tunnel/ppid.hpp"
 #include "tunnel/icmp_error.hpp"
 #include "tunnel/mss_clamp.hpp"
+#include "tunnel/ppid.hpp"
 
 namespace hawser::tunnel {
 

@@ -13,7 +13,7 @@
 
 #include "bench/openssl_stream.hpp"
 #include "bench/processor_time.hpp"
-#include "hawser/crypto/record_keys.hpp"
+#include "crypto/record_keys.hpp"
 
 namespace hawser::crypto {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "hawser/io/tun_device.hpp"
-#include "hawser/io/udp_socket.hpp"
+#include "io/tun/tun_device.hpp"
+#include "io/udp/udp_socket.hpp"
 #include "unit/io/net_test_support.hpp"
 
 namespace hawser::io::test {

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdlib>
 
-#include "hawser/crypto/aead.hpp"
+#include "crypto/aead.hpp"
 
 namespace hawser::bench {
 

@@ -15,7 +15,7 @@
 
 #include "bench/openssl_stream.hpp"
 #include "bench/processor_time.hpp"
-#include "sctp/protection/record_layer.hpp"
+#include "sctp/security/record_layer.hpp"
 
 namespace hawser::sctp {
 namespace {

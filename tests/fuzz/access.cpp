@@ -2,7 +2,7 @@
 // without a proof there is no answer; with one there is at most one, not larger than the INIT; nothing is
 // kept of either, and a cookie that was altered, or comes from elsewhere, creates nothing.
 
-#include "hawser/crypto/hmac.hpp"
+#include "crypto/hmac.hpp"
 #include "protected_peer.hpp"
 
 namespace hawser::sctp::fuzz {

@@ -15,7 +15,7 @@
 
 #include "hawser/sctp/endpoint.hpp"
 #include "input.hpp"
-#include "sctp/negotiation.hpp"
+#include "sctp/handshake/negotiation.hpp"
 #include "sctp/wire/crc32c.hpp"
 #include "sctp/wire/init.hpp"
 #include "sctp/wire/packet.hpp"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sctp/wire/wire.hpp"
-#include "sctp/wire_rewrite.hpp"
+#include "unit/sctp/support/wire_rewrite.hpp"
 
 namespace hawser::sctp::wire::testing {
 namespace {

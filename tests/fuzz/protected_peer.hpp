@@ -6,12 +6,12 @@
 #include <optional>
 #include <vector>
 
-#include "hawser/crypto/hmac.hpp"
-#include "hawser/crypto/record_keys.hpp"
+#include "crypto/hmac.hpp"
+#include "crypto/record_keys.hpp"
 #include "hawser/sctp/endpoint.hpp"
 #include "input.hpp"
-#include "sctp/protection/access.hpp"
-#include "sctp/protection/secure_channel.hpp"
+#include "sctp/security/access_proof.hpp"
+#include "sctp/security/secure_channel.hpp"
 #include "sctp/wire/wire.hpp"
 #include "sim/tls_random.hpp"
 

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <utility>
 
-#include "hawser/io/udp_socket.hpp"
+#include "io/udp/udp_socket.hpp"
 
 namespace hawser::interop {
 namespace {

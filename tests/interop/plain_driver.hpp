@@ -5,8 +5,8 @@
 
 #include "hawser/base/buffer.hpp"
 #include "hawser/crypto/random.hpp"
-#include "hawser/io/datagram_socket.hpp"
 #include "hawser/sctp/endpoint.hpp"
+#include "io/datagram_socket.hpp"
 
 namespace hawser::interop {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "hawser/crypto/hmac.hpp"
-#include "hawser/crypto/record_keys.hpp"
+#include "crypto/hmac.hpp"
+#include "crypto/record_keys.hpp"
 
 namespace hawser::sim {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "hawser/crypto/tls_session.hpp"
+#include "crypto/tls_session.hpp"
 #include "sim/sim_random.hpp"
 
 namespace hawser::sim {

@@ -11,64 +11,14 @@
 #include "hawser/base/random.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
-#include "hawser/sctp/counters.hpp"
-#include "hawser/sctp/protection.hpp"
+#include "hawser/sctp/drop_reason.hpp"
+#include "hawser/sctp/event.hpp"
+#include "hawser/sctp/message.hpp"
+#include "hawser/sctp/security.hpp"
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
 
 namespace hawser::sctp {
-
-struct SendOptions {
-  StreamId stream{};
-  Ppid ppid{};
-  bool unordered = false;
-  bool immediate_sack = false;  ///< I bit on the last fragment (RFC 9260 §3.3.1)
-};
-
-enum class SendResult : std::uint8_t {
-  ok,
-  would_block,      ///< the send buffer is full; an Event `writable` follows when half of it is free
-  invalid_stream,   ///< no such outbound stream
-  invalid_message,  ///< empty, or larger than max_message_size
-  not_open,         ///< no such association, or it is shutting down
-};
-
-struct ReceivedMessage {
-  AssociationId association;
-  StreamId stream;
-  Ppid ppid;
-  bool unordered = false;
-  /// More of the same message follows: partial delivery of a message too large for the receive window (RFC
-  /// 9260 §6.9).
-  bool more = false;
-  Buffer payload;
-};
-
-struct Event {
-  enum class Kind : std::uint8_t {
-    connected,   ///< the association that connect() began is up
-    accepted,    ///< a peer's association is up
-    refused,     ///< a caller's handshake failed, `reason` says why; of this id nothing else is ever told
-    restarted,   ///< the peer restarted; unacknowledged messages are gone (RFC 9260 §5.2)
-    closed,      ///< shut down gracefully by either side; the id is gone
-    aborted,     ///< ABORT from the peer, or sent for a protocol violation; the id is gone
-    lost,        ///< error limit exceeded, or set-up retries exhausted; the id is gone
-    path_added,  ///< by us or by the peer
-    path_up,     ///< proven, carries data
-    path_down,   ///< left the schedule
-    path_moved,  ///< the peer's address or port on it is another now, as its NAT rebound; see `previous`
-    path_removed,
-    path_refused,  ///< the peer refused our ASCONF for it; the path is gone
-    writable,      ///< send() would succeed again
-  };
-  Kind kind{};
-  AssociationId association;
-  PathId path = kNoPath;  ///< for path_* events
-  std::uint16_t cause =
-      0;  ///< error cause code for aborted and path_refused, 0 when there is none (RFC 9260 §3.3.10)
-  std::string_view reason;  ///< static text, for people
-  UdpAddress previous{};    ///< path_moved: where the peer was before
-};
 
 /// An SCTP endpoint (RFC 9260) over UDP (RFC 6951): sans-I/O. It has no clock, no socket, no thread.
 ///

@@ -7,7 +7,8 @@
 
 #include "hawser/base/datagram.hpp"
 #include "hawser/base/time.hpp"
-#include "hawser/sctp/protection.hpp"
+#include "hawser/sctp/path_idle_reason.hpp"
+#include "hawser/sctp/security.hpp"
 #include "hawser/sctp/types.hpp"
 
 namespace hawser::sctp {
@@ -31,27 +32,9 @@ enum class PathState : std::uint8_t {
   inactive,            ///< path error limit exceeded (RFC 9260 §8.2)
 };
 
-/// Why a path carries no (more) data at this moment: the first that applies.
-enum class PathLimit : std::uint8_t {
-  none,               ///< nothing: the next data may take it
-  joining,            ///< see PathState
-  unproven,           ///< PathState::unconfirmed
-  failed,             ///< PathState::potentially_failed, see failed_since
-  given_up,           ///< PathState::inactive, see failed_since
-  never,              ///< by its role
-  backup,             ///< by its role, as an `always` or `secondary` path works
-  secondary,          ///< by its role, as the `always` paths have room
-  idle,               ///< there is no data to send
-  peer_window,        ///< the peer's receive window is full
-  congestion_window,  ///< the path's window is full
-  capped,             ///< it has sent what its cap allows
-  pacing,             ///< the packets of its window are being spread over the round trip
-};
-
 [[nodiscard]] std::string_view to_string(AssociationState state);
 [[nodiscard]] std::string_view to_string(PathState state);
 [[nodiscard]] std::string_view to_string(PathRole role);
-[[nodiscard]] std::string_view to_string(PathLimit limit);
 
 struct PathCounters {
   std::uint64_t datagrams_sent = 0;

@@ -12,12 +12,12 @@
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
-#include "sctp/path/congestion_control.hpp"
+#include "sctp/path/congestion/controller.hpp"
 #include "sctp/path/pacer.hpp"
-#include "sctp/path/pmtu_discovery.hpp"
+#include "sctp/path/pmtu/search.hpp"
 #include "sctp/path/rate_cap.hpp"
+#include "sctp/path/record_numbers.hpp"
 #include "sctp/path/rtt_estimator.hpp"
-#include "sctp/protection/record_numbers.hpp"
 
 namespace hawser::sctp {
 

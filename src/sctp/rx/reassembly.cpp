@@ -3,8 +3,8 @@
 #include <cstring>
 #include <utility>
 
-#include "hawser/base/serial.hpp"
-#include "sctp/wire/protection.hpp"
+#include "base/serial.hpp"
+#include "sctp/wire/sealed_chunk.hpp"
 
 namespace hawser::sctp {
 

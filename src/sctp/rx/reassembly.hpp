@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/ring_queue.hpp"
 #include "hawser/base/buffer.hpp"
-#include "hawser/base/ring_queue.hpp"
-#include "hawser/sctp/counters.hpp"
+#include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/types.hpp"
 #include "sctp/rx/tsn_tracker.hpp"
 #include "sctp/wire/data.hpp"

@@ -8,7 +8,7 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
-#include "hawser/sctp/counters.hpp"
+#include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/types.hpp"
 #include "sctp/rx/reassembly.hpp"
 #include "sctp/rx/tsn_tracker.hpp"

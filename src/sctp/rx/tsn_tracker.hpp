@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "hawser/base/serial.hpp"
+#include "base/serial.hpp"
 #include "sctp/wire/sack.hpp"
 
 namespace hawser::sctp {

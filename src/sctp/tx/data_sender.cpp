@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "hawser/base/serial.hpp"
+#include "base/serial.hpp"
 
 namespace hawser::sctp {
 

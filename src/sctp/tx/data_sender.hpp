@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "hawser/base/ring_queue.hpp"
-#include "hawser/sctp/endpoint.hpp"
+#include "base/ring_queue.hpp"
+#include "hawser/sctp/message.hpp"
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
 

@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/ring_bitmap.hpp"
 #include "hawser/base/buffer.hpp"
 #include "hawser/base/time.hpp"
 #include "sctp/path/path.hpp"
-#include "sctp/path/path_manager.hpp"
-#include "sctp/ring_bitmap.hpp"
+#include "sctp/path/path_table.hpp"
 #include "sctp/wire/sack.hpp"
 
 namespace hawser::sctp {

@@ -3,10 +3,10 @@
 #include <optional>
 
 #include "hawser/base/bytes.hpp"
-#include "sctp/auth.hpp"
+#include "sctp/auth/auth.hpp"
 #include "sctp/wire/data.hpp"
 #include "sctp/wire/packet.hpp"
-#include "sctp/wire/protection.hpp"
+#include "sctp/wire/sealed_chunk.hpp"
 
 namespace hawser::sctp {
 

@@ -1,4 +1,4 @@
-#include "hawser/base/ring_queue.hpp"
+#include "base/ring_queue.hpp"
 
 #include <gtest/gtest.h>
 

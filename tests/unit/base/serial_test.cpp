@@ -1,4 +1,4 @@
-#include "hawser/base/serial.hpp"
+#include "base/serial.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "hawser/control/message.hpp"
+#include "control/message.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "hawser/crypto/aead.hpp"
+#include "crypto/aead.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-#include "hawser/crypto/hkdf.hpp"
+#include "crypto/hkdf.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "hawser/crypto/hmac.hpp"
+#include "crypto/hmac.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "hawser/crypto/hkdf.hpp"
-#include "hawser/crypto/hmac.hpp"
-#include "hawser/crypto/record_keys.hpp"
+#include "crypto/hkdf.hpp"
+#include "crypto/hmac.hpp"
+#include "crypto/record_keys.hpp"
 #include "unit/crypto/hex.hpp"
 #include "unit/crypto/vector_file.hpp"
 

@@ -1,4 +1,4 @@
-#include "hawser/crypto/record_keys.hpp"
+#include "crypto/record_keys.hpp"
 
 #include <gtest/gtest.h>
 

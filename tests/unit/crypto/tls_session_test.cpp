@@ -1,4 +1,4 @@
-#include "hawser/crypto/tls_session.hpp"
+#include "crypto/tls_session.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "hawser/crypto/aead.hpp"
+#include "crypto/aead.hpp"
 #include "hawser/crypto/keys.hpp"
 #include "unit/crypto/hex.hpp"
 

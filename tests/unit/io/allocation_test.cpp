@@ -3,8 +3,8 @@
 #include <array>
 
 #include "count_allocations.hpp"
-#include "hawser/io/tun_device.hpp"
-#include "hawser/io/udp_socket.hpp"
+#include "io/tun/tun_device.hpp"
+#include "io/udp/udp_socket.hpp"
 #include "net_test_support.hpp"
 
 namespace hawser::io::test {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "hawser/base/datagram.hpp"
-#include "hawser/io/datagram_socket.hpp"
+#include "io/datagram_socket.hpp"
 
 namespace hawser::io::test {
 

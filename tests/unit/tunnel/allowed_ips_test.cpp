@@ -1,4 +1,4 @@
-#include "hawser/tunnel/allowed_ips.hpp"
+#include "tunnel/allowed_ips.hpp"
 
 #include <gtest/gtest.h>
 

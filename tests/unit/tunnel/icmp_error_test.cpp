@@ -6,8 +6,8 @@
 #include <array>
 #include <random>
 
-#include "hawser/tunnel/token_bucket.hpp"
 #include "packets.hpp"
+#include "tunnel/token_bucket.hpp"
 #include "unit/crypto/hex.hpp"
 
 namespace hawser::tunnel {

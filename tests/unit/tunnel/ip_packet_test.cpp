@@ -1,4 +1,4 @@
-#include "hawser/tunnel/ip_packet.hpp"
+#include "tunnel/ip_packet.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "hawser/io/memory.hpp"
-#include "hawser/tunnel/tunnel.hpp"
 #include "packets.hpp"
 #include "seeded_random.hpp"
+#include "support/memory_io.hpp"
+#include "tunnel/tunnel.hpp"
 
 namespace hawser::tunnel {
 

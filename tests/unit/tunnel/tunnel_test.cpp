@@ -1,11 +1,11 @@
-#include "hawser/tunnel/tunnel.hpp"
+#include "tunnel/tunnel.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 
-#include "hawser/tunnel/ppid.hpp"
+#include "tunnel/ppid.hpp"
 #include "tunnel_support.hpp"
 
 namespace hawser::tunnel {

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "daemon/config/config.hpp"
+#include "hawser/sctp/security.hpp"
+
+namespace hawser::daemon {
+
+/// Reads the key files that the configuration names; everything that only they can contradict is checked
+/// here. Messages never hold a key. What sealing costs on this machine is left for the caller to measure.
+[[nodiscard]] Result<sctp::Protection, ConfigErrors> load_protection(const Config& config);
+
+}  // namespace hawser::daemon

@@ -1,0 +1,245 @@
+#include "daemon/event_loop.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "control/message.hpp"
+#include "daemon/control/control_server.hpp"
+#include "daemon/hooks/runner.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/peering/resolver.hpp"
+#include "daemon/tunnel_service.hpp"
+#include "hawser/crypto/random.hpp"
+#include "io/netlink/link_monitor.hpp"
+#include "io/tun/tun_device.hpp"
+
+namespace hawser::daemon {
+namespace {
+
+namespace asio = boost::asio;
+
+/// The engine's time: since boot, suspended time included, so that after a suspension every timer is due at
+/// once.
+Timestamp read_clock() {
+  timespec time{};
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return Timestamp(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+/// Waits until a descriptor that belongs to someone else is readable, again and again.
+class ReadableWatch {
+ public:
+  /// `ready` must not end the watch that calls it.
+  ReadableWatch(asio::io_context& context, int descriptor, std::function<void()> ready)
+      : descriptor_(context, descriptor), ready_(std::move(ready)) {
+    wait();
+  }
+  ~ReadableWatch() { descriptor_.release(); }
+  ReadableWatch(const ReadableWatch&) = delete;
+  ReadableWatch& operator=(const ReadableWatch&) = delete;
+
+ private:
+  void wait() {
+    descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
+                           [this, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
+                             if (error || alive.expired()) return;
+                             ready_();
+                             wait();  // last, as what was read now needs no other wake-up
+                           });
+  }
+
+  asio::posix::stream_descriptor descriptor_;
+  std::function<void()> ready_;
+  // Shared only to be watched weakly: a wake-up may already be queued when the watch ends.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+};
+
+/// Packets that wait for us in the kernel while something else has the CPU: at 1 Gbit/s, some 11 ms of
+/// full-sized ones. The kernel's default, 500, loses packets of a single fast flow whenever two processes
+/// compete for a core.
+constexpr std::uint32_t kHostQueue = 1000;
+
+control::Counters counters_of(const Hooks::Counters& c) {
+  return {{"run", c.run}, {"failed", c.failed}, {"timed_out", c.timed_out}, {"dropped", c.dropped}};
+}
+
+/// The only owner of the clock and the io_context: waits for descriptors, the timer and signals, reads the
+/// clock once for each of them, and hands over to the node. One thread (names are resolved
+/// in others).
+class Driver final : public Host {
+ public:
+  Driver(const Config& config, sctp::Protection protection)
+      : device_({config.interface.name, config.interface.mtu.value_or(InterfaceConfig::kDefaultMtu),
+                 config.interface.addresses, kHostQueue}),
+        node_(config, std::move(protection), *this, device_, random_),
+        control_(context_, config.interface.control_socket,
+                 [this](std::string_view line) { return answer(line); }) {
+    if (config.interface.routes) add_routes(config);
+    if (config.hooks) hooks_.emplace(context_, *config.hooks);
+    device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
+    if (node_.is_edge()) {
+      link_monitor_.emplace(device_.index());
+      links_watch_.emplace(context_, link_monitor_->native_handle(), [this] { on_links(); });
+    }
+    wait_for_signal();
+    node_.start(read_clock());
+    arm();
+  }
+
+  void run() {
+    notify_service_manager("READY=1");
+    context_.run();
+    notify_service_manager("STOPPING=1");
+  }
+
+  std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) override {
+    return std::make_unique<io::UdpSocket>(options);
+  }
+
+  void watch(UplinkId id, int descriptor) override {
+    if (watches_.size() <= id.value()) watches_.resize(id.value() + std::size_t{1});
+    watches_[id.value()] =
+        std::make_unique<ReadableWatch>(context_, descriptor, [this, id] { on_socket(id); });
+  }
+  void unwatch(UplinkId id) override { watches_[id.value()].reset(); }
+
+  void announce(HookEvent event) override {
+    if (hooks_) hooks_->post(std::move(event));
+  }
+
+  std::vector<io::LinkInfo> links() override { return io::list_links(); }
+  std::optional<io::RouteInfo> route(int link, const IpAddress& to,
+                                     const std::optional<IpAddress>& from) override {
+    return io::find_route(link, to, from);
+  }
+
+  WallTime wall_clock() override {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  }
+
+  void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) override {
+    resolver_.resolve(endpoints, [this, peer](const std::vector<UdpAddress>& addresses) {
+      node_.handle_addresses(read_clock(), peer, addresses);
+      arm();
+    });
+  }
+
+ private:
+  void add_routes(const Config& config) {
+    for (const PeerConfig& peer : config.peers) {
+      for (const IpPrefix& prefix : peer.allowed_ips) device_.add_route(prefix);
+    }
+  }
+
+  void on_device() {
+    const std::uint64_t errors = device_.counters().rx_errors;
+    node_.handle_device(read_clock());
+    if (device_.counters().rx_errors != errors)
+      throw std::runtime_error(device_.name() + ": the interface is gone");
+    arm();
+  }
+  void on_links() {
+    if (!link_monitor_->take_events()) return;
+    node_.handle_links_changed(read_clock());
+    arm();
+  }
+  void on_socket(UplinkId id) {
+    node_.handle_socket(read_clock(), id);
+    arm();
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      if (signal != SIGHUP) {
+        spdlog::info("stopping on signal {}", signal);
+        device_watch_.reset();
+        if (node_.stopped() && hooks_) hooks_->abandon();  // only they are left to be waited for
+        node_.stop(read_clock());
+        arm();
+      }
+      wait_for_signal();
+    });
+  }
+
+  /// Arms the timer for the node's next deadline. A deadline that moved away is left to expire early, which
+  /// costs less than setting the timer for every packet.
+  void arm() {
+    if (node_.stopped()) return end();
+    const Timestamp next = node_.next_timeout();
+    if (armed_ <= next) return;
+    armed_ = next;
+    timer_.expires_after(next - read_clock());
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      armed_ = kNever;
+      node_.handle_timeout(read_clock());
+      arm();
+    });
+  }
+
+  /// Hooks may still have to be told of the end.
+  void end() {
+    if (!hooks_) return context_.stop();
+    if (!std::exchange(ending_, true)) hooks_->finish([this] { context_.stop(); });
+  }
+
+  std::string answer(std::string_view line) {
+    const auto request = control::parse_request(line);
+    if (!request) return control::make_error(request.error().message);
+    switch (request->command) {
+      case control::Command::status: return describe();
+      case control::Command::path_set: return set_path(request->setting);
+    }
+    return control::make_error("unknown command");
+  }
+
+  std::string describe() {
+    control::Status status = node_.status(read_clock());
+    if (hooks_) status.hooks = counters_of(hooks_->counters());
+    return control::make_status(status);
+  }
+
+  std::string set_path(const control::PathSetting& setting) {
+    const auto change = node_.set_path(read_clock(), setting);
+    arm();
+    return change ? control::make_path_change(*change) : control::make_error(change.error().message);
+  }
+
+  asio::io_context context_{1};
+  asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
+  asio::steady_timer timer_{context_};
+  Resolver resolver_{context_};
+  std::optional<Hooks> hooks_;
+  bool ending_ = false;
+  Timestamp armed_ = kNever;
+  std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by UplinkId
+  crypto::SystemRandom random_;
+  io::TunDevice device_;
+  std::optional<ReadableWatch> device_watch_;
+  std::optional<io::LinkMonitor> link_monitor_;  // of an edge
+  std::optional<ReadableWatch> links_watch_;
+  Node node_;
+  ControlServer control_;
+};
+
+}  // namespace
+
+void run(const Config& config, sctp::Protection protection) {
+  Driver(config, std::move(protection)).run();
+}
+
+}  // namespace hawser::daemon

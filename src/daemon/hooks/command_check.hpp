@@ -1,0 +1,11 @@
+#pragma once
+
+#include "daemon/config/config.hpp"
+
+namespace hawser::daemon {
+
+/// What is wrong with the program that [hooks] names, as it lies on the disk now. It runs with our rights, so
+/// nobody else may be able to change it.
+[[nodiscard]] ConfigErrors check_hook_command(const Config& config);
+
+}  // namespace hawser::daemon

@@ -1,0 +1,214 @@
+#include "daemon/hooks/runner.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <csignal>
+#include <utility>
+
+#include "daemon/hooks/child_process.hpp"
+
+namespace hawser::daemon {
+namespace {
+
+namespace asio = boost::asio;
+
+/// What a shell would assume without one; said here, so that every program finds the same.
+constexpr std::string_view kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::size_t kLongestLine = 512;
+constexpr std::size_t kMostReadAtTheEnd = 64U << 10;
+
+std::vector<std::string> environment_of(const HookEvent& event) {
+  std::vector<std::string> out{std::string(kPath), "HAWSER_EVENT=" + event.name};
+  for (const auto& [name, value] : event.facts) out.push_back(fmt::format("{}={}", name, value));
+  return out;
+}
+
+/// Turns what a program prints into lines of our log, where it must not be able to forge others.
+class OutputLog {
+ public:
+  explicit OutputLog(std::string event) : event_(std::move(event)) {}
+
+  void take(std::string_view text) {
+    for (const char c : text) {
+      if (c == '\n' || line_.size() == kLongestLine) end_line();
+      if (c != '\n') line_ += c >= ' ' && c <= '~' ? c : '?';
+    }
+  }
+  void end_line() {
+    if (line_.empty()) return;
+    if (lines_ < Hooks::kLines) spdlog::info("hook {}: {}", event_, line_);
+    if (lines_ == Hooks::kLines) spdlog::warn("hook {}: prints more than is logged", event_);
+    ++lines_;
+    line_.clear();
+  }
+
+ private:
+  std::string event_;
+  std::string line_;
+  std::size_t lines_ = 0;
+};
+
+}  // namespace
+
+/// One run of the program. Its descriptors belong to the process.
+struct Hooks::Run {
+  Run(asio::io_context& context, std::unique_ptr<ChildProcess> child, const std::string& event_name)
+      : process(std::move(child)),
+        exit(context, process->exit_descriptor()),
+        output(context, process->output_descriptor()),
+        event(event_name),
+        log(event_name) {}
+  ~Run() {
+    exit.release();
+    output.release();
+  }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  /// At most `limit` bytes of what was printed; false: there will be no more.
+  bool read_output(std::size_t limit) {
+    std::array<char, 4096> part;
+    for (std::size_t total = 0; total < limit;) {
+      const ssize_t got = ::read(process->output_descriptor(), part.data(), part.size());
+      if (got <= 0) return got < 0 && (errno == EAGAIN || errno == EINTR);
+      log.take({part.data(), static_cast<std::size_t>(got)});
+      total += static_cast<std::size_t>(got);
+    }
+    return true;
+  }
+
+  std::unique_ptr<ChildProcess> process;
+  asio::posix::stream_descriptor exit;
+  asio::posix::stream_descriptor output;
+  std::string event;
+  OutputLog log;
+  bool timed_out = false;
+};
+
+Hooks::Hooks(asio::io_context& context, HooksConfig config)
+    : context_(context), config_(std::move(config)), timer_(context), finish_timer_(context) {}
+
+Hooks::~Hooks() = default;
+
+void Hooks::post(HookEvent event) {
+  if (queue_.size() >= kQueue) {
+    ++counters_.dropped;
+    return spdlog::warn("hook {}: dropped, as {} events wait already", event.name, queue_.size());
+  }
+  queue_.push_back(std::move(event));
+  run_next();
+}
+
+void Hooks::run_next() {
+  while (!run_ && !queue_.empty()) {
+    const HookEvent event = std::move(queue_.front());
+    queue_.pop_front();
+    start(event);
+  }
+  if (run_ || !done_) return;
+  finish_timer_.cancel();
+  std::exchange(done_, nullptr)();
+}
+
+void Hooks::start(const HookEvent& event) {
+  ++counters_.run;
+  auto child = ChildProcess::start(config_.command, environment_of(event));
+  if (!child) {
+    ++counters_.failed;
+    return spdlog::warn("hook {}: cannot run {}: {}", event.name, config_.command, child.error().message());
+  }
+  spdlog::debug("hook {}: running {}", event.name, config_.command);
+  run_ = std::make_unique<Run>(context_, std::move(*child), event.name);
+  watch_exit(counters_.run);
+  watch_output(counters_.run);
+  set_timer(std::chrono::seconds(config_.timeout_seconds), &Hooks::on_timeout);
+}
+
+// A wake-up may have been queued when its run was given up, or even be that of an earlier run: the reactor
+// uses its records of descriptors again.
+void Hooks::watch_exit(std::uint64_t run) {
+  run_->exit.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [this, run](boost::system::error_code error) {
+                          if (error || !run_ || run != counters_.run) return;
+                          if (!run_->process->has_ended()) return watch_exit(run);
+                          on_ended();
+                        });
+}
+
+void Hooks::watch_output(std::uint64_t run) {
+  run_->output.async_wait(asio::posix::stream_descriptor::wait_read,
+                          [this, run](boost::system::error_code error) {
+                            if (error || !run_ || run != counters_.run) return;
+                            if (run_->read_output(1)) watch_output(run);
+                          });
+}
+
+void Hooks::set_timer(std::chrono::milliseconds after, void (Hooks::*then)()) {
+  timer_.expires_after(after);
+  timer_.async_wait([this, then, run = counters_.run](boost::system::error_code error) {
+    if (!error && run_ && run == counters_.run) (this->*then)();
+  });
+}
+
+void Hooks::on_timeout() {
+  spdlog::warn("hook {}: ended, as it ran for {} s", run_->event, config_.timeout_seconds);
+  run_->timed_out = true;
+  run_->process->signal(SIGTERM);
+  set_timer(kGrace, &Hooks::on_grace_over);
+}
+
+void Hooks::on_grace_over() {
+  run_->process->signal(SIGKILL);
+}
+
+void Hooks::on_ended() {
+  timer_.cancel();
+  const int status = run_->process->reap();
+  run_->read_output(kMostReadAtTheEnd);
+  run_->log.end_line();
+  report(status);
+  run_.reset();
+  run_next();
+}
+
+void Hooks::report(int status) {
+  if (run_->timed_out) ++counters_.timed_out;
+  if (status == 0 && !run_->timed_out) return;
+  ++counters_.failed;
+  if (WIFSIGNALED(status)) {
+    spdlog::warn("hook {}: ended by signal {}", run_->event, WTERMSIG(status));
+  } else {
+    spdlog::warn("hook {}: exit status {}", run_->event, WEXITSTATUS(status));
+  }
+}
+
+// --- the end
+// ---------------------------------------------------------------------------------------------------
+
+void Hooks::finish(std::function<void()> done) {
+  done_ = std::move(done);
+  finish_timer_.expires_after(std::chrono::seconds(config_.timeout_seconds));
+  finish_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error && done_) abandon();
+  });
+  run_next();
+}
+
+void Hooks::abandon() {
+  if (run_ || !queue_.empty()) {
+    spdlog::warn("hooks: stopping with {} not run", queue_.size() + (run_ ? 1 : 0));
+  }
+  if (run_) ++counters_.failed;
+  counters_.dropped += queue_.size();
+  queue_.clear();
+  timer_.cancel();
+  run_.reset();
+  run_next();
+}
+
+}  // namespace hawser::daemon

@@ -1,0 +1,103 @@
+#include "daemon/peering/restart_notice.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace hawser::daemon {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kVersion = 1;
+
+std::optional<std::string> text_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains({key.data(), key.size()});
+  const json::string* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::nullopt : std::optional<std::string>(text->c_str());
+}
+
+std::optional<Place> parse_place(const json::value& value) {
+  const json::object* object = value.if_object();
+  if (object == nullptr) return std::nullopt;
+  const auto listening = UdpAddress::parse(text_of(*object, "listening").value_or(""));
+  const auto local = IpAddress::parse(text_of(*object, "local").value_or(""));
+  const auto remote = UdpAddress::parse(text_of(*object, "remote").value_or(""));
+  if (!listening || !local || !remote) return std::nullopt;
+  return Place{*listening, *local, *remote};
+}
+
+}  // namespace
+
+std::string places_text(const std::vector<Place>& places) {
+  json::array array;
+  for (const Place& place : places) {
+    array.push_back(json::object{{"listening", place.listening.to_string()},
+                                 {"local", place.local.to_string()},
+                                 {"remote", place.remote.to_string()}});
+  }
+  return json::serialize(json::object{{"version", kVersion}, {"places", array}}) + "\n";
+}
+
+std::optional<std::vector<Place>> parse_places_text(std::string_view text) {
+  boost::system::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  const json::object* root = error ? nullptr : value.if_object();
+  const json::value* version = root == nullptr ? nullptr : root->if_contains("version");
+  const json::value* places = root == nullptr ? nullptr : root->if_contains("places");
+  if (version == nullptr || *version != json::value(kVersion) || places == nullptr || !places->is_array())
+    return std::nullopt;
+  std::vector<Place> out;
+  for (const json::value& each : places->get_array()) {
+    const auto place = parse_place(each);
+    if (!place) return std::nullopt;
+    out.push_back(*place);
+  }
+  return out;
+}
+
+void LastSeen::load() {
+  if (const auto text = file_.load()) {
+    if (auto places = parse_places_text(*text)) {
+      before_ = std::move(*places);
+      saved_ = before_;
+      std::ranges::sort(saved_);
+    } else {
+      file_.keep_damaged();
+    }
+  }
+  if (!file_.problem().empty()) spdlog::warn("{}: peers will find out by themselves", file_.problem());
+}
+
+std::vector<Place> LastSeen::take_greetings() {
+  if (++greetings_ < kGreetings) return before_;
+  return std::exchange(before_, {});
+}
+
+// A hub whose peers have not come back yet keeps what it has: it may crash again.
+void LastSeen::note(Timestamp now, std::vector<Place> places) {
+  const bool soon = saved_at_ != Timestamp::min() && now - saved_at_ < kSaveInterval;
+  if (places.empty() || soon) return;
+  std::ranges::sort(places);
+  if (places == saved_) return;
+  saved_ = std::move(places);
+  save(now);
+}
+
+void LastSeen::clear() {
+  saved_.clear();
+  save(Timestamp::min());
+}
+
+// Does not wait for the disk, as a hub carries traffic meanwhile: what a loss of power costs is a minute.
+void LastSeen::save(Timestamp now) {
+  saved_at_ = now;
+  const bool good = file_.save(places_text(saved_), false);
+  if (!good && !complained_)
+    spdlog::warn("{}: after a crash, idle peers will be back only with their next heartbeat",
+                 file_.problem());
+  complained_ = !good;
+}
+
+}  // namespace hawser::daemon

@@ -1,0 +1,102 @@
+#include "daemon/quota/quota_counter.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hawser::daemon {
+namespace {
+
+/// Whole IP packets: what a provider counts.
+std::uint64_t ip_bytes(const io::DatagramSocket& socket) {
+  constexpr std::uint64_t kUdpHeader = 8;
+  const std::uint64_t header = kUdpHeader + (socket.local_address().ip.is_v6() ? 40 : 20);
+  const io::SocketCounters& c = socket.counters();
+  return c.tx_bytes + c.rx_bytes + header * (c.tx_datagrams + c.rx_datagrams);
+}
+
+}  // namespace
+
+QuotaKeeper::QuotaKeeper(const Config& config)
+    : file_(config.interface.state_directory + "/" + config.interface.name + ".quota.json") {
+  const bool any = std::any_of(config.uplinks.begin(), config.uplinks.end(),
+                               [](const UplinkConfig& uplink) { return uplink.quota.has_value(); });
+  if (!any) return;
+  others_ = file_.load();
+  if (!file_.problem().empty())
+    spdlog::error("{}: what was used of quotas before is not known", file_.problem());
+  for (const UplinkConfig& uplink : config.uplinks) {
+    if (!uplink.quota) continue;
+    auto node = others_.extract(uplink.label);
+    const Quota::State state = node.empty() ? Quota::State{} : node.mapped();
+    entries_.emplace(uplink.label,
+                     Entry{*uplink.quota, Quota(uplink.quota->bytes, uplink.quota->reset_day, state)});
+  }
+}
+
+/// By label, what was carried since the last time.
+std::map<std::string, std::uint64_t> QuotaKeeper::carried(const Sockets& sockets) {
+  std::map<std::string, std::uint64_t> out;
+  const std::vector<Sockets::Entry>& all = sockets.entries();
+  seen_.resize(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!all[i].socket) continue;
+    const std::uint64_t bytes = ip_bytes(*all[i].socket);
+    out[all[i].label] += bytes - std::exchange(seen_[i], bytes);
+  }
+  return out;
+}
+
+std::vector<std::string> QuotaKeeper::count(Timestamp now, WallTime wall, const Sockets& sockets) {
+  std::vector<std::string> turned;
+  if (entries_.empty()) return turned;
+  const auto bytes = carried(sockets);
+  for (auto& [label, entry] : entries_) {
+    const auto at = bytes.find(label);
+    const std::uint64_t more = at == bytes.end() ? 0 : at->second;
+    entry.quota.add(wall, more);
+    entry.unsaved += more;
+    if (std::exchange(entry.over, entry.quota.over()) == entry.quota.over()) continue;
+    spdlog::info("uplink {}: quota {}", label, entry.over ? "used up" : "begins anew");
+    turned.push_back(label);
+  }
+  if (save_is_due(now)) save(now);
+  return turned;
+}
+
+bool QuotaKeeper::save_is_due(Timestamp now) const {
+  const bool late = saved_ == Timestamp::min() || now - saved_ >= kSaveInterval;
+  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& each) {
+    const Entry& entry = each.second;
+    return entry.unsaved != 0 && (late || entry.unsaved >= entry.quota.limit() / kSavePart);
+  });
+}
+
+void QuotaKeeper::save(Timestamp now) {
+  saved_ = now;
+  QuotaFile::States states = others_;
+  bool news = false;
+  for (const auto& [label, entry] : entries_) {
+    states[label] = entry.quota.state();
+    news |= entry.unsaved != 0;
+  }
+  if (!news) return;
+  const bool good = file_.save(states);
+  if (!good && !complained_) spdlog::error("{}: quotas are not kept over a restart", file_.problem());
+  complained_ = !good;
+  if (!good) return;
+  for (auto& [label, entry] : entries_) entry.unsaved = 0;
+}
+
+const Quota* QuotaKeeper::find(const std::string& label) const {
+  const auto at = entries_.find(label);
+  return at == entries_.end() ? nullptr : &at->second.quota;
+}
+
+const sctp::PathRole* QuotaKeeper::role_of(const std::string& label) const {
+  const auto at = entries_.find(label);
+  return at == entries_.end() || !at->second.over ? nullptr : &at->second.config.over_quota;
+}
+
+}  // namespace hawser::daemon

@@ -1,0 +1,106 @@
+#include "daemon/uplinks/policies.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "daemon/config/units.hpp"
+
+namespace hawser::daemon {
+namespace {
+
+constexpr std::string_view kSettings = R"("role", "max_upload" or "max_download")";
+
+control::ParseError refusal(std::string_view what, std::string_view seen, std::string_view allowed) {
+  return {fmt::format("{}: saw \"{}\"; allowed: {}", what, seen, allowed)};
+}
+
+/// Changes `policy`; false: `value` is none of that setting.
+bool change(PathPolicy& policy, std::string_view setting, std::string_view value) {
+  if (setting == "role") {
+    const auto role = parse_role(value);
+    if (role) policy.role = *role;
+    return role.has_value();
+  }
+  const auto rate = value == "none" ? std::optional<std::uint64_t>(0) : parse_rate(value);
+  if (rate) (setting == "max_upload" ? policy.caps.upload_bps : policy.caps.download_bps) = *rate;
+  return rate.has_value();
+}
+
+std::string value_of(const PathPolicy& policy, std::string_view setting) {
+  if (setting == "role") return std::string(to_string(policy.role));
+  return rate_text(setting == "max_upload" ? policy.caps.upload_bps : policy.caps.download_bps);
+}
+
+}  // namespace
+
+void PathPolicies::apply(sctp::AssociationId association) {
+  const auto status = endpoint_.status(association);
+  if (!status) return;
+  for (const sctp::PathStatus& path : status->paths) {
+    const auto uplink = uplinks_.uplink_of(path.route.uplink);
+    if (!uplink) continue;  // a listening socket: what its paths may carry is the edges' to say
+    const PathPolicy policy = of(uplinks_.at(*uplink).config);
+    endpoint_.set_path_role(association, path.id, policy.role);
+    endpoint_.set_path_caps(association, path.id, policy.caps);
+  }
+}
+
+void PathPolicies::apply() {
+  for (const sctp::AssociationId association : tunnel_.associations()) apply(association);
+}
+
+Result<control::PathChange, control::ParseError> PathPolicies::set(const control::PathSetting& setting) {
+  const UplinkConfig* uplink = nullptr;
+  for (std::size_t i = 0; i < uplinks_.count(); ++i) {
+    const Uplinks::Uplink& each = uplinks_.at(i);
+    if (!each.vacant() && each.config.label == setting.label) uplink = &each.config;
+  }
+  if (uplink == nullptr) return refusal("label", setting.label, labels());
+  const bool known =
+      setting.setting == "role" || setting.setting == "max_upload" || setting.setting == "max_download";
+  if (!known) return refusal("setting", setting.setting, kSettings);
+  PathPolicy policy = wished(*uplink);
+  const std::string before = value_of(policy, setting.setting);
+  if (!change(policy, setting.setting, setting.value)) {
+    const std::string rates = std::string(kRates) + R"(, or "none")";
+    return refusal(setting.setting, setting.value, setting.setting == "role" ? kRoles : rates);
+  }
+  const std::string after = value_of(policy, setting.setting);
+  changed_[setting.label] = policy;
+  apply();
+  spdlog::info("uplink {}: {} is {} now, was {}", setting.label, setting.setting, after, before);
+  return control::PathChange{setting.label, setting.setting, before, after, is_over_quota(setting.label)};
+}
+
+void PathPolicies::set_over_quota(const std::string& label, const sctp::PathRole* role) {
+  if (role == nullptr) {
+    over_quota_.erase(label);
+  } else {
+    over_quota_[label] = *role;
+  }
+  apply();
+}
+
+PathPolicy PathPolicies::wished(const UplinkConfig& uplink) const {
+  const auto at = changed_.find(uplink.label);
+  return at == changed_.end() ? PathPolicy{uplink.role, uplink.caps} : at->second;
+}
+
+PathPolicy PathPolicies::of(const UplinkConfig& uplink) const {
+  PathPolicy policy = wished(uplink);
+  const auto at = over_quota_.find(uplink.label);
+  if (at != over_quota_.end()) policy.role = std::max(policy.role, at->second);
+  return policy;
+}
+
+std::string PathPolicies::labels() const {
+  std::string out;
+  for (std::size_t i = 0; i < uplinks_.count(); ++i) {
+    if (!uplinks_.at(i).vacant()) out.append(out.empty() ? "" : ", ").append(uplinks_.at(i).config.label);
+  }
+  return out.empty() ? "none, as there is no uplink" : out;
+}
+
+}  // namespace hawser::daemon

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/platform.hpp"
+
+namespace hawser::daemon {
+
+/// Every UDP socket of the daemon, by the number that the engine knows it by. Owns the sockets; numbers are
+/// never reused.
+class Sockets {
+ public:
+  struct Entry {
+    std::unique_ptr<io::DatagramSocket> socket;  ///< none: closed
+    std::string label;                           ///< of the uplink; empty for a listening socket
+    std::string interface;
+  };
+
+  explicit Sockets(Host& host) : host_(host) {}
+
+  /// Throws io::SetupError. `options.id` is chosen here.
+  UplinkId open(io::UdpSocketOptions options, std::string label) {
+    const UplinkId id{static_cast<std::uint32_t>(entries_.size())};
+    options.id = id;
+    Entry entry{host_.open_socket(options), std::move(label), options.device.value_or("")};
+    host_.watch(id, entry.socket->native_handle());
+    entries_.push_back(std::move(entry));
+    return id;
+  }
+
+  void close(UplinkId id) {
+    if (find(id) == nullptr) return;
+    host_.unwatch(id);
+    entries_[id.value()].socket.reset();
+  }
+
+  /// Null: closed, or never there.
+  [[nodiscard]] io::DatagramSocket* find(UplinkId id) {
+    return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
+  }
+  [[nodiscard]] const io::DatagramSocket* find(UplinkId id) const {
+    return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
+  }
+  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  Host& host_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace hawser::daemon

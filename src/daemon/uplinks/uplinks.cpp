@@ -1,0 +1,299 @@
+#include "daemon/uplinks/uplinks.hpp"
+
+#include <fnmatch.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "io/setup_error.hpp"
+
+namespace hawser::daemon {
+namespace {
+
+/// What automatic mode leaves out: tunnels, as what goes into one comes out of an uplink again, and what
+/// containers and virtual machines are attached to.
+constexpr std::array<std::string_view, 10> kTunnelKinds{"tun",    "wireguard", "gre", "ip6gre", "ipip",
+                                                        "ip6tnl", "sit",       "vti", "vti6",   "xfrm"};
+constexpr std::array<const char*, 10> kNotUplinks{"docker*", "podman*", "br-*",   "veth*", "virbr*",
+                                                  "vnet*",   "lxcbr*",  "lxdbr*", "cni*",  "flannel*"};
+
+bool matches(const char* pattern, const std::string& name) {
+  return fnmatch(pattern, name.c_str(), 0) == 0;
+}
+
+bool matches_any(const std::vector<std::string>& patterns, const std::string& name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return matches(pattern.c_str(), name); });
+}
+
+/// 169.254.0.0/16 and fe80::/10 reach nobody beyond the link.
+bool is_link_local(const IpAddress& address) {
+  const auto first = load_be<std::uint16_t>(address.bytes().data());
+  return address.is_v4() ? first == 0xa9feU : first >> 6U == 0xfe80U >> 6U;
+}
+
+std::vector<IpAddress> addresses_of(const io::LinkInfo& link, bool v6) {
+  std::vector<IpAddress> out;
+  for (const IpPrefix& address : link.addresses) {
+    if (address.ip.is_v6() == v6 && !is_link_local(address.ip)) out.push_back(address.ip);
+  }
+  return out;
+}
+
+const io::LinkInfo* find_index(const std::vector<io::LinkInfo>& links, int index) {
+  const auto at =
+      std::find_if(links.begin(), links.end(), [&](const io::LinkInfo& link) { return link.index == index; });
+  return at == links.end() ? nullptr : &*at;
+}
+
+}  // namespace
+
+Uplinks::Uplinks(Host& host, Sockets& sockets, const Config& config)
+    : host_(host),
+      sockets_(sockets),
+      automatic_(config.uplinks.empty()),
+      own_(config.interface.name),
+      include_(config.interface.include_uplinks),
+      exclude_(config.interface.exclude_uplinks) {
+  for (const UplinkConfig& uplink : config.uplinks) {
+    uplinks_.emplace_back();
+    uplinks_.back().config = uplink;
+  }
+}
+
+bool Uplinks::set_remotes(std::vector<IpAddress> remotes) {
+  std::sort(remotes.begin(), remotes.end());
+  remotes.erase(std::unique(remotes.begin(), remotes.end()), remotes.end());
+  return std::exchange(remotes_, remotes) != remotes;
+}
+
+Uplinks::Changes Uplinks::refresh() {
+  Changes changes;
+  try {
+    const Links links = host_.links();
+    if (automatic_) discover(links, changes);
+    // An interface that is named belongs to that uplink, whatever patterns match it too.
+    for (const bool pattern : {false, true}) {
+      for (Uplink& uplink : uplinks_) {
+        if (!uplink.vacant() && is_pattern(uplink.config.interface) == pattern)
+          update(uplink, choose(uplink, links), changes);
+      }
+    }
+  } catch (const io::SetupError& error) {
+    spdlog::warn("cannot look at the interfaces: {}", error.what());
+  }
+  return changes;
+}
+
+// --- which interfaces
+// ----------------------------------------------------------------------------------------------
+
+void Uplinks::discover(const Links& links, Changes& changes) {
+  for (Uplink& uplink : uplinks_) {
+    if (!uplink.vacant() && find_index(links, uplink.index) == nullptr) vacate(uplink, changes);
+  }
+  for (const io::LinkInfo& link : links) {
+    const bool known =
+        std::any_of(uplinks_.begin(), uplinks_.end(), [&](const Uplink& u) { return u.index == link.index; });
+    if (known || !is_candidate(link) || remotes_.empty() || !is_usable(link)) continue;
+    auto place = std::find_if(uplinks_.begin(), uplinks_.end(), [](const Uplink& u) { return u.vacant(); });
+    if (place == uplinks_.end()) place = uplinks_.emplace(uplinks_.end());
+    place->config = {.interface = link.name, .label = link.name};
+    place->index = link.index;
+    spdlog::info("uplink {}: a route to the peer leaves here", link.name);
+  }
+}
+
+/// Gone for good: a modem that comes back under another name is another uplink, in the same place.
+void Uplinks::vacate(Uplink& uplink, Changes& changes) {
+  spdlog::info("uplink {}: interface {} is gone", uplink.config.label, uplink.config.interface);
+  close(uplink.v4.socket, changes);
+  close(uplink.v6.socket, changes);
+  std::string label = std::move(uplink.config.label);  // whoever had a path over it still names it
+  uplink = Uplink{};
+  uplink.config.label = std::move(label);
+}
+
+bool Uplinks::is_candidate(const io::LinkInfo& link) const {
+  if (link.name == own_ || link.loopback || link.enslaved || matches_any(exclude_, link.name)) return false;
+  if (!include_.empty()) return matches_any(include_, link.name);
+  return std::find(kTunnelKinds.begin(), kTunnelKinds.end(), link.kind) == kTunnelKinds.end() &&
+         std::none_of(kNotUplinks.begin(), kNotUplinks.end(),
+                      [&](const char* pattern) { return matches(pattern, link.name); });
+}
+
+/// The interface that it has, as long as that can be used; otherwise the first by name that can.
+const io::LinkInfo* Uplinks::choose(const Uplink& uplink, const Links& links) {
+  if (automatic_) return find_index(links, uplink.index);
+  std::vector<const io::LinkInfo*> choice;
+  for (const io::LinkInfo& link : links) {
+    if (may_take(uplink, link)) choice.push_back(&link);
+  }
+  if (choice.empty()) return nullptr;
+  std::sort(choice.begin(), choice.end(), [&](const io::LinkInfo* a, const io::LinkInfo* b) {
+    return std::pair(a->index != uplink.index, a->name) < std::pair(b->index != uplink.index, b->name);
+  });
+  if (choice.size() == 1) return choice.front();
+  const auto usable =
+      std::find_if(choice.begin(), choice.end(), [&](const io::LinkInfo* link) { return is_usable(*link); });
+  return usable == choice.end() ? choice.front() : *usable;
+}
+
+bool Uplinks::may_take(const Uplink& uplink, const io::LinkInfo& link) const {
+  const std::string& wanted = uplink.config.interface;
+  if (!is_pattern(wanted)) return link.name == wanted;
+  if (link.name == own_ || link.loopback || !matches(wanted.c_str(), link.name)) return false;
+  return std::none_of(uplinks_.begin(), uplinks_.end(), [&](const Uplink& other) {
+    return &other != &uplink && (other.index == link.index || other.config.interface == link.name);
+  });
+}
+
+// --- whether they can be used
+// ----------------------------------------------------------------------------------------------
+
+void Uplinks::update(Uplink& uplink, const io::LinkInfo* link, Changes& changes) {
+  const int index = link == nullptr ? 0 : link->index;
+  if (index != uplink.index) {
+    // A socket stays bound to the interface it was opened on, even when a new one of the same name takes its
+    // place.
+    for (Family* family : {&uplink.v4, &uplink.v6}) {
+      close(family->socket, changes);
+      *family = Family{};
+    }
+    uplink.index = index;
+    spdlog::info("uplink {}: interface {} {}", uplink.config.label,
+                 link == nullptr ? uplink.config.interface : link->name,
+                 link == nullptr ? "is gone" : "found");
+  }
+  uplink.interface = link == nullptr ? "" : link->name;
+  update(uplink.v4, assess(link, false), changes);
+  update(uplink.v6, assess(link, true), changes);
+  explain(uplink);
+}
+
+void Uplinks::update(Family& family, Family found, Changes& changes) {
+  if (!found.usable()) {
+    if (family.usable() && family.socket) changes.moved.push_back(*family.socket);
+    family.reason = std::move(found.reason);
+    return;
+  }
+  const bool rebound = family.socket && family.bind != found.bind;
+  if (rebound) close(family.socket, changes);
+  changes.more_usable |= rebound || !family.usable();
+  const bool moved = !family.usable() || family.route != found.route;
+  if (moved && family.socket) changes.moved.push_back(*family.socket);
+  family.reason.clear();
+  family.route = found.route;
+  family.bind = found.bind;
+}
+
+bool Uplinks::is_usable(const io::LinkInfo& link) {
+  return assess(&link, false).usable() || assess(&link, true).usable();
+}
+
+Uplinks::Family Uplinks::assess(const io::LinkInfo* link, bool v6) {
+  Family out;
+  out.bind = v6 ? IpAddress::any_v6() : IpAddress::any_v4();
+  if (link == nullptr) return out;
+  const auto own = addresses_of(*link, v6);
+  out.reason = !link->up ? "down" : !link->carrier ? "no carrier" : own.empty() ? "no address" : "no route";
+  if (link->up && link->carrier && !own.empty() && find_way(*link, own, out)) out.reason.clear();
+  return out;
+}
+
+/// As the kernel routes for a socket that is bound to the device, or else, where rules go by the source
+/// address, to the device and one of its addresses.
+bool Uplinks::find_way(const io::LinkInfo& link, const std::vector<IpAddress>& own, Family& family) {
+  if (remotes_.empty()) {
+    family.route.source = own.front();
+    return true;
+  }
+  std::vector<std::optional<IpAddress>> sources{std::nullopt};
+  sources.insert(sources.end(), own.begin(), own.end());
+  for (const auto& source : sources) {
+    for (const IpAddress& remote : remotes_) {
+      if (remote.is_v6() != family.bind.is_v6()) continue;
+      const auto route = host_.route(link.index, remote, source);
+      if (!route) continue;
+      family.route = *route;
+      if (source) family.bind = *source;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Uplinks::wanted(bool v6) const {
+  return remotes_.empty() || std::any_of(remotes_.begin(), remotes_.end(),
+                                         [&](const IpAddress& remote) { return remote.is_v6() == v6; });
+}
+
+/// The reason of the uplink as a whole: of the family that got furthest, of those that the peers have.
+void Uplinks::explain(Uplink& uplink) {
+  const std::string& v4 = uplink.v4.usable() ? uplink.v4.failure : uplink.v4.reason;
+  const std::string& v6 = uplink.v6.usable() ? uplink.v6.failure : uplink.v6.reason;
+  std::string reason = wanted(false) ? v4 : v6;
+  if (wanted(true) && (v6.empty() || reason == "no address")) reason = v6;
+  if (reason == uplink.reason) return;
+  if (reason.empty()) {
+    spdlog::info("uplink {}: can be used", uplink.config.label);
+  } else {
+    spdlog::warn("uplink {}: cannot be used: {}", uplink.config.label, reason);
+  }
+  uplink.reason = std::move(reason);
+}
+
+// --- sockets
+// ----------------------------------------------------------------------------------------------
+
+void Uplinks::close(std::optional<UplinkId>& socket, Changes& changes) {
+  if (!socket) return;
+  sockets_.close(*socket);
+  changes.closed.push_back(*socket);
+  socket.reset();
+}
+
+std::optional<UplinkId> Uplinks::socket(std::size_t index, bool v6) {
+  Uplink& uplink = uplinks_[index];
+  Family& family = v6 ? uplink.v6 : uplink.v4;
+  if (!family.usable()) return std::nullopt;
+  if (family.socket) return family.socket;
+  io::UdpSocketOptions options;
+  options.bind = {family.bind, 0};
+  options.device = uplink.interface;
+  try {
+    family.socket = sockets_.open(options, uplink.config.label);
+    family.failure.clear();
+  } catch (const io::SetupError& error) {
+    family.failure = std::string("cannot open a socket: ") + error.what();
+  }
+  explain(uplink);
+  return family.socket;
+}
+
+std::optional<std::size_t> Uplinks::uplink_of(UplinkId socket) const {
+  const auto at = std::find_if(uplinks_.begin(), uplinks_.end(), [&](const Uplink& u) {
+    return u.v4.socket == socket || u.v6.socket == socket;
+  });
+  if (at == uplinks_.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - uplinks_.begin());
+}
+
+// A path is not tied to an address that the kernel may choose anew; which one it chooses now is known.
+Uplinks::Place Uplinks::place_of(const Route& route) const {
+  Place out{"", "", route.local, ""};
+  if (route.uplink.value() >= sockets_.entries().size()) return out;
+  const Sockets::Entry& entry = sockets_.entries()[route.uplink.value()];
+  out.label = entry.label;
+  out.interface = entry.interface;
+  const auto uplink = uplink_of(route.uplink);
+  if (!uplink) return out;
+  const Family& family = route.remote.ip.is_v6() ? at(*uplink).v6 : at(*uplink).v4;
+  if (family.usable() && out.local.is_wildcard()) out.local = family.route.source;
+  out.failing = family.reason;
+  return out;
+}
+
+}  // namespace hawser::daemon

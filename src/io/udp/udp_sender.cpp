@@ -1,0 +1,200 @@
+#include "io/udp/udp_sender.hpp"
+
+#include <netinet/udp.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace hawser::io {
+
+// What a batch can hold, one segmented message can carry: the kernel takes 64 segments and a 16-bit length.
+static_assert(TransmitBatch::kMaxDatagrams <= 64 && TransmitBatch::kCapacity <= 65'507);
+
+namespace {
+
+/// Appends control messages to a fixed buffer that has room for them.
+class ControlWriter {
+ public:
+  ControlWriter(msghdr& header, std::byte* buffer) : header_(header), at_(buffer) {
+    header_.msg_control = buffer;
+    header_.msg_controllen = 0;
+  }
+
+  template <class T>
+  void append(int level, int type, const T& value) {
+    cmsghdr head{};
+    head.cmsg_len = CMSG_LEN(sizeof value);
+    head.cmsg_level = level;
+    head.cmsg_type = type;
+    std::memcpy(at_, &head, sizeof head);
+    std::memcpy(at_ + CMSG_LEN(0), &value, sizeof value);
+    at_ += CMSG_SPACE(sizeof value);
+    header_.msg_controllen += CMSG_SPACE(sizeof value);
+  }
+
+ private:
+  msghdr& header_;
+  std::byte* at_;
+};
+
+void append_source(ControlWriter& control, const IpAddress& local) {
+  const Bytes ip = local.bytes();
+  if (local.is_v4()) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, ip.data(), ip.size());
+    control.append(IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    in6_pktinfo info{};
+    std::memcpy(&info.ipi6_addr, ip.data(), ip.size());
+    control.append(IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
+}
+
+bool buffer_is_full(int error) {
+  return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+}
+
+/// Errors that can mean "not as one segmented message": no checksum offload on the way out (EIO), segments
+/// above the MTU (EINVAL or EMSGSIZE, by kernel version), no support at all.
+bool may_refuse_segmentation(int error) {
+  return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
+}
+
+void count_failure(int error, std::size_t datagrams, SocketCounters& counters) {
+  switch (error) {
+    case EMSGSIZE: counters.tx_too_big += datagrams; break;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case ENODEV:
+    case ENXIO:
+    case ECONNREFUSED:
+    case EADDRNOTAVAIL:
+    case EPERM:
+    case EACCES: counters.tx_unreachable += datagrams; break;
+    default: counters.tx_errors += datagrams;
+  }
+}
+
+void set_option(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/// While it exists, IP may fragment what the socket sends: routers over IPv4 (DF cleared), we ourselves over
+/// IPv6, to what every link carries (RFC 8200 §5). After it, the socket is as UdpSocket made it.
+class FragmentationAllowed {
+ public:
+  FragmentationAllowed(int fd, bool v4) : fd_(fd), v4_(v4) { apply(true); }
+  FragmentationAllowed(const FragmentationAllowed&) = delete;
+  FragmentationAllowed& operator=(const FragmentationAllowed&) = delete;
+  ~FragmentationAllowed() { apply(false); }
+
+ private:
+  void apply(bool allowed) const {
+    constexpr int kIpv6Minimum = 1280;
+    if (v4_)
+      return set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+    set_option(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, allowed ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
+    set_option(fd_, IPPROTO_IPV6, IPV6_DONTFRAG, allowed ? 0 : 1);
+    set_option(fd_, IPPROTO_IPV6, IPV6_MTU, allowed ? kIpv6Minimum : 0);
+  }
+
+  int fd_;
+  bool v4_;
+};
+
+std::uint64_t failures(const SocketCounters& c) {
+  return c.tx_dropped_full + c.tx_too_big + c.tx_unreachable + c.tx_errors;
+}
+
+}  // namespace
+
+void UdpSender::send(int fd, const TransmitBatch& batch, SocketCounters& counters) {
+  if (batch.empty()) return;
+  destination_size_ = to_socket_address(batch.route.remote, destination_);
+  if (batch.may_fragment) {
+    const FragmentationAllowed guard(fd, batch.route.remote.ip.is_v4());
+    // The kernel fragments no segmented message.
+    static_cast<void>(transmit(fd, plan(batch, 0, false), counters));
+    return;
+  }
+  const auto refusal = transmit(fd, plan(batch, 0, segmented_), counters);
+  if (!refusal) return;
+  ++counters.gso_fallbacks;
+  const std::uint64_t before = failures(counters);
+  // Without segmentation the kernel refuses nothing but the single datagram, so this always ends.
+  static_cast<void>(transmit(fd, plan(batch, refusal->first_datagram, false), counters));
+  // Segmentation was to blame only if the very same datagrams left one by one. Too large ones say nothing
+  // about it.
+  if (refusal->error != EMSGSIZE && failures(counters) == before) segmented_ = false;
+}
+
+/// Lays out the messages for the datagrams from number `from` on. Returns how many.
+std::size_t UdpSender::plan(const TransmitBatch& batch, std::size_t from, bool segmented) {
+  const auto sizes = batch.sizes();
+  std::size_t offset = 0;
+  for (std::size_t i = 0; i < from; ++i) offset += sizes[i];
+  std::size_t count = 0;
+  for (std::size_t i = from; i < sizes.size();) {
+    const std::size_t size = sizes[i];
+    std::size_t end = i + 1;
+    std::size_t length = size;
+    // All segments have one size, except that the last may be shorter.
+    while (segmented && end < sizes.size() && sizes[end] != 0 && sizes[end] <= size &&
+           sizes[end - 1] == size) {
+      length += sizes[end++];
+    }
+    Message& message = messages_[count];
+    message.first_datagram = i;
+    message.datagrams = end - i;
+    // The kernel only reads from it; iovec has no const form.
+    message.place = {const_cast<std::byte*>(batch.bytes().data()) + offset, length};
+    fill(count++, batch, size);
+    offset += length;
+    i = end;
+  }
+  return count;
+}
+
+void UdpSender::fill(std::size_t index, const TransmitBatch& batch, std::size_t segment_size) {
+  Message& message = messages_[index];
+  msghdr& header = headers_[index].msg_hdr;
+  header = {};
+  header.msg_name = &destination_;
+  header.msg_namelen = destination_size_;
+  header.msg_iov = &message.place;
+  header.msg_iovlen = 1;
+  ControlWriter control(header, message.control.data());
+  if (!batch.route.local.is_wildcard()) append_source(control, batch.route.local);
+  if (message.datagrams > 1) control.append(SOL_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(segment_size));
+}
+
+/// Sends the first `messages` planned messages, unless the kernel refuses a segmented one.
+std::optional<UdpSender::Refusal> UdpSender::transmit(int fd, std::size_t messages,
+                                                      SocketCounters& counters) {
+  for (std::size_t next = 0; next < messages;) {
+    const int sent = ::sendmmsg(fd, &headers_[next], static_cast<unsigned>(messages - next), MSG_DONTWAIT);
+    if (sent > 0) {
+      counters.tx_messages += static_cast<unsigned>(sent);
+      for (const std::size_t end = next + static_cast<unsigned>(sent); next < end; ++next) {
+        counters.tx_datagrams += messages_[next].datagrams;
+        counters.tx_bytes += messages_[next].place.iov_len;
+      }
+      continue;
+    }
+    const int error = errno;
+    if (error == EINTR) continue;
+    if (buffer_is_full(error)) {
+      for (; next < messages; ++next) counters.tx_dropped_full += messages_[next].datagrams;
+      break;
+    }
+    const Message& failed = messages_[next];
+    if (failed.datagrams > 1 && may_refuse_segmentation(error)) return Refusal{failed.first_datagram, error};
+    count_failure(error, failed.datagrams, counters);
+    ++next;
+  }
+  return std::nullopt;
+}
+
+}  // namespace hawser::io

@@ -1,0 +1,186 @@
+#include "sctp/asconf/initiator.hpp"
+
+#include <algorithm>
+
+namespace hawser::sctp {
+namespace {
+
+constexpr unsigned kTransmissionsPerTurn = 1;
+constexpr std::size_t kMaxQueued = 64;
+
+IpAddress wildcard_like(const IpAddress& ip) {
+  return ip.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6();
+}
+
+}  // namespace
+
+void AsconfInitiator::join(PathId path) {
+  const auto same = [path](const Request& request) { return request.path == path; };
+  if ((current_ && same(current_->request)) || std::ranges::any_of(queue_, same)) return;
+  Request request;
+  request.type = wire::ParameterType::kAddIpAddress;
+  request.correlation_id = next_correlation_++;
+  request.path = path;
+  queue_.push_back(request);
+}
+
+void AsconfInitiator::request(wire::ParameterType type, const IpAddress& address) {
+  if (queue_.size() >= kMaxQueued) return;
+  Request request;
+  request.type = type;
+  request.correlation_id = next_correlation_++;
+  request.address = address;
+  queue_.push_back(request);
+}
+
+void AsconfInitiator::on_path_removed(PathId path) {
+  std::erase_if(queue_, [path](const Request& request) { return request.path == path; });
+  if (current_ && current_->request.path == path) current_.reset();
+}
+
+void AsconfInitiator::restart(std::uint32_t initial_tsn) {
+  serial_ = initial_tsn;
+  queue_.clear();
+  current_.reset();
+}
+
+// A join can only go its own way; a literal change takes the best path, another one after each time-out (RFC
+// 5061 §5.1 B3).
+Path* AsconfInitiator::way(const Request& request) {
+  return request.path == kNoPath ? core_.paths.for_control() : core_.paths.find(request.path);
+}
+
+wire::AsconfChunk AsconfInitiator::make_chunk(const Request& request, const Path& path,
+                                              std::vector<std::byte>& storage) const {
+  const IpAddress wildcard = wildcard_like(path.route.remote.ip);
+  storage.resize(64);
+  ByteWriter writer(storage);
+  wire::AsconfRequest{request.type, request.correlation_id,
+                      request.path == kNoPath ? request.address : wildcard}
+      .write(writer);
+  storage.resize(writer.size());
+  // Behind a NAT no address of ours means anything to the peer: it finds the association by verification tag.
+  return {serial_, wildcard, storage};
+}
+
+void AsconfInitiator::queue_due(Timestamp now) {
+  if (current_ || !core_.dynamic_addresses) return;
+  const auto next =
+      std::ranges::find_if(queue_, [now](const Request& request) { return request.not_before <= now; });
+  if (next == queue_.end()) return;
+  const Request request = *next;
+  queue_.erase(next);
+  const Path* path = way(request);
+  if (path == nullptr) return;
+  std::vector<std::byte> storage;
+  current_ = Outstanding{
+      request, ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, path->rtt.rto()};
+  transmit(now);
+}
+
+void AsconfInitiator::transmit(Timestamp now) {
+  const Path* path = way(current_->request);
+  if (path == nullptr) return;
+  ++current_->transmissions;
+  current_->deadline = now + current_->timeout;
+  core_.control.push_bytes(wire::ChunkType::kAsconf, current_->chunk, path->id);
+}
+
+void AsconfInitiator::on_timeout(Timestamp now) {
+  if (!current_ || current_->deadline > now) return;
+  // A second copy must not pile up behind one that could not leave yet.
+  core_.control.drop(wire::ChunkType::kAsconf);
+  const bool join = current_->request.path != kNoPath;
+  current_->timeout = std::min(2 * current_->timeout, longest_wait(join));
+  if (join && current_->transmissions >= kTransmissionsPerTurn && !queue_.empty()) {
+    give_up_turn(now);
+    return;
+  }
+  if (!join && current_->transmissions > core_.config().association_max_retrans) {
+    on_refusal(current_->request, 0);
+    current_.reset();
+    return;
+  }
+  transmit(now);
+}
+
+// An uplink that begins to work is to be noticed as soon as a failed path that does.
+Duration AsconfInitiator::longest_wait(bool join) const {
+  const EndpointConfig& config = core_.config();
+  return join ? std::min(config.rto_max, std::max(config.failed_path_probe_max, config.rto_initial))
+              : config.rto_max;
+}
+
+void AsconfInitiator::give_up_turn(Timestamp now) {
+  Request request = current_->request;
+  ++request.turns;
+  request.not_before = now + current_->timeout;
+  current_.reset();
+  queue_.push_back(request);
+}
+
+void AsconfInitiator::on_ack(Timestamp now, const wire::AsconfAckChunk& chunk) {
+  // RFC 5061 §5.1: only the answer to what is outstanding counts; late ones and those of an earlier life are
+  // dropped.
+  if (!current_ || chunk.serial != serial_) {
+    core_.drop(DropReason::asconf_out_of_sequence);
+    return;
+  }
+  ++serial_;
+  std::optional<Request> asked = std::move(current_->request);
+  current_.reset();
+  wire::ParameterReader responses = chunk.response_reader();
+  if (const auto view = responses.next()) {
+    const auto response = wire::AsconfResponse::parse(*view);
+    if (response && response->correlation_id != asked->correlation_id) {
+      // The peer answers an earlier join that used this serial number: ours has to be asked again.
+      queue_.push_front(*asked);
+      asked = take_by_correlation(response->correlation_id);
+    }
+    if (asked && response && !response->success) {
+      wire::CauseReader causes = response->cause_reader();
+      const auto cause = causes.next();
+      on_refusal(*asked, cause ? cause->type : std::uint16_t{0});
+      return;
+    }
+  }
+  if (asked) on_success(now, *asked);
+}
+
+std::optional<AsconfInitiator::Request> AsconfInitiator::take_by_correlation(std::uint32_t correlation_id) {
+  const auto found = std::ranges::find(queue_, correlation_id, &Request::correlation_id);
+  if (found == queue_.end()) return std::nullopt;
+  const Request request = *found;
+  queue_.erase(found);
+  return request;
+}
+
+void AsconfInitiator::on_success(Timestamp, const Request& request) {
+  Path* path = core_.paths.find(request.path);
+  if (path == nullptr) return;
+  if (path->state == PathState::joining) path->state = PathState::unconfirmed;
+  path->error_count = 0;
+  path->heartbeat.unanswered = 0;
+  // A heartbeat that the peer dropped as coming from an unknown source is no reason to wait (DESIGN: prove
+  // immediately).
+  path->heartbeat.outstanding = false;
+  path->heartbeat.deadline = kNever;
+  path->heartbeat.wanted = true;
+}
+
+void AsconfInitiator::on_refusal(const Request& request, std::uint16_t cause) {
+  if (request.path == kNoPath) return;
+  core_.emit(Event::Kind::path_refused, request.path, cause, "the peer refused the address");
+  const Path* path = core_.paths.find(request.path);
+  if (path != nullptr && !path->proven() && core_.paths.size() > 1) core_.retire(request.path);
+}
+
+Timestamp AsconfInitiator::next_timeout() const {
+  if (current_) return current_->deadline;
+  if (!core_.dynamic_addresses) return kNever;
+  Timestamp next = kNever;
+  for (const Request& request : queue_) next = std::min(next, request.not_before);
+  return next;
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,160 @@
+#include "sctp/asconf/responder.hpp"
+
+#include <algorithm>
+
+namespace hawser::sctp {
+namespace {
+
+constexpr std::size_t kLargestAnswer = 1148;
+
+bool is_request(const wire::ParameterView& view) {
+  return view.is(wire::ParameterType::kAddIpAddress) || view.is(wire::ParameterType::kDeleteIpAddress) ||
+         view.is(wire::ParameterType::kSetPrimaryAddress);
+}
+
+bool adds_wildcard_address(const wire::AsconfChunk& chunk) {
+  wire::ParameterReader reader = chunk.request_reader();
+  while (const auto view = reader.next()) {
+    if (!view->is(wire::ParameterType::kAddIpAddress)) continue;
+    const auto request = wire::AsconfRequest::parse(*view);
+    if (request && request->address.is_wildcard()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void AsconfResponder::on_asconf(const wire::AsconfChunk& chunk, const Route& source) {
+  if (chunk.serial == next_serial_) {
+    process(chunk, source);
+    ++next_serial_;
+    answer(source);
+  } else if (chunk.serial + 1 == next_serial_ && !cached_.empty()) {
+    answer(source);  // RFC 5061 §5.2 E: the answer was lost; it goes to where the question came from now
+  } else {
+    core_.drop(DropReason::asconf_out_of_sequence);
+  }
+}
+
+void AsconfResponder::answer(const Route& source) {
+  const Path* path = core_.paths.find(source);
+  const PathId id = path == nullptr ? kNoPath : path->id;
+  core_.control.push_bytes(wire::ChunkType::kAsconfAck, cached_, id, source);
+}
+
+// Every request gets an explicit answer, which names it by correlation ID. Paths are looked up anew for each:
+// an earlier request of the same chunk may have removed any of them.
+void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& source) {
+  std::vector<std::byte> responses(kLargestAnswer);
+  ByteWriter writer(responses);
+  const bool adds_wildcard = adds_wildcard_address(chunk);
+  wire::ParameterReader reader = chunk.request_reader();
+  while (const auto view = reader.next()) {
+    const auto correlation = wire::parse_correlation_id(*view);
+    if (!correlation) break;
+    const auto request =
+        is_request(*view) ? wire::AsconfRequest::parse(*view) : wire::ParseError::kWrongParameterType;
+    if (!request) {
+      wire::AsconfResponse::write_error(writer, *correlation, wire::CauseCode::kUnrecognizedParameters,
+                                        view->whole);
+      if (wire::stops(wire::unknown_parameter_action(view->type))) break;
+      continue;
+    }
+    const Verdict verdict = apply(*request, source, adds_wildcard);
+    if (verdict.success) {
+      wire::AsconfResponse{*correlation, true, {}}.write(writer);
+    } else {
+      wire::AsconfResponse::write_error(writer, *correlation, verdict.cause, view->whole);
+    }
+  }
+  responses.resize(writer.size());
+  cached_ = ControlQueue::serialise(wire::AsconfAckChunk{chunk.serial, responses});
+}
+
+AsconfResponder::Verdict AsconfResponder::apply(const wire::AsconfRequest& request, const Route& source,
+                                                bool adds_wildcard) {
+  switch (request.type) {
+    case wire::ParameterType::kAddIpAddress: return add(request.address, source);
+    case wire::ParameterType::kDeleteIpAddress:
+      return request.address.is_wildcard() ? remove_all_but(source) : remove(request.address, source);
+    default:
+      // RFC 5061 §6: "add what this comes from" and "make it primary" in one chunk would hand the association
+      // to whoever rewrites the source address.
+      if (adds_wildcard) return {false, wire::CauseCode::kRequestRefused};
+      return set_primary(request.address, source);
+  }
+}
+
+AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Route& source) {
+  Route route = source;
+  if (!address.is_wildcard()) route.remote.ip = address;
+  if (!route.remote.ip.is_unicast() || address.is_v4() != source.remote.ip.is_v4()) {
+    return {false, wire::CauseCode::kUnresolvableAddress};
+  }
+  if (Path* known = core_.paths.find(route)) {
+    known->heartbeat.wanted = true;
+    return {};
+  }
+  if (!make_room()) {
+    core_.drop(DropReason::too_many_paths);
+    return {false, wire::CauseCode::kResourceShortage};
+  }
+  Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
+  if (path == nullptr) return {false, wire::CauseCode::kResourceShortage};
+  if (!address.is_wildcard()) path->unproven_received = kNamedAddressCredit;
+  // The new path is proven at once, and the known ones are asked too: it may replace one of them whose NAT
+  // mapping is gone.
+  for (const auto& each : core_.paths) each->heartbeat.wanted = true;
+  core_.emit(Event::Kind::path_added, path->id);
+  return {};
+}
+
+// A NAT that rebinds leaves a dead path behind each time: the one that failed longest makes room.
+bool AsconfResponder::make_room() {
+  if (core_.paths.size() < core_.config().max_paths) return true;
+  const Path* worst = nullptr;
+  for (const auto& path : core_.paths) {
+    if (path->state == PathState::active || path->state == PathState::joining) continue;
+    if (worst == nullptr || path->error_count > worst->error_count) worst = path.get();
+  }
+  if (worst == nullptr) return false;
+  core_.retire(worst->id);
+  return true;
+}
+
+AsconfResponder::Verdict AsconfResponder::remove(const IpAddress& address, const Route& source) {
+  if (address == source.remote.ip) return {false, wire::CauseCode::kDeleteSourceAddress};
+  std::vector<PathId> doomed;
+  for (const auto& path : core_.paths) {
+    if (path->route.remote.ip == address) doomed.push_back(path->id);
+  }
+  if (doomed.size() == core_.paths.size()) return {false, wire::CauseCode::kDeleteLastAddress};
+  for (const PathId id : doomed) core_.retire(id);
+  return {};
+}
+
+AsconfResponder::Verdict AsconfResponder::remove_all_but(const Route& source) {
+  const Path* keep = core_.paths.find(source);
+  // Without a proven path at the source nothing may go: it would leave the association with an address nobody
+  // answered from.
+  if (keep == nullptr || !keep->proven()) return {false, wire::CauseCode::kRequestRefused};
+  const PathId kept = keep->id;
+  std::vector<PathId> doomed;
+  for (const auto& path : core_.paths) {
+    if (path->id != kept) doomed.push_back(path->id);
+  }
+  for (const PathId id : doomed) core_.retire(id);
+  return {};
+}
+
+AsconfResponder::Verdict AsconfResponder::set_primary(const IpAddress& address, const Route& source) {
+  const IpAddress wanted = address.is_wildcard() ? source.remote.ip : address;
+  for (const auto& path : core_.paths) {
+    if (path->route.remote.ip != wanted || !path->proven()) continue;
+    core_.paths.set_primary(path->id);
+    return {};
+  }
+  return {false, wire::CauseCode::kUnresolvableAddress};
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,78 @@
+#include <array>
+
+#include "hawser/sctp/drop_reason.hpp"
+#include "hawser/sctp/status.hpp"
+
+namespace hawser::sctp {
+
+std::string_view to_string(DropReason reason) {
+  static constexpr std::array<std::string_view, kDropReasons> kNames = {"truncated_packet",
+                                                                        "bad_checksum",
+                                                                        "bad_port",
+                                                                        "bad_source_address",
+                                                                        "bad_verification_tag",
+                                                                        "out_of_the_blue",
+                                                                        "malformed_chunk",
+                                                                        "illegal_bundling",
+                                                                        "unknown_chunk",
+                                                                        "unexpected_chunk",
+                                                                        "malformed_init",
+                                                                        "not_listening",
+                                                                        "too_many_associations",
+                                                                        "forged_cookie",
+                                                                        "stale_cookie",
+                                                                        "restart_refused",
+                                                                        "duplicate_handshake",
+                                                                        "unauthenticated_chunk",
+                                                                        "bad_auth",
+                                                                        "duplicate_tsn",
+                                                                        "tsn_out_of_window",
+                                                                        "receive_window_full",
+                                                                        "invalid_stream",
+                                                                        "empty_data",
+                                                                        "inconsistent_fragment",
+                                                                        "stale_sack",
+                                                                        "invalid_sack",
+                                                                        "bad_heartbeat_ack",
+                                                                        "unknown_source",
+                                                                        "asconf_out_of_sequence",
+                                                                        "too_many_paths",
+                                                                        "no_access",
+                                                                        "handshake_rate_limited",
+                                                                        "handshake_failed",
+                                                                        "unprotected_chunk",
+                                                                        "malformed_record",
+                                                                        "unknown_epoch",
+                                                                        "replayed_record",
+                                                                        "bad_record",
+                                                                        "amplification_limit"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+std::string_view to_string(AssociationState state) {
+  static constexpr std::array<std::string_view, 7> kNames = {
+      "cookie_wait",   "cookie_echoed",     "established",      "shutdown_pending",
+      "shutdown_sent", "shutdown_received", "shutdown_ack_sent"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_string(PathState state) {
+  static constexpr std::array<std::string_view, 5> kNames = {"joining", "unconfirmed", "active",
+                                                             "potentially_failed", "inactive"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_string(PathRole role) {
+  static constexpr std::array<std::string_view, kPathRoles> kNames = {"always", "secondary", "backup",
+                                                                      "never"};
+  return kNames[static_cast<std::size_t>(role)];
+}
+
+std::string_view to_string(PathLimit limit) {
+  static constexpr std::array<std::string_view, 13> kNames = {
+      "none", "joining",     "unproven",          "failed", "given_up", "never", "backup", "secondary",
+      "idle", "peer_window", "congestion_window", "capped", "pacing"};
+  return kNames[static_cast<std::size_t>(limit)];
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "sctp/path/congestion/controller.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+class NewReno final : public CongestionControl {
+ public:
+  NewReno(std::size_t mtu, std::size_t peer_window)
+      : mtu_(mtu),
+        initial_(std::min(4 * mtu, std::max<std::size_t>(2 * mtu, 4404))),
+        cwnd_(initial_),
+        ssthresh_(peer_window) {}
+
+  void on_ack(const Ack& ack) override {
+    if (ack.in_recovery || !ack.pseudo_cumulative) return;
+    if (in_slow_start()) {
+      grow_in_slow_start(ack);
+    } else {
+      grow_in_avoidance(ack);
+    }
+  }
+
+  // RFC 9260 §7.2.3, §7.2.4.
+  void on_loss() override {
+    ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
+    cwnd_ = ssthresh_;
+    partial_bytes_acked_ = 0;
+  }
+
+  // RFC 9260 §7.2.3: at most one packet in flight after T3. A second time-out in a row says nothing new (RFC
+  // 5681 §3.1): a path that was cut and comes back still knows what it could carry.
+  void on_timeout() override {
+    if (cwnd_ > mtu_) {
+      before_timeout_ = {cwnd_, ssthresh_};
+      ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
+    }
+    cwnd_ = mtu_;
+    partial_bytes_acked_ = 0;
+  }
+
+  // The pacer keeps the burst down for which RFC 4015 would have the window begin anew.
+  void on_spurious_timeout() override {
+    cwnd_ = std::max(cwnd_, before_timeout_.cwnd);
+    ssthresh_ = std::max(ssthresh_, before_timeout_.ssthresh);
+  }
+
+  // RFC 9260 §7.2.1: an unused window says nothing about the path any more.
+  void on_idle() override { cwnd_ = std::max(cwnd_ / 2, std::min(cwnd_, 4 * mtu_)); }
+
+  // The window of a single packet that a time-out leaves is for a network that may have collapsed. This one
+  // just answered: after a single time-out it is treated as after any loss, after a longer silence as new.
+  void on_return(bool brief) override {
+    cwnd_ = std::max(cwnd_, brief ? ssthresh_ : initial_);
+    before_timeout_ = {};
+  }
+
+  // The window is in bytes and stays: the network has not changed.
+  void on_mtu(std::size_t mtu) override { mtu_ = mtu; }
+
+  [[nodiscard]] std::size_t cwnd() const override { return cwnd_; }
+  [[nodiscard]] std::size_t ssthresh() const override { return ssthresh_; }
+
+ private:
+  struct Window {
+    std::size_t cwnd = 0;
+    std::size_t ssthresh = 0;
+  };
+
+  // Byte counting (RFC 3465) without the limit of one MTU per SACK: our receivers send one SACK per batch of
+  // packets, and bursts are held down by the pacer instead. A window less than half used does not grow.
+  void grow_in_slow_start(const Ack& ack) {
+    if (cwnd_ < 2 * ack.flight_before) cwnd_ += ack.bytes;
+  }
+
+  // RFC 9260 §7.2.2: one MTU per window of acknowledged bytes, while the window is fully used.
+  void grow_in_avoidance(const Ack& ack) {
+    partial_bytes_acked_ += ack.bytes;
+    if (partial_bytes_acked_ < cwnd_) return;
+    if (ack.flight_before + kSlackPackets * mtu_ < cwnd_) {
+      partial_bytes_acked_ = cwnd_;
+      return;
+    }
+    partial_bytes_acked_ -= cwnd_;
+    cwnd_ += mtu_;
+  }
+
+  static constexpr std::size_t kSlackPackets = 4;
+  std::size_t mtu_;
+  std::size_t initial_;  ///< RFC 9260 §7.2.1
+  std::size_t cwnd_;
+  std::size_t ssthresh_;
+  std::size_t partial_bytes_acked_ = 0;
+  Window before_timeout_;  ///< zeros: there is nothing to go back to
+};
+
+}  // namespace
+
+std::unique_ptr<CongestionControl> make_new_reno(std::size_t mtu, std::size_t peer_window) {
+  return std::make_unique<NewReno>(mtu, peer_window);
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,98 @@
+#include "sctp/path/scheduler.hpp"
+
+#include <algorithm>
+
+namespace hawser::sctp {
+namespace {
+
+bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
+  if (path.flight.bytes >= path.congestion->cwnd()) return false;
+  const Timestamp ready = path.ready_at();
+  if (ready <= now) return true;
+  limited = std::min(limited, ready);
+  return false;
+}
+
+// A path that only its pacer holds back is not full: the others need not help it out.
+bool full(const Path& path, Timestamp now) {
+  return path.flight.bytes >= path.congestion->cwnd() || !path.cap.ready(now);
+}
+
+// Nanoseconds until a packet sent now arrives: half a round trip, and the longer the more of the window is in
+// use, so that equal paths fill evenly.
+double predicted_arrival(const Path& path) {
+  const auto srtt = static_cast<double>(path.rtt.srtt().count());
+  const double filled = static_cast<double>(path.flight.bytes + path.pmtu.payload()) /
+                        static_cast<double>(path.congestion->cwnd());
+  return srtt / 2 * (1 + filled);
+}
+
+// Nothing is active: the path that failed least is tried, so that data never starves.
+Path* least_failed(PathManager& paths) {
+  Path* best = nullptr;
+  for (const auto& path : paths) {
+    if (path->state != PathState::potentially_failed && path->state != PathState::inactive) continue;
+    if (path->role() == PathRole::never) continue;
+    if (best == nullptr || path->error_count < best->error_count) best = path.get();
+  }
+  return best;
+}
+
+Path* fallback(PathManager& paths, Timestamp now, Timestamp& limited) {
+  Path* path = least_failed(paths);
+  return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
+}
+
+/// The active paths of one role.
+struct Tier {
+  Path* best = nullptr;  ///< of those that may send now
+  bool any = false;
+  bool full = true;  ///< none has room: its window is full, or its cap reached
+};
+
+Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limited, std::size_t size) {
+  Tier tier;
+  for (const auto& path : paths) {
+    if (path->state != PathState::active || path->role() != role || path->pmtu.payload() < size) continue;
+    tier.any = true;
+    tier.full &= full(*path, now);
+    if (!may_send(*path, now, limited)) continue;
+    if (tier.best == nullptr || predicted_arrival(*path) < predicted_arrival(*tier.best))
+      tier.best = path.get();
+  }
+  return tier;
+}
+
+class EarliestArrival final : public PathScheduler {
+ public:
+  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited, std::size_t size) override {
+    limited = kNever;
+    const Tier always = look_at(paths, PathRole::always, now, limited, size);
+    if (always.best != nullptr || !always.full) return always.best;
+    const Tier secondary = look_at(paths, PathRole::secondary, now, limited, size);
+    if (secondary.best != nullptr || always.any || secondary.any) return secondary.best;
+    const Tier backup = look_at(paths, PathRole::backup, now, limited, size);
+    return backup.any ? backup.best : fallback(paths, now, limited);
+  }
+};
+
+class PrimaryOnly final : public PathScheduler {
+ public:
+  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited, std::size_t /*size*/) override {
+    limited = kNever;
+    if (!paths.any_active()) return fallback(paths, now, limited);
+    Path* path = paths.for_control();
+    return may_send(*path, now, limited) ? path : nullptr;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() {
+  return std::make_unique<EarliestArrival>();
+}
+std::unique_ptr<PathScheduler> make_primary_scheduler() {
+  return std::make_unique<PrimaryOnly>();
+}
+
+}  // namespace hawser::sctp

@@ -1,0 +1,82 @@
+#include "sctp/wire/sealed_chunk.hpp"
+
+namespace hawser::sctp::wire {
+
+Parsed<ProtectionParameter> ProtectionParameter::parse(Bytes value) {
+  if (value.size() != kSize) return ParseError::kParameterSize;
+  ByteReader reader(value);
+  if (reader.u8() != kVersion) return ParseError::kWrongParameterType;
+  reader.take(3);
+  ProtectionParameter out;
+  out.costs.aes_128_gcm = reader.u32();
+  out.costs.chacha20_poly1305 = reader.u32();
+  return out;
+}
+
+void ProtectionParameter::write(ByteWriter& writer) const {
+  const ParameterScope scope(writer, ParameterType::kProtection);
+  writer.u8(kVersion);
+  writer.zeros(3);
+  writer.u32(costs.aes_128_gcm);
+  writer.u32(costs.chacha20_poly1305);
+}
+
+Parsed<PathWishesHead> PathWishesHead::parse(Bytes message) {
+  ByteReader reader(message);
+  const bool known = reader.u8() == kVersion;
+  const PathWishesHead head{reader.u8()};
+  if (!reader.ok() || !known || head.entry_size < PathWishEntry::kSize) return ParseError::kParameterSize;
+  if ((message.size() - kSize) % head.entry_size != 0) return ParseError::kParameterSize;
+  return head;
+}
+
+void PathWishesHead::write(ByteWriter& writer) {
+  writer.u8(kVersion);
+  writer.u8(PathWishEntry::kSize);
+}
+
+Parsed<PathWishEntry> PathWishEntry::parse(Bytes bytes) {
+  ByteReader reader(bytes);
+  PathWishEntry entry;
+  entry.epoch = reader.u8();
+  entry.path_id = reader.u8();
+  const std::uint8_t role = reader.u8();
+  reader.take(1);
+  entry.cap_bps = reader.u64();
+  if (!reader.ok() || role >= kPathRoles || !is_cap(entry.cap_bps)) return ParseError::kParameterSize;
+  entry.role = static_cast<PathRole>(role);
+  return entry;
+}
+
+void PathWishEntry::write(ByteWriter& writer) const {
+  writer.u8(epoch);
+  writer.u8(path_id);
+  writer.u8(static_cast<std::uint8_t>(role));
+  writer.zeros(1);
+  writer.u64(cap_bps);
+}
+
+bool is_sealed(Bytes datagram) {
+  return datagram.size() > kCommonHeaderSize &&
+         datagram[kCommonHeaderSize] == static_cast<std::byte>(ChunkType::kSealed);
+}
+
+void write_record_header(MutableBytes packet, const RecordHeader& header) {
+  std::byte* at = packet.data() + kCommonHeaderSize;
+  at[0] = static_cast<std::byte>(ChunkType::kSealed);
+  at[1] = std::byte{0};
+  store_be(at + 2, static_cast<std::uint16_t>(packet.size() - kCommonHeaderSize));
+  store_be(at + 4,
+           header.sequence | std::uint64_t{header.path_id} << 56U | std::uint64_t{header.epoch} << 48U);
+}
+
+std::optional<RecordHeader> read_record_header(Bytes datagram) {
+  if (datagram.size() < kSealedHeadSize + crypto::kAeadTagSize) return std::nullopt;
+  const std::byte* at = datagram.data() + kCommonHeaderSize;
+  if (load_be<std::uint16_t>(at + 2) != datagram.size() - kCommonHeaderSize) return std::nullopt;
+  const auto word = load_be<std::uint64_t>(at + 4);
+  return RecordHeader{static_cast<std::uint8_t>(word >> 56U), static_cast<std::uint8_t>(word >> 48U),
+                      word & kMaxRecordSequence};
+}
+
+}  // namespace hawser::sctp::wire

@@ -1,0 +1,322 @@
+#include "daemon/uplinks/uplinks.hpp"
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "io/setup_error.hpp"
+#include "support/memory_io.hpp"
+
+namespace hawser::daemon {
+namespace {
+
+IpAddress ip(const std::string& text) {
+  return IpAddress::parse(text).value();
+}
+
+/// Interfaces in memory. Each leads everywhere, from its first address of the family, unless told otherwise.
+class FakeHost final : public Host {
+ public:
+  io::LinkInfo& plug(const std::string& name, const std::vector<std::string>& addresses) {
+    io::LinkInfo link;
+    link.name = name;
+    link.index = next_index_++;
+    link.up = link.carrier = true;
+    for (const std::string& address : addresses) link.addresses.push_back(IpPrefix::parse(address).value());
+    links_.erase(name);
+    return links_[name] = link;
+  }
+  void unplug(const std::string& name) { links_.erase(name); }
+  io::LinkInfo& link(const std::string& name) { return links_.at(name); }
+
+  std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) override {
+    if (refuse) throw io::SetupError("too many open files", {});
+    opened.push_back(options);
+    const UdpAddress local{options.bind.ip, next_port_++};
+    return std::make_unique<io::MemoryDatagramSocket>(network_, options.id, local);
+  }
+  void watch(UplinkId id, int) override { watched.insert(id); }
+  void unwatch(UplinkId id) override { watched.erase(id); }
+  std::vector<io::LinkInfo> links() override {
+    std::vector<io::LinkInfo> out;
+    for (const auto& [name, link] : links_) out.push_back(link);
+    return out;
+  }
+  std::optional<io::RouteInfo> route(int index, const IpAddress& to,
+                                     const std::optional<IpAddress>& from) override {
+    for (const auto& [name, link] : links_) {
+      if (link.index != index || without_route.contains(name)) continue;
+      if (by_source.contains(name) && !from) continue;
+      for (const IpPrefix& own : link.addresses) {
+        if (own.ip.is_v6() == to.is_v6()) return io::RouteInfo{from.value_or(own.ip), gateway};
+      }
+    }
+    return std::nullopt;
+  }
+  void resolve(tunnel::PeerIndex, const std::vector<HostPort>&) override {}
+  WallTime wall_clock() override { return {}; }
+  void announce(HookEvent) override {}
+
+  bool refuse = false;
+  IpAddress gateway;
+  std::set<std::string> without_route;
+  std::set<std::string> by_source;  ///< those that lead somewhere from their own address alone
+  std::set<UplinkId> watched;
+  std::vector<io::UdpSocketOptions> opened;
+
+ private:
+  io::MemoryNetwork network_;
+  std::map<std::string, io::LinkInfo> links_;
+  int next_index_ = 1;
+  std::uint16_t next_port_ = 40000;
+};
+
+class UplinksTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
+
+  /// `wanted`: interfaces or patterns; none: automatic mode.
+  void make(const std::vector<std::string>& wanted) {
+    config.interface.name = "hawser0";
+    for (const std::string& interface : wanted) {
+      config.uplinks.push_back(
+          {.interface = interface, .label = "uplink" + std::to_string(config.uplinks.size())});
+    }
+    uplinks.emplace(host, sockets, config);
+    uplinks->set_remotes({ip("203.0.113.1")});
+    changes = uplinks->refresh();
+  }
+  const Uplinks::Uplink& look(std::size_t index = 0) {
+    changes = uplinks->refresh();
+    return uplinks->at(index);
+  }
+  std::vector<std::string> in_use() {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < uplinks->count(); ++i) out.push_back(uplinks->at(i).interface);
+    return out;
+  }
+
+  using Names = std::vector<std::string>;
+  FakeHost host;
+  Sockets sockets{host};
+  Config config;
+  std::optional<Uplinks> uplinks;
+  Uplinks::Changes changes;
+};
+
+TEST_F(UplinksTest, SayWhyOneCannotBeUsed) {
+  make({"eth0"});
+  EXPECT_EQ(look().reason, "no interface");
+  io::LinkInfo& link = host.plug("eth0", {});
+  link.up = link.carrier = false;
+  EXPECT_EQ(look().reason, "down");
+  link.up = true;
+  EXPECT_EQ(look().reason, "no carrier");
+  link.carrier = true;
+  EXPECT_EQ(look().reason, "no address");
+  link.addresses = {*IpPrefix::parse("169.254.7.7/16"), *IpPrefix::parse("fe80::1/64")};
+  EXPECT_EQ(look().reason, "no address");
+  link.addresses.push_back(*IpPrefix::parse("192.0.2.7/24"));
+  host.without_route.insert("eth0");
+  EXPECT_EQ(look().reason, "no route");
+  EXPECT_FALSE(uplinks->socket(0, false));
+  EXPECT_FALSE(changes.more_usable);
+  host.without_route.clear();
+  EXPECT_EQ(look().reason, "");
+  EXPECT_TRUE(changes.more_usable);
+  host.refuse = true;
+  EXPECT_FALSE(uplinks->socket(0, false));
+  EXPECT_EQ(uplinks->at(0).reason, "cannot open a socket: too many open files");
+  host.refuse = false;
+  EXPECT_TRUE(uplinks->socket(0, false));
+  EXPECT_EQ(look().reason, "");
+}
+
+TEST_F(UplinksTest, CountOnlyTheFamiliesThatThePeersHave) {
+  host.plug("eth0", {"2001:db8::7/64"});
+  make({"eth0"});
+  EXPECT_EQ(look().reason, "no address");
+  EXPECT_TRUE(uplinks->set_remotes({ip("203.0.113.1"), ip("2001:db8::1")}));
+  EXPECT_EQ(look().reason, "");
+  EXPECT_FALSE(uplinks->socket(0, false));
+  EXPECT_TRUE(uplinks->socket(0, true));
+  host.without_route.insert("eth0");
+  EXPECT_EQ(look().reason, "no route");
+  EXPECT_TRUE(uplinks->set_remotes({ip("203.0.113.1")}));
+  EXPECT_FALSE(uplinks->set_remotes({ip("203.0.113.1")}));
+}
+
+TEST_F(UplinksTest, TakeAnyAddressWhileNobodyKnowsWhereThePeersAre) {
+  host.plug("eth0", {"192.0.2.7/24"});
+  host.without_route.insert("eth0");
+  make({"eth0"});
+  uplinks->set_remotes({});
+  EXPECT_EQ(look().reason, "");
+}
+
+TEST_F(UplinksTest, TellWhenDatagramsLeaveInAnotherWay) {
+  host.plug("eth0", {"192.0.2.7/24"});
+  make({"eth0"});
+  const auto socket = uplinks->socket(0, false);
+  const std::vector<UplinkId> moved{*socket};
+  look();
+  EXPECT_TRUE(changes.moved.empty());
+  host.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
+  look();
+  EXPECT_EQ(changes.moved, moved);
+  host.gateway = ip("192.0.2.1");
+  look();
+  EXPECT_EQ(changes.moved, moved);
+  host.without_route.insert("eth0");
+  look();
+  EXPECT_EQ(changes.moved, moved);
+  EXPECT_FALSE(changes.more_usable);
+  look();
+  EXPECT_TRUE(changes.moved.empty());
+  host.without_route.clear();
+  look();
+  EXPECT_EQ(changes.moved, moved);
+  EXPECT_TRUE(changes.more_usable);
+  EXPECT_TRUE(changes.closed.empty());
+  EXPECT_EQ(uplinks->socket(0, false), socket);
+}
+
+TEST_F(UplinksTest, BindToTheAddressWhereOnlyThatLeadsToThePeer) {
+  host.plug("eth0", {"192.0.2.7/24"});
+  host.by_source.insert("eth0");
+  make({"eth0"});
+  const auto first = uplinks->socket(0, false);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(host.opened.back().bind.ip, ip("192.0.2.7"));
+  EXPECT_EQ(host.opened.back().device, "eth0");
+  host.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
+  look();
+  EXPECT_EQ(changes.closed, std::vector<UplinkId>{*first});
+  EXPECT_TRUE(changes.more_usable);
+  EXPECT_NE(uplinks->socket(0, false), first);
+  EXPECT_EQ(host.opened.back().bind.ip, ip("192.0.2.8"));
+}
+
+TEST_F(UplinksTest, CloseTheSocketsOfAnInterfaceThatIsReplaced) {
+  host.plug("eth0", {"192.0.2.7/24"});
+  make({"eth0"});
+  const auto first = uplinks->socket(0, false);
+  EXPECT_EQ(uplinks->uplink_of(*first), 0U);
+  host.plug("eth0", {"192.0.2.7/24"});
+  look();
+  EXPECT_EQ(changes.closed, std::vector<UplinkId>{*first});
+  EXPECT_TRUE(changes.more_usable);
+  EXPECT_FALSE(uplinks->uplink_of(*first));
+  EXPECT_TRUE(host.watched.empty());
+}
+
+TEST_F(UplinksTest, NameThePlaceThatARouteLeavesFrom) {
+  host.plug("eth0", {"192.0.2.7/24", "2001:db8::7/64"});
+  make({"eth0"});
+  const UplinkId socket = uplinks->socket(0, false).value();
+  const UdpAddress peer{ip("203.0.113.1"), 9899};
+  const Uplinks::Place place = uplinks->place_of({socket, IpAddress::any_v4(), peer});
+  EXPECT_EQ(place.label, "uplink0");
+  EXPECT_EQ(place.interface, "eth0");
+  EXPECT_EQ(place.local, ip("192.0.2.7")) << "the one that the kernel chooses";
+  EXPECT_EQ(place.failing, "");
+  EXPECT_EQ(uplinks->place_of({socket, ip("192.0.2.8"), peer}).local, ip("192.0.2.8"));
+  host.without_route.insert("eth0");
+  look();
+  EXPECT_EQ(uplinks->place_of({socket, IpAddress::any_v4(), peer}).failing, "no route");
+  host.unplug("eth0");
+  look();
+  const Uplinks::Place gone = uplinks->place_of({socket, IpAddress::any_v4(), peer});
+  EXPECT_EQ(gone.label, "uplink0");
+  EXPECT_EQ(gone.local, IpAddress::any_v4());
+  EXPECT_EQ(uplinks->place_of({UplinkId(99), IpAddress::any_v4(), peer}).label, "");
+}
+
+TEST_F(UplinksTest, FollowAPatternToTheFirstUsableInterfaceAndStay) {
+  host.plug("wwan1", {});
+  make({"wwan*"});
+  EXPECT_EQ(in_use(), Names{"wwan1"});
+  EXPECT_EQ(uplinks->at(0).reason, "no address");
+  host.plug("wwan3", {"192.0.2.3/24"});
+  host.plug("wwan2", {"192.0.2.2/24"});
+  look();
+  EXPECT_EQ(in_use(), Names{"wwan2"});
+  EXPECT_TRUE(uplinks->socket(0, false));
+  EXPECT_EQ(host.opened.back().device, "wwan2");
+  host.link("wwan1").addresses = {*IpPrefix::parse("192.0.2.1/24")};
+  look();
+  EXPECT_EQ(in_use(), Names{"wwan2"});
+  host.unplug("wwan2");
+  look();
+  EXPECT_EQ(in_use(), Names{"wwan1"});
+  EXPECT_EQ(changes.closed.size(), 1U);
+}
+
+TEST_F(UplinksTest, GiveEachInterfaceToOneUplink) {
+  for (const char* name : {"wwan0", "wwan1", "wwan2"}) host.plug(name, {"192.0.2.7/24"});
+  make({"wwan*", "wwan*", "wwan0"});
+  EXPECT_EQ(in_use(), (Names{"wwan1", "wwan2", "wwan0"}));
+  host.unplug("wwan1");
+  look();
+  EXPECT_EQ(in_use(), (Names{"", "wwan2", "wwan0"}));
+  EXPECT_EQ(uplinks->at(0).reason, "no interface");
+}
+
+TEST_F(UplinksTest, NeverTakeTheTunnelOrTheLoopbackInterfaceForAPattern) {
+  host.plug("hawser0", {"192.0.2.7/24"});
+  host.plug("lo", {"192.0.2.7/24"}).loopback = true;
+  make({"*"});
+  EXPECT_EQ(in_use(), Names{""});
+}
+
+TEST_F(UplinksTest, AreByThemselvesWhateverLeadsToThePeerButForTunnelsPortsAndContainers) {
+  for (const char* name : {"eth0", "br0", "docker0", "hawser0", "hawser1", "idle0", "lo", "port0", "veth1f"})
+    host.plug(name, {"192.0.2.7/24"});
+  host.link("br0").kind = "bridge";
+  host.link("hawser0").kind = host.link("hawser1").kind = "tun";
+  host.link("lo").loopback = true;
+  host.link("port0").enslaved = true;
+  host.without_route.insert("idle0");
+  make({});
+  EXPECT_EQ(in_use(), (Names{"br0", "eth0"}));
+  EXPECT_EQ(uplinks->at(1).config.label, "eth0");
+}
+
+TEST_F(UplinksTest, AreOnlyThoseThatAreIncludedAndNotExcluded) {
+  for (const char* name : {"eth0", "eth1", "tap0", "wlan0", "hawser0"}) host.plug(name, {"192.0.2.7/24"});
+  host.link("tap0").kind = host.link("hawser0").kind = "tun";
+  config.interface.include_uplinks = {"eth?", "tap0", "hawser*"};
+  config.interface.exclude_uplinks = {"*1"};
+  make({});
+  EXPECT_EQ(in_use(), (Names{"eth0", "tap0"}));
+}
+
+TEST_F(UplinksTest, ForgetWhatWasFoundOnlyWhenTheInterfaceIsGone) {
+  host.plug("eth6", {"192.0.2.7/24"});
+  host.plug("eth7", {"192.0.2.7/24"});
+  make({});
+  for (const std::string name : {"eth7", "eth8", "eth9"}) {
+    const auto socket = uplinks->socket(1, false);
+    ASSERT_TRUE(socket);
+    host.without_route.insert(name);
+    look();
+    EXPECT_TRUE(changes.closed.empty());
+    EXPECT_EQ(uplinks->at(1).reason, "no route");
+    host.unplug(name);
+    look();
+    EXPECT_EQ(changes.closed, std::vector<UplinkId>{*socket});
+    EXPECT_TRUE(uplinks->at(1).vacant());
+    EXPECT_FALSE(uplinks->socket(1, false));
+    const std::string next = "eth" + std::to_string(name.back() - '0' + 1);
+    host.plug(next, {"192.0.2.7/24"});
+    look();
+    EXPECT_EQ(in_use(), (Names{"eth6", next}));
+    EXPECT_TRUE(changes.more_usable);
+  }
+}
+
+}  // namespace
+}  // namespace hawser::daemon

@@ -1,0 +1,91 @@
+#include "io/netlink/link_monitor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "io/netlink/link.hpp"
+#include "net_test_support.hpp"
+
+namespace hawser::io::test {
+namespace {
+
+/// One or more commands of ip(8).
+bool run(const std::string& commands) {
+  return std::system(commands.c_str()) == 0;
+}
+
+/// Whether the monitor tells of something, waiting for it.
+bool tells(LinkMonitor& monitor) {
+  return readable(monitor.native_handle()) && monitor.take_events();
+}
+
+/// Whether nothing more than uninteresting events is waiting.
+bool is_silent(LinkMonitor& monitor) {
+  bool told = false;
+  while (readable(monitor.native_handle(), 50)) told |= monitor.take_events();
+  return !told;
+}
+
+class LinkMonitorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!privileged()) GTEST_SKIP() << "needs root";
+  }
+};
+
+TEST_F(LinkMonitorTest, TellsOfInterfacesAddressesRoutesAndRules) {
+  ASSERT_TRUE(in_fresh_namespace([] {
+    LinkMonitor monitor;
+    EXPECT_FALSE(monitor.take_events());  // and does not wait for any
+    for (const char* change :
+         {"ip link add va type veth peer name vb", "ip link set va up", "ip link set vb up",
+          "ip addr add 192.0.2.7/24 dev va", "ip addr add 2001:db8::7/64 dev va nodad",
+          "ip route add default via 192.0.2.1", "ip -6 route add default via 2001:db8::1",
+          "ip rule add from 192.0.2.7 lookup 7", "ip route del default", "ip addr del 192.0.2.7/24 dev va",
+          "ip link set vb down", "ip link del va"}) {
+      ASSERT_TRUE(run(change)) << change;
+      EXPECT_TRUE(tells(monitor)) << change;
+      while (readable(monitor.native_handle(), 50)) static_cast<void>(monitor.take_events());
+    }
+  }));
+}
+
+TEST_F(LinkMonitorTest, SaysNothingOfTheIgnoredInterface) {
+  ASSERT_TRUE(in_fresh_namespace([] {
+    ASSERT_TRUE(run("ip link add va type veth peer name vb && ip link set vb up"));
+    LinkMonitor monitor(find_link("va").value().index);
+    ASSERT_TRUE(run("ip link set va mtu 1400 && ip addr add 192.0.2.7/24 dev va"));
+    EXPECT_TRUE(is_silent(monitor));
+    ASSERT_TRUE(run("ip link set vb mtu 1400"));
+    EXPECT_TRUE(tells(monitor));
+  }));
+}
+
+TEST_F(LinkMonitorTest, TellsThatSomethingChangedWhenTheKernelHadNoRoomForTheEvents) {
+  ASSERT_TRUE(in_fresh_namespace([] {
+    ASSERT_TRUE(
+        run("ip link add va type veth peer name vb && ip link set va up && ip link set vb up && "
+            "ip addr add 192.0.2.7/24 dev va"));
+    // Every event that is left when the queue overflows is of no interest.
+    LinkMonitor monitor(find_link("va").value().index);
+    std::string commands;
+    for (int i = 0; i < 5000; ++i) {
+      commands +=
+          "route add 10." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".0/24 dev va\n";
+    }
+    FILE* ip = ::popen("ip -batch -", "w");
+    ASSERT_NE(ip, nullptr);
+    ASSERT_EQ(std::fwrite(commands.data(), 1, commands.size(), ip), commands.size());
+    ASSERT_EQ(::pclose(ip), 0);
+    EXPECT_TRUE(tells(monitor));
+    EXPECT_TRUE(is_silent(monitor));
+    ASSERT_TRUE(run("ip link set vb mtu 1400"));
+    EXPECT_TRUE(tells(monitor));  // it goes on
+  }));
+}
+
+}  // namespace
+}  // namespace hawser::io::test

@@ -1,0 +1,257 @@
+#include "io/udp/udp_socket.hpp"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "io/setup_error.hpp"
+#include "net_test_support.hpp"
+
+namespace hawser::io::test {
+namespace {
+
+UdpSocketOptions options(const std::string& bind, std::uint32_t id = 1) {
+  UdpSocketOptions o;
+  o.id = UplinkId{id};
+  o.bind = address(bind);
+  return o;
+}
+
+void expect_patterns(const std::vector<Received>& got, const std::vector<std::size_t>& sizes) {
+  ASSERT_EQ(got.size(), sizes.size());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_EQ(got[i].payload, pattern(sizes[i], i)) << "datagram " << i;
+}
+
+std::string failure_of(const UdpSocketOptions& o) {
+  try {
+    const UdpSocket socket(o);
+  } catch (const SetupError& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+const std::vector<std::size_t> kMixed{1400, 1400, 1400, 900, 1400, 50, 50, 50, 51, 1, 1200, 1200, 3000};
+
+/// Every combination of offloads carries the same datagrams.
+struct Offload {
+  bool gso;
+  bool gro;
+};
+class UdpSocketOffload : public testing::TestWithParam<Offload> {
+ protected:
+  static UdpSocketOptions with_offload(const std::string& bind) {
+    auto o = options(bind);
+    o.gso = GetParam().gso;
+    o.gro = GetParam().gro;
+    return o;
+  }
+};
+
+TEST_P(UdpSocketOffload, CarriesABatchOfMixedSizesIntactAndInOrder) {
+  UdpSocket a(with_offload("127.0.0.1:0"));
+  UdpSocket b(with_offload("127.0.0.1:0"));
+  a.send(make_batch(b.local_address(), kMixed));
+  expect_patterns(receive_all(b, kMixed.size()), kMixed);
+  EXPECT_TRUE(b.receive().empty());
+  EXPECT_EQ(a.counters().tx_datagrams, kMixed.size());
+  EXPECT_EQ(b.counters().rx_datagrams, kMixed.size());
+  const auto bytes = std::accumulate(kMixed.begin(), kMixed.end(), std::size_t{0});
+  EXPECT_EQ(a.counters().tx_bytes, bytes);
+  EXPECT_EQ(b.counters().rx_bytes, bytes);
+  // Runs: 1400 x3 + 900 | 1400 + 50 | 50 50 | 51 + 1 | 1200 1200 | 3000.
+  EXPECT_EQ(a.counters().tx_messages, GetParam().gso ? 6U : kMixed.size());
+}
+
+TEST_P(UdpSocketOffload, CarriesAFullBatchOverIpv6) {
+  UdpSocket a(with_offload("[::1]:0"));
+  UdpSocket b(with_offload("[::1]:0"));
+  std::vector<std::size_t> sizes(TransmitBatch::kMaxDatagrams, 1000);
+  sizes.back() = 999;
+  a.send(make_batch(b.local_address(), sizes));
+  const auto got = receive_all(b, sizes.size());
+  expect_patterns(got, sizes);
+  EXPECT_EQ(got.at(0).route.remote, a.local_address());
+  EXPECT_EQ(got.at(0).route.local, ip("::1"));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, UdpSocketOffload,
+                         testing::Values(Offload{true, true}, Offload{true, false}, Offload{false, true},
+                                         Offload{false, false}),
+                         [](const auto& param_info) {
+                           return std::string(param_info.param.gso ? "Segmented" : "Single") +
+                                  (param_info.param.gro ? "ToCoalesced" : "ToSingle");
+                         });
+
+TEST(UdpSocket, ReceivesASegmentedRunAsOneCoalescedMessage) {
+  UdpSocket a(options("127.0.0.1:0"));
+  UdpSocket b(options("127.0.0.1:0"));
+  if (!a.gso_active() || !b.gro_active()) GTEST_SKIP() << "this kernel has no udp segmentation offload";
+  const std::vector<std::size_t> sizes(40, 1452);
+  a.send(make_batch(b.local_address(), sizes));
+  ASSERT_TRUE(readable(b.native_handle()));
+  EXPECT_EQ(b.receive().size(), sizes.size());
+  EXPECT_EQ(a.counters().tx_messages, 1U);
+  EXPECT_EQ(b.counters().rx_messages, 1U);
+}
+
+TEST(UdpSocket, FallsBackWhenTheKernelRefusesSegmentationAtRunTimeAndRemembers) {
+  UdpSocket a(options("127.0.0.1:0"));
+  UdpSocket b(options("127.0.0.1:0"));
+  if (!a.gso_active()) GTEST_SKIP() << "this kernel has no udp segmentation offload";
+  // Without checksums the kernel cannot segment: it answers as for a device that lacks the offload.
+  const int on = 1;
+  ASSERT_EQ(::setsockopt(a.native_handle(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+  a.send(make_batch(b.local_address(), kMixed));
+  expect_patterns(receive_all(b, kMixed.size()), kMixed);
+  EXPECT_FALSE(a.gso_active());
+  EXPECT_EQ(a.counters().gso_fallbacks, 1U);
+  a.send(make_batch(b.local_address(), kMixed));
+  expect_patterns(receive_all(b, kMixed.size()), kMixed);
+  EXPECT_EQ(a.counters().gso_fallbacks, 1U);
+  EXPECT_EQ(a.counters().tx_datagrams, 2 * kMixed.size());
+}
+
+TEST(UdpSocket, CarriesEmptyDatagrams) {
+  UdpSocket a(options("127.0.0.1:0"));
+  UdpSocket b(options("127.0.0.1:0"));
+  const std::vector<std::size_t> sizes{0, 0, 5, 0};
+  a.send(make_batch(b.local_address(), sizes));
+  expect_patterns(receive_all(b, sizes.size()), sizes);
+}
+
+TEST(UdpSocket, AnswersFromTheAddressItWasSentTo) {
+  UdpSocket hub(options("0.0.0.0:0", 9));
+  UdpSocket edge(options("127.0.0.1:0"));
+  for (const std::string& text :
+       {std::string("127.0.0.1"), std::string("127.0.0.2"), std::string("127.0.0.3")}) {
+    edge.send(make_batch({ip(text), hub.local_address().port}, {100, 100}));
+    const auto asked = receive_all(hub, 2);
+    ASSERT_EQ(asked.size(), 2U);
+    const Route expected{UplinkId{9}, ip(text), edge.local_address()};
+    EXPECT_EQ(asked[0].route, expected);
+    hub.send(make_batch(asked[0].route.remote, {200, 200}, asked[0].route.local));
+    const auto answered = receive_all(edge, 2);
+    ASSERT_EQ(answered.size(), 2U);
+    EXPECT_EQ(answered[1].route.remote, (UdpAddress{ip(text), hub.local_address().port}));
+  }
+}
+
+TEST(UdpSocket, CountsButSurvivesARouteWhoseLocalAddressIsNotOurs) {
+  UdpSocket a(options("0.0.0.0:0"));
+  UdpSocket b(options("127.0.0.1:0"));
+  a.send(make_batch(b.local_address(), {100, 100, 100}, ip("198.51.100.77")));
+  EXPECT_EQ(a.counters().tx_datagrams, 0U);
+  EXPECT_EQ(a.counters().tx_errors + a.counters().tx_unreachable, 3U);
+  // Segmentation was not to blame, so it stays.
+  const bool segments = UdpSocket(options("127.0.0.1:0")).gso_active();
+  EXPECT_EQ(a.gso_active(), segments);
+  a.send(make_batch(b.local_address(), {100}));
+  EXPECT_EQ(receive_all(b, 1).size(), 1U);
+}
+
+TEST(UdpSocket, ReceivesNothingWithoutWaiting) {
+  UdpSocket a(options("127.0.0.1:0"));
+  EXPECT_TRUE(a.receive().empty());
+  EXPECT_EQ(a.counters().rx_errors, 0U);
+}
+
+TEST(UdpSocket, SharesAPortBetweenItsIpv4AndItsIpv6Socket) {
+  UdpSocket v4(options("0.0.0.0:0"));
+  auto o = options("[::]:0");
+  o.bind.port = v4.local_address().port;
+  UdpSocket v6(o);
+  UdpSocket edge(options("127.0.0.1:0"));
+  edge.send(make_batch({ip("127.0.0.1"), o.bind.port}, {64}));
+  const auto got = receive_all(v4, 1);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_TRUE(got[0].route.remote.ip.is_v4());
+  EXPECT_TRUE(v6.receive().empty());
+}
+
+TEST(UdpSocket, RefusesAnUnknownDeviceByName) {
+  auto o = options("0.0.0.0:0");
+  o.device = "nosuchdev0";
+  const std::string message = failure_of(o);
+  EXPECT_NE(message.find("'nosuchdev0'"), std::string::npos) << message;
+  EXPECT_NE(message.find("no such device"), std::string::npos) << message;
+}
+
+TEST(UdpSocket, RefusesAnAddressInUseByName) {
+  const UdpSocket first(options("127.0.0.1:0"));
+  UdpSocketOptions o;
+  o.bind = first.local_address();
+  const std::string message = failure_of(o);
+  EXPECT_EQ(message, "cannot bind udp socket " + o.bind.to_string() + ": address already in use");
+}
+
+TEST(UdpSocket, CountsDatagramsAboveTheMtuAndSendsTheRestOfTheBatch) {
+  if (!privileged()) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(in_fresh_namespace([] {
+    ASSERT_TRUE(raise_interface("lo", 1500));
+    for (const std::string& host : {std::string("127.0.0.1:0"), std::string("[::1]:0")}) {
+      UdpSocket a(options(host));
+      UdpSocket b(options(host));
+      const bool segments = a.gso_active();
+      // The run of 2000s is refused whole, the 1000 that closes it and what surrounds it fit.
+      const std::vector<std::size_t> sizes{1400, 1400, 2000, 2000, 1000, 1400, 1500};
+      a.send(make_batch(b.local_address(), sizes));
+      const auto got = receive_all(b, 4);
+      ASSERT_EQ(got.size(), 4U);
+      EXPECT_EQ(got[2].payload, pattern(1000, 4));
+      EXPECT_EQ(got[3].payload, pattern(1400, 5));
+      EXPECT_EQ(a.counters().tx_too_big, 3U);
+      EXPECT_EQ(a.gso_active(), segments);
+    }
+  }));
+}
+
+TEST(UdpSocket, LetsIpFragmentOnlyTheBatchThatMayBe) {
+  if (!privileged()) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(in_fresh_namespace([] {
+    ASSERT_TRUE(raise_interface("lo", 1400));
+    for (const std::string& host : {std::string("127.0.0.1:0"), std::string("[::1]:0")}) {
+      UdpSocket a(options(host));
+      UdpSocket b(options(host));
+      const std::vector<std::size_t> sizes{1472, 1472, 1472, 100};
+      TransmitBatch large = make_batch(b.local_address(), sizes);
+      large.may_fragment = true;
+      a.send(large);
+      expect_patterns(receive_all(b, sizes.size()), sizes);
+      EXPECT_EQ(a.counters().tx_too_big, 0U);
+      large.may_fragment = false;
+      a.send(large);
+      EXPECT_EQ(receive_all(b, 1).size(), 1U) << "the small one";
+      EXPECT_EQ(a.counters().tx_too_big, 3U);
+    }
+  }));
+}
+
+TEST(UdpSocket, CountsDatagramsWithoutARouteAsUnreachable) {
+  if (!privileged()) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(in_fresh_namespace([] {
+    UdpSocket a(options("0.0.0.0:0"));
+    a.send(make_batch(address("192.0.2.1:9899"), {100, 100, 50}));
+    EXPECT_EQ(a.counters().tx_unreachable, 3U);
+    EXPECT_EQ(a.counters().tx_datagrams, 0U);
+  }));
+}
+
+TEST(UdpSocket, CountsMessagesThatItsReceiveBufferCouldNotHold) {
+  UdpSocket a(options("127.0.0.1:0"));
+  auto o = options("127.0.0.1:0");
+  o.receive_buffer = 16'384;
+  UdpSocket b(o);
+  const auto batch = make_batch(b.local_address(), std::vector<std::size_t>(64, 1000));
+  for (int i = 0; i < 20; ++i) a.send(batch);
+  while (!b.receive().empty()) {
+  }
+  // The kernel tells how many found no room with the first datagram that comes after them.
+  a.send(make_batch(b.local_address(), {10}));
+  EXPECT_EQ(receive_all(b, 1).size(), 1U);
+  EXPECT_GT(b.counters().rx_dropped_full, 0U);
+}
+
+}  // namespace
+}  // namespace hawser::io::test

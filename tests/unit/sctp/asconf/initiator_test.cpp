@@ -1,0 +1,315 @@
+#include "sctp/asconf/initiator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "unit/sctp/support/core_support.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+using namespace std::chrono_literals;
+using test::CoreBench;
+using test::kPeerWindow;
+using test::route_to;
+using wire::CauseCode;
+using wire::ParameterType;
+
+constexpr std::uint32_t kFirstSerial = 0xFFFF'FFFF;
+
+/// What was asked, and where.
+struct Asked {
+  std::uint32_t serial = 0;
+  PathId path = kNoPath;
+  wire::AsconfRequest request;
+  IpAddress lookup;
+};
+
+class AsconfInitiatorTest : public ::testing::Test {
+ protected:
+  AsconfInitiatorTest() {
+    bench.config.rto_min = 100ms;
+    bench.config.rto_max = 10s;
+    first = bench.core.paths.add(route_to(1, 1), PathState::active, kPeerWindow);
+    first->ours = true;
+  }
+  Path& joining(std::uint32_t uplink) {
+    Path& path = *bench.core.paths.add(route_to(uplink, 1), PathState::joining, kPeerWindow);
+    path.ours = true;
+    initiator.join(path.id);
+    return path;
+  }
+  /// The ASCONF that leaves now, if any.
+  std::optional<Asked> next() {
+    initiator.queue_due(now);
+    auto& chunks = bench.core.control.chunks();
+    if (chunks.empty()) return std::nullopt;
+    EXPECT_EQ(chunks.size(), 1U) << "one ASCONF is outstanding at most";
+    const auto chunk = wire::AsconfChunk::parse(CoreBench::view(chunks.front()));
+    EXPECT_TRUE(chunk.has_value());
+    wire::ParameterReader reader = chunk->request_reader();
+    Asked asked{chunk->serial, chunks.front().path, *wire::AsconfRequest::parse(*reader.next()),
+                chunk->lookup_address};
+    EXPECT_FALSE(reader.next().has_value()) << "one request in each ASCONF";
+    bytes.push_back(chunks.front().bytes);
+    bench.core.control.clear();
+    return asked;
+  }
+  std::optional<Asked> time_out() {
+    now = initiator.next_timeout();
+    initiator.on_timeout(now);
+    return next();
+  }
+  void acknowledge(std::uint32_t serial, std::uint32_t correlation) {
+    std::vector<std::byte> raw(64);
+    ByteWriter writer(raw);
+    wire::AsconfResponse{correlation, true, {}}.write(writer);
+    initiator.on_ack(now, {serial, writer.written()});
+  }
+  void refuse(std::uint32_t serial, std::uint32_t correlation, CauseCode cause) {
+    std::vector<std::byte> raw(64);
+    ByteWriter writer(raw);
+    wire::AsconfResponse::write_error(writer, correlation, cause, {});
+    initiator.on_ack(now, {serial, writer.written()});
+  }
+
+  CoreBench bench;
+  Path* first = nullptr;
+  AsconfInitiator initiator{bench.core, kFirstSerial};
+  Timestamp now = Timestamp{} + 1h;
+  std::vector<std::vector<std::byte>> bytes;
+};
+
+TEST_F(AsconfInitiatorTest, AJoinIsAWildcardAddFromTheUplinkItself) {
+  const Path& path = joining(2);
+  const auto asked = next();
+  ASSERT_TRUE(asked.has_value());
+  EXPECT_EQ(asked->serial, kFirstSerial);
+  EXPECT_EQ(asked->path, path.id);
+  EXPECT_EQ(asked->request.type, ParameterType::kAddIpAddress);
+  EXPECT_TRUE(asked->request.address.is_wildcard());
+  EXPECT_TRUE(asked->lookup.is_wildcard());
+}
+
+TEST_F(AsconfInitiatorTest, RetransmissionsAreTheSameChunkOnTheSameUplinkWithBackOff) {
+  const Path& path = joining(2);
+  next();
+  Duration last{};
+  for (int i = 0; i < 5; ++i) {
+    const Timestamp before = now;
+    const auto again = time_out();
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->path, path.id);
+    EXPECT_EQ(bytes.back(), bytes.front());
+    EXPECT_GT(now - before, last);
+    last = now - before;
+  }
+  for (int i = 0; i < 5; ++i) time_out();
+  EXPECT_LE(initiator.next_timeout() - now, bench.config.rto_max);
+}
+
+TEST_F(AsconfInitiatorTest, NothingLeavesBeforeItsTime) {
+  joining(2);
+  next();
+  now = initiator.next_timeout() - 1ms;
+  initiator.on_timeout(now);
+  EXPECT_FALSE(next().has_value());
+}
+
+TEST_F(AsconfInitiatorTest, OneIsOutstandingAtATime) {
+  joining(2);
+  joining(3);
+  ASSERT_TRUE(next().has_value());
+  EXPECT_FALSE(next().has_value());
+}
+
+TEST_F(AsconfInitiatorTest, AnAcknowledgedJoinIsUnconfirmedAndProbedAtOnce) {
+  Path& path = joining(2);
+  const auto asked = next();
+  acknowledge(asked->serial, asked->request.correlation_id);
+  EXPECT_EQ(path.state, PathState::unconfirmed);
+  EXPECT_TRUE(path.heartbeat.wanted);
+  EXPECT_TRUE(initiator.idle());
+  EXPECT_EQ(initiator.next_timeout(), kNever);
+}
+
+TEST_F(AsconfInitiatorTest, AnEmptyAcknowledgementMeansSuccess) {
+  Path& path = joining(2);
+  initiator.on_ack(now, {next()->serial, {}});
+  EXPECT_EQ(path.state, PathState::unconfirmed);
+}
+
+TEST_F(AsconfInitiatorTest, SerialNumbersGoOnAcrossTheWrap) {
+  joining(2);
+  joining(3);
+  const auto one = next();
+  acknowledge(one->serial, one->request.correlation_id);
+  const auto two = next();
+  ASSERT_TRUE(two.has_value());
+  EXPECT_EQ(two->serial, 0U);
+  EXPECT_NE(two->request.correlation_id, one->request.correlation_id);
+}
+
+TEST_F(AsconfInitiatorTest, AcknowledgementsNobodyWaitsForAreDropped) {
+  acknowledge(kFirstSerial, 1);
+  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U) << "nothing was asked";
+  Path& path = joining(2);
+  const auto asked = next();
+  acknowledge(asked->serial + 1, asked->request.correlation_id);
+  acknowledge(asked->serial - 1, asked->request.correlation_id);
+  EXPECT_EQ(path.state, PathState::joining);
+  acknowledge(asked->serial, asked->request.correlation_id);
+  path.state = PathState::joining;
+  acknowledge(asked->serial, asked->request.correlation_id);  // late
+  EXPECT_EQ(path.state, PathState::joining);
+  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 4U);
+}
+
+TEST_F(AsconfInitiatorTest, ADeadUplinkGivesItsTurnUpToTheOthers) {
+  Path& dead = joining(2);
+  Path& alive = joining(3);
+  const auto one = next();
+  ASSERT_EQ(one->path, dead.id);
+  std::optional<Asked> two;
+  for (int i = 0; i < 4 && (!two || two->path == dead.id); ++i) two = time_out();
+  ASSERT_TRUE(two.has_value());
+  EXPECT_EQ(two->path, alive.id);
+  EXPECT_EQ(two->serial, one->serial) << "the peer may never have seen it";
+  acknowledge(two->serial, two->request.correlation_id);
+  EXPECT_EQ(alive.state, PathState::unconfirmed);
+  EXPECT_EQ(dead.state, PathState::joining);
+}
+
+TEST_F(AsconfInitiatorTest, TheUplinkThatGaveItsTurnUpComesAgain) {
+  Path& dead = joining(2);
+  joining(3);
+  next();
+  std::optional<Asked> asked;
+  for (int i = 0; i < 4 && (!asked || asked->path == dead.id); ++i) asked = time_out();
+  acknowledge(asked->serial, asked->request.correlation_id);
+  std::optional<Asked> again = next();
+  if (!again) {
+    ASSERT_NE(initiator.next_timeout(), kNever);
+    now = initiator.next_timeout();
+    again = next();
+  }
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->path, dead.id);
+  EXPECT_EQ(again->serial, kFirstSerial + 1);
+}
+
+TEST_F(AsconfInitiatorTest, AnAnswerToAnEarlierJoinWithThisSerialNamesItByCorrelation) {
+  Path& slow = joining(2);
+  Path& other = joining(3);
+  const auto one = next();
+  std::optional<Asked> two;
+  for (int i = 0; i < 4 && (!two || two->path == slow.id); ++i) two = time_out();
+  ASSERT_EQ(two->serial, one->serial);
+  acknowledge(two->serial, one->request.correlation_id);  // the peer had seen the first one
+  EXPECT_EQ(slow.state, PathState::unconfirmed);
+  EXPECT_EQ(other.state, PathState::joining) << "not served by that answer";
+  const auto again = next();
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->path, other.id);
+  EXPECT_EQ(again->serial, kFirstSerial + 1);
+}
+
+TEST_F(AsconfInitiatorTest, ARefusedJoinIsReportedAndItsPathGoes) {
+  const PathId path = joining(2).id;
+  const auto asked = next();
+  refuse(asked->serial, asked->request.correlation_id, CauseCode::kResourceShortage);
+  ASSERT_EQ(bench.events.size(), 1U);
+  EXPECT_EQ(bench.events.front().kind, Event::Kind::path_refused);
+  EXPECT_EQ(bench.events.front().path, path);
+  EXPECT_EQ(bench.events.front().cause, static_cast<std::uint16_t>(CauseCode::kResourceShortage));
+  EXPECT_EQ(bench.retired, std::vector<PathId>{path});
+}
+
+TEST_F(AsconfInitiatorTest, ARefusalNeverTakesAPathThatWorks) {
+  initiator.join(first->id);
+  Path& second = joining(2);
+  second.state = PathState::active;
+  const auto asked = next();
+  ASSERT_EQ(asked->path, first->id);
+  refuse(asked->serial, asked->request.correlation_id, CauseCode::kRequestRefused);
+  EXPECT_TRUE(bench.retired.empty());
+}
+
+TEST_F(AsconfInitiatorTest, AJoinIsAskedOnceHoweverOftenItIsWanted) {
+  const Path& path = joining(2);
+  initiator.join(path.id);
+  const auto asked = next();
+  initiator.join(path.id);
+  acknowledge(asked->serial, asked->request.correlation_id);
+  EXPECT_TRUE(initiator.idle());
+}
+
+TEST_F(AsconfInitiatorTest, NothingIsAskedForAPathThatIsGone) {
+  const Path& path = joining(2);
+  joining(3);
+  next();
+  initiator.on_path_removed(path.id);
+  bench.core.paths.remove(path.id);
+  const auto asked = next();
+  ASSERT_TRUE(asked.has_value());
+  EXPECT_NE(asked->path, kNoPath);
+  EXPECT_EQ(bench.core.paths.find(asked->path)->route, route_to(3, 1));
+}
+
+TEST_F(AsconfInitiatorTest, ALiteralRequestTravelsOnTheBestPathAndGivesUpAtTheLimit) {
+  bench.config.association_max_retrans = 3;
+  initiator.request(ParameterType::kSetPrimaryAddress, IpAddress::v4(0x0A00'0001));
+  const auto asked = next();
+  ASSERT_TRUE(asked.has_value());
+  EXPECT_EQ(asked->path, first->id);
+  EXPECT_EQ(asked->request.type, ParameterType::kSetPrimaryAddress);
+  EXPECT_EQ(asked->request.address, IpAddress::v4(0x0A00'0001));
+  int retransmissions = 0;
+  while (!initiator.idle() && retransmissions < 20) retransmissions += time_out().has_value() ? 1 : 0;
+  EXPECT_EQ(retransmissions, 3);
+  EXPECT_EQ(initiator.next_timeout(), kNever);
+}
+
+TEST_F(AsconfInitiatorTest, ALiteralRequestChangesItsWayWhenThePathFails) {
+  Path& second = *bench.core.paths.add(route_to(2, 1), PathState::active, kPeerWindow);
+  initiator.request(ParameterType::kDeleteIpAddress, IpAddress::v4(0x0A00'0001));
+  EXPECT_EQ(next()->path, first->id);
+  first->state = PathState::potentially_failed;
+  const auto again = time_out();
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->path, second.id);
+}
+
+TEST_F(AsconfInitiatorTest, ARestartForgetsWhatWasAsked) {
+  joining(2);
+  const auto asked = next();
+  initiator.restart(500);
+  acknowledge(asked->serial, asked->request.correlation_id);
+  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U);
+  EXPECT_TRUE(initiator.idle());
+  joining(3);
+  EXPECT_EQ(next()->serial, 500U);
+}
+
+TEST_F(AsconfInitiatorTest, NothingIsAskedOfAPeerWithoutDynamicAddresses) {
+  bench.core.dynamic_addresses = false;
+  joining(2);
+  EXPECT_FALSE(next().has_value());
+  EXPECT_EQ(initiator.next_timeout(), kNever) << "no timer that spins";
+}
+
+TEST_F(AsconfInitiatorTest, KeepsABoundedNumberOfRequests) {
+  for (std::uint32_t i = 0; i < 1'000; ++i)
+    initiator.request(ParameterType::kAddIpAddress, IpAddress::v4(0x0A00'0000U + i));
+  int asked_count = 0;
+  while (auto asked = next()) {
+    acknowledge(asked->serial, asked->request.correlation_id);
+    ++asked_count;
+    ASSERT_LT(asked_count, 200);
+  }
+  EXPECT_GE(asked_count, 16);
+}
+
+}  // namespace
+}  // namespace hawser::sctp

@@ -1,0 +1,376 @@
+#include "sctp/asconf/responder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "unit/sctp/support/core_support.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+using test::CoreBench;
+using test::kPeerWindow;
+using test::route_to;
+using wire::CauseCode;
+using wire::ParameterType;
+
+constexpr std::uint32_t kFirstSerial = 0xFFFF'FFFF;  // the second one is 0
+
+struct Request {
+  ParameterType type;
+  std::uint32_t correlation;
+  IpAddress address;
+};
+
+struct Answer {
+  std::uint32_t correlation = 0;
+  bool success = true;
+  std::uint16_t cause = 0;
+};
+
+const IpAddress kWildcard = IpAddress::any_v4();
+
+class AsconfResponderTest : public ::testing::Test {
+ protected:
+  /// A path whose remote address is that of `host`; all come in over the one uplink of a hub.
+  Path& path_to(std::uint32_t host, PathState state = PathState::active) {
+    return *bench.core.paths.add(route_to(1, host), state, kPeerWindow);
+  }
+  static IpAddress address_of(std::uint32_t host) { return route_to(1, host).remote.ip; }
+
+  void send(std::uint32_t serial, const std::vector<Request>& requests, const Route& source,
+            const IpAddress& lookup = kWildcard) {
+    std::vector<std::byte> raw(4'000);
+    ByteWriter writer(raw);
+    for (const Request& request : requests) {
+      wire::AsconfRequest{request.type, request.correlation, request.address}.write(writer);
+    }
+    responder.on_asconf({serial, lookup, writer.written()}, source);
+  }
+  /// Sends the next ASCONF and reads its answer.
+  std::vector<Answer> ask(const std::vector<Request>& requests, const Route& source) {
+    bench.core.control.clear();
+    send(next_serial_++, requests, source);
+    return answers();
+  }
+  Answer ask_one(ParameterType type, const IpAddress& address, const Route& source) {
+    const auto answers = ask({{type, 77, address}}, source);
+    EXPECT_EQ(answers.size(), 1U);
+    return answers.empty() ? Answer{} : answers[0];
+  }
+  std::vector<Answer> answers() {
+    std::vector<Answer> list;
+    if (bench.core.control.chunks().size() != 1) {
+      ADD_FAILURE() << bench.core.control.chunks().size() << " answers instead of one";
+      return list;
+    }
+    const auto ack = wire::AsconfAckChunk::parse(CoreBench::view(bench.only_chunk()));
+    EXPECT_TRUE(ack.has_value());
+    acked_serial = ack->serial;
+    wire::ParameterReader reader = ack->response_reader();
+    while (const auto parameter = reader.next()) {
+      const auto response = wire::AsconfResponse::parse(*parameter);
+      EXPECT_TRUE(response.has_value());
+      if (!response) break;
+      wire::CauseReader causes = response->cause_reader();
+      const auto cause = causes.next();
+      list.push_back({response->correlation_id, response->success, cause ? cause->type : std::uint16_t{0}});
+    }
+    EXPECT_TRUE(reader.ok()) << "the answer is malformed";
+    return list;
+  }
+  static void expect_refused(const Answer& answer, CauseCode cause) {
+    EXPECT_FALSE(answer.success);
+    EXPECT_EQ(answer.cause, static_cast<std::uint16_t>(cause));
+  }
+
+  CoreBench bench;
+  AsconfResponder responder{bench.core, kFirstSerial};
+  std::uint32_t next_serial_ = kFirstSerial;
+  std::uint32_t acked_serial = 0;
+  PathManager& paths = bench.core.paths;
+};
+
+TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObservedPort) {
+  path_to(1);
+  const Route source = route_to(1, 2, 41'234);
+  const Answer answer = ask_one(ParameterType::kAddIpAddress, kWildcard, source);
+  EXPECT_TRUE(answer.success);
+  EXPECT_EQ(answer.correlation, 77U);
+  EXPECT_EQ(acked_serial, kFirstSerial);
+  Path* added = paths.find(source);
+  ASSERT_NE(added, nullptr);
+  EXPECT_EQ(added->state, PathState::unconfirmed);
+  EXPECT_TRUE(added->heartbeat.wanted) << "proven at once";
+  EXPECT_FALSE(added->ours);
+  EXPECT_EQ(bench.count(Event::Kind::path_added), 1);
+}
+
+TEST_F(AsconfResponderTest, TheAnswerGoesToThePacketsSource) {
+  path_to(1);
+  const Route source = route_to(1, 2, 41'234);
+  ask_one(ParameterType::kAddIpAddress, kWildcard, source);
+  EXPECT_EQ(bench.only_chunk().path, paths.find(source)->id);
+  EXPECT_EQ(bench.only_chunk().route, source);
+}
+
+TEST_F(AsconfResponderTest, ALiteralAddTakesTheSourcesPort) {
+  path_to(1);
+  EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, address_of(7), route_to(1, 1)).success);
+  EXPECT_NE(paths.find(route_to(1, 7, 9899)), nullptr);
+}
+
+TEST_F(AsconfResponderTest, AddingAKnownAddressProbesItAndAddsNothing) {
+  Path& known = path_to(1);
+  EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, kWildcard, known.route).success);
+  EXPECT_EQ(paths.size(), 1U);
+  EXPECT_TRUE(known.heartbeat.wanted);
+  EXPECT_EQ(bench.count(Event::Kind::path_added), 0);
+}
+
+TEST_F(AsconfResponderTest, AddressesThatNobodyCanHaveAreRefused) {
+  path_to(1);
+  expect_refused(ask_one(ParameterType::kAddIpAddress, IpAddress::v4(0xE000'0001), route_to(1, 1)),
+                 CauseCode::kUnresolvableAddress);
+  expect_refused(ask_one(ParameterType::kAddIpAddress, IpAddress::v4(0xFFFF'FFFF), route_to(1, 1)),
+                 CauseCode::kUnresolvableAddress);
+  EXPECT_EQ(paths.size(), 1U);
+}
+
+TEST_F(AsconfResponderTest, AFullTableOfWorkingPathsRefusesForLackOfResources) {
+  bench.config.max_paths = 2;
+  path_to(1);
+  path_to(2);
+  expect_refused(ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 3)),
+                 CauseCode::kResourceShortage);
+  EXPECT_EQ(paths.size(), 2U);
+  EXPECT_EQ(bench.drops_of(DropReason::too_many_paths), 1U);
+}
+
+TEST_F(AsconfResponderTest, TheRefusalOfASourceThatIsNoPathStillGoesThere) {
+  bench.config.max_paths = 1;
+  path_to(1);
+  ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 3));
+  EXPECT_EQ(bench.only_chunk().path, kNoPath);
+  EXPECT_EQ(bench.only_chunk().route, route_to(1, 3));
+}
+
+TEST_F(AsconfResponderTest, TheWorstFailedPathMakesRoomForANewOne) {
+  bench.config.max_paths = 3;
+  path_to(1);
+  Path& failing = path_to(2, PathState::potentially_failed);
+  failing.error_count = 2;
+  Path& dead = path_to(3, PathState::inactive);
+  dead.error_count = 8;
+  const PathId doomed = dead.id;
+  EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 4)).success);
+  ASSERT_EQ(bench.retired.size(), 1U);
+  EXPECT_EQ(bench.retired[0], doomed);
+  EXPECT_EQ(paths.size(), 3U);
+}
+
+TEST_F(AsconfResponderTest, ADeletedAddressLosesItsPathsAndNoOther) {
+  path_to(1);
+  path_to(2);
+  paths.add(route_to(1, 2, 50'000), PathState::active, kPeerWindow);
+  EXPECT_TRUE(ask_one(ParameterType::kDeleteIpAddress, address_of(2), route_to(1, 1)).success);
+  EXPECT_EQ(paths.size(), 1U);
+  EXPECT_NE(paths.find(route_to(1, 1)), nullptr);
+}
+
+TEST_F(AsconfResponderTest, TheSourceOfThePacketCannotBeDeleted) {
+  path_to(1);
+  path_to(2);
+  expect_refused(ask_one(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 1)),
+                 CauseCode::kDeleteSourceAddress);
+  EXPECT_EQ(paths.size(), 2U);
+}
+
+TEST_F(AsconfResponderTest, TheLastAddressCannotBeDeletedNotEvenFromAnother) {
+  path_to(1);
+  expect_refused(ask_one(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 9)),
+                 CauseCode::kDeleteLastAddress);
+  EXPECT_EQ(paths.size(), 1U);
+}
+
+TEST_F(AsconfResponderTest, AWildcardDeleteKeepsTheSourceAlone) {
+  path_to(1);
+  path_to(2);
+  path_to(3);
+  EXPECT_TRUE(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 2)).success);
+  EXPECT_EQ(paths.size(), 1U);
+  EXPECT_NE(paths.find(route_to(1, 2)), nullptr);
+  EXPECT_EQ(paths.primary(), paths.find(route_to(1, 2)));
+}
+
+TEST_F(AsconfResponderTest, AWildcardDeleteFromAnUnprovenSourceIsRefused) {
+  path_to(1);
+  path_to(2, PathState::unconfirmed);
+  expect_refused(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 2)),
+                 CauseCode::kRequestRefused);
+  expect_refused(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 5)),
+                 CauseCode::kRequestRefused);
+  EXPECT_EQ(paths.size(), 2U);
+}
+
+TEST_F(AsconfResponderTest, AddingAndThenDeletingAllOthersInOneChunkCannotStealTheAssociation) {
+  path_to(1);
+  path_to(2);
+  const auto answers =
+      ask({{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kDeleteIpAddress, 2, kWildcard}},
+          route_to(1, 66));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_TRUE(answers[0].success);
+  expect_refused(answers[1], CauseCode::kRequestRefused);
+  EXPECT_NE(paths.find(route_to(1, 1)), nullptr);
+  EXPECT_NE(paths.find(route_to(1, 2)), nullptr);
+}
+
+TEST_F(AsconfResponderTest, AddingTheSourceAndMakingItPrimaryInOneChunkIsRefused) {
+  Path& old = path_to(1);
+  for (const bool wildcard : {true, false}) {
+    const IpAddress target = wildcard ? kWildcard : address_of(66);
+    const auto answers =
+        ask({{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kSetPrimaryAddress, 2, target}},
+            route_to(1, 66));
+    ASSERT_EQ(answers.size(), 2U);
+    expect_refused(answers[1], CauseCode::kRequestRefused);
+    EXPECT_EQ(paths.primary(), &old);
+  }
+}
+
+TEST_F(AsconfResponderTest, SetPrimaryBeforeTheAddOfTheSameChunkIsRefusedToo) {
+  Path& old = path_to(1);
+  path_to(2);
+  const auto answers = ask(
+      {{ParameterType::kSetPrimaryAddress, 1, address_of(2)}, {ParameterType::kAddIpAddress, 2, kWildcard}},
+      route_to(1, 66));
+  ASSERT_EQ(answers.size(), 2U);
+  expect_refused(answers[0], CauseCode::kRequestRefused);
+  EXPECT_EQ(paths.primary(), &old);
+}
+
+TEST_F(AsconfResponderTest, SetPrimaryMovesToAProvenPath) {
+  path_to(1);
+  Path& second = path_to(2);
+  EXPECT_TRUE(ask_one(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)).success);
+  EXPECT_EQ(paths.primary(), &second);
+}
+
+TEST_F(AsconfResponderTest, SetPrimaryToAnUnprovenOrUnknownAddressIsRefused) {
+  Path& first = path_to(1);
+  path_to(2, PathState::unconfirmed);
+  expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)),
+                 CauseCode::kUnresolvableAddress);
+  expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(9), route_to(1, 1)),
+                 CauseCode::kUnresolvableAddress);
+  EXPECT_EQ(paths.primary(), &first);
+}
+
+/// The CVE pattern: the looked-up address is deleted, then everything but the source.
+TEST_F(AsconfResponderTest, DeletingTheLookedUpPathAndThenAllOthersLeavesOneGoodPath) {
+  path_to(1);
+  path_to(2);
+  path_to(3);
+  bench.core.control.clear();
+  send(next_serial_++,
+       {{ParameterType::kDeleteIpAddress, 1, address_of(1)},
+        {ParameterType::kDeleteIpAddress, 2, kWildcard},
+        {ParameterType::kDeleteIpAddress, 3, address_of(2)},
+        {ParameterType::kDeleteIpAddress, 4, address_of(3)}},
+       route_to(1, 3), address_of(1));
+  const auto list = answers();
+  ASSERT_EQ(list.size(), 4U);
+  EXPECT_TRUE(list[0].success);
+  EXPECT_TRUE(list[1].success);
+  expect_refused(list[3], CauseCode::kDeleteSourceAddress);
+  ASSERT_EQ(paths.size(), 1U);
+  EXPECT_NE(paths.find(route_to(1, 3)), nullptr);
+  EXPECT_EQ(paths.primary(), paths.find(route_to(1, 3)));
+}
+
+TEST_F(AsconfResponderTest, ADuplicateIsAnsweredFromTheCacheToWhereItCameFromNow) {
+  path_to(1);
+  ask({{ParameterType::kAddIpAddress, 5, kWildcard}}, route_to(1, 2));
+  const auto first_answer = bench.only_chunk().bytes;
+  bench.core.control.clear();
+  const Route moved = route_to(1, 2, 51'000);
+  send(kFirstSerial, {{ParameterType::kDeleteIpAddress, 6, address_of(1)}}, moved);
+  ASSERT_EQ(bench.core.control.chunks().size(), 1U);
+  EXPECT_EQ(bench.only_chunk().bytes, first_answer) << "nothing is processed again";
+  EXPECT_EQ(bench.only_chunk().route, moved);
+  EXPECT_EQ(paths.size(), 2U);
+  EXPECT_EQ(paths.find(moved), nullptr);
+}
+
+TEST_F(AsconfResponderTest, SerialNumbersAheadOrLongGoneAreDropped) {
+  path_to(1);
+  send(kFirstSerial + 1, {{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 2));
+  send(kFirstSerial - 1, {{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 2));
+  EXPECT_TRUE(bench.core.control.empty());
+  EXPECT_EQ(paths.size(), 1U);
+  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 2U);
+  ask({{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 2));
+  ask({{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 3));
+  EXPECT_EQ(acked_serial, 0U) << "serial numbers wrap";
+  bench.core.control.clear();
+  send(kFirstSerial, {}, route_to(1, 2));
+  EXPECT_TRUE(bench.core.control.empty()) << "only the last answer is kept";
+  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 3U);
+}
+
+TEST_F(AsconfResponderTest, AnUnknownRequestIsReportedAndTheNextOnesStillServed) {
+  path_to(1);
+  std::vector<std::byte> raw(100);
+  ByteWriter writer(raw);
+  writer.u16(0xC0FE);  // skip and report
+  writer.u16(8);
+  writer.u32(41);
+  wire::AsconfRequest{ParameterType::kAddIpAddress, 42, kWildcard}.write(writer);
+  responder.on_asconf({kFirstSerial, kWildcard, writer.written()}, route_to(1, 2));
+  const auto list = answers();
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0].correlation, 41U);
+  expect_refused(list[0], CauseCode::kUnrecognizedParameters);
+  EXPECT_EQ(list[1].correlation, 42U);
+  EXPECT_TRUE(list[1].success);
+}
+
+TEST_F(AsconfResponderTest, ARequestWithAMalformedAddressChangesNothingButIsAnswered) {
+  path_to(1);
+  std::vector<std::byte> raw(100);
+  ByteWriter writer(raw);
+  writer.u16(0xC001);
+  writer.u16(12);
+  writer.u32(43);
+  writer.u16(5);  // an IPv4 address parameter without its address
+  writer.u16(4);
+  responder.on_asconf({kFirstSerial, kWildcard, writer.written()}, route_to(1, 2));
+  EXPECT_EQ(paths.size(), 1U);
+  ASSERT_EQ(bench.core.control.chunks().size(), 1U);
+  EXPECT_EQ(answers().size(), 1U);
+}
+
+TEST_F(AsconfResponderTest, AFloodOfRequestsGetsAWellFormedAnswerThatFitsAPacket) {
+  bench.config.max_paths = 4;
+  path_to(1);
+  for (const ParameterType type : {ParameterType::kAddIpAddress, ParameterType::kDeleteIpAddress}) {
+    std::vector<Request> flood;
+    for (std::uint32_t i = 0; i < 85; ++i) flood.push_back({type, i, IpAddress::v4(0xE000'0000U + i)});
+    if (type == ParameterType::kDeleteIpAddress) {
+      for (Request& request : flood) request.address = address_of(1);
+    }
+    const auto list = ask(flood, route_to(1, 1));
+    EXPECT_GE(list.size(), 30U);
+    EXPECT_LE(bench.only_chunk().bytes.size(), paths.payload_mtu() - wire::kCommonHeaderSize - 40);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      EXPECT_EQ(list[i].correlation, i);
+      EXPECT_FALSE(list[i].success);
+      EXPECT_NE(list[i].cause, 0U) << "answer " << i << " lost its cause";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hawser::sctp

@@ -1,0 +1,688 @@
+#include "sctp/wire/sealed_chunk.hpp"
+#include "unit/sctp/support/protected_support.hpp"
+
+namespace hawser::sctp::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(ProtectedAssociation, ConnectsAndTellsBothSidesWhoTheOtherIs) {
+  ProtectedPair pair;
+  pair.connect();
+  EXPECT_EQ(pair.client.endpoint.peer_key(pair.client_id), key_of(kHubKey).public_key());
+  EXPECT_EQ(pair.server.endpoint.peer_key(pair.server_id), key_of(kEdgeKey).public_key());
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, IsUpThreeRoundTripsAfterTheInit) {
+  ProtectedPair pair;
+  const Timestamp begun = pair.now;
+  pair.begin();
+  while (pair.client.count(Event::Kind::connected) == 0 && pair.now < begun + 1s) {
+    pair.pick_up();
+    pair.deliver_to_server();
+    pair.pick_up();
+    pair.deliver_to_client();
+    pair.pick_up();
+  }
+  EXPECT_EQ(pair.now - begun, 3 * 10ms);
+}
+
+TEST(ProtectedAssociation, SendsNothingUnsealedOnceItIsUp) {
+  ProtectedPair pair;
+  pair.connect();
+  const std::size_t before_client = pair.client.sent.size();
+  const std::size_t before_server = pair.server.sent.size();
+  pair.add_path(2);
+  EXPECT_TRUE(pair.works());
+  pair.client.endpoint.shutdown(pair.now, pair.client_id);
+  pair.run(1s);
+  EXPECT_EQ(pair.client.count(Event::Kind::closed), 1);
+  EXPECT_EQ(pair.server.count(Event::Kind::closed), 1);
+  ASSERT_GT(pair.client.sent.size(), before_client);
+  for (std::size_t i = before_client; i < pair.client.sent.size(); ++i)
+    EXPECT_TRUE(is_sealed(pair.client.sent[i]));
+  for (std::size_t i = before_server; i < pair.server.sent.size(); ++i)
+    EXPECT_TRUE(is_sealed(pair.server.sent[i]));
+}
+
+TEST(ProtectedAssociation, LeavesTheChecksumOfSealedPacketsZero) {
+  ProtectedPair pair;
+  pair.connect();
+  const Datagram& last = pair.client.sent.back();
+  ASSERT_TRUE(is_sealed(last));
+  EXPECT_EQ(wire::PacketView::parse(last.bytes)->header().checksum, 0U);
+}
+
+TEST(ProtectedAssociation, ShowsNoUserDataOnTheWire) {
+  ProtectedPair pair;
+  pair.connect();
+  const std::string secret = "a sentence that nobody on the way may read";
+  pair.send(pair.client, secret);
+  pair.run(1s);
+  ASSERT_EQ(pair.server.messages.size(), 1U);
+  EXPECT_EQ(pair.server.messages[0].text, secret);
+  for (const Datagram& each : pair.client.sent) {
+    const std::string_view text(reinterpret_cast<const char*>(each.bytes.data()), each.bytes.size());
+    EXPECT_EQ(text.find("nobody"), std::string_view::npos);
+  }
+}
+
+TEST(ProtectedAssociation, JoinsFurtherUplinksAndProvesThemAtOnce) {
+  ProtectedPair pair;
+  pair.connect();
+  pair.add_path(2);
+  pair.run(500ms);
+  ASSERT_EQ(pair.server_status().paths.size(), 2U);
+  for (const PathStatus& path : pair.server_status().paths) EXPECT_EQ(path.state, PathState::active);
+  for (const PathStatus& path : pair.client_status().paths) EXPECT_EQ(path.state, PathState::active);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, TellsThePeerThePathsRoles) {
+  ProtectedPair pair;
+  pair.connect();
+  const PathId second = pair.add_path(2);
+  EXPECT_TRUE(pair.client.endpoint.set_path_role(pair.client_id, second, PathRole::backup))
+      << "before it works";
+  pair.run(1s);
+  const auto role_at_server = [&pair](std::uint32_t uplink) {
+    for (const PathStatus& path : pair.server_status().paths) {
+      if (path.route.remote == pair.nat[uplink]) return path.role;
+    }
+    return PathRole::never;
+  };
+  EXPECT_EQ(role_at_server(1), PathRole::always);
+  EXPECT_EQ(role_at_server(2), PathRole::backup);
+  pair.client.endpoint.set_path_role(pair.client_id, second, PathRole::always);
+  pair.run(1s);
+  EXPECT_EQ(role_at_server(2), PathRole::always);
+  EXPECT_FALSE(pair.client.endpoint.set_path_role(pair.client_id, PathId{99}, PathRole::never));
+  EXPECT_TRUE(pair.works());
+}
+
+/// Loses everything on this uplink, or nothing any more.
+void cut(ProtectedPair& pair, std::uint32_t uplink, bool on) {
+  pair.lost_to_server = [=](const Datagram& each) { return on && each.route.uplink == UplinkId(uplink); };
+  pair.lost_to_client = [=, &pair](const Datagram& each) {
+    return on && each.route.remote == pair.nat[uplink];
+  };
+}
+
+TEST(ProtectedAssociation, TellsThePeerAWishThatWasWithdrawnWhileThePathWasDown) {
+  ProtectedPair pair;
+  pair.connect();
+  const PathId second = pair.add_path(2);
+  Endpoint& client = pair.client.endpoint;
+  client.set_path_role(pair.client_id, second, PathRole::backup);
+  client.set_path_caps(pair.client_id, second, {0, 1'000'000});
+  pair.run(1s);
+  const auto at_server = [&pair] {
+    for (const PathStatus& path : pair.server_status().paths) {
+      if (path.route.remote == pair.nat[2]) return std::pair(path.role, path.cap_bps);
+    }
+    return std::pair(PathRole::never, std::uint64_t{1});
+  };
+  EXPECT_EQ(at_server(), std::pair(PathRole::backup, std::uint64_t{1'000'000}));
+  cut(pair, 2, true);
+  client.probe_path(pair.now, pair.client_id, second);
+  pair.run(5s);
+  ASSERT_NE(pair.client_status().paths.at(1).state, PathState::active);
+  client.set_path_role(pair.client_id, second, PathRole::always);
+  client.set_path_caps(pair.client_id, second, {});
+  cut(pair, 2, false);
+  pair.run(30s);
+  ASSERT_EQ(pair.client_status().paths.at(1).state, PathState::active);
+  EXPECT_EQ(at_server(), std::pair(PathRole::always, std::uint64_t{0}));
+}
+
+TEST(ProtectedAssociation, TellsSinceWhenAPathHasFailedAndWhatLimitsTheOthers) {
+  ProtectedPair pair;
+  pair.connect();
+  pair.add_path(2);
+  pair.run(1s);
+  EXPECT_EQ(pair.client_status().paths.at(0).limit, PathLimit::idle);
+  EXPECT_EQ(pair.client_status().paths.at(1).failed_since, kNever);
+  cut(pair, 2, true);
+  pair.client.endpoint.probe_path(pair.now, pair.client_id, pair.client_status().paths.at(1).id);
+  const Timestamp cut = pair.now;
+  pair.run(2s);
+  const PathStatus failed = pair.client_status().paths.at(1);
+  EXPECT_EQ(failed.limit, PathLimit::failed);
+  EXPECT_GT(failed.failed_since, cut);
+  EXPECT_LE(failed.failed_since, pair.now);
+}
+
+TEST(ProtectedAssociation, RefusesCapsThatNoPathCouldKeep) {
+  ProtectedPair pair;
+  pair.connect();
+  const PathId path = pair.client_status().paths.at(0).id;
+  const auto set = [&](PathCaps caps) {
+    return pair.client.endpoint.set_path_caps(pair.client_id, path, caps);
+  };
+  EXPECT_TRUE(set({5'000'000, 7'000'000}));
+  EXPECT_FALSE(set({1, 0}));
+  EXPECT_FALSE(set({0, kGreatestCap + 1}));
+  EXPECT_EQ(pair.client_status().paths.at(0).cap_bps, 5'000'000U) << "the one before stays";
+  EXPECT_FALSE(pair.client.endpoint.set_path_caps(pair.client_id, PathId{99}, {}));
+}
+
+TEST(ProtectedAssociation, NeverAnswersAnInitWithMoreThanItBrought) {
+  ProtectedPair pair;
+  pair.begin();
+  pair.pick_up();
+  pair.deliver_to_server();
+  pair.pick_up();
+  ASSERT_EQ(pair.client.sent.size(), 1U);
+  ASSERT_EQ(pair.server.sent.size(), 1U);
+  EXPECT_LE(pair.server.sent[0].bytes.size(), pair.client.sent[0].bytes.size());
+}
+
+TEST(ProtectedAssociation, SurvivesTheLossOfAnyOneDatagramOfTheHandshake) {
+  for (int lost = 0; lost < 12; ++lost) {
+    ProtectedPair pair;
+    int count = 0;
+    const auto lose = [&](const Datagram&) { return count++ == lost; };
+    pair.lost_to_server = lose;
+    pair.lost_to_client = lose;
+    pair.begin();
+    pair.run(8s);
+    pair.learn();
+    EXPECT_EQ(pair.client.count(Event::Kind::connected), 1) << "lost " << lost;
+    EXPECT_EQ(pair.server.count(Event::Kind::accepted), 1) << "lost " << lost;
+    EXPECT_TRUE(pair.works()) << "lost " << lost;
+  }
+}
+
+TEST(ProtectedAssociation, SurvivesEveryDatagramOfTheHandshakeArrivingTwice) {
+  ProtectedPair pair;
+  pair.begin();
+  for (int round = 0; round < 12; ++round) {
+    pair.pick_up();
+    const auto to_server = pair.client.sent;
+    pair.deliver_to_server();
+    for (const Datagram& each : to_server) pair.to_server(each.bytes);
+    pair.pick_up();
+    pair.deliver_to_client();
+    pair.client.endpoint.handle_timeout(pair.now);
+  }
+  pair.run(3s);
+  pair.learn();
+  EXPECT_EQ(pair.client.count(Event::Kind::connected), 1);
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 1);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, AgreesOnTheCipherWhoseSlowerEndIsFaster) {
+  Protection edge = edge_protection();
+  edge.cipher_costs = {9'000, 800};
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  EXPECT_EQ(pair.client_status().protection->cipher, crypto::Cipher::chacha20_poly1305);
+  EXPECT_EQ(pair.server_status().protection->cipher, crypto::Cipher::chacha20_poly1305);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, MixesThePresharedKeyIn) {
+  Protection edge = edge_protection();
+  Protection hub = hub_protection();
+  edge.peers[0].preshared_key = preshared_key_of(5);
+  hub.peers[1].preshared_key = preshared_key_of(5);
+  ProtectedPair pair(std::move(edge), std::move(hub));
+  pair.connect();
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, FailsWhenThePresharedKeysDiffer) {
+  Protection edge = edge_protection();
+  Protection hub = hub_protection();
+  edge.peers[0].preshared_key = preshared_key_of(5);
+  hub.peers[0].preshared_key = preshared_key_of(5);  // of another peer: the ACCESS proof is good
+  hub.peers[1].preshared_key = preshared_key_of(6);
+  ProtectedPair pair(std::move(edge), std::move(hub));
+  pair.begin();
+  pair.run(80s);
+  EXPECT_EQ(pair.client.count(Event::Kind::connected), 0);
+  EXPECT_EQ(pair.client.count(Event::Kind::lost), 1);
+  EXPECT_GT(pair.client.drops(DropReason::bad_record), 0U);
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0) << "a stolen private key alone replaces nobody";
+  EXPECT_EQ(pair.server.count(Event::Kind::refused), 1);
+}
+
+TEST(ProtectedAssociation, IsRefusedToAKeyThatTheHubDoesNotKnow) {
+  ProtectedPair pair(protection_of(99, {kHubKey}));
+  pair.begin();
+  pair.run(30s);
+  EXPECT_EQ(pair.client.count(Event::Kind::connected), 0);
+  ASSERT_EQ(pair.client.count(Event::Kind::lost), 1);
+  EXPECT_EQ(pair.client.last(Event::Kind::lost)->reason, "the peer refused the handshake");
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0);
+  ASSERT_EQ(pair.server.count(Event::Kind::refused), 1);
+  EXPECT_EQ(pair.server.last(Event::Kind::refused)->reason, "the peer has another public key");
+  EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
+}
+
+TEST(ProtectedAssociation, IsSilentToAnInitForTheWrongHubKey) {
+  ProtectedPair pair(protection_of(kEdgeKey, {77}));
+  pair.begin();
+  pair.run(60s);
+  EXPECT_TRUE(pair.server.sent.empty());
+  EXPECT_GT(pair.server.drops(DropReason::no_access), 0U);
+  EXPECT_EQ(pair.client.count(Event::Kind::lost), 1);
+}
+
+TEST(ProtectedAssociation, IsSilentToPlainSctp) {
+  ProtectedPair pair;
+  const wire::InitChunk init{false, 0x1234'5678, 100'000, 10, 10, 1, {}};
+  EXPECT_TRUE(pair.to_server(Craft(0).add(init).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(0x4711).add(wire::CookieEchoChunk{ByteVector(64)}).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(0x4711).add(wire::ShutdownAckChunk{}).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(0x4711).unknown(0x5e, 64).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(0x4711).unknown(0xc5, 64).take()).empty());
+  EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
+}
+
+TEST(ProtectedAssociation, TakesNoUnsealedChunkOnceItIsUp) {
+  ProtectedPair pair;
+  pair.connect();
+  EXPECT_TRUE(pair.to_server(pair.from_client().add(wire::AbortChunk{}).take()).empty());
+  EXPECT_TRUE(
+      pair.to_server(pair.from_client().add(wire::HeartbeatChunk{false, ByteVector(8)}).take()).empty());
+  EXPECT_TRUE(pair.to_server(pair.from_client().add(wire::ShutdownChunk{}).take()).empty());
+  EXPECT_TRUE(pair.to_client(pair.from_server().add(wire::AbortChunk{}).take()).empty());
+  EXPECT_EQ(pair.server.drops(DropReason::unprotected_chunk), 3U);
+  EXPECT_EQ(pair.client.drops(DropReason::unprotected_chunk), 1U);
+  EXPECT_TRUE(pair.both_up());
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, IsNotDisturbedByAnInitOrCookieEchoOfAnyKind) {
+  ProtectedPair pair;
+  pair.connect();
+  const auto sent = pair.client.sent;
+  for (const Datagram& each : sent) pair.to_server(each.bytes);  // replays, INIT and COOKIE ECHO among them
+  for (const Datagram& each : sent) pair.to_server(each.bytes, 2);  // the same from elsewhere
+  pair.to_server(Craft(0).add(wire::InitChunk{false, pair.client_tag, 100'000, 10, 10, 1, {}}).take());
+  EXPECT_TRUE(pair.both_up());
+  EXPECT_EQ(pair.server_status().paths.size(), 1U);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, DropsReplayedAndAlteredRecords) {
+  ProtectedPair pair;
+  pair.connect();
+  EXPECT_TRUE(pair.works());
+  const Datagram last = pair.client.sent.back();
+  ASSERT_TRUE(is_sealed(last));
+  pair.to_server(last.bytes);
+  EXPECT_EQ(pair.server.drops(DropReason::replayed_record), 1U);
+  for (std::size_t i = 0; i < last.bytes.size(); ++i) {
+    ByteVector altered = last.bytes;
+    altered[i] ^= std::byte{1};
+    pair.to_server(altered);
+  }
+  EXPECT_TRUE(pair.both_up());
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, GivesARestartedPeerANewAssociationBesideTheOld) {
+  ProtectedPair pair;
+  pair.connect();
+  const AssociationId old = pair.server_id;
+  pair.begin();  // the peer starts over, from the same address
+  pair.carry();
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 2);
+  const AssociationId fresh = pair.server.last(Event::Kind::accepted)->association;
+  EXPECT_NE(fresh, old);
+  EXPECT_EQ(pair.server.endpoint.peer_key(fresh), pair.server.endpoint.peer_key(old));
+}
+
+TEST(ProtectedAssociation, ForgetsAHandshakeThatDoesNotComeToAnEnd) {
+  ProtectedPair pair;
+  pair.lost_to_client = [](const Datagram& each) { return contains(each, wire::ChunkType::kCookieAck); };
+  pair.begin();
+  pair.run(5s);
+  EXPECT_EQ(pair.server.endpoint.association_count(), 1U);
+  pair.run(6s);
+  EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
+  EXPECT_EQ(pair.server.count(Event::Kind::refused), 1);
+  EXPECT_GE(pair.server.drops(DropReason::handshake_failed), 1U);
+}
+
+TEST(ProtectedAssociation, GivesAReplayedInitOneStatelessAnswerAndNothingForItsCookie) {
+  ProtectedPair pair;
+  pair.connect();
+  const Datagram init = *find_with(pair.client.sent, wire::ChunkType::kInit);
+  const auto answers = pair.to_server(init.bytes, 2);  // from the address of whoever overheard it
+  ASSERT_EQ(answers.size(), 1U);
+  const auto ack = wire::InitChunk::parse(*find_chunk(answers[0].bytes, wire::ChunkType::kInitAck));
+  const auto cookie = wire::InitParameters::parse(ack->parameters)->cookie->value;
+  Craft echo(ack->initiate_tag);
+  EXPECT_TRUE(pair.to_server(echo.add(wire::CookieEchoChunk{cookie}).take(), 2).empty());
+  ByteVector guess(cookie.begin(), cookie.end());
+  guess.resize(guess.size() + wire::kAccessMacSize, std::byte{0x55});
+  EXPECT_TRUE(pair.to_server(Craft(ack->initiate_tag).add(wire::CookieEchoChunk{guess}).take(), 2).empty());
+  EXPECT_EQ(pair.server.endpoint.association_count(), 1U);
+  EXPECT_EQ(pair.server.drops(DropReason::no_access), 2U);
+}
+
+TEST(ProtectedAssociation, WaitsThroughAnOutageForTheFirstRecordOfACallerThatProvedItsKey) {
+  ProtectedPair pair;
+  pair.lost_to_server = [](const Datagram& each) { return is_sealed(each); };
+  pair.begin();
+  pair.run(20s);
+  EXPECT_EQ(pair.client.count(Event::Kind::connected), 1);
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0);
+  pair.lost_to_server = nullptr;
+  pair.run(10s);
+  pair.learn();
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 1);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
+  ProtectedPair pair;
+  for (int i = 0; i < 200; ++i) pair.begin();
+  pair.pick_up();
+  pair.deliver_to_server();
+  pair.pick_up();
+  EXPECT_EQ(pair.server.sent.size(), 16U) << "a burst of twice the rate";
+  EXPECT_EQ(pair.server.drops(DropReason::handshake_rate_limited), 184U);
+}
+
+TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
+  ProtectedPair pair;
+  pair.lost_to_client = [](const Datagram& each) { return !contains(each, wire::ChunkType::kInitAck); };
+  pair.begin();
+  pair.carry();
+  pair.learn();
+  ASSERT_EQ(pair.server.endpoint.association_count(), 1U);
+  const ByteVector text(1'000, std::byte{0x77});
+  const std::size_t before = pair.server.pool.in_use();
+  for (std::uint32_t i = 2; i < 3'000; ++i) {  // one is missing: everything has to wait
+    wire::DataChunk data{};
+    data.tsn = pair.client_tsn + i;
+    data.ssn = 1;  // the ClientHello was 0
+    data.ppid = wire::kKeyManagementPpid;
+    data.payload = text;
+    pair.to_server(pair.from_client().add(data).take());
+  }
+  EXPECT_GT(pair.server.drops(DropReason::receive_window_full), 2'000U);
+  EXPECT_LT(pair.server.pool.in_use() - before, 200U);
+}
+
+TEST(ProtectedAssociation, IsNotEndedBySomebodyWhoForgesSourceAddresses) {
+  // Everything of the edge arrives, but from elsewhere, where nobody answers: no path of the hub works, and
+  // still it hears its peer.
+  EndpointConfig patient = tunnel_like(true);
+  patient.silence_limit = 10s;
+  patient.association_max_retrans = 1'000'000;
+  EndpointConfig edge = tunnel_like(false);
+  edge.association_max_retrans = 1'000'000;
+  EndpointPair pair(edge, edge_protection(), patient, hub_protection());
+  pair.connect();
+  const UdpAddress real = pair.nat.at(1);
+  pair.lost_to_server = [&](const Datagram& each) {
+    Route elsewhere = pair.server_route();
+    elsewhere.remote = {IpAddress::v4(0xC000'0242), 6'666};
+    pair.server.deliver(pair.now, {elsewhere, each.bytes});
+    return true;
+  };
+  for (int second = 0; second < 60; ++second) {
+    pair.send(pair.client, "still there");
+    pair.run(1s);
+  }
+  EXPECT_EQ(pair.server.count(Event::Kind::lost), 0);
+  pair.lost_to_server = nullptr;
+  pair.run(10s);
+  ASSERT_EQ(pair.server_status().paths.size(), 1U);
+  EXPECT_EQ(pair.server_status().paths[0].route.remote, real);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, EndsWhenNothingComesAnyMore) {
+  EndpointConfig patient = tunnel_like(true);
+  patient.silence_limit = 10s;
+  patient.association_max_retrans = 1'000'000;
+  EndpointPair pair(tunnel_like(false), edge_protection(), patient, hub_protection());
+  pair.connect();
+  pair.lost_to_server = [](const Datagram&) { return true; };
+  pair.send(pair.server, "anybody there?");
+  pair.run(30s);
+  EXPECT_EQ(pair.server.count(Event::Kind::lost), 1);
+}
+
+TEST(ProtectedAssociation, FollowsNoInitAckToAnotherAddress) {
+  ProtectedPair pair;
+  const UdpAddress victim{IpAddress::v4(0xC000'0242), 53};
+  pair.lost_to_client = [&](const Datagram& each) {
+    if (!contains(each, wire::ChunkType::kInitAck)) return false;
+    Route elsewhere = EndpointPair::client_route();
+    elsewhere.remote = victim;
+    pair.client.deliver(pair.now, {elsewhere, each.bytes});
+    return false;  // the real one comes later
+  };
+  pair.connect();
+  for (const Datagram& each : pair.client.sent) EXPECT_NE(each.route.remote, victim);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(ProtectedAssociation, KeepsItsPathsApartWhenSomebodyMixedTheirSources) {
+  ProtectedPair pair;
+  pair.connect();
+  pair.add_path(2);
+  pair.run(1s);
+  // A record of the second path, sent on from the address of the first; then the second NAT rebinds.
+  bool mixed = false;
+  pair.lost_to_server = [&](const Datagram& each) {
+    if (mixed || each.route.uplink != UplinkId(2)) return false;
+    mixed = true;
+    pair.server.deliver(pair.now, {pair.server_route(1), each.bytes});
+    pair.nat[2] = {IpAddress::v4(0xCB00'71C8), 4'242};
+    return true;
+  };
+  for (int i = 0; i < 200; ++i) {
+    pair.send(pair.client, "there");
+    pair.send(pair.server, "back");
+    pair.run(1s);
+  }
+  EXPECT_TRUE(mixed);
+  const auto has = [&](const UdpAddress& remote) {
+    return std::ranges::any_of(pair.server_status().paths, [&](const PathStatus& path) {
+      return path.route.remote == remote && path.state == PathState::active;
+    });
+  };
+  EXPECT_TRUE(has(pair.nat[1]));
+  EXPECT_TRUE(has(pair.nat[2]));
+  EXPECT_EQ(pair.server.messages.size(), 200U);
+}
+
+TEST(ProtectedAssociation, KeepsAnAddressThatAnswersWhenThePathItWasToReplaceIsGone) {
+  ProtectedPair pair;
+  pair.connect();
+  pair.add_path(2);
+  pair.run(1s);
+  pair.nat[2] = {IpAddress::v4(0xCB00'71C8), 4'242};
+  pair.client.endpoint.probe_path(pair.now, pair.client_id, pair.client_status().paths[1].id);
+  pair.pick_up();
+  pair.deliver_to_server();  // which asks the new address
+  pair.pick_up();
+  ASSERT_TRUE(pair.server.endpoint.remove_path(pair.now, pair.server_id, pair.server_status().paths[1].id));
+  pair.run(60s);
+  ASSERT_EQ(pair.server_status().paths.size(), 2U);
+  EXPECT_EQ(pair.server_status().paths[1].route.remote, pair.nat[2]);
+  EXPECT_EQ(pair.server_status().paths[1].state, PathState::active);
+  EXPECT_TRUE(pair.works());
+}
+
+/// Key management that nobody sent: `ahead` of the TSN of `after`, or 1 of what is unsealed in `packet`.
+ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool whole) {
+  const auto header = wire::PacketView::parse(packet)->header();
+  Craft craft(header.verification_tag);
+  const auto real = wire::DataChunk::parse(*find_chunk(packet, wire::ChunkType::kData));
+  if (whole) craft.raw(Bytes(packet).subspan(wire::kCommonHeaderSize));
+  wire::DataChunk forged{};
+  const std::array<std::byte, 8> noise{};
+  forged.begin = true;  // and no end: what follows would contradict it
+  forged.tsn = real->tsn + ahead;
+  forged.ssn = static_cast<std::uint16_t>(real->ssn + ahead);
+  forged.ppid = wire::kKeyManagementPpid;
+  forged.payload = noise;
+  return craft.add(forged).take();
+}
+
+bool has_unsealed_data(const Datagram& each) {
+  return !is_sealed(each) && contains(each, wire::ChunkType::kData);
+}
+
+// Whoever sits on the way may put DATA of its own among that of the handshake. Its TSNs are those that the
+// peer is going to use later, sealed, for something else.
+TEST(ProtectedAssociation, LetsNoForgedDataOfTheHandshakeTakeThePlaceOfWhatFollows) {
+  for (const bool to_server : {true, false}) {
+    for (const std::uint32_t ahead : {1U, 2U, 3U}) {
+      for (const bool bundled : {true, false}) {
+        ProtectedPair pair;
+        bool forged = false;
+        const auto forge = [&](Party& to, const Route& route, const Datagram& each) {
+          // At the hub with the last message of the edge; at the edge with the only one of the hub.
+          const bool last = has_unsealed_data(each) && !contains(each, wire::ChunkType::kCookieEcho);
+          if (!last || forged) return false;
+          forged = true;
+          if (bundled) {
+            to.deliver(pair.now, {route, with_forged_data(each.bytes, ahead, true)});
+            return true;
+          }
+          if (to_server || ahead > 1) {
+            to.deliver(pair.now, {route, with_forged_data(each.bytes, ahead + 1, false)});
+            return false;
+          }
+          to.deliver(pair.now, each.route == route ? each : Datagram{route, each.bytes});
+          to.deliver(pair.now, {route, with_forged_data(each.bytes, ahead, false)});
+          return true;
+        };
+        if (to_server) {
+          pair.lost_to_server = [&](const Datagram& each) {
+            return forge(pair.server, pair.server_route(), each);
+          };
+        } else {
+          pair.lost_to_client = [&](const Datagram& each) {
+            return forge(pair.client, EndpointPair::client_route(), each);
+          };
+        }
+        pair.begin();
+        pair.run(5s);
+        pair.learn();
+        EXPECT_TRUE(forged);
+        for (int i = 0; i < 6; ++i) {
+          pair.send(pair.client, "there");
+          pair.send(pair.server, "back");
+        }
+        pair.run(10s);
+        EXPECT_EQ(pair.server.messages.size(), 6U) << to_server << ahead << bundled;
+        EXPECT_EQ(pair.client.messages.size(), 6U) << to_server << ahead << bundled;
+      }
+    }
+  }
+}
+
+// --- new keys
+// -----------------------------------------------------------------------------------------------------
+
+TEST(Rekeying, RenewsTheKeysByAgeFromEitherSide) {
+  for (const bool by_client : {true, false}) {
+    Protection edge = edge_protection();
+    Protection hub = hub_protection();
+    (by_client ? edge : hub).rekey_after = 60s;
+    ProtectedPair pair(std::move(edge), std::move(hub));
+    pair.connect();
+    pair.run(61s);
+    EXPECT_EQ(pair.client_status().protection->epoch, 1) << by_client;
+    EXPECT_EQ(pair.server_status().protection->epoch, 1) << by_client;
+    EXPECT_EQ(pair.server_status().protection->handshakes, 2U) << by_client;
+    EXPECT_TRUE(pair.works());
+  }
+}
+
+TEST(Rekeying, LosesNoPacketAndGoesOnPastTheLastEpochNumber) {
+  Protection edge = edge_protection();
+  edge.rekey_after = 1s;
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  pair.add_path(2);
+  for (int second = 0; second < 300; ++second) {
+    pair.send(pair.client, "there");
+    pair.send(pair.server, "back");
+    pair.run(1s);
+  }
+  EXPECT_GT(pair.client_status().protection->handshakes, 260U);
+  EXPECT_EQ(pair.server.messages.size(), 300U);
+  EXPECT_EQ(pair.client.messages.size(), 300U);
+  for (const PathStatus& path : pair.client_status().paths) {
+    EXPECT_EQ(path.counters.data_chunks_lost, 0U);
+    EXPECT_EQ(path.counters.timeouts, 0U);
+  }
+  EXPECT_EQ(pair.client.drops(DropReason::unknown_epoch), 0U);
+  EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), 0U);
+  EXPECT_EQ(pair.client.drops(DropReason::bad_record), 0U);
+}
+
+TEST(Rekeying, RenewsTheKeysByPacketsAndByBytes) {
+  for (const bool by_packets : {true, false}) {
+    Protection edge = edge_protection();
+    if (by_packets) {
+      edge.rekey_after_packets = 100;
+    } else {
+      edge.rekey_after_bytes = 100'000;
+    }
+    ProtectedPair pair(std::move(edge));
+    pair.connect();
+    const std::string text(1'000, 'x');
+    for (int i = 0; i < 150; ++i) {
+      pair.send(pair.client, text);
+      pair.run(100ms);
+    }
+    EXPECT_GE(pair.client_status().protection->epoch, 1);
+    EXPECT_EQ(pair.server.messages.size(), 150U);
+  }
+}
+
+TEST(Rekeying, IsSurvivedByPacketsThatWereOnTheirWay) {
+  Protection edge = edge_protection();
+  edge.rekey_after = 60s;
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  pair.run(59s);
+  std::vector<Datagram> late;
+  pair.lost_to_server = [&](const Datagram& each) {
+    if (each.bytes.size() < 500) return false;
+    late.push_back(each);
+    return true;
+  };
+  pair.send(pair.client, std::string(600, 'x'));
+  pair.carry();
+  ASSERT_EQ(late.size(), 1U);
+  pair.lost_to_server = nullptr;
+  pair.client.endpoint.handle_timeout(pair.now += 2s);
+  pair.carry();
+  ASSERT_EQ(pair.server_status().protection->epoch, 1);
+  const std::uint64_t unknown = pair.server.drops(DropReason::unknown_epoch);
+  pair.to_server(late[0].bytes);
+  EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown);
+  pair.run(31s);
+  pair.to_server(late[0].bytes);
+  EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown + 1) << "drained, then wiped";
+}
+
+TEST(Rekeying, EndsTheAssociationWhoseKeysCannotBeRenewed) {
+  Protection edge = edge_protection();
+  edge.rekey_after = 60s;
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  pair.lost_to_client = [](const Datagram&) { return true; };
+  EndpointConfig patient;
+  pair.run(62min);
+  EXPECT_EQ(pair.client.endpoint.association_count(), 0U);
+}
+
+}  // namespace
+}  // namespace hawser::sctp::test

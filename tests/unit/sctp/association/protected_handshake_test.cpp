@@ -1,0 +1,370 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+
+#include "crypto/record_keys.hpp"
+#include "crypto/tls_session.hpp"
+#include "sctp/security/access_proof.hpp"
+#include "sctp/wire/crc32c.hpp"
+#include "unit/crypto/raw_tls_peer.hpp"
+#include "unit/sctp/support/handshake_support.hpp"
+#include "unit/sctp/support/protected_support.hpp"
+
+// What somebody on the way can make of the handshake of a protected association, and what a stranger can.
+
+namespace hawser::sctp::test {
+namespace {
+
+using namespace std::chrono_literals;
+using crypto::test::RawTlsPeer;
+using wire::ChunkType;
+using wire::ParameterType;
+
+constexpr std::size_t kParametersAt = wire::kCommonHeaderSize + 20;
+
+/// Where a parameter of the only chunk of the packet begins; 0 when it has none.
+std::size_t find_parameter(const ByteVector& packet, ParameterType type) {
+  const Bytes chunk = wire::ChunkReader(Bytes(packet)).next()->whole;
+  wire::ParameterReader reader(chunk.subspan(kParametersAt - wire::kCommonHeaderSize));
+  while (const auto parameter = reader.next()) {
+    if (parameter->is(type)) return static_cast<std::size_t>(parameter->whole.data() - packet.data());
+  }
+  ADD_FAILURE() << "no such parameter";
+  return 0;
+}
+
+const crypto::SecretBytes& hub_access_key() {
+  static const crypto::SecretBytes key = crypto::derive_access_key(key_of(kHubKey).public_key(), nullptr);
+  return key;
+}
+
+/// The COOKIE ECHO of whoever knows the hub's key.
+wire::CookieEchoChunk proven_echo(ByteVector& cookie) {
+  const auto proof = prove_cookie(cookie, hub_access_key().view());
+  cookie.insert(cookie.end(), proof.begin(), proof.end());
+  return {cookie};
+}
+
+/// Leaves a parameter out, as far as its reader can tell: it becomes padding.
+void strip(ByteVector& packet, ParameterType type) {
+  store_be(packet.data() + find_parameter(packet, type), static_cast<std::uint16_t>(ParameterType::kPadding));
+}
+void alter(ByteVector& packet, ParameterType type, std::size_t value_byte) {
+  packet[find_parameter(packet, type) + wire::kTlvHeaderSize + value_byte] ^= std::byte{1};
+}
+
+using Alteration = std::function<void(ByteVector&)>;
+struct Attack {
+  const char* name;
+  Alteration alteration;
+};
+
+std::vector<Attack> downgrades() {
+  return {
+      {"PROTECTION stripped", [](ByteVector& p) { strip(p, ParameterType::kProtection); }},
+      {"version altered", [](ByteVector& p) { alter(p, ParameterType::kProtection, 0); }},
+      {"reserved byte altered", [](ByteVector& p) { alter(p, ParameterType::kProtection, 2); }},
+      {"cost of AES altered", [](ByteVector& p) { alter(p, ParameterType::kProtection, 4); }},
+      {"cost of ChaCha20 altered", [](ByteVector& p) { alter(p, ParameterType::kProtection, 11); }},
+      {"zero checksum stripped", [](ByteVector& p) { strip(p, ParameterType::kZeroChecksumAcceptable); }},
+      {"checksum method altered", [](ByteVector& p) { alter(p, ParameterType::kZeroChecksumAcceptable, 3); }},
+      {"extensions stripped", [](ByteVector& p) { strip(p, ParameterType::kSupportedExtensions); }},
+      {"window altered", [](ByteVector& p) { p[wire::kCommonHeaderSize + 9] ^= std::byte{1}; }},
+      {"initial TSN altered", [](ByteVector& p) { p[wire::kCommonHeaderSize + 19] ^= std::byte{1}; }}};
+}
+
+/// Somebody between the two who knows the hub's public key, and so can make ACCESS right again.
+class Between : public ::testing::Test {
+ protected:
+  void begin_again() { pair = std::make_unique<ProtectedPair>(); }
+  void on_init(const Alteration& alteration, bool sign_again) {
+    pair->lost_to_server = [this, alteration, sign_again](const Datagram& each) {
+      if (!contains(each, ChunkType::kInit)) return false;
+      ByteVector packet = each.bytes;
+      alteration(packet);
+      if (sign_again) sign(packet);
+      wire::seal_checksum(packet);
+      pair->server.deliver(pair->now, {pair->server_route(), packet});
+      return true;
+    };
+  }
+  void on_init_ack(const Alteration& alteration) {
+    pair->lost_to_client = [this, alteration](const Datagram& each) {
+      if (!contains(each, ChunkType::kInitAck)) return false;
+      ByteVector packet = each.bytes;
+      alteration(packet);
+      wire::seal_checksum(packet);
+      pair->client.deliver(pair->now, {pair->client_route(), packet});
+      return true;
+    };
+  }
+  static void sign(ByteVector& packet) {
+    sign_access(MutableBytes(packet).subspan(wire::kCommonHeaderSize), hub_access_key().view());
+  }
+  void expect_no_connection() {
+    pair->begin();
+    pair->run(60s);
+    EXPECT_EQ(pair->client.count(Event::Kind::connected), 0);
+    EXPECT_EQ(pair->client.count(Event::Kind::lost), 1);
+    EXPECT_TRUE(std::ranges::none_of(pair->client.sent, is_sealed));
+  }
+  void expect_connection() {
+    pair->begin();
+    pair->run(5s);
+    pair->learn();
+    EXPECT_EQ(pair->client.count(Event::Kind::connected), 1);
+    EXPECT_TRUE(pair->works());
+  }
+
+  std::unique_ptr<ProtectedPair> pair = std::make_unique<ProtectedPair>();
+};
+
+TEST_F(Between, WhoAltersNothingDisturbsNothing) {
+  on_init([](ByteVector&) {}, true);
+  on_init_ack([](ByteVector&) {});
+  expect_connection();
+}
+
+TEST_F(Between, NobodyAltersAnInitWithoutTheHubsKey) {
+  for (const Attack& attack : downgrades()) {
+    SCOPED_TRACE(attack.name);
+    begin_again();
+    on_init(attack.alteration, false);
+    expect_no_connection();
+    EXPECT_TRUE(pair->server.sent.empty());
+    EXPECT_GT(pair->server.drops(DropReason::no_access), 0U);
+  }
+}
+
+TEST_F(Between, AnInitThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) {
+  for (const Attack& attack : downgrades()) {
+    SCOPED_TRACE(attack.name);
+    begin_again();
+    on_init(attack.alteration, true);
+    expect_no_connection();
+    EXPECT_TRUE(pair->server.messages.empty());
+  }
+}
+
+TEST_F(Between, AnAlteredInitAckLeadsToNoKeysInCommon) {
+  for (const Attack& attack : downgrades()) {
+    SCOPED_TRACE(attack.name);
+    begin_again();
+    on_init_ack(attack.alteration);
+    expect_no_connection();
+    EXPECT_TRUE(pair->server.messages.empty());
+  }
+}
+
+TEST_F(Between, AnAlteredCookieIsRefused) {
+  on_init_ack([](ByteVector& packet) { alter(packet, ParameterType::kStateCookie, 50); });
+  expect_no_connection();
+  EXPECT_GT(pair->server.drops(DropReason::no_access), 0U);
+  EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
+}
+
+TEST_F(Between, AnInitAckThatDoesNotFitIsAsIfItHadNeverCome) {
+  const std::vector<Alteration> alterations = {
+      [](ByteVector& p) { strip(p, ParameterType::kProtection); },
+      [](ByteVector& p) { strip(p, ParameterType::kStateCookie); },
+      [](ByteVector& p) { alter(p, ParameterType::kProtection, 0); },
+      [](ByteVector& p) { store_be(p.data() + kParametersAt - 8, std::uint16_t{0}); },      // no streams
+      [](ByteVector& p) { store_be(p.data() + kParametersAt - 12, std::uint32_t{1000}); },  // no window
+      [](ByteVector& p) {  // a parameter behind the cookie
+        p.insert(p.end(), {std::byte{0x80}, std::byte{0x05}, std::byte{0}, std::byte{4}});
+        store_be(p.data() + wire::kCommonHeaderSize + 2,
+                 static_cast<std::uint16_t>(p.size() - wire::kCommonHeaderSize));
+      }};
+  for (std::size_t i = 0; i < alterations.size(); ++i) {
+    begin_again();
+    pair->lost_to_client = [&](const Datagram& each) {  // the forged one comes first, the right one after it
+      if (!contains(each, ChunkType::kInitAck)) return false;
+      ByteVector packet = each.bytes;
+      alterations[i](packet);
+      wire::seal_checksum(packet);
+      EXPECT_TRUE(pair->to_client(packet).empty()) << i;
+      return false;
+    };
+    expect_connection();
+    EXPECT_EQ(pair->client.drops(DropReason::malformed_init), 1U) << i;
+  }
+}
+
+TEST_F(Between, ACookieOfOneHandshakeIsOfNoUseInAnother) {
+  ByteVector first_cookie;
+  pair->lost_to_client = [&](const Datagram& each) {
+    if (!contains(each, ChunkType::kInitAck)) return false;
+    const InitAckSeen seen = init_ack_in({each});
+    if (!first_cookie.empty()) return false;
+    first_cookie = seen.cookie;
+    return true;
+  };
+  pair->begin();
+  pair->carry();
+  ASSERT_FALSE(first_cookie.empty());
+  EXPECT_TRUE(pair->to_server(Craft(0x0bad'0bad).add(proven_echo(first_cookie)).take()).empty());
+  EXPECT_EQ(pair->server.drops(DropReason::forged_cookie), 1U) << "another tag";
+  EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
+}
+
+TEST_F(Between, AHandshakeThatLosesEveryCookieEchoIsGivenUpInItsTime) {
+  pair->lost_to_server = [](const Datagram& each) { return contains(each, ChunkType::kCookieEcho); };
+  pair->begin();
+  pair->run(9s);
+  EXPECT_EQ(pair->client.count(Event::Kind::lost), 0);
+  pair->run(2s);
+  EXPECT_EQ(pair->client.count(Event::Kind::lost), 1) << "no sooner and no later than one that fails in TLS";
+  EXPECT_EQ(pair->client.endpoint.association_count(), 0U);
+}
+
+// --- a stranger who knows the hub's public key
+// -------------------------------------------------------------------
+
+/// A client of the protocol that is no Hawser: INIT, COOKIE ECHO and TLS messages by hand.
+class Stranger : public Between {
+ protected:
+  /// An INIT with a valid proof, with `padding` bytes in it.
+  static ByteVector init_packet(std::size_t padding, bool zero_checksum = true) {
+    ByteVector room(64);
+    ByteWriter writer(room);
+    wire::ProtectionParameter{{500, 900}}.write(writer);
+    InitByHand init;
+    init.parameters.assign(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(writer.size()));
+    ByteVector method(4);
+    store_be(method.data(), wire::kSealedErrorDetection);
+    if (zero_checksum) init.parameter(ParameterType::kZeroChecksumAcceptable, method);
+    init.parameter(ParameterType::kPadding, ByteVector(padding))
+        .parameter(ParameterType::kAccess, ByteVector(32));
+    ByteVector packet = init.packet();
+    sign(packet);
+    wire::seal_checksum(packet);
+    return packet;
+  }
+  /// Up to the COOKIE ACK.
+  void enter() {
+    ack = init_ack_in(pair->to_server(init_packet(240)));
+    ASSERT_FALSE(ack.cookie.empty());
+    take(pair->to_server(Craft(ack.initiate_tag).add(proven_echo(ack.cookie)).take()));
+    ASSERT_EQ(pair->server.endpoint.association_count(), 1U);
+  }
+  /// Sends TLS bytes as one key management message of epoch 0, in packets of up to 1,200 bytes.
+  void say(const std::vector<std::byte>& tls) {
+    if (tls.empty()) return;
+    ByteVector message{std::byte{0}};
+    message.insert(message.end(), tls.begin(), tls.end());
+    for (std::size_t at = 0; at < message.size(); at += 1200) {
+      wire::DataChunk data;
+      data.tsn = tsn++;
+      data.ppid = wire::kKeyManagementPpid;
+      data.ssn = ssn;
+      data.begin = at == 0;
+      data.end = at + 1200 >= message.size();
+      data.payload = Bytes(message).subspan(at, std::min<std::size_t>(1200, message.size() - at));
+      take(pair->to_server(Craft(ack.initiate_tag).add(data).take()));
+    }
+    ++ssn;
+  }
+  /// What the hub's TLS says, of datagrams that came from it.
+  void take(const std::vector<Datagram>& datagrams) {
+    for (const Datagram& each : datagrams) {
+      for (const wire::ChunkView& chunk : chunks_of(each.bytes)) {
+        if (!chunk.is(ChunkType::kData)) continue;
+        const auto data = wire::DataChunk::parse(chunk);
+        heard.insert(heard.end(), data->payload.begin() + (data->begin ? 1 : 0), data->payload.end());
+      }
+    }
+  }
+
+  InitAckSeen ack;
+  std::uint32_t tsn = 1'000;
+  std::uint16_t ssn = 0;
+  ByteVector heard;
+};
+
+TEST_F(Stranger, IsNeverAnsweredWithMoreThanItsInit) {
+  for (std::size_t padding = 0; padding < 400; padding += 4) {
+    begin_again();
+    const ByteVector init = init_packet(padding);
+    const auto answers = pair->to_server(init);
+    if (answers.empty()) {
+      EXPECT_EQ(pair->server.drops(DropReason::amplification_limit), 1U);
+      continue;
+    }
+    EXPECT_LE(answers.size(), 1U);
+    EXPECT_LE(answers[0].bytes.size(), init.size()) << padding;
+  }
+  EXPECT_EQ(pair->to_server(init_packet(396)).size(), 1U) << "the largest is large enough";
+}
+
+TEST_F(Stranger, LeavesNothingBehindWithAnInit) {
+  for (int i = 0; i < 20; ++i) static_cast<void>(pair->to_server(init_packet(300)));
+  EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
+  EXPECT_EQ(pair->server.endpoint.next_timeout(), kNever);
+}
+
+TEST_F(Stranger, GetsKeysWithALargeCertificateChainIfItIsAPeer) {
+  enter();
+  RawTlsPeer raw(RawTlsPeer::Role::client);
+  raw.use_key(key_of(kEdgeKey));
+  raw.add_chain(24 * 1024);
+  for (int i = 0; i < 3; ++i) {
+    say(raw.take_output());
+    raw.feed(std::exchange(heard, {}));
+  }
+  EXPECT_TRUE(raw.done());
+  EXPECT_TRUE(is_sealed(pair->server.sent.back())) << "the hub has keys";
+  EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0) << "it waits for a record under them";
+}
+
+TEST_F(Stranger, IsRefusedAChainThatIsTooLarge) {
+  enter();
+  RawTlsPeer raw(RawTlsPeer::Role::client);
+  raw.use_key(key_of(kEdgeKey));
+  raw.add_chain(crypto::TlsSession::kMaxCertificateChain + 4096);
+  for (int i = 0; i < 3; ++i) {
+    say(raw.take_output());
+    raw.feed(std::exchange(heard, {}));
+  }
+  pair->run(2s);
+  EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0);
+  EXPECT_EQ(pair->server.count(Event::Kind::refused), 1);
+  EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
+}
+
+TEST_F(Stranger, SendsNoUserDataAndNothingOnOtherStreams) {
+  enter();
+  const auto send = [this](auto change) {
+    wire::DataChunk data;
+    data.tsn = tsn;
+    data.ppid = wire::kKeyManagementPpid;
+    data.begin = data.end = true;
+    const ByteVector payload(40, std::byte{0x16});
+    data.payload = payload;
+    change(data);
+    pair->to_server(Craft(ack.initiate_tag).add(data).take());
+  };
+  send([](wire::DataChunk& data) { data.ppid = 0; });
+  send([](wire::DataChunk& data) { data.stream = 1; });
+  send([](wire::DataChunk& data) { data.unordered = true; });
+  EXPECT_EQ(pair->server.drops(DropReason::unprotected_chunk), 3U);
+  EXPECT_TRUE(pair->server.messages.empty());
+}
+
+TEST_F(Stranger, GetsAChecksumWhenItDoesNotSayThatItNeedsNone) {
+  ack = init_ack_in(pair->to_server(init_packet(248, false)));
+  take(pair->to_server(Craft(ack.initiate_tag).add(proven_echo(ack.cookie)).take()));
+  RawTlsPeer raw(RawTlsPeer::Role::client);
+  raw.use_key(key_of(kEdgeKey));
+  for (int i = 0; i < 3; ++i) {
+    say(raw.take_output());
+    raw.feed(std::exchange(heard, {}));
+  }
+  const Datagram& last = pair->server.sent.back();
+  ASSERT_TRUE(is_sealed(last));
+  EXPECT_NE(load_be<std::uint32_t>(last.bytes.data() + 8), 0U);
+  EXPECT_TRUE(wire::checksum_ok(last.bytes));
+}
+
+}  // namespace
+}  // namespace hawser::sctp::test

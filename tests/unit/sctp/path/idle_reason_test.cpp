@@ -1,0 +1,87 @@
+#include "sctp/path/idle_reason.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/sctp/support/path_support.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+using namespace std::chrono_literals;
+using test::add_active;
+using test::kPeerWindow;
+using test::route_to;
+
+class PathLimitTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] PathLimit limit(const Path& path) const { return limit_of(path, paths, situation); }
+  static void fill(Path& path) { path.flight.bytes = path.congestion->cwnd(); }
+
+  EndpointConfig config;
+  PathManager paths{config};
+  Timestamp now{100s};
+  DataSituation situation{.waiting = true, .peer_has_room = true, .paced_until = kNever};
+};
+
+TEST_F(PathLimitTest, IsTheStateOfAPathThatDoesNotWork) {
+  EXPECT_EQ(limit(*paths.add(route_to(1, 1), PathState::joining, kPeerWindow)), PathLimit::joining);
+  EXPECT_EQ(limit(*paths.add(route_to(2, 1), PathState::unconfirmed, kPeerWindow)), PathLimit::unproven);
+  EXPECT_EQ(limit(*paths.add(route_to(3, 1), PathState::potentially_failed, kPeerWindow)), PathLimit::failed);
+  EXPECT_EQ(limit(*paths.add(route_to(4, 1), PathState::inactive, kPeerWindow)), PathLimit::given_up);
+}
+
+TEST_F(PathLimitTest, IsTheRoleWhileBetterPathsWork) {
+  Path& always = add_active(paths, 1);
+  Path& path = add_active(paths, 2);
+  path.own_role = PathRole::never;
+  EXPECT_EQ(limit(path), PathLimit::never);
+  path.own_role = PathRole::backup;
+  EXPECT_EQ(limit(path), PathLimit::backup);
+  path.own_role = PathRole::secondary;
+  EXPECT_EQ(limit(path), PathLimit::secondary);
+  fill(always);
+  EXPECT_EQ(limit(path), PathLimit::none);
+  path.own_role = PathRole::backup;
+  EXPECT_EQ(limit(path), PathLimit::backup) << "full is not down";
+  always.state = PathState::potentially_failed;
+  EXPECT_EQ(limit(path), PathLimit::none);
+}
+
+TEST_F(PathLimitTest, IsWhatHoldsDataBack) {
+  Path& path = add_active(paths, 1, 100ms);
+  EXPECT_EQ(limit(path), PathLimit::none);
+  fill(path);
+  EXPECT_EQ(limit(path), PathLimit::congestion_window);
+  situation.peer_has_room = false;
+  EXPECT_EQ(limit(path), PathLimit::peer_window);
+  situation.waiting = false;
+  EXPECT_EQ(limit(path), PathLimit::idle);
+}
+
+TEST_F(PathLimitTest, TellsThePacerFromTheCap) {
+  Path& path = add_active(paths, 1, 100ms);
+  Path& other = add_active(paths, 2, 100ms);
+  while (path.pacer.ready(now))
+    path.pacer.on_sent(now, path.pmtu.payload(), path.pacing_rate(), path.pmtu.payload());
+  situation.paced_until = path.ready_at();
+  EXPECT_EQ(limit(path), PathLimit::pacing);
+  EXPECT_EQ(limit(other), PathLimit::none);
+  other.cap.set(100'000);
+  while (other.cap.ready(now)) other.cap.on_sent(now, 60'000);
+  EXPECT_EQ(limit(other), PathLimit::capped);
+}
+
+TEST_F(PathLimitTest, OfASecondaryPathEndsWhenTheOthersAreAtTheirCaps) {
+  Path& always = add_active(paths, 1);
+  Path& secondary = add_active(paths, 2);
+  secondary.own_role = PathRole::secondary;
+  always.cap.set(100'000);
+  while (always.cap.ready(now)) always.cap.on_sent(now, 1500);
+  situation.paced_until = always.ready_at();
+  EXPECT_EQ(limit(secondary), PathLimit::none);
+  situation.waiting = false;
+  EXPECT_EQ(limit(secondary), PathLimit::secondary);
+}
+
+}  // namespace
+}  // namespace hawser::sctp

@@ -1,0 +1,201 @@
+#include "sctp/path/scheduler.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/sctp/support/path_support.hpp"
+
+namespace hawser::sctp {
+namespace {
+
+using namespace std::chrono_literals;
+using test::add_active;
+using test::kPeerWindow;
+using test::route_to;
+
+class PathSchedulerTest : public ::testing::Test {
+ protected:
+  Path* pick(PathScheduler& scheduler) { return scheduler.pick(paths, now, limited); }
+  static void fill(Path& path) { path.flight.bytes = path.congestion->cwnd(); }
+
+  EndpointConfig config;
+  PathManager paths{config};
+  Timestamp now{};
+  Timestamp limited{};
+  std::unique_ptr<PathScheduler> earliest = make_earliest_arrival_scheduler();
+  std::unique_ptr<PathScheduler> primary = make_primary_scheduler();
+};
+
+TEST_F(PathSchedulerTest, EarliestArrivalPrefersTheShorterRoundTrip) {
+  add_active(paths, 1, 80ms);
+  Path& fast = add_active(paths, 2, 20ms);
+  EXPECT_EQ(pick(*earliest), &fast);
+  EXPECT_EQ(limited, kNever);
+}
+
+TEST_F(PathSchedulerTest, EarliestArrivalSpillsOverWhenTheFastPathIsFull) {
+  Path& slow = add_active(paths, 1, 80ms);
+  fill(add_active(paths, 2, 20ms));
+  EXPECT_EQ(pick(*earliest), &slow);
+}
+
+TEST_F(PathSchedulerTest, EarliestArrivalFillsEqualPathsEvenly) {
+  Path& first = add_active(paths, 1, 40ms);
+  Path& second = add_active(paths, 2, 40ms);
+  first.flight.bytes = 2 * first.pmtu.payload();
+  second.flight.bytes = first.pmtu.payload();
+  EXPECT_EQ(pick(*earliest), &second);
+  second.flight.bytes = 3 * first.pmtu.payload();
+  EXPECT_EQ(pick(*earliest), &first);
+}
+
+TEST_F(PathSchedulerTest, NothingIsPickedWhenEveryActivePathIsFull) {
+  fill(add_active(paths, 1, 80ms));
+  fill(add_active(paths, 2, 20ms));
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, kNever) << "an acknowledgement opens the window, no timer";
+}
+
+TEST_F(PathSchedulerTest, AFullActivePathDoesNotSendDataToAFailedOne) {
+  fill(add_active(paths, 1, 80ms));
+  paths.add(route_to(2, 1), PathState::potentially_failed, kPeerWindow);
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(PathSchedulerTest, TellsWhenPacingLetsTheNextPacketGo) {
+  Path& path = add_active(paths, 1, 100ms);
+  while (path.pacer.ready(now))
+    path.pacer.on_sent(now, path.pmtu.payload(), path.pacing_rate(), 4 * path.pmtu.payload());
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, path.pacer.next());
+  EXPECT_GT(limited, now);
+  now = limited;
+  EXPECT_EQ(pick(*earliest), &path);
+}
+
+TEST_F(PathSchedulerTest, UnprovenPathsNeverCarryData) {
+  paths.add(route_to(1, 1), PathState::unconfirmed, kPeerWindow);
+  paths.add(route_to(2, 1), PathState::joining, kPeerWindow);
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(PathSchedulerTest, DataStarvesNotWhenEveryPathFailed) {
+  Path* bad = paths.add(route_to(1, 1), PathState::inactive, kPeerWindow);
+  Path* less_bad = paths.add(route_to(2, 1), PathState::potentially_failed, kPeerWindow);
+  bad->error_count = 6;
+  less_bad->error_count = 1;
+  EXPECT_EQ(pick(*earliest), less_bad);
+  EXPECT_EQ(pick(*primary), less_bad);
+}
+
+TEST_F(PathSchedulerTest, AFailedPathIsUsedOnlyWithinItsWindow) {
+  Path* failed = paths.add(route_to(1, 1), PathState::potentially_failed, kPeerWindow);
+  failed->congestion->on_timeout();
+  failed->flight.bytes = failed->congestion->cwnd();
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAndNotWhileTheyArePaced) {
+  Path& always = add_active(paths, 1, 80ms);
+  Path& secondary = add_active(paths, 2, 20ms);
+  secondary.own_role = PathRole::secondary;
+  EXPECT_EQ(pick(*earliest), &always) << "though the other is faster";
+  while (always.pacer.ready(now))
+    always.pacer.on_sent(now, always.pmtu.payload(), always.pacing_rate(), always.pmtu.payload());
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, always.pacer.next());
+  fill(always);
+  EXPECT_EQ(pick(*earliest), &secondary);
+  always.state = PathState::potentially_failed;
+  EXPECT_EQ(pick(*earliest), &secondary);
+}
+
+TEST_F(PathSchedulerTest, APathAtItsCapCountsAsFull) {
+  Path& always = add_active(paths, 1, 20ms);
+  Path& secondary = add_active(paths, 2, 80ms);
+  secondary.own_role = PathRole::secondary;
+  always.cap.set(1'000'000);
+  while (always.cap.ready(now)) always.cap.on_sent(now, 1500);
+  EXPECT_EQ(pick(*earliest), &secondary);
+  fill(secondary);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, always.cap.next());
+  now = limited;
+  EXPECT_EQ(pick(*earliest), &always);
+}
+
+TEST_F(PathSchedulerTest, ABackupPathIsUsedOnlyWhileNoOtherIsActive) {
+  Path& always = add_active(paths, 1, 80ms);
+  Path& secondary = add_active(paths, 2, 80ms);
+  Path& backup = add_active(paths, 3, 20ms);
+  secondary.own_role = PathRole::secondary;
+  backup.own_role = PathRole::backup;
+  fill(always);
+  fill(secondary);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  always.state = PathState::potentially_failed;
+  EXPECT_EQ(pick(*earliest), nullptr) << "the secondary one is full, but it works";
+  secondary.state = PathState::inactive;
+  EXPECT_EQ(pick(*earliest), &backup);
+}
+
+TEST_F(PathSchedulerTest, APathThatIsNeverToBeUsedIsNotUsedEvenInNeed) {
+  Path& never = add_active(paths, 1, 20ms);
+  never.own_role = PathRole::never;
+  EXPECT_EQ(pick(*earliest), nullptr);
+  never.state = PathState::potentially_failed;
+  EXPECT_EQ(pick(*earliest), nullptr);
+  Path* failed = paths.add(route_to(2, 1), PathState::inactive, kPeerWindow);
+  failed->error_count = 9;
+  EXPECT_EQ(pick(*earliest), failed);
+}
+
+TEST_F(PathSchedulerTest, TheMoreReluctantOfBothEndsDecidesTheRole) {
+  Path& path = add_active(paths, 1);
+  path.peer_role = PathRole::backup;
+  EXPECT_EQ(path.role(), PathRole::backup);
+  path.own_role = PathRole::never;
+  EXPECT_EQ(path.role(), PathRole::never);
+}
+
+TEST_F(PathSchedulerTest, PrimaryOnlyStaysOnThePrimaryThoughAnotherIsFaster) {
+  Path& first = add_active(paths, 1, 80ms);
+  add_active(paths, 2, 20ms);
+  EXPECT_EQ(pick(*primary), &first);
+}
+
+TEST_F(PathSchedulerTest, PrimaryOnlyWaitsForThePrimaryRatherThanSpillOver) {
+  fill(add_active(paths, 1, 80ms));
+  add_active(paths, 2, 20ms);
+  EXPECT_EQ(pick(*primary), nullptr);
+}
+
+TEST_F(PathSchedulerTest, PrimaryOnlyTakesTheBestOtherPathWhileThePrimaryIsDown) {
+  Path& first = add_active(paths, 1, 80ms);
+  add_active(paths, 2, 50ms);
+  Path& best = add_active(paths, 3, 20ms);
+  first.state = PathState::potentially_failed;
+  EXPECT_EQ(pick(*primary), &best);
+  first.state = PathState::active;
+  EXPECT_EQ(pick(*primary), &first);
+}
+
+TEST(PathPacingRate, IsTwiceTheWindowPerRoundTripWhileTheWindowDoubles) {
+  EndpointConfig config;
+  PathManager paths(config);
+  Path& path = add_active(paths, 1);
+  EXPECT_EQ(path.pacing_rate(), 0) << "unknown before the first measurement";
+  path.rtt.add_sample(100ms);
+  const auto window = static_cast<double>(path.congestion->cwnd());
+  EXPECT_NEAR(path.pacing_rate(), 20 * window, 1);
+}
+
+TEST(PathPacingRate, SpreadsTheWindowOverNoMoreThanASecond) {
+  EndpointConfig config;
+  PathManager paths(config);
+  Path& path = add_active(paths, 1);
+  path.rtt.add_sample(18s);  // an acknowledgement that was held back
+  EXPECT_GE(path.pacing_rate(), static_cast<double>(path.congestion->cwnd()));
+}
+
+}  // namespace
+}  // namespace hawser::sctp

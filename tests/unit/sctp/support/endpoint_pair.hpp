@@ -1,0 +1,360 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hawser/sctp/endpoint.hpp"
+#include "sctp/tx/packet_protection.hpp"
+#include "sctp/wire/wire.hpp"
+#include "unit/sctp/support/test_random.hpp"
+
+namespace hawser::sctp::test {
+
+using ByteVector = std::vector<std::byte>;
+
+/// One UDP payload, with the route as the side knows it that sends or receives it.
+struct Datagram {
+  Route route;
+  ByteVector bytes;
+};
+
+inline std::vector<wire::ChunkView> chunks_of(Bytes packet) {
+  std::vector<wire::ChunkView> chunks;
+  wire::ChunkReader reader(packet);
+  while (const auto chunk = reader.next()) chunks.push_back(*chunk);
+  return chunks;
+}
+
+inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType type) {
+  for (const wire::ChunkView& chunk : chunks_of(packet)) {
+    if (chunk.is(type)) return chunk;
+  }
+  return std::nullopt;
+}
+
+inline bool contains(const Datagram& datagram, wire::ChunkType type) {
+  return find_chunk(datagram.bytes, type).has_value();
+}
+
+inline const Datagram* find_with(const std::vector<Datagram>& datagrams, wire::ChunkType type) {
+  const auto at =
+      std::ranges::find_if(datagrams, [type](const Datagram& each) { return contains(each, type); });
+  return at == datagrams.end() ? nullptr : &*at;
+}
+
+inline std::uint32_t tag_in(const Datagram& datagram) {
+  return wire::PacketView::parse(datagram.bytes)->header().verification_tag;
+}
+
+/// The cause codes of an ABORT or ERROR.
+inline std::vector<std::uint16_t> causes_of(const wire::ChunkView& chunk) {
+  std::vector<std::uint16_t> codes;
+  wire::CauseReader reader(chunk.value);
+  while (const auto cause = reader.next()) codes.push_back(cause->type);
+  EXPECT_TRUE(reader.ok());
+  return codes;
+}
+
+/// A packet made by hand, sealed when it is taken.
+class Craft {
+ public:
+  explicit Craft(std::uint32_t tag, std::uint16_t source_port = 9899, std::uint16_t destination_port = 9899)
+      : bytes_(wire::kCommonHeaderSize) {
+    wire::CommonHeader{source_port, destination_port, tag, 0}.store(bytes_.data());
+  }
+  template <class Chunk>
+  Craft& add(const Chunk& chunk) {
+    ByteVector room(8'000);
+    ByteWriter writer(room);
+    chunk.write(writer);
+    writer.pad4();
+    return raw(writer.written());
+  }
+  Craft& raw(Bytes bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    return *this;
+  }
+  /// A chunk of any type with a value of `size` bytes, a multiple of four.
+  Craft& unknown(std::uint8_t type, std::size_t size = 4) {
+    ByteVector chunk(4 + size, std::byte{0x77});
+    chunk[0] = static_cast<std::byte>(type);
+    chunk[1] = std::byte{0};
+    store_be(chunk.data() + 2, static_cast<std::uint16_t>(chunk.size()));
+    return raw(chunk);
+  }
+  [[nodiscard]] ByteVector take() {
+    seal(MutableBytes(bytes_));
+    return bytes_;
+  }
+
+ private:
+  ByteVector bytes_;
+};
+
+/// Drives one endpoint as a program would and keeps what comes out of it.
+class Party {
+ public:
+  struct Message {
+    StreamId stream;
+    Ppid ppid;
+    bool unordered;
+    std::string text;
+  };
+
+  Party(const EndpointConfig& config, std::uint64_t seed) : random_(seed), endpoint(config, random_, pool) {}
+  Party(const EndpointConfig& config, std::uint64_t seed, Protection protection)
+      : random_(seed), endpoint(config, random_, pool, std::move(protection)) {}
+
+ private:
+  TestRandom random_;
+
+ public:
+  BufferPool pool;
+  Endpoint endpoint;
+  std::vector<Event> events;
+  std::vector<Message> messages;
+  std::vector<Datagram> sent;  ///< everything ever sent
+  bool reading = true;         ///< polls messages
+
+  void deliver(Timestamp now, const Datagram& datagram) {
+    ByteVector copy = datagram.bytes;
+    ReceivedDatagram received{datagram.route, copy};
+    endpoint.handle_datagrams(now, {&received, 1});
+  }
+  void transmit(Timestamp now, std::vector<Datagram>& out) {
+    TransmitBatch batch;
+    for (int i = 0; endpoint.poll_transmit(now, batch); ++i) {
+      if (i > 10'000) {
+        ADD_FAILURE() << "transmits without end";
+        break;
+      }
+      MutableBytes rest = batch.bytes();
+      for (const std::size_t size : batch.sizes()) {
+        out.push_back({batch.route, {rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size)}});
+        rest = rest.subspan(size);
+      }
+    }
+  }
+
+  /// Polls until nothing comes; what is to be sent.
+  std::vector<Datagram> poll(Timestamp now) {
+    std::vector<Datagram> out;
+    transmit(now, out);
+    while (const auto event = endpoint.poll_event()) events.push_back(*event);
+    while (reading) {
+      const auto message = endpoint.poll_message();
+      if (!message) break;
+      const auto* chars = reinterpret_cast<const char*>(message->payload.data());
+      messages.push_back(
+          {message->stream, message->ppid, message->unordered, std::string(chars, message->payload.size())});
+    }
+    transmit(now, out);  // a window that opens is told
+    sent.insert(sent.end(), out.begin(), out.end());
+    return out;
+  }
+  [[nodiscard]] std::ptrdiff_t count(Event::Kind kind) const {
+    return std::ranges::count(events, kind, &Event::kind);
+  }
+  [[nodiscard]] const Event* last(Event::Kind kind) const {
+    const Event* found = nullptr;
+    for (const Event& event : events) {
+      if (event.kind == kind) found = &event;
+    }
+    return found;
+  }
+  [[nodiscard]] std::uint64_t drops(DropReason reason) const { return endpoint.drops().of(reason); }
+  [[nodiscard]] std::ptrdiff_t count_sent(wire::ChunkType type) const {
+    return std::ranges::count_if(sent, [type](const Datagram& each) { return contains(each, type); });
+  }
+};
+
+inline EndpointConfig accepting(EndpointConfig config = {}) {
+  config.accept = true;
+  return config;
+}
+
+/// A client with as many uplinks as `nat` names, each behind a NAT of its own, and a server with one address.
+/// Datagrams are carried by hand, 5 ms each way, time is a number.
+class EndpointPair {
+ public:
+  using Filter = std::function<bool(const Datagram&)>;
+
+  explicit EndpointPair(const EndpointConfig& client_config = {},
+                        const EndpointConfig& server_config = accepting())
+      : client(client_config, 1), server(server_config, 2) {
+    place_uplinks();
+  }
+
+  /// Protected; the client calls whom its protection names first.
+  EndpointPair(const EndpointConfig& client_config, Protection client_protection,
+               const EndpointConfig& server_config, Protection server_protection)
+      : called(client_protection.peers.front().key),
+        client(client_config, 1, std::move(client_protection)),
+        server(server_config, 2, std::move(server_protection)) {
+    place_uplinks();
+  }
+
+  Timestamp now = Timestamp{} + std::chrono::hours(1);
+  std::optional<crypto::PublicKey> called;
+  Party client;
+  Party server;
+  std::map<std::uint32_t, UdpAddress> nat;  ///< the client's uplinks as the server sees them
+  Filter lost_to_server;                    ///< says which datagrams do not arrive
+  Filter lost_to_client;
+  AssociationId client_id;
+  AssociationId server_id;
+  std::uint32_t client_tag = 0;  ///< what the server puts into its packets
+  std::uint32_t server_tag = 0;
+  std::uint32_t client_tsn = 0;  ///< initial TSNs
+  std::uint32_t server_tsn = 0;
+
+  [[nodiscard]] static UdpAddress server_address() { return {IpAddress::v4(0xC633'6401), 9899}; }
+  [[nodiscard]] static Route client_route(std::uint32_t uplink = 1) {
+    return {UplinkId(uplink), IpAddress::v4(0x0A00'0000U + uplink), server_address()};
+  }
+  [[nodiscard]] Route server_route(std::uint32_t uplink = 1) const {
+    return {UplinkId(0), server_address().ip, nat.at(uplink)};
+  }
+
+  /// Polls both sides; what they sent is now under way.
+  void pick_up() {
+    for (Datagram& datagram : client.poll(now)) to_server_.push_back(std::move(datagram));
+    for (Datagram& datagram : server.poll(now)) to_client_.push_back(std::move(datagram));
+  }
+  /// Delivers what is under way to the server, 5 ms later; to the client likewise.
+  void deliver_to_server() {
+    now += kDelay;
+    const auto arriving = std::exchange(to_server_, {});
+    for (const Datagram& datagram : arriving) {
+      if (lost_to_server && lost_to_server(datagram)) continue;
+      server.deliver(now, {server_route(datagram.route.uplink.value()), datagram.bytes});
+    }
+  }
+  void deliver_to_client() {
+    now += kDelay;
+    const auto arriving = std::exchange(to_client_, {});
+    for (const Datagram& datagram : arriving) {
+      const auto uplink =
+          std::ranges::find_if(nat, [&](const auto& each) { return each.second == datagram.route.remote; });
+      if (uplink == nat.end() || (lost_to_client && lost_to_client(datagram))) continue;
+      client.deliver(now, {client_route(uplink->first), datagram.bytes});
+    }
+  }
+  /// Carries datagrams both ways until none is under way.
+  void carry() {
+    for (int round = 0; round < 10'000; ++round) {
+      pick_up();
+      if (to_server_.empty() && to_client_.empty()) return;
+      deliver_to_server();
+      deliver_to_client();
+      client.endpoint.handle_timeout(now);
+      server.endpoint.handle_timeout(now);
+    }
+    ADD_FAILURE() << "datagrams without end";
+  }
+  /// Lets time pass, with every timer on its way.
+  void run(Duration duration) {
+    const Timestamp end = now + duration;
+    for (int step = 0; step < 1'000'000; ++step) {
+      carry();
+      const Timestamp next = std::min(client.endpoint.next_timeout(), server.endpoint.next_timeout());
+      if (next > end) break;
+      now = std::max(now, next);
+      client.endpoint.handle_timeout(now);
+      server.endpoint.handle_timeout(now);
+    }
+    now = std::max(now, end);
+  }
+
+  void begin(std::uint32_t uplink = 1) {
+    client_id = called ? client.endpoint.connect(now, client_route(uplink), *called)
+                       : client.endpoint.connect(now, client_route(uplink));
+  }
+  /// Connects, and fills in what is known of both sides.
+  void connect(std::uint32_t uplink = 1) {
+    begin(uplink);
+    carry();
+    learn();
+    ASSERT_EQ(client.count(Event::Kind::connected), 1);
+    ASSERT_EQ(server.count(Event::Kind::accepted), 1);
+  }
+  void learn() {
+    for (const Datagram& each : client.sent) {
+      if (const auto init = find_chunk(each.bytes, wire::ChunkType::kInit)) {
+        client_tag = wire::InitChunk::parse(*init)->initiate_tag;
+        client_tsn = wire::InitChunk::parse(*init)->initial_tsn;
+      }
+    }
+    for (const Datagram& each : server.sent) {
+      if (const auto init = find_chunk(each.bytes, wire::ChunkType::kInitAck)) {
+        server_tag = wire::InitChunk::parse(*init)->initiate_tag;
+        server_tsn = wire::InitChunk::parse(*init)->initial_tsn;
+      }
+    }
+    if (const Event* accepted = server.last(Event::Kind::accepted)) server_id = accepted->association;
+  }
+  PathId add_path(std::uint32_t uplink) {
+    const auto path = client.endpoint.add_path(now, client_id, client_route(uplink));
+    EXPECT_TRUE(path.has_value());
+    return path.value_or(kNoPath);
+  }
+
+  /// A packet by hand from one of the client's uplinks; what the server answers at once (it is not carried).
+  std::vector<Datagram> to_server(const ByteVector& packet, std::uint32_t uplink = 1) {
+    server.deliver(now, {server_route(uplink), packet});
+    return server.poll(now);
+  }
+  std::vector<Datagram> to_client(const ByteVector& packet, std::uint32_t uplink = 1) {
+    client.deliver(now, {client_route(uplink), packet});
+    return client.poll(now);
+  }
+  /// A packet of the peer, with the right tag.
+  [[nodiscard]] Craft from_client() const { return Craft(server_tag); }
+  [[nodiscard]] Craft from_server() const { return Craft(client_tag); }
+
+  SendResult send(Party& from, std::string_view text, const SendOptions& options = {}) {
+    const AssociationId id = &from == &client ? client_id : server_id;
+    return from.endpoint.send(now, id, from.pool.copy(std::as_bytes(std::span(text))), options);
+  }
+  [[nodiscard]] AssociationStatus client_status() const {
+    return client.endpoint.status(client_id).value_or(AssociationStatus{});
+  }
+  [[nodiscard]] AssociationStatus server_status() const {
+    return server.endpoint.status(server_id).value_or(AssociationStatus{});
+  }
+  [[nodiscard]] bool both_up() const {
+    return client_status().state == AssociationState::established &&
+           server_status().state == AssociationState::established &&
+           client.endpoint.association_count() == 1 && server.endpoint.association_count() == 1;
+  }
+  /// Whether a message gets through both ways.
+  bool works() {
+    const std::size_t at_client = client.messages.size();
+    const std::size_t at_server = server.messages.size();
+    send(client, "ping");
+    send(server, "pong");
+    run(std::chrono::seconds(3));
+    return client.messages.size() == at_client + 1 && server.messages.size() == at_server + 1;
+  }
+
+ private:
+  void place_uplinks() {
+    for (std::uint32_t uplink = 1; uplink <= 4; ++uplink) {
+      nat[uplink] = {IpAddress::v4(0xCB00'7100U + uplink), static_cast<std::uint16_t>(40'000 + uplink)};
+    }
+  }
+
+  static constexpr Duration kDelay = std::chrono::milliseconds(5);
+  std::vector<Datagram> to_server_;
+  std::vector<Datagram> to_client_;
+};
+
+}  // namespace hawser::sctp::test

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <utility>
+
+#include "sctp/wire/sealed_chunk.hpp"
+#include "unit/sctp/support/endpoint_pair.hpp"
+
+namespace hawser::sctp::test {
+
+/// Keys of tests: always the same for a seed.
+inline crypto::PrivateKey key_of(std::uint64_t seed) {
+  TestRandom random(seed);
+  return crypto::PrivateKey::generate(random);
+}
+inline crypto::PresharedKey preshared_key_of(std::uint64_t seed) {
+  TestRandom random(seed);
+  return crypto::PresharedKey::generate(random);
+}
+
+inline constexpr std::uint64_t kEdgeKey = 11;
+inline constexpr std::uint64_t kHubKey = 22;
+
+/// The protection of the owner of key `own`, who knows the owners of keys `peers`.
+inline Protection protection_of(std::uint64_t own, const std::vector<std::uint64_t>& peers) {
+  Protection protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {500, 900}};
+  for (const std::uint64_t peer : peers) protection.peers.push_back({key_of(peer).public_key(), {}});
+  return protection;
+}
+inline Protection edge_protection() {
+  return protection_of(kEdgeKey, {kHubKey});
+}
+inline Protection hub_protection() {
+  return protection_of(kHubKey, {33, kEdgeKey, 44});
+}
+
+/// As a tunnel configures it.
+inline EndpointConfig tunnel_like(bool accept) {
+  EndpointConfig config;
+  config.accept = accept;
+  config.listed_addresses = false;
+  config.rto_min = std::chrono::milliseconds(200);
+  config.sack_delay = std::chrono::milliseconds(20);
+  config.rto_max = std::chrono::seconds(5);
+  return config;
+}
+
+class ProtectedPair : public EndpointPair {
+ public:
+  explicit ProtectedPair(Protection edge = edge_protection(), Protection hub = hub_protection())
+      : EndpointPair(tunnel_like(false), std::move(edge), tunnel_like(true), std::move(hub)) {}
+};
+
+inline bool is_sealed(const Datagram& datagram) {
+  return wire::is_sealed(datagram.bytes);
+}
+
+}  // namespace hawser::sctp::test
