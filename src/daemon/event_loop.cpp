@@ -72,7 +72,7 @@ class ReadableWatch {
 /// compete for a core.
 constexpr std::uint32_t kHostQueue = 1000;
 
-control::Counters counters_of(const Hooks::Counters& c) {
+control::Counters counters_of(const hooks::Hooks::Counters& c) {
   return {{"run", c.run}, {"failed", c.failed}, {"timed_out", c.timed_out}, {"dropped", c.dropped}};
 }
 
@@ -81,8 +81,8 @@ control::Counters counters_of(const Hooks::Counters& c) {
 /// in others).
 class Driver final : public Host {
  public:
-  Driver(const Config& config, sctp::Protection protection)
-      : device_({config.interface.name, config.interface.mtu.value_or(InterfaceConfig::kDefaultMtu),
+  Driver(const config::Config& config, sctp::Protection protection)
+      : device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
                  config.interface.addresses, kHostQueue}),
         node_(config, std::move(protection), *this, device_, random_),
         control_(context_, config.interface.control_socket,
@@ -105,8 +105,8 @@ class Driver final : public Host {
     notify_service_manager("STOPPING=1");
   }
 
-  std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) override {
-    return std::make_unique<io::UdpSocket>(options);
+  std::unique_ptr<io::DatagramSocket> open_socket(const io::udp::UdpSocketOptions& options) override {
+    return std::make_unique<io::udp::UdpSocket>(options);
   }
 
   void watch(UplinkId id, int descriptor) override {
@@ -116,21 +116,21 @@ class Driver final : public Host {
   }
   void unwatch(UplinkId id) override { watches_[id.value()].reset(); }
 
-  void announce(HookEvent event) override {
+  void announce(hooks::HookEvent event) override {
     if (hooks_) hooks_->post(std::move(event));
   }
 
-  std::vector<io::LinkInfo> links() override { return io::list_links(); }
-  std::optional<io::RouteInfo> route(int link, const IpAddress& to,
-                                     const std::optional<IpAddress>& from) override {
-    return io::find_route(link, to, from);
+  std::vector<io::netlink::LinkInfo> links() override { return io::netlink::list_links(); }
+  std::optional<io::netlink::RouteInfo> route(int link, const IpAddress& to,
+                                              const std::optional<IpAddress>& from) override {
+    return io::netlink::find_route(link, to, from);
   }
 
-  WallTime wall_clock() override {
+  quota::WallTime wall_clock() override {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   }
 
-  void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) override {
+  void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>& endpoints) override {
     resolver_.resolve(endpoints, [this, peer](const std::vector<UdpAddress>& addresses) {
       node_.handle_addresses(read_clock(), peer, addresses);
       arm();
@@ -138,8 +138,8 @@ class Driver final : public Host {
   }
 
  private:
-  void add_routes(const Config& config) {
-    for (const PeerConfig& peer : config.peers) {
+  void add_routes(const config::Config& config) {
+    for (const config::PeerConfig& peer : config.peers) {
       for (const IpPrefix& prefix : peer.allowed_ips) device_.add_route(prefix);
     }
   }
@@ -222,15 +222,15 @@ class Driver final : public Host {
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
-  Resolver resolver_{context_};
-  std::optional<Hooks> hooks_;
+  peering::Resolver resolver_{context_};
+  std::optional<hooks::Hooks> hooks_;
   bool ending_ = false;
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by UplinkId
   crypto::SystemRandom random_;
-  io::TunDevice device_;
+  io::tun::TunDevice device_;
   std::optional<ReadableWatch> device_watch_;
-  std::optional<io::LinkMonitor> link_monitor_;  // of an edge
+  std::optional<io::netlink::LinkMonitor> link_monitor_;  // of an edge
   std::optional<ReadableWatch> links_watch_;
   Node node_;
   ControlServer control_;
@@ -238,7 +238,7 @@ class Driver final : public Host {
 
 }  // namespace
 
-void run(const Config& config, sctp::Protection protection) {
+void run(const config::Config& config, sctp::Protection protection) {
   Driver(config, std::move(protection)).run();
 }
 

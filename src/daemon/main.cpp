@@ -53,7 +53,7 @@ bool keep_secrets_in() {
   return hawser::crypto::wipe_freed_openssl_memory() && ::prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-int refuse(const hawser::daemon::ConfigErrors& errors) {
+int refuse(const hawser::daemon::config::ConfigErrors& errors) {
   for (const auto& error : errors) std::cerr << error.to_string() << '\n';
   return kRefused;
 }
@@ -66,11 +66,12 @@ hawser::crypto::CipherCosts measured_costs() {
 }
 
 int run(const Options& options) try {
-  const auto config = hawser::daemon::load_config(options.config);
+  const auto config = hawser::daemon::config::load_config(options.config);
   if (!config) return refuse(config.error());
-  auto protection = hawser::daemon::load_protection(*config);
+  auto protection = hawser::daemon::config::load_protection(*config);
   if (!protection) return refuse(protection.error());
-  if (const auto errors = hawser::daemon::check_hook_command(*config); !errors.empty()) return refuse(errors);
+  if (const auto errors = hawser::daemon::hooks::check_hook_command(*config); !errors.empty())
+    return refuse(errors);
   if (options.check) {
     std::cout << options.config << ": good\n";
     return 0;

@@ -24,21 +24,21 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   /// Throws io::SetupError.
-  virtual std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) = 0;
+  virtual std::unique_ptr<io::DatagramSocket> open_socket(const io::udp::UdpSocketOptions& options) = 0;
   /// From now on Node::handle_socket(id) is due whenever the descriptor is readable, until unwatch().
   virtual void watch(UplinkId id, int descriptor) = 0;
   virtual void unwatch(UplinkId id) = 0;
   /// The interfaces as they are now. Throws io::SetupError.
-  virtual std::vector<io::LinkInfo> links() = 0;
+  virtual std::vector<io::netlink::LinkInfo> links() = 0;
   /// How packets leave by the interface `link`: io::find_route. Throws io::SetupError.
-  virtual std::optional<io::RouteInfo> route(int link, const IpAddress& to,
-                                             const std::optional<IpAddress>& from) = 0;
+  virtual std::optional<io::netlink::RouteInfo> route(int link, const IpAddress& to,
+                                                      const std::optional<IpAddress>& from) = 0;
   /// What time it is for people; it may jump, and be of 1970 until somebody sets it.
-  virtual WallTime wall_clock() = 0;
+  virtual quota::WallTime wall_clock() = 0;
   /// Finds the addresses behind names; answered by Node::handle_addresses(), never from within this call.
-  virtual void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>& endpoints) = 0;
+  virtual void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>& endpoints) = 0;
   /// Something happened that hooks are told of. Must not wait for them.
-  virtual void announce(HookEvent event) = 0;
+  virtual void announce(hooks::HookEvent event) = 0;
 };
 
 }  // namespace hawser::daemon

@@ -8,20 +8,20 @@
 namespace hawser::daemon {
 namespace {
 
-tunnel::TunnelConfig tunnel_config(const Config& config, RandomSource& random) {
+tunnel::TunnelConfig tunnel_config(const config::Config& config, RandomSource& random) {
   tunnel::TunnelConfig out;
   out.queue_bytes = config.interface.queue_bytes;
   out.hash_seed = random.u64();
   out.follow_paths = !config.interface.mtu;
   out.mss_clamp = config.interface.mss_clamp;
-  for (const PeerConfig& peer : config.peers)
+  for (const config::PeerConfig& peer : config.peers)
     out.peers.push_back({*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()});
   return out;
 }
 
-std::vector<UdpAddress> literals_of(const PeerConfig& peer) {
+std::vector<UdpAddress> literals_of(const config::PeerConfig& peer) {
   std::vector<UdpAddress> out;
-  for (const HostPort& endpoint : peer.endpoint) {
+  for (const config::HostPort& endpoint : peer.endpoint) {
     if (endpoint.literal) out.push_back(*endpoint.literal);
   }
   return out;
@@ -34,7 +34,7 @@ bool brings_a_path(const sctp::Event& event) {
 
 }  // namespace
 
-sctp::EndpointConfig endpoint_config(const Config& config) {
+sctp::EndpointConfig endpoint_config(const config::Config& config) {
   using std::chrono::milliseconds;
   using std::chrono::seconds;
   sctp::EndpointConfig out;
@@ -63,7 +63,7 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   return out;
 }
 
-Node::Node(const Config& config, sctp::Protection protection, Host& host, io::PacketDevice& device,
+Node::Node(const config::Config& config, sctp::Protection protection, Host& host, io::PacketDevice& device,
            RandomSource& random)
     : config_(config),
       host_(host),
@@ -78,12 +78,13 @@ Node::Node(const Config& config, sctp::Protection protection, Host& host, io::Pa
       hook_events_({config_, endpoint_, tunnel_, uplinks_, host}),
       last_seen_(config.interface.state_directory + "/" + config.interface.name + ".peers.json") {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
-    const PeerConfig& peer = config_.peers[i];
+    const config::PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
     const auto index = static_cast<tunnel::PeerIndex>(i);
-    dialers_.push_back(std::make_unique<Dialer>(Caller::Context{endpoint_, tunnel_, uplinks_},
-                                                Caller::Peer{index, *peer.public_key, peer.name},
-                                                [this, index] { request_addresses(now_, index); }));
+    dialers_.push_back(
+        std::make_unique<peering::Dialer>(peering::Caller::Context{endpoint_, tunnel_, uplinks_},
+                                          peering::Caller::Peer{index, *peer.public_key, peer.name},
+                                          [this, index] { request_addresses(now_, index); }));
     static_cast<void>(learn_remotes(index, literals_of(peer)));
   }
 }
@@ -92,7 +93,7 @@ void Node::start(Timestamp now) {
   now_ = started_ = now;
   next_tick_ = now + kTick;
   for (const UdpAddress& address : config_.interface.listen) {
-    io::UdpSocketOptions options;
+    io::udp::UdpSocketOptions options;
     options.bind = address;
     sockets_.open(options, "");
     spdlog::info("listening on {}", address.to_string());
@@ -269,7 +270,7 @@ void Node::transmit(Timestamp now) {
 
 void Node::tick(Timestamp now) {
   next_tick_ = now + kTick;
-  std::vector<Place> places;
+  std::vector<peering::Place> places;
   for (const sctp::AssociationId id : tunnel_.associations()) {
     const auto status = endpoint_.status(id);
     if (!status) continue;
@@ -288,7 +289,7 @@ void Node::look_at_links(Timestamp now) {
   count_quotas(now);  // before a socket is closed
   last_look_ = now;
   next_look_ = now + kLongestLook;
-  const Uplinks::Changes changes = uplinks_.refresh();
+  const uplinks::Uplinks::Changes changes = uplinks_.refresh();
   for (auto& dialer : dialers_) {
     for (const UplinkId closed : changes.closed) dialer->handle_socket_closed(now, closed);
     for (const UplinkId moved : changes.moved) dialer->handle_socket_moved(now, moved);
@@ -315,8 +316,8 @@ void Node::count_quotas(Timestamp now) {
 /// The peers of the last life, if it ended without telling them.
 void Node::greet_peers(Timestamp now) {
   const auto& sockets = sockets_.entries();
-  for (const Place& place : last_seen_.take_greetings()) {
-    const auto same = std::ranges::find_if(sockets, [&](const Sockets::Entry& entry) {
+  for (const peering::Place& place : last_seen_.take_greetings()) {
+    const auto same = std::ranges::find_if(sockets, [&](const uplinks::Sockets::Entry& entry) {
       return entry.socket && entry.label.empty() && entry.socket->local_address() == place.listening;
     });
     if (same == sockets.end()) continue;
@@ -326,7 +327,7 @@ void Node::greet_peers(Timestamp now) {
   }
 }
 
-void Node::note_places(const sctp::AssociationStatus& status, std::vector<Place>& places) const {
+void Node::note_places(const sctp::AssociationStatus& status, std::vector<peering::Place>& places) const {
   for (const sctp::PathStatus& path : status.paths) {
     const io::DatagramSocket* socket = sockets_.find(path.route.uplink);
     const bool listening = socket != nullptr && sockets_.entries()[path.route.uplink.value()].label.empty();
@@ -336,7 +337,7 @@ void Node::note_places(const sctp::AssociationStatus& status, std::vector<Place>
 }
 
 void Node::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
-  const std::vector<HostPort>& endpoints = config_.peers[peer].endpoint;
+  const std::vector<config::HostPort>& endpoints = config_.peers[peer].endpoint;
   const std::vector<UdpAddress> literals = literals_of(config_.peers[peer]);
   if (literals.size() != endpoints.size()) return host_.resolve(peer, endpoints);
   for (auto& dialer : dialers_) {

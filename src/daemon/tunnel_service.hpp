@@ -41,7 +41,7 @@ class Node {
   static constexpr int kRounds = 4;
 
   /// `protection` is what the configuration names (load_protection). All references outlive the node.
-  Node(const Config& config, sctp::Protection protection, Host& host, io::PacketDevice& device,
+  Node(const config::Config& config, sctp::Protection protection, Host& host, io::PacketDevice& device,
        RandomSource& random);
 
   /// Opens the listening sockets (throws io::SetupError) and begins to call peers.
@@ -83,7 +83,7 @@ class Node {
   void count_quotas(Timestamp now);
   [[nodiscard]] bool is_hub() const { return !config_.interface.listen.empty(); }
   void greet_peers(Timestamp now);
-  void note_places(const sctp::AssociationStatus& status, std::vector<Place>& places) const;
+  void note_places(const sctp::AssociationStatus& status, std::vector<peering::Place>& places) const;
   void abort_all(Timestamp now);
   void finish(Timestamp now);
   void request_addresses(Timestamp now, tunnel::PeerIndex peer);
@@ -92,26 +92,26 @@ class Node {
   void describe_peers(control::Status& status) const;
   void describe_sockets(control::Status& status) const;
   void describe_associations(Timestamp now, control::Status& status) const;
-  [[nodiscard]] control::Uplink describe_uplink(const Uplinks::Uplink& uplink) const;
+  [[nodiscard]] control::Uplink describe_uplink(const uplinks::Uplinks::Uplink& uplink) const;
   void describe_missing(Timestamp now, sctp::AssociationId id, control::Association& out) const;
   [[nodiscard]] control::Path describe_path(Timestamp now, sctp::AssociationId id,
                                             const sctp::PathStatus& path) const;
 
-  Config config_;
+  config::Config config_;
   Host& host_;
   io::PacketDevice& device_;
   crypto::PublicKey public_key_;
   BufferPool pool_;
   sctp::Endpoint endpoint_;
   tunnel::Tunnel tunnel_;
-  Sockets sockets_;
-  Uplinks uplinks_;
-  PathPolicies policies_;
-  QuotaKeeper quotas_;
-  std::vector<std::unique_ptr<Dialer>> dialers_;
-  HookEvents hook_events_;
-  RateMeter rates_;
-  LastSeen last_seen_;
+  uplinks::Sockets sockets_;
+  uplinks::Uplinks uplinks_;
+  uplinks::PathPolicies policies_;
+  quota::QuotaKeeper quotas_;
+  std::vector<std::unique_ptr<peering::Dialer>> dialers_;
+  hooks::HookEvents hook_events_;
+  status::RateMeter rates_;
+  peering::LastSeen last_seen_;
   TransmitBatch batch_;
   Timestamp now_{};  ///< of the call in progress, for what dialers ask from within
   Timestamp started_{};
@@ -124,6 +124,6 @@ class Node {
 };
 
 /// The engine's parameters for a tunnel: several paths, and the loss of one noticed quickly.
-[[nodiscard]] sctp::EndpointConfig endpoint_config(const Config& config);
+[[nodiscard]] sctp::EndpointConfig endpoint_config(const config::Config& config);
 
 }  // namespace hawser::daemon

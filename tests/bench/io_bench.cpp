@@ -26,13 +26,13 @@ void print(const char* what, std::size_t packets, Clock::duration spent) {
 
 /// Sends batches and receives them at once, on one thread: the cost of both ends together, and of each.
 void measure_udp(const char* what, std::size_t packets, bool gso, bool gro, std::size_t batch_size) {
-  UdpSocketOptions options;
+  udp::UdpSocketOptions options;
   options.bind = address("127.0.0.1:0");
   options.gso = gso;
   options.gro = gro;
   options.receive_buffer = 16U << 20;
-  UdpSocket sender(options);
-  UdpSocket receiver(options);
+  udp::UdpSocket sender(options);
+  udp::UdpSocket receiver(options);
   const auto batch = make_batch(receiver.local_address(), std::vector<std::size_t>(batch_size, kPayload));
   Clock::duration sending{};
   Clock::duration receiving{};
@@ -53,10 +53,10 @@ void measure_udp(const char* what, std::size_t packets, bool gso, bool gro, std:
 
 /// The host fills the device's queue, then the packets are read; and written back to a socket of the host.
 void measure_tun(std::size_t packets) {
-  TunDevice tun({"hwbench0", 1500, {IpPrefix::parse("10.90.0.2/24").value()}, std::uint32_t{2000}});
-  UdpSocketOptions options;
+  tun::TunDevice tun({"hwbench0", 1500, {IpPrefix::parse("10.90.0.2/24").value()}, std::uint32_t{2000}});
+  udp::UdpSocketOptions options;
   options.bind = address("10.90.0.2:7000");
-  UdpSocket host(options);
+  udp::UdpSocket host(options);
   // A packet that the host sends to itself by way of the tunnel comes back with source and destination
   // exchanged.
   const auto batch = make_batch(address("10.90.0.9:7000"), std::vector<std::size_t>(32, kPayload));

@@ -114,9 +114,9 @@ class RecordBench {
  private:
   CycleCounter counter_;
   BareStream bare_;
-  RecordLayer ours_{true};
-  RecordLayer theirs_{true};
-  RecordNumbers numbers_;
+  security::RecordLayer ours_{true};
+  security::RecordLayer theirs_{true};
+  path::RecordNumbers numbers_;
   std::array<std::array<std::byte, kPacket>, 46> batch_{};  // as many as a TransmitBatch holds
 };
 

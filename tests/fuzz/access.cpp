@@ -57,7 +57,7 @@ class InitAtAHub {
       store_be(chunk.data() + 2, static_cast<std::uint16_t>(chunk.size()));
     return chunk;
   }
-  static void sign_access_at_end(ByteVector& chunk) { sign_access(chunk, access_key().view()); }
+  static void sign_access_at_end(ByteVector& chunk) { security::sign_access(chunk, access_key().view()); }
 
   void check(const ByteVector& packet, const std::vector<Sent>& answers) {
     require(hub_.endpoint().association_count() == 0 && hub_.endpoint().next_timeout() == kNever);
@@ -89,7 +89,7 @@ class InitAtAHub {
     };
     const auto prove = [&cookie] {
       ByteVector proven = cookie;
-      const auto proof = prove_cookie(cookie, access_key().view());
+      const auto proof = security::prove_cookie(cookie, access_key().view());
       proven.insert(proven.end(), proof.begin(), proof.end());
       return proven;
     };

@@ -151,13 +151,14 @@ class LiveAssociation {
     const auto init = wire::InitChunk::parse(*chunk);
     const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
     if (!init || !parameters) return;
-    const PeerInit said = PeerInit::from(*init, *parameters);
+    const handshake::PeerInit said = handshake::PeerInit::from(*init, *parameters);
     if (chunk->is(wire::ChunkType::kInit)) {
       edge_said_ = said;
     } else if (edge_said_ && packet->header().verification_tag == edge_said_->tag) {
       edge_.tag = edge_said_->tag;
       hub_.tag = said.tag;
-      auth_ = Auth(config(false), edge_said_->key_vector, said.key_vector, said.auth_chunks, said.auth_hmacs);
+      auth_ = auth::Auth(config(false), edge_said_->key_vector, said.key_vector, said.auth_chunks,
+                         said.auth_hmacs);
     }
   }
 
@@ -371,8 +372,8 @@ class LiveAssociation {
   Side hub_;
   TransmitBatch batch_;
   std::array<std::uint16_t, kUplinks> nat_port_{40'000, 41'000, 42'000};
-  std::optional<PeerInit> edge_said_;
-  Auth auth_;
+  std::optional<handshake::PeerInit> edge_said_;
+  auth::Auth auth_;
   std::size_t got_from_stranger_ = 0;
   std::size_t sent_to_stranger_ = 0;
   std::size_t strange_inits_ = 0;

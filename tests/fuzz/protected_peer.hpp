@@ -195,7 +195,7 @@ class HandMadePeer {
     add(wire::ParameterType::kPadding, 240);
     add(wire::ParameterType::kAccess, wire::kAccessNonceSize + wire::kAccessMacSize);
     init_ = chunk_bytes(wire::InitChunk{false, own_tag_, 65'536, 8, 8, tsn_, parameters});
-    sign_access(init_, access_key().view());
+    security::sign_access(init_, access_key().view());
     return packet_of(0, init_);
   }
   /// What it learns of a hub's INIT ACK; answers with COOKIE ECHO and ClientHello.
@@ -209,7 +209,7 @@ class HandMadePeer {
     const Bytes before_cookie(chunk->value.data(), parameters->cookie->whole.data());
     open_channel({init_, before_cookie});
     cookie_.assign(parameters->cookie->value.begin(), parameters->cookie->value.end());
-    const auto proof = prove_cookie(cookie_, access_key().view());
+    const auto proof = security::prove_cookie(cookie_, access_key().view());
     cookie_.insert(cookie_.end(), proof.begin(), proof.end());
     ByteVector chunks = chunk_bytes(wire::CookieEchoChunk{cookie_});
     for (const ByteVector& message : take_messages()) {
@@ -302,8 +302,9 @@ class HandMadePeer {
   }
   void open_channel(const std::array<Bytes, 2>& transcript) {
     const auto role = hub_ ? crypto::TlsRole::server : crypto::TlsRole::client;
-    channel_.emplace(SecureChannel::Setup{protection_, role, hub_key().public_key(),
-                                          crypto::sha256(transcript), crypto::Cipher::aes_128_gcm, true});
+    channel_.emplace(security::SecureChannel::Setup{protection_, role, hub_key().public_key(),
+                                                    crypto::sha256(transcript), crypto::Cipher::aes_128_gcm,
+                                                    true});
     channel_->begin();
   }
   void hear_data(Timestamp now, const wire::ChunkView& chunk) {
@@ -318,8 +319,8 @@ class HandMadePeer {
 
   bool hub_;
   Protection protection_;
-  std::optional<SecureChannel> channel_;
-  RecordNumbers numbers_;
+  std::optional<security::SecureChannel> channel_;
+  path::RecordNumbers numbers_;
   std::uint32_t own_tag_ = 0x0abc'def1;
   std::uint32_t peer_tag_ = 0;
   std::uint32_t tsn_ = 0x1000;

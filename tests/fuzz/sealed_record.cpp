@@ -40,9 +40,9 @@ class Records {
   }
 
  private:
-  RecordLayer ours_{true};
-  RecordLayer theirs_{true};
-  RecordNumbers numbers_;
+  security::RecordLayer ours_{true};
+  security::RecordLayer theirs_{true};
+  path::RecordNumbers numbers_;
 };
 
 class SealedAssociation {

@@ -31,10 +31,10 @@ timespec to_timespec(Duration duration) {
 PlainDriver::PlainDriver(sctp::EndpointConfig config) : endpoint_(std::move(config), random_, pool_) {}
 
 UplinkId PlainDriver::open(const UdpAddress& local) {
-  io::UdpSocketOptions options;
+  io::udp::UdpSocketOptions options;
   options.id = UplinkId(static_cast<std::uint32_t>(sockets_.size()));
   options.bind = local;
-  sockets_.push_back(std::make_unique<io::UdpSocket>(options));
+  sockets_.push_back(std::make_unique<io::udp::UdpSocket>(options));
   return options.id;
 }
 

@@ -13,7 +13,7 @@
 #include "daemon/config/uplink.hpp"
 #include "daemon/config/values.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 namespace {
 
 constexpr std::string_view kKeyFiles =
@@ -425,4 +425,4 @@ Result<Config, ConfigErrors> load_config(const std::string& file) {
   return parse_config(text, file);
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

@@ -12,7 +12,7 @@
 #include "hawser/crypto/keys.hpp"
 #include "hawser/sctp/types.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 
 /// Where a peer can be reached: a literal address, or a name to be resolved each time it is called.
 struct HostPort {
@@ -123,4 +123,4 @@ using ConfigErrors = std::vector<ConfigError>;
 /// `file` is what error messages call `text`.
 [[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view text, const std::string& file);
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 namespace {
 
 /// Loads the keys one after the other and collects what is wrong with any of them.
@@ -63,4 +63,4 @@ Result<sctp::Protection, ConfigErrors> load_protection(const Config& config) {
   return protection;
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

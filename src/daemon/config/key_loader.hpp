@@ -3,10 +3,10 @@
 #include "daemon/config/config.hpp"
 #include "hawser/sctp/security.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 
 /// Reads the key files that the configuration names; everything that only they can contradict is checked
 /// here. Messages never hold a key. What sealing costs on this machine is left for the caller to measure.
 [[nodiscard]] Result<sctp::Protection, ConfigErrors> load_protection(const Config& config);
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

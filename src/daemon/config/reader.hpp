@@ -13,7 +13,7 @@
 
 #include "daemon/config/config.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 
 /// Reads typed values from the tables of one TOML file and collects every mistake. Owns the list of mistakes;
 /// never decides what a key means.
@@ -117,4 +117,4 @@ class ConfigReader {
   ConfigErrors errors_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 namespace {
 
 using Unit = std::pair<std::string_view, double>;
@@ -63,4 +63,4 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return parse_quantity(text, kSizeUnits, kLeastSize, kGreatestSize);
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

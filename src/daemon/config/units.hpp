@@ -8,7 +8,7 @@
 #include "hawser/sctp/status.hpp"
 
 /// The words of the configuration and of `hawser path set`, to values and back.
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 
 inline constexpr std::string_view kRoles = R"("always", "secondary", "backup" or "never")";
 inline constexpr std::string_view kRates =
@@ -26,4 +26,4 @@ inline constexpr std::string_view kSizes =
 /// Bytes, 1 MB to 1000 TB.
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

@@ -3,7 +3,7 @@
 #include "daemon/config/units.hpp"
 #include "daemon/config/values.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 namespace {
 
 constexpr std::string_view kSection = "uplink";
@@ -54,4 +54,4 @@ UplinkConfig read_uplink(ConfigReader& reader, const toml::table& table) {
   return out;
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

@@ -11,7 +11,7 @@
 
 #include "daemon/config/config.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 
 inline constexpr std::string_view kInterfaceNames =
     "a network interface name, 1 to 15 characters without '/', ':' or spaces";
@@ -64,4 +64,4 @@ inline auto number_node(std::int64_t low, std::int64_t high) {
   };
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

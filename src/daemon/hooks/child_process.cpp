@@ -11,7 +11,7 @@
 #include <csignal>
 #include <utility>
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 namespace {
 
 std::error_code system_error(int number) {
@@ -114,4 +114,4 @@ int ChildProcess::reap() {
   return status;
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

@@ -11,7 +11,7 @@
 #include "base/file_descriptor.hpp"
 #include "hawser/base/result.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 
 /// A program that runs in a process group of its own, in "/", with nothing of ours but the environment that
 /// it is given: no descriptor, no blocked or ignored signal, /dev/null as standard input. What it prints can
@@ -45,4 +45,4 @@ class ChildProcess {
   FileDescriptor output_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <system_error>
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 namespace {
 
 std::string octal(mode_t mode) {
@@ -35,7 +35,7 @@ std::string refusal(const std::string& path) {
 
 }  // namespace
 
-ConfigErrors check_hook_command(const Config& config) {
+config::ConfigErrors check_hook_command(const config::Config& config) {
   if (!config.hooks) return {};
   const std::string problem = refusal(config.hooks->command);
   if (problem.empty()) return {};
@@ -44,4 +44,4 @@ ConfigErrors check_hook_command(const Config& config) {
       {config.file, config.hooks->command_line, "hooks.command", config.hooks->command + ": " + problem, ""}};
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 
 /// Something that happened to a tunnel or one of its paths, as hooks are told of it (docs/hooks.md).
 struct HookEvent {
@@ -13,4 +13,4 @@ struct HookEvent {
   std::vector<std::pair<std::string, std::string>> facts;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

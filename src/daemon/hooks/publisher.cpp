@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 
 void HookEvents::handle_event(const sctp::Event& event) {
   using Kind = sctp::Event::Kind;
@@ -65,7 +65,7 @@ HookEvents::Path HookEvents::describe(sctp::AssociationId id, sctp::PathId path)
   const auto at =
       std::ranges::find(status->paths, path, [](const sctp::PathStatus& each) { return each.id; });
   if (at == status->paths.end()) return {};
-  Uplinks::Place place = context_.uplinks.place_of(at->route);
+  uplinks::Uplinks::Place place = context_.uplinks.place_of(at->route);
   return {std::move(place.label), std::move(place.interface), place.local.to_string(),
           at->route.remote.to_string()};
 }
@@ -90,7 +90,7 @@ void HookEvents::tell_path(const char* name, const sctp::Event& event, sctp::Pat
 
 HookEvents::Facts HookEvents::facts(sctp::AssociationId id, tunnel::PeerIndex peer,
                                     std::string_view reason) const {
-  const PeerConfig& config = context_.config.peers[peer];
+  const config::PeerConfig& config = context_.config.peers[peer];
   return {{"HAWSER_INTERFACE", context_.config.interface.name},
           {"HAWSER_PEER", config.name},
           {"HAWSER_PEER_KEY", config.public_key->to_base64()},
@@ -98,4 +98,4 @@ HookEvents::Facts HookEvents::facts(sctp::AssociationId id, tunnel::PeerIndex pe
           {"HAWSER_REASON", std::string(reason)}};
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

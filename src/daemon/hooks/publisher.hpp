@@ -13,7 +13,7 @@
 #include "hawser/sctp/endpoint.hpp"
 #include "tunnel/tunnel.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 
 /// Tells hooks what the engine's events mean: tunnels and paths that came up, went down or moved. Every "up"
 /// is followed by one "down", whatever ended it. Owns what is needed to describe what is gone already;
@@ -22,10 +22,10 @@ class HookEvents {
  public:
   /// References outlive this object.
   struct Context {
-    const Config& config;
+    const config::Config& config;
     const sctp::Endpoint& endpoint;
     const tunnel::Tunnel& tunnel;
-    const Uplinks& uplinks;
+    const uplinks::Uplinks& uplinks;
     Host& host;
   };
 
@@ -64,4 +64,4 @@ class HookEvents {
   std::map<sctp::AssociationId, Carrier> carriers_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

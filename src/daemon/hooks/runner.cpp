@@ -12,7 +12,7 @@
 
 #include "daemon/hooks/child_process.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 namespace {
 
 namespace asio = boost::asio;
@@ -90,7 +90,7 @@ struct Hooks::Run {
   bool timed_out = false;
 };
 
-Hooks::Hooks(asio::io_context& context, HooksConfig config)
+Hooks::Hooks(asio::io_context& context, config::HooksConfig config)
     : context_(context), config_(std::move(config)), timer_(context), finish_timer_(context) {}
 
 Hooks::~Hooks() = default;
@@ -211,4 +211,4 @@ void Hooks::abandon() {
   run_next();
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

@@ -14,7 +14,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/hooks/event.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 
 /// Runs the configured program for each event: one at a time, in order, never waiting for it. Owns the queue
 /// and the process. A program that takes too long is ended with its whole process group; what it prints goes
@@ -32,7 +32,7 @@ class Hooks {
     std::uint64_t dropped = 0;    ///< events that found the queue full, or were not run before the end
   };
 
-  Hooks(boost::asio::io_context& context, HooksConfig config);
+  Hooks(boost::asio::io_context& context, config::HooksConfig config);
   ~Hooks();
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
@@ -60,7 +60,7 @@ class Hooks {
   void report(int status);
 
   boost::asio::io_context& context_;
-  HooksConfig config_;
+  config::HooksConfig config_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer finish_timer_;
   std::deque<HookEvent> queue_;
@@ -69,4 +69,4 @@ class Hooks {
   Counters counters_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

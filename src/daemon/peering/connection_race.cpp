@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 
 Caller::Caller(Context context, Peer peer, std::function<void()> resolve)
     : context_(context), peer_(std::move(peer)), resolve_(std::move(resolve)) {}
@@ -165,4 +165,4 @@ void Caller::rest() {
   last_reason_ = {};
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

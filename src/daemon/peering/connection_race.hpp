@@ -13,7 +13,7 @@
 #include "hawser/sctp/endpoint.hpp"
 #include "tunnel/tunnel.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 
 /// Calls one peer until an association with it is up: a race of all uplinks to all of its addresses, each
 /// call begun a little after the one before unless that one was answered meanwhile, with a pause after each
@@ -32,7 +32,7 @@ class Caller {
   struct Context {
     sctp::Endpoint& endpoint;
     tunnel::Tunnel& tunnel;
-    Uplinks& uplinks;
+    uplinks::Uplinks& uplinks;
   };
   struct Peer {
     tunnel::PeerIndex index;
@@ -106,4 +106,4 @@ class Caller {
   std::string_view last_reason_;  ///< of failures since start(); only a new one is worth a warning
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 
 Dialer::Dialer(Caller::Context context, Caller::Peer peer, std::function<void()> resolve)
     : context_(context),
@@ -295,4 +295,4 @@ void Dialer::stop(Timestamp now) {
   caller_.stop(now);
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

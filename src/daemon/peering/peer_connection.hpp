@@ -8,7 +8,7 @@
 
 #include "daemon/peering/connection_race.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 
 /// Keeps one peer connected: has it called until an association is up, then adds every other uplink as a
 /// path. When no path answers any more, has it called again beside the association, which is kept until
@@ -110,4 +110,4 @@ class Dialer {
   Timestamp silent_since_ = kNever;  ///< no path is active since then
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

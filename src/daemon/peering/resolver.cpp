@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 namespace {
 
 /// What a thread brings back; logged by the event loop, as the log belongs to one thread.
@@ -32,7 +32,7 @@ std::optional<UdpAddress> address_of(const sockaddr& from, std::uint16_t port) {
   return std::nullopt;
 }
 
-void look_up(const HostPort& endpoint, Found& found) {
+void look_up(const config::HostPort& endpoint, Found& found) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_DGRAM;
@@ -48,9 +48,9 @@ void look_up(const HostPort& endpoint, Found& found) {
   ::freeaddrinfo(list);
 }
 
-Found look_up_all(const std::vector<HostPort>& endpoints) {
+Found look_up_all(const std::vector<config::HostPort>& endpoints) {
   Found found;
-  for (const HostPort& endpoint : endpoints) {
+  for (const config::HostPort& endpoint : endpoints) {
     if (endpoint.literal) {
       found.addresses.push_back(*endpoint.literal);
     } else {
@@ -83,7 +83,7 @@ Resolver::~Resolver() {
   loop_->context = nullptr;
 }
 
-void Resolver::resolve(std::vector<HostPort> endpoints, Done done) {
+void Resolver::resolve(std::vector<config::HostPort> endpoints, Done done) {
   std::thread([loop = loop_, endpoints = std::move(endpoints), done = std::move(done)]() mutable {
     block_signals();
     Found found = look_up_all(endpoints);
@@ -98,4 +98,4 @@ void Resolver::resolve(std::vector<HostPort> endpoints, Done done) {
   }).detach();
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

@@ -7,7 +7,7 @@
 
 #include "daemon/config/config.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 
 /// Finds the addresses behind names without holding up the event loop: each request has a thread of its own,
 /// which nobody waits for, as the C library may take half a minute to give a name up and the daemon stops in
@@ -23,11 +23,11 @@ class Resolver {
 
   /// `done` gets the addresses of all endpoints in their order, literal ones included; names without any are
   /// logged.
-  void resolve(std::vector<HostPort> endpoints, Done done);
+  void resolve(std::vector<config::HostPort> endpoints, Done done);
 
  private:
   struct Loop;
   std::shared_ptr<Loop> loop_;  ///< shared with the threads, which may outlive the resolver
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

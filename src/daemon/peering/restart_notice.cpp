@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 namespace {
 
 namespace json = boost::json;
@@ -100,4 +100,4 @@ void LastSeen::save(Timestamp now) {
   complained_ = !good;
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

@@ -9,7 +9,7 @@
 #include "hawser/base/address.hpp"
 #include "hawser/base/time.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 
 /// Where a peer's path begins, as a hub sees it.
 struct Place {
@@ -53,4 +53,4 @@ class LastSeen {
 /// Nothing: damaged.
 [[nodiscard]] std::optional<std::vector<Place>> parse_places_text(std::string_view text);
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

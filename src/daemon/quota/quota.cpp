@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace hawser::daemon {
+namespace hawser::daemon::quota {
 namespace {
 
 namespace chrono = std::chrono;
@@ -73,4 +73,4 @@ std::optional<WallTime> Quota::reset() const {
   return period_end(state_.current->begin, reset_day_);
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::quota

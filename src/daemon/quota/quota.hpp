@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace hawser::daemon {
+namespace hawser::daemon::quota {
 
 /// Wall-clock time, UTC. Before kClockIsSet nobody has told the machine yet what time it is: routers boot in
 /// 1970.
@@ -66,4 +66,4 @@ class Quota {
   State state_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::quota

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace hawser::daemon {
+namespace hawser::daemon::quota {
 namespace {
 
 /// Whole IP packets: what a provider counts.
@@ -18,15 +18,15 @@ std::uint64_t ip_bytes(const io::DatagramSocket& socket) {
 
 }  // namespace
 
-QuotaKeeper::QuotaKeeper(const Config& config)
+QuotaKeeper::QuotaKeeper(const config::Config& config)
     : file_(config.interface.state_directory + "/" + config.interface.name + ".quota.json") {
   const bool any = std::any_of(config.uplinks.begin(), config.uplinks.end(),
-                               [](const UplinkConfig& uplink) { return uplink.quota.has_value(); });
+                               [](const config::UplinkConfig& uplink) { return uplink.quota.has_value(); });
   if (!any) return;
   others_ = file_.load();
   if (!file_.problem().empty())
     spdlog::error("{}: what was used of quotas before is not known", file_.problem());
-  for (const UplinkConfig& uplink : config.uplinks) {
+  for (const config::UplinkConfig& uplink : config.uplinks) {
     if (!uplink.quota) continue;
     auto node = others_.extract(uplink.label);
     const Quota::State state = node.empty() ? Quota::State{} : node.mapped();
@@ -36,9 +36,9 @@ QuotaKeeper::QuotaKeeper(const Config& config)
 }
 
 /// By label, what was carried since the last time.
-std::map<std::string, std::uint64_t> QuotaKeeper::carried(const Sockets& sockets) {
+std::map<std::string, std::uint64_t> QuotaKeeper::carried(const uplinks::Sockets& sockets) {
   std::map<std::string, std::uint64_t> out;
-  const std::vector<Sockets::Entry>& all = sockets.entries();
+  const std::vector<uplinks::Sockets::Entry>& all = sockets.entries();
   seen_.resize(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!all[i].socket) continue;
@@ -48,7 +48,7 @@ std::map<std::string, std::uint64_t> QuotaKeeper::carried(const Sockets& sockets
   return out;
 }
 
-std::vector<std::string> QuotaKeeper::count(Timestamp now, WallTime wall, const Sockets& sockets) {
+std::vector<std::string> QuotaKeeper::count(Timestamp now, WallTime wall, const uplinks::Sockets& sockets) {
   std::vector<std::string> turned;
   if (entries_.empty()) return turned;
   const auto bytes = carried(sockets);
@@ -99,4 +99,4 @@ const sctp::PathRole* QuotaKeeper::role_of(const std::string& label) const {
   return at == entries_.end() || !at->second.over ? nullptr : &at->second.config.over_quota;
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::quota

@@ -11,7 +11,7 @@
 #include "daemon/uplinks/sockets.hpp"
 #include "hawser/base/time.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::quota {
 
 /// Counts what the uplinks with a quota carry, by their sockets, and keeps the counts on disk. Owns quotas
 /// and file; reads no clock, changes no role.
@@ -22,11 +22,11 @@ class QuotaKeeper {
   static constexpr std::uint64_t kSavePart = 100;
 
   /// Reads the file of the interface, when any uplink has a quota.
-  explicit QuotaKeeper(const Config& config);
+  explicit QuotaKeeper(const config::Config& config);
 
   /// Takes in what the sockets have carried since the last time. To be called before a socket is closed, and
   /// about once a second. Returns the labels of the uplinks whose quota was used up or began anew just now.
-  std::vector<std::string> count(Timestamp now, WallTime wall, const Sockets& sockets);
+  std::vector<std::string> count(Timestamp now, WallTime wall, const uplinks::Sockets& sockets);
   /// Writes the file if it is not up to date.
   void save(Timestamp now);
 
@@ -37,13 +37,13 @@ class QuotaKeeper {
 
  private:
   struct Entry {
-    QuotaConfig config;
+    config::QuotaConfig config;
     Quota quota;
     bool over = false;          ///< as it was told last
     std::uint64_t unsaved = 0;  ///< bytes counted since the file was written
   };
 
-  [[nodiscard]] std::map<std::string, std::uint64_t> carried(const Sockets& sockets);
+  [[nodiscard]] std::map<std::string, std::uint64_t> carried(const uplinks::Sockets& sockets);
   [[nodiscard]] bool save_is_due(Timestamp now) const;
 
   QuotaFile file_;
@@ -54,4 +54,4 @@ class QuotaKeeper {
   bool complained_ = false;  ///< that the file cannot be written
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::quota

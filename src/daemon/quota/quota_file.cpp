@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-namespace hawser::daemon {
+namespace hawser::daemon::quota {
 namespace {
 
 namespace json = boost::json;
@@ -81,4 +81,4 @@ bool QuotaFile::save(const States& states) {
   return file_.save(quota_text(states), true);
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::quota

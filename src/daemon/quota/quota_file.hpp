@@ -9,7 +9,7 @@
 #include "daemon/quota/quota.hpp"
 #include "daemon/state_file.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::quota {
 
 /// What has been used of the quotas of one daemon's uplinks, on disk: JSON, by label. Never decides what the
 /// counts mean.
@@ -35,4 +35,4 @@ class QuotaFile {
 /// Nothing: damaged.
 [[nodiscard]] std::optional<QuotaFile::States> parse_quota_text(std::string_view text);
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::quota

@@ -4,7 +4,7 @@
 
 #include "daemon/config/units.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::status {
 namespace {
 
 constexpr double kNothing = 0.05;  ///< Mbit/s: heartbeats, the odd acknowledgement
@@ -28,11 +28,11 @@ std::string reason_of(const sctp::PathStatus& path, Timestamp now, double tx_mbp
     case PathLimit::idle: return tx_mbps > kNothing ? "has room: no more data to send" : "no data to send";
     case PathLimit::peer_window: return "the peer's receive window is full";
     case PathLimit::congestion_window: return "the congestion window is full";
-    case PathLimit::capped: return "at its cap of " + rate_text(path.cap_bps);
+    case PathLimit::capped: return "at its cap of " + config::rate_text(path.cap_bps);
     case PathLimit::pacing: return "paced over the round trip";
     case PathLimit::none: break;
   }
   return "has room";
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::status

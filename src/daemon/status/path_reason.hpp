@@ -4,11 +4,11 @@
 
 #include "hawser/sctp/status.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::status {
 
 /// In words for people: what limits or excludes a path at `now`. `tx_mbps` is what it carries, `over_quota`
 /// whether its role comes from a quota that is used up.
 [[nodiscard]] std::string reason_of(const sctp::PathStatus& path, Timestamp now, double tx_mbps,
                                     bool over_quota);
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::status

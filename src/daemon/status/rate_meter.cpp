@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::daemon {
+namespace hawser::daemon::status {
 namespace {
 
 double mbps(std::uint64_t bytes, Duration time) {
@@ -49,4 +49,4 @@ PathRates RateMeter::rates(sctp::AssociationId association, sctp::PathId path) c
   return rates;
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::status

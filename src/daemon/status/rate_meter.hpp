@@ -9,7 +9,7 @@
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/status.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::status {
 
 struct PathRates {
   double tx_mbps = 0;
@@ -46,4 +46,4 @@ class RateMeter {
   std::map<std::pair<sctp::AssociationId, sctp::PathId>, Track> tracks_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::status

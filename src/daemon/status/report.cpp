@@ -80,7 +80,7 @@ std::vector<std::string> texts(const std::vector<T>& values) {
   return out;
 }
 
-std::string date_text(const std::optional<WallTime>& time) {
+std::string date_text(const std::optional<quota::WallTime>& time) {
   if (!time) return "";
   const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(*time)};
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
@@ -128,7 +128,7 @@ void Node::describe_sockets(control::Status& status) const {
   for (std::size_t i = 0; i < uplinks_.count(); ++i) {
     if (!uplinks_.at(i).vacant()) status.uplinks.push_back(describe_uplink(uplinks_.at(i)));
   }
-  for (const Sockets::Entry& entry : sockets_.entries()) {
+  for (const uplinks::Sockets::Entry& entry : sockets_.entries()) {
     if (!entry.socket) continue;
     status.sockets.push_back({entry.socket->id().value(), entry.label, entry.interface,
                               entry.socket->local_address().to_string(),
@@ -136,8 +136,8 @@ void Node::describe_sockets(control::Status& status) const {
   }
 }
 
-control::Uplink Node::describe_uplink(const Uplinks::Uplink& uplink) const {
-  const PathPolicy policy = policies_.of(uplink.config);
+control::Uplink Node::describe_uplink(const uplinks::Uplinks::Uplink& uplink) const {
+  const uplinks::PathPolicy policy = policies_.of(uplink.config);
   control::Uplink out;
   out.label = uplink.config.label;
   out.interface = uplink.interface.empty() ? uplink.config.interface : uplink.interface;
@@ -146,7 +146,7 @@ control::Uplink Node::describe_uplink(const Uplinks::Uplink& uplink) const {
   out.reason = uplink.reason;
   out.max_upload_mbps = mbps(policy.caps.upload_bps);
   out.max_download_mbps = mbps(policy.caps.download_bps);
-  if (const Quota* quota = quotas_.find(out.label))
+  if (const quota::Quota* quota = quotas_.find(out.label))
     out.quota = control::Quota{quota->used(), quota->limit(), quota->over(), date_text(quota->reset())};
   return out;
 }
@@ -203,8 +203,8 @@ void Node::describe_associations(Timestamp now, control::Status& status) const {
 void Node::describe_missing(Timestamp now, sctp::AssociationId id, control::Association& out) const {
   for (const auto& dialer : dialers_) {
     if (dialer->association() != id) continue;
-    for (const Dialer::Missing& missing : dialer->missing()) {
-      const Uplinks::Uplink& uplink = uplinks_.at(missing.uplink);
+    for (const peering::Dialer::Missing& missing : dialer->missing()) {
+      const uplinks::Uplinks::Uplink& uplink = uplinks_.at(missing.uplink);
       if (uplink.vacant()) continue;
       out.missing.push_back({uplink.config.label,
                              uplink.interface.empty() ? uplink.config.interface : uplink.interface,
@@ -217,7 +217,7 @@ void Node::describe_missing(Timestamp now, sctp::AssociationId id, control::Asso
 control::Path Node::describe_path(Timestamp now, sctp::AssociationId id, const sctp::PathStatus& path) const {
   control::Path out;
   out.id = path.id.value();
-  const Uplinks::Place place = uplinks_.place_of(path.route);
+  const uplinks::Uplinks::Place place = uplinks_.place_of(path.route);
   out.label = place.label;
   out.interface = place.interface;
   out.local = place.local.to_string();
@@ -231,7 +231,7 @@ control::Path Node::describe_path(Timestamp now, sctp::AssociationId id, const s
   out.ssthresh = path.ssthresh;
   out.flight = path.flight;
   out.mtu = path.mtu;
-  const PathRates rates = rates_.rates(id, path.id);
+  const status::PathRates rates = rates_.rates(id, path.id);
   out.tx_mbps = rates.tx_mbps;
   out.rx_mbps = rates.rx_mbps;
   out.loss_percent = rates.loss_percent;
@@ -240,7 +240,7 @@ control::Path Node::describe_path(Timestamp now, sctp::AssociationId id, const s
   out.cap_mbps = mbps(path.cap_bps);
   const auto uplink = uplinks_.uplink_of(path.route.uplink);
   const bool over_quota = uplink && policies_.is_over_quota(uplinks_.at(*uplink).config.label);
-  out.reason = reason_of(path, now, out.tx_mbps, over_quota);
+  out.reason = status::reason_of(path, now, out.tx_mbps, over_quota);
   if (!place.failing.empty())
     out.reason = path.state == sctp::PathState::active ? place.failing : place.failing + ": " + out.reason;
   out.counters = counters_of(path.counters);

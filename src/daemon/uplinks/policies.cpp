@@ -7,7 +7,7 @@
 
 #include "daemon/config/units.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::uplinks {
 namespace {
 
 constexpr std::string_view kSettings = R"("role", "max_upload" or "max_download")";
@@ -19,18 +19,18 @@ control::ParseError refusal(std::string_view what, std::string_view seen, std::s
 /// Changes `policy`; false: `value` is none of that setting.
 bool change(PathPolicy& policy, std::string_view setting, std::string_view value) {
   if (setting == "role") {
-    const auto role = parse_role(value);
+    const auto role = config::parse_role(value);
     if (role) policy.role = *role;
     return role.has_value();
   }
-  const auto rate = value == "none" ? std::optional<std::uint64_t>(0) : parse_rate(value);
+  const auto rate = value == "none" ? std::optional<std::uint64_t>(0) : config::parse_rate(value);
   if (rate) (setting == "max_upload" ? policy.caps.upload_bps : policy.caps.download_bps) = *rate;
   return rate.has_value();
 }
 
 std::string value_of(const PathPolicy& policy, std::string_view setting) {
   if (setting == "role") return std::string(to_string(policy.role));
-  return rate_text(setting == "max_upload" ? policy.caps.upload_bps : policy.caps.download_bps);
+  return config::rate_text(setting == "max_upload" ? policy.caps.upload_bps : policy.caps.download_bps);
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ void PathPolicies::apply() {
 }
 
 Result<control::PathChange, control::ParseError> PathPolicies::set(const control::PathSetting& setting) {
-  const UplinkConfig* uplink = nullptr;
+  const config::UplinkConfig* uplink = nullptr;
   for (std::size_t i = 0; i < uplinks_.count(); ++i) {
     const Uplinks::Uplink& each = uplinks_.at(i);
     if (!each.vacant() && each.config.label == setting.label) uplink = &each.config;
@@ -64,8 +64,8 @@ Result<control::PathChange, control::ParseError> PathPolicies::set(const control
   PathPolicy policy = wished(*uplink);
   const std::string before = value_of(policy, setting.setting);
   if (!change(policy, setting.setting, setting.value)) {
-    const std::string rates = std::string(kRates) + R"(, or "none")";
-    return refusal(setting.setting, setting.value, setting.setting == "role" ? kRoles : rates);
+    const std::string rates = std::string(config::kRates) + R"(, or "none")";
+    return refusal(setting.setting, setting.value, setting.setting == "role" ? config::kRoles : rates);
   }
   const std::string after = value_of(policy, setting.setting);
   changed_[setting.label] = policy;
@@ -83,12 +83,12 @@ void PathPolicies::set_over_quota(const std::string& label, const sctp::PathRole
   apply();
 }
 
-PathPolicy PathPolicies::wished(const UplinkConfig& uplink) const {
+PathPolicy PathPolicies::wished(const config::UplinkConfig& uplink) const {
   const auto at = changed_.find(uplink.label);
   return at == changed_.end() ? PathPolicy{uplink.role, uplink.caps} : at->second;
 }
 
-PathPolicy PathPolicies::of(const UplinkConfig& uplink) const {
+PathPolicy PathPolicies::of(const config::UplinkConfig& uplink) const {
   PathPolicy policy = wished(uplink);
   const auto at = over_quota_.find(uplink.label);
   if (at != over_quota_.end()) policy.role = std::max(policy.role, at->second);
@@ -103,4 +103,4 @@ std::string PathPolicies::labels() const {
   return out.empty() ? "none, as there is no uplink" : out;
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::uplinks

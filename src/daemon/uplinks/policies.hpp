@@ -12,7 +12,7 @@
 #include "hawser/sctp/endpoint.hpp"
 #include "tunnel/tunnel.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::uplinks {
 
 /// What an uplink may carry.
 struct PathPolicy {
@@ -40,10 +40,10 @@ class PathPolicies {
   [[nodiscard]] bool is_over_quota(const std::string& label) const { return over_quota_.contains(label); }
 
   /// What holds now, quota included.
-  [[nodiscard]] PathPolicy of(const UplinkConfig& uplink) const;
+  [[nodiscard]] PathPolicy of(const config::UplinkConfig& uplink) const;
 
  private:
-  [[nodiscard]] PathPolicy wished(const UplinkConfig& uplink) const;
+  [[nodiscard]] PathPolicy wished(const config::UplinkConfig& uplink) const;
   [[nodiscard]] std::string labels() const;
 
   sctp::Endpoint& endpoint_;
@@ -53,4 +53,4 @@ class PathPolicies {
   std::map<std::string, sctp::PathRole> over_quota_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::uplinks

@@ -7,7 +7,7 @@
 
 #include "daemon/platform.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::uplinks {
 
 /// Every UDP socket of the daemon, by the number that the engine knows it by. Owns the sockets; numbers are
 /// never reused.
@@ -22,7 +22,7 @@ class Sockets {
   explicit Sockets(Host& host) : host_(host) {}
 
   /// Throws io::SetupError. `options.id` is chosen here.
-  UplinkId open(io::UdpSocketOptions options, std::string label) {
+  UplinkId open(io::udp::UdpSocketOptions options, std::string label) {
     const UplinkId id{static_cast<std::uint32_t>(entries_.size())};
     options.id = id;
     Entry entry{host_.open_socket(options), std::move(label), options.device.value_or("")};
@@ -51,4 +51,4 @@ class Sockets {
   std::vector<Entry> entries_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::uplinks

@@ -9,7 +9,7 @@
 
 #include "io/setup_error.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::uplinks {
 namespace {
 
 /// What automatic mode leaves out: tunnels, as what goes into one comes out of an uplink again, and what
@@ -34,7 +34,7 @@ bool is_link_local(const IpAddress& address) {
   return address.is_v4() ? first == 0xa9feU : first >> 6U == 0xfe80U >> 6U;
 }
 
-std::vector<IpAddress> addresses_of(const io::LinkInfo& link, bool v6) {
+std::vector<IpAddress> addresses_of(const io::netlink::LinkInfo& link, bool v6) {
   std::vector<IpAddress> out;
   for (const IpPrefix& address : link.addresses) {
     if (address.ip.is_v6() == v6 && !is_link_local(address.ip)) out.push_back(address.ip);
@@ -42,22 +42,22 @@ std::vector<IpAddress> addresses_of(const io::LinkInfo& link, bool v6) {
   return out;
 }
 
-const io::LinkInfo* find_index(const std::vector<io::LinkInfo>& links, int index) {
-  const auto at =
-      std::find_if(links.begin(), links.end(), [&](const io::LinkInfo& link) { return link.index == index; });
+const io::netlink::LinkInfo* find_index(const std::vector<io::netlink::LinkInfo>& links, int index) {
+  const auto at = std::find_if(links.begin(), links.end(),
+                               [&](const io::netlink::LinkInfo& link) { return link.index == index; });
   return at == links.end() ? nullptr : &*at;
 }
 
 }  // namespace
 
-Uplinks::Uplinks(Host& host, Sockets& sockets, const Config& config)
+Uplinks::Uplinks(Host& host, Sockets& sockets, const config::Config& config)
     : host_(host),
       sockets_(sockets),
       automatic_(config.uplinks.empty()),
       own_(config.interface.name),
       include_(config.interface.include_uplinks),
       exclude_(config.interface.exclude_uplinks) {
-  for (const UplinkConfig& uplink : config.uplinks) {
+  for (const config::UplinkConfig& uplink : config.uplinks) {
     uplinks_.emplace_back();
     uplinks_.back().config = uplink;
   }
@@ -77,7 +77,7 @@ Uplinks::Changes Uplinks::refresh() {
     // An interface that is named belongs to that uplink, whatever patterns match it too.
     for (const bool pattern : {false, true}) {
       for (Uplink& uplink : uplinks_) {
-        if (!uplink.vacant() && is_pattern(uplink.config.interface) == pattern)
+        if (!uplink.vacant() && config::is_pattern(uplink.config.interface) == pattern)
           update(uplink, choose(uplink, links), changes);
       }
     }
@@ -94,7 +94,7 @@ void Uplinks::discover(const Links& links, Changes& changes) {
   for (Uplink& uplink : uplinks_) {
     if (!uplink.vacant() && find_index(links, uplink.index) == nullptr) vacate(uplink, changes);
   }
-  for (const io::LinkInfo& link : links) {
+  for (const io::netlink::LinkInfo& link : links) {
     const bool known =
         std::any_of(uplinks_.begin(), uplinks_.end(), [&](const Uplink& u) { return u.index == link.index; });
     if (known || !is_candidate(link) || remotes_.empty() || !is_usable(link)) continue;
@@ -116,7 +116,7 @@ void Uplinks::vacate(Uplink& uplink, Changes& changes) {
   uplink.config.label = std::move(label);
 }
 
-bool Uplinks::is_candidate(const io::LinkInfo& link) const {
+bool Uplinks::is_candidate(const io::netlink::LinkInfo& link) const {
   if (link.name == own_ || link.loopback || link.enslaved || matches_any(exclude_, link.name)) return false;
   if (!include_.empty()) return matches_any(include_, link.name);
   return std::find(kTunnelKinds.begin(), kTunnelKinds.end(), link.kind) == kTunnelKinds.end() &&
@@ -125,25 +125,26 @@ bool Uplinks::is_candidate(const io::LinkInfo& link) const {
 }
 
 /// The interface that it has, as long as that can be used; otherwise the first by name that can.
-const io::LinkInfo* Uplinks::choose(const Uplink& uplink, const Links& links) {
+const io::netlink::LinkInfo* Uplinks::choose(const Uplink& uplink, const Links& links) {
   if (automatic_) return find_index(links, uplink.index);
-  std::vector<const io::LinkInfo*> choice;
-  for (const io::LinkInfo& link : links) {
+  std::vector<const io::netlink::LinkInfo*> choice;
+  for (const io::netlink::LinkInfo& link : links) {
     if (may_take(uplink, link)) choice.push_back(&link);
   }
   if (choice.empty()) return nullptr;
-  std::sort(choice.begin(), choice.end(), [&](const io::LinkInfo* a, const io::LinkInfo* b) {
-    return std::pair(a->index != uplink.index, a->name) < std::pair(b->index != uplink.index, b->name);
-  });
+  std::sort(
+      choice.begin(), choice.end(), [&](const io::netlink::LinkInfo* a, const io::netlink::LinkInfo* b) {
+        return std::pair(a->index != uplink.index, a->name) < std::pair(b->index != uplink.index, b->name);
+      });
   if (choice.size() == 1) return choice.front();
-  const auto usable =
-      std::find_if(choice.begin(), choice.end(), [&](const io::LinkInfo* link) { return is_usable(*link); });
+  const auto usable = std::find_if(choice.begin(), choice.end(),
+                                   [&](const io::netlink::LinkInfo* link) { return is_usable(*link); });
   return usable == choice.end() ? choice.front() : *usable;
 }
 
-bool Uplinks::may_take(const Uplink& uplink, const io::LinkInfo& link) const {
+bool Uplinks::may_take(const Uplink& uplink, const io::netlink::LinkInfo& link) const {
   const std::string& wanted = uplink.config.interface;
-  if (!is_pattern(wanted)) return link.name == wanted;
+  if (!config::is_pattern(wanted)) return link.name == wanted;
   if (link.name == own_ || link.loopback || !matches(wanted.c_str(), link.name)) return false;
   return std::none_of(uplinks_.begin(), uplinks_.end(), [&](const Uplink& other) {
     return &other != &uplink && (other.index == link.index || other.config.interface == link.name);
@@ -153,7 +154,7 @@ bool Uplinks::may_take(const Uplink& uplink, const io::LinkInfo& link) const {
 // --- whether they can be used
 // ----------------------------------------------------------------------------------------------
 
-void Uplinks::update(Uplink& uplink, const io::LinkInfo* link, Changes& changes) {
+void Uplinks::update(Uplink& uplink, const io::netlink::LinkInfo* link, Changes& changes) {
   const int index = link == nullptr ? 0 : link->index;
   if (index != uplink.index) {
     // A socket stays bound to the interface it was opened on, even when a new one of the same name takes its
@@ -189,11 +190,11 @@ void Uplinks::update(Family& family, Family found, Changes& changes) {
   family.bind = found.bind;
 }
 
-bool Uplinks::is_usable(const io::LinkInfo& link) {
+bool Uplinks::is_usable(const io::netlink::LinkInfo& link) {
   return assess(&link, false).usable() || assess(&link, true).usable();
 }
 
-Uplinks::Family Uplinks::assess(const io::LinkInfo* link, bool v6) {
+Uplinks::Family Uplinks::assess(const io::netlink::LinkInfo* link, bool v6) {
   Family out;
   out.bind = v6 ? IpAddress::any_v6() : IpAddress::any_v4();
   if (link == nullptr) return out;
@@ -205,7 +206,7 @@ Uplinks::Family Uplinks::assess(const io::LinkInfo* link, bool v6) {
 
 /// As the kernel routes for a socket that is bound to the device, or else, where rules go by the source
 /// address, to the device and one of its addresses.
-bool Uplinks::find_way(const io::LinkInfo& link, const std::vector<IpAddress>& own, Family& family) {
+bool Uplinks::find_way(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own, Family& family) {
   if (remotes_.empty()) {
     family.route.source = own.front();
     return true;
@@ -260,7 +261,7 @@ std::optional<UplinkId> Uplinks::socket(std::size_t index, bool v6) {
   Family& family = v6 ? uplink.v6 : uplink.v4;
   if (!family.usable()) return std::nullopt;
   if (family.socket) return family.socket;
-  io::UdpSocketOptions options;
+  io::udp::UdpSocketOptions options;
   options.bind = {family.bind, 0};
   options.device = uplink.interface;
   try {
@@ -296,4 +297,4 @@ Uplinks::Place Uplinks::place_of(const Route& route) const {
   return out;
 }
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::uplinks

@@ -9,7 +9,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/uplinks/sockets.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::uplinks {
 
 /// The uplinks of an edge: which interfaces they are, whether they can be used now, and a socket for each
 /// address family that is wanted. Owns no socket (Sockets does) and knows no association. Uplinks keep their
@@ -19,7 +19,7 @@ class Uplinks {
   /// One address family of an uplink.
   struct Family {
     std::string reason = "no interface";  ///< why it cannot be used now; empty: it can
-    io::RouteInfo route;                  ///< how datagrams leave, or left when it could be used last
+    io::netlink::RouteInfo route;         ///< how datagrams leave, or left when it could be used last
     /// What its sockets are bound to: the wildcard, unless a routing rule asks for the interface's address.
     IpAddress bind;
     std::optional<UplinkId> socket;
@@ -28,7 +28,7 @@ class Uplinks {
     [[nodiscard]] bool usable() const { return reason.empty(); }
   };
   struct Uplink {
-    UplinkConfig config;
+    config::UplinkConfig config;
     std::string interface;  ///< the one in use; empty: there is none
     int index = 0;          ///< of that interface, which its sockets are bound to; 0: there is none
     Family v4;
@@ -54,7 +54,7 @@ class Uplinks {
 
   /// Without any [[uplink]]: every interface over which the peers can be reached, but never the tunnel
   /// itself.
-  Uplinks(Host& host, Sockets& sockets, const Config& config);
+  Uplinks(Host& host, Sockets& sockets, const config::Config& config);
 
   /// Where the peers are. An uplink is usable when a route leads to one of them; when no address is known,
   /// any address of its own will do. Whether they are others than before.
@@ -73,18 +73,19 @@ class Uplinks {
   [[nodiscard]] Place place_of(const Route& route) const;
 
  private:
-  using Links = std::vector<io::LinkInfo>;
+  using Links = std::vector<io::netlink::LinkInfo>;
 
   void discover(const Links& links, Changes& changes);
   void vacate(Uplink& uplink, Changes& changes);
-  [[nodiscard]] bool is_candidate(const io::LinkInfo& link) const;
-  [[nodiscard]] const io::LinkInfo* choose(const Uplink& uplink, const Links& links);
-  [[nodiscard]] bool may_take(const Uplink& uplink, const io::LinkInfo& link) const;
-  void update(Uplink& uplink, const io::LinkInfo* link, Changes& changes);
+  [[nodiscard]] bool is_candidate(const io::netlink::LinkInfo& link) const;
+  [[nodiscard]] const io::netlink::LinkInfo* choose(const Uplink& uplink, const Links& links);
+  [[nodiscard]] bool may_take(const Uplink& uplink, const io::netlink::LinkInfo& link) const;
+  void update(Uplink& uplink, const io::netlink::LinkInfo* link, Changes& changes);
   void update(Family& family, Family found, Changes& changes);
-  [[nodiscard]] bool is_usable(const io::LinkInfo& link);
-  [[nodiscard]] Family assess(const io::LinkInfo* link, bool v6);
-  [[nodiscard]] bool find_way(const io::LinkInfo& link, const std::vector<IpAddress>& own, Family& family);
+  [[nodiscard]] bool is_usable(const io::netlink::LinkInfo& link);
+  [[nodiscard]] Family assess(const io::netlink::LinkInfo* link, bool v6);
+  [[nodiscard]] bool find_way(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own,
+                              Family& family);
   [[nodiscard]] bool wanted(bool v6) const;
   void explain(Uplink& uplink);
   void close(std::optional<UplinkId>& socket, Changes& changes);
@@ -99,4 +100,4 @@ class Uplinks {
   std::vector<Uplink> uplinks_;
 };
 
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::uplinks

@@ -12,7 +12,7 @@
 
 #include "io/netlink/netlink.hpp"
 
-namespace hawser::io {
+namespace hawser::io::netlink {
 
 namespace {
 
@@ -88,4 +88,4 @@ bool interface_exists(std::string_view name) {
   return name.size() < IFNAMSIZ && if_nametoindex(std::string(name).c_str()) != 0;
 }
 
-}  // namespace hawser::io
+}  // namespace hawser::io::netlink

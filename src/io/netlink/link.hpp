@@ -8,7 +8,7 @@
 
 #include "hawser/base/address.hpp"
 
-namespace hawser::io {
+namespace hawser::io::netlink {
 
 /// A network interface as it was when asked.
 struct LinkInfo {
@@ -47,4 +47,4 @@ struct RouteInfo {
 [[nodiscard]] std::optional<RouteInfo> find_route(int link, const IpAddress& to,
                                                   const std::optional<IpAddress>& from = std::nullopt);
 
-}  // namespace hawser::io
+}  // namespace hawser::io::netlink

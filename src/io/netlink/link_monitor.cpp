@@ -10,7 +10,7 @@
 
 #include "io/netlink/netlink.hpp"
 
-namespace hawser::io {
+namespace hawser::io::netlink {
 
 namespace {
 
@@ -76,4 +76,4 @@ bool LinkMonitor::take_events() {
   return watcher.changed;
 }
 
-}  // namespace hawser::io
+}  // namespace hawser::io::netlink

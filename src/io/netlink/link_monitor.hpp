@@ -2,7 +2,7 @@
 
 #include <memory>
 
-namespace hawser::io {
+namespace hawser::io::netlink {
 
 class Netlink;
 
@@ -32,4 +32,4 @@ class LinkMonitor {
   int ignored_;
 };
 
-}  // namespace hawser::io
+}  // namespace hawser::io::netlink

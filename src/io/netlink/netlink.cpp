@@ -19,7 +19,7 @@
 
 #include "io/throw_setup_error.hpp"
 
-namespace hawser::io {
+namespace hawser::io::netlink {
 
 namespace {
 
@@ -184,4 +184,4 @@ NlCachePtr Netlink::addresses() {
   return dump("addresses", [&](nl_cache** cache) { return rtnl_addr_alloc_cache(socket_.get(), cache); });
 }
 
-}  // namespace hawser::io
+}  // namespace hawser::io::netlink

@@ -12,7 +12,7 @@ struct nl_addr;
 struct nl_cache;
 struct nl_sock;
 
-namespace hawser::io {
+namespace hawser::io::netlink {
 
 /// A call of the netlink library failed: its (negative) error number, or 0.
 using NetlinkError = int;
@@ -61,4 +61,4 @@ class Netlink {
   std::unique_ptr<nl_sock, SocketDeleter> socket_;
 };
 
-}  // namespace hawser::io
+}  // namespace hawser::io::netlink

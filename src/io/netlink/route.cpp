@@ -10,7 +10,7 @@
 #include "io/netlink/link.hpp"
 #include "io/netlink/netlink.hpp"
 
-namespace hawser::io {
+namespace hawser::io::netlink {
 
 namespace {
 
@@ -97,4 +97,4 @@ std::optional<RouteInfo> find_route(int link, const IpAddress& to, const std::op
   return route;
 }
 
-}  // namespace hawser::io
+}  // namespace hawser::io::netlink

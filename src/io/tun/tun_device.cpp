@@ -18,7 +18,7 @@
 #include "io/netlink/netlink.hpp"
 #include "io/throw_setup_error.hpp"
 
-namespace hawser::io {
+namespace hawser::io::tun {
 
 namespace {
 
@@ -62,7 +62,7 @@ FileDescriptor open_device(const TunOptions& options) {
   std::memcpy(request.ifr_name, options.name.data(), options.name.size());
   if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
     const int error = errno;
-    if (interface_exists(options.name))
+    if (netlink::interface_exists(options.name))
       throw_setup_error(what, EEXIST, "an interface of that name already exists");
     if (error == EPERM) throw_setup_error(what, error, "operation not permitted (CAP_NET_ADMIN is needed)");
     throw_setup_error(what, error);
@@ -95,7 +95,7 @@ IpPrefix without_host_bits(const IpPrefix& prefix) {
 /// Even without duplicate address detection, the kernel makes an IPv6 address reachable by a work item that
 /// runs a few milliseconds later. Packets that arrive before it are lost, so wait; in vain at worst, and then
 /// no harm is done.
-void await_local(Netlink& netlink, const IpAddress& ip) {
+void await_local(netlink::Netlink& netlink, const IpAddress& ip) {
   for (int i = 0; i < kAddressWaits && !netlink.is_local(ip); ++i) std::this_thread::sleep_for(kAddressWait);
 }
 
@@ -110,29 +110,30 @@ TunDevice::TunDevice(TunOptions options)
 
 void TunDevice::configure() {
   const std::string device = " tun device '" + options_.name + "'";
-  Netlink netlink;
+  netlink::Netlink netlink;
   // First, while the MTU still is the one that IPv6 accepts. It fails on hosts without IPv6: then there is
   // nothing to switch off, and an IPv6 address is refused below.
   static_cast<void>(netlink.disable_link_local(index_));
   set_mtu(options_.mtu);
   if (options_.tx_queue_length) {
     const auto error = netlink.set_tx_queue_length(index_, *options_.tx_queue_length);
-    if (error != 0) throw_netlink_error("cannot set the queue length of" + device, error);
+    if (error != 0) netlink::throw_netlink_error("cannot set the queue length of" + device, error);
   }
   if (const auto error = netlink.set_up(index_); error != 0)
-    throw_netlink_error("cannot raise" + device, error);
+    netlink::throw_netlink_error("cannot raise" + device, error);
   for (const IpPrefix& address : options_.addresses) {
     const auto error = netlink.add_address(index_, address);
-    if (error != 0) throw_netlink_error("cannot give address " + address.to_string() + " to" + device, error);
+    if (error != 0)
+      netlink::throw_netlink_error("cannot give address " + address.to_string() + " to" + device, error);
   }
   for (const IpPrefix& address : options_.addresses) await_local(netlink, address.ip);
 }
 
 void TunDevice::set_mtu(std::size_t mtu) {
-  const auto error = Netlink().set_mtu(index_, mtu);
+  const auto error = netlink::Netlink().set_mtu(index_, mtu);
   if (error != 0) {
-    throw_netlink_error("cannot set mtu " + std::to_string(mtu) + " on tun device '" + options_.name + "'",
-                        error);
+    netlink::throw_netlink_error(
+        "cannot set mtu " + std::to_string(mtu) + " on tun device '" + options_.name + "'", error);
   }
   options_.mtu = mtu;
 }
@@ -147,10 +148,10 @@ void TunDevice::add_route(const IpPrefix& prefix) {
   const bool connected = std::any_of(options_.addresses.begin(), options_.addresses.end(),
                                      [&](const IpPrefix& address) { return same_network(address, prefix); });
   if (connected) return;
-  const auto error = Netlink().add_route(index_, without_host_bits(prefix));
+  const auto error = netlink::Netlink().add_route(index_, without_host_bits(prefix));
   if (error != 0) {
-    throw_netlink_error("cannot route " + prefix.to_string() + " into tun device '" + options_.name + "'",
-                        error);
+    netlink::throw_netlink_error(
+        "cannot route " + prefix.to_string() + " into tun device '" + options_.name + "'", error);
   }
 }
 
@@ -198,4 +199,4 @@ std::size_t TunDevice::write(std::span<const Bytes> packets) {
   return taken;
 }
 
-}  // namespace hawser::io
+}  // namespace hawser::io::tun

@@ -11,7 +11,7 @@
 #include "hawser/base/address.hpp"
 #include "io/packet_device.hpp"
 
-namespace hawser::io {
+namespace hawser::io::tun {
 
 struct TunOptions {
   std::string name;                 ///< 1 to 15 characters; no interface of that name may exist
@@ -55,4 +55,4 @@ class TunDevice final : public PacketDevice {
   DeviceCounters counters_;
 };
 
-}  // namespace hawser::io
+}  // namespace hawser::io::tun

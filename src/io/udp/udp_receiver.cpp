@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace hawser::io {
+namespace hawser::io::udp {
 
 namespace {
 
@@ -114,4 +114,4 @@ UdpReceiver::Ancillary UdpReceiver::parse_control(msghdr& header, SocketCounters
   return result;
 }
 
-}  // namespace hawser::io
+}  // namespace hawser::io::udp

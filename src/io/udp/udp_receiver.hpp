@@ -11,7 +11,7 @@
 #include "io/datagram_socket.hpp"
 #include "io/sockaddr.hpp"
 
-namespace hawser::io {
+namespace hawser::io::udp {
 
 /// The receiving half of a UDP socket: owns the memory that datagrams arrive in, splits what the kernel
 /// coalesced (GRO), tells for each datagram where it came from and which local address it was sent to. Never
@@ -48,4 +48,4 @@ class UdpReceiver {
   std::uint32_t overflows_ = 0;  ///< the kernel's running count of messages that found no room
 };
 
-}  // namespace hawser::io
+}  // namespace hawser::io::udp

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace hawser::io {
+namespace hawser::io::udp {
 
 // What a batch can hold, one segmented message can carry: the kernel takes 64 segments and a 16-bit length.
 static_assert(TransmitBatch::kMaxDatagrams <= 64 && TransmitBatch::kCapacity <= 65'507);
@@ -197,4 +197,4 @@ std::optional<UdpSender::Refusal> UdpSender::transmit(int fd, std::size_t messag
   return std::nullopt;
 }
 
-}  // namespace hawser::io
+}  // namespace hawser::io::udp

@@ -11,7 +11,7 @@
 #include "io/datagram_socket.hpp"
 #include "io/sockaddr.hpp"
 
-namespace hawser::io {
+namespace hawser::io::udp {
 
 /// The sending half of a UDP socket: turns a batch into as few messages as possible (a run of equal datagrams
 /// is one segmented message) and gives them to the kernel with one call. Remembers when the kernel cannot
@@ -48,4 +48,4 @@ class UdpSender {
   std::array<mmsghdr, TransmitBatch::kMaxDatagrams> headers_;
 };
 
-}  // namespace hawser::io
+}  // namespace hawser::io::udp

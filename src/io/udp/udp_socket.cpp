@@ -11,7 +11,7 @@
 #include "io/udp/udp_receiver.hpp"
 #include "io/udp/udp_sender.hpp"
 
-namespace hawser::io {
+namespace hawser::io::udp {
 
 namespace {
 
@@ -128,4 +128,4 @@ bool UdpSocket::gro_active() const {
   return impl_->gro;
 }
 
-}  // namespace hawser::io
+}  // namespace hawser::io::udp

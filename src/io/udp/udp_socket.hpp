@@ -7,7 +7,7 @@
 
 #include "io/datagram_socket.hpp"
 
-namespace hawser::io {
+namespace hawser::io::udp {
 
 struct UdpSocketOptions {
   UplinkId id;
@@ -53,4 +53,4 @@ class UdpSocket final : public DatagramSocket {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace hawser::io
+}  // namespace hawser::io::udp

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::sctp {
+namespace hawser::sctp::asconf {
 namespace {
 
 constexpr unsigned kTransmissionsPerTurn = 1;
@@ -46,11 +46,11 @@ void AsconfInitiator::restart(std::uint32_t initial_tsn) {
 
 // A join can only go its own way; a literal change takes the best path, another one after each time-out (RFC
 // 5061 §5.1 B3).
-Path* AsconfInitiator::way(const Request& request) {
+path::Path* AsconfInitiator::way(const Request& request) {
   return request.path == kNoPath ? core_.paths.for_control() : core_.paths.find(request.path);
 }
 
-wire::AsconfChunk AsconfInitiator::make_chunk(const Request& request, const Path& path,
+wire::AsconfChunk AsconfInitiator::make_chunk(const Request& request, const path::Path& path,
                                               std::vector<std::byte>& storage) const {
   const IpAddress wildcard = wildcard_like(path.route.remote.ip);
   storage.resize(64);
@@ -70,16 +70,16 @@ void AsconfInitiator::queue_due(Timestamp now) {
   if (next == queue_.end()) return;
   const Request request = *next;
   queue_.erase(next);
-  const Path* path = way(request);
+  const path::Path* path = way(request);
   if (path == nullptr) return;
   std::vector<std::byte> storage;
   current_ = Outstanding{
-      request, ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, path->rtt.rto()};
+      request, control::ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, path->rtt.rto()};
   transmit(now);
 }
 
 void AsconfInitiator::transmit(Timestamp now) {
-  const Path* path = way(current_->request);
+  const path::Path* path = way(current_->request);
   if (path == nullptr) return;
   ++current_->transmissions;
   current_->deadline = now + current_->timeout;
@@ -156,7 +156,7 @@ std::optional<AsconfInitiator::Request> AsconfInitiator::take_by_correlation(std
 }
 
 void AsconfInitiator::on_success(Timestamp, const Request& request) {
-  Path* path = core_.paths.find(request.path);
+  path::Path* path = core_.paths.find(request.path);
   if (path == nullptr) return;
   if (path->state == PathState::joining) path->state = PathState::unconfirmed;
   path->error_count = 0;
@@ -171,7 +171,7 @@ void AsconfInitiator::on_success(Timestamp, const Request& request) {
 void AsconfInitiator::on_refusal(const Request& request, std::uint16_t cause) {
   if (request.path == kNoPath) return;
   core_.emit(Event::Kind::path_refused, request.path, cause, "the peer refused the address");
-  const Path* path = core_.paths.find(request.path);
+  const path::Path* path = core_.paths.find(request.path);
   if (path != nullptr && !path->proven() && core_.paths.size() > 1) core_.retire(request.path);
 }
 
@@ -183,4 +183,4 @@ Timestamp AsconfInitiator::next_timeout() const {
   return next;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::asconf

@@ -8,7 +8,7 @@
 #include "sctp/association/core.hpp"
 #include "sctp/wire/asconf.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::asconf {
 
 /// Our own address changes (RFC 5061 §5.1): one ASCONF outstanding, serial numbers, T-4 with back-off.
 ///
@@ -19,7 +19,7 @@ namespace hawser::sctp {
 /// that it stands for.
 class AsconfInitiator {
  public:
-  AsconfInitiator(Core& core, std::uint32_t initial_tsn) : core_(core), serial_(initial_tsn) {}
+  AsconfInitiator(association::Core& core, std::uint32_t initial_tsn) : core_(core), serial_(initial_tsn) {}
 
   /// Joins `path` (state joining), or announces a known path's uplink again after its NAT mapping changed.
   void join(PathId path);
@@ -55,18 +55,18 @@ class AsconfInitiator {
   void transmit(Timestamp now);
   void give_up_turn(Timestamp now);
   [[nodiscard]] Duration longest_wait(bool join) const;
-  [[nodiscard]] Path* way(const Request& request);
-  [[nodiscard]] wire::AsconfChunk make_chunk(const Request& request, const Path& path,
+  [[nodiscard]] path::Path* way(const Request& request);
+  [[nodiscard]] wire::AsconfChunk make_chunk(const Request& request, const path::Path& path,
                                              std::vector<std::byte>& storage) const;
   void on_success(Timestamp now, const Request& request);
   void on_refusal(const Request& request, std::uint16_t cause);
   std::optional<Request> take_by_correlation(std::uint32_t correlation_id);
 
-  Core& core_;
+  association::Core& core_;
   std::uint32_t serial_;
   std::uint32_t next_correlation_ = 1;
   std::deque<Request> queue_;
   std::optional<Outstanding> current_;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::asconf

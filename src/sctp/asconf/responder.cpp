@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::sctp {
+namespace hawser::sctp::asconf {
 namespace {
 
 constexpr std::size_t kLargestAnswer = 1148;
@@ -37,7 +37,7 @@ void AsconfResponder::on_asconf(const wire::AsconfChunk& chunk, const Route& sou
 }
 
 void AsconfResponder::answer(const Route& source) {
-  const Path* path = core_.paths.find(source);
+  const path::Path* path = core_.paths.find(source);
   const PathId id = path == nullptr ? kNoPath : path->id;
   core_.control.push_bytes(wire::ChunkType::kAsconfAck, cached_, id, source);
 }
@@ -68,7 +68,7 @@ void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& sourc
     }
   }
   responses.resize(writer.size());
-  cached_ = ControlQueue::serialise(wire::AsconfAckChunk{chunk.serial, responses});
+  cached_ = control::ControlQueue::serialise(wire::AsconfAckChunk{chunk.serial, responses});
 }
 
 AsconfResponder::Verdict AsconfResponder::apply(const wire::AsconfRequest& request, const Route& source,
@@ -91,7 +91,7 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
   if (!route.remote.ip.is_unicast() || address.is_v4() != source.remote.ip.is_v4()) {
     return {false, wire::CauseCode::kUnresolvableAddress};
   }
-  if (Path* known = core_.paths.find(route)) {
+  if (path::Path* known = core_.paths.find(route)) {
     known->heartbeat.wanted = true;
     return {};
   }
@@ -99,9 +99,9 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
     core_.drop(DropReason::too_many_paths);
     return {false, wire::CauseCode::kResourceShortage};
   }
-  Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
+  path::Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
   if (path == nullptr) return {false, wire::CauseCode::kResourceShortage};
-  if (!address.is_wildcard()) path->unproven_received = kNamedAddressCredit;
+  if (!address.is_wildcard()) path->unproven_received = path::kNamedAddressCredit;
   // The new path is proven at once, and the known ones are asked too: it may replace one of them whose NAT
   // mapping is gone.
   for (const auto& each : core_.paths) each->heartbeat.wanted = true;
@@ -112,7 +112,7 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
 // A NAT that rebinds leaves a dead path behind each time: the one that failed longest makes room.
 bool AsconfResponder::make_room() {
   if (core_.paths.size() < core_.config().max_paths) return true;
-  const Path* worst = nullptr;
+  const path::Path* worst = nullptr;
   for (const auto& path : core_.paths) {
     if (path->state == PathState::active || path->state == PathState::joining) continue;
     if (worst == nullptr || path->error_count > worst->error_count) worst = path.get();
@@ -134,7 +134,7 @@ AsconfResponder::Verdict AsconfResponder::remove(const IpAddress& address, const
 }
 
 AsconfResponder::Verdict AsconfResponder::remove_all_but(const Route& source) {
-  const Path* keep = core_.paths.find(source);
+  const path::Path* keep = core_.paths.find(source);
   // Without a proven path at the source nothing may go: it would leave the association with an address nobody
   // answered from.
   if (keep == nullptr || !keep->proven()) return {false, wire::CauseCode::kRequestRefused};
@@ -157,4 +157,4 @@ AsconfResponder::Verdict AsconfResponder::set_primary(const IpAddress& address, 
   return {false, wire::CauseCode::kUnresolvableAddress};
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::asconf

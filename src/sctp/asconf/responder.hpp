@@ -6,13 +6,14 @@
 #include "sctp/association/core.hpp"
 #include "sctp/wire/asconf.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::asconf {
 
 /// The peer's address changes (RFC 5061 §5.2). Sees only ASCONFs that AUTH vouched for. Owns the peer's
 /// serial number and the one cached answer.
 class AsconfResponder {
  public:
-  AsconfResponder(Core& core, std::uint32_t peer_initial_tsn) : core_(core), next_serial_(peer_initial_tsn) {}
+  AsconfResponder(association::Core& core, std::uint32_t peer_initial_tsn)
+      : core_(core), next_serial_(peer_initial_tsn) {}
 
   /// `source` is where the packet came from; it is answered there, whatever its port.
   void on_asconf(const wire::AsconfChunk& chunk, const Route& source);
@@ -32,9 +33,9 @@ class AsconfResponder {
   Verdict set_primary(const IpAddress& address, const Route& source);
   void answer(const Route& source);
 
-  Core& core_;
+  association::Core& core_;
   std::uint32_t next_serial_;
   std::vector<std::byte> cached_;  ///< the ASCONF-ACK of next_serial_ - 1; empty: none yet
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::asconf

@@ -8,7 +8,7 @@
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/shutdown.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 constexpr std::size_t kLargestErrorEcho = 512;
@@ -19,7 +19,7 @@ Association::Association(EndpointContext& context, AssociationId id, const Route
                          std::uint16_t peer_port, std::optional<crypto::PublicKey> peer, Timestamp now)
     : core_(context, id, peer_port),
       expected_peer_(peer),
-      own_(OwnInit::make(context.random)),
+      own_(handshake::OwnInit::make(context.random)),
       state_(CookieWait{}),
       heartbeats_(core_),
       sender_(context.config, context.pool, own_.initial_tsn),
@@ -30,7 +30,8 @@ Association::Association(EndpointContext& context, AssociationId id, const Route
   send_init(now);
 }
 
-Association::Association(EndpointContext& context, AssociationId id, const StateCookie& cookie, Timestamp now)
+Association::Association(EndpointContext& context, AssociationId id, const handshake::StateCookie& cookie,
+                         Timestamp now)
     : core_(context, id, cookie.peer_port),
       own_(cookie.own),
       state_(Established{}),
@@ -48,18 +49,19 @@ Association::Association(EndpointContext& context, AssociationId id, const State
 void Association::init_core() {
   core_.local_tag = own_.tag;
   core_.retire = [this](PathId path) { retire_path(path); };
-  scheduler_ = core_.config().multipath ? make_earliest_arrival_scheduler() : make_primary_scheduler();
+  scheduler_ =
+      core_.config().multipath ? path::make_earliest_arrival_scheduler() : path::make_primary_scheduler();
 }
 
 // --- input
 // ---------------------------------------------------------------------------------------------------------
 
 void Association::handle_packet(Timestamp now, const Route& route, const wire::PacketView& view,
-                                const OpenedRecord* record) {
+                                const security::OpenedRecord* record) {
   if (record == nullptr && channel_ != nullptr && channel_->up())
     return core_.drop(DropReason::unprotected_chunk);
   if (record != nullptr) last_record_ = now;
-  Path* path = core_.paths.find(route);
+  path::Path* path = core_.paths.find(route);
   const std::size_t size = record == nullptr ? view.bytes().size() : record->datagram_size;
   if (path != nullptr) {
     ++path->counters.datagrams_received;
@@ -152,7 +154,7 @@ void Association::handle_asconf(Packet& packet, const wire::ChunkView& chunk) {
   if (!asconf_responder_ || !core_.dynamic_addresses) return core_.drop(DropReason::unexpected_chunk);
   asconf_responder_->on_asconf(*asconf, packet.route);
   // The packet itself counts towards what may be sent to an address that it has just made a path.
-  if (Path* path = core_.paths.find(packet.route); path != nullptr && packet.path == kNoPath) {
+  if (path::Path* path = core_.paths.find(packet.route); path != nullptr && packet.path == kNoPath) {
     packet.path = path->id;
     path->unproven_received += packet.size;
     ++path->counters.datagrams_received;
@@ -169,14 +171,14 @@ void Association::handle_asconf_ack(Packet& packet, const wire::ChunkView& chunk
 void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk) {
   const auto heartbeat = wire::HeartbeatChunk::parse(chunk);
   if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
-  Path* path = core_.paths.find(packet.path);
+  path::Path* path = core_.paths.find(packet.path);
   // An answer would go to an address that may be anybody's (trap: answers to answers), or break our silence
   // on a joining path.
   if (path == nullptr) {
     if (packet.record != nullptr) return;  // an authentic one moves its path, if it is the newest
     // Where the known port no longer answers, the new one may be tried: it has to prove itself before
     // anything depends on it.
-    const Path* moved = core_.paths.find_unique_by_ip(packet.route);
+    const path::Path* moved = core_.paths.find_unique_by_ip(packet.route);
     if (moved == nullptr || moved->ours || moved->error_count == 0)
       return core_.drop(DropReason::unknown_source);
     return follow_source(packet);
@@ -184,7 +186,7 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
   if (path->state == PathState::joining) return core_.drop(DropReason::unexpected_chunk);
   // A port that is only asked yet is not told that it works: the peer goes on asking until its answer has
   // moved the path.
-  if (path->replaces != kNoPath) return Heartbeats::probe(*core_.paths.find(packet.path));
+  if (path->replaces != kNoPath) return path::Heartbeats::probe(*core_.paths.find(packet.path));
   heartbeats_.on_heartbeat(packet.now, *heartbeat, *path);
 }
 
@@ -193,7 +195,7 @@ void Association::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& ch
   if (!heartbeat) return core_.drop(DropReason::malformed_chunk);
   if (is_probe_ack(*heartbeat)) return handle_probe_ack(packet, *heartbeat);
   if (!heartbeats_.on_heartbeat_ack(packet.now, *heartbeat, packet.route)) return;
-  Path* path = core_.paths.find(packet.route);
+  path::Path* path = core_.paths.find(packet.route);
   if (path == nullptr) return;
   if (path->pmtu.on_small_answered(path->heartbeat.sent_at, packet.now)) on_black_hole(*path);
   if (path->replaces != kNoPath) settle_candidate(*path, packet.now);
@@ -248,7 +250,7 @@ void Association::on_reflected(const wire::ChunkView& chunk) {
 // A record says by its path id which path it came by, wherever it came from; anything else only by its
 // source.
 void Association::note_source(const Packet& packet) {
-  Path* path = core_.paths.find(packet.route);
+  path::Path* path = core_.paths.find(packet.route);
   const bool newest = packet.record == nullptr ? packet.fresh : packet.record->newest;
   if (!newest) return;
   if (path == nullptr) return follow_source(packet);
@@ -260,7 +262,7 @@ void Association::note_source(const Packet& packet) {
 // Whoever sent a record of one path on from the address of another has let us believe that they are the same:
 // two paths of the peer would pull one of ours back and forth for ever. A path is moved only by its own
 // records; the other joins again.
-bool Association::moves_with(const Path& path, const OpenedRecord& record) {
+bool Association::moves_with(const path::Path& path, const security::OpenedRecord& record) {
   return !path.peer_record || path.peer_record->first != record.epoch ||
          path.peer_record->second == record.path_id;
 }
@@ -271,7 +273,8 @@ bool Association::moves_with(const Path& path, const OpenedRecord& record) {
 // sends our peer's packets from elsewhere, and faster, changes nothing. Otherwise the peer joins again by
 // ASCONF.
 void Association::follow_source(const Packet& packet) {
-  const Path* path = packet.record == nullptr ? nullptr : core_.paths.find(packet.record->peer_path->path);
+  const path::Path* path =
+      packet.record == nullptr ? nullptr : core_.paths.find(packet.record->peer_path->path);
   if (path != nullptr && path->route.uplink != packet.route.uplink) path = nullptr;
   if (path == nullptr) path = core_.paths.find_unique_by_ip(packet.route);
   if (path == nullptr || path->ours || !path->proven()) return core_.drop(DropReason::unknown_source);
@@ -280,16 +283,16 @@ void Association::follow_source(const Packet& packet) {
   const PathId moved = path->id;
   if (core_.paths.find_candidate_for(moved) != nullptr) return core_.drop(DropReason::unknown_source);
   if (asconf_responder_ && !asconf_responder_->make_room()) return core_.drop(DropReason::too_many_paths);
-  Path* candidate = core_.paths.add(packet.route, PathState::unconfirmed, core_.peer_window_hint);
+  path::Path* candidate = core_.paths.add(packet.route, PathState::unconfirmed, core_.peer_window_hint);
   if (candidate == nullptr) return core_.drop(DropReason::too_many_paths);
   candidate->replaces = moved;
   candidate->unproven_received = packet.size;
-  Heartbeats::probe(*candidate);
+  path::Heartbeats::probe(*candidate);
 }
 
 // The new port has answered: the path goes on there, with all it knew.
-void Association::settle_candidate(Path& candidate, Timestamp now) {
-  Path* path = core_.paths.find(candidate.replaces);
+void Association::settle_candidate(path::Path& candidate, Timestamp now) {
+  path::Path* path = core_.paths.find(candidate.replaces);
   const Route route = candidate.route;
   candidate.replaces = kNoPath;
   if (path == nullptr) {
@@ -386,7 +389,7 @@ SendResult Association::send(Buffer&& message, const SendOptions& options) {
 
 std::optional<PathId> Association::add_path(const Route& route) {
   if (core_.paths.find(route) != nullptr) return std::nullopt;
-  Path* path = core_.paths.add(route, PathState::joining, core_.peer_window_hint);
+  path::Path* path = core_.paths.add(route, PathState::joining, core_.peer_window_hint);
   if (path == nullptr) return std::nullopt;
   path->ours = true;
   core_.emit(Event::Kind::path_added, path->id);
@@ -401,11 +404,12 @@ bool Association::remove_path(PathId id) {
 }
 
 void Association::retire_path(PathId id) {
-  Path* path = core_.paths.find(id);
+  path::Path* path = core_.paths.find(id);
   if (path == nullptr || core_.paths.size() < 2) return;
   sender_.outstanding().forget(*path);
   asconf_.on_path_removed(id);
-  std::erase_if(core_.control.chunks(), [id](const ControlChunk& chunk) { return chunk.path == id; });
+  std::erase_if(core_.control.chunks(),
+                [id](const control::ControlChunk& chunk) { return chunk.path == id; });
   const bool known = path->replaces == kNoPath;
   core_.paths.remove(id);
   if (known) core_.emit(Event::Kind::path_removed, id);
@@ -424,7 +428,7 @@ bool Association::request_address(wire::ParameterType type, const IpAddress& loc
 }
 
 void Association::probe_path(PathId id) {
-  if (Path* path = core_.paths.find(id)) Heartbeats::probe_anew(*path);
+  if (path::Path* path = core_.paths.find(id)) path::Heartbeats::probe_anew(*path);
 }
 
 void Association::doubt(Timestamp now) {
@@ -432,7 +436,7 @@ void Association::doubt(Timestamp now) {
   if (!in<Established>() || half_open()) return;
   for (const auto& path : core_.paths) {
     if (path->ours && path->state == PathState::active && now - path->heartbeat.sent_at >= kLately)
-      Heartbeats::probe(*path);
+      path::Heartbeats::probe(*path);
   }
 }
 
@@ -448,12 +452,12 @@ void Association::abort_with(wire::CauseCode cause, Bytes value) {
 
 void Association::send_abort(wire::CauseCode cause, Bytes value) {
   constexpr std::size_t kLongestValue = 256;
-  const Path* path = core_.paths.for_control();
+  const path::Path* path = core_.paths.for_control();
   if (path == nullptr || core_.peer_tag == 0) return;
   std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kLongestValue));
   ByteWriter writer(causes);
   wire::write_cause(writer, cause, value.first(std::min(value.size(), kLongestValue)));
-  const auto chunk = ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
+  const auto chunk = control::ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
   send_last_word(path->route, wire::ChunkType::kAbort, chunk, core_.peer_tag);
 }
 
@@ -472,8 +476,8 @@ void Association::send_last_word(const Route& route, wire::ChunkType type, Bytes
   Buffer packet = core_.endpoint.pool.acquire(safe_payload(route));
   wire::CommonHeader header = core_.header();
   header.verification_tag = tag;
-  PacketBuilder builder(packet.bytes(), header, &core_.auth,
-                        sealed ? PacketBuilder::Layout::sealed : PacketBuilder::Layout::plain);
+  tx::PacketBuilder builder(packet.bytes(), header, &core_.auth,
+                            sealed ? tx::PacketBuilder::Layout::sealed : tx::PacketBuilder::Layout::plain);
   builder.add(type, chunk);
   packet.resize(builder.finish());
   if (sealed && !channel_->seal(packet.bytes(), record_numbers(route))) return;
@@ -574,17 +578,17 @@ AssociationStatus Association::status() const {
     status.messages_received = receiver_->messages_received();
     status.duplicate_tsns_received = receiver_->duplicate_tsns();
   }
-  const DataSituation situation{sender_.has_data(), sender_.peer_has_room(), pacing_deadline_};
+  const path::DataSituation situation{sender_.has_data(), sender_.peer_has_room(), pacing_deadline_};
   for (const auto& path : core_.paths) {
     if (path->replaces != kNoPath) continue;
     status.paths.push_back({path->id, path->route, path->state, path->id == core_.paths.primary_id(),
                             path->role(), path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(),
                             path->congestion->cwnd(), path->congestion->ssthresh(), path->flight.bytes,
                             path->pmtu.payload(), path->error_count, path->counters,
-                            limit_of(*path, core_.paths, situation), path->failed_since,
+                            path::limit_of(*path, core_.paths, situation), path->failed_since,
                             path->cap.bits_per_second()});
   }
   return status;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

@@ -21,7 +21,7 @@
 #include "sctp/wire/init.hpp"
 #include "sctp/wire/packet.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 
 /// One association, from our INIT or the peer's COOKIE ECHO to its end. Owns its paths, data in both
 /// directions and timers; takes packets whose verification tag the endpoint has matched. Never looks at a
@@ -37,7 +37,8 @@ class Association {
   Association(EndpointContext& context, AssociationId id, const Route& first, std::uint16_t peer_port,
               std::optional<crypto::PublicKey> peer, Timestamp now);
   /// The peer's: its COOKIE ECHO came over `cookie.route` (RFC 9260 §5.1 D).
-  Association(EndpointContext& context, AssociationId id, const StateCookie& cookie, Timestamp now);
+  Association(EndpointContext& context, AssociationId id, const handshake::StateCookie& cookie,
+              Timestamp now);
   Association(const Association&) = delete;
   Association& operator=(const Association&) = delete;
 
@@ -45,16 +46,16 @@ class Association {
   // -----------------------------------------------------------------------------------------------------
   /// `record` is given when the packet came sealed.
   void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet,
-                     const OpenedRecord* record = nullptr);
+                     const security::OpenedRecord* record = nullptr);
   /// Opens a sealed datagram of a protected association, in place.
-  [[nodiscard]] Result<OpenedRecord, DropReason> open_record(Timestamp now, MutableBytes datagram);
+  [[nodiscard]] Result<security::OpenedRecord, DropReason> open_record(Timestamp now, MutableBytes datagram);
   /// A valid cookie for this association: its first was lost, or both sides sent INITs (RFC 9260 §5.2.4,
   /// cases B and D).
-  void on_matching_cookie(Timestamp now, const StateCookie& cookie);
+  void on_matching_cookie(Timestamp now, const handshake::StateCookie& cookie);
   /// Answers the COOKIE ECHO that created the association.
   void acknowledge_cookie();
   /// A valid cookie of a peer that restarted (case A). False: refused, we are shutting down.
-  bool on_restart(Timestamp now, const StateCookie& cookie);
+  bool on_restart(Timestamp now, const handshake::StateCookie& cookie);
   /// An INIT for an association that only waits for SHUTDOWN COMPLETE (RFC 9260 §9.2): answered by SHUTDOWN
   /// ACK. False: it waits for no such thing.
   bool refuse_init(const Route& source);
@@ -94,7 +95,7 @@ class Association {
   [[nodiscard]] std::uint32_t local_tag() const { return core_.local_tag; }
   [[nodiscard]] std::uint32_t peer_tag() const { return core_.peer_tag; }
   [[nodiscard]] std::uint16_t peer_port() const { return core_.peer_port; }
-  [[nodiscard]] const OwnInit& own_init() const { return own_; }
+  [[nodiscard]] const handshake::OwnInit& own_init() const { return own_; }
   [[nodiscard]] bool has_path(const Route& route) { return core_.paths.find(route) != nullptr; }
   [[nodiscard]] bool uses_remote(const IpAddress& ip) const;
   [[nodiscard]] bool handshaking() const;
@@ -152,10 +153,10 @@ class Association {
     Timestamp now;
     const Route& route;
     const wire::PacketView& view;
-    PathId path;                 ///< kNoPath: the source is no path of ours
-    const OpenedRecord* record;  ///< null: it came unsealed
-    std::size_t size;            ///< of the datagram
-    bool authenticated = false;  ///< an AUTH chunk before vouches for what follows
+    PathId path;                           ///< kNoPath: the source is no path of ours
+    const security::OpenedRecord* record;  ///< null: it came unsealed
+    std::size_t size;                      ///< of the datagram
+    bool authenticated = false;            ///< an AUTH chunk before vouches for what follows
     bool had_data = false;
     bool fresh = false;  ///< something in it cannot have been replayed
   };
@@ -179,9 +180,9 @@ class Association {
   void handle_abort(const wire::ChunkView& chunk);
   void handle_error(Packet& packet, const wire::ChunkView& chunk);
   void note_source(const Packet& packet);
-  [[nodiscard]] static bool moves_with(const Path& path, const OpenedRecord& record);
+  [[nodiscard]] static bool moves_with(const path::Path& path, const security::OpenedRecord& record);
   void follow_source(const Packet& packet);
-  void settle_candidate(Path& candidate, Timestamp now);
+  void settle_candidate(path::Path& candidate, Timestamp now);
   void rejoin_failed_paths();
   void retire_forsaken_paths(Timestamp now);
   [[nodiscard]] bool silent_too_long(Timestamp now) const;
@@ -194,29 +195,29 @@ class Association {
 
   // association_control.cpp
   bool poll_control(Timestamp now, TransmitBatch& batch);
-  [[nodiscard]] const Route* route_of(const ControlChunk& chunk);
-  [[nodiscard]] PacketBuilder begin_control(const Route& route, const ControlChunk& first,
-                                            TransmitBatch& batch);
+  [[nodiscard]] const Route* route_of(const control::ControlChunk& chunk);
+  [[nodiscard]] tx::PacketBuilder begin_control(const Route& route, const control::ControlChunk& first,
+                                                TransmitBatch& batch);
   [[nodiscard]] std::size_t safe_payload(const Route& route);
-  bool within_amplification(Path* path, std::size_t bytes);
-  void count_sent(Path& path, std::size_t bytes, Timestamp now);
+  bool within_amplification(path::Path* path, std::size_t bytes);
+  void count_sent(path::Path& path, std::size_t bytes, Timestamp now);
 
   // association_mtu.cpp
   [[nodiscard]] static bool is_probe_ack(const wire::HeartbeatChunk& chunk);
   void handle_probe_ack(const Packet& packet, const wire::HeartbeatChunk& chunk);
   void on_probe_timeouts(Timestamp now);
-  void look_for_black_hole(Path& path, unsigned enough);
-  void after_losses(Path& path);
-  void on_black_hole(Path& path);
+  void look_for_black_hole(path::Path& path, unsigned enough);
+  void after_losses(path::Path& path);
+  void on_black_hole(path::Path& path);
   [[nodiscard]] Timestamp next_probe_timeout() const;
   [[nodiscard]] std::size_t next_packet_size();
-  [[nodiscard]] Path* pick_path(Timestamp now);
+  [[nodiscard]] path::Path* pick_path(Timestamp now);
   bool poll_probe(Timestamp now, TransmitBatch& batch);
-  void build_probe(Path& path, std::size_t size, Timestamp now, TransmitBatch& batch);
+  void build_probe(path::Path& path, std::size_t size, Timestamp now, TransmitBatch& batch);
 
   // association_protection.cpp
-  void open_channel(crypto::TlsRole role, const PeerInit& peer, const crypto::Sha256Digest& transcript,
-                    Timestamp now);
+  void open_channel(crypto::TlsRole role, const handshake::PeerInit& peer,
+                    const crypto::Sha256Digest& transcript, Timestamp now);
   void advance_channel(Timestamp now);
   void give_up_handshake();
   void read_own_messages(Timestamp now);
@@ -226,28 +227,28 @@ class Association {
   [[nodiscard]] bool is_key_management(const wire::DataChunk& data) const;
   [[nodiscard]] bool only_for_tls(const wire::DataChunk& data) const;
   [[nodiscard]] bool fits_handshake(const wire::DataChunk& data) const;
-  [[nodiscard]] PacketBuilder begin_packet(MutableBytes room) const;
+  [[nodiscard]] tx::PacketBuilder begin_packet(MutableBytes room) const;
   [[nodiscard]] bool seal_batch(TransmitBatch& batch);
-  [[nodiscard]] RecordNumbers& record_numbers(const Route& route);
-  void add_early_data(PacketBuilder& packet, Timestamp now);
+  [[nodiscard]] path::RecordNumbers& record_numbers(const Route& route);
+  void add_early_data(tx::PacketBuilder& packet, Timestamp now);
 
   // association_roles.cpp
   void tell_wishes();
   void handle_wishes(Bytes message);
-  static void settle_cap(Path& path);
+  static void settle_cap(path::Path& path);
 
   // association_handshake.cpp
   void send_init(Timestamp now);
   [[nodiscard]] crypto::SecretBytes access_key() const;
   [[nodiscard]] std::vector<std::byte> make_init_chunk(std::optional<std::uint32_t> cookie_preservative);
   bool handle_protected_init_ack(Packet& packet, const wire::ChunkView& chunk,
-                                 const wire::InitParameters& parameters, const PeerInit& peer);
+                                 const wire::InitParameters& parameters, const handshake::PeerInit& peer);
   void send_cookie_echo(Timestamp now);
   void handle_init_ack(Packet& packet, const wire::ChunkView& chunk);
   void handle_cookie_ack(Timestamp now);
   void handle_stale_cookie(Timestamp now, Duration staleness);
   [[nodiscard]] bool acceptable(const wire::InitChunk& init, const wire::InitParameters& parameters);
-  void adopt(const PeerInit& peer);
+  void adopt(const handshake::PeerInit& peer);
   void add_listed_addresses();
   void establish(Timestamp now, Event::Kind kind);
   void go_public();
@@ -256,19 +257,19 @@ class Association {
   // association_data.cpp
   void handle_data(Packet& packet, const wire::ChunkView& chunk);
   void handle_sack(Packet& packet, const wire::ChunkView& chunk);
-  void after_sack(Timestamp now, DataSender::SackVerdict verdict, Packet* packet);
-  void settle_path(Path& path, Timestamp now);
-  void on_late_arrival(Path& path, Timestamp now);
-  [[nodiscard]] bool works_one_way(const Path& path) const;
-  [[nodiscard]] Timestamp t3_deadline(const Path& path, Timestamp now) const;
-  void on_t3(Path& path, Timestamp now);
+  void after_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet);
+  void settle_path(path::Path& path, Timestamp now);
+  void on_late_arrival(path::Path& path, Timestamp now);
+  [[nodiscard]] bool works_one_way(const path::Path& path) const;
+  [[nodiscard]] Timestamp t3_deadline(const path::Path& path, Timestamp now) const;
+  void on_t3(path::Path& path, Timestamp now);
   void on_data_timeouts(Timestamp now);
   [[nodiscard]] bool may_send_data() const;
-  [[nodiscard]] Path* sack_path();
+  [[nodiscard]] path::Path* sack_path();
   bool poll_data(Timestamp now, TransmitBatch& batch);
-  void fill_batch(Path& path, bool with_sack, Timestamp now, TransmitBatch& batch);
-  [[nodiscard]] bool worth_bundling(const PacketBuilder& packet);
-  bool add_sack(PacketBuilder& packet);
+  void fill_batch(path::Path& path, bool with_sack, Timestamp now, TransmitBatch& batch);
+  [[nodiscard]] bool worth_bundling(const tx::PacketBuilder& packet);
+  bool add_sack(tx::PacketBuilder& packet);
   bool poll_sack(Timestamp now, TransmitBatch& batch);
 
   // association_shutdown.cpp
@@ -284,20 +285,20 @@ class Association {
   [[nodiscard]] Timestamp shutdown_deadline() const;
 
   Core core_;
-  std::optional<crypto::PublicKey> expected_peer_;  ///< of a protected association that we began
-  std::unique_ptr<SecureChannel> channel_;          ///< null in plain SCTP, and before the INIT ACK
-  RecordNumbers pathless_record_;                   ///< of answers to sources that are no path
-  Timestamp last_record_ = Timestamp::min();        ///< opened, wherever it came from
-  Timestamp handshake_deadline_ = kNever;           ///< for the peer to prove its key
+  std::optional<crypto::PublicKey> expected_peer_;    ///< of a protected association that we began
+  std::unique_ptr<security::SecureChannel> channel_;  ///< null in plain SCTP, and before the INIT ACK
+  path::RecordNumbers pathless_record_;               ///< of answers to sources that are no path
+  Timestamp last_record_ = Timestamp::min();          ///< opened, wherever it came from
+  Timestamp handshake_deadline_ = kNever;             ///< for the peer to prove its key
   Event::Kind opened_as_ = Event::Kind::connected;
-  OwnInit own_;
+  handshake::OwnInit own_;
   State state_;
-  Heartbeats heartbeats_;
-  DataSender sender_;
-  std::optional<Receiver> receiver_;  ///< from when the peer's first TSN is known
-  AsconfInitiator asconf_;
-  std::optional<AsconfResponder> asconf_responder_;
-  std::unique_ptr<PathScheduler> scheduler_;
+  path::Heartbeats heartbeats_;
+  tx::DataSender sender_;
+  std::optional<rx::Receiver> receiver_;  ///< from when the peer's first TSN is known
+  asconf::AsconfInitiator asconf_;
+  std::optional<asconf::AsconfResponder> asconf_responder_;
+  std::unique_ptr<path::PathScheduler> scheduler_;
   std::vector<IpAddress> listed_addresses_;  ///< by the peer, until the association is up
   std::uint16_t inbound_streams_ = 0;
   std::uint16_t outbound_streams_ = 0;
@@ -306,4 +307,4 @@ class Association {
   bool sack_seen_since_t3_ = false;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

@@ -7,7 +7,7 @@
 
 // Data transfer (RFC 9260 §6, §7), on all paths at once.
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 
 // --- in
 // ------------------------------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ void Association::handle_data(Packet& packet, const wire::ChunkView& chunk) {
 
 void Association::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
   if (handshaking()) return core_.drop(DropReason::unexpected_chunk);
-  DataSender::SackVerdict verdict{};
+  tx::DataSender::SackVerdict verdict{};
   if (chunk.is(wire::ChunkType::kNrSack)) {
     const auto sack = wire::NrSackChunk::parse(chunk);
     if (!sack) return core_.drop(DropReason::malformed_chunk);
@@ -70,8 +70,8 @@ void Association::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
   after_sack(packet.now, verdict, &packet);
 }
 
-void Association::after_sack(Timestamp now, DataSender::SackVerdict verdict, Packet* packet) {
-  using Verdict = DataSender::SackVerdict;
+void Association::after_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet) {
+  using Verdict = tx::DataSender::SackVerdict;
   if (verdict == Verdict::stale) return core_.drop(DropReason::stale_sack);
   if (verdict == Verdict::invalid) return core_.drop(DropReason::invalid_sack);
   sack_seen_since_t3_ = true;
@@ -83,9 +83,9 @@ void Association::after_sack(Timestamp now, DataSender::SackVerdict verdict, Pac
 }
 
 // What the acknowledgement means for one path: round trip, window, losses, timer.
-void Association::settle_path(Path& path, Timestamp now) {
-  PathFlight& flight = path.flight;
-  const PathFlight::Acknowledged& acked = flight.acked;
+void Association::settle_path(path::Path& path, Timestamp now) {
+  path::PathFlight& flight = path.flight;
+  const path::PathFlight::Acknowledged& acked = flight.acked;
   if (acked.late_from != kNever) on_late_arrival(path, now);
   if (acked.bytes == 0) return;
   if (acked.rtt_from != kNever) path.rtt.add_sample(now - acked.rtt_from);
@@ -99,14 +99,14 @@ void Association::settle_path(Path& path, Timestamp now) {
       {acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
   // Any news of the path restarts T3: a hole that is not the oldest chunk any more, or was just declared
   // lost, is the loss detection's business (RFC 9260 §6.3.2 R3, §7.2.4 4).
-  flight.t3 = flight.oldest == kNoTsn ? kNever : t3_deadline(path, now);
+  flight.t3 = flight.oldest == path::kNoTsn ? kNever : t3_deadline(path, now);
 }
 
 // The time-out was spurious (RFC 4015): what left once, by this path, and was taken for lost when the path
 // failed, was only late, as when a radio stands still for a moment. The path goes on as if nothing had been,
 // but for what it learns of its round trip. One that came up only a moment before gets no benefit of the
 // doubt: where much is lost, what arrives proves little.
-void Association::on_late_arrival(Path& path, Timestamp now) {
+void Association::on_late_arrival(path::Path& path, Timestamp now) {
   constexpr Duration kSteady = std::chrono::seconds(1);
   if (path.state != PathState::potentially_failed || works_one_way(path)) return;
   if (path.failed_since - path.active_since < kSteady) return;
@@ -117,7 +117,7 @@ void Association::on_late_arrival(Path& path, Timestamp now) {
 
 // Data arrives there, as another path tells, but no heartbeat is answered: to go back and forth between the
 // two findings helps nobody. It is back when heartbeats are answered.
-bool Association::works_one_way(const Path& path) const {
+bool Association::works_one_way(const path::Path& path) const {
   return path.heartbeat.in_vain() && core_.paths.any_active_but(path);
 }
 
@@ -126,7 +126,7 @@ bool Association::works_one_way(const Path& path) const {
 // left, and waiting for a whole RTO more only prolongs the gap that everybody behind it feels. So that a
 // short stall of the radio is not taken for the end of the path, the news must be late by a while; of a
 // longer one, on_late_arrival undoes what it can, and the RTO learns.
-Timestamp Association::t3_deadline(const Path& path, Timestamp now) const {
+Timestamp Association::t3_deadline(const path::Path& path, Timestamp now) const {
   constexpr Duration kLateness = std::chrono::milliseconds(100);
   const Duration rto = path.rtt.rto();
   if (!core_.paths.any_active_but(path) || !path.rtt.measured()) return now + rto;
@@ -144,7 +144,7 @@ void Association::on_data_timeouts(Timestamp now) {
 
 // RFC 9260 §6.3.3, with RFC 7829: the path leaves the schedule and what was outstanding there moves to the
 // others.
-void Association::on_t3(Path& path, Timestamp now) {
+void Association::on_t3(path::Path& path, Timestamp now) {
   ++path.counters.timeouts;
   // A closed window whose probes are answered is no failure (RFC 9260 §6.1 A).
   const bool window_probe = sender_.probing_window() && sack_seen_since_t3_;
@@ -169,8 +169,8 @@ bool Association::may_send_data() const {
 }
 
 // Where the last DATA came from; never to an address that is not proven.
-Path* Association::sack_path() {
-  Path* path = core_.paths.find(receiver_->sack_path());
+path::Path* Association::sack_path() {
+  path::Path* path = core_.paths.find(receiver_->sack_path());
   if (path != nullptr && (path->state == PathState::active || (path->proven() && !core_.paths.any_active())))
     return path;
   path = core_.paths.for_control();
@@ -178,7 +178,7 @@ Path* Association::sack_path() {
 }
 
 bool Association::poll_data(Timestamp now, TransmitBatch& batch) {
-  Path* path = nullptr;
+  path::Path* path = nullptr;
   sender_.set_max_chunk_payload(unfragmented_size());
   if (may_send_data() && sender_.ready()) path = pick_path(now);
   const bool same_way = path != nullptr && path == sack_path();
@@ -188,8 +188,8 @@ bool Association::poll_data(Timestamp now, TransmitBatch& batch) {
   return !batch.empty();
 }
 
-void Association::fill_batch(Path& path, bool with_sack, Timestamp now, TransmitBatch& batch) {
-  PathFlight& flight = path.flight;
+void Association::fill_batch(path::Path& path, bool with_sack, Timestamp now, TransmitBatch& batch) {
+  path::PathFlight& flight = path.flight;
   if (flight.last_sent != Timestamp::min() && now - flight.last_sent > path.rtt.rto())
     path.congestion->on_idle();
   batch.clear();
@@ -203,7 +203,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
          sender_.ready()) {
     // What needs no fragmentation gets a batch of its own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
-    PacketBuilder packet = begin_packet(batch.next(mtu));
+    tx::PacketBuilder packet = begin_packet(batch.next(mtu));
     const bool sack_added = with_sack && batch.empty() && worth_bundling(packet) && add_sack(packet);
     const std::size_t bytes = sender_.fill(packet, path, flight.next_packet, now);
     if (bytes == 0 && !sack_added) break;
@@ -221,7 +221,7 @@ void Association::fill_batch(Path& path, bool with_sack, Timestamp now, Transmit
 
 // A SACK that is due travels with data that goes the same way; one that is not due yet only where it costs no
 // packet.
-bool Association::worth_bundling(const PacketBuilder& packet) {
+bool Association::worth_bundling(const tx::PacketBuilder& packet) {
   if (receiver_->sack_due()) return true;
   const auto type = core_.nr_sack ? wire::ChunkType::kNrSack : wire::ChunkType::kSack;
   const std::size_t room = packet.room_for(type);
@@ -230,7 +230,7 @@ bool Association::worth_bundling(const PacketBuilder& packet) {
          room;
 }
 
-bool Association::add_sack(PacketBuilder& packet) {
+bool Association::add_sack(tx::PacketBuilder& packet) {
   const auto type = core_.nr_sack ? wire::ChunkType::kNrSack : wire::ChunkType::kSack;
   const std::size_t room = packet.room_for(type);
   receiver_->write_sack(packet.begin_chunk(type), core_.nr_sack, room);
@@ -238,11 +238,11 @@ bool Association::add_sack(PacketBuilder& packet) {
 }
 
 bool Association::poll_sack(Timestamp now, TransmitBatch& batch) {
-  Path* path = sack_path();
+  path::Path* path = sack_path();
   if (path == nullptr) return false;
   batch.clear();
   batch.route = path->route;
-  PacketBuilder packet = begin_packet(batch.next(path->pmtu.safe_payload()));
+  tx::PacketBuilder packet = begin_packet(batch.next(path->pmtu.safe_payload()));
   add_sack(packet);
   const std::size_t size = packet.finish();
   batch.commit(size);
@@ -250,4 +250,4 @@ bool Association::poll_sack(Timestamp now, TransmitBatch& batch) {
   return true;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

@@ -8,7 +8,7 @@
 
 // Set-up of an association: INIT, INIT ACK, COOKIE ECHO, COOKIE ACK (RFC 9260 §5).
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 constexpr unsigned kMaxCookieLifeRequests = 2;
@@ -26,7 +26,7 @@ void pad_to(ByteWriter& writer, std::size_t size) {
 
 void Association::send_init(Timestamp now) {
   auto& wait = std::get<CookieWait>(state_);
-  const Path& path = *core_.paths.primary();
+  const path::Path& path = *core_.paths.primary();
   wait.timeout = wait.transmissions == 0 ? core_.config().rto_initial
                                          : std::min(2 * wait.timeout, core_.config().rto_max);
   wait.t1 = now + wait.timeout;
@@ -40,16 +40,17 @@ std::vector<std::byte> Association::make_init_chunk(std::optional<std::uint32_t>
   const Protection* protection = core_.endpoint.protection;
   std::vector<std::byte> parameters(1024);
   ByteWriter writer(parameters);
-  write_own_parameters(writer, core_.config(), own_, protection);
+  handshake::write_own_parameters(writer, core_.config(), own_, protection);
   if (cookie_preservative) {
     std::array<std::byte, 4> value{};
     store_be(value.data(), *cookie_preservative);
     wire::write_parameter(writer, wire::ParameterType::kCookiePreservative, value);
   }
   pad_to(writer, kInitParameters - (protection == nullptr ? 0 : wire::kAccessParameterSize));
-  if (protection != nullptr) write_access_nonce(writer, core_.endpoint.random);
-  auto chunk = ControlQueue::serialise(make_init(core_.config(), own_, false, writer.written()));
-  if (protection != nullptr) sign_access(chunk, access_key().view());
+  if (protection != nullptr) security::write_access_nonce(writer, core_.endpoint.random);
+  auto chunk =
+      control::ControlQueue::serialise(handshake::make_init(core_.config(), own_, false, writer.written()));
+  if (protection != nullptr) security::sign_access(chunk, access_key().view());
   return chunk;
 }
 
@@ -65,14 +66,14 @@ void Association::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) 
   const auto init = wire::InitChunk::parse(chunk);
   const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
   if (!init || !parameters) return core_.drop(DropReason::malformed_init);
-  const PeerInit peer = PeerInit::from(*init, *parameters);
+  const handshake::PeerInit peer = handshake::PeerInit::from(*init, *parameters);
   if (core_.endpoint.protection != nullptr) {
     if (!handle_protected_init_ack(packet, chunk, *parameters, peer)) core_.drop(DropReason::malformed_init);
     return;
   }
   core_.peer_tag = init->initiate_tag;
   if (!acceptable(*init, *parameters)) return core_.drop(DropReason::malformed_init);
-  Path* path = core_.paths.primary();
+  path::Path* path = core_.paths.primary();
   // The answer may come from another address than we asked (a multihomed peer): that is where the peer is.
   if (path->route != packet.route) path->route = packet.route;
   adopt(peer);
@@ -95,7 +96,8 @@ void Association::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) 
 
 // Nothing of an INIT ACK is authentic yet: what does not fit is as if it had never come, and ends nothing.
 bool Association::handle_protected_init_ack(Packet& packet, const wire::ChunkView& chunk,
-                                            const wire::InitParameters& parameters, const PeerInit& peer) {
+                                            const wire::InitParameters& parameters,
+                                            const handshake::PeerInit& peer) {
   // Nor does it lead elsewhere: who forges it from an address that is not his would have what follows sent
   // there.
   if (packet.path != core_.paths.primary_id()) return false;
@@ -110,7 +112,7 @@ bool Association::handle_protected_init_ack(Packet& packet, const wire::ChunkVie
   const std::array<Bytes, 2> transcript = {std::get<CookieWait>(state_).init, before_cookie};
   CookieEchoed echoed;
   echoed.cookie.assign(cookie->value.begin(), cookie->value.end());
-  const auto proof = prove_cookie(cookie->value, access_key().view());
+  const auto proof = security::prove_cookie(cookie->value, access_key().view());
   echoed.cookie.insert(echoed.cookie.end(), proof.begin(), proof.end());
   core_.paths.primary()->route = packet.route;
   open_channel(crypto::TlsRole::client, peer, crypto::sha256(transcript), packet.now);
@@ -200,20 +202,20 @@ void Association::on_handshake_timeout(Timestamp now) {
 }
 
 // Takes over what the peer announced and builds what depends on it.
-void Association::adopt(const PeerInit& peer) {
+void Association::adopt(const handshake::PeerInit& peer) {
   const EndpointConfig& config = core_.config();
   core_.peer_tag = peer.tag;
   core_.peer_window_hint = peer.a_rwnd;
   core_.nr_sack = config.nr_sack && peer.nr_sack;
   listed_addresses_ = peer.addresses;
-  core_.auth = negotiate_auth(config, own_, peer);
+  core_.auth = handshake::negotiate_auth(config, own_, peer);
   core_.dynamic_addresses =
       config.dynamic_addresses && peer.asconf && (core_.auth.enabled() || channel_ != nullptr);
   inbound_streams_ = std::min(config.inbound_streams, peer.outbound_streams);
   outbound_streams_ = std::min(config.outbound_streams, peer.inbound_streams);
   const bool delay_gaps = config.multipath && core_.nr_sack;
   receiver_.emplace(peer.initial_tsn, inbound_streams_, config, core_.endpoint.pool,
-                    delay_gaps ? GapPolicy::delayed : GapPolicy::at_once, channel_ != nullptr);
+                    delay_gaps ? rx::GapPolicy::delayed : rx::GapPolicy::at_once, channel_ != nullptr);
   asconf_responder_.emplace(core_, peer.initial_tsn);
   sender_.on_established(outbound_streams_, peer.a_rwnd);
   const std::size_t auth_size = core_.auth.peer_wants(wire::ChunkType::kData) ? core_.auth.chunk_size() : 0;
@@ -229,10 +231,10 @@ void Association::establish(Timestamp now, Event::Kind kind) {
   opened_as_ = kind;
   core_.open = false;
   // The handshake went both ways over the first path: its address is proven (RFC 9260 §5.4 rule 1 and 2).
-  Path* first = core_.paths.primary();
+  path::Path* first = core_.paths.primary();
   heartbeats_.on_path_alive(*first, now);
   // What went out with the COOKIE ECHO had no timer of its own.
-  if (first->flight.oldest != kNoTsn) first->flight.t3 = now + first->rtt.rto();
+  if (first->flight.oldest != path::kNoTsn) first->flight.t3 = now + first->rtt.rto();
   if (!opening()) go_public();
 }
 
@@ -243,8 +245,8 @@ void Association::go_public() {
   core_.emit(opened_as_);
   for (const auto& path : core_.paths) core_.announce(*path);
   // The handshake says nothing of the round trip; a HEARTBEAT measures it before the first data has to.
-  Path* first = core_.paths.primary();
-  Heartbeats::probe(*first);
+  path::Path* first = core_.paths.primary();
+  path::Heartbeats::probe(*first);
   if (core_.config().listed_addresses) add_listed_addresses();
   if (core_.dynamic_addresses) return;
   std::vector<PathId> joining;
@@ -267,10 +269,10 @@ void Association::add_listed_addresses() {
     const bool same_scope = address.is_v4() == first.remote.ip.is_v4() &&
                             (!address.is_loopback() || first.remote.ip.is_loopback());
     if (!same_scope || core_.paths.find(route) != nullptr) continue;
-    Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
+    path::Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
     if (path == nullptr) return;
-    path->unproven_received = kNamedAddressCredit;
-    Heartbeats::probe(*path);
+    path->unproven_received = path::kNamedAddressCredit;
+    path::Heartbeats::probe(*path);
     core_.emit(Event::Kind::path_added, path->id);
   }
   listed_addresses_.clear();
@@ -281,7 +283,7 @@ void Association::acknowledge_cookie() {
 }
 
 // RFC 9260 §5.2.4: B, both sides sent an INIT; D, our COOKIE ACK was lost.
-void Association::on_matching_cookie(Timestamp now, const StateCookie& cookie) {
+void Association::on_matching_cookie(Timestamp now, const handshake::StateCookie& cookie) {
   if (core_.endpoint.protection != nullptr && !opening()) return core_.drop(DropReason::duplicate_handshake);
   if (in<CookieWait>() || (in<CookieEchoed>() && core_.peer_tag != cookie.peer.tag)) {
     core_.control.clear();
@@ -293,14 +295,14 @@ void Association::on_matching_cookie(Timestamp now, const StateCookie& cookie) {
   } else if (core_.peer_tag != cookie.peer.tag) {
     return core_.drop(DropReason::duplicate_handshake);
   }
-  const Path* path = core_.paths.find(cookie.route);
+  const path::Path* path = core_.paths.find(cookie.route);
   core_.control.push(wire::ChunkType::kCookieAck, wire::CookieAckChunk{},
                      path == nullptr ? kNoPath : path->id, cookie.route);
 }
 
 // RFC 9260 §5.2.4 A: the peer lost everything it knew. What was unacknowledged is gone; the streams start
 // again.
-bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
+bool Association::on_restart(Timestamp now, const handshake::StateCookie& cookie) {
   if (in<ShutdownAckSent>()) {
     send_shutdown_ack(now, &cookie.route);
     send_error(wire::CauseCode::kCookieReceivedWhileShuttingDown, {});
@@ -308,7 +310,7 @@ bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
   }
   core_.control.clear();
   // The cookie came from where its INIT did, which need not be the address that the path has by now.
-  Path* way = core_.paths.find(cookie.route);
+  path::Path* way = core_.paths.find(cookie.route);
   if (way == nullptr) {
     way = core_.paths.primary();
     way->route = cookie.route;
@@ -318,15 +320,15 @@ bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
     if (each.get() != way) others.push_back(each->id);
   }
   for (const PathId id : others) retire_path(id);
-  Path& path = *way;
+  path::Path& path = *way;
   sender_.outstanding().lose_all(path);
   path.heartbeat = {};
   path.flight = {};
-  path.congestion = make_new_reno(path.pmtu.payload(), cookie.peer.a_rwnd);
+  path.congestion = path::make_new_reno(path.pmtu.payload(), cookie.peer.a_rwnd);
   own_ = cookie.own;
   core_.local_tag = own_.tag;
   core_.initiator = false;
-  sender_ = DataSender(core_.config(), core_.endpoint.pool, own_.initial_tsn);
+  sender_ = tx::DataSender(core_.config(), core_.endpoint.pool, own_.initial_tsn);
   asconf_.restart(own_.initial_tsn);
   adopt(cookie.peer);
   establish(now, Event::Kind::restarted);
@@ -334,4 +336,4 @@ bool Association::on_restart(Timestamp now, const StateCookie& cookie) {
   return true;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

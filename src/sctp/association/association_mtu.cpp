@@ -9,7 +9,7 @@
 // that fill a packet of exactly the size in question (RFC 8899 §6.2.1, RFC 4820). It is no heartbeat of
 // heartbeat.cpp: one may be under way beside the other, and its loss is no error of the path.
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 /// Its Heartbeat Info: path id and a nonce that only a receiver of this very probe can know. Its size tells
@@ -30,7 +30,7 @@ bool Association::is_probe_ack(const wire::HeartbeatChunk& chunk) {
 // It has to come back the way the probe went, like any HEARTBEAT ACK.
 void Association::handle_probe_ack(const Packet& packet, const wire::HeartbeatChunk& chunk) {
   ByteReader reader(chunk.info);
-  Path* path = core_.paths.find(PathId(reader.u32()));
+  path::Path* path = core_.paths.find(PathId(reader.u32()));
   const std::uint64_t nonce = reader.u64();
   if (path == nullptr || core_.paths.find(packet.route) != path ||
       !path->pmtu.on_probe_acked(nonce, packet.now)) {
@@ -50,21 +50,21 @@ void Association::on_probe_timeouts(Timestamp now) {
 
 // RFC 8899 §4.3: only packets above some size are lost, or all that was in flight, such ones among it. The
 // probe of the present size and a HEARTBEAT behind it will tell.
-void Association::look_for_black_hole(Path& path, unsigned enough) {
+void Association::look_for_black_hole(path::Path& path, unsigned enough) {
   if (path.pmtu.suspicious_losses() >= enough) path.pmtu.verify();
 }
 
-void Association::after_losses(Path& path) {
+void Association::after_losses(path::Path& path) {
   path.pmtu.on_delivered(path.flight.acked.largest);
   look_for_black_hole(path, kSuspiciousLosses);
 }
 
 // What was in flight is lost, and nobody's congestion.
-void Association::on_black_hole(Path& path) {
+void Association::on_black_hole(path::Path& path) {
   ++path.counters.mtu_black_holes;
   ++path.counters.mtu_probes_lost;
   sender_.outstanding().lose_all(path);
-  path.pmtu.on_delivered(PacketSize::large);
+  path.pmtu.on_delivered(path::PacketSize::large);
   path.congestion->on_mtu(path.pmtu.payload());
 }
 
@@ -88,7 +88,7 @@ std::size_t Association::next_packet_size() {
 
 // A chunk that was cut when the paths carried more keeps its TSN, and so its size. It takes a path that
 // carries it; only where there is none, it leaves in a packet that IP may fragment (RFC 9260 §6.9).
-Path* Association::pick_path(Timestamp now) {
+path::Path* Association::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
   return scheduler_->pick(core_.paths, now, pacing_deadline_, core_.paths.any_carries(size) ? size : 0);
 }
@@ -100,13 +100,13 @@ bool Association::poll_probe(Timestamp now, TransmitBatch& batch) {
     if (size == 0) continue;
     if (poll_control(now, batch)) return true;  // what waits has waited longer
     build_probe(*path, size, now, batch);
-    if (path->pmtu.verifying()) Heartbeats::probe(*path);
+    if (path->pmtu.verifying()) path::Heartbeats::probe(*path);
     return true;
   }
   return false;
 }
 
-void Association::build_probe(Path& path, std::size_t size, Timestamp now, TransmitBatch& batch) {
+void Association::build_probe(path::Path& path, std::size_t size, Timestamp now, TransmitBatch& batch) {
   const std::uint64_t nonce = core_.endpoint.random.u64();
   std::array<std::byte, kInfoSize> info{};
   ByteWriter writer(info);
@@ -114,7 +114,7 @@ void Association::build_probe(Path& path, std::size_t size, Timestamp now, Trans
   writer.u64(nonce);
   batch.clear();
   batch.route = path.route;
-  PacketBuilder packet = begin_packet(batch.next(size));
+  tx::PacketBuilder packet = begin_packet(batch.next(size));
   wire::HeartbeatChunk{false, info}.write(packet.begin_chunk(wire::ChunkType::kHeartbeat));
   ByteWriter& rest = packet.begin_chunk(wire::ChunkType::kPad);
   wire::PadChunk{packet.room_for(wire::ChunkType::kPad) - wire::kTlvHeaderSize}.write(rest);
@@ -125,4 +125,4 @@ void Association::build_probe(Path& path, std::size_t size, Timestamp now, Trans
   path.pmtu.on_probe_sent(nonce, now, path.rtt.rto_before_back_off());
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

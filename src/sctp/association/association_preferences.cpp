@@ -6,24 +6,24 @@
 // When a path carries data, and how much: what we want, and what the peer wants (docs/protocol.md, "Path
 // roles and caps").
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 
 bool Association::set_path_role(PathId id, PathRole role) {
-  Path* path = core_.paths.find(id);
+  path::Path* path = core_.paths.find(id);
   if (path == nullptr) return false;
   path->own_role = role;
   return true;
 }
 
 bool Association::set_path_caps(PathId id, const PathCaps& caps) {
-  Path* path = core_.paths.find(id);
+  path::Path* path = core_.paths.find(id);
   if (path == nullptr || !is_cap(caps.upload_bps) || !is_cap(caps.download_bps)) return false;
   path->own_caps = caps;
   settle_cap(*path);
   return true;
 }
 
-void Association::settle_cap(Path& path) {
+void Association::settle_cap(path::Path& path) {
   const std::uint64_t ours = path.own_caps.upload_bps;
   const std::uint64_t peers = path.peer_cap_bps;
   path.cap.set(ours == 0 || peers == 0 ? std::max(ours, peers) : std::min(ours, peers));
@@ -36,12 +36,12 @@ void Association::tell_wishes() {
   ByteWriter writer(raw);
   for (const auto& path : core_.paths) {
     if (path->state != PathState::active) {
-      if (path->told != PathWish{}) path->told.reset();
+      if (path->told != path::PathWish{}) path->told.reset();
       continue;
     }
     if (path->told == path->wish() || path->record.generation == 0) continue;
     if (writer.size() == 0) wire::PathWishesHead::write(writer);
-    const PathWish wish = path->wish();
+    const path::PathWish wish = path->wish();
     wire::PathWishEntry{path->record.epoch, path->record.id, wish.role, wish.cap_bps}.write(writer);
     path->told = wish;
   }
@@ -58,8 +58,8 @@ void Association::handle_wishes(Bytes message) {
        rest = rest.subspan(head->entry_size)) {
     const auto entry = wire::PathWishEntry::parse(rest);
     if (!entry) return core_.drop(DropReason::malformed_chunk);
-    const PeerPath* known = channel_->peer_path(entry->epoch, entry->path_id);
-    Path* path = known == nullptr ? nullptr : core_.paths.find(known->path);
+    const security::PeerPath* known = channel_->peer_path(entry->epoch, entry->path_id);
+    path::Path* path = known == nullptr ? nullptr : core_.paths.find(known->path);
     if (path == nullptr) continue;
     path->peer_role = entry->role;
     path->peer_cap_bps = entry->cap_bps;
@@ -67,4 +67,4 @@ void Association::handle_wishes(Bytes message) {
   }
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

@@ -6,7 +6,7 @@
 // What a protected association does beside what every association does: key agreement on stream 0, sealed
 // packets (docs/protocol.md).
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 /// Long enough for the alert that tells the peer why.
@@ -20,10 +20,10 @@ constexpr Duration kConfirmTime = std::chrono::seconds(60);
 // --- keys
 // ------------------------------------------------------------------------------------------------------------
 
-void Association::open_channel(crypto::TlsRole role, const PeerInit& peer,
+void Association::open_channel(crypto::TlsRole role, const handshake::PeerInit& peer,
                                const crypto::Sha256Digest& transcript, Timestamp now) {
   const Protection& protection = *core_.endpoint.protection;
-  channel_ = std::make_unique<SecureChannel>(SecureChannel::Setup{
+  channel_ = std::make_unique<security::SecureChannel>(security::SecureChannel::Setup{
       protection, role, expected_peer_, transcript,
       crypto::choose_cipher(protection.cipher_costs, *peer.cipher_costs), peer.zero_checksum});
   handshake_deadline_ = now + protection.handshake_timeout;
@@ -56,7 +56,7 @@ void Association::read_own_messages(Timestamp now) {
   }
   if (!had_no_keys || opening()) return;
   // Its answer shows that the peer has the same keys.
-  Heartbeats::probe(*core_.paths.primary());
+  path::Heartbeats::probe(*core_.paths.primary());
   handshake_deadline_ = now + kConfirmTime;
 }
 
@@ -90,7 +90,7 @@ std::optional<crypto::PublicKey> Association::peer_key() const {
 // --- in
 // ------------------------------------------------------------------------------------------------------------
 
-Result<OpenedRecord, DropReason> Association::open_record(Timestamp now, MutableBytes datagram) {
+Result<security::OpenedRecord, DropReason> Association::open_record(Timestamp now, MutableBytes datagram) {
   if (channel_ == nullptr) return DropReason::unknown_epoch;
   return channel_->open(now, datagram);
 }
@@ -134,24 +134,24 @@ bool Association::only_for_tls(const wire::DataChunk& data) const {
 // --- out
 // -----------------------------------------------------------------------------------------------------------
 
-PacketBuilder Association::begin_packet(MutableBytes room) const {
+tx::PacketBuilder Association::begin_packet(MutableBytes room) const {
   const bool sealed = channel_ != nullptr && channel_->up();
   return {room, core_.header(), &core_.auth,
-          sealed ? PacketBuilder::Layout::sealed : PacketBuilder::Layout::plain};
+          sealed ? tx::PacketBuilder::Layout::sealed : tx::PacketBuilder::Layout::plain};
 }
 
-RecordNumbers& Association::record_numbers(const Route& route) {
-  Path* path = core_.paths.find(route);
+path::RecordNumbers& Association::record_numbers(const Route& route) {
+  path::Path* path = core_.paths.find(route);
   return path == nullptr ? pathless_record_ : path->record;
 }
 
 // False: there are no numbers left on this path until the keys are renewed, and the batch is lost.
 bool Association::seal_batch(TransmitBatch& batch) {
   if (channel_ == nullptr || !channel_->up()) {
-    seal(batch);
+    tx::seal(batch);
     return true;
   }
-  RecordNumbers& numbers = record_numbers(batch.route);
+  path::RecordNumbers& numbers = record_numbers(batch.route);
   MutableBytes rest = batch.bytes();
   for (const std::size_t size : batch.sizes()) {
     if (!channel_->seal(rest.first(size), numbers)) return false;
@@ -161,11 +161,11 @@ bool Association::seal_batch(TransmitBatch& batch) {
 }
 
 // The ClientHello goes with the COOKIE ECHO (RFC 9260 §5.1 C) and saves a round trip.
-void Association::add_early_data(PacketBuilder& packet, Timestamp now) {
-  Path& path = *core_.paths.primary();
+void Association::add_early_data(tx::PacketBuilder& packet, Timestamp now) {
+  path::Path& path = *core_.paths.primary();
   if (sender_.fill(packet, path, path.flight.next_packet, now) == 0) return;
   ++path.flight.next_packet;
   path.flight.last_sent = now;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

@@ -5,7 +5,7 @@
 
 // Graceful end of an association (RFC 9260 §9.2).
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 constexpr int kGuardFactor = 5;  // T5-shutdown-guard: five times RTO.Max
@@ -49,7 +49,7 @@ bool Association::lacks_only_last_word() const {
 
 void Association::send_shutdown(Timestamp now) {
   auto& sent = std::get<ShutdownSent>(state_);
-  const Path* path = core_.paths.for_control();
+  const path::Path* path = core_.paths.for_control();
   sent.timeout =
       sent.transmissions == 0 ? path->rtt.rto() : std::min(2 * sent.timeout, core_.config().rto_max);
   sent.t2 = now + sent.timeout;
@@ -62,7 +62,7 @@ void Association::send_shutdown(Timestamp now) {
 // To the source of the SHUTDOWN that it answers, even when that is no path (any more); else the best way.
 void Association::send_shutdown_ack(Timestamp now, const Route* source) {
   auto& sent = std::get<ShutdownAckSent>(state_);
-  const Path* path = source == nullptr ? nullptr : core_.paths.find(*source);
+  const path::Path* path = source == nullptr ? nullptr : core_.paths.find(*source);
   if (path != nullptr && path->state == PathState::joining) source = nullptr;
   if (source == nullptr) path = core_.paths.for_control();
   const Duration first = path == nullptr ? core_.config().rto_initial : path->rtt.rto();
@@ -81,7 +81,7 @@ void Association::handle_shutdown(Packet& packet, const wire::ChunkView& chunk) 
   if (!shutdown) return core_.drop(DropReason::malformed_chunk);
   if (handshaking()) return core_.drop(DropReason::unexpected_chunk);
   const auto verdict = sender_.on_cumulative(shutdown->cumulative_tsn, core_.paths, now);
-  if (verdict == DataSender::SackVerdict::invalid) return core_.drop(DropReason::invalid_sack);
+  if (verdict == tx::DataSender::SackVerdict::invalid) return core_.drop(DropReason::invalid_sack);
   after_sack(now, verdict, nullptr);
   if (in<Established>() || in<ShutdownPending>()) {
     state_ = ShutdownReceived{};
@@ -99,14 +99,14 @@ void Association::handle_shutdown_ack(Packet& packet) {
   if (!in<ShutdownSent>() && !in<ShutdownAckSent>()) {
     // RFC 9260 §8.5.1 E: while the cookie is on its way, the peer still has an older association to end.
     if (handshaking()) {
-      const auto chunk = ControlQueue::serialise(wire::ShutdownCompleteChunk{true});
+      const auto chunk = control::ControlQueue::serialise(wire::ShutdownCompleteChunk{true});
       send_last_word(packet.route, wire::ChunkType::kShutdownComplete, chunk,
                      packet.view.header().verification_tag);
       return;
     }
     return core_.drop(DropReason::unexpected_chunk);
   }
-  const auto chunk = ControlQueue::serialise(wire::ShutdownCompleteChunk{false});
+  const auto chunk = control::ControlQueue::serialise(wire::ShutdownCompleteChunk{false});
   send_last_word(packet.route, wire::ChunkType::kShutdownComplete, chunk, core_.peer_tag);
   close(Event::Kind::closed, 0, "shut down");
 }
@@ -128,7 +128,7 @@ void Association::handle_shutdown_complete() {
 void Association::on_shutdown_timeout(Timestamp now) {
   const unsigned limit = core_.config().association_max_retrans;
   const auto suspect = [&](PathId id) {
-    if (Path* path = core_.paths.find(id)) heartbeats_.on_path_error(*path, now);
+    if (path::Path* path = core_.paths.find(id)) heartbeats_.on_path_error(*path, now);
   };
   if (auto* sent = std::get_if<ShutdownSent>(&state_)) {
     if (sent->t5 <= now || (sent->t2 <= now && sent->transmissions > limit)) {
@@ -155,4 +155,4 @@ Timestamp Association::shutdown_deadline() const {
   return kNever;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

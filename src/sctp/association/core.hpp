@@ -16,7 +16,7 @@
 #include "sctp/path/path_table.hpp"
 #include "sctp/wire/packet.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 
 /// A packet that leaves without an association, or as its last word: complete, or but for the checksum.
 struct Reply {
@@ -50,9 +50,9 @@ struct Core {
   std::uint16_t peer_port;      ///< SCTP port of the peer
   std::uint32_t local_tag = 0;  ///< what the peer puts into its packets
   std::uint32_t peer_tag = 0;   ///< what we put into ours; 0 until known
-  PathManager paths;
-  ControlQueue control;
-  Auth auth;
+  path::PathManager paths;
+  control::ControlQueue control;
+  auth::Auth auth;
   bool nr_sack = false;
   bool dynamic_addresses = false;
   bool open = false;                 ///< the user knows of the association
@@ -73,7 +73,7 @@ struct Core {
   /// needs to know the sender.
   std::function<void(PathId)> retire;
   /// Tells of a path that began or ceased to carry data, once per change.
-  void announce(Path& path) const {
+  void announce(path::Path& path) const {
     const bool up = path.state == PathState::active;
     if (up == path.announced || !open) return;
     path.announced = up;
@@ -82,4 +82,4 @@ struct Core {
   }
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

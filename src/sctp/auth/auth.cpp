@@ -6,7 +6,7 @@
 #include "crypto/hmac.hpp"
 #include "sctp/wire/list.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::auth {
 namespace {
 
 // RFC 4895 §6.1: vectors compare as big-endian numbers; they start with a parameter type that is not zero, so
@@ -116,4 +116,4 @@ bool Auth::verify(Bytes packet, std::size_t auth_at, const wire::AuthChunk& chun
                                      chunk.digest);
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::auth

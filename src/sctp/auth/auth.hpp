@@ -11,7 +11,7 @@
 #include "sctp/wire/auth.hpp"
 #include "sctp/wire/types.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::auth {
 
 /// The RANDOM, CHUNKS and HMAC-ALGO parameters of one side, each with its header and without padding, in that
 /// order: the key vector of RFC 4895 §6.1.
@@ -66,4 +66,4 @@ class Auth {
 /// Key vector of a side that sends these parameters.
 [[nodiscard]] KeyVector make_key_vector(Bytes random_whole, Bytes chunks_whole, Bytes hmacs_whole);
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::auth

@@ -9,7 +9,7 @@
 #include "hawser/sctp/types.hpp"
 #include "sctp/wire/types.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::control {
 
 /// A control chunk that waits to be sent.
 struct ControlChunk {
@@ -56,4 +56,4 @@ class ControlQueue {
   std::vector<ControlChunk> chunks_;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::control

@@ -45,7 +45,7 @@ Endpoint::Impl::Impl(EndpointConfig config, RandomSource& random, BufferPool& po
 
 void Endpoint::Impl::handle_datagram(Timestamp now, ReceivedDatagram& datagram) {
   if (guard_ != nullptr && wire::is_sealed(datagram.bytes)) return handle_sealed(now, datagram);
-  if (const auto refusal = open(datagram.bytes)) return drops_.add(*refusal);
+  if (const auto refusal = tx::open(datagram.bytes)) return drops_.add(*refusal);
   const auto packet = wire::PacketView::parse(datagram.bytes);
   if (!packet) return drops_.add(DropReason::truncated_packet);
   if (!legal_header(packet->header(), datagram.route)) return;
@@ -195,13 +195,13 @@ bool Endpoint::Impl::poll_transmit(Timestamp now, TransmitBatch& batch) {
 
 bool Endpoint::Impl::poll_reply(TransmitBatch& batch) {
   if (replies_.empty()) return false;
-  const Reply reply = replies_.pop_front();
+  const association::Reply reply = replies_.pop_front();
   batch.clear();
   batch.route = reply.route;
   const Bytes packet = reply.packet.bytes();
   std::ranges::copy(packet, batch.next(packet.size()).begin());
   batch.commit(packet.size());
-  if (!reply.sealed) seal(batch);
+  if (!reply.sealed) tx::seal(batch);
   return true;
 }
 

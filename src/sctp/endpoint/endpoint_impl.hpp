@@ -29,8 +29,8 @@ class Endpoint::Impl {
                         std::optional<crypto::PublicKey> peer);
   void greet(const Route& route);
   /// An association and what the endpoint remembers about it.
-  struct Entry final : Association {
-    using Association::Association;
+  struct Entry final : association::Association {
+    using association::Association::Association;
     Timestamp deadline = kNever;
     bool touched = false;   ///< in touched_
     bool readable = false;  ///< in readable_
@@ -64,15 +64,15 @@ class Endpoint::Impl {
                    Timestamp now);
   void handle_cookie_echo(Timestamp now, const Route& route, const wire::PacketView& packet,
                           const wire::ChunkView& chunk);
-  Entry* accept_cookie(Timestamp now, const StateCookie& cookie);
-  Entry* create(Timestamp now, const StateCookie& cookie);
+  Entry* accept_cookie(Timestamp now, const handshake::StateCookie& cookie);
+  Entry* create(Timestamp now, const handshake::StateCookie& cookie);
   void send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
                      const wire::InitChunk& init, const wire::InitParameters& parameters, Entry* existing,
                      std::size_t access_key = 0);
-  [[nodiscard]] CookieJar::Opened open_cookie(Bytes echo, Timestamp now) const;
+  [[nodiscard]] handshake::CookieJar::Opened open_cookie(Bytes echo, Timestamp now) const;
   void handle_protected_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk,
                              Timestamp now);
-  [[nodiscard]] bool admit_cookie(Timestamp now, const StateCookie& cookie);
+  [[nodiscard]] bool admit_cookie(Timestamp now, const handshake::StateCookie& cookie);
   void handle_greeting(Timestamp now, const Route& route);
   void handle_out_of_the_blue(const Route& route, const wire::PacketView& packet);
   void reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type,
@@ -88,19 +88,19 @@ class Endpoint::Impl {
           inits(random, protection.handshake_rate),
           cookies(random, protection.handshake_rate) {}
     Protection protection;
-    AccessKeys access;
-    TokenBucket checks;  ///< of ACCESS proofs, whoever sends them
-    HandshakeLimiter inits;
-    HandshakeLimiter cookies;
+    security::AccessKeys access;
+    endpoint::TokenBucket checks;  ///< of ACCESS proofs, whoever sends them
+    endpoint::HandshakeLimiter inits;
+    endpoint::HandshakeLimiter cookies;
   };
 
   std::unique_ptr<Guard> guard_;  ///< null: plain SCTP
   RandomSource& random_;
   BufferPool& pool_;
-  RingQueue<Reply> replies_;
-  EndpointContext context_;
-  CookieJar cookies_;
-  TagTable<Entry> tags_;
+  RingQueue<association::Reply> replies_;
+  association::EndpointContext context_;
+  handshake::CookieJar cookies_;
+  endpoint::TagTable<Entry> tags_;
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<Entry*> touched_;   ///< may have something to send, or other deadlines than before
   std::vector<Entry*> readable_;  ///< may have messages

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 
 bool TokenBucket::take(Timestamp now, double amount, double rate, double burst) {
   if (filled_ == Timestamp::min()) {
@@ -32,4 +32,4 @@ std::size_t HandshakeLimiter::bucket_of(const IpAddress& source) const {
   return hash % kBuckets;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

@@ -7,7 +7,7 @@
 #include "hawser/base/random.hpp"
 #include "hawser/base/time.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 
 /// So many a second, and saved up to a burst.
 class TokenBucket {
@@ -36,4 +36,4 @@ class HandshakeLimiter {
   std::array<TokenBucket, kBuckets> buckets_;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

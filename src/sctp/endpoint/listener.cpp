@@ -63,7 +63,7 @@ void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& pac
     return reply_abort(route, packet.header(), init->initiate_tag, false,
                        wire::CauseCode::kUnresolvableAddress, parameters->host_name->whole);
   }
-  const PeerInit peer = PeerInit::from(*init, *parameters);
+  const handshake::PeerInit peer = handshake::PeerInit::from(*init, *parameters);
   if (peer.asconf && !peer.auth()) {
     // RFC 5061 §4.2.7: who announces ASCONF has to announce AUTH.
     drops_.add(DropReason::malformed_init);
@@ -110,7 +110,7 @@ void Endpoint::Impl::handle_protected_init(const Route& route, const wire::Packe
     return drops_.add(DropReason::handshake_rate_limited);
   const auto access_key = guard_->access.verify(chunk.whole, *parameters);
   if (!access_key) return drops_.add(DropReason::no_access);
-  const PeerInit peer = PeerInit::from(*init, *parameters);
+  const handshake::PeerInit peer = handshake::PeerInit::from(*init, *parameters);
   if (!peer.cipher_costs || init->outbound_streams == 0 || init->inbound_streams == 0 || init->a_rwnd < 1500)
     return drops_.add(DropReason::malformed_init);
   if (!guard_->inits.admit(now, route.remote.ip)) return drops_.add(DropReason::handshake_rate_limited);
@@ -121,7 +121,7 @@ void Endpoint::Impl::handle_protected_init(const Route& route, const wire::Packe
 void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
                                    const wire::InitChunk& init, const wire::InitParameters& parameters,
                                    Entry* existing, std::size_t access_key) {
-  StateCookie cookie;
+  handshake::StateCookie cookie;
   cookie.created = now;
   cookie.lifetime = config_.cookie_lifetime;
   if (parameters.cookie_preservative && guard_ == nullptr) {
@@ -130,30 +130,33 @@ void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire
   }
   cookie.route = route;
   cookie.peer_port = packet.header().source_port;
-  cookie.peer = PeerInit::from(init, parameters);
+  cookie.peer = handshake::PeerInit::from(init, parameters);
   // In a collision the answer repeats what our own INIT said (§5.2.1); over a live association it names a new
   // tag, and the cookie ties it to the old ones (§5.2.2).
-  cookie.own = existing != nullptr && existing->handshaking() ? existing->own_init() : OwnInit::make(random_);
+  cookie.own = existing != nullptr && existing->handshaking() ? existing->own_init()
+                                                              : handshake::OwnInit::make(random_);
   if (existing != nullptr) {
     cookie.local_tie_tag = existing->local_tag();
     cookie.peer_tie_tag = existing->peer_tag();
   }
   std::vector<std::byte> raw(kLargestReply);
   ByteWriter writer(raw);
-  write_own_parameters(writer, config_, cookie.own, context_.protection);
+  handshake::write_own_parameters(writer, config_, cookie.own, context_.protection);
   if (guard_ != nullptr) {
     // The transcript that the keys depend on: the INIT, and of the INIT ACK what stands before the cookie.
     cookie.peer.addresses.clear();
     cookie.access_key = static_cast<std::uint16_t>(access_key);
     writer.pad4();
-    const auto ack = ControlQueue::serialise(make_init(config_, cookie.own, true, writer.written()));
+    const auto ack =
+        control::ControlQueue::serialise(handshake::make_init(config_, cookie.own, true, writer.written()));
     const std::array<Bytes, 2> transcript = {packet.bytes().subspan(wire::kCommonHeaderSize),
                                              Bytes(ack).subspan(wire::kChunkHeaderSize)};
     cookie.transcript = crypto::sha256(transcript);
   }
   wire::write_parameter(writer, wire::ParameterType::kStateCookie, cookies_.seal(cookie, now));
   if (guard_ == nullptr) report_unknown(writer, init, parameters);
-  const auto ack = ControlQueue::serialise(make_init(config_, cookie.own, true, writer.written()));
+  const auto ack =
+      control::ControlQueue::serialise(handshake::make_init(config_, cookie.own, true, writer.written()));
   const bool amplifies = wire::kCommonHeaderSize + padded4(ack.size()) > packet.bytes().size();
   if (guard_ != nullptr && amplifies) return drops_.add(DropReason::amplification_limit);
   reply(route, packet.header(), init.initiate_tag, wire::ChunkType::kInitAck, ack);
@@ -165,7 +168,7 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
   if (!echo) return drops_.add(DropReason::malformed_chunk);
   const auto opened = open_cookie(echo->cookie, now);
   if (!opened.cookie) return drops_.add(*opened.refusal);
-  const StateCookie& cookie = *opened.cookie;
+  const handshake::StateCookie& cookie = *opened.cookie;
   if (cookie.route != route || cookie.peer_port != packet.header().source_port ||
       cookie.own.tag != packet.header().verification_tag) {
     return drops_.add(DropReason::forged_cookie);
@@ -178,7 +181,7 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
     std::array<std::byte, wire::kTlvHeaderSize + 4> raw{};
     ByteWriter writer(raw);
     wire::StaleCookieCause{staleness_us(opened.staleness)}.write(writer);
-    const auto error = ControlQueue::serialise(wire::ErrorChunk{writer.written()});
+    const auto error = control::ControlQueue::serialise(wire::ErrorChunk{writer.written()});
     return reply(route, packet.header(), cookie.peer.tag, wire::ChunkType::kError, error);
   }
   Entry* association = accept_cookie(now, cookie);
@@ -189,9 +192,9 @@ void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const
 
 // In a protected endpoint, the proof that whoever brings the cookie back knows the access key of its INIT
 // stands behind it.
-CookieJar::Opened Endpoint::Impl::open_cookie(Bytes echo, Timestamp now) const {
+handshake::CookieJar::Opened Endpoint::Impl::open_cookie(Bytes echo, Timestamp now) const {
   if (guard_ == nullptr) return cookies_.open(echo, now);
-  const CookieJar::Opened unproven{std::nullopt, DropReason::no_access, {}};
+  const handshake::CookieJar::Opened unproven{std::nullopt, DropReason::no_access, {}};
   if (echo.size() <= wire::kAccessMacSize) return unproven;
   const Bytes sealed = echo.first(echo.size() - wire::kAccessMacSize);
   const Bytes proof = echo.last(wire::kAccessMacSize);
@@ -201,7 +204,7 @@ CookieJar::Opened Endpoint::Impl::open_cookie(Bytes echo, Timestamp now) const {
 }
 
 // RFC 9260 §5.2.4, table 12.
-Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const StateCookie& cookie) {
+Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const handshake::StateCookie& cookie) {
   Entry* same = tags_.find(cookie.own.tag);
   if (same != nullptr && same->closed()) {  // a late copy of the one that set up what has just ended
     drops_.add(DropReason::duplicate_handshake);
@@ -236,7 +239,7 @@ Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const StateC
 }
 
 // The cookie is worth a TLS handshake: its source is real, and has not had too many.
-bool Endpoint::Impl::admit_cookie(Timestamp now, const StateCookie& cookie) {
+bool Endpoint::Impl::admit_cookie(Timestamp now, const handshake::StateCookie& cookie) {
   const auto half_open = static_cast<std::size_t>(std::ranges::count_if(
       entries_, [](const auto& entry) { return !entry->closed() && entry->half_open(); }));
   const bool admitted = cookie.peer.cipher_costs && half_open < guard_->protection.max_half_open &&
@@ -245,7 +248,7 @@ bool Endpoint::Impl::admit_cookie(Timestamp now, const StateCookie& cookie) {
   return admitted;
 }
 
-Endpoint::Impl::Entry* Endpoint::Impl::create(Timestamp now, const StateCookie& cookie) {
+Endpoint::Impl::Entry* Endpoint::Impl::create(Timestamp now, const handshake::StateCookie& cookie) {
   if (!config_.accept || live_count() >= config_.max_associations) {
     drops_.add(config_.accept ? DropReason::too_many_associations : DropReason::not_listening);
     return nullptr;
@@ -310,10 +313,10 @@ void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::Pack
   if (!reader.ok()) return;
   const std::uint32_t tag = packet.header().verification_tag;
   if (shutdown_ack) {
-    const auto chunk = ControlQueue::serialise(wire::ShutdownCompleteChunk{true});
+    const auto chunk = control::ControlQueue::serialise(wire::ShutdownCompleteChunk{true});
     return reply(route, packet.header(), tag, wire::ChunkType::kShutdownComplete, chunk);
   }
-  const auto chunk = ControlQueue::serialise(wire::AbortChunk{true, {}});
+  const auto chunk = control::ControlQueue::serialise(wire::AbortChunk{true, {}});
   reply(route, packet.header(), tag, wire::ChunkType::kAbort, chunk);
 }
 
@@ -322,7 +325,7 @@ void Endpoint::Impl::reply(const Route& route, const wire::CommonHeader& to, std
   constexpr std::size_t kMaxPendingReplies = 256;
   if (replies_.size() >= kMaxPendingReplies) return drops_.add(DropReason::amplification_limit);
   Buffer packet = pool_.acquire(wire::kCommonHeaderSize + padded4(chunk.size()));
-  PacketBuilder builder(packet.bytes(), {config_.port, to.source_port, tag, 0}, nullptr);
+  tx::PacketBuilder builder(packet.bytes(), {config_.port, to.source_port, tag, 0}, nullptr);
   builder.add(type, chunk);
   packet.resize(builder.finish());
   replies_.push_back({route, std::move(packet)});
@@ -334,7 +337,7 @@ void Endpoint::Impl::reply_abort(const Route& route, const wire::CommonHeader& t
   ByteWriter writer(causes);
   wire::write_cause(writer, cause, value);
   reply(route, to, tag, wire::ChunkType::kAbort,
-        ControlQueue::serialise(wire::AbortChunk{reflected, writer.written()}));
+        control::ControlQueue::serialise(wire::AbortChunk{reflected, writer.written()}));
 }
 
 }  // namespace hawser::sctp

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 
 /// Finds the association of a verification tag. Tags are random, so they are their own hash: open addressing
 /// with linear probing, at most half full. Owns nothing.
@@ -53,4 +53,4 @@ class TagTable {
   std::size_t used_ = 0;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

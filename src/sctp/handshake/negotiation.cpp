@@ -3,7 +3,7 @@
 #include "sctp/wire/parameter.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::handshake {
 namespace {
 
 constexpr std::size_t kRandomSize = std::tuple_size_v<AuthRandom>;
@@ -27,7 +27,7 @@ std::vector<std::byte> pack(std::initializer_list<T> values) {
 }
 
 std::vector<std::byte> own_chunk_list() {
-  return pack({Auth::kOwnChunks[0], Auth::kOwnChunks[1]});
+  return pack({auth::Auth::kOwnChunks[0], auth::Auth::kOwnChunks[1]});
 }
 std::vector<std::byte> own_hmacs() {
   return pack({wire::HmacId::kSha256, wire::HmacId::kSha1});
@@ -58,7 +58,7 @@ bool usable_auth(const wire::InitParameters& parameters) {
          parameters.hmac_identifiers().contains(static_cast<std::uint16_t>(wire::HmacId::kSha1));
 }
 
-KeyVector own_key_vector(const OwnInit& own) {
+auth::KeyVector own_key_vector(const OwnInit& own) {
   std::vector<std::byte> raw(256);
   ByteWriter writer(raw);
   const auto add = [&writer](wire::ParameterType type, Bytes value) {
@@ -105,7 +105,7 @@ PeerInit PeerInit::from(const wire::InitChunk& chunk, const wire::InitParameters
   if (!usable_auth(parameters)) return peer;
   const Bytes chunks_whole = parameters.chunk_list ? parameters.chunk_list->whole : Bytes{};
   peer.key_vector =
-      make_key_vector(parameters.random->whole, chunks_whole, parameters.hmac_algorithms->whole);
+      auth::make_key_vector(parameters.random->whole, chunks_whole, parameters.hmac_algorithms->whole);
   peer.auth_chunks = copy(parameters.chunk_list ? parameters.chunk_list->value : Bytes{});
   peer.auth_hmacs = copy(parameters.hmac_algorithms->value);
   return peer;
@@ -141,9 +141,9 @@ wire::InitChunk make_init(const EndpointConfig& config, const OwnInit& own, bool
           parameters};
 }
 
-Auth negotiate_auth(const EndpointConfig& config, const OwnInit& own, const PeerInit& peer) {
+auth::Auth negotiate_auth(const EndpointConfig& config, const OwnInit& own, const PeerInit& peer) {
   if (!config.dynamic_addresses || !peer.auth()) return {};
-  return Auth(config, own_key_vector(own), peer.key_vector, peer.auth_chunks, peer.auth_hmacs);
+  return auth::Auth(config, own_key_vector(own), peer.key_vector, peer.auth_chunks, peer.auth_hmacs);
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::handshake

@@ -12,7 +12,7 @@
 #include "sctp/auth/auth.hpp"
 #include "sctp/wire/init.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::handshake {
 
 /// The nonce of AUTH (RFC 4895 §3.1): 32 bytes.
 using AuthRandom = std::array<std::byte, 32>;
@@ -40,7 +40,7 @@ struct PeerInit {
   std::optional<crypto::CipherCosts> cipher_costs;  ///< it speaks protected SCTP
   std::vector<IpAddress> addresses;                 ///< as listed, at most kMaxListedAddresses
   /// Contents of RANDOM, CHUNKS and HMAC-ALGO with headers; all empty when the peer offers no usable AUTH.
-  KeyVector key_vector;
+  auth::KeyVector key_vector;
   std::vector<std::byte> auth_chunks;  ///< value of CHUNKS
   std::vector<std::byte> auth_hmacs;   ///< value of HMAC-ALGO
 
@@ -59,6 +59,7 @@ void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, cons
 [[nodiscard]] wire::InitChunk make_init(const EndpointConfig& config, const OwnInit& own, bool ack,
                                         Bytes parameters);
 /// AUTH as both sides negotiated it; disabled when either does not offer it.
-[[nodiscard]] Auth negotiate_auth(const EndpointConfig& config, const OwnInit& own, const PeerInit& peer);
+[[nodiscard]] auth::Auth negotiate_auth(const EndpointConfig& config, const OwnInit& own,
+                                        const PeerInit& peer);
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::handshake

@@ -4,7 +4,7 @@
 
 #include "crypto/hmac.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::handshake {
 namespace {
 
 constexpr std::uint8_t kVersion = 2;
@@ -171,4 +171,4 @@ CookieJar::Opened CookieJar::open(Bytes sealed, Timestamp now) const {
   return opened;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::handshake

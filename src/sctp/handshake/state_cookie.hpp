@@ -12,7 +12,7 @@
 #include "hawser/sctp/drop_reason.hpp"
 #include "sctp/handshake/negotiation.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::handshake {
 
 /// Everything needed to create the association when the cookie comes back: nothing is kept meanwhile (RFC
 /// 9260 §5.1.3).
@@ -57,4 +57,4 @@ class CookieJar {
   Timestamp renewed_ = kNever;  ///< kNever: there is no key yet
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::handshake

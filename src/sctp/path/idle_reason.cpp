@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 bool any_active(const PathManager& paths, PathRole first, PathRole last) {
@@ -73,4 +73,4 @@ PathLimit limit_of(const Path& path, const PathManager& paths, const DataSituati
   return held_back(path, situation) ? PathLimit::pacing : PathLimit::none;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -2,7 +2,7 @@
 
 #include "sctp/path/path_table.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// What an association knows at its last poll that no path does.
 struct DataSituation {
@@ -15,4 +15,4 @@ struct DataSituation {
 /// all paths.
 [[nodiscard]] PathLimit limit_of(const Path& path, const PathManager& paths, const DataSituation& situation);
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

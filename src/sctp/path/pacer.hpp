@@ -5,7 +5,7 @@
 
 #include "hawser/base/time.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// Spreads the window of a path over its round trip, so that an acknowledgement of many packets does not
 /// become a burst of as many. A token bucket: the depth is the burst limit (Max.Burst packets, RFC 9260 §6.1
@@ -32,4 +32,4 @@ class Pacer {
   Timestamp next_ = Timestamp::min();
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

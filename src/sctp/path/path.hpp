@@ -19,7 +19,7 @@
 #include "sctp/path/record_numbers.hpp"
 #include "sctp/path/rtt_estimator.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// Bytes that may go to an address the peer named (in an INIT ACK or a literal ASCONF) before anything came
 /// from there: enough for a few HEARTBEATs.
@@ -153,4 +153,4 @@ struct Path {
   }
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 /// Paths that may carry data now have the lowest rank there is (see EarliestArrival): those of role backup
@@ -118,4 +118,4 @@ bool PathManager::any_active() const {
   return std::ranges::any_of(paths_, [](const auto& path) { return path->state == PathState::active; });
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -6,7 +6,7 @@
 #include "hawser/sctp/config.hpp"
 #include "sctp/path/path.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// The paths of one association. Owns them; knows which route is which path and which path is primary. Never
 /// sends. Paths stay at their address until removed; a PathId that was removed finds nothing.
@@ -51,4 +51,4 @@ class PathManager {
   std::uint32_t next_id_ = 0;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

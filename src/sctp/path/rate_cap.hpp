@@ -7,7 +7,7 @@
 
 #include "hawser/base/time.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// The most a path may send, counted in whole IP packets: a token bucket of a few milliseconds, so that the
 /// queue of a modem that is slower than its line never stands for longer. Data waits for it; what has to
@@ -48,4 +48,4 @@ class RateCap {
   Timestamp next_ = Timestamp::min();
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

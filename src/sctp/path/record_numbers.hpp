@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// The numbers that the records of one path carry: our path id for it, under the keys with which we sent
 /// there last.
@@ -13,4 +13,4 @@ struct RecordNumbers {
   std::uint8_t epoch = 0;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -5,7 +5,7 @@
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// Round-trip time and retransmission time-out of one path, RFC 9260 §6.3.1. Samples obey Karn's rule: the
 /// caller never measures a chunk that was sent twice.
@@ -59,4 +59,4 @@ class RttEstimator {
   Duration max_;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

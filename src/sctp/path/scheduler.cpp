@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
@@ -95,4 +95,4 @@ std::unique_ptr<PathScheduler> make_primary_scheduler() {
   return std::make_unique<PrimaryOnly>();
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -4,7 +4,7 @@
 
 #include "sctp/path/path_table.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// Chooses the path for the next packets with data. Stateless towards the association; never sends.
 class PathScheduler {
@@ -24,4 +24,4 @@ std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler();
 /// The primary path alone (RFC 9260 §6.4), or the best other one while the primary is not active.
 std::unique_ptr<PathScheduler> make_primary_scheduler();
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 // Heartbeat Info of ours: path id, time of sending, and the nonce that only a receiver at that address can
@@ -237,4 +237,4 @@ Timestamp Heartbeats::next_timeout() const {
   return next;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -3,13 +3,13 @@
 #include "sctp/association/core.hpp"
 #include "sctp/wire/heartbeat.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// HEARTBEAT and path failure detection (RFC 9260 §5.4, §8.2, §8.3; RFC 7829 with PFMR = 0). Owns no state of
 /// its own: the heartbeat of a path lives in the path.
 class Heartbeats {
  public:
-  explicit Heartbeats(Core& core) : core_(core) {}
+  explicit Heartbeats(association::Core& core) : core_(core) {}
 
   /// A HEARTBEAT on `path` as soon as something can be sent.
   static void probe(Path& path) { path.heartbeat.wanted = true; }
@@ -42,7 +42,7 @@ class Heartbeats {
   void send(Path& path, Timestamp now);
   [[nodiscard]] Timestamp next_probe(const Path& path, Timestamp now);
 
-  Core& core_;
+  association::Core& core_;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

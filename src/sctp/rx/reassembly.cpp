@@ -6,7 +6,7 @@
 #include "base/serial.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 
 namespace {
 
@@ -293,4 +293,4 @@ void Reassembly::enqueue(const MessageKey& key, bool more, Buffer&& payload) {
                   .payload = std::move(payload)});
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

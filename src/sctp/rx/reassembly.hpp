@@ -12,7 +12,7 @@
 #include "sctp/rx/tsn_tracker.hpp"
 #include "sctp/wire/data.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 
 /// A message, or a piece of one, ready for the user.
 struct Delivered {
@@ -157,4 +157,4 @@ class Reassembly {
   std::uint64_t messages_delivered_ = 0;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

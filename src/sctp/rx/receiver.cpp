@@ -7,7 +7,7 @@
 
 #include "sctp/wire/sack.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 namespace {
 
 /// More gaps than this are not reported in one SACK; the lowest matter most.
@@ -170,4 +170,4 @@ std::uint32_t Receiver::a_rwnd() const {
   return static_cast<std::uint32_t>(window_ - std::min(window_, taken));
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

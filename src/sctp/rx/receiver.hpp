@@ -14,7 +14,7 @@
 #include "sctp/rx/tsn_tracker.hpp"
 #include "sctp/wire/data.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 
 /// How gaps are acknowledged.
 enum class GapPolicy : std::uint8_t {
@@ -106,4 +106,4 @@ class Receiver {
   Timestamp sack_deadline_ = kNever;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 namespace {
 
 constexpr std::uint64_t kWordBits = 64;
@@ -131,4 +131,4 @@ void TsnTracker::grow(std::uint64_t tsn) {
   words_ = std::move(larger);
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

@@ -9,7 +9,7 @@
 #include "base/serial.hpp"
 #include "sctp/wire/sack.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 
 enum class Arrival : std::uint8_t { fresh, duplicate, out_of_window };
 
@@ -84,4 +84,4 @@ class TsnTracker {
   std::uint64_t total_duplicates_ = 0;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

@@ -8,7 +8,7 @@
 #include "crypto/record_keys.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::security {
 namespace {
 
 crypto::Sha256Digest mac_of(Bytes init_chunk, Bytes access_key) {
@@ -73,4 +73,4 @@ bool AccessKeys::verify_cookie(Bytes cookie, Bytes proof, std::size_t index) con
          crypto::constant_time_equal(prove_cookie(cookie, keys_[index].view()), proof);
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::security

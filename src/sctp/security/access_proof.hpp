@@ -13,7 +13,7 @@
 // one). It depends on no clock, since routers boot in 1970. A replayed INIT gains one stateless answer and no
 // more, as the COOKIE ECHO needs a proof over the cookie, which is new each time.
 
-namespace hawser::sctp {
+namespace hawser::sctp::security {
 
 /// Makes ACCESS the last parameter, with its MAC still to come.
 void write_access_nonce(ByteWriter& parameters, RandomSource& random);
@@ -41,4 +41,4 @@ class AccessKeys {
   std::vector<crypto::SecretBytes> keys_;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::security

@@ -7,7 +7,7 @@
 
 #include "sctp/wire/crc32c.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::security {
 namespace {
 
 constexpr std::size_t kChecksumAt = 8;
@@ -54,14 +54,14 @@ RecordLayer::Epoch* RecordLayer::find(std::uint8_t epoch) {
 }
 
 // A path gets its id with its first packet under the keys, and never shares it.
-bool RecordLayer::number(RecordNumbers& numbers) {
+bool RecordLayer::number(path::RecordNumbers& numbers) {
   if (numbers.generation == sending_->generation) return numbers.next_sequence <= wire::kMaxRecordSequence;
   if (sending_->next_path_id == kPathIds) return false;
   numbers = {sending_->generation, 0, static_cast<std::uint8_t>(sending_->next_path_id++), sending_->number};
   return true;
 }
 
-bool RecordLayer::seal(MutableBytes packet, RecordNumbers& numbers) {
+bool RecordLayer::seal(MutableBytes packet, path::RecordNumbers& numbers) {
   if (!number(numbers)) return false;
   const std::uint64_t sequence = numbers.next_sequence++;
   wire::write_record_header(packet, {numbers.id, sending_->number, sequence});
@@ -123,4 +123,4 @@ RecordLayer::Usage RecordLayer::usage() const {
   return usage;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::security

@@ -14,7 +14,7 @@
 #include "sctp/security/replay_window.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::security {
 
 /// What is known of one path id of the peer under one epoch's keys.
 struct PeerPath {
@@ -50,7 +50,7 @@ class RecordLayer {
 
   /// Seals a packet that has its common header, kRecordHeaderSize free bytes, its chunks, and
   /// crypto::kAeadTagSize free bytes. False when the path can have no number any more under these keys.
-  [[nodiscard]] bool seal(MutableBytes packet, RecordNumbers& numbers);
+  [[nodiscard]] bool seal(MutableBytes packet, path::RecordNumbers& numbers);
   /// Opens a sealed datagram in place.
   [[nodiscard]] Result<OpenedRecord, DropReason> open(MutableBytes datagram);
 
@@ -83,7 +83,7 @@ class RecordLayer {
     std::uint64_t forgeries = 0;
   };
   [[nodiscard]] Epoch* find(std::uint8_t epoch);
-  [[nodiscard]] bool number(RecordNumbers& numbers);
+  [[nodiscard]] bool number(path::RecordNumbers& numbers);
 
   // Newest first: the one being agreed on, the present one, the one before.
   std::array<std::unique_ptr<Epoch>, 3> epochs_;
@@ -92,4 +92,4 @@ class RecordLayer {
   bool zero_checksum_;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::security

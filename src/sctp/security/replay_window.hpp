@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace hawser::sctp {
+namespace hawser::sctp::security {
 
 /// Which sequence numbers of one path id were taken already (RFC 4303 §3.4.3). Knows the newest and the
 /// kSize numbers up to it; what is older counts as taken. To be asked before a record is opened and told only
@@ -50,4 +50,4 @@ class ReplayWindow {
   std::array<std::uint64_t, kWords> words_{};
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::security

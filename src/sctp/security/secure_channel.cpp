@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hawser::sctp {
+namespace hawser::sctp::security {
 namespace {
 
 constexpr std::string_view kExporterLabel = "EXPORTER-hawser-record";
@@ -148,4 +148,4 @@ ProtectionStatus SecureChannel::status() const {
           last_handshake_, handshakes_,   records_.usage().packets};
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::security

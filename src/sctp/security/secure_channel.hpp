@@ -12,7 +12,7 @@
 #include "hawser/sctp/security.hpp"
 #include "sctp/security/record_layer.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::security {
 
 /// What makes one association protected: the TLS handshakes that agree on keys, over messages that the
 /// association carries for it on stream 0, and the records sealed with these keys.
@@ -44,7 +44,7 @@ class SecureChannel {
   void on_progress(Timestamp now);
   [[nodiscard]] Timestamp next_timeout() const;
 
-  [[nodiscard]] bool seal(MutableBytes packet, RecordNumbers& numbers) {
+  [[nodiscard]] bool seal(MutableBytes packet, path::RecordNumbers& numbers) {
     return records_.seal(packet, numbers);
   }
   [[nodiscard]] Result<OpenedRecord, DropReason> open(Timestamp now, MutableBytes datagram);
@@ -94,4 +94,4 @@ class SecureChannel {
   std::uint64_t handshakes_ = 0;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::security

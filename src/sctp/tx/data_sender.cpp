@@ -4,7 +4,7 @@
 
 #include "base/serial.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 
 DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, std::uint32_t initial_tsn)
     : pool_(&pool),
@@ -57,7 +57,7 @@ bool DataSender::window_permits(std::size_t size) const {
 
 std::size_t DataSender::next_chunk_size() {
   const std::uint64_t lost = outstanding_.next_lost();
-  if (lost != kNoTsn) return outstanding_.at(lost).payload.size();
+  if (lost != path::kNoTsn) return outstanding_.at(lost).payload.size();
   if (!any_queued() || outstanding_.full()) return 0;
   const Pending& front = next_queue().front();
   return std::min(front.message.size() - front.offset, max_chunk_payload_);
@@ -68,7 +68,7 @@ bool DataSender::ready() {
   return size != 0 && window_permits(size);
 }
 
-std::size_t DataSender::fill(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now) {
+std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now) {
   std::size_t added = 0;
   while (outstanding_.any_lost() && add_lost(packet, path, number, now, added)) {
   }
@@ -78,7 +78,7 @@ std::size_t DataSender::fill(PacketBuilder& packet, Path& path, std::uint64_t nu
   return added;
 }
 
-bool DataSender::add_lost(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now,
+bool DataSender::add_lost(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
                           std::size_t& added) {
   const std::uint64_t tsn = outstanding_.next_lost();
   OutChunk& chunk = outstanding_.at(tsn);
@@ -94,7 +94,7 @@ bool DataSender::add_lost(PacketBuilder& packet, Path& path, std::uint64_t numbe
   return true;
 }
 
-bool DataSender::add_new(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now,
+bool DataSender::add_new(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
                          std::size_t& added) {
   RingQueue<Pending>& queue = next_queue();
   const Pending& front = queue.front();
@@ -133,18 +133,20 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
 }
 
 DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                                            const wire::GapBlockList& non_renegable, PathManager& paths,
+                                            const wire::GapBlockList& non_renegable, path::PathManager& paths,
                                             Timestamp now) {
   return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable, now},
                fields.a_rwnd, paths);
 }
 
-DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, PathManager& paths, Timestamp now) {
+DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, path::PathManager& paths,
+                                                  Timestamp now) {
   const auto window = static_cast<std::uint32_t>(peer_window_);
   return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, window, paths);
 }
 
-DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd, PathManager& paths) {
+DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd,
+                                          path::PathManager& paths) {
   if (view.cumulative < outstanding_.cumulative()) return SackVerdict::stale;
   if (!outstanding_.plausible(view)) return SackVerdict::invalid;
   const std::size_t held_before = outstanding_.held_bytes();
@@ -157,4 +159,4 @@ DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_
   return news ? SackVerdict::advanced : SackVerdict::nothing_new;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

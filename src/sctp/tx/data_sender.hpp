@@ -8,7 +8,7 @@
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 
 /// The send half of the data transfer of one association: messages wait here, are cut into chunks when they
 /// leave (RFC 9260 §6.9), and stay until the peer has them. Owns queue, stream sequence numbers and the view
@@ -44,7 +44,7 @@ class DataSender {
   /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet
   /// `number`. Returns how many user bytes were added: 0 when the next chunk does not fit or nothing is
   /// ready.
-  std::size_t fill(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now);
+  std::size_t fill(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now);
   /// Largest user data of one chunk; messages above it are fragmented.
   void set_max_chunk_payload(std::size_t bytes) { max_chunk_payload_ = bytes; }
   [[nodiscard]] std::size_t max_chunk_payload() const { return max_chunk_payload_; }
@@ -52,9 +52,9 @@ class DataSender {
   enum class SackVerdict { advanced, nothing_new, stale, invalid };
   /// Takes in a SACK or NR-SACK (RFC 9260 §6.2.1): paths' flight.acked tell what it means for each.
   SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                      const wire::GapBlockList& non_renegable, PathManager& paths, Timestamp now);
+                      const wire::GapBlockList& non_renegable, path::PathManager& paths, Timestamp now);
   /// The cumulative TSN in a SHUTDOWN (RFC 9260 §9.2).
-  SackVerdict on_cumulative(std::uint32_t tsn, PathManager& paths, Timestamp now);
+  SackVerdict on_cumulative(std::uint32_t tsn, path::PathManager& paths, Timestamp now);
 
   [[nodiscard]] Outstanding& outstanding() { return outstanding_; }
   [[nodiscard]] const Outstanding& outstanding() const { return outstanding_; }
@@ -70,13 +70,15 @@ class DataSender {
     SendOptions options;
     std::size_t offset = 0;  ///< bytes already cut off
   };
-  bool add_lost(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added);
-  bool add_new(PacketBuilder& packet, Path& path, std::uint64_t number, Timestamp now, std::size_t& added);
+  bool add_lost(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+                std::size_t& added);
+  bool add_new(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+               std::size_t& added);
   OutChunk cut(RingQueue<Pending>& queue, std::size_t size);
   [[nodiscard]] bool any_queued() const { return !queue_.empty() || !urgent_.empty(); }
   [[nodiscard]] RingQueue<Pending>& next_queue();
   [[nodiscard]] bool window_permits(std::size_t size) const;
-  SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, PathManager& paths);
+  SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, path::PathManager& paths);
 
   BufferPool* pool_;
   std::size_t limit_;
@@ -94,4 +96,4 @@ class DataSender {
   bool blocked_ = false;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 namespace {
 
 constexpr std::size_t kFirstCapacity = 1024;
@@ -47,10 +47,10 @@ void Outstanding::grow() {
 
 std::uint64_t Outstanding::next_lost() {
   lost_hint_ = lost_count_ == 0 ? next_ : lost_.find_set(std::max(lost_hint_, base_), next_);
-  return lost_count_ == 0 ? kNoTsn : lost_hint_;
+  return lost_count_ == 0 ? path::kNoTsn : lost_hint_;
 }
 
-void Outstanding::on_sent(std::uint64_t tsn, Path& path, std::uint64_t packet, Timestamp now) {
+void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, std::uint64_t packet, Timestamp now) {
   OutChunk& chunk = at(tsn);
   assert(chunk.state == OutChunk::State::lost);
   lost_.clear(tsn);
@@ -59,13 +59,13 @@ void Outstanding::on_sent(std::uint64_t tsn, Path& path, std::uint64_t packet, T
   chunk.path = &path;
   chunk.packet = packet;
   chunk.sent_at = now;
-  chunk.size = PacketSize::small;
+  chunk.size = path::PacketSize::small;
   if (chunk.transmissions != 255) ++chunk.transmissions;
 
-  PathFlight& flight = path.flight;
+  path::PathFlight& flight = path.flight;
   chunk.older = flight.newest;
-  chunk.newer = kNoTsn;
-  (flight.newest == kNoTsn ? flight.oldest : at(flight.newest).newer) = tsn;
+  chunk.newer = path::kNoTsn;
+  (flight.newest == path::kNoTsn ? flight.oldest : at(flight.newest).newer) = tsn;
   flight.newest = tsn;
   flight.bytes += chunk.payload.size();
   flight_bytes_ += chunk.payload.size();
@@ -83,7 +83,7 @@ bool Outstanding::plausible(const SackView& sack) const {
   return sane(sack.gaps) && sane(sack.non_renegable_gaps);
 }
 
-std::size_t Outstanding::acknowledge(const SackView& sack, PathManager& paths) {
+std::size_t Outstanding::acknowledge(const SackView& sack, path::PathManager& paths) {
   for (const auto& path : paths) {
     path->flight.acked = {};
     path->flight.acked.flight_before = path->flight.bytes;
@@ -108,7 +108,7 @@ std::size_t Outstanding::acknowledge(const SackView& sack, PathManager& paths) {
 // acknowledged retransmission (low TSN, sent late) must not make all of it count as lost. A full NR-SACK of
 // ours reports the lowest and the highest: then it is what lies in the middle.
 void Outstanding::note_unreported(const SackView& sack) {
-  unreported_after_ = reported_end_ = kNoTsn;
+  unreported_after_ = reported_end_ = path::kNoTsn;
   if (sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
   reported_end_ = sack.cumulative;
   for (const wire::GapBlockList* list : {&sack.gaps, &sack.non_renegable_gaps}) {
@@ -134,7 +134,7 @@ void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, boo
 // can be was not: its original, perhaps of another path, has arrived after all (RFC 8985 §6.2 step 2), and
 // says nothing of what this path was sent before.
 void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
-  PathFlight& flight = chunk.path->flight;
+  path::PathFlight& flight = chunk.path->flight;
   const bool first = chunk.transmissions == 1;
   if (first) flight.acked.unambiguous = true;
   if (first) flight.acked.largest = std::max(flight.acked.largest, chunk.size);
@@ -148,7 +148,7 @@ void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good, Timestamp no
   OutChunk& chunk = at(tsn);
   if (chunk.state != OutChunk::State::gap_acked) ++acknowledged_;
   if (chunk.state == OutChunk::State::in_flight) {
-    PathFlight& flight = chunk.path->flight;
+    path::PathFlight& flight = chunk.path->flight;
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
     flight.acked.bytes += chunk.payload.size();
     note_delivery(chunk, now);
@@ -206,9 +206,9 @@ void Outstanding::advance_base(std::uint64_t cumulative) {
 }
 
 void Outstanding::unlink(std::uint64_t tsn, OutChunk& chunk) {
-  PathFlight& flight = chunk.path->flight;
-  (chunk.older == kNoTsn ? flight.oldest : at(chunk.older).newer) = chunk.newer;
-  (chunk.newer == kNoTsn ? flight.newest : at(chunk.newer).older) = chunk.older;
+  path::PathFlight& flight = chunk.path->flight;
+  (chunk.older == path::kNoTsn ? flight.oldest : at(chunk.older).newer) = chunk.newer;
+  (chunk.newer == path::kNoTsn ? flight.newest : at(chunk.newer).older) = chunk.older;
   assert(flight.bytes >= chunk.payload.size() && flight_chunks_ > 0);
   static_cast<void>(tsn);
   flight.bytes -= chunk.payload.size();
@@ -223,14 +223,14 @@ void Outstanding::mark_lost(std::uint64_t tsn, OutChunk& chunk) {
   lost_hint_ = std::min(lost_hint_, tsn);
 }
 
-std::size_t Outstanding::detect_losses(Path& path, Timestamp now) {
-  PathFlight& flight = path.flight;
+std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
+  path::PathFlight& flight = path.flight;
   const Duration round_trip = std::max(path.rtt.latest(), path.rtt.srtt());
   const Duration window = round_trip + std::max<Duration>(round_trip / 8, std::chrono::milliseconds(1));
   std::size_t lost = 0;
   flight.loss_deadline = kNever;
   std::uint64_t next = flight.oldest;
-  while (next != kNoTsn) {
+  while (next != path::kNoTsn) {
     const std::uint64_t tsn = next;
     OutChunk& chunk = at(tsn);
     next = chunk.newer;
@@ -255,9 +255,9 @@ std::size_t Outstanding::detect_losses(Path& path, Timestamp now) {
   return lost;
 }
 
-void Outstanding::lose_all(Path& path) {
-  PathFlight& flight = path.flight;
-  while (flight.oldest != kNoTsn) {
+void Outstanding::lose_all(path::Path& path) {
+  path::PathFlight& flight = path.flight;
+  while (flight.oldest != path::kNoTsn) {
     const std::uint64_t tsn = flight.oldest;
     OutChunk& chunk = at(tsn);
     unlink(tsn, chunk);
@@ -269,11 +269,11 @@ void Outstanding::lose_all(Path& path) {
   flight.t3 = kNever;
 }
 
-void Outstanding::forget(Path& path) {
+void Outstanding::forget(path::Path& path) {
   lose_all(path);
   for (std::uint64_t tsn = base_; (tsn = unreleased_.find_set(tsn, next_)) != RingBitmap::kNone; ++tsn) {
     if (at(tsn).path == &path) at(tsn).path = nullptr;
   }
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

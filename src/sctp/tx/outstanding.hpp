@@ -10,7 +10,7 @@
 #include "sctp/path/path_table.hpp"
 #include "sctp/wire/sack.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 
 /// A DATA chunk that has a TSN and is not acknowledged for good.
 struct OutChunk {
@@ -21,10 +21,10 @@ struct OutChunk {
     released,   ///< received for good; its payload is gone
   };
   Buffer payload;
-  Path* path = nullptr;          ///< where it was sent last; null: that path is gone
-  std::uint64_t packet = 0;      ///< number of the packet on that path
-  std::uint64_t older = kNoTsn;  ///< neighbours in the send order of that path
-  std::uint64_t newer = kNoTsn;
+  path::Path* path = nullptr;          ///< where it was sent last; null: that path is gone
+  std::uint64_t packet = 0;            ///< number of the packet on that path
+  std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
+  std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
   std::uint32_t ppid = 0;
   std::uint16_t stream = 0;
@@ -35,8 +35,8 @@ struct OutChunk {
   bool end = false;
   bool unordered = false;
   bool immediate = false;
-  PacketSize size =
-      PacketSize::small;  ///< of the packet, with its last chunk; small: also of one that IP may fragment
+  path::PacketSize size = path::PacketSize::small;  ///< of the packet, with its last chunk; small: also of
+                                                    ///< one that IP may fragment
 };
 
 /// What a SACK or NR-SACK says, with the sender's numbering.
@@ -78,25 +78,25 @@ class Outstanding {
   [[nodiscard]] OutChunk& at(std::uint64_t tsn) { return ring_[tsn & (ring_.size() - 1)]; }
   /// When the chunk left, for the last time.
   [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
-  /// The lowest TSN that waits for retransmission, or kNoTsn.
+  /// The lowest TSN that waits for retransmission, or path::kNoTsn.
   [[nodiscard]] std::uint64_t next_lost();
   [[nodiscard]] bool any_lost() const { return lost_count_ != 0; }
 
   /// The chunk leaves on `path` in that path's packet number `packet`.
-  void on_sent(std::uint64_t tsn, Path& path, std::uint64_t packet, Timestamp now);
+  void on_sent(std::uint64_t tsn, path::Path& path, std::uint64_t packet, Timestamp now);
 
   /// Whether the acknowledgement speaks only of TSNs that were sent, with sane blocks (trap: optimistic and
   /// wrapped acks).
   [[nodiscard]] bool plausible(const SackView& sack) const;
   /// Marks what the SACK acknowledges; each path's flight.acked says what that means for it. `sack` must be
   /// plausible and its cumulative not below ours. Returns the user bytes newly released for good.
-  std::size_t acknowledge(const SackView& sack, PathManager& paths);
+  std::size_t acknowledge(const SackView& sack, path::PathManager& paths);
   /// Declares chunks of `path` lost by what was acknowledged after them. Returns how many.
-  std::size_t detect_losses(Path& path, Timestamp now);
+  std::size_t detect_losses(path::Path& path, Timestamp now);
   /// All that is in flight on `path` is lost (T3-rtx).
-  void lose_all(Path& path);
+  void lose_all(path::Path& path);
   /// `path` goes away: all that is in flight there is lost, and nothing points there any more.
-  void forget(Path& path);
+  void forget(path::Path& path);
 
  private:
   void grow();
@@ -123,9 +123,9 @@ class Outstanding {
   std::uint64_t highest_gap_end_ = 0;
   std::uint64_t acknowledged_ = 0;  ///< chunks ever acknowledged, for the first time
   // Of TSNs strictly between the first two and above the third, the newest SACK had no room to speak.
-  std::uint64_t unreported_after_ = kNoTsn;
+  std::uint64_t unreported_after_ = path::kNoTsn;
   std::uint64_t unreported_before_ = 0;
-  std::uint64_t reported_end_ = kNoTsn;
+  std::uint64_t reported_end_ = path::kNoTsn;
   std::size_t lost_count_ = 0;
   std::size_t gap_acked_count_ = 0;
   std::size_t flight_bytes_ = 0;
@@ -134,4 +134,4 @@ class Outstanding {
   std::size_t released_now_ = 0;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

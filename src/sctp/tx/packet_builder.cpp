@@ -1,8 +1,8 @@
 #include "sctp/tx/packet_builder.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 
-PacketBuilder::PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const Auth* auth,
+PacketBuilder::PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const auth::Auth* auth,
                              Layout layout)
     : tail_(layout == Layout::sealed ? crypto::kAeadTagSize : 0),
       writer_(room.first(room.size() - tail_)),
@@ -55,4 +55,4 @@ std::size_t PacketBuilder::finish() {
   return writer_.size() + tail_;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

@@ -8,7 +8,7 @@
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 
 /// Builds one packet in place: common header, chunks, and the AUTH chunk before the first chunk that has to
 /// be authenticated (RFC 4895 §6.2). Never seals: that happens once for the whole batch.
@@ -17,7 +17,7 @@ class PacketBuilder {
   /// What sealing needs around the chunks.
   enum class Layout : std::uint8_t { plain, sealed };
   /// `room` is the largest packet. `auth` may be null: nothing is authenticated.
-  PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const Auth* auth,
+  PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const auth::Auth* auth,
                 Layout layout = Layout::plain);
 
   /// Whether a chunk of `size` bytes (with header, without padding) of this type still fits.
@@ -41,8 +41,8 @@ class PacketBuilder {
   std::size_t tail_;  ///< bytes that sealing adds behind the chunks
   ByteWriter writer_;
   std::size_t first_chunk_;
-  const Auth* auth_;
+  const auth::Auth* auth_;
   std::optional<std::size_t> auth_at_;  ///< where the AUTH chunk starts
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

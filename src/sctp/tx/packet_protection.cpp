@@ -3,7 +3,7 @@
 #include "sctp/wire/crc32c.hpp"
 #include "sctp/wire/packet.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 
 void seal(TransmitBatch& batch) {
   MutableBytes rest = batch.bytes();
@@ -23,4 +23,4 @@ std::optional<DropReason> open(MutableBytes packet) {
   return std::nullopt;
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

@@ -31,7 +31,7 @@ class FakeHost final : public Host {
   }
 
   void plug(const std::string& name, const std::string& address) {
-    io::LinkInfo link;
+    io::netlink::LinkInfo link;
     link.name = name;
     link.index = next_index_++;
     link.up = link.carrier = true;
@@ -47,7 +47,7 @@ class FakeHost final : public Host {
     links_.at(name).addresses = {*IpPrefix::parse(address + "/24")};
   }
 
-  std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) override {
+  std::unique_ptr<io::DatagramSocket> open_socket(const io::udp::UdpSocketOptions& options) override {
     UdpAddress local = options.bind;
     if (options.device) {
       const auto at = links_.find(*options.device);
@@ -59,34 +59,36 @@ class FakeHost final : public Host {
   }
   void watch(UplinkId id, int) override { watched.insert(id); }
   void unwatch(UplinkId id) override { watched.erase(id); }
-  std::vector<io::LinkInfo> links() override {
+  std::vector<io::netlink::LinkInfo> links() override {
     ++looks;
-    std::vector<io::LinkInfo> out;
+    std::vector<io::netlink::LinkInfo> out;
     for (const auto& [name, link] : links_) out.push_back(link);
     return out;
   }
-  std::optional<io::RouteInfo> route(int index, const IpAddress& to,
-                                     const std::optional<IpAddress>&) override {
+  std::optional<io::netlink::RouteInfo> route(int index, const IpAddress& to,
+                                              const std::optional<IpAddress>&) override {
     for (const auto& [name, link] : links_) {
       if (link.index == index && !without_route.contains(name))
-        return io::RouteInfo{address_of(link, to.is_v6()), {}};
+        return io::netlink::RouteInfo{address_of(link, to.is_v6()), {}};
     }
     return std::nullopt;
   }
-  WallTime wall_clock() override { return wall; }
-  void resolve(tunnel::PeerIndex peer, const std::vector<HostPort>&) override { asked.push_back(peer); }
+  quota::WallTime wall_clock() override { return wall; }
+  void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>&) override {
+    asked.push_back(peer);
+  }
 
-  void announce(HookEvent event) override { announced.push_back(std::move(event)); }
+  void announce(hooks::HookEvent event) override { announced.push_back(std::move(event)); }
 
   std::set<UplinkId> watched;
   std::set<std::string> without_route;
   std::size_t looks = 0;
-  std::vector<HookEvent> announced;
+  std::vector<hooks::HookEvent> announced;
   std::vector<tunnel::PeerIndex> asked;
-  WallTime wall = std::chrono::sys_days(std::chrono::November / 24 / 2026);
+  quota::WallTime wall = std::chrono::sys_days(std::chrono::November / 24 / 2026);
 
  private:
-  static IpAddress address_of(const io::LinkInfo& link, bool v6) {
+  static IpAddress address_of(const io::netlink::LinkInfo& link, bool v6) {
     for (const IpPrefix& prefix : link.addresses) {
       if (prefix.ip.is_v6() == v6) return prefix.ip;
     }
@@ -94,7 +96,7 @@ class FakeHost final : public Host {
   }
 
   io::MemoryNetwork& network_;
-  std::map<std::string, io::LinkInfo> links_;
+  std::map<std::string, io::netlink::LinkInfo> links_;
   int next_index_ = 1;
   std::uint16_t next_port_ = 40000;
 };
@@ -111,15 +113,15 @@ inline constexpr unsigned kInit = 1;
 inline constexpr unsigned kSealed = 0x5e;
 inline constexpr unsigned kPad = 0x84;
 
-inline Config config(const std::string& text) {
-  const auto parsed = parse_config(text, "test");
+inline config::Config parse(const std::string& text) {
+  const auto parsed = config::parse_config(text, "test");
   if (!parsed) throw std::runtime_error(parsed.error().at(0).to_string());
   return *parsed;
 }
 
-inline sctp::Protection protection(unsigned own, const Config& config) {
+inline sctp::Protection protection(unsigned own, const config::Config& config) {
   sctp::Protection out{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 2}};
-  for (const PeerConfig& peer : config.peers) out.peers.push_back({*peer.public_key, {}});
+  for (const config::PeerConfig& peer : config.peers) out.peers.push_back({*peer.public_key, {}});
   return out;
 }
 
@@ -128,7 +130,7 @@ struct Machine {
           std::map<std::string, std::string> interfaces, std::uint64_t seed)
       : host(network, std::move(interfaces)),
         random(seed),
-        node(config(text), protection(own, config(text)), host, device, random) {}
+        node(parse(text), protection(own, parse(text)), host, device, random) {}
 
   FakeHost host;
   io::MemoryPacketDevice device{"hw0", 1392};

@@ -11,10 +11,10 @@ namespace hawser::io::test {
 namespace {
 
 TEST(DataPath, OfAUdpSocketAllocatesNothing) {
-  UdpSocketOptions o;
+  udp::UdpSocketOptions o;
   o.bind = address("127.0.0.1:0");
-  UdpSocket a(o);
-  UdpSocket b(o);
+  udp::UdpSocket a(o);
+  udp::UdpSocket b(o);
   const auto batch =
       make_batch(b.local_address(), std::vector<std::size_t>(TransmitBatch::kMaxDatagrams, 1000));
   std::size_t received = 0;
@@ -30,10 +30,10 @@ TEST(DataPath, OfAUdpSocketAllocatesNothing) {
 TEST(DataPath, OfATunDeviceAllocatesNothingOnceThePoolIsWarm) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    TunDevice tun({"hwtest0", 1400, {IpPrefix::parse("10.90.0.2/24").value()}, std::nullopt});
-    UdpSocketOptions o;
+    tun::TunDevice tun({"hwtest0", 1400, {IpPrefix::parse("10.90.0.2/24").value()}, std::nullopt});
+    udp::UdpSocketOptions o;
     o.bind = address("10.90.0.2:0");
-    UdpSocket host(o);
+    udp::UdpSocket host(o);
     const auto batch = make_batch(address("10.90.0.9:9"), std::vector<std::size_t>(32, 1000));
     BufferPool pool;
     std::array<Buffer, 64> packets;

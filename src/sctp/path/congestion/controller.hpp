@@ -5,7 +5,7 @@
 
 #include "hawser/base/time.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// Decides how much may be in flight on ONE path. Owns the window, never the flight: the sender tells what
 /// happened.
@@ -41,4 +41,4 @@ class CongestionControl {
 /// RFC 9260 §7.2. `mtu` is the largest UDP payload of the path, `peer_window` the first ssthresh.
 std::unique_ptr<CongestionControl> make_new_reno(std::size_t mtu, std::size_t peer_window);
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

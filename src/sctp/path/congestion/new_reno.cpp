@@ -2,7 +2,7 @@
 
 #include "sctp/path/congestion/controller.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 class NewReno final : public CongestionControl {
@@ -101,4 +101,4 @@ std::unique_ptr<CongestionControl> make_new_reno(std::size_t mtu, std::size_t pe
   return std::make_unique<NewReno>(mtu, peer_window);
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

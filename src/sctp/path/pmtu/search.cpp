@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 constexpr std::size_t kIpv4Headers = 20 + 8;
@@ -184,4 +184,4 @@ void PmtuDiscovery::on_moved() {
   verify();
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -8,7 +8,7 @@
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 
 /// Of a packet, by what may happen to it when the path MTU drops.
 enum class PacketSize : std::uint8_t {
@@ -135,4 +135,4 @@ class PmtuDiscovery {
   bool verifying_ = false;
 };
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

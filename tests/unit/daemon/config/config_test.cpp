@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 namespace {
 
 constexpr const char* kHub = R"([interface]
@@ -380,4 +380,4 @@ TEST(Config, MakesTheExampleEdgeAPeerOfTheExampleHub) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

@@ -11,7 +11,7 @@
 
 #include "hawser/crypto/random.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -128,4 +128,4 @@ TEST_F(LoadProtection, RefusesOurOwnKeyAsThatOfAPeer) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

@@ -4,7 +4,7 @@
 
 #include "daemon/status/path_reason.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::config {
 namespace {
 
 using namespace std::chrono_literals;
@@ -54,7 +54,7 @@ TEST(PathReasons, SayInWordsWhatLimitsAPath) {
   const Timestamp now{100s};
   const auto reason = [&](sctp::PathLimit limit, double tx_mbps = 0, bool over_quota = false) {
     path.limit = limit;
-    return reason_of(path, now, tx_mbps, over_quota);
+    return status::reason_of(path, now, tx_mbps, over_quota);
   };
   path.failed_since = now - 3500ms;
   path.cap_bps = 20'000'000;
@@ -71,4 +71,4 @@ TEST(PathReasons, SayInWordsWhatLimitsAPath) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::config

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <string>
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 namespace {
 
 using namespace std::chrono_literals;
@@ -50,4 +50,4 @@ TEST(ChildProcessTest, ThatCannotBeRunSaysWhy) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

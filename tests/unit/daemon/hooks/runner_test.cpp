@@ -17,7 +17,7 @@
 
 #include "daemon/hooks/command_check.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::hooks {
 namespace {
 
 using namespace std::chrono_literals;
@@ -43,7 +43,7 @@ class HooksTest : public testing::Test {
     return file;
   }
   void use(const std::string& text, std::size_t timeout = 5) {
-    hooks.emplace(context, HooksConfig{program(text), 1, timeout});
+    hooks.emplace(context, config::HooksConfig{program(text), 1, timeout});
   }
   void post(const std::string& name, HookEvent event = {}) {
     event.name = name;
@@ -178,7 +178,7 @@ TEST_F(HooksTest, ThatFailOrCrashOrCannotBeRunAreCountedAndDoNotStopTheNext) {
 TEST_F(HooksTest, AreNotRunByAShell) {
   const std::string file = program("");
   std::ofstream(file) << "echo run > " << path("log") << "\n";  // without #!
-  hooks.emplace(context, HooksConfig{file, 1, 5});
+  hooks.emplace(context, config::HooksConfig{file, 1, 5});
   post("a");
   finish();
   EXPECT_EQ(hooks->counters().failed, 1U);
@@ -230,10 +230,10 @@ TEST_F(HooksTest, EndWithTheDaemon) {
 class HookCommand : public HooksTest {
  protected:
   std::string refusal(const std::string& command) {
-    Config config;
+    config::Config config;
     config.file = "f.toml";
-    config.hooks = HooksConfig{command, 7, 10};
-    const ConfigErrors errors = check_hook_command(config);
+    config.hooks = config::HooksConfig{command, 7, 10};
+    const config::ConfigErrors errors = check_hook_command(config);
     return errors.empty() ? "" : errors.at(0).to_string();
   }
 };
@@ -251,7 +251,7 @@ TEST_F(HookCommand, MustBeAProgramThatNobodyElseMayChange) {
   EXPECT_EQ(refusal(path("none")),
             "f.toml:7: hooks.command: " + path("none") + ": No such file or directory");
   EXPECT_EQ(refusal(folder.string()), "f.toml:7: hooks.command: " + folder.string() + ": not a regular file");
-  EXPECT_TRUE(check_hook_command(Config{}).empty());
+  EXPECT_TRUE(check_hook_command(config::Config{}).empty());
 }
 
 TEST_F(HookCommand, MustBelongToRootOrToUs) {
@@ -263,4 +263,4 @@ TEST_F(HookCommand, MustBelongToRootOrToUs) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::hooks

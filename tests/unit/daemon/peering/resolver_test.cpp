@@ -7,14 +7,14 @@
 #include <chrono>
 #include <optional>
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<HostPort> endpoints(std::initializer_list<const char*> texts) {
-  std::vector<HostPort> out;
-  for (const char* text : texts) out.push_back(*HostPort::parse(text));
+std::vector<config::HostPort> endpoints(std::initializer_list<const char*> texts) {
+  std::vector<config::HostPort> out;
+  for (const char* text : texts) out.push_back(*config::HostPort::parse(text));
   return out;
 }
 
@@ -22,7 +22,7 @@ class ResolverTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
 
-  std::vector<UdpAddress> resolve(std::vector<HostPort> what) {
+  std::vector<UdpAddress> resolve(std::vector<config::HostPort> what) {
     std::optional<std::vector<UdpAddress>> found;
     resolver.emplace(context);
     resolver->resolve(std::move(what),
@@ -66,4 +66,4 @@ TEST_F(ResolverTest, SaysNothingAfterItIsGone) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

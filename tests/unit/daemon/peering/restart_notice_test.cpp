@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace hawser::daemon {
+namespace hawser::daemon::peering {
 namespace {
 
 namespace fs = std::filesystem;
@@ -107,4 +107,4 @@ TEST_F(LastSeenTest, AFolderThatCannotBeWrittenCostsNothingElse) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::peering

@@ -9,7 +9,7 @@
 
 #include "daemon/quota/quota_counter.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::quota {
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,4 +102,4 @@ TEST(QuotaText, IsRefusedWheneverAnyOfItIsNotWhatWeWrite) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::quota

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hawser::daemon {
+namespace hawser::daemon::quota {
 namespace {
 
 using namespace std::chrono_literals;
@@ -115,4 +115,4 @@ TEST(Quota, BeginsAnewAfterMonthsInWhichTheMachineWasOff) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::quota

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hawser::daemon {
+namespace hawser::daemon::status {
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,4 +63,4 @@ TEST(RateMeter, ForgetsPathsThatAreGone) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::status

@@ -10,7 +10,7 @@
 #include "io/setup_error.hpp"
 #include "support/memory_io.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::uplinks {
 namespace {
 
 IpAddress ip(const std::string& text) {
@@ -20,8 +20,8 @@ IpAddress ip(const std::string& text) {
 /// Interfaces in memory. Each leads everywhere, from its first address of the family, unless told otherwise.
 class FakeHost final : public Host {
  public:
-  io::LinkInfo& plug(const std::string& name, const std::vector<std::string>& addresses) {
-    io::LinkInfo link;
+  io::netlink::LinkInfo& plug(const std::string& name, const std::vector<std::string>& addresses) {
+    io::netlink::LinkInfo link;
     link.name = name;
     link.index = next_index_++;
     link.up = link.carrier = true;
@@ -30,9 +30,9 @@ class FakeHost final : public Host {
     return links_[name] = link;
   }
   void unplug(const std::string& name) { links_.erase(name); }
-  io::LinkInfo& link(const std::string& name) { return links_.at(name); }
+  io::netlink::LinkInfo& link(const std::string& name) { return links_.at(name); }
 
-  std::unique_ptr<io::DatagramSocket> open_socket(const io::UdpSocketOptions& options) override {
+  std::unique_ptr<io::DatagramSocket> open_socket(const io::udp::UdpSocketOptions& options) override {
     if (refuse) throw io::SetupError("too many open files", {});
     opened.push_back(options);
     const UdpAddress local{options.bind.ip, next_port_++};
@@ -40,36 +40,36 @@ class FakeHost final : public Host {
   }
   void watch(UplinkId id, int) override { watched.insert(id); }
   void unwatch(UplinkId id) override { watched.erase(id); }
-  std::vector<io::LinkInfo> links() override {
-    std::vector<io::LinkInfo> out;
+  std::vector<io::netlink::LinkInfo> links() override {
+    std::vector<io::netlink::LinkInfo> out;
     for (const auto& [name, link] : links_) out.push_back(link);
     return out;
   }
-  std::optional<io::RouteInfo> route(int index, const IpAddress& to,
-                                     const std::optional<IpAddress>& from) override {
+  std::optional<io::netlink::RouteInfo> route(int index, const IpAddress& to,
+                                              const std::optional<IpAddress>& from) override {
     for (const auto& [name, link] : links_) {
       if (link.index != index || without_route.contains(name)) continue;
       if (by_source.contains(name) && !from) continue;
       for (const IpPrefix& own : link.addresses) {
-        if (own.ip.is_v6() == to.is_v6()) return io::RouteInfo{from.value_or(own.ip), gateway};
+        if (own.ip.is_v6() == to.is_v6()) return io::netlink::RouteInfo{from.value_or(own.ip), gateway};
       }
     }
     return std::nullopt;
   }
-  void resolve(tunnel::PeerIndex, const std::vector<HostPort>&) override {}
-  WallTime wall_clock() override { return {}; }
-  void announce(HookEvent) override {}
+  void resolve(tunnel::PeerIndex, const std::vector<config::HostPort>&) override {}
+  quota::WallTime wall_clock() override { return {}; }
+  void announce(hooks::HookEvent) override {}
 
   bool refuse = false;
   IpAddress gateway;
   std::set<std::string> without_route;
   std::set<std::string> by_source;  ///< those that lead somewhere from their own address alone
   std::set<UplinkId> watched;
-  std::vector<io::UdpSocketOptions> opened;
+  std::vector<io::udp::UdpSocketOptions> opened;
 
  private:
   io::MemoryNetwork network_;
-  std::map<std::string, io::LinkInfo> links_;
+  std::map<std::string, io::netlink::LinkInfo> links_;
   int next_index_ = 1;
   std::uint16_t next_port_ = 40000;
 };
@@ -102,7 +102,7 @@ class UplinksTest : public testing::Test {
   using Names = std::vector<std::string>;
   FakeHost host;
   Sockets sockets{host};
-  Config config;
+  config::Config config;
   std::optional<Uplinks> uplinks;
   Uplinks::Changes changes;
 };
@@ -110,7 +110,7 @@ class UplinksTest : public testing::Test {
 TEST_F(UplinksTest, SayWhyOneCannotBeUsed) {
   make({"eth0"});
   EXPECT_EQ(look().reason, "no interface");
-  io::LinkInfo& link = host.plug("eth0", {});
+  io::netlink::LinkInfo& link = host.plug("eth0", {});
   link.up = link.carrier = false;
   EXPECT_EQ(look().reason, "down");
   link.up = true;
@@ -319,4 +319,4 @@ TEST_F(UplinksTest, ForgetWhatWasFoundOnlyWhenTheInterfaceIsGone) {
 }
 
 }  // namespace
-}  // namespace hawser::daemon
+}  // namespace hawser::daemon::uplinks

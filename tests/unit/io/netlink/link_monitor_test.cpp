@@ -18,12 +18,12 @@ bool run(const std::string& commands) {
 }
 
 /// Whether the monitor tells of something, waiting for it.
-bool tells(LinkMonitor& monitor) {
+bool tells(netlink::LinkMonitor& monitor) {
   return readable(monitor.native_handle()) && monitor.take_events();
 }
 
 /// Whether nothing more than uninteresting events is waiting.
-bool is_silent(LinkMonitor& monitor) {
+bool is_silent(netlink::LinkMonitor& monitor) {
   bool told = false;
   while (readable(monitor.native_handle(), 50)) told |= monitor.take_events();
   return !told;
@@ -38,7 +38,7 @@ class LinkMonitorTest : public testing::Test {
 
 TEST_F(LinkMonitorTest, TellsOfInterfacesAddressesRoutesAndRules) {
   ASSERT_TRUE(in_fresh_namespace([] {
-    LinkMonitor monitor;
+    netlink::LinkMonitor monitor;
     EXPECT_FALSE(monitor.take_events());  // and does not wait for any
     for (const char* change :
          {"ip link add va type veth peer name vb", "ip link set va up", "ip link set vb up",
@@ -56,7 +56,7 @@ TEST_F(LinkMonitorTest, TellsOfInterfacesAddressesRoutesAndRules) {
 TEST_F(LinkMonitorTest, SaysNothingOfTheIgnoredInterface) {
   ASSERT_TRUE(in_fresh_namespace([] {
     ASSERT_TRUE(run("ip link add va type veth peer name vb && ip link set vb up"));
-    LinkMonitor monitor(find_link("va").value().index);
+    netlink::LinkMonitor monitor(netlink::find_link("va").value().index);
     ASSERT_TRUE(run("ip link set va mtu 1400 && ip addr add 192.0.2.7/24 dev va"));
     EXPECT_TRUE(is_silent(monitor));
     ASSERT_TRUE(run("ip link set vb mtu 1400"));
@@ -70,7 +70,7 @@ TEST_F(LinkMonitorTest, TellsThatSomethingChangedWhenTheKernelHadNoRoomForTheEve
         run("ip link add va type veth peer name vb && ip link set va up && ip link set vb up && "
             "ip addr add 192.0.2.7/24 dev va"));
     // Every event that is left when the queue overflows is of no interest.
-    LinkMonitor monitor(find_link("va").value().index);
+    netlink::LinkMonitor monitor(netlink::find_link("va").value().index);
     std::string commands;
     for (int i = 0; i < 5000; ++i) {
       commands +=

@@ -12,30 +12,30 @@ namespace hawser::io::test {
 namespace {
 
 TEST(Links, ListTheLoopbackInterface) {
-  const auto lo = find_link("lo");
+  const auto lo = netlink::find_link("lo");
   ASSERT_TRUE(lo.has_value());
   EXPECT_TRUE(lo->loopback);
   EXPECT_EQ(lo->index, static_cast<int>(if_nametoindex("lo")));
-  const auto links = list_links();
-  EXPECT_TRUE(std::ranges::is_sorted(links, {}, &LinkInfo::index));
+  const auto links = netlink::list_links();
+  EXPECT_TRUE(std::ranges::is_sorted(links, {}, &netlink::LinkInfo::index));
 }
 
 TEST(Links, KnowWhetherAnInterfaceExists) {
-  EXPECT_TRUE(interface_exists("lo"));
-  EXPECT_FALSE(interface_exists("nosuchdev0"));
-  EXPECT_FALSE(interface_exists("a-name-longer-than-any-interface"));
-  EXPECT_FALSE(find_link("nosuchdev0").has_value());
+  EXPECT_TRUE(netlink::interface_exists("lo"));
+  EXPECT_FALSE(netlink::interface_exists("nosuchdev0"));
+  EXPECT_FALSE(netlink::interface_exists("a-name-longer-than-any-interface"));
+  EXPECT_FALSE(netlink::find_link("nosuchdev0").has_value());
 }
 
 TEST(Links, ShowAddressesAndState) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    EXPECT_FALSE(find_link("lo").value().up);
-    TunDevice tun({"hwtest0",
-                   1380,
-                   {IpPrefix::parse("10.90.0.2/24").value(), IpPrefix::parse("fd90::2/64").value()},
-                   std::nullopt});
-    const LinkInfo link = find_link("hwtest0").value();
+    EXPECT_FALSE(netlink::find_link("lo").value().up);
+    tun::TunDevice tun({"hwtest0",
+                        1380,
+                        {IpPrefix::parse("10.90.0.2/24").value(), IpPrefix::parse("fd90::2/64").value()},
+                        std::nullopt});
+    const netlink::LinkInfo link = netlink::find_link("hwtest0").value();
     EXPECT_TRUE(link.up);
     EXPECT_TRUE(link.carrier);
     EXPECT_FALSE(link.loopback);
@@ -53,11 +53,11 @@ TEST(Links, AreToldApartByKindAndAsPorts) {
     ASSERT_EQ(std::system("ip link add va type veth peer name vb && ip link add br0 type bridge && "
                           "ip link set va master br0"),
               0);
-    EXPECT_EQ(find_link("va").value().kind, "veth");
-    EXPECT_TRUE(find_link("va").value().enslaved);
-    EXPECT_FALSE(find_link("vb").value().enslaved);
-    EXPECT_EQ(find_link("br0").value().kind, "bridge");
-    EXPECT_EQ(find_link("lo").value().kind, "");
+    EXPECT_EQ(netlink::find_link("va").value().kind, "veth");
+    EXPECT_TRUE(netlink::find_link("va").value().enslaved);
+    EXPECT_FALSE(netlink::find_link("vb").value().enslaved);
+    EXPECT_EQ(netlink::find_link("br0").value().kind, "bridge");
+    EXPECT_EQ(netlink::find_link("lo").value().kind, "");
   }));
 }
 
@@ -67,7 +67,7 @@ TEST(Links, LeaveOutAddressesThatDuplicateAddressDetectionHasNotAllowedYet) {
     ASSERT_EQ(std::system("ip link add va type veth peer name vb && ip link set vb up && ip link set va up"),
               0);
     ASSERT_EQ(std::system("ip addr add 2001:db8::1/64 dev va && ip addr add 2001:db8::2/64 dev va nodad"), 0);
-    const auto addresses = find_link("va").value().addresses;
+    const auto addresses = netlink::find_link("va").value().addresses;
     EXPECT_EQ(std::ranges::count(addresses, IpPrefix::parse("2001:db8::1/64").value()), 0);
     EXPECT_EQ(std::ranges::count(addresses, IpPrefix::parse("2001:db8::2/64").value()), 1);
   }));
@@ -85,17 +85,18 @@ TEST(Routes, AreThoseOfABoundSocketWhateverMetricOrTableTheyHave) {
                     "ip route add default via 10.0.3.1 table 7; ip rule add from 10.0.3.7 lookup 7; "
                     "ip -6 route add default via fd02::1"),
         0);
-    const auto index = [](const char* name) { return find_link(name).value().index; };
+    const auto index = [](const char* name) { return netlink::find_link(name).value().index; };
     const IpAddress far = ip("203.0.113.1");
     const IpAddress far_v6 = ip("2001:db8::1");
-    EXPECT_EQ(find_route(index("va1"), far), (RouteInfo{ip("10.0.1.7"), ip("10.0.1.1")}));
-    EXPECT_EQ(find_route(index("va2"), far), (RouteInfo{ip("10.0.2.7"), ip("10.0.2.1")}));
-    EXPECT_FALSE(find_route(index("va3"), far));
-    EXPECT_EQ(find_route(index("va3"), far, ip("10.0.3.7")), (RouteInfo{ip("10.0.3.7"), ip("10.0.3.1")}));
-    EXPECT_EQ(find_route(index("va3"), ip("10.0.3.99")), (RouteInfo{ip("10.0.3.7"), {}}));
-    EXPECT_FALSE(find_route(index("va1"), far_v6));
-    EXPECT_EQ(find_route(index("va2"), far_v6), (RouteInfo{ip("fd02::7"), ip("fd02::1")}));
-    EXPECT_FALSE(find_route(999, far));
+    EXPECT_EQ(netlink::find_route(index("va1"), far), (netlink::RouteInfo{ip("10.0.1.7"), ip("10.0.1.1")}));
+    EXPECT_EQ(netlink::find_route(index("va2"), far), (netlink::RouteInfo{ip("10.0.2.7"), ip("10.0.2.1")}));
+    EXPECT_FALSE(netlink::find_route(index("va3"), far));
+    EXPECT_EQ(netlink::find_route(index("va3"), far, ip("10.0.3.7")),
+              (netlink::RouteInfo{ip("10.0.3.7"), ip("10.0.3.1")}));
+    EXPECT_EQ(netlink::find_route(index("va3"), ip("10.0.3.99")), (netlink::RouteInfo{ip("10.0.3.7"), {}}));
+    EXPECT_FALSE(netlink::find_route(index("va1"), far_v6));
+    EXPECT_EQ(netlink::find_route(index("va2"), far_v6), (netlink::RouteInfo{ip("fd02::7"), ip("fd02::1")}));
+    EXPECT_FALSE(netlink::find_route(999, far));
   }));
 }
 
@@ -107,13 +108,15 @@ TEST(Routes, OfAnUplinkAreNotHiddenByTheDefaultRouteOfTheTunnel) {
                     "ip addr add 10.0.1.7/24 dev va && ip addr add fd01::7/64 dev va nodad && "
                     "ip route add default via 10.0.1.1 && ip -6 route add default via fd01::1"),
         0);
-    TunDevice tun({"hwtest0", 1380, {IpPrefix::parse("10.90.0.2/24").value()}, std::nullopt});
+    tun::TunDevice tun({"hwtest0", 1380, {IpPrefix::parse("10.90.0.2/24").value()}, std::nullopt});
     tun.add_route(IpPrefix::parse("0.0.0.0/0").value());
     tun.add_route(IpPrefix::parse("::/0").value());
-    const int link = find_link("va").value().index;
-    EXPECT_EQ(find_route(link, ip("203.0.113.1")), (RouteInfo{ip("10.0.1.7"), ip("10.0.1.1")}));
-    EXPECT_EQ(find_route(link, ip("2001:db8::1")), (RouteInfo{ip("fd01::7"), ip("fd01::1")}));
-    EXPECT_TRUE(find_route(tun.index(), ip("203.0.113.1")));
+    const int link = netlink::find_link("va").value().index;
+    EXPECT_EQ(netlink::find_route(link, ip("203.0.113.1")),
+              (netlink::RouteInfo{ip("10.0.1.7"), ip("10.0.1.1")}));
+    EXPECT_EQ(netlink::find_route(link, ip("2001:db8::1")),
+              (netlink::RouteInfo{ip("fd01::7"), ip("fd01::1")}));
+    EXPECT_TRUE(netlink::find_route(tun.index(), ip("203.0.113.1")));
   }));
 }
 

@@ -70,13 +70,13 @@ std::vector<std::byte> udp_packet(const UdpAddress& from, const UdpAddress& to, 
   return packet;
 }
 
-TunOptions tun_options() {
+tun::TunOptions tun_options() {
   return {"hwtest0", 1400, {prefix("10.90.0.2/24"), prefix("fd90::2/64")}, std::nullopt};
 }
 
-std::string failure_of(const TunOptions& options) {
+std::string failure_of(const tun::TunOptions& options) {
   try {
-    const TunDevice device(options);
+    const tun::TunDevice device(options);
   } catch (const SetupError& e) {
     return e.what();
   }
@@ -85,7 +85,7 @@ std::string failure_of(const TunOptions& options) {
 
 /// The next UDP packet that the host sends into the tunnel. (An IPv6 host also reports its multicast groups
 /// there, at moments of its choosing.)
-Buffer read_udp(TunDevice& tun, BufferPool& pool) {
+Buffer read_udp(tun::TunDevice& tun, BufferPool& pool) {
   std::array<Buffer, 1> out;
   while (readable(tun.native_handle())) {
     if (tun.read(pool, out) == 0) continue;
@@ -98,11 +98,11 @@ Buffer read_udp(TunDevice& tun, BufferPool& pool) {
 
 /// Writes a packet to the device, answers it from a socket of the kernel, and reads the answer from the
 /// device.
-void exchange(TunDevice& tun, const std::string& own, const std::string& remote) {
+void exchange(tun::TunDevice& tun, const std::string& own, const std::string& remote) {
   BufferPool pool;
-  UdpSocketOptions bind;
+  udp::UdpSocketOptions bind;
   bind.bind = {ip(own), 7000};
-  UdpSocket host(bind);
+  udp::UdpSocket host(bind);
   const auto question = udp_packet({ip(remote), 8000}, bind.bind, pattern(500, 3));
   const std::vector<Bytes> packets{question};
   ASSERT_EQ(tun.write(packets), 1U);
@@ -122,7 +122,7 @@ void exchange(TunDevice& tun, const std::string& own, const std::string& remote)
 TEST(TunDevice, CarriesAPacketToASocketOfTheHostAndTheAnswerBack) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    TunDevice tun(tun_options());
+    tun::TunDevice tun(tun_options());
     exchange(tun, "10.90.0.2", "10.90.0.9");
     exchange(tun, "fd90::2", "fd90::9");
     EXPECT_EQ(tun.counters().tx_packets, 2U);
@@ -132,7 +132,7 @@ TEST(TunDevice, CarriesAPacketToASocketOfTheHostAndTheAnswerBack) {
 TEST(TunDevice, RefusesWhatIsNotAnIpPacketAndTakesTheRest) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    TunDevice tun(tun_options());
+    tun::TunDevice tun(tun_options());
     const auto garbage = pattern(100, 0);  // its first half-byte is neither 4 nor 6
     const auto packet = udp_packet(address("10.90.0.9:1"), address("10.90.0.2:2"), pattern(10, 1));
     const std::vector<Bytes> packets{garbage, {}, packet};
@@ -147,13 +147,13 @@ TEST(TunDevice, DropsAndCountsPacketsAboveTheBuffersItWasMadeFor) {
   ASSERT_TRUE(in_fresh_namespace([] {
     auto options = tun_options();
     options.addresses = {prefix("10.90.0.2/24")};
-    TunDevice tun(options);
+    tun::TunDevice tun(options);
     BufferPool pool;
     // An administrator raises the MTU behind our back.
     ASSERT_TRUE(raise_interface("hwtest0", 9000));
-    UdpSocketOptions bind;
+    udp::UdpSocketOptions bind;
     bind.bind = address("10.90.0.2:0");
-    UdpSocket host(bind);
+    udp::UdpSocket host(bind);
     host.send(make_batch(address("10.90.0.9:9"), {8000, 1000}));
     EXPECT_EQ(read_udp(tun, pool).size(), 1028U);
     EXPECT_EQ(tun.counters().rx_truncated, 1U);
@@ -163,7 +163,7 @@ TEST(TunDevice, DropsAndCountsPacketsAboveTheBuffersItWasMadeFor) {
 TEST(TunDevice, RoutesPrefixesIntoTheTunnel) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    TunDevice tun(tun_options());
+    tun::TunDevice tun(tun_options());
     BufferPool pool;
     for (const auto& [route, host] :
          std::vector<std::pair<std::string, std::string>>{{"192.0.2.77/24", "192.0.2.1:9"},
@@ -171,9 +171,9 @@ TEST(TunDevice, RoutesPrefixesIntoTheTunnel) {
                                                           {"0.0.0.0/0", "203.0.113.1:9"},
                                                           {"::/0", "[2001:1234::1]:9"},
                                                           {"10.90.0.0/24", "10.90.0.77:9"}}) {
-      UdpSocketOptions bind;
+      udp::UdpSocketOptions bind;
       bind.bind = address(address(host).ip.is_v4() ? "0.0.0.0:0" : "[::]:0");
-      UdpSocket socket(bind);
+      udp::UdpSocket socket(bind);
       // 10.90.0.0/24 is routed already, by the address; asking for it is no error.
       if (route != "10.90.0.0/24") {
         socket.send(make_batch(address(host), {10}));
@@ -190,15 +190,15 @@ TEST(TunDevice, RoutesPrefixesIntoTheTunnel) {
 TEST(TunDevice, LeavesTheDefaultRouteOfAnUplinkToSocketsTiedToIt) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    TunDevice uplink({"hwuplink0", 1500, {prefix("198.51.100.2/24")}, std::nullopt});
+    tun::TunDevice uplink({"hwuplink0", 1500, {prefix("198.51.100.2/24")}, std::nullopt});
     ASSERT_EQ(std::system("ip route add default dev hwuplink0"), 0);
-    TunDevice tun(tun_options());
+    tun::TunDevice tun(tun_options());
     tun.add_route(prefix("0.0.0.0/0"));
-    UdpSocketOptions outer;
+    udp::UdpSocketOptions outer;
     outer.bind = address("0.0.0.0:0");
     outer.device = "hwuplink0";
-    UdpSocket tied(outer);
-    UdpSocket free({UplinkId{2}, address("0.0.0.0:0"), std::nullopt});
+    udp::UdpSocket tied(outer);
+    udp::UdpSocket free({UplinkId{2}, address("0.0.0.0:0"), std::nullopt});
     const UdpAddress hub = address("203.0.113.1:9899");
     tied.send(make_batch(hub, {111}));
     free.send(make_batch(hub, {222}));
@@ -215,7 +215,7 @@ TEST(TunDevice, LeavesTheDefaultRouteOfAnUplinkToSocketsTiedToIt) {
 TEST(TunDevice, SaysWhichRouteItCannotAdd) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    TunDevice tun(tun_options());
+    tun::TunDevice tun(tun_options());
     tun.add_route(prefix("192.0.2.0/24"));
     try {
       tun.add_route(prefix("192.0.2.0/24"));
@@ -233,17 +233,17 @@ TEST(TunDevice, TakesMtuAndQueueLengthFromItsOptions) {
   ASSERT_TRUE(in_fresh_namespace([] {
     auto options = tun_options();
     options.tx_queue_length = 1234;
-    TunDevice tun(options);
+    tun::TunDevice tun(options);
     const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     ifreq request{};
     std::strncpy(request.ifr_name, "hwtest0", IFNAMSIZ - 1);
     EXPECT_EQ(::ioctl(fd, SIOCGIFTXQLEN, &request), 0);
     ::close(fd);
     EXPECT_EQ(request.ifr_qlen, 1234);
-    EXPECT_EQ(find_link("hwtest0").value().mtu, 1400U);
+    EXPECT_EQ(netlink::find_link("hwtest0").value().mtu, 1400U);
     tun.set_mtu(1300);
     EXPECT_EQ(tun.mtu(), 1300U);
-    EXPECT_EQ(find_link("hwtest0").value().mtu, 1300U);
+    EXPECT_EQ(netlink::find_link("hwtest0").value().mtu, 1300U);
   }));
 }
 
@@ -251,24 +251,24 @@ TEST(TunDevice, VanishesWithItsObject) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
     {
-      TunDevice tun(tun_options());
-      EXPECT_TRUE(interface_exists("hwtest0"));
+      tun::TunDevice tun(tun_options());
+      EXPECT_TRUE(netlink::interface_exists("hwtest0"));
     }
-    EXPECT_FALSE(interface_exists("hwtest0"));
+    EXPECT_FALSE(netlink::interface_exists("hwtest0"));
   }));
 }
 
 TEST(TunDevice, RefusesANameThatIsTaken) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    const TunDevice first(tun_options());
+    const tun::TunDevice first(tun_options());
     EXPECT_EQ(failure_of(tun_options()),
               "cannot create tun device 'hwtest0': an interface of that name already exists");
     auto loopback = tun_options();
     loopback.name = "lo";
     EXPECT_EQ(failure_of(loopback),
               "cannot create tun device 'lo': an interface of that name already exists");
-    EXPECT_TRUE(interface_exists("hwtest0"));
+    EXPECT_TRUE(netlink::interface_exists("hwtest0"));
   }));
 }
 
@@ -279,7 +279,7 @@ TEST(TunDevice, LeavesNothingBehindWhenAnAddressIsRefused) {
     options.addresses.push_back(options.addresses.front());
     const std::string message = failure_of(options);
     EXPECT_EQ(message.rfind("cannot give address 10.90.0.2/24 to tun device 'hwtest0': ", 0), 0U) << message;
-    EXPECT_FALSE(interface_exists("hwtest0"));
+    EXPECT_FALSE(netlink::interface_exists("hwtest0"));
   }));
 }
 

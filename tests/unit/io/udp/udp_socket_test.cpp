@@ -10,8 +10,8 @@
 namespace hawser::io::test {
 namespace {
 
-UdpSocketOptions options(const std::string& bind, std::uint32_t id = 1) {
-  UdpSocketOptions o;
+udp::UdpSocketOptions options(const std::string& bind, std::uint32_t id = 1) {
+  udp::UdpSocketOptions o;
   o.id = UplinkId{id};
   o.bind = address(bind);
   return o;
@@ -23,9 +23,9 @@ void expect_patterns(const std::vector<Received>& got, const std::vector<std::si
     EXPECT_EQ(got[i].payload, pattern(sizes[i], i)) << "datagram " << i;
 }
 
-std::string failure_of(const UdpSocketOptions& o) {
+std::string failure_of(const udp::UdpSocketOptions& o) {
   try {
-    const UdpSocket socket(o);
+    const udp::UdpSocket socket(o);
   } catch (const SetupError& e) {
     return e.what();
   }
@@ -41,7 +41,7 @@ struct Offload {
 };
 class UdpSocketOffload : public testing::TestWithParam<Offload> {
  protected:
-  static UdpSocketOptions with_offload(const std::string& bind) {
+  static udp::UdpSocketOptions with_offload(const std::string& bind) {
     auto o = options(bind);
     o.gso = GetParam().gso;
     o.gro = GetParam().gro;
@@ -50,8 +50,8 @@ class UdpSocketOffload : public testing::TestWithParam<Offload> {
 };
 
 TEST_P(UdpSocketOffload, CarriesABatchOfMixedSizesIntactAndInOrder) {
-  UdpSocket a(with_offload("127.0.0.1:0"));
-  UdpSocket b(with_offload("127.0.0.1:0"));
+  udp::UdpSocket a(with_offload("127.0.0.1:0"));
+  udp::UdpSocket b(with_offload("127.0.0.1:0"));
   a.send(make_batch(b.local_address(), kMixed));
   expect_patterns(receive_all(b, kMixed.size()), kMixed);
   EXPECT_TRUE(b.receive().empty());
@@ -65,8 +65,8 @@ TEST_P(UdpSocketOffload, CarriesABatchOfMixedSizesIntactAndInOrder) {
 }
 
 TEST_P(UdpSocketOffload, CarriesAFullBatchOverIpv6) {
-  UdpSocket a(with_offload("[::1]:0"));
-  UdpSocket b(with_offload("[::1]:0"));
+  udp::UdpSocket a(with_offload("[::1]:0"));
+  udp::UdpSocket b(with_offload("[::1]:0"));
   std::vector<std::size_t> sizes(TransmitBatch::kMaxDatagrams, 1000);
   sizes.back() = 999;
   a.send(make_batch(b.local_address(), sizes));
@@ -85,8 +85,8 @@ INSTANTIATE_TEST_SUITE_P(All, UdpSocketOffload,
                          });
 
 TEST(UdpSocket, ReceivesASegmentedRunAsOneCoalescedMessage) {
-  UdpSocket a(options("127.0.0.1:0"));
-  UdpSocket b(options("127.0.0.1:0"));
+  udp::UdpSocket a(options("127.0.0.1:0"));
+  udp::UdpSocket b(options("127.0.0.1:0"));
   if (!a.gso_active() || !b.gro_active()) GTEST_SKIP() << "this kernel has no udp segmentation offload";
   const std::vector<std::size_t> sizes(40, 1452);
   a.send(make_batch(b.local_address(), sizes));
@@ -97,8 +97,8 @@ TEST(UdpSocket, ReceivesASegmentedRunAsOneCoalescedMessage) {
 }
 
 TEST(UdpSocket, FallsBackWhenTheKernelRefusesSegmentationAtRunTimeAndRemembers) {
-  UdpSocket a(options("127.0.0.1:0"));
-  UdpSocket b(options("127.0.0.1:0"));
+  udp::UdpSocket a(options("127.0.0.1:0"));
+  udp::UdpSocket b(options("127.0.0.1:0"));
   if (!a.gso_active()) GTEST_SKIP() << "this kernel has no udp segmentation offload";
   // Without checksums the kernel cannot segment: it answers as for a device that lacks the offload.
   const int on = 1;
@@ -114,16 +114,16 @@ TEST(UdpSocket, FallsBackWhenTheKernelRefusesSegmentationAtRunTimeAndRemembers) 
 }
 
 TEST(UdpSocket, CarriesEmptyDatagrams) {
-  UdpSocket a(options("127.0.0.1:0"));
-  UdpSocket b(options("127.0.0.1:0"));
+  udp::UdpSocket a(options("127.0.0.1:0"));
+  udp::UdpSocket b(options("127.0.0.1:0"));
   const std::vector<std::size_t> sizes{0, 0, 5, 0};
   a.send(make_batch(b.local_address(), sizes));
   expect_patterns(receive_all(b, sizes.size()), sizes);
 }
 
 TEST(UdpSocket, AnswersFromTheAddressItWasSentTo) {
-  UdpSocket hub(options("0.0.0.0:0", 9));
-  UdpSocket edge(options("127.0.0.1:0"));
+  udp::UdpSocket hub(options("0.0.0.0:0", 9));
+  udp::UdpSocket edge(options("127.0.0.1:0"));
   for (const std::string& text :
        {std::string("127.0.0.1"), std::string("127.0.0.2"), std::string("127.0.0.3")}) {
     edge.send(make_batch({ip(text), hub.local_address().port}, {100, 100}));
@@ -139,30 +139,30 @@ TEST(UdpSocket, AnswersFromTheAddressItWasSentTo) {
 }
 
 TEST(UdpSocket, CountsButSurvivesARouteWhoseLocalAddressIsNotOurs) {
-  UdpSocket a(options("0.0.0.0:0"));
-  UdpSocket b(options("127.0.0.1:0"));
+  udp::UdpSocket a(options("0.0.0.0:0"));
+  udp::UdpSocket b(options("127.0.0.1:0"));
   a.send(make_batch(b.local_address(), {100, 100, 100}, ip("198.51.100.77")));
   EXPECT_EQ(a.counters().tx_datagrams, 0U);
   EXPECT_EQ(a.counters().tx_errors + a.counters().tx_unreachable, 3U);
   // Segmentation was not to blame, so it stays.
-  const bool segments = UdpSocket(options("127.0.0.1:0")).gso_active();
+  const bool segments = udp::UdpSocket(options("127.0.0.1:0")).gso_active();
   EXPECT_EQ(a.gso_active(), segments);
   a.send(make_batch(b.local_address(), {100}));
   EXPECT_EQ(receive_all(b, 1).size(), 1U);
 }
 
 TEST(UdpSocket, ReceivesNothingWithoutWaiting) {
-  UdpSocket a(options("127.0.0.1:0"));
+  udp::UdpSocket a(options("127.0.0.1:0"));
   EXPECT_TRUE(a.receive().empty());
   EXPECT_EQ(a.counters().rx_errors, 0U);
 }
 
 TEST(UdpSocket, SharesAPortBetweenItsIpv4AndItsIpv6Socket) {
-  UdpSocket v4(options("0.0.0.0:0"));
+  udp::UdpSocket v4(options("0.0.0.0:0"));
   auto o = options("[::]:0");
   o.bind.port = v4.local_address().port;
-  UdpSocket v6(o);
-  UdpSocket edge(options("127.0.0.1:0"));
+  udp::UdpSocket v6(o);
+  udp::UdpSocket edge(options("127.0.0.1:0"));
   edge.send(make_batch({ip("127.0.0.1"), o.bind.port}, {64}));
   const auto got = receive_all(v4, 1);
   ASSERT_EQ(got.size(), 1U);
@@ -179,8 +179,8 @@ TEST(UdpSocket, RefusesAnUnknownDeviceByName) {
 }
 
 TEST(UdpSocket, RefusesAnAddressInUseByName) {
-  const UdpSocket first(options("127.0.0.1:0"));
-  UdpSocketOptions o;
+  const udp::UdpSocket first(options("127.0.0.1:0"));
+  udp::UdpSocketOptions o;
   o.bind = first.local_address();
   const std::string message = failure_of(o);
   EXPECT_EQ(message, "cannot bind udp socket " + o.bind.to_string() + ": address already in use");
@@ -191,8 +191,8 @@ TEST(UdpSocket, CountsDatagramsAboveTheMtuAndSendsTheRestOfTheBatch) {
   ASSERT_TRUE(in_fresh_namespace([] {
     ASSERT_TRUE(raise_interface("lo", 1500));
     for (const std::string& host : {std::string("127.0.0.1:0"), std::string("[::1]:0")}) {
-      UdpSocket a(options(host));
-      UdpSocket b(options(host));
+      udp::UdpSocket a(options(host));
+      udp::UdpSocket b(options(host));
       const bool segments = a.gso_active();
       // The run of 2000s is refused whole, the 1000 that closes it and what surrounds it fit.
       const std::vector<std::size_t> sizes{1400, 1400, 2000, 2000, 1000, 1400, 1500};
@@ -212,8 +212,8 @@ TEST(UdpSocket, LetsIpFragmentOnlyTheBatchThatMayBe) {
   ASSERT_TRUE(in_fresh_namespace([] {
     ASSERT_TRUE(raise_interface("lo", 1400));
     for (const std::string& host : {std::string("127.0.0.1:0"), std::string("[::1]:0")}) {
-      UdpSocket a(options(host));
-      UdpSocket b(options(host));
+      udp::UdpSocket a(options(host));
+      udp::UdpSocket b(options(host));
       const std::vector<std::size_t> sizes{1472, 1472, 1472, 100};
       TransmitBatch large = make_batch(b.local_address(), sizes);
       large.may_fragment = true;
@@ -231,7 +231,7 @@ TEST(UdpSocket, LetsIpFragmentOnlyTheBatchThatMayBe) {
 TEST(UdpSocket, CountsDatagramsWithoutARouteAsUnreachable) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
-    UdpSocket a(options("0.0.0.0:0"));
+    udp::UdpSocket a(options("0.0.0.0:0"));
     a.send(make_batch(address("192.0.2.1:9899"), {100, 100, 50}));
     EXPECT_EQ(a.counters().tx_unreachable, 3U);
     EXPECT_EQ(a.counters().tx_datagrams, 0U);
@@ -239,10 +239,10 @@ TEST(UdpSocket, CountsDatagramsWithoutARouteAsUnreachable) {
 }
 
 TEST(UdpSocket, CountsMessagesThatItsReceiveBufferCouldNotHold) {
-  UdpSocket a(options("127.0.0.1:0"));
+  udp::UdpSocket a(options("127.0.0.1:0"));
   auto o = options("127.0.0.1:0");
   o.receive_buffer = 16'384;
-  UdpSocket b(o);
+  udp::UdpSocket b(o);
   const auto batch = make_batch(b.local_address(), std::vector<std::size_t>(64, 1000));
   for (int i = 0; i < 20; ++i) a.send(batch);
   while (!b.receive().empty()) {

@@ -6,7 +6,7 @@
 
 #include "unit/sctp/support/core_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::asconf {
 namespace {
 
 using namespace std::chrono_literals;
@@ -34,8 +34,8 @@ class AsconfInitiatorTest : public ::testing::Test {
     first = bench.core.paths.add(route_to(1, 1), PathState::active, kPeerWindow);
     first->ours = true;
   }
-  Path& joining(std::uint32_t uplink) {
-    Path& path = *bench.core.paths.add(route_to(uplink, 1), PathState::joining, kPeerWindow);
+  path::Path& joining(std::uint32_t uplink) {
+    path::Path& path = *bench.core.paths.add(route_to(uplink, 1), PathState::joining, kPeerWindow);
     path.ours = true;
     initiator.join(path.id);
     return path;
@@ -75,14 +75,14 @@ class AsconfInitiatorTest : public ::testing::Test {
   }
 
   CoreBench bench;
-  Path* first = nullptr;
+  path::Path* first = nullptr;
   AsconfInitiator initiator{bench.core, kFirstSerial};
   Timestamp now = Timestamp{} + 1h;
   std::vector<std::vector<std::byte>> bytes;
 };
 
 TEST_F(AsconfInitiatorTest, AJoinIsAWildcardAddFromTheUplinkItself) {
-  const Path& path = joining(2);
+  const path::Path& path = joining(2);
   const auto asked = next();
   ASSERT_TRUE(asked.has_value());
   EXPECT_EQ(asked->serial, kFirstSerial);
@@ -93,7 +93,7 @@ TEST_F(AsconfInitiatorTest, AJoinIsAWildcardAddFromTheUplinkItself) {
 }
 
 TEST_F(AsconfInitiatorTest, RetransmissionsAreTheSameChunkOnTheSameUplinkWithBackOff) {
-  const Path& path = joining(2);
+  const path::Path& path = joining(2);
   next();
   Duration last{};
   for (int i = 0; i < 5; ++i) {
@@ -125,7 +125,7 @@ TEST_F(AsconfInitiatorTest, OneIsOutstandingAtATime) {
 }
 
 TEST_F(AsconfInitiatorTest, AnAcknowledgedJoinIsUnconfirmedAndProbedAtOnce) {
-  Path& path = joining(2);
+  path::Path& path = joining(2);
   const auto asked = next();
   acknowledge(asked->serial, asked->request.correlation_id);
   EXPECT_EQ(path.state, PathState::unconfirmed);
@@ -135,7 +135,7 @@ TEST_F(AsconfInitiatorTest, AnAcknowledgedJoinIsUnconfirmedAndProbedAtOnce) {
 }
 
 TEST_F(AsconfInitiatorTest, AnEmptyAcknowledgementMeansSuccess) {
-  Path& path = joining(2);
+  path::Path& path = joining(2);
   initiator.on_ack(now, {next()->serial, {}});
   EXPECT_EQ(path.state, PathState::unconfirmed);
 }
@@ -154,7 +154,7 @@ TEST_F(AsconfInitiatorTest, SerialNumbersGoOnAcrossTheWrap) {
 TEST_F(AsconfInitiatorTest, AcknowledgementsNobodyWaitsForAreDropped) {
   acknowledge(kFirstSerial, 1);
   EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U) << "nothing was asked";
-  Path& path = joining(2);
+  path::Path& path = joining(2);
   const auto asked = next();
   acknowledge(asked->serial + 1, asked->request.correlation_id);
   acknowledge(asked->serial - 1, asked->request.correlation_id);
@@ -167,8 +167,8 @@ TEST_F(AsconfInitiatorTest, AcknowledgementsNobodyWaitsForAreDropped) {
 }
 
 TEST_F(AsconfInitiatorTest, ADeadUplinkGivesItsTurnUpToTheOthers) {
-  Path& dead = joining(2);
-  Path& alive = joining(3);
+  path::Path& dead = joining(2);
+  path::Path& alive = joining(3);
   const auto one = next();
   ASSERT_EQ(one->path, dead.id);
   std::optional<Asked> two;
@@ -182,7 +182,7 @@ TEST_F(AsconfInitiatorTest, ADeadUplinkGivesItsTurnUpToTheOthers) {
 }
 
 TEST_F(AsconfInitiatorTest, TheUplinkThatGaveItsTurnUpComesAgain) {
-  Path& dead = joining(2);
+  path::Path& dead = joining(2);
   joining(3);
   next();
   std::optional<Asked> asked;
@@ -200,8 +200,8 @@ TEST_F(AsconfInitiatorTest, TheUplinkThatGaveItsTurnUpComesAgain) {
 }
 
 TEST_F(AsconfInitiatorTest, AnAnswerToAnEarlierJoinWithThisSerialNamesItByCorrelation) {
-  Path& slow = joining(2);
-  Path& other = joining(3);
+  path::Path& slow = joining(2);
+  path::Path& other = joining(3);
   const auto one = next();
   std::optional<Asked> two;
   for (int i = 0; i < 4 && (!two || two->path == slow.id); ++i) two = time_out();
@@ -228,7 +228,7 @@ TEST_F(AsconfInitiatorTest, ARefusedJoinIsReportedAndItsPathGoes) {
 
 TEST_F(AsconfInitiatorTest, ARefusalNeverTakesAPathThatWorks) {
   initiator.join(first->id);
-  Path& second = joining(2);
+  path::Path& second = joining(2);
   second.state = PathState::active;
   const auto asked = next();
   ASSERT_EQ(asked->path, first->id);
@@ -237,7 +237,7 @@ TEST_F(AsconfInitiatorTest, ARefusalNeverTakesAPathThatWorks) {
 }
 
 TEST_F(AsconfInitiatorTest, AJoinIsAskedOnceHoweverOftenItIsWanted) {
-  const Path& path = joining(2);
+  const path::Path& path = joining(2);
   initiator.join(path.id);
   const auto asked = next();
   initiator.join(path.id);
@@ -246,7 +246,7 @@ TEST_F(AsconfInitiatorTest, AJoinIsAskedOnceHoweverOftenItIsWanted) {
 }
 
 TEST_F(AsconfInitiatorTest, NothingIsAskedForAPathThatIsGone) {
-  const Path& path = joining(2);
+  const path::Path& path = joining(2);
   joining(3);
   next();
   initiator.on_path_removed(path.id);
@@ -272,7 +272,7 @@ TEST_F(AsconfInitiatorTest, ALiteralRequestTravelsOnTheBestPathAndGivesUpAtTheLi
 }
 
 TEST_F(AsconfInitiatorTest, ALiteralRequestChangesItsWayWhenThePathFails) {
-  Path& second = *bench.core.paths.add(route_to(2, 1), PathState::active, kPeerWindow);
+  path::Path& second = *bench.core.paths.add(route_to(2, 1), PathState::active, kPeerWindow);
   initiator.request(ParameterType::kDeleteIpAddress, IpAddress::v4(0x0A00'0001));
   EXPECT_EQ(next()->path, first->id);
   first->state = PathState::potentially_failed;
@@ -312,4 +312,4 @@ TEST_F(AsconfInitiatorTest, KeepsABoundedNumberOfRequests) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::asconf

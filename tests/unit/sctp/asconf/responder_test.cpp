@@ -6,7 +6,7 @@
 
 #include "unit/sctp/support/core_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::asconf {
 namespace {
 
 using test::CoreBench;
@@ -34,7 +34,7 @@ const IpAddress kWildcard = IpAddress::any_v4();
 class AsconfResponderTest : public ::testing::Test {
  protected:
   /// A path whose remote address is that of `host`; all come in over the one uplink of a hub.
-  Path& path_to(std::uint32_t host, PathState state = PathState::active) {
+  path::Path& path_to(std::uint32_t host, PathState state = PathState::active) {
     return *bench.core.paths.add(route_to(1, host), state, kPeerWindow);
   }
   static IpAddress address_of(std::uint32_t host) { return route_to(1, host).remote.ip; }
@@ -89,7 +89,7 @@ class AsconfResponderTest : public ::testing::Test {
   AsconfResponder responder{bench.core, kFirstSerial};
   std::uint32_t next_serial_ = kFirstSerial;
   std::uint32_t acked_serial = 0;
-  PathManager& paths = bench.core.paths;
+  path::PathManager& paths = bench.core.paths;
 };
 
 TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObservedPort) {
@@ -99,7 +99,7 @@ TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObserve
   EXPECT_TRUE(answer.success);
   EXPECT_EQ(answer.correlation, 77U);
   EXPECT_EQ(acked_serial, kFirstSerial);
-  Path* added = paths.find(source);
+  path::Path* added = paths.find(source);
   ASSERT_NE(added, nullptr);
   EXPECT_EQ(added->state, PathState::unconfirmed);
   EXPECT_TRUE(added->heartbeat.wanted) << "proven at once";
@@ -122,7 +122,7 @@ TEST_F(AsconfResponderTest, ALiteralAddTakesTheSourcesPort) {
 }
 
 TEST_F(AsconfResponderTest, AddingAKnownAddressProbesItAndAddsNothing) {
-  Path& known = path_to(1);
+  path::Path& known = path_to(1);
   EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, kWildcard, known.route).success);
   EXPECT_EQ(paths.size(), 1U);
   EXPECT_TRUE(known.heartbeat.wanted);
@@ -159,9 +159,9 @@ TEST_F(AsconfResponderTest, TheRefusalOfASourceThatIsNoPathStillGoesThere) {
 TEST_F(AsconfResponderTest, TheWorstFailedPathMakesRoomForANewOne) {
   bench.config.max_paths = 3;
   path_to(1);
-  Path& failing = path_to(2, PathState::potentially_failed);
+  path::Path& failing = path_to(2, PathState::potentially_failed);
   failing.error_count = 2;
-  Path& dead = path_to(3, PathState::inactive);
+  path::Path& dead = path_to(3, PathState::inactive);
   dead.error_count = 8;
   const PathId doomed = dead.id;
   EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 4)).success);
@@ -228,7 +228,7 @@ TEST_F(AsconfResponderTest, AddingAndThenDeletingAllOthersInOneChunkCannotStealT
 }
 
 TEST_F(AsconfResponderTest, AddingTheSourceAndMakingItPrimaryInOneChunkIsRefused) {
-  Path& old = path_to(1);
+  path::Path& old = path_to(1);
   for (const bool wildcard : {true, false}) {
     const IpAddress target = wildcard ? kWildcard : address_of(66);
     const auto answers =
@@ -241,7 +241,7 @@ TEST_F(AsconfResponderTest, AddingTheSourceAndMakingItPrimaryInOneChunkIsRefused
 }
 
 TEST_F(AsconfResponderTest, SetPrimaryBeforeTheAddOfTheSameChunkIsRefusedToo) {
-  Path& old = path_to(1);
+  path::Path& old = path_to(1);
   path_to(2);
   const auto answers = ask(
       {{ParameterType::kSetPrimaryAddress, 1, address_of(2)}, {ParameterType::kAddIpAddress, 2, kWildcard}},
@@ -253,13 +253,13 @@ TEST_F(AsconfResponderTest, SetPrimaryBeforeTheAddOfTheSameChunkIsRefusedToo) {
 
 TEST_F(AsconfResponderTest, SetPrimaryMovesToAProvenPath) {
   path_to(1);
-  Path& second = path_to(2);
+  path::Path& second = path_to(2);
   EXPECT_TRUE(ask_one(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)).success);
   EXPECT_EQ(paths.primary(), &second);
 }
 
 TEST_F(AsconfResponderTest, SetPrimaryToAnUnprovenOrUnknownAddressIsRefused) {
-  Path& first = path_to(1);
+  path::Path& first = path_to(1);
   path_to(2, PathState::unconfirmed);
   expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)),
                  CauseCode::kUnresolvableAddress);
@@ -373,4 +373,4 @@ TEST_F(AsconfResponderTest, AFloodOfRequestsGetsAWellFormedAnswerThatFitsAPacket
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::asconf

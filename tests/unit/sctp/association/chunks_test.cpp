@@ -4,7 +4,7 @@
 
 // Chunks that a live association must survive, answer or die of.
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 using namespace std::chrono_literals;
@@ -240,4 +240,4 @@ TEST_F(AssociationChunksTest, SeveralControlChunksShareAPacket) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

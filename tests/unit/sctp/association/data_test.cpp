@@ -6,7 +6,7 @@
 
 // User data between two endpoints, windows and acknowledgements that lie: RFC 9260 §6.
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 using namespace std::chrono_literals;
@@ -255,4 +255,4 @@ TEST(AssociationData, PacketsNeverExceedThePathMtu) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

@@ -4,7 +4,7 @@
 
 // Paths that come, move and go: RFC 5061, RFC 6951 §5.4, RFC 9260 §8.
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 using namespace std::chrono_literals;
@@ -316,4 +316,4 @@ TEST_F(PathsTest, NoMoreThanThreeTimesAsMuchGoesToAnAddressThatProvedNothing) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

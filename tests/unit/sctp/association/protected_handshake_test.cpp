@@ -41,7 +41,7 @@ const crypto::SecretBytes& hub_access_key() {
 
 /// The COOKIE ECHO of whoever knows the hub's key.
 wire::CookieEchoChunk proven_echo(ByteVector& cookie) {
-  const auto proof = prove_cookie(cookie, hub_access_key().view());
+  const auto proof = security::prove_cookie(cookie, hub_access_key().view());
   cookie.insert(cookie.end(), proof.begin(), proof.end());
   return {cookie};
 }
@@ -100,7 +100,7 @@ class Between : public ::testing::Test {
     };
   }
   static void sign(ByteVector& packet) {
-    sign_access(MutableBytes(packet).subspan(wire::kCommonHeaderSize), hub_access_key().view());
+    security::sign_access(MutableBytes(packet).subspan(wire::kCommonHeaderSize), hub_access_key().view());
   }
   void expect_no_connection() {
     pair->begin();

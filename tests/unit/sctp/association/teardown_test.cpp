@@ -4,7 +4,7 @@
 
 // Graceful ends in every order: RFC 9260 §9.2.
 
-namespace hawser::sctp {
+namespace hawser::sctp::association {
 namespace {
 
 using namespace std::chrono_literals;
@@ -220,4 +220,4 @@ TEST(ShutdownWithASecondPath, TakesThePathThatWorks) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::association

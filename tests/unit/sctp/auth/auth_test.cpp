@@ -8,7 +8,7 @@
 #include "sctp/wire/packet.hpp"
 #include "unit/sctp/support/auth_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::auth {
 namespace {
 
 using test::AuthSide;
@@ -264,4 +264,4 @@ TEST(Auth, TakesAListOfAllChunkTypes) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::auth

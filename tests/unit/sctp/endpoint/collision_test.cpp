@@ -4,7 +4,7 @@
 
 // Duplicate and unexpected handshake chunks, collisions and restarts: RFC 9260 §5.2, table 12.
 
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 namespace {
 
 using namespace std::chrono_literals;
@@ -259,4 +259,4 @@ TEST_F(CollisionTest, TwoInitsThatCrossMakeOneAssociation) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

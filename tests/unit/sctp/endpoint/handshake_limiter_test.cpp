@@ -14,13 +14,13 @@ using namespace std::chrono_literals;
 constexpr Timestamp kStart = Timestamp{} + 1h;
 
 TEST(TokenBucket, BeginsFullAndGivesOutItsBurst) {
-  TokenBucket bucket;
+  endpoint::TokenBucket bucket;
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(bucket.take(kStart, 1, 2, 10)) << i;
   EXPECT_FALSE(bucket.take(kStart, 1, 2, 10));
 }
 
 TEST(TokenBucket, FillsAgainAtItsRate) {
-  TokenBucket bucket;
+  endpoint::TokenBucket bucket;
   EXPECT_TRUE(bucket.take(kStart, 10, 2, 10));
   EXPECT_FALSE(bucket.take(kStart + 400ms, 1, 2, 10));
   EXPECT_TRUE(bucket.take(kStart + 501ms, 1, 2, 10)) << "asking in vain costs nothing";
@@ -29,20 +29,21 @@ TEST(TokenBucket, FillsAgainAtItsRate) {
 }
 
 TEST(TokenBucket, SavesNoMoreThanItsBurst) {
-  TokenBucket bucket;
+  endpoint::TokenBucket bucket;
   EXPECT_TRUE(bucket.take(kStart, 10, 2, 10));
   EXPECT_TRUE(bucket.take(kStart + 24h, 10, 2, 10));
   EXPECT_FALSE(bucket.take(kStart + 24h, 1, 2, 10));
 }
 
 TEST(TokenBucket, GivesAllOrNothing) {
-  TokenBucket bucket;
+  endpoint::TokenBucket bucket;
   EXPECT_FALSE(bucket.take(kStart, 11, 2, 10));
   EXPECT_TRUE(bucket.take(kStart, 10, 2, 10));
 }
 
 /// How many of `attempts` from there are admitted now.
-int admitted(HandshakeLimiter& limiter, Timestamp now, std::string_view source, int attempts = 100) {
+int admitted(endpoint::HandshakeLimiter& limiter, Timestamp now, std::string_view source,
+             int attempts = 100) {
   int count = 0;
   for (int i = 0; i < attempts; ++i) count += limiter.admit(now, *IpAddress::parse(source)) ? 1 : 0;
   return count;
@@ -50,7 +51,7 @@ int admitted(HandshakeLimiter& limiter, Timestamp now, std::string_view source, 
 
 TEST(HandshakeLimiter, AdmitsABurstOfTwiceTheRateAndThenTheRate) {
   TestRandom random;
-  HandshakeLimiter limiter(random, 16);
+  endpoint::HandshakeLimiter limiter(random, 16);
   EXPECT_EQ(admitted(limiter, kStart, "192.0.2.1"), 32);
   EXPECT_EQ(admitted(limiter, kStart + 1s, "192.0.2.1"), 16);
   EXPECT_EQ(admitted(limiter, kStart + 10s, "192.0.2.1"), 32);
@@ -58,7 +59,7 @@ TEST(HandshakeLimiter, AdmitsABurstOfTwiceTheRateAndThenTheRate) {
 
 TEST(HandshakeLimiter, CountsAnIpv4NetworkOf24BitsAsOneSource) {
   TestRandom random;
-  HandshakeLimiter limiter(random, 16);
+  endpoint::HandshakeLimiter limiter(random, 16);
   EXPECT_EQ(admitted(limiter, kStart, "192.0.2.1", 30), 30);
   EXPECT_EQ(admitted(limiter, kStart, "192.0.2.254"), 2);
   EXPECT_EQ(admitted(limiter, kStart, "192.0.3.1"), 32) << "the neighbour";
@@ -66,7 +67,7 @@ TEST(HandshakeLimiter, CountsAnIpv4NetworkOf24BitsAsOneSource) {
 
 TEST(HandshakeLimiter, CountsAnIpv6NetworkOf64BitsAsOneSource) {
   TestRandom random;
-  HandshakeLimiter limiter(random, 16);
+  endpoint::HandshakeLimiter limiter(random, 16);
   EXPECT_EQ(admitted(limiter, kStart, "2001:db8:1:2::1", 30), 30);
   EXPECT_EQ(admitted(limiter, kStart, "2001:db8:1:2:ffff::9"), 2);
   EXPECT_EQ(admitted(limiter, kStart, "2001:db8:1:3::1"), 32) << "the neighbour";
@@ -78,7 +79,7 @@ IpAddress network(std::uint32_t number) {
 
 TEST(HandshakeLimiter, KeepsNearlyAllNetworksApart) {
   TestRandom random;
-  HandshakeLimiter limiter(random, 1);
+  endpoint::HandshakeLimiter limiter(random, 1);
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(limiter.admit(kStart, network(0)));
   int kept_out = 0;
   for (std::uint32_t i = 1; i <= 200; ++i) kept_out += limiter.admit(kStart, network(i)) ? 0 : 1;
@@ -89,13 +90,13 @@ TEST(HandshakeLimiter, LetsNobodyChooseWhomToShareABucketWith) {
   std::vector<std::uint32_t> sharing;  // networks that share the bucket of network 0 under one seed
   for (std::uint32_t i = 1; i < 60'000 && sharing.size() < 8; ++i) {
     TestRandom same(1);
-    HandshakeLimiter fresh(same, 1);
+    endpoint::HandshakeLimiter fresh(same, 1);
     for (int k = 0; k < 2; ++k) static_cast<void>(fresh.admit(kStart, network(0)));
     if (!fresh.admit(kStart, network(i))) sharing.push_back(i);
   }
   ASSERT_EQ(sharing.size(), 8U);
   TestRandom second(2);
-  HandshakeLimiter other(second, 1);
+  endpoint::HandshakeLimiter other(second, 1);
   for (int i = 0; i < 2; ++i) static_cast<void>(other.admit(kStart, network(0)));
   int still = 0;
   for (const std::uint32_t each : sharing) still += other.admit(kStart, network(each)) ? 0 : 1;

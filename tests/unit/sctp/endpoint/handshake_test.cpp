@@ -4,7 +4,7 @@
 
 // Setting up an association: RFC 9260 §5.1, and what is wrong with INITs, INIT ACKs and cookies.
 
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 namespace {
 
 using namespace std::chrono_literals;
@@ -457,4 +457,4 @@ TEST(StaleCookie, AStaleCookieCauseOfLengthFourIsMalformed) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

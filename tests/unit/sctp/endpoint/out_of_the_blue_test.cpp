@@ -4,7 +4,7 @@
 
 // What belongs to no association: RFC 9260 §8.4.
 
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 namespace {
 
 using test::Craft;
@@ -32,7 +32,7 @@ class OutOfTheBlueTest : public ::testing::Test {
     EXPECT_EQ(chunks[0].flags & 1, 1) << "the T bit";
     EXPECT_EQ(test::tag_in(answer[0]), kStrangeTag);
     EXPECT_EQ(answer[0].route, pair.server_route());
-    EXPECT_EQ(open(answer[0].bytes), std::nullopt) << "the checksum";
+    EXPECT_EQ(tx::open(answer[0].bytes), std::nullopt) << "the checksum";
   }
 
   EndpointPair pair;
@@ -141,4 +141,4 @@ TEST_F(OutOfTheBlueTest, ShutdownAckForAnAssociationThatIsBeingSetUpIsAnsweredAn
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 namespace {
 
 TEST(TagTable, FindsWhatWasInsertedAndNothingElse) {
@@ -68,4 +68,4 @@ TEST(TagTable, AgreesWithAMapWhileAssociationsComeAndGo) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

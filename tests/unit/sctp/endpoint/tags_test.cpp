@@ -4,7 +4,7 @@
 
 // Which verification tag is legal for which chunk: RFC 9260 §8.5.
 
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 namespace {
 
 using namespace std::chrono_literals;
@@ -162,4 +162,4 @@ TEST_F(VerificationTagTest, ADamagedPacketIsNotLookedAt) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

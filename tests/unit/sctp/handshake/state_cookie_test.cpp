@@ -8,7 +8,7 @@
 #include "crypto/hmac.hpp"
 #include "unit/sctp/support/test_random.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::handshake {
 namespace {
 
 using namespace std::chrono_literals;
@@ -202,4 +202,4 @@ TEST_F(CookieJarTest, TakesTheLargestAuthParametersAnInitCanCarry) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::handshake

@@ -4,7 +4,7 @@
 
 #include "unit/sctp/support/path_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
@@ -84,4 +84,4 @@ TEST_F(PathLimitTest, OfASecondaryPathEndsWhenTheOthersAreAtTheirCaps) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,4 +62,4 @@ TEST(Pacer, KeepsBatchesOfTwoMillisecondsOnFastPaths) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

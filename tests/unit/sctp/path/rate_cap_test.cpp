@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
@@ -76,4 +76,4 @@ TEST(RateCap, ForgetsAfterASecondWhatAcknowledgementsOwe) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

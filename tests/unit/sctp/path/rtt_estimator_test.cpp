@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
@@ -95,4 +95,4 @@ TEST(RttEstimator, KeepsTheBackOffWhileNothingWasMeasured) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -4,7 +4,7 @@
 
 #include "unit/sctp/support/path_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
@@ -198,4 +198,4 @@ TEST(PathPacingRate, SpreadsTheWindowOverNoMoreThanASecond) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

@@ -4,7 +4,7 @@
 
 #include "unit/sctp/support/core_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
@@ -21,7 +21,7 @@ class HeartbeatsTest : public ::testing::Test {
   std::vector<std::byte> sent_on(const Path& path) {
     heartbeats.queue_due(now);
     std::vector<std::byte> info;
-    for (const ControlChunk& chunk : bench.core.control.chunks()) {
+    for (const control::ControlChunk& chunk : bench.core.control.chunks()) {
       if (chunk.type != wire::ChunkType::kHeartbeat || chunk.path != path.id) continue;
       const auto parsed = wire::HeartbeatChunk::parse(CoreBench::view(chunk));
       info.assign(parsed->info.begin(), parsed->info.end());
@@ -154,7 +154,7 @@ TEST_F(HeartbeatsTest, TheAnswerToAHeartbeatIsItsOwnInformationOnThePathItCameFr
   add(2, PathState::active);
   const std::vector<std::byte> info(33, std::byte{9});
   heartbeats.on_heartbeat(now, {false, info}, path);
-  const ControlChunk& chunk = bench.only_chunk();
+  const control::ControlChunk& chunk = bench.only_chunk();
   EXPECT_EQ(chunk.type, wire::ChunkType::kHeartbeatAck);
   EXPECT_EQ(chunk.path, path.id);
   const auto ack = wire::HeartbeatChunk::parse(CoreBench::view(chunk));
@@ -268,4 +268,4 @@ TEST_F(HeartbeatsTest, APathOfOursThatFallsSilentDuringATransferIsProbedEarly) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

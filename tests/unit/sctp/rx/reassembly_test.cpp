@@ -9,7 +9,7 @@
 
 #include "unit/sctp/support/rx_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 namespace {
 
 using test::pick;
@@ -424,4 +424,4 @@ TEST(Reassembly, SurvivesRandomNonsense) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

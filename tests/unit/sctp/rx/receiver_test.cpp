@@ -12,7 +12,7 @@
 #include "sctp/wire/sack.hpp"
 #include "unit/sctp/support/rx_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 namespace {
 
 using namespace std::chrono_literals;
@@ -514,4 +514,4 @@ TEST(Receiver, GivesEveryBufferBackWhenItGoesAwayInTheMiddle) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

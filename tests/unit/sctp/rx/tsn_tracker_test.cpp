@@ -8,7 +8,7 @@
 #include "sctp/rx/tsn_tracker.hpp"
 #include "unit/sctp/support/rx_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::rx {
 namespace {
 
 using test::pick;
@@ -203,4 +203,4 @@ TEST(TsnTracker, AgreesWithANaiveModelInAnyOrder) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::rx

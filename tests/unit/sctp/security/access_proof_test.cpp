@@ -30,12 +30,12 @@ ByteVector init_with_access(InitByHand by_hand = {},
 /// One that holds for the hub, or for whom `key` was made.
 ByteVector signed_init(const crypto::SecretBytes& key = access_key(kHubKey)) {
   ByteVector chunk = init_with_access();
-  sign_access(chunk, key.view());
+  security::sign_access(chunk, key.view());
   return chunk;
 }
 
 /// What a hub says to an INIT chunk; what does not parse is refused.
-bool verifies(const AccessKeys& keys, Bytes chunk) {
+bool verifies(const security::AccessKeys& keys, Bytes chunk) {
   ByteVector packet(wire::kCommonHeaderSize);
   packet.insert(packet.end(), chunk.begin(), chunk.end());
   const auto view = wire::ChunkReader(Bytes(packet)).next();
@@ -46,14 +46,14 @@ bool verifies(const AccessKeys& keys, Bytes chunk) {
 }
 
 TEST(Access, HoldsForTheHubThatItWasMadeFor) {
-  const AccessKeys hub{hub_protection()};
+  const security::AccessKeys hub{hub_protection()};
   EXPECT_TRUE(verifies(hub, signed_init()));
   EXPECT_FALSE(verifies(hub, signed_init(access_key(77)))) << "another hub's";
   EXPECT_FALSE(verifies(hub, init_with_access())) << "never signed";
 }
 
 TEST(Access, IsBrokenByAnyAlteredBitOfTheInit) {
-  const AccessKeys hub{hub_protection()};
+  const security::AccessKeys hub{hub_protection()};
   ByteVector chunk = signed_init();
   for (std::size_t bit = 0; bit < 8 * chunk.size(); ++bit) {
     chunk[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
@@ -64,14 +64,14 @@ TEST(Access, IsBrokenByAnyAlteredBitOfTheInit) {
 }
 
 TEST(Access, HasToBeTheLastParameter) {
-  const AccessKeys hub{hub_protection()};
+  const security::AccessKeys hub{hub_protection()};
   InitByHand init;
   init.parameter(wire::ParameterType::kAccess, ByteVector(32)).parameter(wire::ParameterType::kPadding);
   ByteVector chunk = serialised(init.chunk());
   const std::size_t end = chunk.size() - wire::kTlvHeaderSize;
-  sign_access(MutableBytes(chunk).first(end), access_key(kHubKey).view());
+  security::sign_access(MutableBytes(chunk).first(end), access_key(kHubKey).view());
   EXPECT_FALSE(verifies(hub, chunk)) << "signed, and something appended";
-  sign_access(chunk, access_key(kHubKey).view());
+  security::sign_access(chunk, access_key(kHubKey).view());
   EXPECT_FALSE(verifies(hub, chunk)) << "what follows it taken as the MAC";
 }
 
@@ -79,33 +79,33 @@ TEST(Access, IsNotFoundInASecondParameterOfItsKind) {
   InitByHand init;
   init.parameter(wire::ParameterType::kAccess, ByteVector(32));
   ByteVector chunk = init_with_access(init);
-  sign_access(chunk, access_key(kHubKey).view());
-  EXPECT_FALSE(verifies(AccessKeys{hub_protection()}, chunk));
+  security::sign_access(chunk, access_key(kHubKey).view());
+  EXPECT_FALSE(verifies(security::AccessKeys{hub_protection()}, chunk));
 }
 
 TEST(Access, IsRefusedInAnyOtherSize) {
-  const AccessKeys hub{hub_protection()};
+  const security::AccessKeys hub{hub_protection()};
   for (std::size_t size = 16; size <= 64; ++size) {
     ByteVector chunk = init_with_access({}, size);
     // Padding behind the last parameter is not part of the chunk.
     chunk.resize(chunk.size() - (padded4(size) - size));
     store_be(chunk.data() + 2, static_cast<std::uint16_t>(chunk.size()));
-    sign_access(chunk, access_key(kHubKey).view());
+    security::sign_access(chunk, access_key(kHubKey).view());
     EXPECT_EQ(verifies(hub, chunk), size == 32) << size;
   }
 }
 
 TEST(Access, IsNeededAtAll) {
-  EXPECT_FALSE(verifies(AccessKeys{hub_protection()}, serialised(InitByHand{}.chunk())));
+  EXPECT_FALSE(verifies(security::AccessKeys{hub_protection()}, serialised(InitByHand{}.chunk())));
 }
 
 TEST(Access, WritesAnotherNonceEachTime) {
   TestRandom random;
   ByteVector room(200);
   ByteWriter writer(room);
-  write_access_nonce(writer, random);
+  security::write_access_nonce(writer, random);
   ASSERT_EQ(writer.size(), wire::kAccessParameterSize);
-  write_access_nonce(writer, random);
+  security::write_access_nonce(writer, random);
   const Bytes both = writer.written();
   EXPECT_FALSE(std::ranges::equal(
       both.first(wire::kAccessParameterSize - wire::kAccessMacSize),
@@ -122,14 +122,14 @@ Protection hub_whose_peers_have(const std::vector<std::optional<std::uint64_t>>&
   return hub;
 }
 
-bool admits(const AccessKeys& keys, std::optional<std::uint64_t> seed) {
+bool admits(const security::AccessKeys& keys, std::optional<std::uint64_t> seed) {
   if (!seed) return verifies(keys, signed_init());
   const crypto::PresharedKey preshared_key = preshared_key_of(*seed);
   return verifies(keys, signed_init(access_key(kHubKey, &preshared_key)));
 }
 
 TEST(AccessKeys, AreOneForEachPresharedKeyAndOneForPeersWithout) {
-  const AccessKeys keys{hub_whose_peers_have({1, 2, {}, 1, {}, 2, 1})};
+  const security::AccessKeys keys{hub_whose_peers_have({1, 2, {}, 1, {}, 2, 1})};
   EXPECT_EQ(keys.count(), 3U);
   EXPECT_TRUE(admits(keys, 1));
   EXPECT_TRUE(admits(keys, 2));
@@ -138,24 +138,24 @@ TEST(AccessKeys, AreOneForEachPresharedKeyAndOneForPeersWithout) {
 }
 
 TEST(AccessKeys, LetNobodyInWithoutAPresharedKeyWhenAllPeersHaveOne) {
-  const AccessKeys keys{hub_whose_peers_have({1, 1})};
+  const security::AccessKeys keys{hub_whose_peers_have({1, 1})};
   EXPECT_EQ(keys.count(), 1U);
   EXPECT_TRUE(admits(keys, 1));
   EXPECT_FALSE(admits(keys, std::nullopt));
 }
 
 TEST(AccessKeys, LetNobodyInWhenThereAreNoPeers) {
-  const AccessKeys keys{hub_whose_peers_have({})};
+  const security::AccessKeys keys{hub_whose_peers_have({})};
   EXPECT_EQ(keys.count(), 0U);
   EXPECT_FALSE(admits(keys, std::nullopt));
 }
 
 TEST(CookieProof, HoldsForTheCookieAndTheKeyOfItsInit) {
-  const AccessKeys keys{hub_whose_peers_have({1, 2})};
+  const security::AccessKeys keys{hub_whose_peers_have({1, 2})};
   const ByteVector cookie(180, std::byte{0x42});
   for (std::size_t index = 0; index < 2; ++index) {
     const crypto::PresharedKey preshared_key = preshared_key_of(index + 1);
-    const auto proof = prove_cookie(cookie, access_key(kHubKey, &preshared_key).view());
+    const auto proof = security::prove_cookie(cookie, access_key(kHubKey, &preshared_key).view());
     ASSERT_EQ(proof.size(), wire::kAccessMacSize);
     EXPECT_TRUE(keys.verify_cookie(cookie, proof, index));
     EXPECT_FALSE(keys.verify_cookie(cookie, proof, 1 - index)) << "not the key of the INIT";
@@ -165,9 +165,9 @@ TEST(CookieProof, HoldsForTheCookieAndTheKeyOfItsInit) {
 }
 
 TEST(CookieProof, IsBrokenByAnyAlteredBit) {
-  const AccessKeys keys{hub_protection()};
+  const security::AccessKeys keys{hub_protection()};
   ByteVector cookie(60, std::byte{0x42});
-  ByteVector proof = prove_cookie(cookie, access_key(kHubKey).view());
+  ByteVector proof = security::prove_cookie(cookie, access_key(kHubKey).view());
   for (ByteVector* part : {&cookie, &proof}) {
     for (std::size_t bit = 0; bit < 8 * part->size(); ++bit) {
       (*part)[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
@@ -181,7 +181,7 @@ TEST(CookieProof, IsBrokenByAnyAlteredBit) {
 }
 
 TEST(CookieProof, IsNotTheMacOfAnInit) {
-  const AccessKeys keys{hub_protection()};
+  const security::AccessKeys keys{hub_protection()};
   const ByteVector chunk = signed_init();
   const Bytes signed_part = Bytes(chunk).first(chunk.size() - wire::kAccessMacSize);
   EXPECT_FALSE(keys.verify_cookie(signed_part, Bytes(chunk).last(wire::kAccessMacSize), 0));
@@ -193,7 +193,7 @@ TEST(Access, OfARealInitHoldsAndIsNewForEachAssociation) {
   pair.begin();
   pair.pick_up();
   ASSERT_EQ(pair.client.sent.size(), 2U);
-  const AccessKeys hub{hub_protection()};
+  const security::AccessKeys hub{hub_protection()};
   std::vector<ByteVector> nonces;
   for (const Datagram& each : pair.client.sent) {
     const Bytes chunk = Bytes(each.bytes).subspan(wire::kCommonHeaderSize);

@@ -82,10 +82,10 @@ TEST(RecordLayer, RefusesEveryOtherSizeOfThePacket) {
 
 TEST(RecordLayer, RefusesRecordsOfOtherKeysAndCountsThem) {
   RecordEnds ends;
-  RecordLayer stranger(true);
+  security::RecordLayer stranger(true);
   stranger.install(0, keys_of(TlsRole::client, 0, 99));
   stranger.send_with(0);
-  RecordNumbers numbers;
+  path::RecordNumbers numbers;
   for (std::uint64_t i = 1; i <= 5; ++i) {
     ByteVector packet = unsealed_packet(64);
     ASSERT_TRUE(stranger.seal(packet, numbers));
@@ -130,7 +130,7 @@ TEST(RecordLayer, TakesWhatIsLateAsLongAsItIsWithinTheWindow) {
   RecordEnds ends;
   const ByteVector too_late = ends.seal();
   const ByteVector just_in_time = ends.seal();
-  for (std::uint64_t i = 2; i < ReplayWindow::kSize; ++i) static_cast<void>(ends.seal());
+  for (std::uint64_t i = 2; i < security::ReplayWindow::kSize; ++i) static_cast<void>(ends.seal());
   EXPECT_TRUE(ends.opens(ends.seal()));
   EXPECT_EQ(ends.refusal(too_late), DropReason::replayed_record);
   EXPECT_TRUE(ends.opens(just_in_time));
@@ -147,7 +147,7 @@ TEST(RecordLayer, LetsNoForgedRecordMoveTheWindow) {
 
 TEST(RecordLayer, SaysWhichRecordIsTheNewestOfItsPath) {
   RecordEnds ends;
-  RecordNumbers other;
+  path::RecordNumbers other;
   ByteVector first = ends.seal();
   ByteVector second = ends.seal();
   ByteVector elsewhere = ends.seal(other);
@@ -158,10 +158,10 @@ TEST(RecordLayer, SaysWhichRecordIsTheNewestOfItsPath) {
 
 TEST(RecordLayer, RemembersOfEachPathWhatItIsTold) {
   RecordEnds ends;
-  RecordNumbers other;
+  path::RecordNumbers other;
   ByteVector here = ends.seal();
   ByteVector there = ends.seal(other);
-  PeerPath* const first = ends.theirs.open(here)->peer_path;
+  security::PeerPath* const first = ends.theirs.open(here)->peer_path;
   first->path = PathId(7);
   EXPECT_EQ(ends.theirs.open(there)->peer_path->path, kNoPath);
   ByteVector again = ends.seal();
@@ -172,7 +172,7 @@ TEST(RecordLayer, KnowsAPathIdOfTheOtherEndOnceARecordOfItWasOpened) {
   RecordEnds ends;
   ByteVector packet = ends.seal();
   EXPECT_EQ(ends.theirs.peer_path(0, 0), nullptr);
-  PeerPath* const opened = ends.theirs.open(packet)->peer_path;
+  security::PeerPath* const opened = ends.theirs.open(packet)->peer_path;
   EXPECT_EQ(ends.theirs.peer_path(0, 0), opened);
   EXPECT_EQ(ends.theirs.peer_path(0, 1), nullptr) << "another path";
   EXPECT_EQ(ends.theirs.peer_path(1, 0), nullptr) << "another epoch";
@@ -187,7 +187,7 @@ TEST(RecordLayer, KnowsAPathIdOfTheOtherEndOnceARecordOfItWasOpened) {
 
 TEST(RecordLayer, OpensNothingWithoutKeysAndSealsNothing) {
   RecordEnds ends;
-  RecordLayer empty(true);
+  security::RecordLayer empty(true);
   EXPECT_FALSE(empty.can_send());
   ByteVector packet = ends.seal();
   EXPECT_EQ(empty.open(packet).error(), DropReason::unknown_epoch);
@@ -195,9 +195,9 @@ TEST(RecordLayer, OpensNothingWithoutKeysAndSealsNothing) {
 
 TEST(RecordLayer, OpensRecordsOfThreeEpochsAtATimeAndNoMore) {
   RecordEnds ends;
-  RecordNumbers path0;
-  RecordNumbers path1;
-  RecordNumbers path2;
+  path::RecordNumbers path0;
+  path::RecordNumbers path1;
+  path::RecordNumbers path2;
   const ByteVector old = ends.seal(path0);
   const ByteVector late = ends.seal(path0);
   ends.install(1);
@@ -255,7 +255,7 @@ TEST(RecordLayer, SealsWithOldKeysUntilItIsToldToUseTheNewOnes) {
 
 TEST(RecordLayer, GivesEachPathItsOwnIdAndNoneTwiceWithinAnEpoch) {
   RecordEnds ends;
-  std::vector<RecordNumbers> paths(257);
+  std::vector<path::RecordNumbers> paths(257);
   std::set<std::uint8_t> ids;
   for (std::size_t i = 0; i < 256; ++i) {
     ASSERT_FALSE(ends.seal(paths[i]).empty()) << i;

@@ -8,7 +8,7 @@
 namespace hawser::sctp::test {
 namespace {
 
-constexpr std::uint64_t kSize = ReplayWindow::kSize;
+constexpr std::uint64_t kSize = security::ReplayWindow::kSize;
 
 /// What the window has to say, computed from every number that was ever taken.
 class NaiveWindow {
@@ -27,7 +27,7 @@ class NaiveWindow {
 };
 
 TEST(ReplayWindow, TakesEveryNumberOnce) {
-  ReplayWindow window;
+  security::ReplayWindow window;
   for (std::uint64_t sequence = 0; sequence < 3 * kSize; ++sequence) {
     ASSERT_TRUE(window.fresh(sequence)) << sequence;
     ASSERT_TRUE(window.newest(sequence)) << sequence;
@@ -40,7 +40,7 @@ TEST(ReplayWindow, TakesEveryNumberOnce) {
 TEST(ReplayWindow, KnowsTheNewestAndWhatIsWithinTheWindowUpToIt) {
   // Wherever the newest stands within its word of 64.
   for (std::uint64_t newest = 5 * kSize; newest < 5 * kSize + 130; ++newest) {
-    ReplayWindow window;
+    security::ReplayWindow window;
     window.take(newest);
     for (std::uint64_t back = 1; back < kSize; ++back) ASSERT_TRUE(window.fresh(newest - back)) << back;
     for (std::uint64_t back = kSize; back < kSize + 200; ++back)
@@ -49,7 +49,7 @@ TEST(ReplayWindow, KnowsTheNewestAndWhatIsWithinTheWindowUpToIt) {
 }
 
 TEST(ReplayWindow, RemembersTheOldestNumberWithinIt) {
-  ReplayWindow window;
+  security::ReplayWindow window;
   window.take(1000);
   window.take(1000 + kSize - 1);
   EXPECT_FALSE(window.fresh(1000)) << "still within the window, and taken";
@@ -62,7 +62,7 @@ TEST(ReplayWindow, RemembersTheOldestNumberWithinIt) {
 TEST(ReplayWindow, ForgetsNothingWronglyWhenItJumpsFurtherThanItsMemory) {
   for (const std::uint64_t jump : {kSize - 1, kSize, kSize + 63, kSize + 64, std::uint64_t{128 * 64 - 1},
                                    std::uint64_t{128 * 64}, std::uint64_t{128 * 64 + 1}, 10 * kSize}) {
-    ReplayWindow window;
+    security::ReplayWindow window;
     for (std::uint64_t sequence = 0; sequence < kSize; ++sequence) window.take(sequence);
     const std::uint64_t newest = kSize - 1 + jump;
     window.take(newest);
@@ -76,7 +76,7 @@ TEST(ReplayWindow, ForgetsNothingWronglyWhenItJumpsFurtherThanItsMemory) {
 
 TEST(ReplayWindow, WorksUpToTheLastSequenceNumber) {
   constexpr std::uint64_t kLast = (std::uint64_t{1} << 48U) - 1;
-  ReplayWindow window;
+  security::ReplayWindow window;
   window.take(0);
   window.take(kLast);
   EXPECT_FALSE(window.fresh(kLast));
@@ -96,7 +96,7 @@ TEST(ReplayWindow, AgreesWithANaiveModelOnRandomSequences) {
   for (const Scatter scatter : {Scatter{3, 3}, Scatter{70, 2}, Scatter{2 * kSize, 1}, Scatter{kSize, 90},
                                 Scatter{kSize + 64, 1000}, Scatter{3 * kSize, 3 * kSize}}) {
     TestRandom random(scatter.back * 7 + scatter.ahead);
-    ReplayWindow window;
+    security::ReplayWindow window;
     NaiveWindow model;
     std::uint64_t newest = 0;
     for (int step = 0; step < 30'000; ++step) {

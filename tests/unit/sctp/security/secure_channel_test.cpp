@@ -37,8 +37,8 @@ struct End {
     return packet;
   }
 
-  SecureChannel channel;
-  RecordNumbers numbers;
+  security::SecureChannel channel;
+  path::RecordNumbers numbers;
 };
 
 /// Client and server without an association between them: the test carries messages and records.

@@ -40,13 +40,13 @@ struct AuthSide {
   ByteVector hmacs = hmac_list({3, 1});
   EndpointConfig config{};
 
-  [[nodiscard]] KeyVector key_vector() const {
-    return make_key_vector(whole_parameter(wire::ParameterType::kRandom, ByteVector(32, random)),
-                           whole_parameter(wire::ParameterType::kChunkList, chunks),
-                           whole_parameter(wire::ParameterType::kRequestedHmacAlgorithm, hmacs));
+  [[nodiscard]] auth::KeyVector key_vector() const {
+    return auth::make_key_vector(whole_parameter(wire::ParameterType::kRandom, ByteVector(32, random)),
+                                 whole_parameter(wire::ParameterType::kChunkList, chunks),
+                                 whole_parameter(wire::ParameterType::kRequestedHmacAlgorithm, hmacs));
   }
-  [[nodiscard]] Auth towards(const AuthSide& peer) const {
-    return Auth(config, key_vector(), peer.key_vector(), peer.chunks, peer.hmacs);
+  [[nodiscard]] auth::Auth towards(const AuthSide& peer) const {
+    return auth::Auth(config, key_vector(), peer.key_vector(), peer.chunks, peer.hmacs);
   }
 };
 

@@ -24,8 +24,10 @@ struct CoreBench {
   }
 
   /// The only chunk that waits to be sent; its bytes live until clear().
-  const ControlChunk& only_chunk() { return core.control.chunks().at(0); }
-  static wire::ChunkView view(const ControlChunk& chunk) { return *wire::ChunkReader(chunk.bytes, 0).next(); }
+  const control::ControlChunk& only_chunk() { return core.control.chunks().at(0); }
+  static wire::ChunkView view(const control::ControlChunk& chunk) {
+    return *wire::ChunkReader(chunk.bytes, 0).next();
+  }
   [[nodiscard]] std::uint64_t drops_of(DropReason reason) const { return drops.of(reason); }
   std::ptrdiff_t count(Event::Kind kind) {
     std::ptrdiff_t n = 0;
@@ -38,9 +40,9 @@ struct CoreBench {
   BufferPool pool;
   DropCounters drops;
   RingQueue<Event> events;
-  RingQueue<Reply> replies;
-  EndpointContext context{config, random, pool, drops, events, replies, nullptr};
-  Core core{context, AssociationId(1), 9899};
+  RingQueue<association::Reply> replies;
+  association::EndpointContext context{config, random, pool, drops, events, replies, nullptr};
+  association::Core core{context, AssociationId(1), 9899};
   std::vector<PathId> retired;
 };
 

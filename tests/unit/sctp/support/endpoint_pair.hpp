@@ -91,7 +91,7 @@ class Craft {
     return raw(chunk);
   }
   [[nodiscard]] ByteVector take() {
-    seal(MutableBytes(bytes_));
+    tx::seal(MutableBytes(bytes_));
     return bytes_;
   }
 

@@ -45,7 +45,7 @@ struct RecordEnds {
   }
   /// A packet of ours over `path`; empty when it can have no number.
   std::vector<std::byte> seal(std::size_t size = 64) { return seal(path, size); }
-  std::vector<std::byte> seal(RecordNumbers& numbers, std::size_t size = 64) {
+  std::vector<std::byte> seal(path::RecordNumbers& numbers, std::size_t size = 64) {
     std::vector<std::byte> packet = unsealed_packet(size);
     if (!ours.seal(packet, numbers)) packet.clear();
     return packet;
@@ -58,9 +58,9 @@ struct RecordEnds {
   bool opens(const std::vector<std::byte>& packet) { return !refusal(packet).has_value(); }
 
   crypto::Cipher cipher;
-  RecordLayer ours;
-  RecordLayer theirs;
-  RecordNumbers path;
+  security::RecordLayer ours;
+  security::RecordLayer theirs;
+  path::RecordNumbers path;
 };
 
 }  // namespace hawser::sctp::test

@@ -8,7 +8,7 @@
 
 #include "unit/sctp/support/tx_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 namespace {
 
 using namespace std::chrono_literals;
@@ -54,7 +54,7 @@ class DataSenderTest : public ::testing::Test {
   }
 
   /// One packet's worth of chunks.
-  std::vector<Sent> packet(Path* path = nullptr) {
+  std::vector<Sent> packet(path::Path* path = nullptr) {
     if (path == nullptr) path = &a;
     std::array<std::byte, kRoom> room{};
     PacketBuilder builder(room, {1, 2, 3, 0}, nullptr);
@@ -87,9 +87,9 @@ class DataSenderTest : public ::testing::Test {
 
   EndpointConfig config = small_buffer();
   BufferPool pool;
-  PathManager paths{config};
-  Path& a = add_active(paths, 1, 100ms);
-  Path& b = add_active(paths, 2, 40ms);
+  path::PathManager paths{config};
+  path::Path& a = add_active(paths, 1, 100ms);
+  path::Path& b = add_active(paths, 2, 40ms);
   DataSender sender{config, pool, kFirstTsn};
   Timestamp now = Timestamp{} + 1h;
 };
@@ -324,4 +324,4 @@ TEST_F(DataSenderTest, ReturnsEveryBufferToThePoolInTheEnd) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

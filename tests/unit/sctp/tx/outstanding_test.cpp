@@ -9,7 +9,7 @@
 
 #include "unit/sctp/support/tx_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 namespace {
 
 using namespace std::chrono_literals;
@@ -28,15 +28,17 @@ class OutstandingTest : public ::testing::Test {
   [[nodiscard]] std::uint64_t tsn(std::uint64_t n) const { return first + n - 1; }
   OutChunk& chunk(std::uint64_t n) { return out.at(tsn(n)); }
 
-  void send_again(std::uint64_t n, Path& path) { out.on_sent(tsn(n), path, path.flight.next_packet++, now); }
-  void send_new(Path& path) {
+  void send_again(std::uint64_t n, path::Path& path) {
+    out.on_sent(tsn(n), path, path.flight.next_packet++, now);
+  }
+  void send_new(path::Path& path) {
     OutChunk fresh;
     fresh.payload = pool.acquire(kSize);
     const std::uint64_t number = out.next_tsn();
     out.append(std::move(fresh));
     out.on_sent(number, path, path.flight.next_packet++, now);
   }
-  void send_new(Path& path, int count) {
+  void send_new(path::Path& path, int count) {
     for (int i = 0; i < count; ++i) send_new(path);
   }
 
@@ -54,9 +56,9 @@ class OutstandingTest : public ::testing::Test {
 
   EndpointConfig config;
   BufferPool pool;
-  PathManager paths{config};
-  Path& a = add_active(paths, 1, 100ms);
-  Path& b = add_active(paths, 2, 40ms);
+  path::PathManager paths{config};
+  path::Path& a = add_active(paths, 1, 100ms);
+  path::Path& b = add_active(paths, 2, 40ms);
   Outstanding out;
   std::uint64_t first;
   Timestamp now = Timestamp{} + 1h;
@@ -71,7 +73,7 @@ TEST_F(OutstandingTest, ANewChunkWaitsUntilItIsSent) {
   EXPECT_EQ(out.held_bytes(), kSize);
   out.on_sent(first, a, 1, now);
   EXPECT_FALSE(out.any_lost());
-  EXPECT_EQ(out.next_lost(), kNoTsn);
+  EXPECT_EQ(out.next_lost(), path::kNoTsn);
   EXPECT_EQ(out.flight_bytes(), kSize);
   EXPECT_EQ(a.flight.bytes, kSize);
   EXPECT_EQ(b.flight.bytes, 0U);
@@ -355,8 +357,8 @@ TEST_F(OutstandingTest, LosingAPathReturnsAllItsChunksAndOnlyThose) {
   a.flight.t3 = now;
   out.lose_all(a);
   EXPECT_EQ(a.flight.bytes, 0U);
-  EXPECT_EQ(a.flight.oldest, kNoTsn);
-  EXPECT_EQ(a.flight.newest, kNoTsn);
+  EXPECT_EQ(a.flight.oldest, path::kNoTsn);
+  EXPECT_EQ(a.flight.newest, path::kNoTsn);
   EXPECT_EQ(a.flight.t3, kNever);
   EXPECT_EQ(out.flight_bytes(), 2 * kSize);
   EXPECT_EQ(chunk(1).state, State::lost);
@@ -467,8 +469,8 @@ TEST_F(OutstandingTest, BooksBalanceThroughRandomLossOnTwoPaths) {
   };
   for (int round = 0; round < 3'000; ++round) {
     now += 1ms;
-    Path& path = random() % 2 == 0 ? a : b;
-    if (const std::uint64_t lost = out.next_lost(); lost != kNoTsn) {
+    path::Path& path = random() % 2 == 0 ? a : b;
+    if (const std::uint64_t lost = out.next_lost(); lost != path::kNoTsn) {
       out.on_sent(lost, path, path.flight.next_packet++, now);
       transmit(lost - first + 1);
     } else if (round < 2'500) {
@@ -506,4 +508,4 @@ TEST_F(OutstandingTest, BooksBalanceThroughRandomLossOnTwoPaths) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

@@ -8,7 +8,7 @@
 #include "sctp/wire/heartbeat.hpp"
 #include "unit/sctp/support/auth_support.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 namespace {
 
 using test::AuthSide;
@@ -39,7 +39,7 @@ class PacketBuilderTest : public ::testing::Test {
   std::array<std::byte, 500> room{};
   AuthSide own{.random = std::byte{1}};
   AuthSide peer{.random = std::byte{2}};
-  Auth auth = own.towards(peer);
+  auth::Auth auth = own.towards(peer);
 };
 
 TEST_F(PacketBuilderTest, StartsWithTheCommonHeaderAlone) {
@@ -115,7 +115,7 @@ TEST_F(PacketBuilderTest, HasNoRoomForAuthInAPacketSmallerThanIt) {
 
 TEST_F(PacketBuilderTest, AuthenticatesDataAndWrittenChunksToo) {
   peer.chunks = test::chunk_list({ChunkType::kData, ChunkType::kSack});
-  const Auth wants_data = own.towards(peer);
+  const auth::Auth wants_data = own.towards(peer);
   const ByteVector payload(10, std::byte{7});
   {
     PacketBuilder builder(room, kHeader, &wants_data);
@@ -137,4 +137,4 @@ TEST_F(PacketBuilderTest, AuthenticatesDataAndWrittenChunksToo) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

@@ -7,7 +7,7 @@
 
 #include "sctp/wire/packet.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::tx {
 namespace {
 
 std::vector<std::byte> packet_of(std::size_t size, std::byte fill) {
@@ -57,4 +57,4 @@ TEST(PacketProtection, SealsEveryPacketOfABatch) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::tx

@@ -2,7 +2,7 @@
 
 #include "sctp/path/congestion/controller.hpp"
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 constexpr std::size_t kMtu = 1000;
@@ -158,4 +158,4 @@ TEST(NewReno, IdlenessNeverOpensTheWindow) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path

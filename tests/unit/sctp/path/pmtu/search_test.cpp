@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace hawser::sctp {
+namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
@@ -225,4 +225,4 @@ TEST_F(PmtuDiscoveryTest, SwitchedOffTakesEveryPathForWhole) {
 }
 
 }  // namespace
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::path
