@@ -14,7 +14,7 @@ namespace hawser::cli {
 namespace {
 
 /// Longer than any key, so that longer input is seen to be longer.
-constexpr std::size_t kMostRead = 256;
+constexpr std::size_t kMaxRead = 256;
 
 Failure system_failure(std::string_view what) {
   return {Exit::failed, std::string(what) + ": " + std::generic_category().message(errno)};
@@ -32,7 +32,7 @@ std::optional<Failure> write_all(int out, Bytes bytes) {
 
 /// All of the input, but no more of it than shows that it is no key.
 Result<crypto::SecretBytes, Failure> read_input(int in) {
-  crypto::SecretBytes input(kMostRead);
+  crypto::SecretBytes input(kMaxRead);
   std::size_t used = 0;
   while (used < input.size()) {
     const ssize_t got = ::read(in, input.writable().data() + used, input.size() - used);

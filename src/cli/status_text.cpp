@@ -120,7 +120,7 @@ std::string paths_text(const control::Association& association) {
 std::string association_text(const control::Association& a) {
   if (!a.protection)
     return fmt::format("  association {}: being set up ({})\n", a.id, a.state) + paths_text(a);
-  const control::Protection& p = *a.protection;
+  const control::Security& p = *a.protection;
   return fmt::format("  cipher {}, epoch {}, keys {} old, last handshake {} ago\n", p.cipher, p.epoch,
                      time_text(p.keys_age_s), time_text(p.last_handshake_age_s)) +
          paths_text(a);

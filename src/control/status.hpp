@@ -45,13 +45,13 @@ struct Path {
 };
 
 /// The keys of an association.
-struct Protection {
+struct Security {
   std::string cipher;               ///< aes-128-gcm, chacha20-poly1305
   std::uint32_t epoch = 0;          ///< of the keys that seal what is sent
   double keys_age_s = 0;            ///< since these keys came into use
   double last_handshake_age_s = 0;  ///< since the last handshake was complete
   std::uint64_t handshakes = 0;     ///< complete ones
-  HAWSER_DESCRIBED(Protection, cipher, epoch, keys_age_s, last_handshake_age_s, handshakes)
+  HAWSER_DESCRIBED(Security, cipher, epoch, keys_age_s, last_handshake_age_s, handshakes)
 };
 
 /// An uplink over which an association has no path.
@@ -78,7 +78,7 @@ struct Association {
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_received = 0;
   std::uint64_t duplicate_tsns_received = 0;
-  std::optional<Protection> protection;  ///< once it is up
+  std::optional<Security> protection;  ///< once it is up
   std::vector<Path> paths;
   std::vector<MissingPath> missing;
   HAWSER_DESCRIBED(Association, id, state, peer, outbound_streams, inbound_streams, nr_sack,

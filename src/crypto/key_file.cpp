@@ -13,7 +13,7 @@ namespace hawser::crypto {
 namespace {
 
 /// Longer than any key, so that a longer file is seen to be longer.
-constexpr std::size_t kMostRead = 256;
+constexpr std::size_t kMaxRead = 256;
 
 std::string system_text(int error) {
   return std::generic_category().message(error);
@@ -59,7 +59,7 @@ Result<SecretBytes, KeyFileError> read_file(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (file.get() < 0) return KeyFileError{path + ": " + system_text(errno)};
   if (std::string text = refusal(file.get(), path); !text.empty()) return KeyFileError{std::move(text)};
-  SecretBytes content(kMostRead);
+  SecretBytes content(kMaxRead);
   std::size_t used = 0;
   while (used < content.size()) {
     const ssize_t got = ::read(file.get(), content.writable().data() + used, content.size() - used);

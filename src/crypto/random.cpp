@@ -9,9 +9,9 @@
 namespace hawser::crypto {
 
 void SystemRandom::fill(MutableBytes out) {
-  constexpr std::size_t kLargest = std::numeric_limits<int>::max();
+  constexpr std::size_t kMaxRequest = std::numeric_limits<int>::max();
   while (!out.empty()) {
-    const MutableBytes part = out.first(std::min(out.size(), kLargest));
+    const MutableBytes part = out.first(std::min(out.size(), kMaxRequest));
     if (RAND_bytes(reinterpret_cast<unsigned char*>(part.data()), static_cast<int>(part.size())) != 1) {
       throw std::runtime_error("no randomness from the operating system");
     }

@@ -15,11 +15,11 @@ namespace {
 /// OpenSSL's secure heap holds our secrets and its own private keys: one arena, locked into memory, left out
 /// of core dumps, between two guard pages.
 constexpr std::size_t kArenaSize = 512U * 1024;
-constexpr std::size_t kSmallestBlock = 32;
+constexpr std::size_t kMinBlock = 32;
 
 void set_up_arena() {
   // Without the right to lock memory the arena still works, and is only not locked.
-  static const int once = CRYPTO_secure_malloc_init(kArenaSize, kSmallestBlock);
+  static const int once = CRYPTO_secure_malloc_init(kArenaSize, kMinBlock);
   static_cast<void>(once);
 }
 

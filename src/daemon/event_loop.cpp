@@ -72,16 +72,16 @@ class ReadableWatch {
 /// compete for a core.
 constexpr std::uint32_t kHostQueue = 1000;
 
-control::Counters counters_of(const hooks::Hooks::Counters& c) {
+control::Counters counters_of(const hooks::HookRunner::Counters& c) {
   return {{"run", c.run}, {"failed", c.failed}, {"timed_out", c.timed_out}, {"dropped", c.dropped}};
 }
 
 /// The only owner of the clock and the io_context: waits for descriptors, the timer and signals, reads the
 /// clock once for each of them, and hands over to the node. One thread (names are resolved
 /// in others).
-class Driver final : public Host {
+class EventLoop final : public Platform {
  public:
-  Driver(const config::Config& config, sctp::Protection protection)
+  EventLoop(const config::Config& config, sctp::SecurityConfig protection)
       : device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
                  config.interface.addresses, kHostQueue}),
         node_(config, std::move(protection), *this, device_, random_),
@@ -109,12 +109,12 @@ class Driver final : public Host {
     return std::make_unique<io::udp::UdpSocket>(options);
   }
 
-  void watch(UplinkId id, int descriptor) override {
+  void watch(SocketId id, int descriptor) override {
     if (watches_.size() <= id.value()) watches_.resize(id.value() + std::size_t{1});
     watches_[id.value()] =
         std::make_unique<ReadableWatch>(context_, descriptor, [this, id] { on_socket(id); });
   }
-  void unwatch(UplinkId id) override { watches_[id.value()].reset(); }
+  void unwatch(SocketId id) override { watches_[id.value()].reset(); }
 
   void announce(hooks::HookEvent event) override {
     if (hooks_) hooks_->post(std::move(event));
@@ -156,7 +156,7 @@ class Driver final : public Host {
     node_.handle_links_changed(read_clock());
     arm();
   }
-  void on_socket(UplinkId id) {
+  void on_socket(SocketId id) {
     node_.handle_socket(read_clock(), id);
     arm();
   }
@@ -191,7 +191,7 @@ class Driver final : public Host {
     });
   }
 
-  /// Hooks may still have to be told of the end.
+  /// HookRunner may still have to be told of the end.
   void end() {
     if (!hooks_) return context_.stop();
     if (!std::exchange(ending_, true)) hooks_->finish([this] { context_.stop(); });
@@ -223,23 +223,23 @@ class Driver final : public Host {
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
   peering::Resolver resolver_{context_};
-  std::optional<hooks::Hooks> hooks_;
+  std::optional<hooks::HookRunner> hooks_;
   bool ending_ = false;
   Timestamp armed_ = kNever;
-  std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by UplinkId
+  std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by SocketId
   crypto::SystemRandom random_;
   io::tun::TunDevice device_;
   std::optional<ReadableWatch> device_watch_;
   std::optional<io::netlink::LinkMonitor> link_monitor_;  // of an edge
   std::optional<ReadableWatch> links_watch_;
-  Node node_;
+  TunnelService node_;
   ControlServer control_;
 };
 
 }  // namespace
 
-void run(const config::Config& config, sctp::Protection protection) {
-  Driver(config, std::move(protection)).run();
+void run(const config::Config& config, sctp::SecurityConfig protection) {
+  EventLoop(config, std::move(protection)).run();
 }
 
 }  // namespace hawser::daemon

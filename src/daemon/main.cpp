@@ -68,7 +68,7 @@ hawser::crypto::CipherCosts measured_costs() {
 int run(const Options& options) try {
   const auto config = hawser::daemon::config::load_config(options.config);
   if (!config) return refuse(config.error());
-  auto protection = hawser::daemon::config::load_protection(*config);
+  auto protection = hawser::daemon::config::load_keys(*config);
   if (!protection) return refuse(protection.error());
   if (const auto errors = hawser::daemon::hooks::check_hook_command(*config); !errors.empty())
     return refuse(errors);

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLargestFile = 1U << 20;
+constexpr std::size_t kMaxFileSize = 1U << 20;
 
 /// False: errno tells.
 bool write_file(const std::string& path, std::string_view text, bool wait) {
@@ -41,7 +41,7 @@ std::optional<std::string> StateFile::load() {
   std::error_code error;
   if (!fs::exists(path_, error) && !error) return std::nullopt;
   std::ifstream in(path_, std::ios::binary);
-  std::string text(kLargestFile, '\0');
+  std::string text(kMaxFileSize, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (in.eof() && !in.bad()) return text;

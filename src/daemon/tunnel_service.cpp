@@ -63,10 +63,10 @@ sctp::EndpointConfig endpoint_config(const config::Config& config) {
   return out;
 }
 
-Node::Node(const config::Config& config, sctp::Protection protection, Host& host, io::PacketDevice& device,
-           RandomSource& random)
+TunnelService::TunnelService(const config::Config& config, sctp::SecurityConfig protection, Platform& host,
+                             io::PacketDevice& device, RandomSource& random)
     : config_(config),
-      host_(host),
+      platform_(host),
       device_(device),
       public_key_(protection.private_key.public_key()),
       endpoint_(endpoint_config(config), random, pool_, std::move(protection)),
@@ -75,21 +75,21 @@ Node::Node(const config::Config& config, sctp::Protection protection, Host& host
       uplinks_(host, sockets_, config),
       policies_(endpoint_, tunnel_, uplinks_),
       quotas_(config),
-      hook_events_({config_, endpoint_, tunnel_, uplinks_, host}),
-      last_seen_(config.interface.state_directory + "/" + config.interface.name + ".peers.json") {
+      hook_publisher_({config_, endpoint_, tunnel_, uplinks_, host}),
+      restart_notice_(config.interface.state_directory + "/" + config.interface.name + ".peers.json") {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const config::PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
     const auto index = static_cast<tunnel::PeerIndex>(i);
-    dialers_.push_back(
-        std::make_unique<peering::Dialer>(peering::Caller::Context{endpoint_, tunnel_, uplinks_},
-                                          peering::Caller::Peer{index, *peer.public_key, peer.name},
-                                          [this, index] { request_addresses(now_, index); }));
+    connections_.push_back(std::make_unique<peering::PeerConnection>(
+        peering::ConnectionRace::Context{endpoint_, tunnel_, uplinks_},
+        peering::ConnectionRace::Peer{index, *peer.public_key, peer.name},
+        [this, index] { request_addresses(now_, index); }));
     static_cast<void>(learn_remotes(index, literals_of(peer)));
   }
 }
 
-void Node::start(Timestamp now) {
+void TunnelService::start(Timestamp now) {
   now_ = started_ = now;
   next_tick_ = now + kTick;
   for (const UdpAddress& address : config_.interface.listen) {
@@ -98,75 +98,76 @@ void Node::start(Timestamp now) {
     sockets_.open(options, "");
     spdlog::info("listening on {}", address.to_string());
   }
-  if (is_edge()) look_at_links(now);
+  if (is_edge()) refresh_uplinks(now);
   if (is_hub()) {
-    last_seen_.load();
-    greet_peers(now);
+    restart_notice_.load();
+    send_restart_notices(now);
   }
   count_quotas(now);
-  for (auto& dialer : dialers_) dialer->start(now);
-  settle(now);
+  for (auto& connection : connections_) connection->start(now);
+  drain(now);
 }
 
 // --- what is ready
 // ---------------------------------------------------------------------------------------------
 
-void Node::handle_socket(Timestamp now, UplinkId id) {
+void TunnelService::handle_socket(Timestamp now, SocketId id) {
   io::DatagramSocket* socket = sockets_.find(id);
   for (int round = 0; socket != nullptr && round < kRounds; ++round) {
     const std::span<ReceivedDatagram> datagrams = socket->receive();
     if (datagrams.empty()) break;
     endpoint_.handle_datagrams(now, datagrams);
   }
-  settle(now);
+  drain(now);
 }
 
-void Node::handle_device(Timestamp now) {
+void TunnelService::handle_device(Timestamp now) {
   for (int round = 0; round < kRounds; ++round) {
     const std::size_t packets = tunnel_.read_device(now);
-    if (packets != 0) settle(now);
+    if (packets != 0) drain(now);
     if (packets < tunnel::Tunnel::kBatch) break;
   }
 }
 
-void Node::handle_timeout(Timestamp now) {
+void TunnelService::handle_timeout(Timestamp now) {
   now_ = now;
   if (now >= endpoint_.next_timeout()) endpoint_.handle_timeout(now);
   if (now >= next_tick_) tick(now);
-  if (now >= next_look_) look_at_links(now);
-  for (auto& dialer : dialers_) dialer->handle_timeout(now);
-  settle(now);
+  if (now >= next_refresh_) refresh_uplinks(now);
+  for (auto& connection : connections_) connection->handle_timeout(now);
+  drain(now);
   if (stop_state_ == StopState::stopping && now >= stop_by_) abort_all(now);
 }
 
-void Node::handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
+void TunnelService::handle_addresses(Timestamp now, tunnel::PeerIndex peer,
+                                     const std::vector<UdpAddress>& addresses) {
   now_ = now;
-  if (learn_remotes(peer, addresses)) look_at_links(now);  // before they are called
-  for (auto& dialer : dialers_) {
-    if (dialer->peer() == peer) dialer->handle_addresses(now, addresses);
+  if (learn_remotes(peer, addresses)) refresh_uplinks(now);  // before they are called
+  for (auto& connection : connections_) {
+    if (connection->peer() == peer) connection->handle_addresses(now, addresses);
   }
-  settle(now);
+  drain(now);
 }
 
-void Node::handle_links_changed(Timestamp now) {
-  if (next_look_ == kNever) return;
+void TunnelService::handle_links_changed(Timestamp now) {
+  if (next_refresh_ == kNever) return;
   now_ = now;
-  next_look_ = std::min(next_look_, last_look_ + kShortestLook);
-  if (now < next_look_) return;
-  look_at_links(now);
-  settle(now);
+  next_refresh_ = std::min(next_refresh_, last_refresh_ + kMinRefreshInterval);
+  if (now < next_refresh_) return;
+  refresh_uplinks(now);
+  drain(now);
 }
 
-Result<control::PathChange, control::ParseError> Node::set_path(Timestamp now,
-                                                                const control::PathSetting& setting) {
+Result<control::PathChange, control::ParseError> TunnelService::set_path(
+    Timestamp now, const control::PathSetting& setting) {
   auto change = policies_.set(setting);
-  settle(now);
+  drain(now);
   return change;
 }
 
-Timestamp Node::next_timeout() const {
-  Timestamp next = std::min({endpoint_.next_timeout(), next_tick_, next_look_, stop_by_});
-  for (const auto& dialer : dialers_) next = std::min(next, dialer->next_timeout());
+Timestamp TunnelService::next_timeout() const {
+  Timestamp next = std::min({endpoint_.next_timeout(), next_tick_, next_refresh_, stop_by_});
+  for (const auto& connection : connections_) next = std::min(next, connection->next_timeout());
   return next;
 }
 
@@ -175,7 +176,7 @@ Timestamp Node::next_timeout() const {
 
 /// Polls the engine until it has nothing more to say: events, messages, then datagrams, which in turn make
 /// room for queued packets.
-void Node::settle(Timestamp now) {
+void TunnelService::drain(Timestamp now) {
   now_ = now;
   handle_events(now);  // before messages: they may come from an association that an event announces
   do {
@@ -188,34 +189,34 @@ void Node::settle(Timestamp now) {
   } while (handle_events(now));
   // Strangers whose handshake is not complete have nothing to wait for.
   if (stop_state_ != StopState::stopping || !tunnel_.associations().empty()) return;
-  if (is_hub()) last_seen_.clear();
+  if (is_hub()) restart_notice_.clear();
   finish(now);
 }
 
-bool Node::handle_events(Timestamp now) {
+bool TunnelService::handle_events(Timestamp now) {
   bool any = false;
   while (const auto event = endpoint_.poll_event()) {
     any = true;
     log_event(*event);
     tunnel_.handle_event(now, *event);
-    hook_events_.handle_event(*event);
+    hook_publisher_.handle_event(*event);
     if (event->kind == sctp::Event::Kind::accepted && !is_up(event->association)) {
       spdlog::warn("association {}: refused, as this peer is ours to call", event->association.value());
     }
-    for (auto& dialer : dialers_) dialer->handle_event(now, *event);
+    for (auto& connection : connections_) connection->handle_event(now, *event);
     if (brings_a_path(*event)) policies_.apply(event->association);
   }
   return any;
 }
 
-void Node::log_event(const sctp::Event& event) const {
+void TunnelService::log_event(const sctp::Event& event) const {
   using Kind = sctp::Event::Kind;
   const std::uint32_t id = event.association.value();
   switch (event.kind) {
     case Kind::accepted:
-      return spdlog::info("association {}: accepted, peer {}", id, name_of(event.association));
+      return spdlog::info("association {}: accepted, peer {}", id, peer_name_of(event.association));
     case Kind::connected:
-      return spdlog::info("association {}: connected, peer {}", id, name_of(event.association));
+      return spdlog::info("association {}: connected, peer {}", id, peer_name_of(event.association));
     case Kind::refused: return spdlog::info("caller refused: {}", event.reason);
     case Kind::closed:
     case Kind::aborted:
@@ -235,8 +236,8 @@ void Node::log_event(const sctp::Event& event) const {
   }
 }
 
-/// Calls that nobody answered are the Caller's to report, which knows what is new about them.
-void Node::log_end(const sctp::Event& event) const {
+/// Calls that nobody answered are the ConnectionRace's to report, which knows what is new about them.
+void TunnelService::log_end(const sctp::Event& event) const {
   using Kind = sctp::Event::Kind;
   const std::uint32_t id = event.association.value();
   const auto level = !is_up(event.association)    ? spdlog::level::debug
@@ -248,57 +249,57 @@ void Node::log_end(const sctp::Event& event) const {
   spdlog::log(level, "association {}: {}, cause {}: {}", id, what, event.cause, event.reason);
 }
 
-std::string Node::name_of(sctp::AssociationId id) const {
+std::string TunnelService::peer_name_of(sctp::AssociationId id) const {
   const auto key = endpoint_.peer_key(id);
   const auto peer = key ? tunnel_.peer_with(*key) : std::nullopt;
   return peer ? config_.peers[*peer].name : "unknown";
 }
 
-bool Node::is_up(sctp::AssociationId id) const {
+bool TunnelService::is_up(sctp::AssociationId id) const {
   const auto peer = tunnel_.peer_of(id);
   return peer && tunnel_.peer(*peer).association == id;
 }
 
-void Node::transmit(Timestamp now) {
+void TunnelService::transmit(Timestamp now) {
   batch_.clear();
   while (endpoint_.poll_transmit(now, batch_)) {
     // A socket that was closed a moment ago: its datagrams are lost like any that the network loses.
-    if (io::DatagramSocket* socket = sockets_.find(batch_.route.uplink)) socket->send(batch_);
+    if (io::DatagramSocket* socket = sockets_.find(batch_.route.socket)) socket->send(batch_);
     batch_.clear();
   }
 }
 
-void Node::tick(Timestamp now) {
+void TunnelService::tick(Timestamp now) {
   next_tick_ = now + kTick;
-  std::vector<peering::Place> places;
+  std::vector<peering::PeerLocation> locations;
   for (const sctp::AssociationId id : tunnel_.associations()) {
     const auto status = endpoint_.status(id);
     if (!status) continue;
     rates_.sample(now, *status);
-    if (is_hub() && is_up(id)) note_places(*status, places);
+    if (is_hub() && is_up(id)) collect_locations(*status, locations);
   }
   rates_.prune(now);
   if (is_hub()) {
-    greet_peers(now);
-    last_seen_.note(now, std::move(places));
+    send_restart_notices(now);
+    restart_notice_.note(now, std::move(locations));
   }
   count_quotas(now);
 }
 
-void Node::look_at_links(Timestamp now) {
+void TunnelService::refresh_uplinks(Timestamp now) {
   count_quotas(now);  // before a socket is closed
-  last_look_ = now;
-  next_look_ = now + kLongestLook;
+  last_refresh_ = now;
+  next_refresh_ = now + kMaxRefreshInterval;
   const uplinks::Uplinks::Changes changes = uplinks_.refresh();
-  for (auto& dialer : dialers_) {
-    for (const UplinkId closed : changes.closed) dialer->handle_socket_closed(now, closed);
-    for (const UplinkId moved : changes.moved) dialer->handle_socket_moved(now, moved);
-    if (changes.more_usable) dialer->handle_uplinks_changed(now);
+  for (auto& connection : connections_) {
+    for (const SocketId closed : changes.closed) connection->handle_socket_closed(now, closed);
+    for (const SocketId moved : changes.moved) connection->handle_socket_moved(now, moved);
+    if (changes.more_usable) connection->handle_uplinks_changed(now);
   }
 }
 
 /// Whether there are others than before. When no name can be resolved, those of the last time are kept.
-bool Node::learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
+bool TunnelService::learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
   if (addresses.empty()) return false;
   std::vector<IpAddress>& mine = remotes_[peer];
   mine.clear();
@@ -308,67 +309,68 @@ bool Node::learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& 
   return uplinks_.set_remotes(std::move(all));
 }
 
-void Node::count_quotas(Timestamp now) {
-  for (const std::string& label : quotas_.count(now, host_.wall_clock(), sockets_))
+void TunnelService::count_quotas(Timestamp now) {
+  for (const std::string& label : quotas_.count(now, platform_.wall_clock(), sockets_))
     policies_.set_over_quota(label, quotas_.role_of(label));
 }
 
 /// The peers of the last life, if it ended without telling them.
-void Node::greet_peers(Timestamp now) {
+void TunnelService::send_restart_notices(Timestamp now) {
   const auto& sockets = sockets_.entries();
-  for (const peering::Place& place : last_seen_.take_greetings()) {
+  for (const peering::PeerLocation& location : restart_notice_.take_pending()) {
     const auto same = std::ranges::find_if(sockets, [&](const uplinks::Sockets::Entry& entry) {
-      return entry.socket && entry.label.empty() && entry.socket->local_address() == place.listening;
+      return entry.socket && entry.label.empty() && entry.socket->local_address() == location.listening;
     });
     if (same == sockets.end()) continue;
-    endpoint_.greet(
-        {UplinkId(static_cast<std::uint32_t>(same - sockets.begin())), place.local, place.remote});
+    endpoint_.send_restart_notice(
+        {SocketId(static_cast<std::uint32_t>(same - sockets.begin())), location.local, location.remote});
     transmit(now);
   }
 }
 
-void Node::note_places(const sctp::AssociationStatus& status, std::vector<peering::Place>& places) const {
+void TunnelService::collect_locations(const sctp::AssociationStatus& status,
+                                      std::vector<peering::PeerLocation>& locations) const {
   for (const sctp::PathStatus& path : status.paths) {
-    const io::DatagramSocket* socket = sockets_.find(path.route.uplink);
-    const bool listening = socket != nullptr && sockets_.entries()[path.route.uplink.value()].label.empty();
+    const io::DatagramSocket* socket = sockets_.find(path.route.socket);
+    const bool listening = socket != nullptr && sockets_.entries()[path.route.socket.value()].label.empty();
     if (listening && path.state == sctp::PathState::active)
-      places.push_back({socket->local_address(), path.route.local, path.route.remote});
+      locations.push_back({socket->local_address(), path.route.local, path.route.remote});
   }
 }
 
-void Node::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
+void TunnelService::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
   const std::vector<config::HostPort>& endpoints = config_.peers[peer].endpoint;
   const std::vector<UdpAddress> literals = literals_of(config_.peers[peer]);
-  if (literals.size() != endpoints.size()) return host_.resolve(peer, endpoints);
-  for (auto& dialer : dialers_) {
-    if (dialer->peer() == peer) dialer->handle_addresses(now, literals);
+  if (literals.size() != endpoints.size()) return platform_.resolve(peer, endpoints);
+  for (auto& connection : connections_) {
+    if (connection->peer() == peer) connection->handle_addresses(now, literals);
   }
 }
 
 // --- the end
 // ---------------------------------------------------------------------------------------------------
 
-void Node::stop(Timestamp now) {
+void TunnelService::stop(Timestamp now) {
   now_ = now;
   if (stop_state_ != StopState::running) return abort_all(now);
   stop_state_ = StopState::stopping;
   stop_by_ = now + kStopTime;
-  next_look_ = kNever;
-  for (auto& dialer : dialers_) dialer->stop(now);  // which ends what is not set up yet
+  next_refresh_ = kNever;
+  for (auto& connection : connections_) connection->stop(now);  // which ends what is not set up yet
   for (const sctp::AssociationId id : tunnel_.associations()) {
     if (is_up(id)) endpoint_.shutdown(now, id);
   }
-  settle(now);
+  drain(now);
 }
 
-void Node::abort_all(Timestamp now) {
+void TunnelService::abort_all(Timestamp now) {
   for (const sctp::AssociationId id : tunnel_.associations()) endpoint_.abort(now, id, "stopped");
   if (stop_state_ != StopState::stopped) finish(now);
-  settle(now);
+  drain(now);
   stop_by_ = kNever;
 }
 
-void Node::finish(Timestamp now) {
+void TunnelService::finish(Timestamp now) {
   stop_state_ = StopState::stopped;
   count_quotas(now);
   quotas_.save(now);

@@ -55,7 +55,7 @@ class DatagramSocket {
   [[nodiscard]] virtual int native_handle() const = 0;
 
   /// The local number that received routes carry.
-  [[nodiscard]] virtual UplinkId id() const = 0;
+  [[nodiscard]] virtual SocketId id() const = 0;
 
   /// The address it is bound to, with the port that the kernel chose when 0 was asked for.
   [[nodiscard]] virtual UdpAddress local_address() const = 0;

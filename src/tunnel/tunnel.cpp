@@ -59,7 +59,7 @@ void Tunnel::enqueue(Timestamp now, Buffer packet) {
 /// case.
 std::size_t Tunnel::mtu_towards(const Peer& peer) const {
   if (!config_.follow_paths || !peer.association) return device_.mtu();
-  return std::min(device_.mtu(), std::max(kLeastMtu, endpoint_.unfragmented_size(*peer.association)));
+  return std::min(device_.mtu(), std::max(kMinMtu, endpoint_.unfragmented_size(*peer.association)));
 }
 
 /// The same, asked of the endpoint once for each batch of packets.

@@ -71,7 +71,7 @@ class Tunnel {
  public:
   static constexpr std::size_t kBatch = 64;
   /// Paths never lower the MTU below this, which IPv6 requires of every link (RFC 8200 §5).
-  static constexpr std::size_t kLeastMtu = 1280;
+  static constexpr std::size_t kMinMtu = 1280;
   /// ICMP errors about the packets to one peer: at most 100 a second, and 50 at once.
   static constexpr std::int64_t kAnswerBurst = 50;
   static constexpr Duration kAnswerInterval = std::chrono::milliseconds(10);

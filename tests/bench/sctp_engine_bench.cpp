@@ -25,9 +25,9 @@ constexpr std::size_t kRounds = 9;
 
 using MaybeCipher = std::optional<crypto::Cipher>;  ///< nothing: plain SCTP
 
-sctp::Protection protection(const crypto::PrivateKey& own, const crypto::PrivateKey& peer,
-                            crypto::Cipher cipher) {
-  sctp::Protection out{.private_key = own.clone(), .peers = {}, .cipher_costs = {1, 2}};
+sctp::SecurityConfig protection(const crypto::PrivateKey& own, const crypto::PrivateKey& peer,
+                                crypto::Cipher cipher) {
+  sctp::SecurityConfig out{.private_key = own.clone(), .peers = {}, .cipher_costs = {1, 2}};
   if (cipher == crypto::Cipher::chacha20_poly1305) out.cipher_costs = {2, 1};
   out.peers.push_back({peer.public_key(), {}});
   return out;
@@ -63,7 +63,7 @@ class Pair {
   explicit Pair(MaybeCipher cipher)
       : client_key_(crypto::PrivateKey::generate(random_)),
         server_key_(crypto::PrivateKey::generate(random_)) {
-    const Route route{UplinkId(0), *IpAddress::parse("192.0.2.1"), {*IpAddress::parse("192.0.2.1"), 9899}};
+    const Route route{SocketId(0), *IpAddress::parse("192.0.2.1"), {*IpAddress::parse("192.0.2.1"), 9899}};
     if (cipher) {
       client_ = std::make_unique<sctp::Endpoint>(config(false), random_, pool_,
                                                  protection(client_key_, server_key_, *cipher));

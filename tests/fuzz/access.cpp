@@ -38,7 +38,7 @@ class InitAtAHub {
   ByteVector make_chunk(unsigned how) {
     ByteVector chunk;
     if ((how & 2U) != 0) {
-      const Bytes raw = input_.take(kLargestPacket - 100);
+      const Bytes raw = input_.take(kMaxPacketSize - 100);
       chunk.assign(raw.begin(), raw.end());
       if (!chunk.empty()) chunk[0] = std::byte{1};
     } else {
@@ -46,7 +46,7 @@ class InitAtAHub {
       const ByteVector model = edge.init();
       const Bytes front = Bytes(model).subspan(wire::kCommonHeaderSize, (how & 8U) != 0 ? 20 : 20 + 8 + 16);
       chunk.assign(front.begin(), front.end());
-      const Bytes more = input_.take(kLargestPacket - 200);
+      const Bytes more = input_.take(kMaxPacketSize - 200);
       chunk.insert(chunk.end(), more.begin(), more.end());
     }
     if ((how & 4U) != 0) {

@@ -28,10 +28,10 @@ using fuzz::Input;
 using fuzz::require;
 
 constexpr std::size_t kUplinks = 3;
-constexpr std::size_t kMostInFlight = 512;
-constexpr std::size_t kMostHistory = 64;
-constexpr std::size_t kMostBatches = 2048;
-constexpr std::size_t kLargestPacket = 1472;
+constexpr std::size_t kMaxInFlight = 512;
+constexpr std::size_t kMaxHistory = 64;
+constexpr std::size_t kMaxBatches = 2048;
+constexpr std::size_t kMaxPacketSize = 1472;
 constexpr std::size_t kWindow = 64 * 1024;
 /// What an INIT ACK may be larger than three times a tiny INIT: the State Cookie.
 constexpr std::size_t kCookieAllowance = 400;
@@ -93,13 +93,13 @@ class LiveAssociation {
   static UdpAddress hub_address() { return {IpAddress::v4(0xc633'6401), 9899}; }
   static Route edge_route(std::size_t uplink) {
     const auto number = static_cast<std::uint32_t>(uplink);
-    return {UplinkId(number), IpAddress::v4(0x0a00'0002 + (number << 8)), hub_address()};
+    return {SocketId(number), IpAddress::v4(0x0a00'0002 + (number << 8)), hub_address()};
   }
   [[nodiscard]] UdpAddress outside(std::size_t uplink) const {
     return {IpAddress::v4(0xcb00'7101 + static_cast<std::uint32_t>(uplink)), nat_port_[uplink]};
   }
   [[nodiscard]] Route hub_route(std::size_t uplink) const {
-    return {UplinkId(0), hub_address().ip, outside(uplink)};
+    return {SocketId(0), hub_address().ip, outside(uplink)};
   }
   static UdpAddress stranger() { return {IpAddress::v4(0xc000'0242), 6666}; }
 
@@ -117,7 +117,7 @@ class LiveAssociation {
     require(!batch.empty());
     Bytes rest = batch.bytes();
     for (const std::uint16_t size : batch.sizes()) {
-      require(size >= wire::kCommonHeaderSize && size <= kLargestPacket);
+      require(size >= wire::kCommonHeaderSize && size <= kMaxPacketSize);
       const Bytes packet = rest.first(size);
       rest = rest.subspan(size);
       require(wire::checksum_ok(packet));
@@ -130,10 +130,10 @@ class LiveAssociation {
 
   void forward(const Side& from, const Route& route, Bytes packet) {
     Side& to = other(from);
-    if (to.inbox.size() >= kMostInFlight) return;
+    if (to.inbox.size() >= kMaxInFlight) return;
     if (&from == &edge_) {
-      if (route.uplink.value() >= kUplinks || route.remote != hub_address()) return;
-      to.inbox.push_back({hub_route(route.uplink.value()), {packet.begin(), packet.end()}});
+      if (route.socket.value() >= kUplinks || route.remote != hub_address()) return;
+      to.inbox.push_back({hub_route(route.socket.value()), {packet.begin(), packet.end()}});
       return;
     }
     for (std::size_t i = 0; i < kUplinks; ++i) {
@@ -169,7 +169,7 @@ class LiveAssociation {
     for (bool busy = true; busy;) {
       busy = false;
       while (batch_.clear(), side.endpoint->poll_transmit(now_, batch_)) {
-        require(++batches < kMostBatches);
+        require(++batches < kMaxBatches);
         transmit(side, batch_);
         busy = true;
       }
@@ -199,7 +199,7 @@ class LiveAssociation {
     Packet packet = std::move(to.inbox.front());
     to.inbox.pop_front();
     to.history.push_back(packet);
-    if (to.history.size() > kMostHistory) to.history.pop_front();
+    if (to.history.size() > kMaxHistory) to.history.pop_front();
     give(to, packet.route, std::move(packet.bytes));
   }
 
@@ -260,7 +260,7 @@ class LiveAssociation {
     if (to.inbox.empty()) return;
     std::vector<std::byte>& packet = to.inbox.front().bytes;
     const Bytes chunk = input_.take(input_.u8());
-    if (packet.size() + chunk.size() > kLargestPacket) return;
+    if (packet.size() + chunk.size() > kMaxPacketSize) return;
     const bool front = input_.u8() % 2 == 0;
     packet.resize(padded4(packet.size()));
     packet.insert(front ? packet.begin() + wire::kCommonHeaderSize : packet.end(), chunk.begin(),
@@ -279,7 +279,7 @@ class LiveAssociation {
       auth_.write_unsigned(writer);
     }
     packet.insert(packet.end(), chunks.begin(), chunks.end());
-    packet.resize(std::min(packet.size(), kLargestPacket));
+    packet.resize(std::min(packet.size(), kMaxPacketSize));
     mend(packet);
     const Route route = known_route(to, input_.u8());
     give(to, known ? route : strange_route(route), std::move(packet));

@@ -11,7 +11,7 @@
 namespace hawser::sctp::wire::testing {
 namespace {
 
-constexpr std::size_t kLongestInput = 16'384;  // leaves room for what rewriting adds
+constexpr std::size_t kMaxInputSize = 16'384;  // leaves room for what rewriting adds
 
 void require(bool condition) {
   if (!condition) __builtin_trap();
@@ -81,6 +81,6 @@ void check_packet(Bytes bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace hawser::sctp::wire::testing;
-  if (size <= kLongestInput) check_packet(std::as_bytes(std::span(data, size)));
+  if (size <= kMaxInputSize) check_packet(std::as_bytes(std::span(data, size)));
   return 0;
 }

@@ -25,8 +25,8 @@ using hawser::fuzz::Input;
 using hawser::fuzz::require;
 using ByteVector = std::vector<std::byte>;
 
-constexpr std::size_t kMostBatches = 256;
-constexpr std::size_t kLargestPacket = 1472;
+constexpr std::size_t kMaxBatches = 256;
+constexpr std::size_t kMaxPacketSize = 1472;
 constexpr std::uint16_t kPort = 9899;
 
 inline const crypto::PrivateKey& edge_key() {
@@ -41,14 +41,15 @@ inline const crypto::SecretBytes& access_key() {
   static const crypto::SecretBytes key = crypto::derive_access_key(hub_key().public_key(), nullptr);
   return key;
 }
-inline Protection protection(bool hub) {
-  Protection out{.private_key = (hub ? hub_key() : edge_key()).clone(), .peers = {}, .cipher_costs = {1, 2}};
+inline SecurityConfig protection(bool hub) {
+  SecurityConfig out{
+      .private_key = (hub ? hub_key() : edge_key()).clone(), .peers = {}, .cipher_costs = {1, 2}};
   out.peers.push_back({(hub ? edge_key() : hub_key()).public_key(), {}});
   return out;
 }
 
 inline Route route_from(std::uint32_t host) {
-  return {UplinkId(0), IpAddress::v4(0xC633'6401), {IpAddress::v4(0xCB00'7100U + host), 40'000}};
+  return {SocketId(0), IpAddress::v4(0xC633'6401), {IpAddress::v4(0xCB00'7100U + host), 40'000}};
 }
 inline Route usual_route() {
   return route_from(1);
@@ -97,10 +98,10 @@ class Target {
     std::vector<Sent> sent;
     std::size_t batches = 0;
     while (batch_.clear(), endpoint_->poll_transmit(now_, batch_)) {
-      require(++batches < kMostBatches && !batch_.empty());
+      require(++batches < kMaxBatches && !batch_.empty());
       Bytes rest = batch_.bytes();
       for (const std::uint16_t size : batch_.sizes()) {
-        require(size >= wire::kCommonHeaderSize && size <= kLargestPacket);
+        require(size >= wire::kCommonHeaderSize && size <= kMaxPacketSize);
         sent.push_back({batch_.route, {rest.begin(), rest.begin() + size}});
         rest = rest.subspan(size);
       }
@@ -155,14 +156,14 @@ inline ByteVector packet_of(std::uint32_t tag, Bytes chunks) {
   ByteVector packet(wire::kCommonHeaderSize);
   wire::CommonHeader{kPort, kPort, tag, 0}.store(packet.data());
   packet.insert(packet.end(), chunks.begin(), chunks.end());
-  packet.resize(std::min(packet.size(), kLargestPacket));
+  packet.resize(std::min(packet.size(), kMaxPacketSize));
   wire::seal_checksum(packet);
   return packet;
 }
 
 template <class Chunk>
 ByteVector chunk_bytes(const Chunk& chunk) {
-  ByteVector room(kLargestPacket);
+  ByteVector room(kMaxPacketSize);
   ByteWriter writer(room);
   chunk.write(writer);
   writer.pad4();
@@ -318,7 +319,7 @@ class HandMadePeer {
   }
 
   bool hub_;
-  Protection protection_;
+  SecurityConfig protection_;
   std::optional<security::SecureChannel> channel_;
   path::RecordNumbers numbers_;
   std::uint32_t own_tag_ = 0x0abc'def1;

@@ -100,7 +100,7 @@ class SealedAssociation {
   }
   /// A genuine record around chunks of the fuzzer's.
   void genuine() {
-    const Bytes chunks = input_.take(std::min<std::size_t>(input_.u8() * 4U, kLargestPacket - 100));
+    const Bytes chunks = input_.take(std::min<std::size_t>(input_.u8() * 4U, kMaxPacketSize - 100));
     records_.seal_and_open(chunks, input_);
     auto packet = peer_.seal(chunks);
     if (!packet) return;

@@ -15,7 +15,7 @@ PerfClient::PerfClient(sctp::EndpointConfig config, PerfClientOptions options)
     : options_(std::move(options)), driver_(std::move(config)), numbers_(options_.streams) {}
 
 int PerfClient::run() {
-  std::vector<UplinkId> uplinks;
+  std::vector<SocketId> uplinks;
   for (const IpAddress& local : options_.local) uplinks.push_back(driver_.open({local, 0}));
   association_ = driver_.endpoint().connect(driver_.now(), driver_.route(uplinks.front(), options_.remote),
                                             options_.remote_port);
@@ -62,7 +62,7 @@ void PerfClient::on_message(const sctp::ReceivedMessage& part) {
 void PerfClient::add_uplinks() {
   for (std::uint32_t i = 1; i < options_.local.size(); ++i) {
     (void)driver_.endpoint().add_path(driver_.now(), association_,
-                                      driver_.route(UplinkId(i), options_.remote));
+                                      driver_.route(SocketId(i), options_.remote));
   }
 }
 

@@ -30,23 +30,23 @@ timespec to_timespec(Duration duration) {
 
 PlainDriver::PlainDriver(sctp::EndpointConfig config) : endpoint_(std::move(config), random_, pool_) {}
 
-UplinkId PlainDriver::open(const UdpAddress& local) {
+SocketId PlainDriver::open(const UdpAddress& local) {
   io::udp::UdpSocketOptions options;
-  options.id = UplinkId(static_cast<std::uint32_t>(sockets_.size()));
+  options.id = SocketId(static_cast<std::uint32_t>(sockets_.size()));
   options.bind = local;
   sockets_.push_back(std::make_unique<io::udp::UdpSocket>(options));
   return options.id;
 }
 
-void PlainDriver::run_once(Duration longest_wait) {
+void PlainDriver::run_once(Duration max_wait) {
   transmit();
-  wait(longest_wait);
+  wait(max_wait);
   receive();
   if (endpoint_.next_timeout() <= now()) endpoint_.handle_timeout(now());
   transmit();
 }
 
-Route PlainDriver::route(UplinkId uplink, const UdpAddress& remote) const {
+Route PlainDriver::route(SocketId uplink, const UdpAddress& remote) const {
   return {uplink, sockets_[uplink.value()]->local_address().ip, remote};
 }
 
@@ -57,18 +57,17 @@ Timestamp PlainDriver::now() const {
 void PlainDriver::transmit() {
   batch_.clear();
   while (endpoint_.poll_transmit(now(), batch_)) {
-    sockets_[batch_.route.uplink.value()]->send(batch_);
+    sockets_[batch_.route.socket.value()]->send(batch_);
     batch_.clear();
   }
 }
 
-void PlainDriver::wait(Duration longest_wait) const {
+void PlainDriver::wait(Duration max_wait) const {
   std::vector<pollfd> waits;
   for (const auto& socket : sockets_) waits.push_back({socket->native_handle(), POLLIN, 0});
   const Timestamp deadline = endpoint_.next_timeout();
-  const Duration until_timeout =
-      deadline == kNever ? longest_wait : std::max(deadline - now(), Duration::zero());
-  const timespec timeout = to_timespec(std::min(longest_wait, until_timeout));
+  const Duration until_timeout = deadline == kNever ? max_wait : std::max(deadline - now(), Duration::zero());
+  const timespec timeout = to_timespec(std::min(max_wait, until_timeout));
   (void)::ppoll(waits.data(), waits.size(), &timeout, nullptr);  // a signal is as good a reason to return
 }
 

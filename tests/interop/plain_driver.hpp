@@ -20,14 +20,14 @@ class PlainDriver {
   explicit PlainDriver(sctp::EndpointConfig config);
 
   /// Opens a UDP socket, one uplink; port 0 lets the kernel choose. Throws io::SetupError.
-  UplinkId open(const UdpAddress& local);
+  SocketId open(const UdpAddress& local);
 
-  /// Sends what is due, waits for a datagram, a timeout or a signal, but no longer than `longest_wait`, hands
+  /// Sends what is due, waits for a datagram, a timeout or a signal, but no longer than `max_wait`, hands
   /// in what came, and sends the answers.
-  void run_once(Duration longest_wait);
+  void run_once(Duration max_wait);
 
   /// The route from `uplink` to `remote`.
-  [[nodiscard]] Route route(UplinkId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] Route route(SocketId uplink, const UdpAddress& remote) const;
   [[nodiscard]] Timestamp now() const;
   [[nodiscard]] sctp::Endpoint& endpoint() { return endpoint_; }
   [[nodiscard]] const sctp::Endpoint& endpoint() const { return endpoint_; }
@@ -35,7 +35,7 @@ class PlainDriver {
 
  private:
   void transmit();
-  void wait(Duration longest_wait) const;
+  void wait(Duration max_wait) const;
   void receive();
 
   // In order of construction: the endpoint uses the two above it.
@@ -43,7 +43,7 @@ class PlainDriver {
   BufferPool pool_;
   sctp::Endpoint endpoint_;
   TransmitBatch batch_;
-  std::vector<std::unique_ptr<io::DatagramSocket>> sockets_;  // by UplinkId
+  std::vector<std::unique_ptr<io::DatagramSocket>> sockets_;  // by SocketId
 };
 
 /// SIGINT and SIGTERM set what stop_requested() returns and end a wait of run_once().

@@ -59,7 +59,7 @@ void AddressProofs::on_peer_sent(Bytes payload) {
   }
 }
 
-void AddressProofs::on_received(Timestamp now, UplinkId uplink, const UdpAddress& from,
+void AddressProofs::on_received(Timestamp now, SocketId uplink, const UdpAddress& from,
                                 const PacketView& view, Bytes payload) {
   const std::uint64_t hash = undecided() ? content_hash(payload) : 0;
   const ChunkView* echo = view.find(ChunkType::cookie_echo);
@@ -88,7 +88,7 @@ bool AddressProofs::proven(const Place& place) const {
   return at != proofs_.end() && proven(at->second);
 }
 
-bool AddressProofs::proven(UplinkId uplink, const UdpAddress& remote) const {
+bool AddressProofs::proven(SocketId uplink, const UdpAddress& remote) const {
   for (auto at = proofs_.lower_bound({uplink, remote, 0}); at != proofs_.end(); ++at) {
     if (at->first.uplink != uplink || at->first.remote != remote) return false;
     if (proven(at->second)) return true;

@@ -31,7 +31,7 @@ class AddressProofs {
  public:
   /// Somebody's address, in the association whose packets to it carry `tag`.
   struct Place {
-    UplinkId uplink;
+    SocketId uplink;
     UdpAddress remote;
     std::uint32_t tag = 0;
     auto operator<=>(const Place&) const = default;
@@ -39,7 +39,7 @@ class AddressProofs {
 
   // What the host itself does. The views are the payloads taken apart.
   void on_sent(const Place& to, const PacketView& view, Bytes payload);
-  void on_received(Timestamp now, UplinkId uplink, const UdpAddress& from, const PacketView& view,
+  void on_received(Timestamp now, SocketId uplink, const UdpAddress& from, const PacketView& view,
                    Bytes payload);
   // What any other host does.
   void on_peer_received(Bytes payload);
@@ -48,7 +48,7 @@ class AddressProofs {
   /// Packets of every kind may go there.
   [[nodiscard]] bool proven(const Place& place) const;
   /// The same of an address, whatever association proved it.
-  [[nodiscard]] bool proven(UplinkId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] bool proven(SocketId uplink, const UdpAddress& remote) const;
   /// Packets of a handshake may: when a cookie came back last, or kNever. It may come
   /// again within a minute, and is taken again when its association is gone.
   [[nodiscard]] Timestamp cookie_returned(const Place& place) const;

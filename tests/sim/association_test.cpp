@@ -89,7 +89,7 @@ TEST_F(Associations, AreRefusedByAHubThatDoesNotAccept) {
   sctp::EndpointConfig closed = tunnel_config();
   closed.accept = false;
   Host& other = bond.world().add_host("closed", closed);
-  bond.world().attach(other, UplinkId(0), *UdpAddress::parse("192.0.2.1:9899"), nullptr, {}, {});
+  bond.world().attach(other, SocketId(0), *UdpAddress::parse("192.0.2.1:9899"), nullptr, {}, {});
   bond.edge().connect(0, *UdpAddress::parse("192.0.2.1:9899"));
   EXPECT_TRUE(bond.run_until(900s, [&] { return bond.edge().endpoint().association_count() == 0; }));
   EXPECT_EQ(Bond::count(bond.edge_events(), Kind::aborted) + Bond::count(bond.edge_events(), Kind::lost), 1U);

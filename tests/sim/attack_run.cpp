@@ -18,7 +18,7 @@ constexpr Duration kRepair = seconds(15);
 /// Otherwise the edge has to notice the death by silence (12 s after the last heartbeat), and to dial again.
 constexpr Duration kRevival = seconds(60);
 constexpr Duration kAllPaths = seconds(90);
-constexpr std::uint64_t kMostEvents = 5'000'000;
+constexpr std::uint64_t kMaxEvents = 5'000'000;
 
 class AttackRun {
  public:
@@ -104,7 +104,7 @@ class AttackRun {
     HostOptions options;
     options.identity = Identity{plan_.seed ^ 0x7374'7261'6e67'6572, {2 * plan_.seed + 1}, {}, {}};
     stranger_ = &bond_.world().add_host("stranger", plan_.bond.edge, options);
-    bond_.world().attach(*stranger_, UplinkId(0), *UdpAddress::parse("192.0.2.130:9899"), nullptr, {}, {});
+    bond_.world().attach(*stranger_, SocketId(0), *UdpAddress::parse("192.0.2.130:9899"), nullptr, {}, {});
     stranger_->on_event = [this](const sctp::Event& event) {
       if (event.kind == Kind::connected) complain("a stranger gets in");
     };
@@ -147,7 +147,7 @@ class AttackRun {
     bond_.world().events().after(milliseconds(30), [this] { watch_paths(); });
   }
   void check_path(const sctp::PathStatus& path) {
-    const bool proven = bond_.hub().monitor().proofs().proven(path.route.uplink, path.route.remote);
+    const bool proven = bond_.hub().monitor().proofs().proven(path.route.socket, path.route.remote);
     const bool trusted = path.state != sctp::PathState::unconfirmed;
     if (trusted && !proven) {
       complain("the hub has a path to " + path.route.remote.to_string() + ", which has proven nothing");
@@ -198,7 +198,7 @@ class AttackRun {
   template <class Predicate>
   bool until(Timestamp limit, Predicate done) {
     return bond_.world().events().run_until(limit, [&] {
-      if (++events_ == kMostEvents) throw std::runtime_error("too many events in simulated time");
+      if (++events_ == kMaxEvents) throw std::runtime_error("too many events in simulated time");
       return done();
     });
   }

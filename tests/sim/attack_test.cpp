@@ -323,7 +323,7 @@ TEST_F(Attacks, ByAFloodOfInitsFromManySourcesKeepNoState) {
 TEST_F(Attacks, OnAnAnswerlessHubWithoutAssociationsAreNotAmplified) {
   Host& idle = bond->world().add_host("idle", tunnel_config());
   const UdpAddress at = *UdpAddress::parse("192.0.2.20:9899");
-  bond->world().attach(idle, UplinkId(0), at, nullptr, {}, {});
+  bond->world().attach(idle, SocketId(0), at, nullptr, {}, {});
   for (const auto& packet : one_of_each(0x0bad'cafe)) attacker->inject(Attacker::home(), at, packet);
   bond->run_for(1s);
   EXPECT_LE(attacker->answer_bytes, attacker->sent_bytes);

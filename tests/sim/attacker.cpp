@@ -12,8 +12,8 @@
 namespace hawser::sim {
 namespace {
 
-constexpr std::size_t kMostRecorded = 1500;
-constexpr std::size_t kMostHandshakes = 200;
+constexpr std::size_t kMaxRecorded = 1500;
+constexpr std::size_t kMaxHandshakes = 200;
 constexpr std::uint16_t kFirstPort = 6000;
 constexpr std::uint16_t kPorts = 6;
 
@@ -81,7 +81,7 @@ bool Attacker::on_path(bool outward, SimDatagram& datagram) {
 void Attacker::record(bool outward, const SimDatagram& datagram) {
   if (outward) sources_.insert(datagram.source);
   std::vector<Recorded>& list = is_sealed(datagram.payload) ? recorded_ : handshakes_;
-  const std::size_t most = &list == &recorded_ ? kMostRecorded : kMostHandshakes;
+  const std::size_t most = &list == &recorded_ ? kMaxRecorded : kMaxHandshakes;
   if (list.size() < most) {
     list.push_back({outward, datagram});
   } else {

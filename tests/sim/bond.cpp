@@ -51,7 +51,7 @@ Bond::Bond(const BondSpec& spec)
       hub_addresses_(spec.hub_addresses) {
   build_edge(spec);
   for (std::size_t i = 0; i < spec.hub_addresses; ++i) {
-    const UplinkId uplink(static_cast<std::uint32_t>(i));
+    const SocketId uplink(static_cast<std::uint32_t>(i));
     world_.attach(hub_, uplink, {hub_ip(i, ipv6_), kUdpPort}, nullptr, {}, {});
   }
   edge_.on_event = [this](const sctp::Event& event) { handle_edge_event(event); };
@@ -70,7 +70,7 @@ void Bond::build_edge(const BondSpec& spec) {
       nat = &world_.add_nat(*uplink.nat, public_address(i, ipv6_));
     }
     const UdpAddress local{nat == nullptr ? public_address(i, ipv6_) : inside_address(i, ipv6_), kUdpPort};
-    world_.attach(edge_, UplinkId(static_cast<std::uint32_t>(i)), local, nat, uplink.up, uplink.down);
+    world_.attach(edge_, SocketId(static_cast<std::uint32_t>(i)), local, nat, uplink.up, uplink.down);
   }
 }
 
@@ -119,7 +119,7 @@ bool Bond::add_all_paths(Duration limit) {
 std::optional<sctp::PathStatus> Bond::edge_path(std::size_t uplink) const {
   if (const auto status = edge_.endpoint().status(edge_id_)) {
     for (const auto& path : status->paths) {
-      if (path.route.uplink.value() == uplink) return path;
+      if (path.route.socket.value() == uplink) return path;
     }
   }
   return std::nullopt;

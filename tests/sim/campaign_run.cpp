@@ -12,11 +12,11 @@ using std::chrono::seconds;
 /// Nothing arrives for so long, although every mishap is over: a deadlock. Longer than two of the largest
 /// back-offs.
 constexpr Duration kStall = seconds(150);
-constexpr Duration kLongest = seconds(3000);
+constexpr Duration kMaxDuration = seconds(3000);
 constexpr Duration kSetUp = seconds(240);
 constexpr Duration kShutdown = seconds(400);
 /// An event costs a fraction of a microsecond; a scenario that needs more of them than this spins.
-constexpr std::uint64_t kMostEvents = 20'000'000;
+constexpr std::uint64_t kMaxEvents = 20'000'000;
 
 class Run {
  public:
@@ -70,7 +70,7 @@ class Run {
       return bond_.finished_sending() && (plan_.hasty || bond_.all_arrived()) &&
              bond_.world().now() >= quiet_from_;
     };
-    const bool ended = until(kLongest, [&] {
+    const bool ended = until(kMaxDuration, [&] {
       const std::uint64_t arrived = bond_.up_ledger().bytes_arrived() + bond_.down_ledger().bytes_arrived();
       if (arrived != seen || !waiting()) progress = bond_.world().now();
       seen = arrived;
@@ -86,7 +86,7 @@ class Run {
     if (plan_.ending != Ending::edge_shuts_down) bond_.hub().shutdown(bond_.hub_id());
     // A hasty shutdown still has all messages to deliver.
     const bool patient = plan_.hasty || nat_may_be_gone();
-    if (!until(patient ? kLongest : kShutdown, [this] { return bond_.both_gone(); })) {
+    if (!until(patient ? kMaxDuration : kShutdown, [this] { return bond_.both_gone(); })) {
       complain("the shutdown does not end: " + standing());
     }
     if (!bond_.all_arrived()) complain("messages are missing after the shutdown: " + standing());
@@ -116,7 +116,7 @@ class Run {
     bond_.run_for(seconds(2));
     bond_.edge().abort(bond_.edge_id(), "campaign");
     // The ABORT itself may be lost: then the hub finds out by an answer to its next packet.
-    if (!until(kLongest, [this] { return bond_.both_gone(); }))
+    if (!until(kMaxDuration, [this] { return bond_.both_gone(); }))
       complain("the abort does not end: " + standing());
     bond_.run_for(seconds(150));
     bond_.check_ended();
@@ -178,7 +178,7 @@ class Run {
   template <class Predicate>
   bool until(Duration limit, Predicate done) {
     return bond_.run_until(limit, [this, &done] {
-      if (++events_ == kMostEvents) throw std::runtime_error("too many events in simulated time");
+      if (++events_ == kMaxEvents) throw std::runtime_error("too many events in simulated time");
       return done();
     });
   }
@@ -233,7 +233,7 @@ std::string Run::standing() {
             " peer_window=" + std::to_string(status->peer_window) +
             " held=" + std::to_string(status->receive_buffered);
     for (const auto& path : status->paths) {
-      text += "; " + std::to_string(path.route.uplink.value()) + ">" + path.route.remote.to_string() + " " +
+      text += "; " + std::to_string(path.route.socket.value()) + ">" + path.route.remote.to_string() + " " +
               std::string(to_string(path.state)) + " cwnd=" + std::to_string(path.cwnd) +
               " flight=" + std::to_string(path.flight) + " errors=" + std::to_string(path.error_count);
     }

@@ -8,10 +8,10 @@ namespace hawser::sim {
 namespace {
 
 /// More output than this after one input is a loop that does not end.
-constexpr unsigned kMostRounds = 20'000;
+constexpr unsigned kMaxRounds = 20'000;
 /// Wake-ups per simulated second: with nothing to show for it, and in all.
-constexpr std::uint64_t kMostIdleTimeouts = 100;
-constexpr std::uint64_t kMostTimeouts = 20'000;
+constexpr std::uint64_t kMaxIdleTimeouts = 100;
+constexpr std::uint64_t kMaxTimeouts = 20'000;
 
 /// SimRandom would give nearby numbers unrelated keys, but a number should not give a key and a world the
 /// same bytes.
@@ -24,8 +24,8 @@ crypto::PrivateKey private_key_of(std::uint64_t number) {
   return crypto::PrivateKey::generate(random);
 }
 
-sctp::Protection protection_of(const Identity& identity) {
-  sctp::Protection protection{
+sctp::SecurityConfig protection_of(const Identity& identity) {
+  sctp::SecurityConfig protection{
       .private_key = private_key_of(identity.key), .peers = {}, .cipher_costs = {500, 900}};
   for (const std::uint64_t peer : identity.peers) {
     sctp::ProtectedPeer known{private_key_of(peer).public_key(), std::nullopt};
@@ -49,7 +49,7 @@ Host::Host(EventQueue& events, Violations& violations, std::string name, const s
       random_(seed),
       endpoint_(make_endpoint()),
       monitor_(violations, name_, config.path_mtu, options.identity.has_value()) {
-  monitor_.path_state = [this](UplinkId uplink, const UdpAddress& remote) {
+  monitor_.path_state = [this](SocketId uplink, const UdpAddress& remote) {
     return path_state(uplink, remote);
   };
 }
@@ -111,8 +111,8 @@ void Host::watch_timers(bool idle) {
   }
   ++window_timeouts_;
   if (idle) ++window_idle_;
-  if (window_idle_ == kMostIdleTimeouts) fail("wakes up too often for nothing");
-  if (window_timeouts_ == kMostTimeouts) fail("wakes up too often");
+  if (window_idle_ == kMaxIdleTimeouts) fail("wakes up too often for nothing");
+  if (window_timeouts_ == kMaxTimeouts) fail("wakes up too often");
 }
 
 // --- commands
@@ -152,7 +152,7 @@ bool Host::remove_path(sctp::AssociationId id, sctp::PathId path) {
     }
   }
   const bool removed = endpoint_->remove_path(events_.now(), id, path);
-  if (removed) monitor_.on_remove_path(route.uplink, route.remote);
+  if (removed) monitor_.on_remove_path(route.socket, route.remote);
   settle();
   return removed;
 }
@@ -187,12 +187,12 @@ void Host::restart() {
   endpoint_ = make_endpoint();
 }
 
-std::optional<sctp::PathState> Host::path_state(UplinkId uplink, const UdpAddress& remote) const {
+std::optional<sctp::PathState> Host::path_state(SocketId uplink, const UdpAddress& remote) const {
   for (const sctp::AssociationId id : associations_) {
     const auto status = endpoint_->status(id);
     if (!status) continue;
     for (const auto& path : status->paths) {
-      if (path.route.uplink == uplink && path.route.remote == remote) return path.state;
+      if (path.route.socket == uplink && path.route.remote == remote) return path.state;
     }
   }
   return std::nullopt;
@@ -211,7 +211,7 @@ void Host::settle() {
   settling_ = true;
   unsigned rounds = 0;
   for (bool busy = true; busy; ++rounds) {
-    if (rounds == kMostRounds) {
+    if (rounds == kMaxRounds) {
       fail("has output without end");
       throw std::runtime_error(name_ + ": output without end\n" + violations_.text());
     }
@@ -230,7 +230,7 @@ bool Host::transmit_all() {
   for (unsigned batches = 0;; ++batches) {
     batch_.clear();
     if (!endpoint_->poll_transmit(events_.now(), batch_)) return any;
-    if (batches == kMostRounds) {
+    if (batches == kMaxRounds) {
       fail("transmits without end");
       throw std::runtime_error(name_ + ": transmits without end\n" + violations_.text());
     }
@@ -264,7 +264,7 @@ void Host::transmit(const TransmitBatch& batch) {
 
 const Access* Host::way_out(const Route& route) const {
   for (const Access* access : accesses_) {
-    if (access->uplink == route.uplink && (route.local.is_wildcard() || access->local.ip == route.local))
+    if (access->uplink == route.socket && (route.local.is_wildcard() || access->local.ip == route.local))
       return access;
   }
   return nullptr;

@@ -20,7 +20,7 @@ namespace hawser::sim {
 
 /// One uplink address of a host and what lies between it and the core of the network. Owned by the World.
 struct Access {
-  UplinkId uplink;
+  SocketId uplink;
   UdpAddress local;            ///< what the host's socket is bound to
   Nat* nat = nullptr;          ///< may be shared by several accesses; none: `local` is public
   std::unique_ptr<Link> up;    ///< host to NAT or core
@@ -38,7 +38,7 @@ struct Identity {
   std::optional<Duration> rekey_after;
 };
 [[nodiscard]] crypto::PrivateKey private_key_of(std::uint64_t number);
-[[nodiscard]] sctp::Protection protection_of(const Identity& identity);
+[[nodiscard]] sctp::SecurityConfig protection_of(const Identity& identity);
 
 struct HostOptions {
   /// Arriving datagrams are handed over together when they come within this span, as recvmmsg would.
@@ -115,7 +115,7 @@ class Host {
     SimDatagram datagram;
   };
   [[nodiscard]] std::unique_ptr<sctp::Endpoint> make_endpoint();
-  [[nodiscard]] std::optional<sctp::PathState> path_state(UplinkId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] std::optional<sctp::PathState> path_state(SocketId uplink, const UdpAddress& remote) const;
   void flush_inbox();
   [[nodiscard]] bool transmit_all();
   void transmit(const TransmitBatch& batch);

@@ -31,8 +31,8 @@ class Paths : public Scenario {
   }
   /// The first DATA on the second path, in round trips after its first ASCONF.
   static double second_path_rtts(Bond& bond, Duration round_trip) {
-    const Timestamp asconf = bond.edge().monitor().first_asconf(UplinkId(1), bond.hub_address(0));
-    const Timestamp data = bond.edge().monitor().first_data(UplinkId(1), bond.hub_address(0));
+    const Timestamp asconf = bond.edge().monitor().first_asconf(SocketId(1), bond.hub_address(0));
+    const Timestamp data = bond.edge().monitor().first_data(SocketId(1), bond.hub_address(0));
     if (asconf == kNever || data == kNever) return 1e9;
     return ms(data - asconf) / ms(round_trip);
   }
@@ -52,8 +52,8 @@ TEST_P(EveryPath, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
   // Towards the edge as well.
   const auto outside = bond.nat(1).mapping(bond.edge().access(1).local);
   ASSERT_TRUE(outside);
-  const Timestamp asconf = bond.edge().monitor().first_asconf(UplinkId(1), bond.hub_address(0));
-  const Timestamp back = bond.hub().monitor().first_data(UplinkId(0), *outside);
+  const Timestamp asconf = bond.edge().monitor().first_asconf(SocketId(1), bond.hub_address(0));
+  const Timestamp back = bond.hub().monitor().first_data(SocketId(0), *outside);
   ASSERT_NE(back, kNever);
   EXPECT_LE(ms(back - asconf) / 40, 2.5);
   EXPECT_EQ(Bond::count(bond.hub_events(), Kind::path_added), 1U);
@@ -97,7 +97,7 @@ TEST_P(EveryPath, JoinWhenTheFirstAsconfIsLostAndRetransmitOnTheSameUplink) {
   std::set<std::uint32_t> uplinks;
   bond.edge().drop_if = [&](const Access& access, const SimDatagram& datagram) {
     // Nothing else leaves on a path that joins, sealed or not.
-    const bool joins = access.uplink == UplinkId(1) && !bond.path_active(1);
+    const bool joins = access.uplink == SocketId(1) && !bond.path_active(1);
     if (!carries(datagram, ChunkType::asconf) && !(joins && is_sealed(datagram.payload))) return false;
     uplinks.insert(access.uplink.value());
     return ++asconfs <= 2;

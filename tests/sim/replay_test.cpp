@@ -92,7 +92,7 @@ TEST_F(Replays, ToAnotherHubWithTheSameKeyGainOneAnswerForEachInit) {
   config.accept = true;
   Host& twin = bond->world().add_host("twin", config, options);
   const UdpAddress at = *UdpAddress::parse("198.51.100.20:9899");
-  bond->world().attach(twin, UplinkId(0), at, nullptr, {}, {});
+  bond->world().attach(twin, SocketId(0), at, nullptr, {}, {});
   std::uint64_t events = 0;
   twin.on_event = [&](const sctp::Event&) { ++events; };
   for (const std::size_t link : {0U, 1U}) bond->set_blackhole(link, true);

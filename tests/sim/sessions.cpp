@@ -12,7 +12,7 @@ using std::chrono::seconds;
 using Kind = sctp::Event::Kind;
 
 /// Streams that were agreed on.
-constexpr std::size_t kMostSessions = 190;
+constexpr std::size_t kMaxSessions = 190;
 
 sctp::StreamId stream_of(std::size_t session) {
   return sctp::StreamId(static_cast<std::uint16_t>(session));
@@ -57,7 +57,7 @@ void Sessions::start() {
 
 void Sessions::dial() {
   if (stopped_) return;
-  if (sessions_.size() == kMostSessions) return complain("too many sessions");
+  if (sessions_.size() == kMaxSessions) return complain("too many sessions");
   const std::size_t uplink = sessions_.size() % bond_.uplinks();
   const std::size_t hub_address = random_.below(bond_.hub_addresses());
   sessions_.emplace_back();
@@ -70,7 +70,7 @@ void Sessions::add_paths() {
   if (!status) return;
   for (std::size_t i = 0; i < bond_.uplinks(); ++i) {
     const bool there = std::any_of(status->paths.begin(), status->paths.end(),
-                                   [i](const auto& path) { return path.route.uplink.value() == i; });
+                                   [i](const auto& path) { return path.route.socket.value() == i; });
     if (!there) bond_.edge().add_path(edge_id(), i, bond_.hub_address(i % bond_.hub_addresses()));
   }
 }
@@ -204,7 +204,7 @@ std::string Sessions::standing() const {
     if (!status) continue;
     text += "\n              " + host->name() + ": " + std::string(to_string(status->state));
     for (const auto& path : status->paths) {
-      text += "; " + std::to_string(path.route.uplink.value()) + ">" + path.route.remote.to_string() + " " +
+      text += "; " + std::to_string(path.route.socket.value()) + ">" + path.route.remote.to_string() + " " +
               std::string(to_string(path.state)) + " errors=" + std::to_string(path.error_count) +
               " flight=" + std::to_string(path.flight);
     }

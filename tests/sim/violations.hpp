@@ -14,7 +14,7 @@ namespace hawser::sim {
 class Violations {
  public:
   void add(Timestamp now, const std::string& what) {
-    if (list_.size() == kMost) return;  // one cause tends to show many times over
+    if (list_.size() == kMaxKept) return;  // one cause tends to show many times over
     char when[32];
     std::snprintf(when, sizeof when, "%12.6f  ", seconds(now));
     list_.push_back(when + what);
@@ -32,7 +32,7 @@ class Violations {
   }
 
  private:
-  static constexpr std::size_t kMost = 20;
+  static constexpr std::size_t kMaxKept = 20;
   std::vector<std::string> list_;
 };
 

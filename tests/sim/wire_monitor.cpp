@@ -23,11 +23,11 @@ bool allowed_while_joining(const PacketView& view) {
 
 /// The largest sealed packet with an ASCONF (of an IPv6 address), and with what proves a path: HEARTBEAT,
 /// HEARTBEAT ACK, ASCONF ACK. User data makes larger ones in every scenario that wants to see it.
-constexpr std::size_t kLargestSealedAsconf = 160;
-constexpr std::size_t kLargestSealedProof = 400;
+constexpr std::size_t kMaxSealedAsconf = 160;
+constexpr std::size_t kMaxSealedProof = 400;
 
 /// What is larger on a path that has just been proven probes its MTU.
-constexpr std::size_t kLargestFirstData = 1280;
+constexpr std::size_t kMaxFirstData = 1280;
 
 /// What it takes to agree on keys.
 bool belongs_to_handshake(const ChunkView& chunk) {
@@ -53,22 +53,22 @@ bool belongs_to_handshake(const ChunkView& chunk) {
 
 }  // namespace
 
-void WireMonitor::on_connect(UplinkId uplink, const UdpAddress& remote) {
+void WireMonitor::on_connect(SocketId uplink, const UdpAddress& remote) {
   remotes_[{uplink, remote}].proven = true;
 }
 
-void WireMonitor::on_add_path(UplinkId uplink, const UdpAddress& remote) {
+void WireMonitor::on_add_path(SocketId uplink, const UdpAddress& remote) {
   Remote& entry = remotes_[{uplink, remote}];
   entry = {};
   entry.proven = true;
   entry.joining = true;
 }
 
-void WireMonitor::on_remove_path(UplinkId uplink, const UdpAddress& remote) {
+void WireMonitor::on_remove_path(SocketId uplink, const UdpAddress& remote) {
   remotes_.erase({uplink, remote});
 }
 
-void WireMonitor::on_sent(Timestamp now, UplinkId uplink, const SimDatagram& datagram) {
+void WireMonitor::on_sent(Timestamp now, SocketId uplink, const SimDatagram& datagram) {
   view_.parse(datagram.payload);
   check_form(now, datagram);
   Remote& remote = remotes_[{uplink, datagram.destination}];
@@ -84,7 +84,7 @@ void WireMonitor::on_sent(Timestamp now, UplinkId uplink, const SimDatagram& dat
   note_sent_chunks(now, remote);
 }
 
-void WireMonitor::check_amplification(Timestamp now, UplinkId uplink, const SimDatagram& datagram,
+void WireMonitor::check_amplification(Timestamp now, SocketId uplink, const SimDatagram& datagram,
                                       Remote& remote) {
   if (may_send_freely(uplink, datagram, remote)) return;
   remote.bytes_sent += datagram.payload.size();
@@ -93,17 +93,17 @@ void WireMonitor::check_amplification(Timestamp now, UplinkId uplink, const SimD
              "amplifies: " + std::to_string(remote.bytes_sent) + " bytes sent to an unproven address, " +
                  std::to_string(remote.bytes_received) + " received");
   }
-  if (is_sealed(datagram.payload) && datagram.payload.size() > kLargestSealedProof)
+  if (is_sealed(datagram.payload) && datagram.payload.size() > kMaxSealedProof)
     complain(now, uplink, datagram, "sends what may be user data to an unproven address");
 }
 
-bool WireMonitor::may_send_freely(UplinkId uplink, const SimDatagram& datagram, const Remote& remote) {
+bool WireMonitor::may_send_freely(SocketId uplink, const SimDatagram& datagram, const Remote& remote) {
   if (remote.proven || !sealed_) return remote.proven;
   const AddressProofs::Place place{uplink, datagram.destination, view_.tag};
   return proofs_.proven(place) || (!is_sealed(datagram.payload) && proofs_.cookie_returned(place) != kNever);
 }
 
-void WireMonitor::check_record(Timestamp now, UplinkId uplink, const SimDatagram& datagram) {
+void WireMonitor::check_record(Timestamp now, SocketId uplink, const SimDatagram& datagram) {
   if (!is_sealed(datagram.payload)) return;
   const auto record = record_of(view_);
   if (!record || view_.chunks[0].flags != 0)
@@ -118,7 +118,7 @@ void WireMonitor::check_record(Timestamp now, UplinkId uplink, const SimDatagram
   next = record->sequence + 1;
 }
 
-void WireMonitor::check_unsealed(Timestamp now, UplinkId uplink, const SimDatagram& datagram,
+void WireMonitor::check_unsealed(Timestamp now, SocketId uplink, const SimDatagram& datagram,
                                  Remote& remote) {
   if (is_sealed(datagram.payload)) return;
   if (!std::all_of(view_.chunks.begin(), view_.chunks.end(), belongs_to_handshake))
@@ -139,7 +139,7 @@ void WireMonitor::check_unsealed(Timestamp now, UplinkId uplink, const SimDatagr
 }
 
 // Nobody can see an ASCONF in there; but it is small, and there is nothing else while the path joins.
-void WireMonitor::check_sealed_join(Timestamp now, UplinkId uplink, const SimDatagram& datagram,
+void WireMonitor::check_sealed_join(Timestamp now, SocketId uplink, const SimDatagram& datagram,
                                     Remote& remote) {
   const auto state = path_state(uplink, datagram.destination);
   if (state && *state != sctp::PathState::joining) {
@@ -147,7 +147,7 @@ void WireMonitor::check_sealed_join(Timestamp now, UplinkId uplink, const SimDat
     return;
   }
   remote.first_asconf = std::min(remote.first_asconf, now);
-  if (!is_sealed(datagram.payload) || datagram.payload.size() > kLargestSealedAsconf)
+  if (!is_sealed(datagram.payload) || datagram.payload.size() > kMaxSealedAsconf)
     complain(now, uplink, datagram, "sends more than ASCONF on a path that joins");
 }
 
@@ -168,7 +168,7 @@ void WireMonitor::check_form(Timestamp now, const SimDatagram& datagram) {
     complain(now, {}, datagram, "has an illegal verification tag");
 }
 
-void WireMonitor::check_joining(Timestamp now, UplinkId uplink, const SimDatagram& datagram, Remote& remote) {
+void WireMonitor::check_joining(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote) {
   if (!allowed_while_joining(view_))
     complain(now, uplink, datagram, "sends more than ASCONF on a path that joins");
   if (const ChunkView* asconf = view_.find(ChunkType::asconf)) {
@@ -181,13 +181,13 @@ void WireMonitor::note_sent_chunks(Timestamp now, Remote& remote) {
     if (chunk.type == ChunkType::heartbeat) remote.nonces.insert(key_of(chunk.value));
     if (chunk.type == ChunkType::asconf) remote.first_asconf = std::min(remote.first_asconf, now);
     const bool data = chunk.type == ChunkType::data ||
-                      (chunk.type == ChunkType::sealed && chunk.value.size() > kLargestSealedProof &&
-                       chunk.value.size() < kLargestFirstData);
+                      (chunk.type == ChunkType::sealed && chunk.value.size() > kMaxSealedProof &&
+                       chunk.value.size() < kMaxFirstData);
     if (data) remote.first_data = std::min(remote.first_data, now);
   }
 }
 
-void WireMonitor::on_received(Timestamp now, UplinkId uplink, const SimDatagram& datagram) {
+void WireMonitor::on_received(Timestamp now, SocketId uplink, const SimDatagram& datagram) {
   Remote& remote = remotes_[{uplink, datagram.source}];
   remote.bytes_received += datagram.payload.size();
   // What an attacker damaged, he may have healed again: there, bytes alone count.
@@ -221,17 +221,17 @@ void WireMonitor::on_peer_received(const SimDatagram& datagram) {
   if (sealed_ && checksum_acceptable(datagram.payload)) proofs_.on_peer_received(datagram.payload);
 }
 
-Timestamp WireMonitor::first_asconf(UplinkId uplink, const UdpAddress& remote) const {
+Timestamp WireMonitor::first_asconf(SocketId uplink, const UdpAddress& remote) const {
   const auto found = remotes_.find({uplink, remote});
   return found == remotes_.end() ? kNever : found->second.first_asconf;
 }
 
-Timestamp WireMonitor::first_data(UplinkId uplink, const UdpAddress& remote) const {
+Timestamp WireMonitor::first_data(SocketId uplink, const UdpAddress& remote) const {
   const auto found = remotes_.find({uplink, remote});
   return found == remotes_.end() ? kNever : found->second.first_data;
 }
 
-void WireMonitor::complain(Timestamp now, UplinkId uplink, const SimDatagram& datagram,
+void WireMonitor::complain(Timestamp now, SocketId uplink, const SimDatagram& datagram,
                            const std::string& what) {
   violations_.add(now, host_ + "/" + std::to_string(uplink.value()) + " " + what + ": " +
                            datagram.source.to_string() + " > " + datagram.destination.to_string() + " " +

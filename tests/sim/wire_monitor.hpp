@@ -42,21 +42,21 @@ class WireMonitor {
       : violations_(violations), host_(std::move(host)), path_mtu_(path_mtu), sealed_(sealed) {}
 
   /// Where to ask for the state of a path of the engine.
-  std::function<std::optional<sctp::PathState>(UplinkId, const UdpAddress&)> path_state;
+  std::function<std::optional<sctp::PathState>(SocketId, const UdpAddress&)> path_state;
 
   /// The host itself chose this remote for connect(): what it sends there is not an answer.
-  void on_connect(UplinkId uplink, const UdpAddress& remote);
+  void on_connect(SocketId uplink, const UdpAddress& remote);
   /// The host adds this way: only the ASCONF may leave on it until it is acknowledged (RFC 5061 §4.3, F8).
-  void on_add_path(UplinkId uplink, const UdpAddress& remote);
-  void on_remove_path(UplinkId uplink, const UdpAddress& remote);
+  void on_add_path(SocketId uplink, const UdpAddress& remote);
+  void on_remove_path(SocketId uplink, const UdpAddress& remote);
   /// The host has no association any more, and no keys.
   void on_all_gone() {
     remotes_.clear();
     records_.clear();
   }
 
-  void on_sent(Timestamp now, UplinkId uplink, const SimDatagram& datagram);
-  void on_received(Timestamp now, UplinkId uplink, const SimDatagram& datagram);
+  void on_sent(Timestamp now, SocketId uplink, const SimDatagram& datagram);
+  void on_received(Timestamp now, SocketId uplink, const SimDatagram& datagram);
   /// Another host has sent, or got, this.
   void on_peer_sent(const SimDatagram& datagram);
   void on_peer_received(const SimDatagram& datagram);
@@ -64,8 +64,8 @@ class WireMonitor {
   [[nodiscard]] const AddressProofs& proofs() const { return proofs_; }
   /// When the first ASCONF, and the first DATA, left for this remote; kNever when none did. Sealed, the first
   /// packet to a joining path counts as ASCONF, and one too large for anything else as DATA.
-  [[nodiscard]] Timestamp first_asconf(UplinkId uplink, const UdpAddress& remote) const;
-  [[nodiscard]] Timestamp first_data(UplinkId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] Timestamp first_asconf(SocketId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] Timestamp first_data(SocketId uplink, const UdpAddress& remote) const;
 
  private:
   struct Remote {
@@ -83,21 +83,21 @@ class WireMonitor {
   };
   /// The packets of one association that the host has sent, by the tag on them.
   struct Records {
-    std::optional<std::pair<UplinkId, UdpAddress>> first;  ///< where the first one went
+    std::optional<std::pair<SocketId, UdpAddress>> first;  ///< where the first one went
     Timestamp begun = kNever;
     std::map<std::pair<std::uint8_t, std::uint8_t>, std::uint64_t> next;  ///< by epoch and path id
   };
-  using Key = std::pair<UplinkId, UdpAddress>;
+  using Key = std::pair<SocketId, UdpAddress>;
 
   void check_form(Timestamp now, const SimDatagram& datagram);
-  void check_record(Timestamp now, UplinkId uplink, const SimDatagram& datagram);
-  void check_unsealed(Timestamp now, UplinkId uplink, const SimDatagram& datagram, Remote& remote);
-  void check_amplification(Timestamp now, UplinkId uplink, const SimDatagram& datagram, Remote& remote);
-  void check_sealed_join(Timestamp now, UplinkId uplink, const SimDatagram& datagram, Remote& remote);
-  [[nodiscard]] bool may_send_freely(UplinkId uplink, const SimDatagram& datagram, const Remote& remote);
-  void check_joining(Timestamp now, UplinkId uplink, const SimDatagram& datagram, Remote& remote);
+  void check_record(Timestamp now, SocketId uplink, const SimDatagram& datagram);
+  void check_unsealed(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote);
+  void check_amplification(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote);
+  void check_sealed_join(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote);
+  [[nodiscard]] bool may_send_freely(SocketId uplink, const SimDatagram& datagram, const Remote& remote);
+  void check_joining(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote);
   void note_sent_chunks(Timestamp now, Remote& remote);
-  void complain(Timestamp now, UplinkId uplink, const SimDatagram& datagram, const std::string& what);
+  void complain(Timestamp now, SocketId uplink, const SimDatagram& datagram, const std::string& what);
 
   Violations& violations_;
   std::string host_;

@@ -37,7 +37,7 @@ Nat& World::add_nat(const NatConfig& config, const IpAddress& public_address) {
   return *nats_.back();
 }
 
-std::size_t World::attach(Host& host, UplinkId uplink, const UdpAddress& local, Nat* nat,
+std::size_t World::attach(Host& host, SocketId uplink, const UdpAddress& local, Nat* nat,
                           const LinkConfig& up, const LinkConfig& down) {
   auto access = std::make_unique<Access>();
   Access& made = *access;

@@ -39,7 +39,7 @@ class World {
   Nat& add_nat(const NatConfig& config, const IpAddress& public_address);
   /// Gives `host` an address behind `nat` (nullptr: a public one). The answer is its index among the host's
   /// accesses.
-  std::size_t attach(Host& host, UplinkId uplink, const UdpAddress& local, Nat* nat, const LinkConfig& up,
+  std::size_t attach(Host& host, SocketId uplink, const UdpAddress& local, Nat* nat, const LinkConfig& up,
                      const LinkConfig& down);
   /// Puts a datagram into the core, from whatever source it claims.
   void inject(SimDatagram&& datagram) { route(std::move(datagram), Seen::by_nobody); }

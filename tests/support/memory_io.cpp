@@ -57,7 +57,7 @@ void MemoryNetwork::deliver(UdpAddress source, UdpAddress destination, Bytes pay
   receiver->second->arrive(source, destination.ip, payload);
 }
 
-MemoryDatagramSocket::MemoryDatagramSocket(MemoryNetwork& network, UplinkId id, UdpAddress local,
+MemoryDatagramSocket::MemoryDatagramSocket(MemoryNetwork& network, SocketId id, UdpAddress local,
                                            std::size_t queue)
     : network_(network), id_(id), local_(local), queue_limit_(queue) {
   network_.attach(*this);

@@ -62,14 +62,14 @@ class MemoryDatagramSocket final : public DatagramSocket {
       4096;  ///< datagrams waiting; more are dropped, as a kernel does
 
   /// Throws SetupError when the address is taken. Port 0 is not supported: name one.
-  MemoryDatagramSocket(MemoryNetwork& network, UplinkId id, UdpAddress local,
+  MemoryDatagramSocket(MemoryNetwork& network, SocketId id, UdpAddress local,
                        std::size_t queue = kDefaultQueue);
   ~MemoryDatagramSocket() override;
 
   std::span<ReceivedDatagram> receive() override;
   void send(const TransmitBatch& batch) override;
   [[nodiscard]] int native_handle() const override { return ready_.native_handle(); }
-  [[nodiscard]] UplinkId id() const override { return id_; }
+  [[nodiscard]] SocketId id() const override { return id_; }
   [[nodiscard]] UdpAddress local_address() const override { return local_; }
   [[nodiscard]] const SocketCounters& counters() const override { return counters_; }
 
@@ -82,7 +82,7 @@ class MemoryDatagramSocket final : public DatagramSocket {
   void arrive(const UdpAddress& source, const IpAddress& destination, Bytes payload);
 
   MemoryNetwork& network_;
-  UplinkId id_;
+  SocketId id_;
   UdpAddress local_;
   std::size_t queue_limit_;
   std::deque<Waiting> waiting_;

@@ -14,12 +14,12 @@ namespace hawser {
 
 /// A local way out: one UDP socket of the driver. The numbers are the driver's; the engine only compares
 /// them.
-using UplinkId = Strong<struct UplinkIdTag, std::uint32_t>;
+using SocketId = Strong<struct SocketIdTag, std::uint32_t>;
 
 /// Where a datagram came from, or goes to. `local` is the local address it was sent to (pktinfo), so that
 /// answers leave from there; a wildcard leaves the choice to the kernel (sockets bound to a device).
 struct Route {
-  UplinkId uplink;
+  SocketId socket;
   IpAddress local;
   UdpAddress remote;
   friend bool operator==(const Route&, const Route&) = default;

@@ -31,7 +31,7 @@ class Endpoint {
   Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool);
   /// A protected endpoint: `connected` and `accepted` are told when both sides have proven their keys, and
   /// auth_keys are not used. A restarted peer comes as a new association; peer_key() tells whose it is.
-  Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, Protection protection);
+  Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, SecurityConfig protection);
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
@@ -47,7 +47,7 @@ class Endpoint {
   /// Begins an association from `first` (RFC 9260 §5.1); its INIT lists no addresses. Ends in an event:
   /// connected, aborted or lost. `peer_port` is the SCTP port of the peer.
   AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port = 9899);
-  /// The same from a protected endpoint, to one of its Protection::peers.
+  /// The same from a protected endpoint, to one of its SecurityConfig::peers.
   AssociationId connect(Timestamp now, const Route& first, const crypto::PublicKey& peer,
                         std::uint16_t peer_port = 9899);
   /// Takes the message over on `ok`; leaves it with the caller otherwise.
@@ -65,7 +65,7 @@ class Endpoint {
   bool set_path_role(AssociationId id, PathId path, PathRole role);
   /// The most that `path` may carry from now on, both ways: `download_bps` is told to the peer in a protected
   /// association, and means nothing in plain SCTP. False: no such path, or a cap that is neither 0 nor within
-  /// kLeastCap and kGreatestCap.
+  /// kMinCap and kMaxCap.
   bool set_path_caps(AssociationId id, PathId path, const PathCaps& caps);
   /// Asks the peer to send to our address `local` by preference (RFC 5061 §4.2.5).
   bool request_primary(Timestamp now, AssociationId id, const IpAddress& local);
@@ -78,7 +78,7 @@ class Endpoint {
   /// Tells whoever had an association with an earlier life of this endpoint over `route` that it is gone
   /// (docs/protocol.md): the peer asks its paths whether they answer, and calls anew when they do not.
   /// Nothing answers it, and the peer believes nothing of it.
-  void greet(const Route& route);
+  void send_restart_notice(const Route& route);
   /// Graceful shutdown (RFC 9260 §9.2): everything accepted by send() is delivered first. Ends in an event.
   void shutdown(Timestamp now, AssociationId id);
   /// ABORT with cause User-Initiated Abort (RFC 9260 §9.1); `reason` goes to the peer.

@@ -6,7 +6,7 @@
 namespace hawser::sctp {
 
 /// Why a path carries no (more) data at this moment: the first that applies.
-enum class PathLimit : std::uint8_t {
+enum class PathIdleReason : std::uint8_t {
   none,               ///< nothing: the next data may take it
   joining,            ///< see PathState
   unproven,           ///< PathState::unconfirmed
@@ -22,6 +22,6 @@ enum class PathLimit : std::uint8_t {
   pacing,             ///< the packets of its window are being spread over the round trip
 };
 
-[[nodiscard]] std::string_view to_string(PathLimit limit);
+[[nodiscard]] std::string_view to_string(PathIdleReason reason);
 
 }  // namespace hawser::sctp

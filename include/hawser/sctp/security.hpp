@@ -19,7 +19,7 @@ struct ProtectedPeer {
 /// Who a protected endpoint is, whom it lets in, and when it renews keys. Owns secrets; an Endpoint that is
 /// given one speaks nothing but protected SCTP (docs/protocol.md): it answers no stranger, sends no packet of
 /// an established association unsealed, and takes none.
-struct Protection {
+struct SecurityConfig {
   crypto::PrivateKey private_key;
   std::vector<ProtectedPeer> peers;
   /// What sealing costs on this machine: both ends agree on the cipher whose slower end is faster.
@@ -48,7 +48,7 @@ struct Protection {
 };
 
 /// The keys of a protected association; part of its status.
-struct ProtectionStatus {
+struct SecurityStatus {
   crypto::PublicKey peer;
   crypto::Cipher cipher{};
   std::uint8_t epoch = 0;            ///< of the keys we seal with

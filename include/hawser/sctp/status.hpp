@@ -68,7 +68,7 @@ struct PathStatus {
   std::size_t mtu = 0;       ///< largest UDP payload that is known to pass, bytes (RFC 8899)
   unsigned error_count = 0;
   PathCounters counters;
-  PathLimit limit = PathLimit::none;
+  PathIdleReason idle_reason = PathIdleReason::none;
   Timestamp failed_since = kNever;  ///< while potentially failed or inactive
   std::uint64_t cap_bps = 0;        ///< the cap on what we send: the lower of ours and the peer's; 0: none
 };
@@ -87,7 +87,7 @@ struct AssociationStatus {
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_received = 0;
   std::uint64_t duplicate_tsns_received = 0;
-  std::optional<ProtectionStatus> protection;  ///< of a protected association that is up
+  std::optional<SecurityStatus> protection;  ///< of a protected association that is up
   std::vector<PathStatus> paths;
 };
 

@@ -31,10 +31,10 @@ struct PathCaps {
   std::uint64_t download_bps = 0;  ///< what the peer sends, who is told
 };
 /// What a cap other than 0 may be: below, a single full packet takes longer than a time-out.
-inline constexpr std::uint64_t kLeastCap = 64'000;
-inline constexpr std::uint64_t kGreatestCap = 1'000'000'000'000;
+inline constexpr std::uint64_t kMinCap = 64'000;
+inline constexpr std::uint64_t kMaxCap = 1'000'000'000'000;
 [[nodiscard]] constexpr bool is_cap(std::uint64_t bps) {
-  return bps == 0 || (bps >= kLeastCap && bps <= kGreatestCap);
+  return bps == 0 || (bps >= kMinCap && bps <= kMaxCap);
 }
 
 inline constexpr PathId kNoPath{0xffff'ffff};

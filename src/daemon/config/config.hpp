@@ -36,8 +36,8 @@ struct KeyFile {
   std::uint32_t line = 0;
 };
 
-/// When keys are renewed: at the first of these. By default at sctp::Protection's own limits, which they can
-/// only lower.
+/// When keys are renewed: at the first of these. By default at sctp::SecurityConfig's own limits, which they
+/// can only lower.
 struct RekeyConfig {
   std::size_t after_seconds = 900;
   std::size_t after_megabytes = 100'000;

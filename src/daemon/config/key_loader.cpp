@@ -49,13 +49,14 @@ class KeyLoader {
 
 }  // namespace
 
-Result<sctp::Protection, ConfigErrors> load_protection(const Config& config) {
+Result<sctp::SecurityConfig, ConfigErrors> load_keys(const Config& config) {
   KeyLoader loader(config);
   auto own = loader.private_key();
   std::vector<sctp::ProtectedPeer> peers;
   for (const PeerConfig& peer : config.peers) peers.push_back(loader.peer(peer, own));
   if (!loader.errors().empty()) return std::move(loader.errors());
-  sctp::Protection protection{.private_key = std::move(*own), .peers = std::move(peers), .cipher_costs = {}};
+  sctp::SecurityConfig protection{
+      .private_key = std::move(*own), .peers = std::move(peers), .cipher_costs = {}};
   const RekeyConfig& rekey = config.interface.rekey;
   protection.rekey_after = std::chrono::seconds(rekey.after_seconds);
   protection.rekey_after_bytes = rekey.after_megabytes * 1'000'000;

@@ -15,8 +15,8 @@ using Unit = std::pair<std::string_view, double>;
 constexpr std::array<Unit, 4> kRateUnits = {Unit{"Gbit/s", 1e9}, Unit{"Mbit/s", 1e6}, Unit{"kbit/s", 1e3},
                                             Unit{"bit/s", 1}};
 constexpr std::array<Unit, 3> kSizeUnits = {Unit{"TB", 1e12}, Unit{"GB", 1e9}, Unit{"MB", 1e6}};
-constexpr double kLeastSize = 1e6;
-constexpr double kGreatestSize = 1e15;
+constexpr double kMinSize = 1e6;
+constexpr double kMaxSize = 1e15;
 
 /// "20 Mbit/s" or "20Mbit/s": a plain decimal number, at most one space, a unit.
 std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit> units, double least,
@@ -47,7 +47,7 @@ std::optional<sctp::PathRole> parse_role(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_rate(std::string_view text) {
-  return parse_quantity(text, kRateUnits, sctp::kLeastCap, sctp::kGreatestCap);
+  return parse_quantity(text, kRateUnits, sctp::kMinCap, sctp::kMaxCap);
 }
 
 std::string rate_text(std::uint64_t bits_per_second) {
@@ -60,7 +60,7 @@ std::string rate_text(std::uint64_t bits_per_second) {
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  return parse_quantity(text, kSizeUnits, kLeastSize, kGreatestSize);
+  return parse_quantity(text, kSizeUnits, kMinSize, kMaxSize);
 }
 
 }  // namespace hawser::daemon::config

@@ -31,9 +31,9 @@ inline std::optional<std::string> interface_name(std::string_view text) {
 
 /// The name of an interface, or a pattern of names.
 inline std::optional<std::string> uplink_name(std::string_view text) {
-  constexpr std::size_t kLongestPattern = 64;
+  constexpr std::size_t kMaxPatternLength = 64;
   if (!is_pattern(text)) return interface_name(text);
-  const bool good = text.size() <= kLongestPattern && has_only_interface_characters(text);
+  const bool good = text.size() <= kMaxPatternLength && has_only_interface_characters(text);
   return good ? std::optional<std::string>(text) : std::nullopt;
 }
 

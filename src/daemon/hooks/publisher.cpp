@@ -4,7 +4,7 @@
 
 namespace hawser::daemon::hooks {
 
-void HookEvents::handle_event(const sctp::Event& event) {
+void HookPublisher::handle_event(const sctp::Event& event) {
   using Kind = sctp::Event::Kind;
   if (event.kind == Kind::connected || event.kind == Kind::accepted)
     return on_association_up(event.association);
@@ -23,60 +23,60 @@ void HookEvents::handle_event(const sctp::Event& event) {
 }
 
 /// A newer association of a peer that is up takes the older one's place: its tunnel stays up.
-void HookEvents::on_association_up(sctp::AssociationId id) {
+void HookPublisher::on_association_up(sctp::AssociationId id) {
   const auto peer = context_.tunnel.peer_of(id);
   if (!peer || context_.tunnel.peer(*peer).association != id) return;  // it was refused
   carriers_.emplace(id, Carrier{*peer, {}});
   if (up_[*peer]) return;
   up_[*peer] = true;
-  tell_tunnel("tunnel-up", id, *peer, "");
+  publish_tunnel("tunnel-up", id, *peer, "");
 }
 
-void HookEvents::on_association_end(const sctp::Event& event) {
+void HookPublisher::on_association_end(const sctp::Event& event) {
   const auto node = carriers_.extract(event.association);
   const Carrier& carrier = node.mapped();
-  for (const auto& [id, path] : carrier.paths) tell_path("path-down", event, id, carrier, path);
+  for (const auto& [id, path] : carrier.paths) publish_path("path-down", event, id, carrier, path);
   if (context_.tunnel.peer(carrier.peer).association) return;  // carried by another one
   up_[carrier.peer] = false;
-  tell_tunnel("tunnel-down", event.association, carrier.peer, event.reason);
+  publish_tunnel("tunnel-down", event.association, carrier.peer, event.reason);
 }
 
-void HookEvents::on_path_up(const sctp::Event& event, Carrier& carrier) {
+void HookPublisher::on_path_up(const sctp::Event& event, Carrier& carrier) {
   const auto [at, fresh] =
       carrier.paths.insert_or_assign(event.path, describe(event.association, event.path));
-  if (fresh) tell_path("path-up", event, event.path, carrier, at->second);
+  if (fresh) publish_path("path-up", event, event.path, carrier, at->second);
 }
 
-void HookEvents::on_path_end(const sctp::Event& event, Carrier& carrier) {
+void HookPublisher::on_path_end(const sctp::Event& event, Carrier& carrier) {
   const auto node = carrier.paths.extract(event.path);
-  if (!node.empty()) tell_path("path-down", event, event.path, carrier, node.mapped());
+  if (!node.empty()) publish_path("path-down", event, event.path, carrier, node.mapped());
 }
 
-void HookEvents::on_path_moved(const sctp::Event& event, Carrier& carrier) {
+void HookPublisher::on_path_moved(const sctp::Event& event, Carrier& carrier) {
   const Path path = describe(event.association, event.path);
   if (const auto at = carrier.paths.find(event.path); at != carrier.paths.end()) at->second = path;
-  tell_path("path-moved", event, event.path, carrier, path);
+  publish_path("path-moved", event, event.path, carrier, path);
 }
 
 /// Empty when the path is gone already.
-HookEvents::Path HookEvents::describe(sctp::AssociationId id, sctp::PathId path) const {
+HookPublisher::Path HookPublisher::describe(sctp::AssociationId id, sctp::PathId path) const {
   const auto status = context_.endpoint.status(id);
   if (!status) return {};
   const auto at =
       std::ranges::find(status->paths, path, [](const sctp::PathStatus& each) { return each.id; });
   if (at == status->paths.end()) return {};
-  uplinks::Uplinks::Place place = context_.uplinks.place_of(at->route);
+  uplinks::Uplinks::Exit place = context_.uplinks.exit_of(at->route);
   return {std::move(place.label), std::move(place.interface), place.local.to_string(),
           at->route.remote.to_string()};
 }
 
-void HookEvents::tell_tunnel(const char* name, sctp::AssociationId id, tunnel::PeerIndex peer,
-                             std::string_view reason) {
+void HookPublisher::publish_tunnel(const char* name, sctp::AssociationId id, tunnel::PeerIndex peer,
+                                   std::string_view reason) {
   context_.host.announce({name, facts(id, peer, reason)});
 }
 
-void HookEvents::tell_path(const char* name, const sctp::Event& event, sctp::PathId id,
-                           const Carrier& carrier, const Path& path) {
+void HookPublisher::publish_path(const char* name, const sctp::Event& event, sctp::PathId id,
+                                 const Carrier& carrier, const Path& path) {
   Facts all = facts(event.association, carrier.peer, event.reason);
   all.emplace_back("HAWSER_PATH_ID", std::to_string(id.value()));
   all.emplace_back("HAWSER_PATH_LABEL", path.label);
@@ -88,8 +88,8 @@ void HookEvents::tell_path(const char* name, const sctp::Event& event, sctp::Pat
   context_.host.announce({name, std::move(all)});
 }
 
-HookEvents::Facts HookEvents::facts(sctp::AssociationId id, tunnel::PeerIndex peer,
-                                    std::string_view reason) const {
+HookPublisher::Facts HookPublisher::facts(sctp::AssociationId id, tunnel::PeerIndex peer,
+                                          std::string_view reason) const {
   const config::PeerConfig& config = context_.config.peers[peer];
   return {{"HAWSER_INTERFACE", context_.config.interface.name},
           {"HAWSER_PEER", config.name},

@@ -18,7 +18,7 @@ namespace hawser::daemon::hooks {
 /// Tells hooks what the engine's events mean: tunnels and paths that came up, went down or moved. Every "up"
 /// is followed by one "down", whatever ended it. Owns what is needed to describe what is gone already;
 /// changes nothing.
-class HookEvents {
+class HookPublisher {
  public:
   /// References outlive this object.
   struct Context {
@@ -26,10 +26,10 @@ class HookEvents {
     const sctp::Endpoint& endpoint;
     const tunnel::Tunnel& tunnel;
     const uplinks::Uplinks& uplinks;
-    Host& host;
+    Platform& host;
   };
 
-  explicit HookEvents(Context context) : context_(context), up_(context.config.peers.size()) {}
+  explicit HookPublisher(Context context) : context_(context), up_(context.config.peers.size()) {}
 
   /// Every event of the endpoint, after the tunnel has seen it.
   void handle_event(const sctp::Event& event);
@@ -54,9 +54,10 @@ class HookEvents {
   void on_path_end(const sctp::Event& event, Carrier& carrier);
   void on_path_moved(const sctp::Event& event, Carrier& carrier);
   [[nodiscard]] Path describe(sctp::AssociationId id, sctp::PathId path) const;
-  void tell_tunnel(const char* name, sctp::AssociationId id, tunnel::PeerIndex peer, std::string_view reason);
-  void tell_path(const char* name, const sctp::Event& event, sctp::PathId id, const Carrier& carrier,
-                 const Path& path);
+  void publish_tunnel(const char* name, sctp::AssociationId id, tunnel::PeerIndex peer,
+                      std::string_view reason);
+  void publish_path(const char* name, const sctp::Event& event, sctp::PathId id, const Carrier& carrier,
+                    const Path& path);
   [[nodiscard]] Facts facts(sctp::AssociationId id, tunnel::PeerIndex peer, std::string_view reason) const;
 
   Context context_;

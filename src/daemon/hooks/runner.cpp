@@ -19,8 +19,8 @@ namespace asio = boost::asio;
 
 /// What a shell would assume without one; said here, so that every program finds the same.
 constexpr std::string_view kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr std::size_t kLongestLine = 512;
-constexpr std::size_t kMostReadAtTheEnd = 64U << 10;
+constexpr std::size_t kMaxLineLength = 512;
+constexpr std::size_t kMaxFinalRead = 64U << 10;
 
 std::vector<std::string> environment_of(const HookEvent& event) {
   std::vector<std::string> out{std::string(kPath), "HAWSER_EVENT=" + event.name};
@@ -35,14 +35,14 @@ class OutputLog {
 
   void take(std::string_view text) {
     for (const char c : text) {
-      if (c == '\n' || line_.size() == kLongestLine) end_line();
+      if (c == '\n' || line_.size() == kMaxLineLength) end_line();
       if (c != '\n') line_ += c >= ' ' && c <= '~' ? c : '?';
     }
   }
   void end_line() {
     if (line_.empty()) return;
-    if (lines_ < Hooks::kLines) spdlog::info("hook {}: {}", event_, line_);
-    if (lines_ == Hooks::kLines) spdlog::warn("hook {}: prints more than is logged", event_);
+    if (lines_ < HookRunner::kLines) spdlog::info("hook {}: {}", event_, line_);
+    if (lines_ == HookRunner::kLines) spdlog::warn("hook {}: prints more than is logged", event_);
     ++lines_;
     line_.clear();
   }
@@ -56,7 +56,7 @@ class OutputLog {
 }  // namespace
 
 /// One run of the program. Its descriptors belong to the process.
-struct Hooks::Run {
+struct HookRunner::Run {
   Run(asio::io_context& context, std::unique_ptr<ChildProcess> child, const std::string& event_name)
       : process(std::move(child)),
         exit(context, process->exit_descriptor()),
@@ -90,12 +90,12 @@ struct Hooks::Run {
   bool timed_out = false;
 };
 
-Hooks::Hooks(asio::io_context& context, config::HooksConfig config)
+HookRunner::HookRunner(asio::io_context& context, config::HooksConfig config)
     : context_(context), config_(std::move(config)), timer_(context), finish_timer_(context) {}
 
-Hooks::~Hooks() = default;
+HookRunner::~HookRunner() = default;
 
-void Hooks::post(HookEvent event) {
+void HookRunner::post(HookEvent event) {
   if (queue_.size() >= kQueue) {
     ++counters_.dropped;
     return spdlog::warn("hook {}: dropped, as {} events wait already", event.name, queue_.size());
@@ -104,7 +104,7 @@ void Hooks::post(HookEvent event) {
   run_next();
 }
 
-void Hooks::run_next() {
+void HookRunner::run_next() {
   while (!run_ && !queue_.empty()) {
     const HookEvent event = std::move(queue_.front());
     queue_.pop_front();
@@ -115,7 +115,7 @@ void Hooks::run_next() {
   std::exchange(done_, nullptr)();
 }
 
-void Hooks::start(const HookEvent& event) {
+void HookRunner::start(const HookEvent& event) {
   ++counters_.run;
   auto child = ChildProcess::start(config_.command, environment_of(event));
   if (!child) {
@@ -126,12 +126,12 @@ void Hooks::start(const HookEvent& event) {
   run_ = std::make_unique<Run>(context_, std::move(*child), event.name);
   watch_exit(counters_.run);
   watch_output(counters_.run);
-  set_timer(std::chrono::seconds(config_.timeout_seconds), &Hooks::on_timeout);
+  set_timer(std::chrono::seconds(config_.timeout_seconds), &HookRunner::on_timeout);
 }
 
 // A wake-up may have been queued when its run was given up, or even be that of an earlier run: the reactor
 // uses its records of descriptors again.
-void Hooks::watch_exit(std::uint64_t run) {
+void HookRunner::watch_exit(std::uint64_t run) {
   run_->exit.async_wait(asio::posix::stream_descriptor::wait_read,
                         [this, run](boost::system::error_code error) {
                           if (error || !run_ || run != counters_.run) return;
@@ -140,7 +140,7 @@ void Hooks::watch_exit(std::uint64_t run) {
                         });
 }
 
-void Hooks::watch_output(std::uint64_t run) {
+void HookRunner::watch_output(std::uint64_t run) {
   run_->output.async_wait(asio::posix::stream_descriptor::wait_read,
                           [this, run](boost::system::error_code error) {
                             if (error || !run_ || run != counters_.run) return;
@@ -148,35 +148,35 @@ void Hooks::watch_output(std::uint64_t run) {
                           });
 }
 
-void Hooks::set_timer(std::chrono::milliseconds after, void (Hooks::*then)()) {
+void HookRunner::set_timer(std::chrono::milliseconds after, void (HookRunner::*then)()) {
   timer_.expires_after(after);
   timer_.async_wait([this, then, run = counters_.run](boost::system::error_code error) {
     if (!error && run_ && run == counters_.run) (this->*then)();
   });
 }
 
-void Hooks::on_timeout() {
+void HookRunner::on_timeout() {
   spdlog::warn("hook {}: ended, as it ran for {} s", run_->event, config_.timeout_seconds);
   run_->timed_out = true;
   run_->process->signal(SIGTERM);
-  set_timer(kGrace, &Hooks::on_grace_over);
+  set_timer(kGrace, &HookRunner::on_grace_over);
 }
 
-void Hooks::on_grace_over() {
+void HookRunner::on_grace_over() {
   run_->process->signal(SIGKILL);
 }
 
-void Hooks::on_ended() {
+void HookRunner::on_ended() {
   timer_.cancel();
   const int status = run_->process->reap();
-  run_->read_output(kMostReadAtTheEnd);
+  run_->read_output(kMaxFinalRead);
   run_->log.end_line();
   report(status);
   run_.reset();
   run_next();
 }
 
-void Hooks::report(int status) {
+void HookRunner::report(int status) {
   if (run_->timed_out) ++counters_.timed_out;
   if (status == 0 && !run_->timed_out) return;
   ++counters_.failed;
@@ -190,7 +190,7 @@ void Hooks::report(int status) {
 // --- the end
 // ---------------------------------------------------------------------------------------------------
 
-void Hooks::finish(std::function<void()> done) {
+void HookRunner::finish(std::function<void()> done) {
   done_ = std::move(done);
   finish_timer_.expires_after(std::chrono::seconds(config_.timeout_seconds));
   finish_timer_.async_wait([this](boost::system::error_code error) {
@@ -199,7 +199,7 @@ void Hooks::finish(std::function<void()> done) {
   run_next();
 }
 
-void Hooks::abandon() {
+void HookRunner::abandon() {
   if (run_ || !queue_.empty()) {
     spdlog::warn("hooks: stopping with {} not run", queue_.size() + (run_ ? 1 : 0));
   }

@@ -19,7 +19,7 @@ namespace hawser::daemon::hooks {
 /// Runs the configured program for each event: one at a time, in order, never waiting for it. Owns the queue
 /// and the process. A program that takes too long is ended with its whole process group; what it prints goes
 /// to our log, line by line. Events that find the queue full are dropped and counted.
-class Hooks {
+class HookRunner {
  public:
   static constexpr std::size_t kQueue = 64;  ///< events waiting
   static constexpr std::size_t kLines = 64;  ///< of a run's output that are logged
@@ -32,10 +32,10 @@ class Hooks {
     std::uint64_t dropped = 0;    ///< events that found the queue full, or were not run before the end
   };
 
-  Hooks(boost::asio::io_context& context, config::HooksConfig config);
-  ~Hooks();
-  Hooks(const Hooks&) = delete;
-  Hooks& operator=(const Hooks&) = delete;
+  HookRunner(boost::asio::io_context& context, config::HooksConfig config);
+  ~HookRunner();
+  HookRunner(const HookRunner&) = delete;
+  HookRunner& operator=(const HookRunner&) = delete;
 
   void post(HookEvent event);
   /// No more events come: `done` is called, perhaps from within, once all have been run; at the latest one
@@ -53,7 +53,7 @@ class Hooks {
   void start(const HookEvent& event);
   void watch_exit(std::uint64_t run);
   void watch_output(std::uint64_t run);
-  void set_timer(std::chrono::milliseconds after, void (Hooks::*then)());
+  void set_timer(std::chrono::milliseconds after, void (HookRunner::*then)());
   void on_timeout();
   void on_grace_over();
   void on_ended();

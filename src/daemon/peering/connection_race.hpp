@@ -19,15 +19,15 @@ namespace hawser::daemon::peering {
 /// call begun a little after the one before unless that one was answered meanwhile, with a pause after each
 /// round in which nobody won. Owns this plan and the associations that are being set up; one that is up
 /// belongs to whoever takes it. Reads no clock, opens no socket.
-class Caller {
+class ConnectionRace {
  public:
   /// Between two calls of a round: a hub that is near answers sooner, and is called once.
   static constexpr Duration kStagger = std::chrono::milliseconds(100);
   /// How long an answered call keeps the others from being made.
   static constexpr Duration kTrust = std::chrono::seconds(1);
-  static constexpr Duration kFirstPause = std::chrono::milliseconds(250);  ///< between rounds
+  static constexpr Duration kMinPause = std::chrono::milliseconds(250);  ///< between rounds
   /// Together with the time a call takes, how late the return of a peer is noticed.
-  static constexpr Duration kLongestPause = std::chrono::seconds(1);
+  static constexpr Duration kMaxPause = std::chrono::seconds(1);
 
   struct Context {
     sctp::Endpoint& endpoint;
@@ -41,7 +41,7 @@ class Caller {
   };
 
   /// `resolve` asks for the peer's addresses, which arrive by handle_addresses(), perhaps from within.
-  Caller(Context context, Peer peer, std::function<void()> resolve);
+  ConnectionRace(Context context, Peer peer, std::function<void()> resolve);
 
   /// Begins to call, unless it does already.
   void start(Timestamp now);
@@ -54,7 +54,7 @@ class Caller {
   void handle_addresses(Timestamp now, std::vector<UdpAddress> addresses);
   /// An association being set up ended.
   void handle_failure(Timestamp now, sctp::AssociationId call, std::string_view reason);
-  void handle_socket_closed(Timestamp now, UplinkId socket);
+  void handle_socket_closed(Timestamp now, SocketId socket);
   /// An uplink may be usable that was not.
   void handle_uplinks_changed(Timestamp now);
   void handle_timeout(Timestamp now);
@@ -63,7 +63,7 @@ class Caller {
   [[nodiscard]] bool idle() const { return state_ == State::idle; }
   /// Whether it is one of the associations being set up.
   [[nodiscard]] bool owns(sctp::AssociationId association) const;
-  /// This one is up: it is the caller's no more, which gives up the others and is idle now. Returns the
+  /// This one is up: it is the race's no more, which gives up the others and is idle now. Returns the
   /// address that answered.
   UdpAddress take(Timestamp now, sctp::AssociationId winner);
   /// The last that were found.
@@ -75,22 +75,22 @@ class Caller {
   enum class State : std::uint8_t { idle, waiting, calling };
   struct Call {
     sctp::AssociationId association;
-    UplinkId socket;
+    SocketId socket;
     UdpAddress remote;
     Timestamp begun;
   };
   /// A way that was not tried in this round.
-  struct Chance {
+  struct Candidate {
     Route route;
     std::size_t uplink;
   };
 
-  void call_next(Timestamp now);
-  [[nodiscard]] std::optional<Chance> next_chance();
+  void start_next_attempt(Timestamp now);
+  [[nodiscard]] std::optional<Candidate> next_candidate();
   [[nodiscard]] bool answered(Timestamp now) const;
-  void call(Timestamp now, const Chance& chance);
+  void call(Timestamp now, const Candidate& candidate);
   void end_round(Timestamp now);
-  void rest();
+  void reset();
 
   Context context_;
   Peer peer_;
@@ -98,7 +98,7 @@ class Caller {
   State state_ = State::idle;
   bool resolving_ = false;
   Timestamp wake_ = kNever;  ///< end of the pause, or time for the next call
-  Duration pause_ = kFirstPause;
+  Duration pause_ = kMinPause;
   std::vector<UdpAddress> addresses_;
   std::vector<Route> tried_;      ///< in this round
   std::size_t first_uplink_ = 0;  ///< where the round begins, so that a bad uplink is not always first

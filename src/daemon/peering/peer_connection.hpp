@@ -16,29 +16,31 @@ namespace hawser::daemon::peering {
 /// it, or all uplinks may be dead for a moment. When one uplink's path stays down while others work, another
 /// address of the peer is tried on it beside that path: the way to one address, or one address family, may
 /// be broken where another is not. Owns the plan, not the association or the sockets; reads no clock.
-class Dialer {
+class PeerConnection {
  public:
-  static constexpr Duration kJoinAgain = std::chrono::seconds(5);  ///< after a path was refused or given up
+  static constexpr Duration kJoinRetryDelay =
+      std::chrono::seconds(5);  ///< after a path was refused or given up
   /// How long one address of the peer may leave a join unanswered before another is asked.
   static constexpr Duration kJoinPatience = std::chrono::seconds(2);
   /// How long a path that was up may be down before a detour is tried, and each detour may take.
   static constexpr Duration kDetourPatience = std::chrono::seconds(5);
-  static constexpr Duration kLookAgain = std::chrono::seconds(1);  ///< for an uplink that cannot be used
-  static constexpr Duration kSilence = std::chrono::seconds(1);    ///< without any active path: call again
+  static constexpr Duration kUplinkRetryDelay =
+      std::chrono::seconds(1);                                   ///< for an uplink that cannot be used
+  static constexpr Duration kSilence = std::chrono::seconds(1);  ///< without any active path: call again
 
-  /// `resolve`: see Caller.
-  Dialer(Caller::Context context, Caller::Peer peer, std::function<void()> resolve);
+  /// `resolve`: see ConnectionRace.
+  PeerConnection(ConnectionRace::Context context, ConnectionRace::Peer peer, std::function<void()> resolve);
 
-  void start(Timestamp now) { caller_.start(now); }
+  void start(Timestamp now) { race_.start(now); }
   /// Addresses of the peer, best first; empty: none could be found.
   void handle_addresses(Timestamp now, std::vector<UdpAddress> addresses) {
-    caller_.handle_addresses(now, std::move(addresses));
+    race_.handle_addresses(now, std::move(addresses));
   }
   /// Events of any association, after the tunnel has seen them; others than ours are ignored.
   void handle_event(Timestamp now, const sctp::Event& event);
-  void handle_socket_closed(Timestamp now, UplinkId socket);
+  void handle_socket_closed(Timestamp now, SocketId socket);
   /// What leaves from it comes from elsewhere now, or arrives again: the peer hears of it at once.
-  void handle_socket_moved(Timestamp now, UplinkId socket);
+  void handle_socket_moved(Timestamp now, SocketId socket);
   /// More can be used than before: what waits for that is tried at once.
   void handle_uplinks_changed(Timestamp now);
   void handle_timeout(Timestamp now);
@@ -56,12 +58,12 @@ class Dialer {
   /// The association that is up.
   [[nodiscard]] std::optional<sctp::AssociationId> association() const { return association_; }
   [[nodiscard]] std::vector<Missing> missing() const;
-  /// "connected", "stopped", or what the Caller does.
+  /// "connected", "stopped", or what the ConnectionRace does.
   [[nodiscard]] std::string_view state() const;
 
  private:
   /// The path over one uplink.
-  struct Join {
+  struct UplinkPath {
     std::optional<sctp::PathId> path;
     bool proven = false;  ///< the path was up
     /// When the next attempt is due: without a path, to add one; with one that is not proven, to put another
@@ -81,10 +83,10 @@ class Dialer {
   void on_path_down(Timestamp now, sctp::PathId path);
   void on_path_gone(sctp::PathId path, Timestamp next_try);
   void on_path_state(Timestamp now);
-  void look_at_all_uplinks(Timestamp now);
+  void retry_all_uplinks(Timestamp now);
   void join_uplinks(Timestamp now);
   void join(Timestamp now, std::size_t uplink);
-  void give_time(Timestamp now);
+  void restart_silence_timer(Timestamp now);
   void try_next_address(Timestamp now, std::size_t uplink);
   void try_detour(Timestamp now, std::size_t uplink);
   void remove(Timestamp now, std::optional<sctp::PathId>& path);
@@ -96,17 +98,17 @@ class Dialer {
     return context_.uplinks.at(uplink).config.label;
   }
 
-  Caller::Context context_;
+  ConnectionRace::Context context_;
   tunnel::PeerIndex peer_;
   std::string name_;
-  Caller caller_;
+  ConnectionRace race_;
   bool stopped_ = false;
   std::optional<sctp::AssociationId> association_;  ///< up
   UdpAddress remote_;                               ///< the address that answered
-  std::vector<Join> joins_;                         ///< by uplink
+  std::vector<UplinkPath> uplink_paths_;            ///< by uplink
   /// The association's last path, whose interface is gone: it stays, as an association has one, until
   /// another works.
-  std::optional<sctp::PathId> orphan_;
+  std::optional<sctp::PathId> last_path_;
   Timestamp silent_since_ = kNever;  ///< no path is active since then
 };
 

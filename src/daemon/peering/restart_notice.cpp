@@ -18,21 +18,21 @@ std::optional<std::string> text_of(const json::object& object, std::string_view 
   return text == nullptr ? std::nullopt : std::optional<std::string>(text->c_str());
 }
 
-std::optional<Place> parse_place(const json::value& value) {
+std::optional<PeerLocation> parse_place(const json::value& value) {
   const json::object* object = value.if_object();
   if (object == nullptr) return std::nullopt;
   const auto listening = UdpAddress::parse(text_of(*object, "listening").value_or(""));
   const auto local = IpAddress::parse(text_of(*object, "local").value_or(""));
   const auto remote = UdpAddress::parse(text_of(*object, "remote").value_or(""));
   if (!listening || !local || !remote) return std::nullopt;
-  return Place{*listening, *local, *remote};
+  return PeerLocation{*listening, *local, *remote};
 }
 
 }  // namespace
 
-std::string places_text(const std::vector<Place>& places) {
+std::string locations_text(const std::vector<PeerLocation>& locations) {
   json::array array;
-  for (const Place& place : places) {
+  for (const PeerLocation& place : locations) {
     array.push_back(json::object{{"listening", place.listening.to_string()},
                                  {"local", place.local.to_string()},
                                  {"remote", place.remote.to_string()}});
@@ -40,16 +40,17 @@ std::string places_text(const std::vector<Place>& places) {
   return json::serialize(json::object{{"version", kVersion}, {"places", array}}) + "\n";
 }
 
-std::optional<std::vector<Place>> parse_places_text(std::string_view text) {
+std::optional<std::vector<PeerLocation>> parse_locations_text(std::string_view text) {
   boost::system::error_code error;
   const json::value value = json::parse({text.data(), text.size()}, error);
   const json::object* root = error ? nullptr : value.if_object();
   const json::value* version = root == nullptr ? nullptr : root->if_contains("version");
-  const json::value* places = root == nullptr ? nullptr : root->if_contains("places");
-  if (version == nullptr || *version != json::value(kVersion) || places == nullptr || !places->is_array())
+  const json::value* locations = root == nullptr ? nullptr : root->if_contains("places");
+  if (version == nullptr || *version != json::value(kVersion) || locations == nullptr ||
+      !locations->is_array())
     return std::nullopt;
-  std::vector<Place> out;
-  for (const json::value& each : places->get_array()) {
+  std::vector<PeerLocation> out;
+  for (const json::value& each : locations->get_array()) {
     const auto place = parse_place(each);
     if (!place) return std::nullopt;
     out.push_back(*place);
@@ -57,10 +58,10 @@ std::optional<std::vector<Place>> parse_places_text(std::string_view text) {
   return out;
 }
 
-void LastSeen::load() {
+void RestartNotice::load() {
   if (const auto text = file_.load()) {
-    if (auto places = parse_places_text(*text)) {
-      before_ = std::move(*places);
+    if (auto locations = parse_locations_text(*text)) {
+      before_ = std::move(*locations);
       saved_ = before_;
       std::ranges::sort(saved_);
     } else {
@@ -70,30 +71,30 @@ void LastSeen::load() {
   if (!file_.problem().empty()) spdlog::warn("{}: peers will find out by themselves", file_.problem());
 }
 
-std::vector<Place> LastSeen::take_greetings() {
-  if (++greetings_ < kGreetings) return before_;
+std::vector<PeerLocation> RestartNotice::take_pending() {
+  if (++rounds_sent_ < kRepetitions) return before_;
   return std::exchange(before_, {});
 }
 
 // A hub whose peers have not come back yet keeps what it has: it may crash again.
-void LastSeen::note(Timestamp now, std::vector<Place> places) {
+void RestartNotice::note(Timestamp now, std::vector<PeerLocation> locations) {
   const bool soon = saved_at_ != Timestamp::min() && now - saved_at_ < kSaveInterval;
-  if (places.empty() || soon) return;
-  std::ranges::sort(places);
-  if (places == saved_) return;
-  saved_ = std::move(places);
+  if (locations.empty() || soon) return;
+  std::ranges::sort(locations);
+  if (locations == saved_) return;
+  saved_ = std::move(locations);
   save(now);
 }
 
-void LastSeen::clear() {
+void RestartNotice::clear() {
   saved_.clear();
   save(Timestamp::min());
 }
 
 // Does not wait for the disk, as a hub carries traffic meanwhile: what a loss of power costs is a minute.
-void LastSeen::save(Timestamp now) {
+void RestartNotice::save(Timestamp now) {
   saved_at_ = now;
-  const bool good = file_.save(places_text(saved_), false);
+  const bool good = file_.save(locations_text(saved_), false);
   if (!good && !complained_)
     spdlog::warn("{}: after a crash, idle peers will be back only with their next heartbeat",
                  file_.problem());

@@ -43,12 +43,12 @@ void Quota::add(WallTime now, std::uint64_t bytes) {
 
 /// Sees to it that the current month is the one of `now`.
 void Quota::turn(WallTime now) {
-  constexpr auto kLongestMonth = std::chrono::days(31);
+  constexpr auto kMaxMonth = std::chrono::days(31);
   const Month fresh{period_begin(now, reset_day_), 0};
   // The configuration names another day now: nothing is forgotten before that day comes.
   const bool other_day =
       state_.current && state_.current->begin != period_begin(state_.current->begin, reset_day_);
-  if (other_day && now < state_.current->begin + kLongestMonth && now >= state_.current->begin)
+  if (other_day && now < state_.current->begin + kMaxMonth && now >= state_.current->begin)
     state_.current->begin = fresh.begin;
   if (!state_.current) {
     state_.current = fresh;

@@ -18,7 +18,7 @@ std::uint64_t ip_bytes(const io::DatagramSocket& socket) {
 
 }  // namespace
 
-QuotaKeeper::QuotaKeeper(const config::Config& config)
+QuotaCounter::QuotaCounter(const config::Config& config)
     : file_(config.interface.state_directory + "/" + config.interface.name + ".quota.json") {
   const bool any = std::any_of(config.uplinks.begin(), config.uplinks.end(),
                                [](const config::UplinkConfig& uplink) { return uplink.quota.has_value(); });
@@ -36,7 +36,7 @@ QuotaKeeper::QuotaKeeper(const config::Config& config)
 }
 
 /// By label, what was carried since the last time.
-std::map<std::string, std::uint64_t> QuotaKeeper::carried(const uplinks::Sockets& sockets) {
+std::map<std::string, std::uint64_t> QuotaCounter::carried(const uplinks::Sockets& sockets) {
   std::map<std::string, std::uint64_t> out;
   const std::vector<uplinks::Sockets::Entry>& all = sockets.entries();
   seen_.resize(all.size());
@@ -48,7 +48,7 @@ std::map<std::string, std::uint64_t> QuotaKeeper::carried(const uplinks::Sockets
   return out;
 }
 
-std::vector<std::string> QuotaKeeper::count(Timestamp now, WallTime wall, const uplinks::Sockets& sockets) {
+std::vector<std::string> QuotaCounter::count(Timestamp now, WallTime wall, const uplinks::Sockets& sockets) {
   std::vector<std::string> turned;
   if (entries_.empty()) return turned;
   const auto bytes = carried(sockets);
@@ -65,7 +65,7 @@ std::vector<std::string> QuotaKeeper::count(Timestamp now, WallTime wall, const 
   return turned;
 }
 
-bool QuotaKeeper::save_is_due(Timestamp now) const {
+bool QuotaCounter::save_is_due(Timestamp now) const {
   const bool late = saved_ == Timestamp::min() || now - saved_ >= kSaveInterval;
   return std::any_of(entries_.begin(), entries_.end(), [&](const auto& each) {
     const Entry& entry = each.second;
@@ -73,7 +73,7 @@ bool QuotaKeeper::save_is_due(Timestamp now) const {
   });
 }
 
-void QuotaKeeper::save(Timestamp now) {
+void QuotaCounter::save(Timestamp now) {
   saved_ = now;
   QuotaFile::States states = others_;
   bool news = false;
@@ -89,12 +89,12 @@ void QuotaKeeper::save(Timestamp now) {
   for (auto& [label, entry] : entries_) entry.unsaved = 0;
 }
 
-const Quota* QuotaKeeper::find(const std::string& label) const {
+const Quota* QuotaCounter::find(const std::string& label) const {
   const auto at = entries_.find(label);
   return at == entries_.end() ? nullptr : &at->second.quota;
 }
 
-const sctp::PathRole* QuotaKeeper::role_of(const std::string& label) const {
+const sctp::PathRole* QuotaCounter::role_of(const std::string& label) const {
   const auto at = entries_.find(label);
   return at == entries_.end() || !at->second.over ? nullptr : &at->second.config.over_quota;
 }

@@ -15,14 +15,14 @@ namespace hawser::daemon::quota {
 
 /// Counts what the uplinks with a quota carry, by their sockets, and keeps the counts on disk. Owns quotas
 /// and file; reads no clock, changes no role.
-class QuotaKeeper {
+class QuotaCounter {
  public:
   /// Longest time, and largest part of a quota, that a crash can lose.
   static constexpr Duration kSaveInterval = std::chrono::seconds(30);
   static constexpr std::uint64_t kSavePart = 100;
 
   /// Reads the file of the interface, when any uplink has a quota.
-  explicit QuotaKeeper(const config::Config& config);
+  explicit QuotaCounter(const config::Config& config);
 
   /// Takes in what the sockets have carried since the last time. To be called before a socket is closed, and
   /// about once a second. Returns the labels of the uplinks whose quota was used up or began anew just now.

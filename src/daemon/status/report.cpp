@@ -95,8 +95,8 @@ double seconds_between(Timestamp then, Timestamp now) {
   return std::chrono::duration<double>(now - then).count();
 }
 
-control::Protection protection_of(const sctp::ProtectionStatus& from, Timestamp now) {
-  control::Protection out;
+control::Security security_of(const sctp::SecurityStatus& from, Timestamp now) {
+  control::Security out;
   out.cipher = crypto::name(from.cipher);
   out.epoch = from.epoch;
   out.keys_age_s = seconds_between(from.keys_since, now);
@@ -107,7 +107,7 @@ control::Protection protection_of(const sctp::ProtectionStatus& from, Timestamp 
 
 }  // namespace
 
-control::Status Node::status(Timestamp now) const {
+control::Status TunnelService::status(Timestamp now) const {
   control::Status status;
   status.version = kVersion;
   status.pid = static_cast<std::uint32_t>(getpid());
@@ -124,7 +124,7 @@ control::Status Node::status(Timestamp now) const {
   return status;
 }
 
-void Node::describe_sockets(control::Status& status) const {
+void TunnelService::describe_sockets(control::Status& status) const {
   for (std::size_t i = 0; i < uplinks_.count(); ++i) {
     if (!uplinks_.at(i).vacant()) status.uplinks.push_back(describe_uplink(uplinks_.at(i)));
   }
@@ -136,7 +136,7 @@ void Node::describe_sockets(control::Status& status) const {
   }
 }
 
-control::Uplink Node::describe_uplink(const uplinks::Uplinks::Uplink& uplink) const {
+control::Uplink TunnelService::describe_uplink(const uplinks::Uplinks::Uplink& uplink) const {
   const uplinks::PathPolicy policy = policies_.of(uplink.config);
   control::Uplink out;
   out.label = uplink.config.label;
@@ -151,15 +151,15 @@ control::Uplink Node::describe_uplink(const uplinks::Uplinks::Uplink& uplink) co
   return out;
 }
 
-void Node::describe_peers(control::Status& status) const {
+void TunnelService::describe_peers(control::Status& status) const {
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const tunnel::PeerView view = tunnel_.peer(static_cast<tunnel::PeerIndex>(i));
     control::Peer peer;
     peer.name = config_.peers[i].name;
     peer.public_key = config_.peers[i].public_key->to_base64();
     peer.state = view.association ? "up" : "down";
-    for (const auto& dialer : dialers_) {
-      if (dialer->peer() == i && !view.association) peer.state = dialer->state();
+    for (const auto& connection : connections_) {
+      if (connection->peer() == i && !view.association) peer.state = connection->state();
     }
     peer.endpoint = texts(config_.peers[i].endpoint);
     peer.allowed_ips = texts(config_.peers[i].allowed_ips);
@@ -173,7 +173,7 @@ void Node::describe_peers(control::Status& status) const {
   }
 }
 
-void Node::describe_associations(Timestamp now, control::Status& status) const {
+void TunnelService::describe_associations(Timestamp now, control::Status& status) const {
   for (const sctp::AssociationId id : tunnel_.associations()) {
     const auto from = endpoint_.status(id);
     if (!from) continue;
@@ -192,7 +192,7 @@ void Node::describe_associations(Timestamp now, control::Status& status) const {
     out.messages_sent = from->messages_sent;
     out.messages_received = from->messages_received;
     out.duplicate_tsns_received = from->duplicate_tsns_received;
-    if (from->protection) out.protection = protection_of(*from->protection, now);
+    if (from->protection) out.protection = security_of(*from->protection, now);
     for (const sctp::PathStatus& path : from->paths) out.paths.push_back(describe_path(now, id, path));
     describe_missing(now, id, out);
     status.associations.push_back(std::move(out));
@@ -200,10 +200,10 @@ void Node::describe_associations(Timestamp now, control::Status& status) const {
 }
 
 /// The uplinks that the association has no path over, on the end that adds them.
-void Node::describe_missing(Timestamp now, sctp::AssociationId id, control::Association& out) const {
-  for (const auto& dialer : dialers_) {
-    if (dialer->association() != id) continue;
-    for (const peering::Dialer::Missing& missing : dialer->missing()) {
+void TunnelService::describe_missing(Timestamp now, sctp::AssociationId id, control::Association& out) const {
+  for (const auto& connection : connections_) {
+    if (connection->association() != id) continue;
+    for (const peering::PeerConnection::Missing& missing : connection->missing()) {
       const uplinks::Uplinks::Uplink& uplink = uplinks_.at(missing.uplink);
       if (uplink.vacant()) continue;
       out.missing.push_back({uplink.config.label,
@@ -214,10 +214,11 @@ void Node::describe_missing(Timestamp now, sctp::AssociationId id, control::Asso
   }
 }
 
-control::Path Node::describe_path(Timestamp now, sctp::AssociationId id, const sctp::PathStatus& path) const {
+control::Path TunnelService::describe_path(Timestamp now, sctp::AssociationId id,
+                                           const sctp::PathStatus& path) const {
   control::Path out;
   out.id = path.id.value();
-  const uplinks::Uplinks::Place place = uplinks_.place_of(path.route);
+  const uplinks::Uplinks::Exit place = uplinks_.exit_of(path.route);
   out.label = place.label;
   out.interface = place.interface;
   out.local = place.local.to_string();
@@ -238,9 +239,9 @@ control::Path Node::describe_path(Timestamp now, sctp::AssociationId id, const s
   out.error_count = path.error_count;
   out.role = to_string(path.role);
   out.cap_mbps = mbps(path.cap_bps);
-  const auto uplink = uplinks_.uplink_of(path.route.uplink);
+  const auto uplink = uplinks_.uplink_of(path.route.socket);
   const bool over_quota = uplink && policies_.is_over_quota(uplinks_.at(*uplink).config.label);
-  out.reason = status::reason_of(path, now, out.tx_mbps, over_quota);
+  out.reason = status::idle_reason_text(path, now, out.tx_mbps, over_quota);
   if (!place.failing.empty())
     out.reason = path.state == sctp::PathState::active ? place.failing : place.failing + ": " + out.reason;
   out.counters = counters_of(path.counters);

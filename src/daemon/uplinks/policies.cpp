@@ -39,7 +39,7 @@ void PathPolicies::apply(sctp::AssociationId association) {
   const auto status = endpoint_.status(association);
   if (!status) return;
   for (const sctp::PathStatus& path : status->paths) {
-    const auto uplink = uplinks_.uplink_of(path.route.uplink);
+    const auto uplink = uplinks_.uplink_of(path.route.socket);
     if (!uplink) continue;  // a listening socket: what its paths may carry is the edges' to say
     const PathPolicy policy = of(uplinks_.at(*uplink).config);
     endpoint_.set_path_role(association, path.id, policy.role);
@@ -61,7 +61,7 @@ Result<control::PathChange, control::ParseError> PathPolicies::set(const control
   const bool known =
       setting.setting == "role" || setting.setting == "max_upload" || setting.setting == "max_download";
   if (!known) return refusal("setting", setting.setting, kSettings);
-  PathPolicy policy = wished(*uplink);
+  PathPolicy policy = configured(*uplink);
   const std::string before = value_of(policy, setting.setting);
   if (!change(policy, setting.setting, setting.value)) {
     const std::string rates = std::string(config::kRates) + R"(, or "none")";
@@ -83,13 +83,13 @@ void PathPolicies::set_over_quota(const std::string& label, const sctp::PathRole
   apply();
 }
 
-PathPolicy PathPolicies::wished(const config::UplinkConfig& uplink) const {
+PathPolicy PathPolicies::configured(const config::UplinkConfig& uplink) const {
   const auto at = changed_.find(uplink.label);
   return at == changed_.end() ? PathPolicy{uplink.role, uplink.caps} : at->second;
 }
 
 PathPolicy PathPolicies::of(const config::UplinkConfig& uplink) const {
-  PathPolicy policy = wished(uplink);
+  PathPolicy policy = configured(uplink);
   const auto at = over_quota_.find(uplink.label);
   if (at != over_quota_.end()) policy.role = std::max(policy.role, at->second);
   return policy;

@@ -43,7 +43,7 @@ class PathPolicies {
   [[nodiscard]] PathPolicy of(const config::UplinkConfig& uplink) const;
 
  private:
-  [[nodiscard]] PathPolicy wished(const config::UplinkConfig& uplink) const;
+  [[nodiscard]] PathPolicy configured(const config::UplinkConfig& uplink) const;
   [[nodiscard]] std::string labels() const;
 
   sctp::Endpoint& endpoint_;

@@ -19,35 +19,35 @@ class Sockets {
     std::string interface;
   };
 
-  explicit Sockets(Host& host) : host_(host) {}
+  explicit Sockets(Platform& host) : platform_(host) {}
 
   /// Throws io::SetupError. `options.id` is chosen here.
-  UplinkId open(io::udp::UdpSocketOptions options, std::string label) {
-    const UplinkId id{static_cast<std::uint32_t>(entries_.size())};
+  SocketId open(io::udp::UdpSocketOptions options, std::string label) {
+    const SocketId id{static_cast<std::uint32_t>(entries_.size())};
     options.id = id;
-    Entry entry{host_.open_socket(options), std::move(label), options.device.value_or("")};
-    host_.watch(id, entry.socket->native_handle());
+    Entry entry{platform_.open_socket(options), std::move(label), options.device.value_or("")};
+    platform_.watch(id, entry.socket->native_handle());
     entries_.push_back(std::move(entry));
     return id;
   }
 
-  void close(UplinkId id) {
+  void close(SocketId id) {
     if (find(id) == nullptr) return;
-    host_.unwatch(id);
+    platform_.unwatch(id);
     entries_[id.value()].socket.reset();
   }
 
   /// Null: closed, or never there.
-  [[nodiscard]] io::DatagramSocket* find(UplinkId id) {
+  [[nodiscard]] io::DatagramSocket* find(SocketId id) {
     return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
   }
-  [[nodiscard]] const io::DatagramSocket* find(UplinkId id) const {
+  [[nodiscard]] const io::DatagramSocket* find(SocketId id) const {
     return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
   }
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
  private:
-  Host& host_;
+  Platform& platform_;
   std::vector<Entry> entries_;
 };
 

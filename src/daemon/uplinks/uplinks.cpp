@@ -50,8 +50,8 @@ const io::netlink::LinkInfo* find_index(const std::vector<io::netlink::LinkInfo>
 
 }  // namespace
 
-Uplinks::Uplinks(Host& host, Sockets& sockets, const config::Config& config)
-    : host_(host),
+Uplinks::Uplinks(Platform& host, Sockets& sockets, const config::Config& config)
+    : platform_(host),
       sockets_(sockets),
       automatic_(config.uplinks.empty()),
       own_(config.interface.name),
@@ -72,7 +72,7 @@ bool Uplinks::set_remotes(std::vector<IpAddress> remotes) {
 Uplinks::Changes Uplinks::refresh() {
   Changes changes;
   try {
-    const Links links = host_.links();
+    const Links links = platform_.links();
     if (automatic_) discover(links, changes);
     // An interface that is named belongs to that uplink, whatever patterns match it too.
     for (const bool pattern : {false, true}) {
@@ -216,7 +216,7 @@ bool Uplinks::find_way(const io::netlink::LinkInfo& link, const std::vector<IpAd
   for (const auto& source : sources) {
     for (const IpAddress& remote : remotes_) {
       if (remote.is_v6() != family.bind.is_v6()) continue;
-      const auto route = host_.route(link.index, remote, source);
+      const auto route = platform_.route(link.index, remote, source);
       if (!route) continue;
       family.route = *route;
       if (source) family.bind = *source;
@@ -226,7 +226,7 @@ bool Uplinks::find_way(const io::netlink::LinkInfo& link, const std::vector<IpAd
   return false;
 }
 
-bool Uplinks::wanted(bool v6) const {
+bool Uplinks::is_family_wanted(bool v6) const {
   return remotes_.empty() || std::any_of(remotes_.begin(), remotes_.end(),
                                          [&](const IpAddress& remote) { return remote.is_v6() == v6; });
 }
@@ -235,8 +235,8 @@ bool Uplinks::wanted(bool v6) const {
 void Uplinks::explain(Uplink& uplink) {
   const std::string& v4 = uplink.v4.usable() ? uplink.v4.failure : uplink.v4.reason;
   const std::string& v6 = uplink.v6.usable() ? uplink.v6.failure : uplink.v6.reason;
-  std::string reason = wanted(false) ? v4 : v6;
-  if (wanted(true) && (v6.empty() || reason == "no address")) reason = v6;
+  std::string reason = is_family_wanted(false) ? v4 : v6;
+  if (is_family_wanted(true) && (v6.empty() || reason == "no address")) reason = v6;
   if (reason == uplink.reason) return;
   if (reason.empty()) {
     spdlog::info("uplink {}: can be used", uplink.config.label);
@@ -249,14 +249,14 @@ void Uplinks::explain(Uplink& uplink) {
 // --- sockets
 // ----------------------------------------------------------------------------------------------
 
-void Uplinks::close(std::optional<UplinkId>& socket, Changes& changes) {
+void Uplinks::close(std::optional<SocketId>& socket, Changes& changes) {
   if (!socket) return;
   sockets_.close(*socket);
   changes.closed.push_back(*socket);
   socket.reset();
 }
 
-std::optional<UplinkId> Uplinks::socket(std::size_t index, bool v6) {
+std::optional<SocketId> Uplinks::socket(std::size_t index, bool v6) {
   Uplink& uplink = uplinks_[index];
   Family& family = v6 ? uplink.v6 : uplink.v4;
   if (!family.usable()) return std::nullopt;
@@ -274,7 +274,7 @@ std::optional<UplinkId> Uplinks::socket(std::size_t index, bool v6) {
   return family.socket;
 }
 
-std::optional<std::size_t> Uplinks::uplink_of(UplinkId socket) const {
+std::optional<std::size_t> Uplinks::uplink_of(SocketId socket) const {
   const auto at = std::find_if(uplinks_.begin(), uplinks_.end(), [&](const Uplink& u) {
     return u.v4.socket == socket || u.v6.socket == socket;
   });
@@ -283,13 +283,13 @@ std::optional<std::size_t> Uplinks::uplink_of(UplinkId socket) const {
 }
 
 // A path is not tied to an address that the kernel may choose anew; which one it chooses now is known.
-Uplinks::Place Uplinks::place_of(const Route& route) const {
-  Place out{"", "", route.local, ""};
-  if (route.uplink.value() >= sockets_.entries().size()) return out;
-  const Sockets::Entry& entry = sockets_.entries()[route.uplink.value()];
+Uplinks::Exit Uplinks::exit_of(const Route& route) const {
+  Exit out{"", "", route.local, ""};
+  if (route.socket.value() >= sockets_.entries().size()) return out;
+  const Sockets::Entry& entry = sockets_.entries()[route.socket.value()];
   out.label = entry.label;
   out.interface = entry.interface;
-  const auto uplink = uplink_of(route.uplink);
+  const auto uplink = uplink_of(route.socket);
   if (!uplink) return out;
   const Family& family = route.remote.ip.is_v6() ? at(*uplink).v6 : at(*uplink).v4;
   if (family.usable() && out.local.is_wildcard()) out.local = family.route.source;

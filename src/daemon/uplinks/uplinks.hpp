@@ -12,8 +12,9 @@
 namespace hawser::daemon::uplinks {
 
 /// The uplinks of an edge: which interfaces they are, whether they can be used now, and a socket for each
-/// address family that is wanted. Owns no socket (Sockets does) and knows no association. Uplinks keep their
-/// numbers; that of one that was found by itself and is gone for good is vacant until another takes it.
+/// address family that is is_family_wanted. Owns no socket (Sockets does) and knows no association. Uplinks
+/// keep their numbers; that of one that was found by itself and is gone for good is vacant until another
+/// takes it.
 class Uplinks {
  public:
   /// One address family of an uplink.
@@ -22,7 +23,7 @@ class Uplinks {
     io::netlink::RouteInfo route;         ///< how datagrams leave, or left when it could be used last
     /// What its sockets are bound to: the wildcard, unless a routing rule asks for the interface's address.
     IpAddress bind;
-    std::optional<UplinkId> socket;
+    std::optional<SocketId> socket;
     std::string failure;  ///< of the last attempt to open one
 
     [[nodiscard]] bool usable() const { return reason.empty(); }
@@ -38,7 +39,7 @@ class Uplinks {
     [[nodiscard]] bool vacant() const { return config.interface.empty(); }
   };
   /// Where datagrams of a route leave, in the words of the user.
-  struct Place {
+  struct Exit {
     std::string label;      ///< of the uplink; empty for a listening socket
     std::string interface;  ///< empty for a listening socket
     IpAddress local;        ///< the wildcard: the kernel chooses, and does not say which
@@ -46,15 +47,15 @@ class Uplinks {
   };
   /// What a look at the interfaces has shown.
   struct Changes {
-    std::vector<UplinkId> closed;  ///< sockets, as their interface went or was replaced
+    std::vector<SocketId> closed;  ///< sockets, as their interface went or was replaced
     /// Sockets whose datagrams leave from another address or by another next hop now, no longer, or again.
-    std::vector<UplinkId> moved;
+    std::vector<SocketId> moved;
     bool more_usable = false;  ///< something can be used that could not
   };
 
   /// Without any [[uplink]]: every interface over which the peers can be reached, but never the tunnel
   /// itself.
-  Uplinks(Host& host, Sockets& sockets, const config::Config& config);
+  Uplinks(Platform& host, Sockets& sockets, const config::Config& config);
 
   /// Where the peers are. An uplink is usable when a route leads to one of them; when no address is known,
   /// any address of its own will do. Whether they are others than before.
@@ -67,10 +68,10 @@ class Uplinks {
   [[nodiscard]] std::size_t count() const { return uplinks_.size(); }
   [[nodiscard]] const Uplink& at(std::size_t index) const { return uplinks_[index]; }
   /// The socket of uplink `index` for that family, opened when need be; nothing: not usable now.
-  std::optional<UplinkId> socket(std::size_t index, bool v6);
+  std::optional<SocketId> socket(std::size_t index, bool v6);
   /// Which uplink the socket belongs to; nothing: none of ours, or closed.
-  [[nodiscard]] std::optional<std::size_t> uplink_of(UplinkId socket) const;
-  [[nodiscard]] Place place_of(const Route& route) const;
+  [[nodiscard]] std::optional<std::size_t> uplink_of(SocketId socket) const;
+  [[nodiscard]] Exit exit_of(const Route& route) const;
 
  private:
   using Links = std::vector<io::netlink::LinkInfo>;
@@ -86,11 +87,11 @@ class Uplinks {
   [[nodiscard]] Family assess(const io::netlink::LinkInfo* link, bool v6);
   [[nodiscard]] bool find_way(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own,
                               Family& family);
-  [[nodiscard]] bool wanted(bool v6) const;
+  [[nodiscard]] bool is_family_wanted(bool v6) const;
   void explain(Uplink& uplink);
-  void close(std::optional<UplinkId>& socket, Changes& changes);
+  void close(std::optional<SocketId>& socket, Changes& changes);
 
-  Host& host_;
+  Platform& platform_;
   Sockets& sockets_;
   bool automatic_;
   std::string own_;

@@ -38,7 +38,7 @@ UdpReceiver::UdpReceiver(bool coalesced)
   prepare(messages_.size());
 }
 
-std::span<ReceivedDatagram> UdpReceiver::receive(int fd, UplinkId uplink, SocketCounters& counters) {
+std::span<ReceivedDatagram> UdpReceiver::receive(int fd, SocketId uplink, SocketCounters& counters) {
   datagrams_.clear();
   const std::size_t messages = read_messages(fd, counters);
   for (std::size_t i = 0; i < messages; ++i) split(i, uplink, counters);
@@ -69,7 +69,7 @@ void UdpReceiver::prepare(std::size_t messages) {
   }
 }
 
-void UdpReceiver::split(std::size_t index, UplinkId uplink, SocketCounters& counters) {
+void UdpReceiver::split(std::size_t index, SocketId uplink, SocketCounters& counters) {
   mmsghdr& received = headers_[index];
   const Ancillary ancillary = parse_control(received.msg_hdr, counters);
   ++counters.rx_messages;

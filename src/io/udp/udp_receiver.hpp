@@ -21,7 +21,7 @@ class UdpReceiver {
   /// `coalesced`: the kernel may hand over several datagrams as one message of up to 64 KB.
   explicit UdpReceiver(bool coalesced);
 
-  [[nodiscard]] std::span<ReceivedDatagram> receive(int fd, UplinkId uplink, SocketCounters& counters);
+  [[nodiscard]] std::span<ReceivedDatagram> receive(int fd, SocketId uplink, SocketCounters& counters);
 
  private:
   struct Message {
@@ -37,7 +37,7 @@ class UdpReceiver {
 
   [[nodiscard]] std::size_t read_messages(int fd, SocketCounters& counters);
   void prepare(std::size_t messages);
-  void split(std::size_t index, UplinkId uplink, SocketCounters& counters);
+  void split(std::size_t index, SocketId uplink, SocketCounters& counters);
   [[nodiscard]] Ancillary parse_control(msghdr& header, SocketCounters& counters);
 
   std::size_t message_size_;

@@ -90,7 +90,7 @@ struct UdpSocket::Impl {
         sender(options.gso && supports_gso(fd.get())) {}
 
   FileDescriptor fd;
-  UplinkId id;
+  SocketId id;
   UdpAddress local;
   bool gro;
   SocketCounters counters;
@@ -112,7 +112,7 @@ void UdpSocket::send(const TransmitBatch& batch) {
 int UdpSocket::native_handle() const {
   return impl_->fd.get();
 }
-UplinkId UdpSocket::id() const {
+SocketId UdpSocket::id() const {
   return impl_->id;
 }
 UdpAddress UdpSocket::local_address() const {

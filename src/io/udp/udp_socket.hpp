@@ -10,7 +10,7 @@
 namespace hawser::io::udp {
 
 struct UdpSocketOptions {
-  UplinkId id;
+  SocketId id;
   /// Address and port to bind; the family decides between an IPv4 and an IPv6-only socket (a dual-stack
   /// endpoint opens one of each, so addresses are never v4-mapped). Port 0: the kernel chooses.
   UdpAddress bind;
@@ -39,7 +39,7 @@ class UdpSocket final : public DatagramSocket {
   std::span<ReceivedDatagram> receive() override;
   void send(const TransmitBatch& batch) override;
   [[nodiscard]] int native_handle() const override;
-  [[nodiscard]] UplinkId id() const override;
+  [[nodiscard]] SocketId id() const override;
   [[nodiscard]] UdpAddress local_address() const override;
   [[nodiscard]] const SocketCounters& counters() const override;
 

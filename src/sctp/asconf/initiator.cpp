@@ -91,7 +91,7 @@ void AsconfInitiator::on_timeout(Timestamp now) {
   // A second copy must not pile up behind one that could not leave yet.
   core_.control.drop(wire::ChunkType::kAsconf);
   const bool join = current_->request.path != kNoPath;
-  current_->timeout = std::min(2 * current_->timeout, longest_wait(join));
+  current_->timeout = std::min(2 * current_->timeout, max_wait(join));
   if (join && current_->transmissions >= kTransmissionsPerTurn && !queue_.empty()) {
     give_up_turn(now);
     return;
@@ -105,7 +105,7 @@ void AsconfInitiator::on_timeout(Timestamp now) {
 }
 
 // An uplink that begins to work is to be noticed as soon as a failed path that does.
-Duration AsconfInitiator::longest_wait(bool join) const {
+Duration AsconfInitiator::max_wait(bool join) const {
   const EndpointConfig& config = core_.config();
   return join ? std::min(config.rto_max, std::max(config.failed_path_probe_max, config.rto_initial))
               : config.rto_max;
@@ -165,7 +165,7 @@ void AsconfInitiator::on_success(Timestamp, const Request& request) {
   // immediately).
   path->heartbeat.outstanding = false;
   path->heartbeat.deadline = kNever;
-  path->heartbeat.wanted = true;
+  path->heartbeat.probe_requested = true;
 }
 
 void AsconfInitiator::on_refusal(const Request& request, std::uint16_t cause) {

@@ -54,7 +54,7 @@ class AsconfInitiator {
   };
   void transmit(Timestamp now);
   void give_up_turn(Timestamp now);
-  [[nodiscard]] Duration longest_wait(bool join) const;
+  [[nodiscard]] Duration max_wait(bool join) const;
   [[nodiscard]] path::Path* way(const Request& request);
   [[nodiscard]] wire::AsconfChunk make_chunk(const Request& request, const path::Path& path,
                                              std::vector<std::byte>& storage) const;

@@ -5,7 +5,7 @@
 namespace hawser::sctp::asconf {
 namespace {
 
-constexpr std::size_t kLargestAnswer = 1148;
+constexpr std::size_t kMaxAnswerSize = 1148;
 
 bool is_request(const wire::ParameterView& view) {
   return view.is(wire::ParameterType::kAddIpAddress) || view.is(wire::ParameterType::kDeleteIpAddress) ||
@@ -45,7 +45,7 @@ void AsconfResponder::answer(const Route& source) {
 // Every request gets an explicit answer, which names it by correlation ID. Paths are looked up anew for each:
 // an earlier request of the same chunk may have removed any of them.
 void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& source) {
-  std::vector<std::byte> responses(kLargestAnswer);
+  std::vector<std::byte> responses(kMaxAnswerSize);
   ByteWriter writer(responses);
   const bool adds_wildcard = adds_wildcard_address(chunk);
   wire::ParameterReader reader = chunk.request_reader();
@@ -92,7 +92,7 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
     return {false, wire::CauseCode::kUnresolvableAddress};
   }
   if (path::Path* known = core_.paths.find(route)) {
-    known->heartbeat.wanted = true;
+    known->heartbeat.probe_requested = true;
     return {};
   }
   if (!make_room()) {
@@ -104,7 +104,7 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
   if (!address.is_wildcard()) path->unproven_received = path::kNamedAddressCredit;
   // The new path is proven at once, and the known ones are asked too: it may replace one of them whose NAT
   // mapping is gone.
-  for (const auto& each : core_.paths) each->heartbeat.wanted = true;
+  for (const auto& each : core_.paths) each->heartbeat.probe_requested = true;
   core_.emit(Event::Kind::path_added, path->id);
   return {};
 }

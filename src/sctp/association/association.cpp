@@ -11,7 +11,7 @@
 namespace hawser::sctp::association {
 namespace {
 
-constexpr std::size_t kLargestErrorEcho = 512;
+constexpr std::size_t kMaxErrorEcho = 512;
 
 }  // namespace
 
@@ -134,7 +134,7 @@ Association::Next Association::handle_authenticated(Packet& packet, const wire::
 }
 
 // RFC 4895 §6.3: nothing behind an AUTH that does not hold is taken; an algorithm that nobody offered is
-// told.
+// advertised.
 Association::Next Association::handle_auth(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
   const auto auth = wire::AuthChunk::parse(chunk);
   packet.authenticated = auth && core_.auth.verify(packet.view.bytes(), offset, *auth);
@@ -184,9 +184,9 @@ void Association::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
     return follow_source(packet);
   }
   if (path->state == PathState::joining) return core_.drop(DropReason::unexpected_chunk);
-  // A port that is only asked yet is not told that it works: the peer goes on asking until its answer has
-  // moved the path.
-  if (path->replaces != kNoPath) return path::Heartbeats::probe(*core_.paths.find(packet.path));
+  // A port that is only asked yet is not advertised that it works: the peer goes on asking until its answer
+  // has moved the path.
+  if (path->replaces != kNoPath) return path::PathValidation::probe(*core_.paths.find(packet.path));
   heartbeats_.on_heartbeat(packet.now, *heartbeat, *path);
 }
 
@@ -209,7 +209,7 @@ Association::Next Association::handle_unknown(const wire::ChunkView& chunk) {
   const auto action = wire::unknown_chunk_action(chunk.type);
   if (wire::reports(action) && !handshaking()) {
     send_error(wire::CauseCode::kUnrecognizedChunkType,
-               chunk.whole.first(std::min(chunk.whole.size(), kLargestErrorEcho)));
+               chunk.whole.first(std::min(chunk.whole.size(), kMaxErrorEcho)));
   }
   return wire::stops(action) ? Next::stop : Next::go_on;
 }
@@ -275,7 +275,7 @@ bool Association::moves_with(const path::Path& path, const security::OpenedRecor
 void Association::follow_source(const Packet& packet) {
   const path::Path* path =
       packet.record == nullptr ? nullptr : core_.paths.find(packet.record->peer_path->path);
-  if (path != nullptr && path->route.uplink != packet.route.uplink) path = nullptr;
+  if (path != nullptr && path->route.socket != packet.route.socket) path = nullptr;
   if (path == nullptr) path = core_.paths.find_unique_by_ip(packet.route);
   if (path == nullptr || path->ours || !path->proven()) return core_.drop(DropReason::unknown_source);
   if (packet.record != nullptr && !moves_with(*path, *packet.record))
@@ -287,7 +287,7 @@ void Association::follow_source(const Packet& packet) {
   if (candidate == nullptr) return core_.drop(DropReason::too_many_paths);
   candidate->replaces = moved;
   candidate->unproven_received = packet.size;
-  path::Heartbeats::probe(*candidate);
+  path::PathValidation::probe(*candidate);
 }
 
 // The new port has answered: the path goes on there, with all it knew.
@@ -319,13 +319,13 @@ void Association::settle_candidate(path::Path& candidate, Timestamp now) {
 }
 
 // A path of ours that stays silent may have lost its NAT mapping: the peer learns the new one by another
-// join. Heartbeats alone tell: data that arrives from an address the peer does not know is acknowledged all
-// the same, over other paths.
+// join. PathValidation alone tell: data that arrives from an address the peer does not know is acknowledged
+// all the same, over other paths.
 void Association::rejoin_failed_paths() {
   constexpr unsigned kErrorsBeforeRejoin = 2;
   if (!core_.initiator || !core_.dynamic_addresses) return;
   for (const auto& path : core_.paths) {
-    const bool silent = path->heartbeat.in_vain() ||
+    const bool silent = path->heartbeat.unresponsive() ||
                         (path->state != PathState::active && path->error_count >= kErrorsBeforeRejoin);
     if (path->ours && path->state != PathState::joining && silent) asconf_.join(path->id);
   }
@@ -428,15 +428,15 @@ bool Association::request_address(wire::ParameterType type, const IpAddress& loc
 }
 
 void Association::probe_path(PathId id) {
-  if (path::Path* path = core_.paths.find(id)) path::Heartbeats::probe_anew(*path);
+  if (path::Path* path = core_.paths.find(id)) path::PathValidation::force_probe(*path);
 }
 
-void Association::doubt(Timestamp now) {
+void Association::on_restart_hint(Timestamp now) {
   constexpr Duration kLately = std::chrono::seconds(5);
   if (!in<Established>() || half_open()) return;
   for (const auto& path : core_.paths) {
     if (path->ours && path->state == PathState::active && now - path->heartbeat.sent_at >= kLately)
-      path::Heartbeats::probe(*path);
+      path::PathValidation::probe(*path);
   }
 }
 
@@ -451,12 +451,12 @@ void Association::abort_with(wire::CauseCode cause, Bytes value) {
 }
 
 void Association::send_abort(wire::CauseCode cause, Bytes value) {
-  constexpr std::size_t kLongestValue = 256;
+  constexpr std::size_t kMaxValueSize = 256;
   const path::Path* path = core_.paths.for_control();
   if (path == nullptr || core_.peer_tag == 0) return;
-  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kLongestValue));
+  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kMaxValueSize));
   ByteWriter writer(causes);
-  wire::write_cause(writer, cause, value.first(std::min(value.size(), kLongestValue)));
+  wire::write_cause(writer, cause, value.first(std::min(value.size(), kMaxValueSize)));
   const auto chunk = control::ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
   send_last_word(path->route, wire::ChunkType::kAbort, chunk, core_.peer_tag);
 }
@@ -511,7 +511,7 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
     if (poll_probe(now, batch)) return true;
     asconf_.queue_due(now);
     heartbeats_.queue_due(now);
-    if (channel_ != nullptr) tell_wishes();
+    if (channel_ != nullptr) send_path_preferences();
   }
   if (poll_control(now, batch)) return true;
   if (handshaking()) return false;
@@ -578,14 +578,14 @@ AssociationStatus Association::status() const {
     status.messages_received = receiver_->messages_received();
     status.duplicate_tsns_received = receiver_->duplicate_tsns();
   }
-  const path::DataSituation situation{sender_.has_data(), sender_.peer_has_room(), pacing_deadline_};
+  const path::SendState situation{sender_.has_data(), sender_.peer_has_room(), pacing_deadline_};
   for (const auto& path : core_.paths) {
     if (path->replaces != kNoPath) continue;
     status.paths.push_back({path->id, path->route, path->state, path->id == core_.paths.primary_id(),
                             path->role(), path->rtt.srtt(), path->rtt.rttvar(), path->rtt.rto(),
                             path->congestion->cwnd(), path->congestion->ssthresh(), path->flight.bytes,
                             path->pmtu.payload(), path->error_count, path->counters,
-                            path::limit_of(*path, core_.paths, situation), path->failed_since,
+                            path::idle_reason(*path, core_.paths, situation), path->failed_since,
                             path->cap.bits_per_second()});
   }
   return status;

@@ -74,7 +74,7 @@ class Association {
   bool request_address(wire::ParameterType type, const IpAddress& local);
   void probe_path(PathId id);
   /// Somebody says that the peer has begun anew: asks every path of ours that was not asked lately.
-  void doubt(Timestamp now);
+  void on_restart_hint(Timestamp now);
   void shutdown(Timestamp now);
   void abort(wire::CauseCode cause, std::string_view reason);
   /// For causes whose value has a form of its own (RFC 9260 §3.3.10).
@@ -233,8 +233,8 @@ class Association {
   void add_early_data(tx::PacketBuilder& packet, Timestamp now);
 
   // association_roles.cpp
-  void tell_wishes();
-  void handle_wishes(Bytes message);
+  void send_path_preferences();
+  void handle_path_preferences(Bytes message);
   static void settle_cap(path::Path& path);
 
   // association_handshake.cpp
@@ -293,7 +293,7 @@ class Association {
   Event::Kind opened_as_ = Event::Kind::connected;
   handshake::OwnInit own_;
   State state_;
-  path::Heartbeats heartbeats_;
+  path::PathValidation heartbeats_;
   tx::DataSender sender_;
   std::optional<rx::Receiver> receiver_;  ///< from when the peer's first TSN is known
   asconf::AsconfInitiator asconf_;

@@ -66,7 +66,7 @@ tx::PacketBuilder Association::begin_control(const Route& route, const control::
   const std::size_t safe = safe_payload(route);
   tx::PacketBuilder builder = begin_packet(batch.next(safe));
   if (builder.fits(first.type, first.bytes.size())) return builder;
-  const std::size_t largest = path::PmtuDiscovery::largest_payload(route.remote.ip, core_.config());
+  const std::size_t largest = path::PmtuDiscovery::max_payload(route.remote.ip, core_.config());
   batch.may_fragment = largest > safe;
   return begin_packet(batch.next(largest));
 }

@@ -105,7 +105,7 @@ void Association::settle_path(path::Path& path, Timestamp now) {
 // The time-out was spurious (RFC 4015): what left once, by this path, and was taken for lost when the path
 // failed, was only late, as when a radio stands still for a moment. The path goes on as if nothing had been,
 // but for what it learns of its round trip. One that came up only a moment before gets no benefit of the
-// doubt: where much is lost, what arrives proves little.
+// on_restart_hint: where much is lost, what arrives proves little.
 void Association::on_late_arrival(path::Path& path, Timestamp now) {
   constexpr Duration kSteady = std::chrono::seconds(1);
   if (path.state != PathState::potentially_failed || works_one_way(path)) return;
@@ -118,7 +118,7 @@ void Association::on_late_arrival(path::Path& path, Timestamp now) {
 // Data arrives there, as another path tells, but no heartbeat is answered: to go back and forth between the
 // two findings helps nobody. It is back when heartbeats are answered.
 bool Association::works_one_way(const path::Path& path) const {
-  return path.heartbeat.in_vain() && core_.paths.any_active_but(path);
+  return path.heartbeat.unresponsive() && core_.paths.any_active_but(path);
 }
 
 // Where another path can take the data over, T3 runs from when the oldest packet left and not from the last

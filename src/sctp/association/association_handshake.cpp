@@ -37,7 +37,7 @@ void Association::send_init(Timestamp now) {
 }
 
 std::vector<std::byte> Association::make_init_chunk(std::optional<std::uint32_t> cookie_preservative) {
-  const Protection* protection = core_.endpoint.protection;
+  const SecurityConfig* protection = core_.endpoint.protection;
   std::vector<std::byte> parameters(1024);
   ByteWriter writer(parameters);
   handshake::write_own_parameters(writer, core_.config(), own_, protection);
@@ -246,7 +246,7 @@ void Association::go_public() {
   for (const auto& path : core_.paths) core_.announce(*path);
   // The handshake says nothing of the round trip; a HEARTBEAT measures it before the first data has to.
   path::Path* first = core_.paths.primary();
-  path::Heartbeats::probe(*first);
+  path::PathValidation::probe(*first);
   if (core_.config().listed_addresses) add_listed_addresses();
   if (core_.dynamic_addresses) return;
   std::vector<PathId> joining;
@@ -272,7 +272,7 @@ void Association::add_listed_addresses() {
     path::Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
     if (path == nullptr) return;
     path->unproven_received = path::kNamedAddressCredit;
-    path::Heartbeats::probe(*path);
+    path::PathValidation::probe(*path);
     core_.emit(Event::Kind::path_added, path->id);
   }
   listed_addresses_.clear();

@@ -100,7 +100,7 @@ bool Association::poll_probe(Timestamp now, TransmitBatch& batch) {
     if (size == 0) continue;
     if (poll_control(now, batch)) return true;  // what waits has waited longer
     build_probe(*path, size, now, batch);
-    if (path->pmtu.verifying()) path::Heartbeats::probe(*path);
+    if (path->pmtu.verifying()) path::PathValidation::probe(*path);
     return true;
   }
   return false;

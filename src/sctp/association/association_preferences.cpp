@@ -30,33 +30,34 @@ void Association::settle_cap(path::Path& path) {
 }
 
 // The peer knows a path by our path id, once it works. One that fails may come back as another path of the
-// peer's, which has to be told again; unless nothing was ever wished for, as every path begins so.
-void Association::tell_wishes() {
-  std::array<std::byte, wire::PathWishesHead::kSize + 256 * wire::PathWishEntry::kSize> raw;
+// peer's, which has to be advertised again; unless nothing was ever wished for, as every path begins so.
+void Association::send_path_preferences() {
+  std::array<std::byte, wire::PathPreferencesHead::kSize + 256 * wire::PathPreferenceEntry::kSize> raw;
   ByteWriter writer(raw);
   for (const auto& path : core_.paths) {
     if (path->state != PathState::active) {
-      if (path->told != path::PathWish{}) path->told.reset();
+      if (path->advertised != path::PathPreference{}) path->advertised.reset();
       continue;
     }
-    if (path->told == path->wish() || path->record.generation == 0) continue;
-    if (writer.size() == 0) wire::PathWishesHead::write(writer);
-    const path::PathWish wish = path->wish();
-    wire::PathWishEntry{path->record.epoch, path->record.id, wish.role, wish.cap_bps}.write(writer);
-    path->told = wish;
+    if (path->advertised == path->preference() || path->record.generation == 0) continue;
+    if (writer.size() == 0) wire::PathPreferencesHead::write(writer);
+    const path::PathPreference preference = path->preference();
+    wire::PathPreferenceEntry{path->record.epoch, path->record.id, preference.role, preference.cap_bps}.write(
+        writer);
+    path->advertised = preference;
   }
   if (writer.size() == 0) return;
   SendOptions options;
-  options.ppid = Ppid{wire::kPathWishesPpid};
+  options.ppid = Ppid{wire::kPathPreferencesPpid};
   sender_.enqueue_urgent(core_.endpoint.pool.copy(writer.written()), options);
 }
 
-void Association::handle_wishes(Bytes message) {
-  const auto head = wire::PathWishesHead::parse(message);
+void Association::handle_path_preferences(Bytes message) {
+  const auto head = wire::PathPreferencesHead::parse(message);
   if (!head) return core_.drop(DropReason::malformed_chunk);
-  for (Bytes rest = message.subspan(wire::PathWishesHead::kSize); !rest.empty();
+  for (Bytes rest = message.subspan(wire::PathPreferencesHead::kSize); !rest.empty();
        rest = rest.subspan(head->entry_size)) {
-    const auto entry = wire::PathWishEntry::parse(rest);
+    const auto entry = wire::PathPreferenceEntry::parse(rest);
     if (!entry) return core_.drop(DropReason::malformed_chunk);
     const security::PeerPath* known = channel_->peer_path(entry->epoch, entry->path_id);
     path::Path* path = known == nullptr ? nullptr : core_.paths.find(known->path);

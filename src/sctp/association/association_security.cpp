@@ -22,7 +22,7 @@ constexpr Duration kConfirmTime = std::chrono::seconds(60);
 
 void Association::open_channel(crypto::TlsRole role, const handshake::PeerInit& peer,
                                const crypto::Sha256Digest& transcript, Timestamp now) {
-  const Protection& protection = *core_.endpoint.protection;
+  const SecurityConfig& protection = *core_.endpoint.protection;
   channel_ = std::make_unique<security::SecureChannel>(security::SecureChannel::Setup{
       protection, role, expected_peer_, transcript,
       crypto::choose_cipher(protection.cipher_costs, *peer.cipher_costs), peer.zero_checksum});
@@ -51,12 +51,12 @@ void Association::read_own_messages(Timestamp now) {
     if (message->ppid == Ppid{wire::kKeyManagementPpid}) {
       channel_->on_message(now, message->payload.bytes());
     } else {
-      handle_wishes(message->payload.bytes());
+      handle_path_preferences(message->payload.bytes());
     }
   }
   if (!had_no_keys || opening()) return;
   // Its answer shows that the peer has the same keys.
-  path::Heartbeats::probe(*core_.paths.primary());
+  path::PathValidation::probe(*core_.paths.primary());
   handshake_deadline_ = now + kConfirmTime;
 }
 

@@ -33,7 +33,7 @@ struct EndpointContext {
   DropCounters& drops;
   RingQueue<Event>& events;
   RingQueue<Reply>& replies;
-  const Protection* protection;  ///< null: plain SCTP
+  const SecurityConfig* protection;  ///< null: plain SCTP
 };
 
 /// What the procedures of one association (heartbeat, ASCONF, handshake, shutdown, data) share. Plain data
@@ -50,7 +50,7 @@ struct Core {
   std::uint16_t peer_port;      ///< SCTP port of the peer
   std::uint32_t local_tag = 0;  ///< what the peer puts into its packets
   std::uint32_t peer_tag = 0;   ///< what we put into ours; 0 until known
-  path::PathManager paths;
+  path::PathTable paths;
   control::ControlQueue control;
   auth::Auth auth;
   bool nr_sack = false;

@@ -44,7 +44,7 @@ class ControlQueue {
   /// The bytes of a chunk. Larger than any datagram only by a programming error.
   template <class Chunk>
   static std::vector<std::byte> serialise(const Chunk& chunk) {
-    std::vector<std::byte> bytes(kLargest);
+    std::vector<std::byte> bytes(kMaxChunkSize);
     ByteWriter writer(bytes);
     chunk.write(writer);
     bytes.resize(writer.size());
@@ -52,7 +52,7 @@ class ControlQueue {
   }
 
  private:
-  static constexpr std::size_t kLargest = 9000;
+  static constexpr std::size_t kMaxChunkSize = 9000;
   std::vector<ControlChunk> chunks_;
 };
 

@@ -30,7 +30,7 @@ void validate(const EndpointConfig& config) {
 }  // namespace
 
 Endpoint::Impl::Impl(EndpointConfig config, RandomSource& random, BufferPool& pool,
-                     std::optional<Protection> protection)
+                     std::optional<SecurityConfig> protection)
     : config_(std::move(config)),
       guard_(protection ? std::make_unique<Guard>(std::move(*protection), random) : nullptr),
       random_(random),
@@ -107,7 +107,7 @@ void Endpoint::Impl::dispatch(Timestamp now, const Route& route, const wire::Pac
     association->on_reflected(first);
     return touch(*association);
   }
-  if (guard_ != nullptr && first.is(wire::ChunkType::kPad)) return handle_greeting(now, route);
+  if (guard_ != nullptr && first.is(wire::ChunkType::kPad)) return handle_restart_notice(now, route);
   handle_out_of_the_blue(route, packet);
 }
 
@@ -189,7 +189,7 @@ bool Endpoint::Impl::poll_transmit(Timestamp now, TransmitBatch& batch) {
     entry.touched = false;
     touched_.pop_back();
   }
-  bury_closed();
+  reap_closed();
   return false;
 }
 
@@ -209,19 +209,19 @@ std::optional<ReceivedMessage> Endpoint::Impl::poll_message() {
   while (!readable_.empty()) {
     Entry& entry = *readable_.back();
     if (auto message = entry.poll_message()) {
-      // Reading may have opened the window, which the peer is told.
+      // Reading may have opened the window, which the peer is advertised.
       if (!entry.touched) touch(entry);
       return message;
     }
     entry.readable = false;
     readable_.pop_back();
   }
-  bury_closed();
+  reap_closed();
   return std::nullopt;
 }
 
 // A closed association stays until what it received is read.
-void Endpoint::Impl::bury_closed() {
+void Endpoint::Impl::reap_closed() {
   std::erase_if(entries_, [this](const auto& entry) {
     if (!entry->closed() || entry->readable || entry->touched) return false;
     tags_.erase(entry->local_tag());
@@ -243,7 +243,7 @@ Timestamp Endpoint::Impl::next_timeout() {
 
 Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool)
     : impl_(std::make_unique<Impl>(std::move(config), random, pool, std::nullopt)) {}
-Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, Protection protection)
+Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, SecurityConfig protection)
     : impl_(std::make_unique<Impl>(std::move(config), random, pool, std::move(protection))) {}
 Endpoint::~Endpoint() = default;
 
@@ -310,8 +310,8 @@ void Endpoint::probe_path(Timestamp, AssociationId id, PathId path) {
   if (Impl::Entry* association = impl_->find(id)) association->probe_path(path);
 }
 
-void Endpoint::greet(const Route& route) {
-  impl_->greet(route);
+void Endpoint::send_restart_notice(const Route& route) {
+  impl_->send_restart_notice(route);
 }
 
 void Endpoint::shutdown(Timestamp now, AssociationId id) {

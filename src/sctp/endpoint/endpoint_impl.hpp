@@ -17,7 +17,8 @@ namespace hawser::sctp {
 /// (listener.cpp).
 class Endpoint::Impl {
  public:
-  Impl(EndpointConfig config, RandomSource& random, BufferPool& pool, std::optional<Protection> protection);
+  Impl(EndpointConfig config, RandomSource& random, BufferPool& pool,
+       std::optional<SecurityConfig> protection);
 
   void handle_datagram(Timestamp now, ReceivedDatagram& datagram);
   void handle_timeout(Timestamp now);
@@ -27,7 +28,7 @@ class Endpoint::Impl {
 
   AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port,
                         std::optional<crypto::PublicKey> peer);
-  void greet(const Route& route);
+  void send_restart_notice(const Route& route);
   /// An association and what the endpoint remembers about it.
   struct Entry final : association::Association {
     using association::Association::Association;
@@ -56,7 +57,7 @@ class Endpoint::Impl {
   Entry& adopt(std::unique_ptr<Entry> entry);
   [[nodiscard]] Entry* find_by_route(const Route& route, std::uint16_t peer_port);
   [[nodiscard]] Entry* find_by_peer_tag(const Route& route, std::uint32_t tag);
-  void bury_closed();
+  void reap_closed();
   bool poll_reply(TransmitBatch& batch);
 
   // listener.cpp: RFC 9260 §5.1, §5.2, §8.4
@@ -73,7 +74,7 @@ class Endpoint::Impl {
   void handle_protected_init(const Route& route, const wire::PacketView& packet, const wire::ChunkView& chunk,
                              Timestamp now);
   [[nodiscard]] bool admit_cookie(Timestamp now, const handshake::StateCookie& cookie);
-  void handle_greeting(Timestamp now, const Route& route);
+  void handle_restart_notice(Timestamp now, const Route& route);
   void handle_out_of_the_blue(const Route& route, const wire::PacketView& packet);
   void reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type,
              Bytes chunk);
@@ -82,12 +83,12 @@ class Endpoint::Impl {
 
   /// What a protected endpoint has beside.
   struct Guard {
-    Guard(Protection&& given, RandomSource& random)
+    Guard(SecurityConfig&& given, RandomSource& random)
         : protection(std::move(given)),
           access(protection),
           inits(random, protection.handshake_rate),
           cookies(random, protection.handshake_rate) {}
-    Protection protection;
+    SecurityConfig protection;
     security::AccessKeys access;
     endpoint::TokenBucket checks;  ///< of ACCESS proofs, whoever sends them
     endpoint::HandshakeLimiter inits;
@@ -105,7 +106,7 @@ class Endpoint::Impl {
   std::vector<Entry*> touched_;   ///< may have something to send, or other deadlines than before
   std::vector<Entry*> readable_;  ///< may have messages
   std::uint32_t next_id_ = 1;
-  Timestamp next_greeting_ = Timestamp::min();  ///< earlier ones are not looked at
+  Timestamp next_restart_notice_ = Timestamp::min();  ///< earlier ones are not looked at
 };
 
 }  // namespace hawser::sctp

@@ -15,8 +15,8 @@
 namespace hawser::sctp {
 namespace {
 
-constexpr std::size_t kLargestReply = 4096 + 1024;
-constexpr std::size_t kGreetingSize = 16;
+constexpr std::size_t kMaxReplySize = 4096 + 1024;
+constexpr std::size_t kRestartNoticeSize = 16;
 
 /// RFC 9260 §3.2.1: what we do not know goes back as far as it was asked for, in little more room than it
 /// came in.
@@ -82,7 +82,7 @@ void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& pac
     }
     if (!added.empty()) {
       drops_.add(DropReason::restart_refused);
-      std::vector<std::byte> value(kLargestReply);
+      std::vector<std::byte> value(kMaxReplySize);
       ByteWriter writer(value);
       for (const IpAddress& address : added) wire::write_address(writer, address);
       return reply_abort(route, packet.header(), init->initiate_tag, false,
@@ -139,7 +139,7 @@ void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire
     cookie.local_tie_tag = existing->local_tag();
     cookie.peer_tie_tag = existing->peer_tag();
   }
-  std::vector<std::byte> raw(kLargestReply);
+  std::vector<std::byte> raw(kMaxReplySize);
   ByteWriter writer(raw);
   handshake::write_own_parameters(writer, config_, cookie.own, context_.protection);
   if (guard_ != nullptr) {
@@ -259,25 +259,25 @@ Endpoint::Impl::Entry* Endpoint::Impl::create(Timestamp now, const handshake::St
 }
 
 // The tag is anything, as we know none of the peer's.
-void Endpoint::Impl::greet(const Route& route) {
-  std::array<std::byte, wire::kTlvHeaderSize + kGreetingSize> chunk{};
+void Endpoint::Impl::send_restart_notice(const Route& route) {
+  std::array<std::byte, wire::kTlvHeaderSize + kRestartNoticeSize> chunk{};
   ByteWriter writer(chunk);
-  wire::PadChunk{kGreetingSize}.write(writer);
+  wire::PadChunk{kRestartNoticeSize}.write(writer);
   const std::uint32_t tag = std::max(random_.u32(), 1U);
   reply(route, {config_.port, config_.port, 0, 0}, tag, wire::ChunkType::kPad, chunk);
 }
 
 // Anybody can send one. It costs a look at the associations ten times a second at most, and a heartbeat a
 // path every few seconds.
-void Endpoint::Impl::handle_greeting(Timestamp now, const Route& route) {
+void Endpoint::Impl::handle_restart_notice(Timestamp now, const Route& route) {
   constexpr Duration kInterval = std::chrono::milliseconds(100);
-  if (now < next_greeting_) return drops_.add(DropReason::out_of_the_blue);
-  next_greeting_ = now + kInterval;
+  if (now < next_restart_notice_) return drops_.add(DropReason::out_of_the_blue);
+  next_restart_notice_ = now + kInterval;
   bool known = false;
   for (const auto& entry : entries_) {
     if (entry->closed() || !entry->has_path(route)) continue;
     known = true;
-    entry->doubt(now);
+    entry->on_restart_hint(now);
     touch(*entry);
   }
   if (!known) drops_.add(DropReason::out_of_the_blue);

@@ -112,7 +112,7 @@ PeerInit PeerInit::from(const wire::InitChunk& chunk, const wire::InitParameters
 }
 
 void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own,
-                          const Protection* protection) {
+                          const SecurityConfig* protection) {
   if (const auto extensions = own_extensions(config, protection == nullptr); !extensions.empty()) {
     wire::write_parameter(writer, wire::ParameterType::kSupportedExtensions, extensions);
   }

@@ -53,7 +53,7 @@ struct PeerInit {
 
 /// The parameters of our INIT or INIT ACK; `protection` is null in plain SCTP.
 void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own,
-                          const Protection* protection);
+                          const SecurityConfig* protection);
 /// An INIT or INIT ACK of ours, header and fixed fields first, then write_own_parameters; the caller appends
 /// the rest.
 [[nodiscard]] wire::InitChunk make_init(const EndpointConfig& config, const OwnInit& own, bool ack,

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kMacSize = 32;
-constexpr std::size_t kLargestCookie = 4096;
+constexpr std::size_t kMaxCookieSize = 4096;
 
 void write_blob(ByteWriter& w, Bytes bytes) {
   w.u16(static_cast<std::uint16_t>(bytes.size()));
@@ -94,7 +94,7 @@ void write_cookie(ByteWriter& w, const StateCookie& cookie) {
   w.u8(kVersion);
   w.u64(static_cast<std::uint64_t>(cookie.created.time_since_epoch().count()));
   w.u64(static_cast<std::uint64_t>(cookie.lifetime.count()));
-  w.u32(cookie.route.uplink.value());
+  w.u32(cookie.route.socket.value());
   write_ip(w, cookie.route.local);
   write_ip(w, cookie.route.remote.ip);
   w.u16(cookie.route.remote.port);
@@ -113,7 +113,7 @@ std::optional<StateCookie> read_cookie(Bytes bytes) {
   if (r.u8() != kVersion) return std::nullopt;
   cookie.created = Timestamp(Duration(static_cast<Duration::rep>(r.u64())));
   cookie.lifetime = Duration(static_cast<Duration::rep>(r.u64()));
-  cookie.route.uplink = UplinkId(r.u32());
+  cookie.route.socket = SocketId(r.u32());
   const auto local = read_ip(r);
   const auto remote = read_ip(r);
   cookie.route.remote.port = r.u16();
@@ -144,7 +144,7 @@ void CookieJar::renew(Timestamp now) {
 
 std::vector<std::byte> CookieJar::seal(const StateCookie& cookie, Timestamp now) {
   renew(now);
-  std::vector<std::byte> sealed(kLargestCookie);
+  std::vector<std::byte> sealed(kMaxCookieSize);
   ByteWriter writer(MutableBytes(sealed).subspan(kMacSize));
   write_cookie(writer, cookie);
   sealed.resize(kMacSize + writer.size());

@@ -58,10 +58,10 @@ struct PathFlight {
 };
 
 /// What one end tells the other of a path.
-struct PathWish {
+struct PathPreference {
   PathRole role = PathRole::always;
   std::uint64_t cap_bps = 0;  ///< send no more than this; 0: no cap
-  bool operator==(const PathWish&) const = default;
+  bool operator==(const PathPreference&) const = default;
 };
 
 /// The heartbeat of a path (RFC 9260 §8.3): at most one is outstanding.
@@ -73,14 +73,14 @@ struct PathHeartbeat {
   bool outstanding = false;
   unsigned unanswered = 0;         ///< in a row; acknowledged data does not reset it
   unsigned answered_in_a_row = 0;  ///< since the path failed
-  bool wanted = false;             ///< send one now
+  bool probe_requested = false;    ///< send one now
   Duration interval{};             ///< between two on an idle path of ours; zero: not started
-  Duration longest_interval{};     ///< that the NAT's mapping is known to outlive, or not known not to
+  Duration max_interval{};         ///< that the NAT's mapping is known to outlive, or not known not to
   Duration silence_before{};       ///< of the peer, when the last one left
-  bool demanded = false;           ///< even if one is outstanding: it may have left by a way that is gone
+  bool probe_forced = false;       ///< even if one is outstanding: it may have left by a way that is gone
 
   /// More than one loss: the path does not answer.
-  [[nodiscard]] bool in_vain() const { return unanswered >= 2; }
+  [[nodiscard]] bool unresponsive() const { return unanswered >= 2; }
 };
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.
@@ -100,8 +100,8 @@ struct Path {
   PathRole peer_role = PathRole::always;
   PathCaps own_caps;
   std::uint64_t peer_cap_bps = 0;  ///< what the peer wants us to send at most; 0: it does not care
-  /// What the peer knows of our wishes; nothing: it has to be told once the path works.
-  std::optional<PathWish> told = PathWish{};
+  /// What the peer knows of our wishes; nothing: it has to be advertised once the path works.
+  std::optional<PathPreference> advertised = PathPreference{};
   bool announced = false;     ///< an event path_up was given and no path_down since
   PathId replaces = kNoPath;  ///< only a candidate: the path that moves here when this address answers
   /// Epoch and path id of the newest records of the peer that came from here.
@@ -112,7 +112,7 @@ struct Path {
   Timestamp last_received = Timestamp::min();
   PmtuDiscovery pmtu;
   RttEstimator rtt;
-  std::unique_ptr<CongestionControl> congestion;
+  std::unique_ptr<CongestionController> congestion;
   Pacer pacer;
   RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
   PathFlight flight;
@@ -125,7 +125,7 @@ struct Path {
 
   [[nodiscard]] bool proven() const { return state != PathState::joining && state != PathState::unconfirmed; }
   [[nodiscard]] PathRole role() const { return std::max(own_role, peer_role); }
-  [[nodiscard]] PathWish wish() const { return {own_role, own_caps.download_bps}; }
+  [[nodiscard]] PathPreference preference() const { return {own_role, own_caps.download_bps}; }
   /// When neither pacing nor a cap holds the next packet back.
   [[nodiscard]] Timestamp ready_at() const { return std::max(pacer.next(), cap.next()); }
   /// Size of the IP packet around a datagram of `payload` bytes.
@@ -144,8 +144,8 @@ struct Path {
     // After T3, retransmissions alone give no sample (Karn), and the smoothed round trip is still that of the
     // full queue: paced by it, the window would never fill, and so never grow.
     // Nor may one acknowledgement that somebody held back for long keep the next packets waiting as long.
-    constexpr Duration kLongestSpread = std::chrono::seconds(1);
-    const Duration measured = std::min(doubling ? rtt.least() : rtt.srtt(), kLongestSpread);
+    constexpr Duration kMaxSpread = std::chrono::seconds(1);
+    const Duration measured = std::min(doubling ? rtt.min_rtt() : rtt.srtt(), kMaxSpread);
     const auto round_trip = static_cast<double>(measured.count()) * 1e-9;
     if (round_trip <= 0) return 0;
     const double gain = flight.in_recovery() ? 1.0 : doubling ? 2.0 : 1.25;

@@ -23,7 +23,7 @@ bool better_for_control(const Path& a, const Path& b) {
 
 }  // namespace
 
-std::size_t PathManager::payload_mtu() const {
+std::size_t PathTable::payload_mtu() const {
   unsigned best = ~0U;
   std::size_t smallest = 0;
   for (const auto& path : paths_) {
@@ -35,14 +35,14 @@ std::size_t PathManager::payload_mtu() const {
   return smallest;
 }
 
-bool PathManager::any_carries(std::size_t size) const {
+bool PathTable::any_carries(std::size_t size) const {
   return std::ranges::any_of(paths_, [size](const auto& path) {
     return path->state == PathState::active && path->role() != PathRole::never &&
            path->pmtu.payload() >= size;
   });
 }
 
-Path* PathManager::add(const Route& route, PathState state, std::size_t peer_window) {
+Path* PathTable::add(const Route& route, PathState state, std::size_t peer_window) {
   if (paths_.size() >= config_.max_paths) return nullptr;
   paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, peer_window, config_));
   Path* path = paths_.back().get();
@@ -51,7 +51,7 @@ Path* PathManager::add(const Route& route, PathState state, std::size_t peer_win
   return path;
 }
 
-void PathManager::remove(PathId id) {
+void PathTable::remove(PathId id) {
   std::erase_if(paths_, [id](const auto& path) { return path->id == id; });
   if (primary_ == id && !paths_.empty()) {
     const auto best = std::ranges::min_element(
@@ -60,18 +60,18 @@ void PathManager::remove(PathId id) {
   }
 }
 
-Path* PathManager::find(PathId id) {
+Path* PathTable::find(PathId id) {
   for (const auto& path : paths_) {
     if (path->id == id) return path.get();
   }
   return nullptr;
 }
 
-Path* PathManager::find(const Route& route) {
+Path* PathTable::find(const Route& route) {
   for (const auto& path : paths_) {
     const Route& known = path->route;
     // A path that leaves the local address to the kernel is met at any.
-    if (known.uplink == route.uplink && known.remote == route.remote &&
+    if (known.socket == route.socket && known.remote == route.remote &&
         (known.local == route.local || known.local.is_wildcard() || route.local.is_wildcard())) {
       return path.get();
     }
@@ -79,27 +79,27 @@ Path* PathManager::find(const Route& route) {
   return nullptr;
 }
 
-Path* PathManager::find_unique_by_ip(const Route& route) {
+Path* PathTable::find_unique_by_ip(const Route& route) {
   Path* found = nullptr;
   for (const auto& path : paths_) {
     const Route& known = path->route;
     if (path->replaces != kNoPath) continue;
     const bool same_local = known.local == route.local || known.local.is_wildcard();
-    if (known.uplink != route.uplink || !same_local || known.remote.ip != route.remote.ip) continue;
+    if (known.socket != route.socket || !same_local || known.remote.ip != route.remote.ip) continue;
     if (found != nullptr) return nullptr;
     found = path.get();
   }
   return found;
 }
 
-Path* PathManager::find_candidate_for(PathId id) {
+Path* PathTable::find_candidate_for(PathId id) {
   for (const auto& path : paths_) {
     if (path->replaces == id) return path.get();
   }
   return nullptr;
 }
 
-Path* PathManager::for_control() {
+Path* PathTable::for_control() {
   Path* best = primary();
   if (best != nullptr && best->state == PathState::active) return best;
   for (const auto& path : paths_) {
@@ -108,13 +108,13 @@ Path* PathManager::for_control() {
   return best;
 }
 
-bool PathManager::any_active_but(const Path& path) const {
+bool PathTable::any_active_but(const Path& path) const {
   return std::ranges::any_of(paths_, [&path](const auto& other) {
     return other.get() != &path && other->state == PathState::active;
   });
 }
 
-bool PathManager::any_active() const {
+bool PathTable::any_active() const {
   return std::ranges::any_of(paths_, [](const auto& path) { return path->state == PathState::active; });
 }
 

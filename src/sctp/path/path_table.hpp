@@ -10,9 +10,9 @@ namespace hawser::sctp::path {
 
 /// The paths of one association. Owns them; knows which route is which path and which path is primary. Never
 /// sends. Paths stay at their address until removed; a PathId that was removed finds nothing.
-class PathManager {
+class PathTable {
  public:
-  explicit PathManager(const EndpointConfig& config) : config_(config) {}
+  explicit PathTable(const EndpointConfig& config) : config_(config) {}
 
   /// Adds a path, or returns null when there are max_paths of them.
   Path* add(const Route& route, PathState state, std::size_t peer_window);

@@ -26,17 +26,17 @@ class RateCap {
 
   void on_sent(Timestamp now, std::size_t ip_bytes) {
     if (bits_per_second_ == 0) return;
-    const Duration credit = std::max(kDepth, time_of(kLeastDepth));
+    const Duration credit = std::max(kDepth, time_of(kMinDepth));
     // `finish_` is when the bucket is full again. Acknowledgements alone may be more than a small cap allows:
     // what they owe is forgotten after a while, or the path would stay silent long after them.
-    finish_ = std::min(std::max(finish_, now) + time_of(ip_bytes), now + credit + kLongestDebt);
+    finish_ = std::min(std::max(finish_, now) + time_of(ip_bytes), now + credit + kMaxDebt);
     next_ = finish_ - credit;
   }
 
  private:
   static constexpr Duration kDepth = std::chrono::milliseconds(5);
-  static constexpr std::size_t kLeastDepth = 3000;  ///< two packets
-  static constexpr Duration kLongestDebt = std::chrono::seconds(1);
+  static constexpr std::size_t kMinDepth = 3000;  ///< two packets
+  static constexpr Duration kMaxDebt = std::chrono::seconds(1);
 
   [[nodiscard]] Duration time_of(std::size_t bytes) const {
     const double seconds = static_cast<double>(bytes) * 8 / static_cast<double>(bits_per_second_);

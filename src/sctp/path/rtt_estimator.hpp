@@ -16,7 +16,7 @@ class RttEstimator {
 
   void add_sample(Duration rtt) {
     latest_ = rtt;
-    least_ = std::min(least_, rtt);
+    min_rtt_ = std::min(min_rtt_, rtt);
     if (srtt_ == Duration::zero()) {
       srtt_ = rtt;
       rttvar_ = rtt / 2;
@@ -39,7 +39,7 @@ class RttEstimator {
   [[nodiscard]] bool measured() const { return srtt_ != Duration::zero(); }
   [[nodiscard]] Duration srtt() const { return srtt_; }
   /// The shortest sample so far; zero before any.
-  [[nodiscard]] Duration least() const { return measured() ? least_ : Duration::zero(); }
+  [[nodiscard]] Duration min_rtt() const { return measured() ? min_rtt_ : Duration::zero(); }
   [[nodiscard]] Duration rttvar() const { return rttvar_; }
   [[nodiscard]] Duration latest() const { return latest_; }
   [[nodiscard]] Duration rto() const { return rto_; }
@@ -53,7 +53,7 @@ class RttEstimator {
   Duration srtt_{};
   Duration rttvar_{};
   Duration latest_{};
-  Duration least_ = Duration::max();
+  Duration min_rtt_ = Duration::max();
   Duration rto_;
   Duration min_;
   Duration max_;

@@ -28,7 +28,7 @@ double predicted_arrival(const Path& path) {
 }
 
 // Nothing is active: the path that failed least is tried, so that data never starves.
-Path* least_failed(PathManager& paths) {
+Path* lowest_error_path(PathTable& paths) {
   Path* best = nullptr;
   for (const auto& path : paths) {
     if (path->state != PathState::potentially_failed && path->state != PathState::inactive) continue;
@@ -38,8 +38,8 @@ Path* least_failed(PathManager& paths) {
   return best;
 }
 
-Path* fallback(PathManager& paths, Timestamp now, Timestamp& limited) {
-  Path* path = least_failed(paths);
+Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
+  Path* path = lowest_error_path(paths);
   return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 
@@ -50,7 +50,7 @@ struct Tier {
   bool full = true;  ///< none has room: its window is full, or its cap reached
 };
 
-Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limited, std::size_t size) {
+Tier look_at(PathTable& paths, PathRole role, Timestamp now, Timestamp& limited, std::size_t size) {
   Tier tier;
   for (const auto& path : paths) {
     if (path->state != PathState::active || path->role() != role || path->pmtu.payload() < size) continue;
@@ -65,7 +65,7 @@ Tier look_at(PathManager& paths, PathRole role, Timestamp now, Timestamp& limite
 
 class EarliestArrival final : public PathScheduler {
  public:
-  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited, std::size_t size) override {
+  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t size) override {
     limited = kNever;
     const Tier always = look_at(paths, PathRole::always, now, limited, size);
     if (always.best != nullptr || !always.full) return always.best;
@@ -78,7 +78,7 @@ class EarliestArrival final : public PathScheduler {
 
 class PrimaryOnly final : public PathScheduler {
  public:
-  Path* pick(PathManager& paths, Timestamp now, Timestamp& limited, std::size_t /*size*/) override {
+  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t /*size*/) override {
     limited = kNever;
     if (!paths.any_active()) return fallback(paths, now, limited);
     Path* path = paths.for_control();

@@ -13,7 +13,7 @@ class PathScheduler {
   /// The path that data should take at `now`, or null when none has room. `limited` tells the earliest time
   /// at which pacing or a cap lets one go, or kNever. `size`: UDP payload that has to pass, where more than
   /// one path is to choose from; 0: any.
-  virtual Path* pick(PathManager& paths, Timestamp now, Timestamp& limited, std::size_t size = 0) = 0;
+  virtual Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t size = 0) = 0;
 };
 
 /// Earliest predicted arrival over the active paths that their role admits: half a round trip, plus what

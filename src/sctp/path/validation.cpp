@@ -41,16 +41,16 @@ std::optional<Info> decode(Bytes raw) {
 
 }  // namespace
 
-void Heartbeats::start(Path& path, Timestamp now) {
+void PathValidation::start(Path& path, Timestamp now) {
   if (path.heartbeat.interval == Duration::zero()) {
     path.heartbeat.interval = core_.config().heartbeat_interval;
-    path.heartbeat.longest_interval = core_.config().keepalive_max;
+    path.heartbeat.max_interval = core_.config().keepalive_max;
   }
   path.heartbeat.next = next_probe(path, now);
 }
 
 // RFC 9260 §8.3: RTO with ±50 % jitter plus HB.interval; a path that has to prove itself is probed every RTO.
-Timestamp Heartbeats::next_probe(const Path& path, Timestamp now) {
+Timestamp PathValidation::next_probe(const Path& path, Timestamp now) {
   const Duration rto = path.rtt.rto();
   if (path.state != PathState::active) return now + rto;
   const auto jitter = Duration(
@@ -63,45 +63,45 @@ Timestamp Heartbeats::next_probe(const Path& path, Timestamp now) {
 
 // The end that chose the path is the one behind the NAT, whose packets keep the mapping: the other end need
 // not ask as often.
-Duration Heartbeats::interval(const Path& path) const {
+Duration PathValidation::interval(const Path& path) const {
   const EndpointConfig& config = core_.config();
   if (config.keepalive_max == Duration::zero()) return config.heartbeat_interval;
   return path.ours ? path.heartbeat.interval : config.keepalive_max;
 }
 
-bool Heartbeats::adapts(const Path& path) const {
+bool PathValidation::adapts(const Path& path) const {
   return path.ours && core_.config().keepalive_max != Duration::zero();
 }
 
 // The mapping has outlived this silence: the next may be longer.
-void Heartbeats::on_mapping_kept(Path& path) {
+void PathValidation::on_mapping_kept(Path& path) {
   PathHeartbeat& heartbeat = path.heartbeat;
   if (!adapts(path) || heartbeat.silence_before < heartbeat.interval) return;
-  heartbeat.interval = std::min(heartbeat.interval + kKeepaliveStep, heartbeat.longest_interval);
+  heartbeat.interval = std::min(heartbeat.interval + kKeepaliveStep, heartbeat.max_interval);
 }
 
 // The peer asks who we are instead of answering: to it, our heartbeat came from another port. Once in a while
 // this is a question that has crossed ours, and the interval is shortened for nothing.
-void Heartbeats::on_mapping_lost(Path& path) {
+void PathValidation::on_mapping_lost(Path& path) {
   PathHeartbeat& heartbeat = path.heartbeat;
   if (!adapts(path) || !heartbeat.outstanding || heartbeat.silence_before < heartbeat.interval) return;
   const bool had_grown = heartbeat.interval > core_.config().heartbeat_interval;
   const Duration shorter = had_grown ? heartbeat.interval - kKeepaliveStep : heartbeat.interval / 2;
-  heartbeat.interval = heartbeat.longest_interval = std::max(shorter, core_.config().keepalive_min);
+  heartbeat.interval = heartbeat.max_interval = std::max(shorter, core_.config().keepalive_min);
   heartbeat.silence_before = Duration::zero();  // one lesson for each, however often the peer asks
 }
 
-void Heartbeats::on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path) {
+void PathValidation::on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path) {
   on_mapping_lost(path);
   // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT, with its information unchanged.
   core_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
   // Something comes from there again: no need to wait until what was asked in vain has timed out, which takes
   // long after a back-off. What was asked a moment ago may still be answered.
   const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
-  if (failed && now - path.heartbeat.sent_at > path.rtt.rto_before_back_off()) probe_anew(path);
+  if (failed && now - path.heartbeat.sent_at > path.rtt.rto_before_back_off()) force_probe(path);
 }
 
-bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
+bool PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
   const auto info = decode(chunk.info);
   Path* path = info ? core_.paths.find(info->path) : nullptr;
   // The answer has to come back the way the question went: then address and port are proven in both
@@ -129,14 +129,14 @@ bool Heartbeats::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chu
 // A path that loses most of what it is given answers now and then: by one answer it would come back again and
 // again, each time to hold everything up. While another path works, a failed one has to answer several in a
 // row, a few round trips more.
-bool Heartbeats::must_prove_more(Path& path) const {
+bool PathValidation::must_prove_more(Path& path) const {
   constexpr unsigned kAnswersInARow = 3;
   const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
   if (!failed || !core_.paths.any_active_but(path)) return false;
   return ++path.heartbeat.answered_in_a_row < kAnswersInARow;
 }
 
-void Heartbeats::on_path_alive(Path& path, Timestamp now) {
+void PathValidation::on_path_alive(Path& path, Timestamp now) {
   const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
   if (failed) path.congestion->on_return(path.error_count <= 1);
   path.error_count = 0;
@@ -151,7 +151,7 @@ void Heartbeats::on_path_alive(Path& path, Timestamp now) {
   start(path, now);
 }
 
-void Heartbeats::on_path_error(Path& path, Timestamp now) {
+void PathValidation::on_path_error(Path& path, Timestamp now) {
   ++path.error_count;
   path.rtt.back_off();
   if (path.state == PathState::active) {
@@ -166,7 +166,7 @@ void Heartbeats::on_path_error(Path& path, Timestamp now) {
   }
 }
 
-void Heartbeats::on_unanswered(Path& path, Timestamp now) {
+void PathValidation::on_unanswered(Path& path, Timestamp now) {
   ++path.heartbeat.unanswered;
   path.heartbeat.answered_in_a_row = 0;
   path.heartbeat.outstanding = false;
@@ -177,7 +177,7 @@ void Heartbeats::on_unanswered(Path& path, Timestamp now) {
   probe(path);
 }
 
-void Heartbeats::on_timeout(Timestamp now) {
+void PathValidation::on_timeout(Timestamp now) {
   for (const auto& path : core_.paths) {
     if (path->heartbeat.deadline <= now) on_unanswered(*path, now);
     if (path->heartbeat.next <= now) {
@@ -191,14 +191,14 @@ void Heartbeats::on_timeout(Timestamp now) {
 // After a transfer, or while one goes on over other paths, a path of ours from which nothing comes any more
 // may have lost its NAT mapping without anybody noticing: what we send still arrives, and the answers take
 // other ways.
-Timestamp Heartbeats::silence_deadline(const Path& path) const {
+Timestamp PathValidation::silence_deadline(const Path& path) const {
   const bool suspicious = path.ours && path.state == PathState::active && !path.heartbeat.outstanding &&
                           core_.last_transfer >= path.last_received && path.last_received != Timestamp::min();
   return suspicious ? path.last_received + core_.config().heartbeat_interval / kSilenceDivisor : kNever;
 }
 
 // A failed path is asked again before its back-off has run its course, so that its return is noticed soon.
-Duration Heartbeats::patience(const Path& path) const {
+Duration PathValidation::patience(const Path& path) const {
   const Duration rto = path.rtt.rto();
   const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
   return failed
@@ -206,16 +206,16 @@ Duration Heartbeats::patience(const Path& path) const {
              : rto;
 }
 
-void Heartbeats::queue_due(Timestamp now) {
+void PathValidation::queue_due(Timestamp now) {
   for (const auto& path : core_.paths) {
     PathHeartbeat& heartbeat = path->heartbeat;
-    if (!heartbeat.wanted || path->state == PathState::joining) continue;
-    heartbeat.wanted = false;
-    if (std::exchange(heartbeat.demanded, false) || !heartbeat.outstanding) send(*path, now);
+    if (!heartbeat.probe_requested || path->state == PathState::joining) continue;
+    heartbeat.probe_requested = false;
+    if (std::exchange(heartbeat.probe_forced, false) || !heartbeat.outstanding) send(*path, now);
   }
 }
 
-void Heartbeats::send(Path& path, Timestamp now) {
+void PathValidation::send(Path& path, Timestamp now) {
   PathHeartbeat& heartbeat = path.heartbeat;
   heartbeat.nonce = core_.endpoint.random.u64();
   heartbeat.sent_at = now;
@@ -229,7 +229,7 @@ void Heartbeats::send(Path& path, Timestamp now) {
   core_.control.push(wire::ChunkType::kHeartbeat, wire::HeartbeatChunk{false, info}, path.id);
 }
 
-Timestamp Heartbeats::next_timeout() const {
+Timestamp PathValidation::next_timeout() const {
   Timestamp next = kNever;
   for (const auto& path : core_.paths) {
     next = std::min({next, path->heartbeat.deadline, path->heartbeat.next, silence_deadline(*path)});

@@ -7,14 +7,14 @@ namespace hawser::sctp::path {
 
 /// HEARTBEAT and path failure detection (RFC 9260 §5.4, §8.2, §8.3; RFC 7829 with PFMR = 0). Owns no state of
 /// its own: the heartbeat of a path lives in the path.
-class Heartbeats {
+class PathValidation {
  public:
-  explicit Heartbeats(association::Core& core) : core_(core) {}
+  explicit PathValidation(association::Core& core) : core_(core) {}
 
   /// A HEARTBEAT on `path` as soon as something can be sent.
-  static void probe(Path& path) { path.heartbeat.wanted = true; }
+  static void probe(Path& path) { path.heartbeat.probe_requested = true; }
   /// The same while another is outstanding, whose answer is not waited for any more.
-  static void probe_anew(Path& path) { path.heartbeat.wanted = path.heartbeat.demanded = true; }
+  static void force_probe(Path& path) { path.heartbeat.probe_requested = path.heartbeat.probe_forced = true; }
   /// From now on the path is probed regularly.
   void start(Path& path, Timestamp now);
   void on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path);

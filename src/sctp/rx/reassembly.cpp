@@ -11,7 +11,7 @@ namespace hawser::sctp::rx {
 namespace {
 
 bool is_own(Ppid ppid) {
-  return ppid.value() == wire::kKeyManagementPpid || ppid.value() == wire::kPathWishesPpid;
+  return ppid.value() == wire::kKeyManagementPpid || ppid.value() == wire::kPathPreferencesPpid;
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ std::optional<DropReason> Reassembly::add(std::uint64_t tsn, const wire::DataChu
     return tsn == tracker.cumulative() + 1 ? DropReason::inconsistent_fragment
                                            : DropReason::tsn_out_of_window;
   }
-  return settle(store(tsn, chunk, key));
+  return deliver_complete(store(tsn, chunk, key));
 }
 
 void Reassembly::deliver_partially(std::uint64_t cumulative, bool pressed) {
@@ -149,7 +149,7 @@ Reassembly::Run Reassembly::store(std::uint64_t tsn, const wire::DataChunk& chun
 }
 
 /// Hands a run over if it completes a message whose turn it is; otherwise it stays.
-std::optional<DropReason> Reassembly::settle(Run run) {
+std::optional<DropReason> Reassembly::deliver_complete(Run run) {
   if (!slot(run.last).end) return std::nullopt;
   if (partial_ && partial_->next_tsn == run.first) {
     deliver_pieces(run, true);

@@ -121,7 +121,7 @@ class Reassembly {
   [[nodiscard]] bool make_room(std::uint64_t tsn, std::uint64_t cumulative);
   bool grow();
   Run store(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key);
-  std::optional<DropReason> settle(Run run);
+  std::optional<DropReason> deliver_complete(Run run);
 
   [[nodiscard]] std::uint64_t& bucket(StreamId id, std::uint64_t ssn);
   bool wait_for_turn(std::uint64_t first);

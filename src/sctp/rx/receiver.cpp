@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxGapBlocks = 320;
 /// At least every second packet is acknowledged (RFC 9260 §6.2).
 constexpr unsigned kPacketsPerSack = 2;
-constexpr Duration kLongestSackDelay = std::chrono::milliseconds(500);
+constexpr Duration kMaxSackDelay = std::chrono::milliseconds(500);
 
 std::size_t sack_header(bool nr_sack) {
   return nr_sack ? wire::kNrSackHeaderSize : wire::kSackHeaderSize;
@@ -32,7 +32,7 @@ Receiver::Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams
     : tracker_(peer_initial_tsn),
       reassembly_(inbound_streams, pool, divert_own),
       gap_policy_(gap_policy),
-      sack_delay_(std::min(config.sack_delay, kLongestSackDelay)),
+      sack_delay_(std::min(config.sack_delay, kMaxSackDelay)),
       window_(config.receive_window),
       reopening_(std::min<std::size_t>(window_ / 2, std::size_t{2} * config.path_mtu)),
       advertised_(config.receive_window) {}
@@ -46,7 +46,7 @@ std::optional<DropReason> Receiver::on_data(Timestamp /*now*/, PathId from, cons
   const std::uint64_t tsn = tracker_.unwrap(chunk.tsn);
   std::optional<DropReason> drop = admit(tsn);
   if (!drop) drop = take_in(tsn, chunk);
-  // What is dropped is told at once: the peer acts on a view that is not ours (RFC 9260 §6.2).
+  // What is dropped is advertised at once: the peer acts on a view that is not ours (RFC 9260 §6.2).
   if (drop) urgent_ = true;
   return drop;
 }

@@ -42,7 +42,7 @@ std::vector<std::byte> prove_cookie(Bytes cookie, Bytes access_key) {
   return {mac.begin(), mac.begin() + wire::kAccessMacSize};
 }
 
-AccessKeys::AccessKeys(const Protection& protection) {
+AccessKeys::AccessKeys(const SecurityConfig& protection) {
   std::vector<const crypto::PresharedKey*> distinct;
   for (const ProtectedPeer& peer : protection.peers) {
     const crypto::PresharedKey* key = peer.preshared_key ? &*peer.preshared_key : nullptr;

@@ -27,7 +27,7 @@ void sign_access(MutableBytes init_chunk, Bytes access_key);
 /// without.
 class AccessKeys {
  public:
-  explicit AccessKeys(const Protection& protection);
+  explicit AccessKeys(const SecurityConfig& protection);
 
   /// How many keys an INIT is checked against at most.
   [[nodiscard]] std::size_t count() const { return keys_.size(); }

@@ -7,8 +7,8 @@
 namespace hawser::sctp::security {
 
 /// Which sequence numbers of one path id were taken already (RFC 4303 §3.4.3). Knows the newest and the
-/// kSize numbers up to it; what is older counts as taken. To be asked before a record is opened and told only
-/// after that succeeded.
+/// kSize numbers up to it; what is older counts as taken. To be asked before a record is opened and
+/// advertised only after that succeeded.
 class ReplayWindow {
  public:
   /// As many packets as one path may reorder: some 40 ms of full-sized ones at 1 Gbit/s.

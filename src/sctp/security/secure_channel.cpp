@@ -21,7 +21,7 @@ void SecureChannel::begin() {
 }
 
 void SecureChannel::start_exchange() {
-  const Protection& protection = setup_.protection;
+  const SecurityConfig& protection = setup_.protection;
   if (setup_.role == crypto::TlsRole::client) {
     exchange_.emplace(
         Exchange{next_epoch_, crypto::TlsSession::client(protection.private_key, *setup_.expected_peer)});
@@ -32,7 +32,7 @@ void SecureChannel::start_exchange() {
     };
     exchange_.emplace(Exchange{next_epoch_, crypto::TlsSession::server(protection.private_key, accept)});
   }
-  settle_exchange({});
+  advance_handshake({});
 }
 
 const ProtectedPeer* SecureChannel::find_peer(const crypto::PublicKey& key) const {
@@ -41,7 +41,7 @@ const ProtectedPeer* SecureChannel::find_peer(const crypto::PublicKey& key) cons
   return at == peers.end() ? nullptr : &*at;
 }
 
-// epoch(1) ‖ bytes of TLS. The epoch alone is the server's wish for new keys.
+// epoch(1) ‖ bytes of TLS. The epoch alone is the server's preference for new keys.
 void SecureChannel::on_message(Timestamp now, Bytes message) {
   const auto epoch = std::to_integer<std::uint8_t>(message[0]);
   const Bytes tls = message.subspan(1);
@@ -51,10 +51,10 @@ void SecureChannel::on_message(Timestamp now, Bytes message) {
   // What is late for an exchange that is complete, such as a request that crossed it, is of no use.
   if (tls.empty() || !exchange_ || exchange_->epoch != epoch) return;
   exchange_->tls.feed(tls);
-  settle_exchange(now);
+  advance_handshake(now);
 }
 
-void SecureChannel::settle_exchange(Timestamp now) {
+void SecureChannel::advance_handshake(Timestamp now) {
   crypto::TlsSession& tls = exchange_->tls;
   if (const auto output = tls.take_output(); !output.empty()) {
     std::vector<std::byte> message{std::byte{exchange_->epoch}};
@@ -107,8 +107,8 @@ std::optional<std::vector<std::byte>> SecureChannel::poll_message() {
   return outgoing_.pop_front();
 }
 
-bool SecureChannel::worn(Timestamp now) const {
-  const Protection& limits = setup_.protection;
+bool SecureChannel::needs_rekey(Timestamp now) const {
+  const SecurityConfig& limits = setup_.protection;
   const RecordLayer::Usage usage = records_.usage();
   return now - keys_since_ >= limits.rekey_after || usage.bytes >= limits.rekey_after_bytes ||
          usage.packets >= limits.rekey_after_packets || usage.path_ids >= kRekeyPathIds;
@@ -121,12 +121,12 @@ void SecureChannel::on_progress(Timestamp now) {
     drop_old_at_ = kNever;
   }
   const RecordLayer::Usage usage = records_.usage();
-  if (now - keys_since_ >= Protection::kHardAge || usage.bytes >= Protection::kHardBytes ||
-      usage.packets >= Protection::kHardPackets || usage.forgeries >= Protection::kHardForgeries) {
+  if (now - keys_since_ >= SecurityConfig::kHardAge || usage.bytes >= SecurityConfig::kHardBytes ||
+      usage.packets >= SecurityConfig::kHardPackets || usage.forgeries >= SecurityConfig::kHardForgeries) {
     failure_ = "the keys are used up";
     return;
   }
-  if (exchange_ || rekey_requested_ || !worn(now)) return;
+  if (exchange_ || rekey_requested_ || !needs_rekey(now)) return;
   rekey_requested_ = true;
   if (setup_.role == crypto::TlsRole::client) {
     start_exchange();
@@ -139,11 +139,11 @@ Timestamp SecureChannel::next_timeout() const {
   if (!up()) return kNever;
   const bool waiting = exchange_ || rekey_requested_;
   const Timestamp renewal =
-      keys_since_ + (waiting ? Protection::kHardAge : Duration(setup_.protection.rekey_after));
+      keys_since_ + (waiting ? SecurityConfig::kHardAge : Duration(setup_.protection.rekey_after));
   return std::min(renewal, drop_old_at_);
 }
 
-ProtectionStatus SecureChannel::status() const {
+SecurityStatus SecureChannel::status() const {
   return {*peer_,          setup_.cipher, records_.sending_epoch(), keys_since_,
           last_handshake_, handshakes_,   records_.usage().packets};
 }

@@ -25,7 +25,7 @@ namespace hawser::sctp::security {
 class SecureChannel {
  public:
   struct Setup {
-    const Protection& protection;
+    const SecurityConfig& protection;
     crypto::TlsRole role;
     std::optional<crypto::PublicKey> expected_peer;  ///< of the client
     crypto::Sha256Digest transcript;                 ///< of INIT and INIT ACK
@@ -63,7 +63,7 @@ class SecureChannel {
   [[nodiscard]] std::string_view failure() const { return failure_; }
   /// Expects up().
   [[nodiscard]] const crypto::PublicKey& peer() const { return *peer_; }
-  [[nodiscard]] ProtectionStatus status() const;
+  [[nodiscard]] SecurityStatus status() const;
 
  private:
   /// A handshake under way.
@@ -73,11 +73,11 @@ class SecureChannel {
     bool installed = false;  ///< its keys open records
   };
   void start_exchange();
-  void settle_exchange(Timestamp now);
+  void advance_handshake(Timestamp now);
   void install_keys(Timestamp now);
   void switch_keys(Timestamp now);
   [[nodiscard]] const ProtectedPeer* find_peer(const crypto::PublicKey& key) const;
-  [[nodiscard]] bool worn(Timestamp now) const;
+  [[nodiscard]] bool needs_rekey(Timestamp now) const;
 
   Setup setup_;
   RecordLayer records_;

@@ -56,7 +56,7 @@ bool DataSender::window_permits(std::size_t size) const {
 }
 
 std::size_t DataSender::next_chunk_size() {
-  const std::uint64_t lost = outstanding_.next_lost();
+  const std::uint64_t lost = outstanding_.next_queued();
   if (lost != path::kNoTsn) return outstanding_.at(lost).payload.size();
   if (!any_queued() || outstanding_.full()) return 0;
   const Pending& front = next_queue().front();
@@ -70,17 +70,17 @@ bool DataSender::ready() {
 
 std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now) {
   std::size_t added = 0;
-  while (outstanding_.any_lost() && add_lost(packet, path, number, now, added)) {
+  while (outstanding_.has_queued() && send_next(packet, path, number, now, added)) {
   }
-  if (outstanding_.any_lost()) return added;
+  if (outstanding_.has_queued()) return added;
   while (any_queued() && add_new(packet, path, number, now, added)) {
   }
   return added;
 }
 
-bool DataSender::add_lost(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
-                          std::size_t& added) {
-  const std::uint64_t tsn = outstanding_.next_lost();
+bool DataSender::send_next(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+                           std::size_t& added) {
+  const std::uint64_t tsn = outstanding_.next_queued();
   OutChunk& chunk = outstanding_.at(tsn);
   const std::size_t size = chunk.payload.size();
   if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size))
@@ -105,7 +105,7 @@ bool DataSender::add_new(PacketBuilder& packet, path::Path& path, std::uint64_t 
   }
   backlog_ -= size;
   outstanding_.append(cut(queue, size));
-  return add_lost(packet, path, number, now, added);
+  return send_next(packet, path, number, now, added);
 }
 
 // Takes the next `size` bytes off the oldest message; an unfragmented one moves without a copy.
@@ -133,20 +133,19 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
 }
 
 DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                                            const wire::GapBlockList& non_renegable, path::PathManager& paths,
+                                            const wire::GapBlockList& non_renegable, path::PathTable& paths,
                                             Timestamp now) {
   return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable, now},
                fields.a_rwnd, paths);
 }
 
-DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, path::PathManager& paths,
-                                                  Timestamp now) {
+DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, path::PathTable& paths, Timestamp now) {
   const auto window = static_cast<std::uint32_t>(peer_window_);
   return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, window, paths);
 }
 
 DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd,
-                                          path::PathManager& paths) {
+                                          path::PathTable& paths) {
   if (view.cumulative < outstanding_.cumulative()) return SackVerdict::stale;
   if (!outstanding_.plausible(view)) return SackVerdict::invalid;
   const std::size_t held_before = outstanding_.held_bytes();

@@ -38,7 +38,7 @@ class DataSender {
   /// Something may leave now as far as the peer's window is concerned.
   [[nodiscard]] bool ready();
   /// Something waits to be sent, for the first time or again.
-  [[nodiscard]] bool has_data() const { return any_queued() || outstanding_.any_lost(); }
+  [[nodiscard]] bool has_data() const { return any_queued() || outstanding_.has_queued(); }
   /// The peer's window lets a full-sized chunk go.
   [[nodiscard]] bool peer_has_room() const { return window_permits(max_chunk_payload_); }
   /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet
@@ -52,9 +52,9 @@ class DataSender {
   enum class SackVerdict { advanced, nothing_new, stale, invalid };
   /// Takes in a SACK or NR-SACK (RFC 9260 §6.2.1): paths' flight.acked tell what it means for each.
   SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                      const wire::GapBlockList& non_renegable, path::PathManager& paths, Timestamp now);
+                      const wire::GapBlockList& non_renegable, path::PathTable& paths, Timestamp now);
   /// The cumulative TSN in a SHUTDOWN (RFC 9260 §9.2).
-  SackVerdict on_cumulative(std::uint32_t tsn, path::PathManager& paths, Timestamp now);
+  SackVerdict on_cumulative(std::uint32_t tsn, path::PathTable& paths, Timestamp now);
 
   [[nodiscard]] Outstanding& outstanding() { return outstanding_; }
   [[nodiscard]] const Outstanding& outstanding() const { return outstanding_; }
@@ -70,15 +70,15 @@ class DataSender {
     SendOptions options;
     std::size_t offset = 0;  ///< bytes already cut off
   };
-  bool add_lost(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
-                std::size_t& added);
+  bool send_next(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+                 std::size_t& added);
   bool add_new(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
                std::size_t& added);
   OutChunk cut(RingQueue<Pending>& queue, std::size_t size);
   [[nodiscard]] bool any_queued() const { return !queue_.empty() || !urgent_.empty(); }
   [[nodiscard]] RingQueue<Pending>& next_queue();
   [[nodiscard]] bool window_permits(std::size_t size) const;
-  SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, path::PathManager& paths);
+  SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, path::PathTable& paths);
 
   BufferPool* pool_;
   std::size_t limit_;

@@ -18,23 +18,23 @@ constexpr std::uint64_t kEpoch = std::uint64_t{1} << 32;
 Outstanding::Outstanding(std::uint32_t initial_tsn)
     : ring_(kFirstCapacity),
       unreleased_(kMaxSpan * 2),
-      lost_(kMaxSpan * 2),
+      queued_(kMaxSpan * 2),
       gap_acked_(kMaxSpan * 2),
       base_(kEpoch + initial_tsn),
       next_(base_),
-      lost_hint_(base_) {}
+      queued_hint_(base_) {}
 
 OutChunk& Outstanding::append(OutChunk&& chunk) {
   assert(!full());
   if (next_ - base_ == ring_.size()) grow();
   OutChunk& slot = at(next_);
   slot = std::move(chunk);
-  slot.state = OutChunk::State::lost;
+  slot.state = OutChunk::State::queued;
   held_bytes_ += slot.payload.size();
   unreleased_.set(next_);
-  lost_.set(next_);
-  lost_hint_ = std::min(lost_hint_, next_);
-  ++lost_count_;
+  queued_.set(next_);
+  queued_hint_ = std::min(queued_hint_, next_);
+  ++queued_count_;
   ++next_;
   return slot;
 }
@@ -45,16 +45,16 @@ void Outstanding::grow() {
   ring_ = std::move(larger);
 }
 
-std::uint64_t Outstanding::next_lost() {
-  lost_hint_ = lost_count_ == 0 ? next_ : lost_.find_set(std::max(lost_hint_, base_), next_);
-  return lost_count_ == 0 ? path::kNoTsn : lost_hint_;
+std::uint64_t Outstanding::next_queued() {
+  queued_hint_ = queued_count_ == 0 ? next_ : queued_.find_set(std::max(queued_hint_, base_), next_);
+  return queued_count_ == 0 ? path::kNoTsn : queued_hint_;
 }
 
 void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, std::uint64_t packet, Timestamp now) {
   OutChunk& chunk = at(tsn);
-  assert(chunk.state == OutChunk::State::lost);
-  lost_.clear(tsn);
-  --lost_count_;
+  assert(chunk.state == OutChunk::State::queued);
+  queued_.clear(tsn);
+  --queued_count_;
   chunk.state = OutChunk::State::in_flight;
   chunk.path = &path;
   chunk.packet = packet;
@@ -83,7 +83,7 @@ bool Outstanding::plausible(const SackView& sack) const {
   return sane(sack.gaps) && sane(sack.non_renegable_gaps);
 }
 
-std::size_t Outstanding::acknowledge(const SackView& sack, path::PathManager& paths) {
+std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& paths) {
   for (const auto& path : paths) {
     path->flight.acked = {};
     path->flight.acked.flight_before = path->flight.bytes;
@@ -138,7 +138,7 @@ void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
   const bool first = chunk.transmissions == 1;
   if (first) flight.acked.unambiguous = true;
   if (first) flight.acked.largest = std::max(flight.acked.largest, chunk.size);
-  if (chunk.packet <= flight.largest_acked || (!first && now - chunk.sent_at < chunk.path->rtt.least()))
+  if (chunk.packet <= flight.largest_acked || (!first && now - chunk.sent_at < chunk.path->rtt.min_rtt()))
     return;
   flight.largest_acked = chunk.packet;
   if (first) flight.acked.rtt_from = chunk.sent_at;
@@ -153,9 +153,9 @@ void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good, Timestamp no
     flight.acked.bytes += chunk.payload.size();
     note_delivery(chunk, now);
     unlink(tsn, chunk);
-  } else if (chunk.state == OutChunk::State::lost) {
-    lost_.clear(tsn);
-    --lost_count_;
+  } else if (chunk.state == OutChunk::State::queued) {
+    queued_.clear(tsn);
+    --queued_count_;
     if (chunk.transmissions == 1 && chunk.path != nullptr) chunk.path->flight.acked.late_from = chunk.sent_at;
   }
   if (for_good) {
@@ -217,10 +217,10 @@ void Outstanding::unlink(std::uint64_t tsn, OutChunk& chunk) {
 }
 
 void Outstanding::mark_lost(std::uint64_t tsn, OutChunk& chunk) {
-  chunk.state = OutChunk::State::lost;
-  lost_.set(tsn);
-  ++lost_count_;
-  lost_hint_ = std::min(lost_hint_, tsn);
+  chunk.state = OutChunk::State::queued;
+  queued_.set(tsn);
+  ++queued_count_;
+  queued_hint_ = std::min(queued_hint_, tsn);
 }
 
 std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {

@@ -16,7 +16,7 @@ namespace hawser::sctp::tx {
 struct OutChunk {
   enum class State : std::uint8_t {
     in_flight,  ///< in the list of its path
-    lost,       ///< waits for retransmission
+    queued,     ///< waits for transmission, for the first time or again
     gap_acked,  ///< received, but the peer may still renege (plain SACK)
     released,   ///< received for good; its payload is gone
   };
@@ -79,8 +79,8 @@ class Outstanding {
   /// When the chunk left, for the last time.
   [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
   /// The lowest TSN that waits for retransmission, or path::kNoTsn.
-  [[nodiscard]] std::uint64_t next_lost();
-  [[nodiscard]] bool any_lost() const { return lost_count_ != 0; }
+  [[nodiscard]] std::uint64_t next_queued();
+  [[nodiscard]] bool has_queued() const { return queued_count_ != 0; }
 
   /// The chunk leaves on `path` in that path's packet number `packet`.
   void on_sent(std::uint64_t tsn, path::Path& path, std::uint64_t packet, Timestamp now);
@@ -90,7 +90,7 @@ class Outstanding {
   [[nodiscard]] bool plausible(const SackView& sack) const;
   /// Marks what the SACK acknowledges; each path's flight.acked says what that means for it. `sack` must be
   /// plausible and its cumulative not below ours. Returns the user bytes newly released for good.
-  std::size_t acknowledge(const SackView& sack, path::PathManager& paths);
+  std::size_t acknowledge(const SackView& sack, path::PathTable& paths);
   /// Declares chunks of `path` lost by what was acknowledged after them. Returns how many.
   std::size_t detect_losses(path::Path& path, Timestamp now);
   /// All that is in flight on `path` is lost (T3-rtx).
@@ -115,18 +115,18 @@ class Outstanding {
 
   std::vector<OutChunk> ring_;
   RingBitmap unreleased_;  ///< not yet acknowledged for good
-  RingBitmap lost_;
+  RingBitmap queued_;
   RingBitmap gap_acked_;
   std::uint64_t base_;  ///< lowest TSN not cumulatively acknowledged
   std::uint64_t next_;
-  std::uint64_t lost_hint_;  ///< no lost TSN is below
+  std::uint64_t queued_hint_;  ///< no lost TSN is below
   std::uint64_t highest_gap_end_ = 0;
   std::uint64_t acknowledged_ = 0;  ///< chunks ever acknowledged, for the first time
   // Of TSNs strictly between the first two and above the third, the newest SACK had no room to speak.
   std::uint64_t unreported_after_ = path::kNoTsn;
   std::uint64_t unreported_before_ = 0;
   std::uint64_t reported_end_ = path::kNoTsn;
-  std::size_t lost_count_ = 0;
+  std::size_t queued_count_ = 0;
   std::size_t gap_acked_count_ = 0;
   std::size_t flight_bytes_ = 0;
   std::size_t flight_chunks_ = 0;

@@ -35,8 +35,8 @@ Failure add_address(InitParameters& out, const ParameterView& parameter) {
   return std::nullopt;
 }
 
-/// The content of an Unrecognized Parameter is a parameter itself. A broken one is told by leaving it out:
-/// its sender knows less than we do, but the association does not depend on it.
+/// The content of an Unrecognized Parameter is a parameter itself. A broken one is advertised by leaving it
+/// out: its sender knows less than we do, but the association does not depend on it.
 void add_report(InitParameters& out, const ParameterView& parameter) {
   ParameterReader reader(parameter.value);
   while (const auto quoted = reader.next()) out.reports.push_back(*quoted);

@@ -21,23 +21,24 @@ void ProtectionParameter::write(ByteWriter& writer) const {
   writer.u32(costs.chacha20_poly1305);
 }
 
-Parsed<PathWishesHead> PathWishesHead::parse(Bytes message) {
+Parsed<PathPreferencesHead> PathPreferencesHead::parse(Bytes message) {
   ByteReader reader(message);
   const bool known = reader.u8() == kVersion;
-  const PathWishesHead head{reader.u8()};
-  if (!reader.ok() || !known || head.entry_size < PathWishEntry::kSize) return ParseError::kParameterSize;
+  const PathPreferencesHead head{reader.u8()};
+  if (!reader.ok() || !known || head.entry_size < PathPreferenceEntry::kSize)
+    return ParseError::kParameterSize;
   if ((message.size() - kSize) % head.entry_size != 0) return ParseError::kParameterSize;
   return head;
 }
 
-void PathWishesHead::write(ByteWriter& writer) {
+void PathPreferencesHead::write(ByteWriter& writer) {
   writer.u8(kVersion);
-  writer.u8(PathWishEntry::kSize);
+  writer.u8(PathPreferenceEntry::kSize);
 }
 
-Parsed<PathWishEntry> PathWishEntry::parse(Bytes bytes) {
+Parsed<PathPreferenceEntry> PathPreferenceEntry::parse(Bytes bytes) {
   ByteReader reader(bytes);
-  PathWishEntry entry;
+  PathPreferenceEntry entry;
   entry.epoch = reader.u8();
   entry.path_id = reader.u8();
   const std::uint8_t role = reader.u8();
@@ -48,7 +49,7 @@ Parsed<PathWishEntry> PathWishEntry::parse(Bytes bytes) {
   return entry;
 }
 
-void PathWishEntry::write(ByteWriter& writer) const {
+void PathPreferenceEntry::write(ByteWriter& writer) const {
   writer.u8(epoch);
   writer.u8(path_id);
   writer.u8(static_cast<std::uint8_t>(role));

@@ -17,7 +17,7 @@ namespace hawser::sctp::wire {
 inline constexpr std::uint32_t kSealedErrorDetection = 0x48570001;
 /// Payload protocol identifiers of messages between the engines, on stream 0.
 inline constexpr std::uint32_t kKeyManagementPpid = 0x48570002;
-inline constexpr std::uint32_t kPathWishesPpid = 0x48570003;
+inline constexpr std::uint32_t kPathPreferencesPpid = 0x48570003;
 
 /// PROTECTION, in INIT and INIT ACK: 12 bytes of value.
 ///
@@ -44,13 +44,13 @@ struct ProtectionParameter {
 ///  +---------------+---------------+
 ///
 /// A later version of this format that only adds to an entry names a larger size: what is known comes first.
-struct PathWishesHead {
+struct PathPreferencesHead {
   static constexpr std::uint8_t kVersion = 1;
   static constexpr std::size_t kSize = 2;
   std::size_t entry_size = 0;
 
   /// Refused when the version is another, an entry too small, or `message` no whole number of entries.
-  static Parsed<PathWishesHead> parse(Bytes message);
+  static Parsed<PathPreferencesHead> parse(Bytes message);
   static void write(ByteWriter& writer);
 };
 
@@ -64,7 +64,7 @@ struct PathWishesHead {
 ///  +---------------------------------------------------------------+
 ///  |                             low 32                            |
 ///  +---------------------------------------------------------------+
-struct PathWishEntry {
+struct PathPreferenceEntry {
   static constexpr std::size_t kSize = 12;
   std::uint8_t epoch = 0;
   std::uint8_t path_id = 0;
@@ -72,8 +72,8 @@ struct PathWishEntry {
   std::uint64_t cap_bps = 0;
 
   /// Of `bytes`, which have kSize or more. Refused when there is no such role, or the cap is neither 0 nor
-  /// within kLeastCap and kGreatestCap.
-  static Parsed<PathWishEntry> parse(Bytes bytes);
+  /// within kMinCap and kMaxCap.
+  static Parsed<PathPreferenceEntry> parse(Bytes bytes);
   void write(ByteWriter& writer) const;
 };
 

@@ -47,7 +47,7 @@ control::Status status() {
   s.peers = {peer};
   control::Association association;
   association.peer = "hub";
-  association.protection = control::Protection{"aes-128-gcm", 3, 12.4, 75, 4};
+  association.protection = control::Security{"aes-128-gcm", 3, 12.4, 75, 4};
   association.paths = {path(0, "lte"), path(1, "a-longer-label")};
   s.associations = {association};
   s.drops.engine = {{"bad_checksum", 0}, {"stale_sack", 3}};

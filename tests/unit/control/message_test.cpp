@@ -35,7 +35,7 @@ Status sample() {
   association.id = 5;
   association.peer = "hub";
   association.paths = {path};
-  association.protection = Protection{"aes-128-gcm", 3, 12.5, 13.25, 4};
+  association.protection = Security{"aes-128-gcm", 3, 12.5, 13.25, 4};
   s.associations = {association, Association{}};
   s.drops.engine = {{"bad_checksum", 1}};
   s.drops.tunnel = {{"no_peer", 0}};

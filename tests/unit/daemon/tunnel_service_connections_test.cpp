@@ -172,9 +172,9 @@ TEST_F(IdleEdge, FindsOutByItselfWhenTheHubHasForgottenWhereItIs) {
 }
 
 TEST_F(IdleEdge, IsGreetedOnlyIfItWasNotToldOfTheEnd) {
-  std::size_t greetings = 0;
+  std::size_t notices = 0;
   network.set_rewrite([&](UdpAddress&, UdpAddress&, Bytes payload) {
-    if (payload[12] == std::byte{kPad}) ++greetings;
+    if (payload[12] == std::byte{kPad}) ++notices;
     return true;
   });
   restart_after([this] {
@@ -182,22 +182,22 @@ TEST_F(IdleEdge, IsGreetedOnlyIfItWasNotToldOfTheEnd) {
     while (!mortal->node.stopped()) run(5ms);
   });
   EXPECT_EQ(peer_state(*mortal), "up");
-  EXPECT_EQ(greetings, 0U);
+  EXPECT_EQ(notices, 0U);
   restart_after([] {});
-  EXPECT_EQ(greetings, 6U) << "three for each of two paths";
+  EXPECT_EQ(notices, 6U) << "three for each of two paths";
 }
 
 TEST_F(IdleEdge, AsksItsPathsOnlyNowAndThenHoweverOftenItIsGreeted) {
-  TransmitBatch greeting;
+  TransmitBatch notice;
   network.set_rewrite([&](UdpAddress& from, UdpAddress& to, Bytes payload) {
-    if (payload[12] != std::byte{kPad} || !greeting.empty()) return true;
-    greeting.route = {UplinkId(0), from.ip, to};
-    std::ranges::copy(payload, greeting.next(payload.size()).begin());
-    greeting.commit(payload.size());
+    if (payload[12] != std::byte{kPad} || !notice.empty()) return true;
+    notice.route = {SocketId(0), from.ip, to};
+    std::ranges::copy(payload, notice.next(payload.size()).begin());
+    notice.commit(payload.size());
     return true;
   });
   restart_after([] {});
-  ASSERT_FALSE(greeting.empty());
+  ASSERT_FALSE(notice.empty());
   run(250s);
   std::size_t from_edge = 0;
   network.set_rewrite([&](UdpAddress& from, UdpAddress& to, Bytes) {
@@ -205,9 +205,9 @@ TEST_F(IdleEdge, AsksItsPathsOnlyNowAndThenHoweverOftenItIsGreeted) {
     if (from.ip == *IpAddress::parse("192.0.2.66")) from.ip = *IpAddress::parse("192.0.2.9");
     return true;
   });
-  io::MemoryDatagramSocket forger(network, UplinkId(0), *UdpAddress::parse("192.0.2.66:9899"));
+  io::MemoryDatagramSocket forger(network, SocketId(0), *UdpAddress::parse("192.0.2.66:9899"));
   for (int i = 0; i < 1000; ++i) {
-    forger.send(greeting);
+    forger.send(notice);
     run(10ms);
   }
   EXPECT_EQ(paths(idle).size(), 2U);
@@ -313,13 +313,13 @@ TEST_F(NodeTest, RefusesACallFromAPeerThatIsItsOwnToCall) {
   std::string text = hub_text();
   text += "endpoint = [\"198.51.100.99:1\"]\n";
   text.replace(text.find("192.0.2.1"), 9, "192.0.2.3");
-  Machine caller(network, text, kHubKey, {{"eth0", "192.0.2.8"}}, 5);
+  Machine race(network, text, kHubKey, {{"eth0", "192.0.2.8"}}, 5);
   Machine called(network, edge_text("192.0.2.3:9899"), kEdgeKey, {{"eth0", "198.51.100.7"}}, 4);
-  machines = {&caller, &called};
+  machines = {&race, &called};
   start();
   run(5s);
   EXPECT_NE(peer_state(called), "up");
-  EXPECT_GT(caller.node.status(now).drops.tunnel.at("wrong_caller"), 0U);
+  EXPECT_GT(race.node.status(now).drops.tunnel.at("wrong_caller"), 0U);
 }
 
 TEST_F(NodeTest, AsksForAddressesOfNamesAndCallsThem) {

@@ -24,7 +24,7 @@ namespace hawser::daemon {
 using namespace std::chrono_literals;
 using test::SeededRandom;
 
-class FakeHost final : public Host {
+class FakeHost final : public Platform {
  public:
   FakeHost(io::MemoryNetwork& network, std::map<std::string, std::string> interfaces) : network_(network) {
     for (const auto& [name, address] : interfaces) plug(name, address);
@@ -57,8 +57,8 @@ class FakeHost final : public Host {
     auto socket = std::make_unique<io::MemoryDatagramSocket>(network_, options.id, local);
     return socket;
   }
-  void watch(UplinkId id, int) override { watched.insert(id); }
-  void unwatch(UplinkId id) override { watched.erase(id); }
+  void watch(SocketId id, int) override { watched.insert(id); }
+  void unwatch(SocketId id) override { watched.erase(id); }
   std::vector<io::netlink::LinkInfo> links() override {
     ++looks;
     std::vector<io::netlink::LinkInfo> out;
@@ -80,7 +80,7 @@ class FakeHost final : public Host {
 
   void announce(hooks::HookEvent event) override { announced.push_back(std::move(event)); }
 
-  std::set<UplinkId> watched;
+  std::set<SocketId> watched;
   std::set<std::string> without_route;
   std::size_t looks = 0;
   std::vector<hooks::HookEvent> announced;
@@ -119,8 +119,8 @@ inline config::Config parse(const std::string& text) {
   return *parsed;
 }
 
-inline sctp::Protection protection(unsigned own, const config::Config& config) {
-  sctp::Protection out{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 2}};
+inline sctp::SecurityConfig protection(unsigned own, const config::Config& config) {
+  sctp::SecurityConfig out{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 2}};
   for (const config::PeerConfig& peer : config.peers) out.peers.push_back({*peer.public_key, {}});
   return out;
 }
@@ -135,7 +135,7 @@ struct Machine {
   FakeHost host;
   io::MemoryPacketDevice device{"hw0", 1392};
   SeededRandom random;
-  Node node;
+  TunnelService node;
 };
 
 /// Of every machine of the process.
@@ -208,7 +208,7 @@ class NodeTest : public testing::Test {
     while (now < end) {
       now += 5ms;
       for (Machine* machine : machines) {
-        for (const UplinkId id : std::set(machine->host.watched)) machine->node.handle_socket(now, id);
+        for (const SocketId id : std::set(machine->host.watched)) machine->node.handle_socket(now, id);
         machine->node.handle_device(now);
         if (now >= machine->node.next_timeout()) machine->node.handle_timeout(now);
       }

@@ -23,8 +23,8 @@ TEST_F(NodeTest, BondsTwoUplinksIntoOneAssociation) {
   EXPECT_TRUE(carries(hub, edge, packet(1, 2)));
 }
 
-/// Names of what hooks are told, in order; those of paths with the label.
-std::vector<std::string> told(Machine& machine) {
+/// Names of what hooks are published_events, in order; those of paths with the label.
+std::vector<std::string> published_events(Machine& machine) {
   std::vector<std::string> out;
   for (const hooks::HookEvent& event : machine.host.announced) {
     out.push_back(event.name);
@@ -53,32 +53,34 @@ TEST_F(NodeTest, TellsHooksOfTunnelsAndPathsInPairs) {
   const hooks::HookEvent path = edge.host.announced[1];
   EXPECT_EQ(fact(path, "HAWSER_PATH_INTERFACE"), "eth0");
   EXPECT_EQ(fact(path, "HAWSER_REMOTE"), "192.0.2.1:9899");
-  EXPECT_EQ(told(edge), (std::vector<std::string>{"tunnel-up", "path-up lte", "path-up dsl"}));
-  EXPECT_EQ(told(hub), (std::vector<std::string>{"tunnel-up", "path-up", "path-up"}));
+  EXPECT_EQ(published_events(edge), (std::vector<std::string>{"tunnel-up", "path-up lte", "path-up dsl"}));
+  EXPECT_EQ(published_events(hub), (std::vector<std::string>{"tunnel-up", "path-up", "path-up"}));
   lose([](const Packet&) { return true; });
   run_with_traffic(2s);
   lose([](const Packet&) { return false; });
   run_with_traffic(3s);
   std::map<std::string, std::vector<std::string>> outage;  // by label
-  for (const std::string& each : told(edge)) outage[each.substr(each.find(' ') + 1)].push_back(each);
+  for (const std::string& each : published_events(edge))
+    outage[each.substr(each.find(' ') + 1)].push_back(each);
   EXPECT_EQ(outage.size(), 2U);
   for (const auto& [label, events] : outage) {
     EXPECT_EQ(events.size() % 2, 0U);
     for (std::size_t i = 0; i < events.size(); ++i)
       EXPECT_EQ(events[i], (i % 2 == 0 ? "path-down " : "path-up ") + label);
   }
-  told(hub);
+  published_events(hub);
   edge.node.stop(now);
   run(1s);
-  EXPECT_EQ(told(edge), (std::vector<std::string>{"path-down lte", "path-down dsl", "tunnel-down"}));
-  EXPECT_EQ(told(hub), (std::vector<std::string>{"path-down", "path-down", "tunnel-down"}));
+  EXPECT_EQ(published_events(edge),
+            (std::vector<std::string>{"path-down lte", "path-down dsl", "tunnel-down"}));
+  EXPECT_EQ(published_events(hub), (std::vector<std::string>{"path-down", "path-down", "tunnel-down"}));
 }
 
 TEST_F(NodeTest, TellsHooksThatAPathMovedAndWhereItWas) {
   start();
   run(2s);
   const std::string before = fact(hub.host.announced.at(1), "HAWSER_REMOTE");
-  told(hub);
+  published_events(hub);
   const auto original = *UdpAddress::parse(before);
   const UdpAddress rebound{original.ip, static_cast<std::uint16_t>(original.port + 1000)};
   network.set_rewrite([&](UdpAddress& from, UdpAddress& to, Bytes) {
@@ -150,7 +152,7 @@ TEST_F(NodeTest, ShowsKeysAndTheirAges) {
   EXPECT_EQ(mine.public_key, key_of(kEdgeKey).public_key().to_base64());
   EXPECT_EQ(mine.peers.at(0).public_key, key_of(kHubKey).public_key().to_base64());
   ASSERT_TRUE(mine.associations.at(0).protection);
-  const control::Protection& protection = *mine.associations[0].protection;
+  const control::Security& protection = *mine.associations[0].protection;
   EXPECT_EQ(protection.cipher, "aes-128-gcm");
   EXPECT_EQ(protection.epoch, 0U);
   EXPECT_EQ(protection.handshakes, 1U);

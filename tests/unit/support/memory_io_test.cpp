@@ -13,13 +13,13 @@ namespace {
 
 TEST(MemoryDatagramSocket, DeliversABatchInOrderWithTheRouteBack) {
   MemoryNetwork network;
-  MemoryDatagramSocket a(network, UplinkId{1}, address("192.0.2.1:1000"));
-  MemoryDatagramSocket b(network, UplinkId{2}, address("198.51.100.1:9899"));
+  MemoryDatagramSocket a(network, SocketId{1}, address("192.0.2.1:1000"));
+  MemoryDatagramSocket b(network, SocketId{2}, address("198.51.100.1:9899"));
   a.send(make_batch(b.local_address(), {10, 0, 1400}));
 
   const auto got = b.receive();
   ASSERT_EQ(got.size(), 3U);
-  const Route expected{UplinkId{2}, ip("198.51.100.1"), address("192.0.2.1:1000")};
+  const Route expected{SocketId{2}, ip("198.51.100.1"), address("192.0.2.1:1000")};
   const std::vector<std::size_t> sizes{10, 0, 1400};
   for (std::size_t i = 0; i < got.size(); ++i) {
     EXPECT_EQ(got[i].route, expected);
@@ -32,8 +32,8 @@ TEST(MemoryDatagramSocket, DeliversABatchInOrderWithTheRouteBack) {
 
 TEST(MemoryDatagramSocket, ReceivesOnTheWildcardAndAnswersFromTheAddressItWasSentTo) {
   MemoryNetwork network;
-  MemoryDatagramSocket edge(network, UplinkId{1}, address("192.0.2.1:1000"));
-  MemoryDatagramSocket hub(network, UplinkId{7}, address("0.0.0.0:9899"));
+  MemoryDatagramSocket edge(network, SocketId{1}, address("192.0.2.1:1000"));
+  MemoryDatagramSocket hub(network, SocketId{7}, address("0.0.0.0:9899"));
   edge.send(make_batch(address("203.0.113.5:9899"), {20}));
   const auto got = hub.receive();
   ASSERT_EQ(got.size(), 1U);
@@ -47,8 +47,8 @@ TEST(MemoryDatagramSocket, ReceivesOnTheWildcardAndAnswersFromTheAddressItWasSen
 
 TEST(MemoryDatagramSocket, SeesTheAddressesThatARewriteMadeOfIt) {
   MemoryNetwork network;
-  MemoryDatagramSocket inside(network, UplinkId{1}, address("10.0.0.2:5000"));
-  MemoryDatagramSocket outside(network, UplinkId{2}, address("198.51.100.1:9899"));
+  MemoryDatagramSocket inside(network, SocketId{1}, address("10.0.0.2:5000"));
+  MemoryDatagramSocket outside(network, SocketId{2}, address("198.51.100.1:9899"));
   const UdpAddress mapped = address("203.0.113.9:61234");
   network.set_rewrite([&](UdpAddress& source, UdpAddress& destination, Bytes) {
     if (source == inside.local_address()) source = mapped;
@@ -65,8 +65,8 @@ TEST(MemoryDatagramSocket, SeesTheAddressesThatARewriteMadeOfIt) {
 
 TEST(MemoryDatagramSocket, LosesWhatARewriteDropsAndWhatHasNoReceiver) {
   MemoryNetwork network;
-  MemoryDatagramSocket a(network, UplinkId{1}, address("192.0.2.1:1000"));
-  MemoryDatagramSocket b(network, UplinkId{2}, address("192.0.2.2:1000"));
+  MemoryDatagramSocket a(network, SocketId{1}, address("192.0.2.1:1000"));
+  MemoryDatagramSocket b(network, SocketId{2}, address("192.0.2.2:1000"));
   a.send(make_batch(address("192.0.2.3:1000"), {1, 2}));
   EXPECT_EQ(network.lost(), 2U);
   network.set_rewrite([](UdpAddress&, UdpAddress&, Bytes payload) { return payload.size() != 5; });
@@ -77,8 +77,8 @@ TEST(MemoryDatagramSocket, LosesWhatARewriteDropsAndWhatHasNoReceiver) {
 
 TEST(MemoryDatagramSocket, DropsAndCountsWhatItsQueueCannotHold) {
   MemoryNetwork network;
-  MemoryDatagramSocket a(network, UplinkId{1}, address("192.0.2.1:1000"));
-  MemoryDatagramSocket b(network, UplinkId{2}, address("192.0.2.2:1000"), 2);
+  MemoryDatagramSocket a(network, SocketId{1}, address("192.0.2.1:1000"));
+  MemoryDatagramSocket b(network, SocketId{2}, address("192.0.2.2:1000"), 2);
   a.send(make_batch(b.local_address(), {1, 2, 3}));
   EXPECT_EQ(b.receive().size(), 2U);
   EXPECT_EQ(b.counters().rx_dropped_full, 1U);
@@ -86,8 +86,8 @@ TEST(MemoryDatagramSocket, DropsAndCountsWhatItsQueueCannotHold) {
 
 TEST(MemoryDatagramSocket, IsReadableForAsLongAsDatagramsWait) {
   MemoryNetwork network;
-  MemoryDatagramSocket a(network, UplinkId{1}, address("192.0.2.1:1000"));
-  MemoryDatagramSocket b(network, UplinkId{2}, address("192.0.2.2:1000"));
+  MemoryDatagramSocket a(network, SocketId{1}, address("192.0.2.1:1000"));
+  MemoryDatagramSocket b(network, SocketId{2}, address("192.0.2.2:1000"));
   EXPECT_FALSE(readable(b.native_handle(), 0));
   const auto batch =
       make_batch(b.local_address(), std::vector<std::size_t>(MemoryDatagramSocket::kBatch, 10));
@@ -102,10 +102,10 @@ TEST(MemoryDatagramSocket, IsReadableForAsLongAsDatagramsWait) {
 
 TEST(MemoryDatagramSocket, RefusesAnAddressThatIsTaken) {
   MemoryNetwork network;
-  MemoryDatagramSocket a(network, UplinkId{1}, address("192.0.2.1:1000"));
-  EXPECT_THROW(MemoryDatagramSocket(network, UplinkId{2}, address("192.0.2.1:1000")), SetupError);
+  MemoryDatagramSocket a(network, SocketId{1}, address("192.0.2.1:1000"));
+  EXPECT_THROW(MemoryDatagramSocket(network, SocketId{2}, address("192.0.2.1:1000")), SetupError);
   // The refused one must not have taken the place of the first.
-  MemoryDatagramSocket b(network, UplinkId{3}, address("192.0.2.2:1000"));
+  MemoryDatagramSocket b(network, SocketId{3}, address("192.0.2.2:1000"));
   b.send(make_batch(a.local_address(), {9}));
   EXPECT_EQ(a.receive().size(), 1U);
 }

@@ -25,7 +25,7 @@ class TunnelMtuTest : public testing::Test {
     hub.emplace(network, "192.0.2.1:9899", std::move(hub_side), protection_of(kHub, {kEdge1}), true, 1, mtus);
     edge.emplace(network, "198.51.100.1:40000", std::move(edge_side), protection_of(kEdge1, {kHub}), false, 2,
                  mtus);
-    const Route route{UplinkId{0}, IpAddress::any_v4(), hub->socket.local_address()};
+    const Route route{SocketId{0}, IpAddress::any_v4(), hub->socket.local_address()};
     edge->tunnel.expect(edge->endpoint.connect(now, route, key_of(kHub).public_key()), 0);
     run(200ms);
     ASSERT_TRUE(edge->tunnel.peer(0).association && hub->tunnel.peer(0).association);
@@ -151,7 +151,7 @@ TEST_F(TunnelMtuTest, IsAnnouncedOfWhatArrivesWhereTheOtherEndDoesNotClamp) {
   TunnelConfig clamping = hub_config();
   Side other(network, "192.0.2.2:9899", clamping, protection_of(kHub, {kEdge1}), true, 5,
              {.path = 1400, .device = 1500});
-  const Route route{UplinkId{0}, IpAddress::any_v4(), other.socket.local_address()};
+  const Route route{SocketId{0}, IpAddress::any_v4(), other.socket.local_address()};
   edge->tunnel.expect(edge->endpoint.connect(now, route, key_of(kHub).public_key()), 0);
   const auto run_both = [&] {
     for (int i = 0; i < 200; ++i) {

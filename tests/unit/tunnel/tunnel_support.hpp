@@ -27,8 +27,8 @@ inline constexpr unsigned kEdge1 = 2;
 inline constexpr unsigned kEdge2 = 3;
 inline constexpr unsigned kStranger = 4;
 
-inline sctp::Protection protection_of(unsigned own, std::initializer_list<unsigned> peers) {
-  sctp::Protection protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 1}};
+inline sctp::SecurityConfig protection_of(unsigned own, std::initializer_list<unsigned> peers) {
+  sctp::SecurityConfig protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 1}};
   for (const unsigned peer : peers) protection.peers.push_back({key_of(peer).public_key(), {}});
   return protection;
 }
@@ -41,12 +41,12 @@ struct Mtus {
 
 /// One side: device, endpoint, tunnel and a socket of a network in memory.
 struct Side {
-  Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, sctp::Protection protection,
+  Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, sctp::SecurityConfig protection,
        bool accept, std::uint64_t seed, Mtus mtus = {})
       : random(seed),
         endpoint(endpoint_config(accept, mtus.path), random, pool, std::move(protection)),
         device("memory0", mtus.device),
-        socket(network, UplinkId{0}, *UdpAddress::parse(address)),
+        socket(network, SocketId{0}, *UdpAddress::parse(address)),
         tunnel(std::move(config), device, endpoint, pool) {}
 
   static sctp::EndpointConfig endpoint_config(bool accept, std::uint16_t path_mtu = 1500) {
@@ -132,7 +132,7 @@ class TunnelTest : public testing::Test {
   }
 
   sctp::AssociationId connect(Side& side) {
-    const Route route{UplinkId{0}, IpAddress::any_v4(), hub.socket.local_address()};
+    const Route route{SocketId{0}, IpAddress::any_v4(), hub.socket.local_address()};
     const sctp::AssociationId id = side.endpoint.connect(now, route, key_of(kHub).public_key());
     side.tunnel.expect(id, 0);
     return id;

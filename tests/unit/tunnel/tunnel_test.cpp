@@ -112,7 +112,7 @@ TEST_F(TunnelTest, RefusesACallFromAPeerThatIsOursToCall) {
   config.peers[0].dialled = true;
   Side callee(network, "192.0.2.7:9899", std::move(config), protection_of(kHub, {kEdge1}), true, 5);
   sides = {&callee, &edge};
-  const Route route{UplinkId{0}, IpAddress::any_v4(), callee.socket.local_address()};
+  const Route route{SocketId{0}, IpAddress::any_v4(), callee.socket.local_address()};
   edge.tunnel.expect(edge.endpoint.connect(now, route, key_of(kHub).public_key()), 0);
   run(100ms);
   EXPECT_EQ(callee.tunnel.drops().of(Drop::wrong_caller), 1U);
@@ -178,7 +178,7 @@ class RawPeerTest : public TunnelTest {
  protected:
   void SetUp() override {
     sides = {&hub};
-    const Route route{UplinkId{0}, IpAddress::any_v4(), hub.socket.local_address()};
+    const Route route{SocketId{0}, IpAddress::any_v4(), hub.socket.local_address()};
     id = endpoint.connect(now, route, key_of(kHub).public_key());
     exchange();
     ASSERT_TRUE(hub.tunnel.peer(0).association);
@@ -217,7 +217,7 @@ class RawPeerTest : public TunnelTest {
   BufferPool pool;
   SeededRandom random{11};
   sctp::Endpoint endpoint{Side::endpoint_config(false), random, pool, protection_of(kEdge1, {kHub})};
-  io::MemoryDatagramSocket socket{network, UplinkId{0}, *UdpAddress::parse("203.0.113.5:5000")};
+  io::MemoryDatagramSocket socket{network, SocketId{0}, *UdpAddress::parse("203.0.113.5:5000")};
   TransmitBatch batch;
   sctp::AssociationId id;
   std::set<std::uint16_t> streams;  ///< on which messages of the hub came

@@ -9,7 +9,7 @@ namespace hawser::sctp::path {
 
 /// Decides how much may be in flight on ONE path. Owns the window, never the flight: the sender tells what
 /// happened.
-class CongestionControl {
+class CongestionController {
  public:
   struct Ack {
     std::size_t bytes = 0;           ///< newly acknowledged on this path
@@ -18,7 +18,7 @@ class CongestionControl {
     bool in_recovery = false;
   };
 
-  virtual ~CongestionControl() = default;
+  virtual ~CongestionController() = default;
   virtual void on_ack(const Ack& ack) = 0;
   /// The first loss of a window (fast retransmit).
   virtual void on_loss() = 0;
@@ -39,6 +39,6 @@ class CongestionControl {
 };
 
 /// RFC 9260 §7.2. `mtu` is the largest UDP payload of the path, `peer_window` the first ssthresh.
-std::unique_ptr<CongestionControl> make_new_reno(std::size_t mtu, std::size_t peer_window);
+std::unique_ptr<CongestionController> make_new_reno(std::size_t mtu, std::size_t peer_window);
 
 }  // namespace hawser::sctp::path

@@ -5,7 +5,7 @@
 namespace hawser::sctp::path {
 namespace {
 
-class NewReno final : public CongestionControl {
+class NewReno final : public CongestionController {
  public:
   NewReno(std::size_t mtu, std::size_t peer_window)
       : mtu_(mtu),
@@ -97,7 +97,7 @@ class NewReno final : public CongestionControl {
 
 }  // namespace
 
-std::unique_ptr<CongestionControl> make_new_reno(std::size_t mtu, std::size_t peer_window) {
+std::unique_ptr<CongestionController> make_new_reno(std::size_t mtu, std::size_t peer_window) {
   return std::make_unique<NewReno>(mtu, peer_window);
 }
 

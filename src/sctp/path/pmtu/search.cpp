@@ -36,7 +36,7 @@ PmtuDiscovery::PmtuDiscovery(const IpAddress& remote, const EndpointConfig& conf
   }
 }
 
-std::size_t PmtuDiscovery::largest_payload(const IpAddress& remote, const EndpointConfig& config) {
+std::size_t PmtuDiscovery::max_payload(const IpAddress& remote, const EndpointConfig& config) {
   return whole_words(config.path_mtu) - (remote.is_v4() ? kIpv4Headers : kIpv6Headers);
 }
 
@@ -138,7 +138,8 @@ Timestamp PmtuDiscovery::next_timeout() const {
 
 void PmtuDiscovery::on_lost(PacketSize size, unsigned transmissions) {
   if (size == PacketSize::large) ++large_lost_;
-  if (size == PacketSize::medium && (size_ <= base_ || transmissions >= kAgainAndAgain)) ++medium_lost_;
+  if (size == PacketSize::medium && (size_ <= base_ || transmissions >= kLossesBeforeSuspicion))
+    ++medium_lost_;
 }
 
 void PmtuDiscovery::on_delivered(PacketSize largest) {

@@ -18,8 +18,8 @@ enum class PacketSize : std::uint8_t {
 };
 
 /// Packetization layer path MTU discovery of ONE path (RFC 8899): which size of IP packet is known to pass,
-/// and what to try next. Never sends: it says which probe is due and is told what became of it. Needs no
-/// ICMP.
+/// and what to try next. Never sends: it says which probe is due and is advertised what became of it. Needs
+/// no ICMP.
 ///
 ///            proven                 base answered                nothing left to try
 ///     start ────────► base ─────────────────────────► searching ─────────────────────► complete
@@ -48,7 +48,7 @@ class PmtuDiscovery {
   PmtuDiscovery(const IpAddress& remote, const EndpointConfig& config);
 
   /// UDP payload of the largest packet that `config` allows.
-  [[nodiscard]] static std::size_t largest_payload(const IpAddress& remote, const EndpointConfig& config);
+  [[nodiscard]] static std::size_t max_payload(const IpAddress& remote, const EndpointConfig& config);
 
   [[nodiscard]] State state() const { return state_; }
   /// The largest IP packet known to pass.
@@ -104,7 +104,7 @@ class PmtuDiscovery {
     Timestamp sent_at{};
     Timestamp deadline = kNever;  ///< kNever: none is under way
   };
-  static constexpr unsigned kAgainAndAgain = 3;
+  static constexpr unsigned kLossesBeforeSuspicion = 3;
   static constexpr std::size_t kNothing = ~std::size_t{0};
 
   [[nodiscard]] std::size_t payload_of(std::size_t size) const { return size - headers_; }

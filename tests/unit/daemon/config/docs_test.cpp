@@ -35,7 +35,7 @@ TEST(ControlDocument, NamesEveryField) {
   expect_described<control::Socket>(document);
   expect_described<control::Peer>(document);
   expect_described<control::Association>(document);
-  expect_described<control::Protection>(document);
+  expect_described<control::Security>(document);
   expect_described<control::Path>(document);
   expect_described<control::MissingPath>(document);
   expect_described<control::Quota>(document);

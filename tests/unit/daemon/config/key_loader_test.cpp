@@ -49,7 +49,7 @@ class LoadProtection : public testing::Test {
     return *parsed;
   }
   [[nodiscard]] std::string errors() const {
-    const auto loaded = load_protection(config());
+    const auto loaded = load_keys(config());
     if (loaded) return "no error";
     std::string all;
     for (const ConfigError& error : loaded.error()) all += error.to_string() + "\n";
@@ -65,7 +65,7 @@ class LoadProtection : public testing::Test {
 
 TEST_F(LoadProtection, ReadsEveryKeyFile) {
   write(preshared_file(), line_of(preshared));
-  const auto loaded = load_protection(config());
+  const auto loaded = load_keys(config());
   ASSERT_TRUE(loaded) << errors();
   EXPECT_EQ(loaded->private_key.public_key(), own.public_key());
   ASSERT_EQ(loaded->peers.size(), 1U);
@@ -76,11 +76,11 @@ TEST_F(LoadProtection, ReadsEveryKeyFile) {
 
 TEST_F(LoadProtection, RenewsKeysAtTheEnginesLimitsUnlessLowerOnesAreSet) {
   write(preshared_file(), line_of(preshared));
-  const auto by_default = load_protection(config());
-  const auto lowered = load_protection(
-      config("rekey_after_seconds = 7\nrekey_after_megabytes = 8\nrekey_after_packets = 9000\n"));
+  const auto by_default = load_keys(config());
+  const auto lowered =
+      load_keys(config("rekey_after_seconds = 7\nrekey_after_megabytes = 8\nrekey_after_packets = 9000\n"));
   ASSERT_TRUE(by_default && lowered);
-  const sctp::Protection engine{.private_key = own.clone(), .peers = {}, .cipher_costs = {}};
+  const sctp::SecurityConfig engine{.private_key = own.clone(), .peers = {}, .cipher_costs = {}};
   EXPECT_EQ(by_default->rekey_after, engine.rekey_after);
   EXPECT_EQ(by_default->rekey_after_bytes, engine.rekey_after_bytes);
   EXPECT_EQ(by_default->rekey_after_packets, engine.rekey_after_packets);

@@ -52,13 +52,13 @@ TEST(Roles, AreReadByTheirNames) {
 TEST(PathReasons, SayInWordsWhatLimitsAPath) {
   sctp::PathStatus path;
   const Timestamp now{100s};
-  const auto reason = [&](sctp::PathLimit limit, double tx_mbps = 0, bool over_quota = false) {
-    path.limit = limit;
-    return status::reason_of(path, now, tx_mbps, over_quota);
+  const auto reason = [&](sctp::PathIdleReason limit, double tx_mbps = 0, bool over_quota = false) {
+    path.idle_reason = limit;
+    return status::idle_reason_text(path, now, tx_mbps, over_quota);
   };
   path.failed_since = now - 3500ms;
   path.cap_bps = 20'000'000;
-  using Limit = sctp::PathLimit;
+  using Limit = sctp::PathIdleReason;
   EXPECT_EQ(reason(Limit::failed), "potentially failed since 3 s");
   EXPECT_EQ(reason(Limit::given_up), "failed since 3 s");
   EXPECT_EQ(reason(Limit::capped), "at its cap of 20 Mbit/s");

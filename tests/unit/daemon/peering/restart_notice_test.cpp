@@ -23,15 +23,15 @@ class LastSeenTest : public testing::Test {
   ~LastSeenTest() override { fs::remove_all(folder); }
 
   [[nodiscard]] std::string path() const { return folder + "/state/hw0.peers.json"; }
-  [[nodiscard]] static Place place(std::uint16_t port) {
+  [[nodiscard]] static PeerLocation place(std::uint16_t port) {
     return {*UdpAddress::parse("[::]:9899"),
             *IpAddress::parse("2001:db8::1"),
             {*IpAddress::parse("2001:db8:1::9"), port}};
   }
-  [[nodiscard]] std::vector<Place> greeted_by_the_next() const {
-    LastSeen next(path());
+  [[nodiscard]] std::vector<PeerLocation> pending_in_next_run() const {
+    RestartNotice next(path());
     next.load();
-    return next.take_greetings();
+    return next.take_pending();
   }
 
   std::string folder;
@@ -39,59 +39,59 @@ class LastSeenTest : public testing::Test {
 };
 
 TEST_F(LastSeenTest, ACrashedHubLeavesWhereItsPeersWere) {
-  LastSeen hub(path());
+  RestartNotice hub(path());
   hub.load();
-  EXPECT_TRUE(hub.take_greetings().empty());
+  EXPECT_TRUE(hub.take_pending().empty());
   hub.note(now, {place(2), place(1)});
-  EXPECT_EQ(greeted_by_the_next(), (std::vector{place(1), place(2)}));
+  EXPECT_EQ(pending_in_next_run(), (std::vector{place(1), place(2)}));
 }
 
 TEST_F(LastSeenTest, EveryoneIsGreetedThreeTimes) {
-  LastSeen(path()).note(now, {place(1)});
-  LastSeen next(path());
+  RestartNotice(path()).note(now, {place(1)});
+  RestartNotice next(path());
   next.load();
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(next.take_greetings().size(), 1U);
-  EXPECT_TRUE(next.take_greetings().empty());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(next.take_pending().size(), 1U);
+  EXPECT_TRUE(next.take_pending().empty());
 }
 
 TEST_F(LastSeenTest, AHubThatSaysGoodbyeLeavesNothing) {
-  LastSeen hub(path());
+  RestartNotice hub(path());
   hub.note(now, {place(1)});
   hub.clear();
-  EXPECT_TRUE(greeted_by_the_next().empty());
+  EXPECT_TRUE(pending_in_next_run().empty());
 }
 
 TEST_F(LastSeenTest, TheFileFollowsChangesButNotMoreThanEveryTenSeconds) {
-  LastSeen hub(path());
+  RestartNotice hub(path());
   hub.note(now, {place(1)});
   hub.note(now + 9s, {place(2)});
-  EXPECT_EQ(greeted_by_the_next(), std::vector{place(1)});
+  EXPECT_EQ(pending_in_next_run(), std::vector{place(1)});
   hub.note(now + 10s, {place(2)});
-  EXPECT_EQ(greeted_by_the_next(), std::vector{place(2)});
+  EXPECT_EQ(pending_in_next_run(), std::vector{place(2)});
 }
 
 TEST_F(LastSeenTest, AHubToWhichNobodyHasComeBackYetKeepsWhatItKnows) {
-  LastSeen(path()).note(now, {place(1)});
-  LastSeen next(path());
+  RestartNotice(path()).note(now, {place(1)});
+  RestartNotice next(path());
   next.load();
   next.note(now, {});
-  EXPECT_EQ(greeted_by_the_next(), std::vector{place(1)});
+  EXPECT_EQ(pending_in_next_run(), std::vector{place(1)});
 }
 
 TEST_F(LastSeenTest, ADamagedFileIsKeptAsideAndGreetsNobody) {
-  LastSeen(path()).note(now, {place(1)});
-  const std::string good = places_text({place(1)});
-  ASSERT_TRUE(parse_places_text(good));
+  RestartNotice(path()).note(now, {place(1)});
+  const std::string good = locations_text({place(1)});
+  ASSERT_TRUE(parse_locations_text(good));
   for (std::size_t size = 0; size < good.size() - 2; ++size)
-    EXPECT_FALSE(parse_places_text(good.substr(0, size))) << size;
+    EXPECT_FALSE(parse_locations_text(good.substr(0, size))) << size;
   for (const char* wrong :
        {"{}", "[]", R"({"version":2,"places":[]})", R"({"version":1,"places":{}})",
         R"({"version":1,"places":[1]})",
         R"({"version":1,"places":[{"listening":"[::]:9899","local":"::1"}]})",
         R"({"version":1,"places":[{"listening":"[::]:9899","local":"::1","remote":"nowhere"}]})"}) {
-    EXPECT_FALSE(parse_places_text(wrong)) << wrong;
+    EXPECT_FALSE(parse_locations_text(wrong)) << wrong;
     std::ofstream(path()) << wrong;
-    EXPECT_TRUE(greeted_by_the_next().empty());
+    EXPECT_TRUE(pending_in_next_run().empty());
     EXPECT_FALSE(fs::exists(path()));
   }
   EXPECT_TRUE(fs::exists(path() + ".damaged"));
@@ -99,11 +99,11 @@ TEST_F(LastSeenTest, ADamagedFileIsKeptAsideAndGreetsNobody) {
 
 TEST_F(LastSeenTest, AFolderThatCannotBeWrittenCostsNothingElse) {
   std::ofstream(folder + "/state") << "a file where the directory should be";
-  LastSeen hub(path());
+  RestartNotice hub(path());
   hub.load();
   hub.note(now, {place(1)});
   hub.clear();
-  EXPECT_TRUE(greeted_by_the_next().empty());
+  EXPECT_TRUE(pending_in_next_run().empty());
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ IpAddress ip(const std::string& text) {
 }
 
 /// Interfaces in memory. Each leads everywhere, from its first address of the family, unless told otherwise.
-class FakeHost final : public Host {
+class FakeHost final : public Platform {
  public:
   io::netlink::LinkInfo& plug(const std::string& name, const std::vector<std::string>& addresses) {
     io::netlink::LinkInfo link;
@@ -38,8 +38,8 @@ class FakeHost final : public Host {
     const UdpAddress local{options.bind.ip, next_port_++};
     return std::make_unique<io::MemoryDatagramSocket>(network_, options.id, local);
   }
-  void watch(UplinkId id, int) override { watched.insert(id); }
-  void unwatch(UplinkId id) override { watched.erase(id); }
+  void watch(SocketId id, int) override { watched.insert(id); }
+  void unwatch(SocketId id) override { watched.erase(id); }
   std::vector<io::netlink::LinkInfo> links() override {
     std::vector<io::netlink::LinkInfo> out;
     for (const auto& [name, link] : links_) out.push_back(link);
@@ -64,7 +64,7 @@ class FakeHost final : public Host {
   IpAddress gateway;
   std::set<std::string> without_route;
   std::set<std::string> by_source;  ///< those that lead somewhere from their own address alone
-  std::set<UplinkId> watched;
+  std::set<SocketId> watched;
   std::vector<io::udp::UdpSocketOptions> opened;
 
  private:
@@ -161,7 +161,7 @@ TEST_F(UplinksTest, TellWhenDatagramsLeaveInAnotherWay) {
   host.plug("eth0", {"192.0.2.7/24"});
   make({"eth0"});
   const auto socket = uplinks->socket(0, false);
-  const std::vector<UplinkId> moved{*socket};
+  const std::vector<SocketId> moved{*socket};
   look();
   EXPECT_TRUE(changes.moved.empty());
   host.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
@@ -194,7 +194,7 @@ TEST_F(UplinksTest, BindToTheAddressWhereOnlyThatLeadsToThePeer) {
   EXPECT_EQ(host.opened.back().device, "eth0");
   host.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
   look();
-  EXPECT_EQ(changes.closed, std::vector<UplinkId>{*first});
+  EXPECT_EQ(changes.closed, std::vector<SocketId>{*first});
   EXPECT_TRUE(changes.more_usable);
   EXPECT_NE(uplinks->socket(0, false), first);
   EXPECT_EQ(host.opened.back().bind.ip, ip("192.0.2.8"));
@@ -207,7 +207,7 @@ TEST_F(UplinksTest, CloseTheSocketsOfAnInterfaceThatIsReplaced) {
   EXPECT_EQ(uplinks->uplink_of(*first), 0U);
   host.plug("eth0", {"192.0.2.7/24"});
   look();
-  EXPECT_EQ(changes.closed, std::vector<UplinkId>{*first});
+  EXPECT_EQ(changes.closed, std::vector<SocketId>{*first});
   EXPECT_TRUE(changes.more_usable);
   EXPECT_FALSE(uplinks->uplink_of(*first));
   EXPECT_TRUE(host.watched.empty());
@@ -216,23 +216,23 @@ TEST_F(UplinksTest, CloseTheSocketsOfAnInterfaceThatIsReplaced) {
 TEST_F(UplinksTest, NameThePlaceThatARouteLeavesFrom) {
   host.plug("eth0", {"192.0.2.7/24", "2001:db8::7/64"});
   make({"eth0"});
-  const UplinkId socket = uplinks->socket(0, false).value();
+  const SocketId socket = uplinks->socket(0, false).value();
   const UdpAddress peer{ip("203.0.113.1"), 9899};
-  const Uplinks::Place place = uplinks->place_of({socket, IpAddress::any_v4(), peer});
+  const Uplinks::Exit place = uplinks->exit_of({socket, IpAddress::any_v4(), peer});
   EXPECT_EQ(place.label, "uplink0");
   EXPECT_EQ(place.interface, "eth0");
   EXPECT_EQ(place.local, ip("192.0.2.7")) << "the one that the kernel chooses";
   EXPECT_EQ(place.failing, "");
-  EXPECT_EQ(uplinks->place_of({socket, ip("192.0.2.8"), peer}).local, ip("192.0.2.8"));
+  EXPECT_EQ(uplinks->exit_of({socket, ip("192.0.2.8"), peer}).local, ip("192.0.2.8"));
   host.without_route.insert("eth0");
   look();
-  EXPECT_EQ(uplinks->place_of({socket, IpAddress::any_v4(), peer}).failing, "no route");
+  EXPECT_EQ(uplinks->exit_of({socket, IpAddress::any_v4(), peer}).failing, "no route");
   host.unplug("eth0");
   look();
-  const Uplinks::Place gone = uplinks->place_of({socket, IpAddress::any_v4(), peer});
+  const Uplinks::Exit gone = uplinks->exit_of({socket, IpAddress::any_v4(), peer});
   EXPECT_EQ(gone.label, "uplink0");
   EXPECT_EQ(gone.local, IpAddress::any_v4());
-  EXPECT_EQ(uplinks->place_of({UplinkId(99), IpAddress::any_v4(), peer}).label, "");
+  EXPECT_EQ(uplinks->exit_of({SocketId(99), IpAddress::any_v4(), peer}).label, "");
 }
 
 TEST_F(UplinksTest, FollowAPatternToTheFirstUsableInterfaceAndStay) {
@@ -307,7 +307,7 @@ TEST_F(UplinksTest, ForgetWhatWasFoundOnlyWhenTheInterfaceIsGone) {
     EXPECT_EQ(uplinks->at(1).reason, "no route");
     host.unplug(name);
     look();
-    EXPECT_EQ(changes.closed, std::vector<UplinkId>{*socket});
+    EXPECT_EQ(changes.closed, std::vector<SocketId>{*socket});
     EXPECT_TRUE(uplinks->at(1).vacant());
     EXPECT_FALSE(uplinks->socket(1, false));
     const std::string next = "eth" + std::to_string(name.back() - '0' + 1);

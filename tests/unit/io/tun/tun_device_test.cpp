@@ -198,7 +198,7 @@ TEST(TunDevice, LeavesTheDefaultRouteOfAnUplinkToSocketsTiedToIt) {
     outer.bind = address("0.0.0.0:0");
     outer.device = "hwuplink0";
     udp::UdpSocket tied(outer);
-    udp::UdpSocket free({UplinkId{2}, address("0.0.0.0:0"), std::nullopt});
+    udp::UdpSocket free({SocketId{2}, address("0.0.0.0:0"), std::nullopt});
     const UdpAddress hub = address("203.0.113.1:9899");
     tied.send(make_batch(hub, {111}));
     free.send(make_batch(hub, {222}));

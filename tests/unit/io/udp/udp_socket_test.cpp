@@ -12,7 +12,7 @@ namespace {
 
 udp::UdpSocketOptions options(const std::string& bind, std::uint32_t id = 1) {
   udp::UdpSocketOptions o;
-  o.id = UplinkId{id};
+  o.id = SocketId{id};
   o.bind = address(bind);
   return o;
 }
@@ -129,7 +129,7 @@ TEST(UdpSocket, AnswersFromTheAddressItWasSentTo) {
     edge.send(make_batch({ip(text), hub.local_address().port}, {100, 100}));
     const auto asked = receive_all(hub, 2);
     ASSERT_EQ(asked.size(), 2U);
-    const Route expected{UplinkId{9}, ip(text), edge.local_address()};
+    const Route expected{SocketId{9}, ip(text), edge.local_address()};
     EXPECT_EQ(asked[0].route, expected);
     hub.send(make_batch(asked[0].route.remote, {200, 200}, asked[0].route.local));
     const auto answered = receive_all(edge, 2);

@@ -129,7 +129,7 @@ TEST_F(AsconfInitiatorTest, AnAcknowledgedJoinIsUnconfirmedAndProbedAtOnce) {
   const auto asked = next();
   acknowledge(asked->serial, asked->request.correlation_id);
   EXPECT_EQ(path.state, PathState::unconfirmed);
-  EXPECT_TRUE(path.heartbeat.wanted);
+  EXPECT_TRUE(path.heartbeat.probe_requested);
   EXPECT_TRUE(initiator.idle());
   EXPECT_EQ(initiator.next_timeout(), kNever);
 }

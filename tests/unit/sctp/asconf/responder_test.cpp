@@ -89,7 +89,7 @@ class AsconfResponderTest : public ::testing::Test {
   AsconfResponder responder{bench.core, kFirstSerial};
   std::uint32_t next_serial_ = kFirstSerial;
   std::uint32_t acked_serial = 0;
-  path::PathManager& paths = bench.core.paths;
+  path::PathTable& paths = bench.core.paths;
 };
 
 TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObservedPort) {
@@ -102,7 +102,7 @@ TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObserve
   path::Path* added = paths.find(source);
   ASSERT_NE(added, nullptr);
   EXPECT_EQ(added->state, PathState::unconfirmed);
-  EXPECT_TRUE(added->heartbeat.wanted) << "proven at once";
+  EXPECT_TRUE(added->heartbeat.probe_requested) << "proven at once";
   EXPECT_FALSE(added->ours);
   EXPECT_EQ(bench.count(Event::Kind::path_added), 1);
 }
@@ -125,7 +125,7 @@ TEST_F(AsconfResponderTest, AddingAKnownAddressProbesItAndAddsNothing) {
   path::Path& known = path_to(1);
   EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, kWildcard, known.route).success);
   EXPECT_EQ(paths.size(), 1U);
-  EXPECT_TRUE(known.heartbeat.wanted);
+  EXPECT_TRUE(known.heartbeat.probe_requested);
   EXPECT_EQ(bench.count(Event::Kind::path_added), 0);
 }
 

@@ -32,7 +32,7 @@ class PathsTest : public ::testing::Test {
     pair.nat[uplink].port = static_cast<std::uint16_t>(pair.nat[uplink].port + 1'000);
   }
   void cut(std::uint32_t uplink) {
-    pair.lost_to_server = [uplink](const Datagram& each) { return each.route.uplink == UplinkId(uplink); };
+    pair.lost_to_server = [uplink](const Datagram& each) { return each.route.socket == SocketId(uplink); };
     pair.lost_to_client = [address = pair.nat[uplink]](const Datagram& each) {
       return each.route.remote == address;
     };
@@ -62,7 +62,7 @@ TEST_F(PathsTest, AJoiningUplinkSendsNothingButItsAsconfUntilThatIsAcknowledged)
   int seen = 0;
   for (std::size_t i = before; i < pair.client.sent.size(); ++i) {
     const Datagram& each = pair.client.sent[i];
-    if (each.route.uplink != UplinkId(2)) continue;
+    if (each.route.socket != SocketId(2)) continue;
     ++seen;
     const auto chunks = test::chunks_of(each.bytes);
     ASSERT_EQ(chunks.size(), 2U);
@@ -72,7 +72,7 @@ TEST_F(PathsTest, AJoiningUplinkSendsNothingButItsAsconfUntilThatIsAcknowledged)
   EXPECT_GE(seen, 3) << "it is retransmitted on its own uplink";
   for (std::size_t i = before; i < pair.client.sent.size(); ++i) {
     if (test::contains(pair.client.sent[i], ChunkType::kAsconf)) {
-      EXPECT_EQ(pair.client.sent[i].route.uplink, UplinkId(2));
+      EXPECT_EQ(pair.client.sent[i].route.socket, SocketId(2));
     }
   }
 }

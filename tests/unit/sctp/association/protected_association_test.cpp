@@ -103,7 +103,7 @@ TEST(ProtectedAssociation, TellsThePeerThePathsRoles) {
 
 /// Loses everything on this uplink, or nothing any more.
 void cut(ProtectedPair& pair, std::uint32_t uplink, bool on) {
-  pair.lost_to_server = [=](const Datagram& each) { return on && each.route.uplink == UplinkId(uplink); };
+  pair.lost_to_server = [=](const Datagram& each) { return on && each.route.socket == SocketId(uplink); };
   pair.lost_to_client = [=, &pair](const Datagram& each) {
     return on && each.route.remote == pair.nat[uplink];
   };
@@ -141,14 +141,14 @@ TEST(ProtectedAssociation, TellsSinceWhenAPathHasFailedAndWhatLimitsTheOthers) {
   pair.connect();
   pair.add_path(2);
   pair.run(1s);
-  EXPECT_EQ(pair.client_status().paths.at(0).limit, PathLimit::idle);
+  EXPECT_EQ(pair.client_status().paths.at(0).idle_reason, PathIdleReason::idle);
   EXPECT_EQ(pair.client_status().paths.at(1).failed_since, kNever);
   cut(pair, 2, true);
   pair.client.endpoint.probe_path(pair.now, pair.client_id, pair.client_status().paths.at(1).id);
   const Timestamp cut = pair.now;
   pair.run(2s);
   const PathStatus failed = pair.client_status().paths.at(1);
-  EXPECT_EQ(failed.limit, PathLimit::failed);
+  EXPECT_EQ(failed.idle_reason, PathIdleReason::failed);
   EXPECT_GT(failed.failed_since, cut);
   EXPECT_LE(failed.failed_since, pair.now);
 }
@@ -162,7 +162,7 @@ TEST(ProtectedAssociation, RefusesCapsThatNoPathCouldKeep) {
   };
   EXPECT_TRUE(set({5'000'000, 7'000'000}));
   EXPECT_FALSE(set({1, 0}));
-  EXPECT_FALSE(set({0, kGreatestCap + 1}));
+  EXPECT_FALSE(set({0, kMaxCap + 1}));
   EXPECT_EQ(pair.client_status().paths.at(0).cap_bps, 5'000'000U) << "the one before stays";
   EXPECT_FALSE(pair.client.endpoint.set_path_caps(pair.client_id, PathId{99}, {}));
 }
@@ -214,7 +214,7 @@ TEST(ProtectedAssociation, SurvivesEveryDatagramOfTheHandshakeArrivingTwice) {
 }
 
 TEST(ProtectedAssociation, AgreesOnTheCipherWhoseSlowerEndIsFaster) {
-  Protection edge = edge_protection();
+  SecurityConfig edge = edge_protection();
   edge.cipher_costs = {9'000, 800};
   ProtectedPair pair(std::move(edge));
   pair.connect();
@@ -224,8 +224,8 @@ TEST(ProtectedAssociation, AgreesOnTheCipherWhoseSlowerEndIsFaster) {
 }
 
 TEST(ProtectedAssociation, MixesThePresharedKeyIn) {
-  Protection edge = edge_protection();
-  Protection hub = hub_protection();
+  SecurityConfig edge = edge_protection();
+  SecurityConfig hub = hub_protection();
   edge.peers[0].preshared_key = preshared_key_of(5);
   hub.peers[1].preshared_key = preshared_key_of(5);
   ProtectedPair pair(std::move(edge), std::move(hub));
@@ -234,8 +234,8 @@ TEST(ProtectedAssociation, MixesThePresharedKeyIn) {
 }
 
 TEST(ProtectedAssociation, FailsWhenThePresharedKeysDiffer) {
-  Protection edge = edge_protection();
-  Protection hub = hub_protection();
+  SecurityConfig edge = edge_protection();
+  SecurityConfig hub = hub_protection();
   edge.peers[0].preshared_key = preshared_key_of(5);
   hub.peers[0].preshared_key = preshared_key_of(5);  // of another peer: the ACCESS proof is good
   hub.peers[1].preshared_key = preshared_key_of(6);
@@ -475,7 +475,7 @@ TEST(ProtectedAssociation, KeepsItsPathsApartWhenSomebodyMixedTheirSources) {
   // A record of the second path, sent on from the address of the first; then the second NAT rebinds.
   bool mixed = false;
   pair.lost_to_server = [&](const Datagram& each) {
-    if (mixed || each.route.uplink != UplinkId(2)) return false;
+    if (mixed || each.route.socket != SocketId(2)) return false;
     mixed = true;
     pair.server.deliver(pair.now, {pair.server_route(1), each.bytes});
     pair.nat[2] = {IpAddress::v4(0xCB00'71C8), 4'242};
@@ -590,8 +590,8 @@ TEST(ProtectedAssociation, LetsNoForgedDataOfTheHandshakeTakeThePlaceOfWhatFollo
 
 TEST(Rekeying, RenewsTheKeysByAgeFromEitherSide) {
   for (const bool by_client : {true, false}) {
-    Protection edge = edge_protection();
-    Protection hub = hub_protection();
+    SecurityConfig edge = edge_protection();
+    SecurityConfig hub = hub_protection();
     (by_client ? edge : hub).rekey_after = 60s;
     ProtectedPair pair(std::move(edge), std::move(hub));
     pair.connect();
@@ -604,7 +604,7 @@ TEST(Rekeying, RenewsTheKeysByAgeFromEitherSide) {
 }
 
 TEST(Rekeying, LosesNoPacketAndGoesOnPastTheLastEpochNumber) {
-  Protection edge = edge_protection();
+  SecurityConfig edge = edge_protection();
   edge.rekey_after = 1s;
   ProtectedPair pair(std::move(edge));
   pair.connect();
@@ -628,7 +628,7 @@ TEST(Rekeying, LosesNoPacketAndGoesOnPastTheLastEpochNumber) {
 
 TEST(Rekeying, RenewsTheKeysByPacketsAndByBytes) {
   for (const bool by_packets : {true, false}) {
-    Protection edge = edge_protection();
+    SecurityConfig edge = edge_protection();
     if (by_packets) {
       edge.rekey_after_packets = 100;
     } else {
@@ -647,7 +647,7 @@ TEST(Rekeying, RenewsTheKeysByPacketsAndByBytes) {
 }
 
 TEST(Rekeying, IsSurvivedByPacketsThatWereOnTheirWay) {
-  Protection edge = edge_protection();
+  SecurityConfig edge = edge_protection();
   edge.rekey_after = 60s;
   ProtectedPair pair(std::move(edge));
   pair.connect();
@@ -674,7 +674,7 @@ TEST(Rekeying, IsSurvivedByPacketsThatWereOnTheirWay) {
 }
 
 TEST(Rekeying, EndsTheAssociationWhoseKeysCannotBeRenewed) {
-  Protection edge = edge_protection();
+  SecurityConfig edge = edge_protection();
   edge.rekey_after = 60s;
   ProtectedPair pair(std::move(edge));
   pair.connect();

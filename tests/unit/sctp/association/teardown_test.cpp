@@ -208,7 +208,7 @@ TEST(ShutdownWithASecondPath, TakesThePathThatWorks) {
   pair.connect();
   pair.add_path(2);
   pair.run(2s);
-  const auto from_first = [](const Datagram& each) { return each.route.uplink == UplinkId(1); };
+  const auto from_first = [](const Datagram& each) { return each.route.socket == SocketId(1); };
   pair.lost_to_server = from_first;
   const auto to_first = pair.nat[1];
   pair.lost_to_client = [to_first](const Datagram& each) { return each.route.remote == to_first; };

@@ -18,7 +18,7 @@ class LeanPair {
   explicit LeanPair(crypto::CipherCosts costs)
       : client_(tunnel_like(false), client_random_, pool_, with_costs(edge_protection(), costs)),
         server_(tunnel_like(true), server_random_, pool_, with_costs(hub_protection(), costs)) {
-    const Route route{UplinkId(0), IpAddress::v4(0xC000'0201), {IpAddress::v4(0xC000'0201), 9899}};
+    const Route route{SocketId(0), IpAddress::v4(0xC000'0201), {IpAddress::v4(0xC000'0201), 9899}};
     client_id_ = client_.connect(now_, route, key_of(kHubKey).public_key());
     settle();
     while (const auto event = server_.poll_event()) {
@@ -47,7 +47,7 @@ class LeanPair {
   [[nodiscard]] AssociationStatus status() const { return client_.status(client_id_).value(); }
 
  private:
-  static Protection with_costs(Protection protection, crypto::CipherCosts costs) {
+  static SecurityConfig with_costs(SecurityConfig protection, crypto::CipherCosts costs) {
     protection.cipher_costs = costs;
     return protection;
   }

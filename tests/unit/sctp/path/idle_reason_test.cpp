@@ -14,48 +14,49 @@ using test::route_to;
 
 class PathLimitTest : public ::testing::Test {
  protected:
-  [[nodiscard]] PathLimit limit(const Path& path) const { return limit_of(path, paths, situation); }
+  [[nodiscard]] PathIdleReason limit(const Path& path) const { return idle_reason(path, paths, situation); }
   static void fill(Path& path) { path.flight.bytes = path.congestion->cwnd(); }
 
   EndpointConfig config;
-  PathManager paths{config};
+  PathTable paths{config};
   Timestamp now{100s};
-  DataSituation situation{.waiting = true, .peer_has_room = true, .paced_until = kNever};
+  SendState situation{.waiting = true, .peer_has_room = true, .paced_until = kNever};
 };
 
 TEST_F(PathLimitTest, IsTheStateOfAPathThatDoesNotWork) {
-  EXPECT_EQ(limit(*paths.add(route_to(1, 1), PathState::joining, kPeerWindow)), PathLimit::joining);
-  EXPECT_EQ(limit(*paths.add(route_to(2, 1), PathState::unconfirmed, kPeerWindow)), PathLimit::unproven);
-  EXPECT_EQ(limit(*paths.add(route_to(3, 1), PathState::potentially_failed, kPeerWindow)), PathLimit::failed);
-  EXPECT_EQ(limit(*paths.add(route_to(4, 1), PathState::inactive, kPeerWindow)), PathLimit::given_up);
+  EXPECT_EQ(limit(*paths.add(route_to(1, 1), PathState::joining, kPeerWindow)), PathIdleReason::joining);
+  EXPECT_EQ(limit(*paths.add(route_to(2, 1), PathState::unconfirmed, kPeerWindow)), PathIdleReason::unproven);
+  EXPECT_EQ(limit(*paths.add(route_to(3, 1), PathState::potentially_failed, kPeerWindow)),
+            PathIdleReason::failed);
+  EXPECT_EQ(limit(*paths.add(route_to(4, 1), PathState::inactive, kPeerWindow)), PathIdleReason::given_up);
 }
 
 TEST_F(PathLimitTest, IsTheRoleWhileBetterPathsWork) {
   Path& always = add_active(paths, 1);
   Path& path = add_active(paths, 2);
   path.own_role = PathRole::never;
-  EXPECT_EQ(limit(path), PathLimit::never);
+  EXPECT_EQ(limit(path), PathIdleReason::never);
   path.own_role = PathRole::backup;
-  EXPECT_EQ(limit(path), PathLimit::backup);
+  EXPECT_EQ(limit(path), PathIdleReason::backup);
   path.own_role = PathRole::secondary;
-  EXPECT_EQ(limit(path), PathLimit::secondary);
+  EXPECT_EQ(limit(path), PathIdleReason::secondary);
   fill(always);
-  EXPECT_EQ(limit(path), PathLimit::none);
+  EXPECT_EQ(limit(path), PathIdleReason::none);
   path.own_role = PathRole::backup;
-  EXPECT_EQ(limit(path), PathLimit::backup) << "full is not down";
+  EXPECT_EQ(limit(path), PathIdleReason::backup) << "full is not down";
   always.state = PathState::potentially_failed;
-  EXPECT_EQ(limit(path), PathLimit::none);
+  EXPECT_EQ(limit(path), PathIdleReason::none);
 }
 
 TEST_F(PathLimitTest, IsWhatHoldsDataBack) {
   Path& path = add_active(paths, 1, 100ms);
-  EXPECT_EQ(limit(path), PathLimit::none);
+  EXPECT_EQ(limit(path), PathIdleReason::none);
   fill(path);
-  EXPECT_EQ(limit(path), PathLimit::congestion_window);
+  EXPECT_EQ(limit(path), PathIdleReason::congestion_window);
   situation.peer_has_room = false;
-  EXPECT_EQ(limit(path), PathLimit::peer_window);
+  EXPECT_EQ(limit(path), PathIdleReason::peer_window);
   situation.waiting = false;
-  EXPECT_EQ(limit(path), PathLimit::idle);
+  EXPECT_EQ(limit(path), PathIdleReason::idle);
 }
 
 TEST_F(PathLimitTest, TellsThePacerFromTheCap) {
@@ -64,11 +65,11 @@ TEST_F(PathLimitTest, TellsThePacerFromTheCap) {
   while (path.pacer.ready(now))
     path.pacer.on_sent(now, path.pmtu.payload(), path.pacing_rate(), path.pmtu.payload());
   situation.paced_until = path.ready_at();
-  EXPECT_EQ(limit(path), PathLimit::pacing);
-  EXPECT_EQ(limit(other), PathLimit::none);
+  EXPECT_EQ(limit(path), PathIdleReason::pacing);
+  EXPECT_EQ(limit(other), PathIdleReason::none);
   other.cap.set(100'000);
   while (other.cap.ready(now)) other.cap.on_sent(now, 60'000);
-  EXPECT_EQ(limit(other), PathLimit::capped);
+  EXPECT_EQ(limit(other), PathIdleReason::capped);
 }
 
 TEST_F(PathLimitTest, OfASecondaryPathEndsWhenTheOthersAreAtTheirCaps) {
@@ -78,9 +79,9 @@ TEST_F(PathLimitTest, OfASecondaryPathEndsWhenTheOthersAreAtTheirCaps) {
   always.cap.set(100'000);
   while (always.cap.ready(now)) always.cap.on_sent(now, 1500);
   situation.paced_until = always.ready_at();
-  EXPECT_EQ(limit(secondary), PathLimit::none);
+  EXPECT_EQ(limit(secondary), PathIdleReason::none);
   situation.waiting = false;
-  EXPECT_EQ(limit(secondary), PathLimit::secondary);
+  EXPECT_EQ(limit(secondary), PathIdleReason::secondary);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ class PathManagerTest : public ::testing::Test {
   }
 
   EndpointConfig config;
-  PathManager paths{config};
+  PathTable paths{config};
 };
 
 TEST_F(PathManagerTest, TheFirstPathIsThePrimary) {

@@ -18,7 +18,7 @@ class PathSchedulerTest : public ::testing::Test {
   static void fill(Path& path) { path.flight.bytes = path.congestion->cwnd(); }
 
   EndpointConfig config;
-  PathManager paths{config};
+  PathTable paths{config};
   Timestamp now{};
   Timestamp limited{};
   std::unique_ptr<PathScheduler> earliest = make_earliest_arrival_scheduler();
@@ -181,7 +181,7 @@ TEST_F(PathSchedulerTest, PrimaryOnlyTakesTheBestOtherPathWhileThePrimaryIsDown)
 
 TEST(PathPacingRate, IsTwiceTheWindowPerRoundTripWhileTheWindowDoubles) {
   EndpointConfig config;
-  PathManager paths(config);
+  PathTable paths(config);
   Path& path = add_active(paths, 1);
   EXPECT_EQ(path.pacing_rate(), 0) << "unknown before the first measurement";
   path.rtt.add_sample(100ms);
@@ -191,7 +191,7 @@ TEST(PathPacingRate, IsTwiceTheWindowPerRoundTripWhileTheWindowDoubles) {
 
 TEST(PathPacingRate, SpreadsTheWindowOverNoMoreThanASecond) {
   EndpointConfig config;
-  PathManager paths(config);
+  PathTable paths(config);
   Path& path = add_active(paths, 1);
   path.rtt.add_sample(18s);  // an acknowledgement that was held back
   EXPECT_GE(path.pacing_rate(), static_cast<double>(path.congestion->cwnd()));

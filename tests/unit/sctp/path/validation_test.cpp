@@ -30,7 +30,7 @@ class HeartbeatsTest : public ::testing::Test {
     return info;
   }
   std::vector<std::byte> probe(Path& path) {
-    Heartbeats::probe(path);
+    PathValidation::probe(path);
     return sent_on(path);
   }
   bool answer(const std::vector<std::byte>& info, const Route& route) {
@@ -38,7 +38,7 @@ class HeartbeatsTest : public ::testing::Test {
   }
 
   CoreBench bench;
-  Heartbeats heartbeats{bench.core};
+  PathValidation heartbeats{bench.core};
   Timestamp now = Timestamp{} + 1h;
 };
 
@@ -121,7 +121,7 @@ TEST_F(HeartbeatsTest, OneIsOutstandingPerPath) {
 TEST_F(HeartbeatsTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
   Path& path = add(1);
   const auto first = probe(path);
-  Heartbeats::probe_anew(path);
+  PathValidation::force_probe(path);
   const auto second = sent_on(path);
   ASSERT_FALSE(second.empty());
   EXPECT_FALSE(answer(first, path.route));
@@ -146,7 +146,7 @@ TEST_F(HeartbeatsTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
 TEST_F(HeartbeatsTest, AJoiningPathStaysSilent) {
   Path& path = add(1, PathState::joining);
   EXPECT_TRUE(probe(path).empty());
-  EXPECT_TRUE(path.heartbeat.wanted) << "sent once the ASCONF is acknowledged";
+  EXPECT_TRUE(path.heartbeat.probe_requested) << "sent once the ASCONF is acknowledged";
 }
 
 TEST_F(HeartbeatsTest, TheAnswerToAHeartbeatIsItsOwnInformationOnThePathItCameFrom) {
@@ -201,7 +201,7 @@ TEST_F(HeartbeatsTest, APathLeavesTheScheduleAtTheFirstErrorAndDiesBeyondTheLimi
   answer(probe(path), path.route);
   heartbeats.on_path_error(path, now);
   EXPECT_EQ(path.state, PathState::potentially_failed);
-  EXPECT_TRUE(path.heartbeat.wanted);
+  EXPECT_TRUE(path.heartbeat.probe_requested);
   EXPECT_EQ(bench.count(Event::Kind::path_down), 1);
   heartbeats.on_path_error(path, now);
   heartbeats.on_path_error(path, now);

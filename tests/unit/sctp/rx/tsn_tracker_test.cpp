@@ -142,12 +142,12 @@ class NaiveTracker {
     if (tsn <= cumulative_ || above_.contains(tsn)) return Arrival::duplicate;
     if (tsn > cumulative_ + TsnTracker::kMaxSpan) return Arrival::out_of_window;
     above_.insert(tsn);
-    settle();
+    deliver_complete();
     return Arrival::fresh;
   }
   void advance_to(std::uint64_t tsn) {
     cumulative_ = std::max(cumulative_, tsn);
-    settle();
+    deliver_complete();
   }
   [[nodiscard]] std::uint64_t cumulative() const { return cumulative_; }
   [[nodiscard]] std::uint64_t highest() const { return above_.empty() ? cumulative_ : *above_.rbegin(); }
@@ -165,7 +165,7 @@ class NaiveTracker {
   }
 
  private:
-  void settle() {
+  void deliver_complete() {
     while (!above_.empty() && *above_.begin() <= cumulative_ + 1) {
       cumulative_ = std::max(cumulative_, *above_.begin());
       above_.erase(above_.begin());

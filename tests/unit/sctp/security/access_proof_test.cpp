@@ -112,8 +112,8 @@ TEST(Access, WritesAnotherNonceEachTime) {
       both.subspan(wire::kAccessParameterSize, wire::kAccessParameterSize - wire::kAccessMacSize)));
 }
 
-Protection hub_whose_peers_have(const std::vector<std::optional<std::uint64_t>>& preshared_keys) {
-  Protection hub = protection_of(kHubKey, {});
+SecurityConfig hub_whose_peers_have(const std::vector<std::optional<std::uint64_t>>& preshared_keys) {
+  SecurityConfig hub = protection_of(kHubKey, {});
   std::uint64_t peer = 100;
   for (const auto& seed : preshared_keys) {
     hub.peers.push_back({key_of(peer++).public_key(), {}});

@@ -16,7 +16,7 @@ using crypto::test::RawTlsPeer;
 
 /// One end, with the record numbers of its only path.
 struct End {
-  End(const Protection& protection, TlsRole role, std::uint8_t transcript = 0)
+  End(const SecurityConfig& protection, TlsRole role, std::uint8_t transcript = 0)
       : channel({protection, role,
                  role == TlsRole::client ? std::optional(protection.peers.front().key) : std::nullopt,
                  transcript_of(transcript), crypto::Cipher::aes_128_gcm, true}) {}
@@ -44,10 +44,10 @@ struct End {
 /// Client and server without an association between them: the test carries messages and records.
 struct Ends {
   Ends() : Ends(edge_protection(), hub_protection()) {}
-  Ends(Protection edge, Protection hub) : edge_keys(std::move(edge)), hub_keys(std::move(hub)) {}
+  Ends(SecurityConfig edge, SecurityConfig hub) : edge_keys(std::move(edge)), hub_keys(std::move(hub)) {}
 
-  Protection edge_keys;
-  Protection hub_keys;
+  SecurityConfig edge_keys;
+  SecurityConfig hub_keys;
   Timestamp now = Timestamp{} + 1h;
   End client{edge_keys, TlsRole::client};
   End server{hub_keys, TlsRole::server};
@@ -226,7 +226,7 @@ TEST(SecureChannel, IsNotBegunByAServersWishBeforeThereAreKeys) {
 // -----------------------------------------------------------------------------------------------------
 
 TEST(SecureChannelRekey, IsAskedForByAnAgedServerAndDoneByTheClient) {
-  Protection edge = edge_protection();
+  SecurityConfig edge = edge_protection();
   edge.rekey_after = 50min;
   Ends ends(std::move(edge), hub_protection());
   ends.connect();
@@ -277,7 +277,7 @@ TEST(SecureChannelRekey, DropsAWishThatComesWhenItWasFulfilled) {
 }
 
 TEST(SecureChannelRekey, IsNotAskedForWhileOneIsUnderWay) {
-  Protection hub = hub_protection();
+  SecurityConfig hub = hub_protection();
   hub.rekey_after = 17min;
   Ends ends(edge_protection(), std::move(hub));
   ends.connect();
@@ -374,7 +374,7 @@ TEST(SecureChannelRekey, IsNoOccasionToBecomeSomeoneElse) {
 
 TEST(SecureChannelRekey, IsDueByAgePacketsAndPathIds) {
   for (const bool by_paths : {true, false}) {
-    Protection edge = edge_protection();
+    SecurityConfig edge = edge_protection();
     if (!by_paths) edge.rekey_after_packets = 192;
     Ends ends(std::move(edge), hub_protection());
     ends.connect();
@@ -394,8 +394,8 @@ TEST(SecureChannelRekey, ThatNeverCompletesEndsTheAssociationAtTheHardLimit) {
   ends.connect();
   const Timestamp begun = ends.now;
   ends.age();
-  EXPECT_EQ(ends.client.channel.next_timeout(), begun + Protection::kHardAge);
-  ends.now = begun + Protection::kHardAge - 1s;
+  EXPECT_EQ(ends.client.channel.next_timeout(), begun + SecurityConfig::kHardAge);
+  ends.now = begun + SecurityConfig::kHardAge - 1s;
   ends.client.channel.on_progress(ends.now);
   EXPECT_EQ(ends.client.channel.failure(), "");
   ends.client.channel.on_progress(ends.now + 1s);

@@ -110,7 +110,7 @@ class Party {
   };
 
   Party(const EndpointConfig& config, std::uint64_t seed) : random_(seed), endpoint(config, random_, pool) {}
-  Party(const EndpointConfig& config, std::uint64_t seed, Protection protection)
+  Party(const EndpointConfig& config, std::uint64_t seed, SecurityConfig protection)
       : random_(seed), endpoint(config, random_, pool, std::move(protection)) {}
 
  private:
@@ -194,8 +194,8 @@ class EndpointPair {
   }
 
   /// Protected; the client calls whom its protection names first.
-  EndpointPair(const EndpointConfig& client_config, Protection client_protection,
-               const EndpointConfig& server_config, Protection server_protection)
+  EndpointPair(const EndpointConfig& client_config, SecurityConfig client_protection,
+               const EndpointConfig& server_config, SecurityConfig server_protection)
       : called(client_protection.peers.front().key),
         client(client_config, 1, std::move(client_protection)),
         server(server_config, 2, std::move(server_protection)) {
@@ -218,10 +218,10 @@ class EndpointPair {
 
   [[nodiscard]] static UdpAddress server_address() { return {IpAddress::v4(0xC633'6401), 9899}; }
   [[nodiscard]] static Route client_route(std::uint32_t uplink = 1) {
-    return {UplinkId(uplink), IpAddress::v4(0x0A00'0000U + uplink), server_address()};
+    return {SocketId(uplink), IpAddress::v4(0x0A00'0000U + uplink), server_address()};
   }
   [[nodiscard]] Route server_route(std::uint32_t uplink = 1) const {
-    return {UplinkId(0), server_address().ip, nat.at(uplink)};
+    return {SocketId(0), server_address().ip, nat.at(uplink)};
   }
 
   /// Polls both sides; what they sent is now under way.
@@ -235,7 +235,7 @@ class EndpointPair {
     const auto arriving = std::exchange(to_server_, {});
     for (const Datagram& datagram : arriving) {
       if (lost_to_server && lost_to_server(datagram)) continue;
-      server.deliver(now, {server_route(datagram.route.uplink.value()), datagram.bytes});
+      server.deliver(now, {server_route(datagram.route.socket.value()), datagram.bytes});
     }
   }
   void deliver_to_client() {

@@ -21,15 +21,15 @@ inline constexpr std::uint64_t kEdgeKey = 11;
 inline constexpr std::uint64_t kHubKey = 22;
 
 /// The protection of the owner of key `own`, who knows the owners of keys `peers`.
-inline Protection protection_of(std::uint64_t own, const std::vector<std::uint64_t>& peers) {
-  Protection protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {500, 900}};
+inline SecurityConfig protection_of(std::uint64_t own, const std::vector<std::uint64_t>& peers) {
+  SecurityConfig protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {500, 900}};
   for (const std::uint64_t peer : peers) protection.peers.push_back({key_of(peer).public_key(), {}});
   return protection;
 }
-inline Protection edge_protection() {
+inline SecurityConfig edge_protection() {
   return protection_of(kEdgeKey, {kHubKey});
 }
-inline Protection hub_protection() {
+inline SecurityConfig hub_protection() {
   return protection_of(kHubKey, {33, kEdgeKey, 44});
 }
 
@@ -46,7 +46,7 @@ inline EndpointConfig tunnel_like(bool accept) {
 
 class ProtectedPair : public EndpointPair {
  public:
-  explicit ProtectedPair(Protection edge = edge_protection(), Protection hub = hub_protection())
+  explicit ProtectedPair(SecurityConfig edge = edge_protection(), SecurityConfig hub = hub_protection())
       : EndpointPair(tunnel_like(false), std::move(edge), tunnel_like(true), std::move(hub)) {}
 };
 

@@ -87,7 +87,7 @@ class DataSenderTest : public ::testing::Test {
 
   EndpointConfig config = small_buffer();
   BufferPool pool;
-  path::PathManager paths{config};
+  path::PathTable paths{config};
   path::Path& a = add_active(paths, 1, 100ms);
   path::Path& b = add_active(paths, 2, 40ms);
   DataSender sender{config, pool, kFirstTsn};

@@ -56,7 +56,7 @@ class OutstandingTest : public ::testing::Test {
 
   EndpointConfig config;
   BufferPool pool;
-  path::PathManager paths{config};
+  path::PathTable paths{config};
   path::Path& a = add_active(paths, 1, 100ms);
   path::Path& b = add_active(paths, 2, 40ms);
   Outstanding out;
@@ -68,12 +68,12 @@ TEST_F(OutstandingTest, ANewChunkWaitsUntilItIsSent) {
   OutChunk fresh;
   fresh.payload = pool.acquire(kSize);
   out.append(std::move(fresh));
-  EXPECT_EQ(out.next_lost(), first);
+  EXPECT_EQ(out.next_queued(), first);
   EXPECT_EQ(out.flight_bytes(), 0U);
   EXPECT_EQ(out.held_bytes(), kSize);
   out.on_sent(first, a, 1, now);
-  EXPECT_FALSE(out.any_lost());
-  EXPECT_EQ(out.next_lost(), path::kNoTsn);
+  EXPECT_FALSE(out.has_queued());
+  EXPECT_EQ(out.next_queued(), path::kNoTsn);
   EXPECT_EQ(out.flight_bytes(), kSize);
   EXPECT_EQ(a.flight.bytes, kSize);
   EXPECT_EQ(b.flight.bytes, 0U);
@@ -114,7 +114,7 @@ TEST_F(OutstandingTest, ABlockMayTurnNonRenegableLater) {
   sack(0, {{2, 3}});
   EXPECT_EQ(sack(0, {}, {{2, 3}}), 2 * kSize);
   EXPECT_EQ(pool.in_use(), 1U);
-  EXPECT_FALSE(out.any_lost()) << "a block that changed lists was not reneged";
+  EXPECT_FALSE(out.has_queued()) << "a block that changed lists was not reneged";
 }
 
 TEST_F(OutstandingTest, TheSameAcknowledgementTwiceChangesNothing) {
@@ -169,8 +169,8 @@ TEST_F(OutstandingTest, AChunkThatThePeerReportsNoLongerIsSentAgain) {
   send_new(a, 5);
   sack(0, {{2, 5}});
   sack(0, {{2, 2}, {4, 5}});
-  EXPECT_EQ(out.next_lost(), tsn(3));
-  EXPECT_EQ(chunk(3).state, State::lost);
+  EXPECT_EQ(out.next_queued(), tsn(3));
+  EXPECT_EQ(chunk(3).state, State::queued);
   EXPECT_EQ(chunk(4).state, State::gap_acked);
 }
 
@@ -178,7 +178,7 @@ TEST_F(OutstandingTest, ASackOvertakenByANewerOneIsNotTakenForReneging) {
   send_new(a, 6);
   sack(0, {{2, 6}});
   sack(0, {{2, 3}});  // left earlier, took the slower path
-  EXPECT_FALSE(out.any_lost());
+  EXPECT_FALSE(out.has_queued());
 }
 
 TEST_F(OutstandingTest, ThreeLaterPacketsOfThePathAcknowledgedMeanLoss) {
@@ -187,7 +187,7 @@ TEST_F(OutstandingTest, ThreeLaterPacketsOfThePathAcknowledgedMeanLoss) {
   EXPECT_EQ(out.detect_losses(a, now), 0U) << "two packets later only";
   sack(0, {{3, 4}});
   EXPECT_EQ(out.detect_losses(a, now), 1U);
-  EXPECT_EQ(out.next_lost(), tsn(1));
+  EXPECT_EQ(out.next_queued(), tsn(1));
   EXPECT_EQ(chunk(2).state, State::in_flight);
   EXPECT_EQ(a.counters.data_chunks_lost, 1U);
 }
@@ -201,7 +201,7 @@ TEST_F(OutstandingTest, OneLaterPacketAndATimeMeanLoss) {
   EXPECT_GT(a.flight.loss_deadline, now);
   EXPECT_LE(a.flight.loss_deadline, now + 50ms) << "an eighth of a round trip of grace";
   EXPECT_EQ(out.detect_losses(a, a.flight.loss_deadline), 1U);
-  EXPECT_EQ(out.next_lost(), tsn(1));
+  EXPECT_EQ(out.next_queued(), tsn(1));
   EXPECT_EQ(a.flight.loss_deadline, kNever);
 }
 
@@ -228,8 +228,8 @@ TEST_F(OutstandingTest, LossesAreFoundInTheSendOrderOfThePathNotOfTsns) {
   send_new(a, 1);    // chunk 5
   sack(0, {{5, 5}});
   EXPECT_EQ(out.detect_losses(a, now), 2U);
-  EXPECT_EQ(chunk(2).state, State::lost);
-  EXPECT_EQ(chunk(3).state, State::lost);
+  EXPECT_EQ(chunk(2).state, State::queued);
+  EXPECT_EQ(chunk(3).state, State::queued);
   EXPECT_EQ(chunk(1).state, State::in_flight) << "only one packet left after it";
 }
 
@@ -251,7 +251,7 @@ TEST_F(OutstandingTest, NothingPointsAtAPathThatIsGone) {
   send_new(a, 3);
   sack(0, {{3, 3}});
   out.forget(a);
-  EXPECT_EQ(chunk(1).state, State::lost);
+  EXPECT_EQ(chunk(1).state, State::queued);
   for (const std::uint64_t i : {1U, 2U, 3U}) EXPECT_EQ(chunk(i).path, nullptr);
   send_new(b, 1);
   sack(3);
@@ -337,17 +337,17 @@ TEST_F(OutstandingTest, ARetransmissionAcknowledgedAfterARoundTripIsEvidenceOfLo
   now += 100ms;
   sack(1);
   EXPECT_GE(out.detect_losses(a, now), 2U);
-  EXPECT_EQ(chunk(2).state, State::lost);
+  EXPECT_EQ(chunk(2).state, State::queued);
 }
 
 TEST_F(OutstandingTest, ALostChunkThatArrivedAfterAllIsNotSentAgain) {
   send_new(a, 2);
   out.lose_all(a);
-  EXPECT_EQ(out.next_lost(), tsn(1));
+  EXPECT_EQ(out.next_queued(), tsn(1));
   sack(1);
-  EXPECT_EQ(out.next_lost(), tsn(2));
+  EXPECT_EQ(out.next_queued(), tsn(2));
   sack(2);
-  EXPECT_FALSE(out.any_lost());
+  EXPECT_FALSE(out.has_queued());
   EXPECT_TRUE(out.empty());
 }
 
@@ -361,7 +361,7 @@ TEST_F(OutstandingTest, LosingAPathReturnsAllItsChunksAndOnlyThose) {
   EXPECT_EQ(a.flight.newest, path::kNoTsn);
   EXPECT_EQ(a.flight.t3, kNever);
   EXPECT_EQ(out.flight_bytes(), 2 * kSize);
-  EXPECT_EQ(chunk(1).state, State::lost);
+  EXPECT_EQ(chunk(1).state, State::queued);
   EXPECT_EQ(chunk(3).state, State::in_flight);
   EXPECT_EQ(a.counters.data_chunks_lost, 2U);
 }
@@ -371,11 +371,11 @@ TEST_F(OutstandingTest, LostChunksAreOfferedLowestFirst) {
   send_new(b, 1);
   send_new(a, 1);
   out.lose_all(b);
-  EXPECT_EQ(out.next_lost(), tsn(2));
+  EXPECT_EQ(out.next_queued(), tsn(2));
   out.lose_all(a);
-  EXPECT_EQ(out.next_lost(), tsn(1));
+  EXPECT_EQ(out.next_queued(), tsn(1));
   send_again(1, b);
-  EXPECT_EQ(out.next_lost(), tsn(2));
+  EXPECT_EQ(out.next_queued(), tsn(2));
 }
 
 TEST_F(OutstandingTest, TransmissionsAreCountedAndSaturate) {
@@ -401,7 +401,7 @@ TEST_F(OutstandingTest, WhatAFullSackHadNoRoomToReportIsNotTakenForLost) {
   now += 200ms;
   sack(2, Gaps(every_second_up_to(238)));
   out.detect_losses(a, now + 1h);
-  EXPECT_EQ(chunk(3).state, State::lost);
+  EXPECT_EQ(chunk(3).state, State::queued);
   EXPECT_EQ(chunk(241).state, State::in_flight);
   EXPECT_EQ(chunk(400).state, State::in_flight);
 }
@@ -470,7 +470,7 @@ TEST_F(OutstandingTest, BooksBalanceThroughRandomLossOnTwoPaths) {
   for (int round = 0; round < 3'000; ++round) {
     now += 1ms;
     path::Path& path = random() % 2 == 0 ? a : b;
-    if (const std::uint64_t lost = out.next_lost(); lost != path::kNoTsn) {
+    if (const std::uint64_t lost = out.next_queued(); lost != path::kNoTsn) {
       out.on_sent(lost, path, path.flight.next_packet++, now);
       transmit(lost - first + 1);
     } else if (round < 2'500) {
@@ -495,8 +495,8 @@ TEST_F(OutstandingTest, BooksBalanceThroughRandomLossOnTwoPaths) {
   while (!out.empty()) {
     out.lose_all(a);
     out.lose_all(b);
-    while (out.any_lost()) {
-      const std::uint64_t lost = out.next_lost();
+    while (out.has_queued()) {
+      const std::uint64_t lost = out.next_queued();
       out.on_sent(lost, a, a.flight.next_packet++, now);
       transmit(lost - first + 1);
     }

@@ -99,11 +99,11 @@ TEST(RecordHeaderOnTheWire, IsRefusedWhenThereIsNoRoomForTheTag) {
 
 TEST(PathWishOnTheWire, IsReadAsItWasWritten) {
   for (std::size_t role = 0; role < kPathRoles; ++role) {
-    ByteVector room(PathWishEntry::kSize);
+    ByteVector room(PathPreferenceEntry::kSize);
     ByteWriter writer(room);
-    PathWishEntry{3, 200, static_cast<PathRole>(role), 20'000'000}.write(writer);
-    EXPECT_EQ(writer.size(), PathWishEntry::kSize);
-    const auto entry = PathWishEntry::parse(room);
+    PathPreferenceEntry{3, 200, static_cast<PathRole>(role), 20'000'000}.write(writer);
+    EXPECT_EQ(writer.size(), PathPreferenceEntry::kSize);
+    const auto entry = PathPreferenceEntry::parse(room);
     ASSERT_TRUE(entry);
     EXPECT_EQ(entry->epoch, 3);
     EXPECT_EQ(entry->path_id, 200);
@@ -113,53 +113,53 @@ TEST(PathWishOnTheWire, IsReadAsItWasWritten) {
 }
 
 TEST(PathWishOnTheWire, IsRefusedWhenThereIsNoSuchRoleOrTooFewBytes) {
-  ByteVector bytes(PathWishEntry::kSize);
+  ByteVector bytes(PathPreferenceEntry::kSize);
   for (std::size_t role = kPathRoles; role < 256; ++role) {
     bytes[2] = static_cast<std::byte>(role);
-    EXPECT_FALSE(PathWishEntry::parse(bytes)) << role;
+    EXPECT_FALSE(PathPreferenceEntry::parse(bytes)) << role;
   }
-  EXPECT_FALSE(PathWishEntry::parse(ByteVector(PathWishEntry::kSize - 1)));
-  EXPECT_FALSE(PathWishEntry::parse({}));
+  EXPECT_FALSE(PathPreferenceEntry::parse(ByteVector(PathPreferenceEntry::kSize - 1)));
+  EXPECT_FALSE(PathPreferenceEntry::parse({}));
 }
 
 TEST(PathWishOnTheWire, IsRefusedWithACapThatNoPathCouldKeep) {
   const auto taken = [](std::uint64_t cap) {
-    ByteVector room(PathWishEntry::kSize);
+    ByteVector room(PathPreferenceEntry::kSize);
     ByteWriter writer(room);
-    PathWishEntry{0, 0, PathRole::always, cap}.write(writer);
-    return PathWishEntry::parse(room).has_value();
+    PathPreferenceEntry{0, 0, PathRole::always, cap}.write(writer);
+    return PathPreferenceEntry::parse(room).has_value();
   };
   EXPECT_TRUE(taken(0));
   EXPECT_FALSE(taken(1));
-  EXPECT_FALSE(taken(kLeastCap - 1));
-  EXPECT_TRUE(taken(kLeastCap));
-  EXPECT_TRUE(taken(kGreatestCap));
-  EXPECT_FALSE(taken(kGreatestCap + 1));
+  EXPECT_FALSE(taken(kMinCap - 1));
+  EXPECT_TRUE(taken(kMinCap));
+  EXPECT_TRUE(taken(kMaxCap));
+  EXPECT_FALSE(taken(kMaxCap + 1));
   EXPECT_FALSE(taken(~std::uint64_t{0}));
 }
 
 /// A whole message: version, size of an entry, and as many bytes after them.
 ByteVector wishes(std::uint8_t version, std::uint8_t entry_size, std::size_t rest) {
-  ByteVector message(PathWishesHead::kSize + rest);
+  ByteVector message(PathPreferencesHead::kSize + rest);
   message[0] = static_cast<std::byte>(version);
   message[1] = static_cast<std::byte>(entry_size);
   return message;
 }
 
 TEST(PathWishesHeadOnTheWire, TakesEntriesOfALaterVersionThatOnlyAddsToThem) {
-  EXPECT_EQ(PathWishesHead::parse(wishes(1, 12, 24))->entry_size, 12U);
-  EXPECT_EQ(PathWishesHead::parse(wishes(1, 16, 32))->entry_size, 16U);
-  EXPECT_TRUE(PathWishesHead::parse(wishes(1, 12, 0)));
+  EXPECT_EQ(PathPreferencesHead::parse(wishes(1, 12, 24))->entry_size, 12U);
+  EXPECT_EQ(PathPreferencesHead::parse(wishes(1, 16, 32))->entry_size, 16U);
+  EXPECT_TRUE(PathPreferencesHead::parse(wishes(1, 12, 0)));
 }
 
 TEST(PathWishesHeadOnTheWire, IsRefusedWhenVersionOrSizesMakeNoSense) {
-  EXPECT_FALSE(PathWishesHead::parse({}));
-  EXPECT_FALSE(PathWishesHead::parse(ByteVector(1, std::byte{1})));
-  EXPECT_FALSE(PathWishesHead::parse(wishes(0, 12, 12)));
-  EXPECT_FALSE(PathWishesHead::parse(wishes(2, 12, 12)));
-  EXPECT_FALSE(PathWishesHead::parse(wishes(1, 0, 12)));
-  EXPECT_FALSE(PathWishesHead::parse(wishes(1, 11, 11)));
-  EXPECT_FALSE(PathWishesHead::parse(wishes(1, 12, 13)));
+  EXPECT_FALSE(PathPreferencesHead::parse({}));
+  EXPECT_FALSE(PathPreferencesHead::parse(ByteVector(1, std::byte{1})));
+  EXPECT_FALSE(PathPreferencesHead::parse(wishes(0, 12, 12)));
+  EXPECT_FALSE(PathPreferencesHead::parse(wishes(2, 12, 12)));
+  EXPECT_FALSE(PathPreferencesHead::parse(wishes(1, 0, 12)));
+  EXPECT_FALSE(PathPreferencesHead::parse(wishes(1, 11, 11)));
+  EXPECT_FALSE(PathPreferencesHead::parse(wishes(1, 12, 13)));
 }
 
 TEST(SealedDatagram, IsKnownByItsFirstChunk) {
