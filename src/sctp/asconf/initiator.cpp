@@ -38,6 +38,18 @@ void AsconfInitiator::on_path_removed(PathId path) {
   if (current_ && current_->request.path == path) current_.reset();
 }
 
+// Only HEARTBEATs show this: data that arrives from an address that the peer does not know is acknowledged
+// anyway, over other paths.
+void AsconfInitiator::rejoin_failed_paths() {
+  constexpr unsigned kErrorsBeforeRejoin = 2;
+  if (!enabled_) return;
+  for (const auto& path : context_.paths) {
+    const bool silent = path->heartbeat.unresponsive() ||
+                        (!path->lifecycle.active() && path->error_count >= kErrorsBeforeRejoin);
+    if (path->ours && path->state() != PathState::joining && silent) join(path->id);
+  }
+}
+
 void AsconfInitiator::restart(std::uint32_t initial_tsn) {
   serial_ = initial_tsn;
   queue_.clear();
@@ -47,7 +59,7 @@ void AsconfInitiator::restart(std::uint32_t initial_tsn) {
 // A join can only go its own way; a literal change takes the best path, another one after each time-out (RFC
 // 5061 §5.1 B3).
 path::Path* AsconfInitiator::way(const Request& request) {
-  return request.path == kNoPath ? core_.paths.for_control() : core_.paths.find(request.path);
+  return request.path == kNoPath ? context_.paths.for_control() : context_.paths.find(request.path);
 }
 
 wire::AsconfChunk AsconfInitiator::make_chunk(const Request& request, const path::Path& path,
@@ -64,7 +76,7 @@ wire::AsconfChunk AsconfInitiator::make_chunk(const Request& request, const path
 }
 
 void AsconfInitiator::queue_due(Timestamp now) {
-  if (current_ || !core_.dynamic_addresses) return;
+  if (current_ || !enabled_) return;
   const auto next =
       std::ranges::find_if(queue_, [now](const Request& request) { return request.not_before <= now; });
   if (next == queue_.end()) return;
@@ -83,20 +95,20 @@ void AsconfInitiator::transmit(Timestamp now) {
   if (path == nullptr) return;
   ++current_->transmissions;
   current_->deadline = now + current_->timeout;
-  core_.control.push_bytes(wire::ChunkType::kAsconf, current_->chunk, path->id);
+  context_.control.push_bytes(wire::ChunkType::kAsconf, current_->chunk, path->id);
 }
 
 void AsconfInitiator::on_timeout(Timestamp now) {
   if (!current_ || current_->deadline > now) return;
   // A second copy must not pile up behind one that could not leave yet.
-  core_.control.drop(wire::ChunkType::kAsconf);
+  context_.control.drop(wire::ChunkType::kAsconf);
   const bool join = current_->request.path != kNoPath;
   current_->timeout = std::min(2 * current_->timeout, max_wait(join));
   if (join && current_->transmissions >= kTransmissionsPerTurn && !queue_.empty()) {
     give_up_turn(now);
     return;
   }
-  if (!join && current_->transmissions > core_.config().association_max_retrans) {
+  if (!join && current_->transmissions > context_.config.association_max_retrans) {
     on_refusal(current_->request, 0);
     current_.reset();
     return;
@@ -106,7 +118,7 @@ void AsconfInitiator::on_timeout(Timestamp now) {
 
 // An uplink that begins to work is to be noticed as soon as a failed path that does.
 Duration AsconfInitiator::max_wait(bool join) const {
-  const EndpointConfig& config = core_.config();
+  const EndpointConfig& config = context_.config;
   return join ? std::min(config.rto_max, std::max(config.failed_path_probe_max, config.rto_initial))
               : config.rto_max;
 }
@@ -123,7 +135,7 @@ void AsconfInitiator::on_ack(Timestamp now, const wire::AsconfAckChunk& chunk) {
   // RFC 5061 §5.1: only the answer to what is outstanding counts; late ones and those of an earlier life are
   // dropped.
   if (!current_ || chunk.serial != serial_) {
-    core_.drop(DropReason::asconf_out_of_sequence);
+    context_.drops.add(DropReason::asconf_out_of_sequence);
     return;
   }
   ++serial_;
@@ -156,9 +168,9 @@ std::optional<AsconfInitiator::Request> AsconfInitiator::take_by_correlation(std
 }
 
 void AsconfInitiator::on_success(Timestamp, const Request& request) {
-  path::Path* path = core_.paths.find(request.path);
+  path::Path* path = context_.paths.find(request.path);
   if (path == nullptr) return;
-  if (path->state == PathState::joining) path->state = PathState::unconfirmed;
+  path->lifecycle.on_joined();
   path->error_count = 0;
   path->heartbeat.unanswered = 0;
   // A heartbeat that the peer dropped as coming from an unknown source is no reason to wait (DESIGN: prove
@@ -170,14 +182,14 @@ void AsconfInitiator::on_success(Timestamp, const Request& request) {
 
 void AsconfInitiator::on_refusal(const Request& request, std::uint16_t cause) {
   if (request.path == kNoPath) return;
-  core_.emit(Event::Kind::path_refused, request.path, cause, "the peer refused the address");
-  const path::Path* path = core_.paths.find(request.path);
-  if (path != nullptr && !path->proven() && core_.paths.size() > 1) core_.retire(request.path);
+  context_.events.emit(Event::Kind::path_refused, request.path, cause, "the peer refused the address");
+  const path::Path* path = context_.paths.find(request.path);
+  if (path != nullptr && !path->proven()) context_.paths.retire(request.path, context_.events);
 }
 
 Timestamp AsconfInitiator::next_timeout() const {
   if (current_) return current_->deadline;
-  if (!core_.dynamic_addresses) return kNever;
+  if (!enabled_) return kNever;
   Timestamp next = kNever;
   for (const Request& request : queue_) next = std::min(next, request.not_before);
   return next;

@@ -5,7 +5,11 @@
 #include <optional>
 #include <vector>
 
-#include "sctp/association/core.hpp"
+#include "hawser/sctp/config.hpp"
+#include "hawser/sctp/drop_reason.hpp"
+#include "sctp/control/control_queue.hpp"
+#include "sctp/control/event_sink.hpp"
+#include "sctp/path/path_table.hpp"
 #include "sctp/wire/asconf.hpp"
 
 namespace hawser::sctp::asconf {
@@ -19,12 +23,27 @@ namespace hawser::sctp::asconf {
 /// that it stands for.
 class AsconfInitiator {
  public:
-  AsconfInitiator(association::Core& core, std::uint32_t initial_tsn) : core_(core), serial_(initial_tsn) {}
+  struct Context {
+    const EndpointConfig& config;
+    DropCounters& drops;
+    path::PathTable& paths;
+    control::ControlQueue& control;
+    const control::EventSink& events;
+  };
+  AsconfInitiator(const Context& context, std::uint32_t initial_tsn)
+      : context_(context), serial_(initial_tsn) {}
+
+  /// Whether the peer takes ASCONF; requests wait until it does.
+  void set_enabled(bool enabled) { enabled_ = enabled; }
+  [[nodiscard]] bool enabled() const { return enabled_; }
 
   /// Joins `path` (state joining), or announces a known path's uplink again after its NAT mapping changed.
   void join(PathId path);
   void request(wire::ParameterType type, const IpAddress& address);
   void on_path_removed(PathId path);
+  /// Joins again each path of ours that stays silent: its NAT mapping may be lost, and the peer learns the
+  /// new one from the ASCONF.
+  void rejoin_failed_paths();
   /// The association starts over (RFC 9260 §5.2): nothing asked before is answered any more.
   void restart(std::uint32_t initial_tsn);
 
@@ -62,11 +81,12 @@ class AsconfInitiator {
   void on_refusal(const Request& request, std::uint16_t cause);
   std::optional<Request> take_by_correlation(std::uint32_t correlation_id);
 
-  association::Core& core_;
+  Context context_;
   std::uint32_t serial_;
   std::uint32_t next_correlation_ = 1;
   std::deque<Request> queue_;
   std::optional<Outstanding> current_;
+  bool enabled_ = false;
 };
 
 }  // namespace hawser::sctp::asconf

@@ -32,14 +32,14 @@ void AsconfResponder::on_asconf(const wire::AsconfChunk& chunk, const Route& sou
   } else if (chunk.serial + 1 == next_serial_ && !cached_.empty()) {
     answer(source);  // RFC 5061 §5.2 E: the answer was lost; it goes to where the question came from now
   } else {
-    core_.drop(DropReason::asconf_out_of_sequence);
+    context_.drops.add(DropReason::asconf_out_of_sequence);
   }
 }
 
 void AsconfResponder::answer(const Route& source) {
-  const path::Path* path = core_.paths.find(source);
+  const path::Path* path = context_.paths.find(source);
   const PathId id = path == nullptr ? kNoPath : path->id;
-  core_.control.push_bytes(wire::ChunkType::kAsconfAck, cached_, id, source);
+  context_.control.push_bytes(wire::ChunkType::kAsconfAck, cached_, id, source);
 }
 
 // Every request gets an explicit answer, which names it by correlation ID. Paths are looked up anew for each:
@@ -91,67 +91,54 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
   if (!route.remote.ip.is_unicast() || address.is_v4() != source.remote.ip.is_v4()) {
     return {false, wire::CauseCode::kUnresolvableAddress};
   }
-  if (path::Path* known = core_.paths.find(route)) {
+  if (path::Path* known = context_.paths.find(route)) {
     known->heartbeat.probe_requested = true;
     return {};
   }
-  if (!make_room()) {
-    core_.drop(DropReason::too_many_paths);
+  if (!context_.paths.make_room(context_.events)) {
+    context_.drops.add(DropReason::too_many_paths);
     return {false, wire::CauseCode::kResourceShortage};
   }
-  path::Path* path = core_.paths.add(route, PathState::unconfirmed, core_.peer_window_hint);
+  path::Path* path = context_.paths.add(route, PathState::unconfirmed, peer_window_);
   if (path == nullptr) return {false, wire::CauseCode::kResourceShortage};
   if (!address.is_wildcard()) path->unproven_received = path::kNamedAddressCredit;
   // The new path is proven at once, and the known ones are asked too: it may replace one of them whose NAT
   // mapping is gone.
-  for (const auto& each : core_.paths) each->heartbeat.probe_requested = true;
-  core_.emit(Event::Kind::path_added, path->id);
+  for (const auto& each : context_.paths) each->heartbeat.probe_requested = true;
+  context_.events.emit(Event::Kind::path_added, path->id);
   return {};
-}
-
-// A NAT that rebinds leaves a dead path behind each time: the one that failed longest makes room.
-bool AsconfResponder::make_room() {
-  if (core_.paths.size() < core_.config().max_paths) return true;
-  const path::Path* worst = nullptr;
-  for (const auto& path : core_.paths) {
-    if (path->state == PathState::active || path->state == PathState::joining) continue;
-    if (worst == nullptr || path->error_count > worst->error_count) worst = path.get();
-  }
-  if (worst == nullptr) return false;
-  core_.retire(worst->id);
-  return true;
 }
 
 AsconfResponder::Verdict AsconfResponder::remove(const IpAddress& address, const Route& source) {
   if (address == source.remote.ip) return {false, wire::CauseCode::kDeleteSourceAddress};
   std::vector<PathId> doomed;
-  for (const auto& path : core_.paths) {
+  for (const auto& path : context_.paths) {
     if (path->route.remote.ip == address) doomed.push_back(path->id);
   }
-  if (doomed.size() == core_.paths.size()) return {false, wire::CauseCode::kDeleteLastAddress};
-  for (const PathId id : doomed) core_.retire(id);
+  if (doomed.size() == context_.paths.size()) return {false, wire::CauseCode::kDeleteLastAddress};
+  for (const PathId id : doomed) context_.paths.retire(id, context_.events);
   return {};
 }
 
 AsconfResponder::Verdict AsconfResponder::remove_all_but(const Route& source) {
-  const path::Path* keep = core_.paths.find(source);
+  const path::Path* keep = context_.paths.find(source);
   // Without a proven path at the source nothing may go: it would leave the association with an address nobody
   // answered from.
   if (keep == nullptr || !keep->proven()) return {false, wire::CauseCode::kRequestRefused};
   const PathId kept = keep->id;
   std::vector<PathId> doomed;
-  for (const auto& path : core_.paths) {
+  for (const auto& path : context_.paths) {
     if (path->id != kept) doomed.push_back(path->id);
   }
-  for (const PathId id : doomed) core_.retire(id);
+  for (const PathId id : doomed) context_.paths.retire(id, context_.events);
   return {};
 }
 
 AsconfResponder::Verdict AsconfResponder::set_primary(const IpAddress& address, const Route& source) {
   const IpAddress wanted = address.is_wildcard() ? source.remote.ip : address;
-  for (const auto& path : core_.paths) {
+  for (const auto& path : context_.paths) {
     if (path->route.remote.ip != wanted || !path->proven()) continue;
-    core_.paths.set_primary(path->id);
+    context_.paths.set_primary(path->id);
     return {};
   }
   return {false, wire::CauseCode::kUnresolvableAddress};

@@ -3,7 +3,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "sctp/association/core.hpp"
+#include "hawser/sctp/drop_reason.hpp"
+#include "sctp/control/control_queue.hpp"
+#include "sctp/control/event_sink.hpp"
+#include "sctp/path/path_table.hpp"
 #include "sctp/wire/asconf.hpp"
 
 namespace hawser::sctp::asconf {
@@ -12,13 +15,18 @@ namespace hawser::sctp::asconf {
 /// serial number and the one cached answer.
 class AsconfResponder {
  public:
-  AsconfResponder(association::Core& core, std::uint32_t peer_initial_tsn)
-      : core_(core), next_serial_(peer_initial_tsn) {}
+  struct Context {
+    DropCounters& drops;
+    path::PathTable& paths;
+    control::ControlQueue& control;
+    const control::EventSink& events;
+  };
+  /// `peer_window` is the peer's first a_rwnd, from which new paths take their ssthresh.
+  AsconfResponder(const Context& context, std::uint32_t peer_initial_tsn, std::size_t peer_window)
+      : context_(context), next_serial_(peer_initial_tsn), peer_window_(peer_window) {}
 
   /// `source` is where the packet came from; it is answered there, whatever its port.
   void on_asconf(const wire::AsconfChunk& chunk, const Route& source);
-  /// For one more path. False: all that there may be work.
-  bool make_room();
 
  private:
   struct Verdict {
@@ -33,8 +41,9 @@ class AsconfResponder {
   Verdict set_primary(const IpAddress& address, const Route& source);
   void answer(const Route& source);
 
-  association::Core& core_;
+  Context context_;
   std::uint32_t next_serial_;
+  std::size_t peer_window_;
   std::vector<std::byte> cached_;  ///< the ASCONF-ACK of next_serial_ - 1; empty: none yet
 };
 

@@ -7,6 +7,8 @@
 #include "hawser/base/bytes.hpp"
 #include "hawser/base/datagram.hpp"
 #include "hawser/sctp/types.hpp"
+#include "sctp/wire/abort_error.hpp"
+#include "sctp/wire/causes.hpp"
 #include "sctp/wire/types.hpp"
 
 namespace hawser::sctp::control {
@@ -31,12 +33,23 @@ class ControlQueue {
                   std::optional<Route> route = std::nullopt) {
     chunks_.push_back({type, std::move(bytes), path, route});
   }
+  /// An ERROR chunk with one cause, on the best path.
+  void push_error(wire::CauseCode cause, Bytes value) {
+    std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(value.size()));
+    ByteWriter writer(causes);
+    wire::write_cause(writer, cause, value);
+    push(wire::ChunkType::kError, wire::ErrorChunk{writer.written()});
+  }
   [[nodiscard]] bool empty() const { return chunks_.empty(); }
   [[nodiscard]] bool contains(wire::ChunkType type) const {
     return std::ranges::any_of(chunks_, [type](const ControlChunk& chunk) { return chunk.type == type; });
   }
   void drop(wire::ChunkType type) {
     std::erase_if(chunks_, [type](const ControlChunk& chunk) { return chunk.type == type; });
+  }
+  /// Drops the chunks that were to take `path`.
+  void drop(PathId path) {
+    std::erase_if(chunks_, [path](const ControlChunk& chunk) { return chunk.path == path; });
   }
   void clear() { chunks_.clear(); }
   [[nodiscard]] std::vector<ControlChunk>& chunks() { return chunks_; }

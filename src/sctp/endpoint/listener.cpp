@@ -1,25 +1,24 @@
+#include "sctp/endpoint/listener.hpp"
+
 #include <algorithm>
 #include <array>
 
-#include "sctp/endpoint/endpoint_impl.hpp"
-#include "sctp/tx/packet_builder.hpp"
+#include "sctp/tx/packet_writer.hpp"
 #include "sctp/wire/abort_error.hpp"
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/handshake.hpp"
 #include "sctp/wire/pad.hpp"
 #include "sctp/wire/shutdown.hpp"
 
-// What the endpoint answers without an association: INIT statelessly, COOKIE ECHO, and packets out of the
-// blue.
-
-namespace hawser::sctp {
+namespace hawser::sctp::endpoint {
 namespace {
 
 constexpr std::size_t kMaxReplySize = 4096 + 1024;
 constexpr std::size_t kRestartNoticeSize = 16;
+constexpr std::uint32_t kMinReceiveWindow = 1500;  // RFC 9260 §3.3.2
 
-/// RFC 9260 §3.2.1: what we do not know goes back as far as it was asked for, in little more room than it
-/// came in.
+/// RFC 9260 §3.2.1: unknown parameters go back as far as their types ask for it, in little more room than
+/// they came in.
 void report_unknown(ByteWriter& writer, const wire::InitChunk& init, const wire::InitParameters& parameters) {
   for (const wire::ParameterView& unknown : parameters.unrecognized) {
     if (writer.size() + unknown.whole.size() + 8 > init.parameters.size() + 512) break;
@@ -32,261 +31,300 @@ std::uint32_t staleness_us(Duration staleness) {
   return static_cast<std::uint32_t>(std::min<std::int64_t>(us, 0xffff'ffff));
 }
 
-}  // namespace
-
-// RFC 9260 §5.1 B, §5.2.1, §5.2.2. Nothing is kept: all goes into the cookie.
-void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& packet,
-                                 const wire::ChunkView& chunk, Timestamp now) {
-  if (guard_ != nullptr) return handle_protected_init(route, packet, chunk, now);
-  wire::ChunkReader reader = packet.chunks();
-  reader.next();
-  if (reader.next()) return drops_.add(DropReason::illegal_bundling);
-  const auto init = wire::InitChunk::parse(chunk);
-  const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
-  if (!init || !parameters) return drops_.add(DropReason::malformed_init);
-  Entry* existing = find_by_route(route, packet.header().source_port);
-  if (existing != nullptr && existing->refuse_init(route)) {
-    drops_.add(DropReason::unexpected_chunk);
-    return touch(*existing);
-  }
-  if (existing == nullptr && !config_.accept) {
-    drops_.add(DropReason::not_listening);
-    return reply_abort(route, packet.header(), init->initiate_tag, false, wire::CauseCode::kOutOfResource);
-  }
-  if (init->outbound_streams == 0 || init->inbound_streams == 0 || init->a_rwnd < 1500) {
-    drops_.add(DropReason::malformed_init);
-    return reply_abort(route, packet.header(), init->initiate_tag, false,
-                       wire::CauseCode::kInvalidMandatoryParameter);
-  }
-  if (parameters->host_name) {
-    drops_.add(DropReason::malformed_init);
-    return reply_abort(route, packet.header(), init->initiate_tag, false,
-                       wire::CauseCode::kUnresolvableAddress, parameters->host_name->whole);
-  }
-  const handshake::PeerInit peer = handshake::PeerInit::from(*init, *parameters);
-  if (peer.asconf && !peer.auth()) {
-    // RFC 5061 §4.2.7: who announces ASCONF has to announce AUTH.
-    drops_.add(DropReason::malformed_init);
-    return reply_abort(route, packet.header(), init->initiate_tag, false,
-                       wire::CauseCode::kProtocolViolation);
-  }
-  if (existing == nullptr && live_count() >= config_.max_associations) {
-    drops_.add(DropReason::too_many_associations);
-    return reply_abort(route, packet.header(), init->initiate_tag, false, wire::CauseCode::kOutOfResource);
-  }
-  if (existing != nullptr && !existing->handshaking()) {
-    // RFC 9260 §5.2.2: a restart must not bring addresses that the association does not have.
-    std::vector<IpAddress> added;
-    for (const IpAddress& address : parameters->addresses) {
-      if (!existing->uses_remote(address)) added.push_back(address);
-    }
-    if (!added.empty()) {
-      drops_.add(DropReason::restart_refused);
-      std::vector<std::byte> value(kMaxReplySize);
-      ByteWriter writer(value);
-      for (const IpAddress& address : added) wire::write_address(writer, address);
-      return reply_abort(route, packet.header(), init->initiate_tag, false,
-                         wire::CauseCode::kRestartWithNewAddresses, writer.written());
-    }
-  }
-  send_init_ack(now, route, packet, *init, *parameters, existing);
+bool has_streams_and_window(const wire::InitChunk& init) {
+  return init.outbound_streams != 0 && init.inbound_streams != 0 && init.a_rwnd >= kMinReceiveWindow;
 }
 
-// Whoever cannot prove that it knows our public key hears nothing, whatever else is wrong or right with its
-// INIT. Associations that exist are not looked at: a peer that restarted begins another one.
-void Endpoint::Impl::handle_protected_init(const Route& route, const wire::PacketView& packet,
-                                           const wire::ChunkView& chunk, Timestamp now) {
-  // Of a busy machine: one HMAC takes about a microsecond.
+bool names_stale_cookie(const wire::ErrorChunk& error) {
+  wire::CauseReader causes = error.cause_reader();
+  while (const auto cause = causes.next()) {
+    if (cause->is(wire::CauseCode::kStaleCookie)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Listener::Listener(association::EndpointContext& context, AssociationTable& associations)
+    : context_(context),
+      associations_(associations),
+      admission_(context.security == nullptr
+                     ? nullptr
+                     : std::make_unique<HandshakeAdmission>(*context.security, context.random)),
+      cookies_(context.random, context.config.cookie_lifetime) {}
+
+// --- INIT
+
+// RFC 9260 §5.1 B, §5.2.1, §5.2.2. Nothing is kept: everything goes into the cookie.
+void Listener::handle_init(Timestamp now, const Route& route, const wire::PacketView& packet,
+                           const wire::ChunkView& chunk) {
+  if (is_protected() && !context_.config.accept) return drop(DropReason::not_listening);
+  if (!is_alone(packet, chunk)) return drop(DropReason::illegal_bundling);
+  const auto chunk_fields = wire::InitChunk::parse(chunk);
+  const auto parameters =
+      chunk_fields ? wire::InitParameters::parse(chunk_fields->parameters) : chunk_fields.error();
+  if (!chunk_fields || !parameters)
+    return drop(is_protected() ? DropReason::no_access : DropReason::malformed_init);
+  Init init{route, packet, *chunk_fields, *parameters};
+  if (is_protected()) {
+    if (const auto refusal = admit_init(now, chunk, init)) return drop(*refusal);
+    return send_init_ack(now, init);
+  }
+  init.existing = associations_.find_by_route(route, packet.header().source_port);
+  if (init.existing != nullptr && init.existing->reject_init(route)) {
+    drop(DropReason::unexpected_chunk);
+    return associations_.touch(*init.existing);
+  }
+  if (const auto rejection = judge(init)) return reject(init, *rejection);
+  send_init_ack(now, init);
+}
+
+// In plain SCTP an INIT travels alone whatever its padding; in protected mode its length is exact.
+bool Listener::is_alone(const wire::PacketView& packet, const wire::ChunkView& chunk) const {
+  if (is_protected()) return packet.bytes().size() == wire::kCommonHeaderSize + chunk.whole.size();
+  wire::ChunkReader reader = packet.chunks();
+  reader.next();
+  return !reader.next();
+}
+
+std::optional<Listener::Rejection> Listener::judge(const Init& init) const {
+  const EndpointConfig& config = context_.config;
+  if (init.existing == nullptr && !config.accept)
+    return Rejection{DropReason::not_listening, wire::CauseCode::kOutOfResource, {}};
+  if (!has_streams_and_window(init.chunk))
+    return Rejection{DropReason::malformed_init, wire::CauseCode::kInvalidMandatoryParameter, {}};
+  if (const auto& name = init.parameters.host_name) {
+    return Rejection{DropReason::malformed_init,
+                     wire::CauseCode::kUnresolvableAddress,
+                     {name->whole.begin(), name->whole.end()}};
+  }
+  const auto peer = handshake::PeerInit::from(init.chunk, init.parameters);
+  // RFC 5061 §4.2.7: a peer that announces ASCONF has to announce AUTH.
+  if (peer.asconf && !peer.auth())
+    return Rejection{DropReason::malformed_init, wire::CauseCode::kProtocolViolation, {}};
+  if (init.existing == nullptr && associations_.live_count() >= config.max_associations)
+    return Rejection{DropReason::too_many_associations, wire::CauseCode::kOutOfResource, {}};
+  return init.existing != nullptr && !init.existing->handshaking() ? judge_restart(init) : std::nullopt;
+}
+
+// RFC 9260 §5.2.2: a restart must not bring addresses that the association does not have.
+std::optional<Listener::Rejection> Listener::judge_restart(const Init& init) const {
+  std::vector<IpAddress> added;
+  for (const IpAddress& address : init.parameters.addresses) {
+    const bool known = std::ranges::any_of(
+        init.existing->paths(), [&address](const auto& path) { return path->route.remote.ip == address; });
+    if (!known) added.push_back(address);
+  }
+  if (added.empty()) return std::nullopt;
+  std::vector<std::byte> value(kMaxReplySize);
+  ByteWriter writer(value);
+  for (const IpAddress& address : added) wire::write_address(writer, address);
+  value.resize(writer.size());
+  return Rejection{DropReason::restart_refused, wire::CauseCode::kRestartWithNewAddresses, std::move(value)};
+}
+
+// A sender that cannot prove knowledge of our public key gets no answer, whatever else its INIT holds.
+// Associations that exist are not looked at: a peer that restarted begins another one.
+std::optional<DropReason> Listener::admit_init(Timestamp now, const wire::ChunkView& chunk, Init& init) {
+  // What a busy machine can afford: one HMAC takes about a microsecond.
   constexpr double kChecksPerSecond = 200'000;
-  if (!config_.accept) return drops_.add(DropReason::not_listening);
-  if (packet.bytes().size() != wire::kCommonHeaderSize + chunk.whole.size())
-    return drops_.add(DropReason::illegal_bundling);
-  const auto init = wire::InitChunk::parse(chunk);
-  const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
-  if (!init || !parameters || !parameters->protection || !parameters->access)
-    return drops_.add(DropReason::no_access);
-  const auto checks = static_cast<double>(guard_->access.count());
-  if (!guard_->checks.take(now, checks, kChecksPerSecond, kChecksPerSecond))
-    return drops_.add(DropReason::handshake_rate_limited);
-  const auto access_key = guard_->access.verify(chunk.whole, *parameters);
-  if (!access_key) return drops_.add(DropReason::no_access);
-  const handshake::PeerInit peer = handshake::PeerInit::from(*init, *parameters);
-  if (!peer.cipher_costs || init->outbound_streams == 0 || init->inbound_streams == 0 || init->a_rwnd < 1500)
-    return drops_.add(DropReason::malformed_init);
-  if (!guard_->inits.admit(now, route.remote.ip)) return drops_.add(DropReason::handshake_rate_limited);
-  send_init_ack(now, route, packet, *init, *parameters, nullptr, *access_key);
+  if (!init.parameters.protection || !init.parameters.access) return DropReason::no_access;
+  const auto checks = static_cast<double>(admission_->access.count());
+  if (!admission_->checks.take(now, checks, kChecksPerSecond, kChecksPerSecond))
+    return DropReason::handshake_rate_limited;
+  const auto access_key = admission_->access.verify(chunk.whole, init.parameters);
+  if (!access_key) return DropReason::no_access;
+  init.access_key = *access_key;
+  const auto peer = handshake::PeerInit::from(init.chunk, init.parameters);
+  if (!peer.cipher_costs || !has_streams_and_window(init.chunk)) return DropReason::malformed_init;
+  if (!admission_->inits.admit(now, init.route.remote.ip)) return DropReason::handshake_rate_limited;
+  return std::nullopt;
 }
 
 // RFC 9260 §5.1 B. Everything that the COOKIE ECHO needs goes into the cookie.
-void Endpoint::Impl::send_init_ack(Timestamp now, const Route& route, const wire::PacketView& packet,
-                                   const wire::InitChunk& init, const wire::InitParameters& parameters,
-                                   Entry* existing, std::size_t access_key) {
+handshake::StateCookie Listener::make_cookie(Timestamp now, const Init& init) const {
+  const EndpointConfig& config = context_.config;
   handshake::StateCookie cookie;
   cookie.created = now;
-  cookie.lifetime = config_.cookie_lifetime;
-  if (parameters.cookie_preservative && guard_ == nullptr) {
-    cookie.lifetime += std::min<Duration>(std::chrono::milliseconds(*parameters.cookie_preservative),
-                                          config_.cookie_lifetime);
+  cookie.lifetime = config.cookie_lifetime;
+  if (init.parameters.cookie_preservative && !is_protected()) {
+    cookie.lifetime += std::min<Duration>(std::chrono::milliseconds(*init.parameters.cookie_preservative),
+                                          config.cookie_lifetime);
   }
-  cookie.route = route;
-  cookie.peer_port = packet.header().source_port;
-  cookie.peer = handshake::PeerInit::from(init, parameters);
+  cookie.route = init.route;
+  cookie.peer_port = init.packet.header().source_port;
+  cookie.peer = handshake::PeerInit::from(init.chunk, init.parameters);
   // In a collision the answer repeats what our own INIT said (§5.2.1); over a live association it names a new
   // tag, and the cookie ties it to the old ones (§5.2.2).
-  cookie.own = existing != nullptr && existing->handshaking() ? existing->own_init()
-                                                              : handshake::OwnInit::make(random_);
-  if (existing != nullptr) {
-    cookie.local_tie_tag = existing->local_tag();
-    cookie.peer_tie_tag = existing->peer_tag();
+  const bool collision = init.existing != nullptr && init.existing->handshaking();
+  cookie.own = collision ? init.existing->own_init() : handshake::OwnInit::make(context_.random);
+  if (init.existing != nullptr) {
+    cookie.local_tie_tag = init.existing->own_init().tag;
+    cookie.peer_tie_tag = init.existing->peer_tag();
   }
+  return cookie;
+}
+
+void Listener::send_init_ack(Timestamp now, const Init& init) {
+  const EndpointConfig& config = context_.config;
+  handshake::StateCookie cookie = make_cookie(now, init);
   std::vector<std::byte> raw(kMaxReplySize);
   ByteWriter writer(raw);
-  handshake::write_own_parameters(writer, config_, cookie.own, context_.protection);
-  if (guard_ != nullptr) {
-    // The transcript that the keys depend on: the INIT, and of the INIT ACK what stands before the cookie.
+  handshake::write_own_parameters(writer, config, cookie.own, context_.security);
+  const auto serialise = [&] {
+    return control::ControlQueue::serialise(handshake::make_init(config, cookie.own, true, writer.written()));
+  };
+  if (is_protected()) {
+    // The keys depend on this transcript: the INIT, and the part of the INIT ACK before the cookie.
     cookie.peer.addresses.clear();
-    cookie.access_key = static_cast<std::uint16_t>(access_key);
+    cookie.access_key = static_cast<std::uint16_t>(init.access_key);
     writer.pad4();
-    const auto ack =
-        control::ControlQueue::serialise(handshake::make_init(config_, cookie.own, true, writer.written()));
-    const std::array<Bytes, 2> transcript = {packet.bytes().subspan(wire::kCommonHeaderSize),
-                                             Bytes(ack).subspan(wire::kChunkHeaderSize)};
+    const auto before_cookie = serialise();
+    const std::array<Bytes, 2> transcript = {init.packet.bytes().subspan(wire::kCommonHeaderSize),
+                                             Bytes(before_cookie).subspan(wire::kChunkHeaderSize)};
     cookie.transcript = crypto::sha256(transcript);
   }
   wire::write_parameter(writer, wire::ParameterType::kStateCookie, cookies_.seal(cookie, now));
-  if (guard_ == nullptr) report_unknown(writer, init, parameters);
-  const auto ack =
-      control::ControlQueue::serialise(handshake::make_init(config_, cookie.own, true, writer.written()));
-  const bool amplifies = wire::kCommonHeaderSize + padded4(ack.size()) > packet.bytes().size();
-  if (guard_ != nullptr && amplifies) return drops_.add(DropReason::amplification_limit);
-  reply(route, packet.header(), init.initiate_tag, wire::ChunkType::kInitAck, ack);
+  if (!is_protected()) report_unknown(writer, init.chunk, init.parameters);
+  const auto ack = serialise();
+  const bool amplifies = wire::kCommonHeaderSize + padded4(ack.size()) > init.packet.bytes().size();
+  if (is_protected() && amplifies) return drop(DropReason::amplification_limit);
+  reply(init.route, init.packet.header(), init.chunk.initiate_tag, wire::ChunkType::kInitAck, ack);
 }
 
-void Endpoint::Impl::handle_cookie_echo(Timestamp now, const Route& route, const wire::PacketView& packet,
-                                        const wire::ChunkView& chunk) {
+// --- COOKIE ECHO
+
+void Listener::handle_cookie_echo(Timestamp now, const Route& route, const wire::PacketView& packet,
+                                  const wire::ChunkView& chunk) {
   const auto echo = wire::CookieEchoChunk::parse(chunk);
-  if (!echo) return drops_.add(DropReason::malformed_chunk);
+  if (!echo) return drop(DropReason::malformed_chunk);
   const auto opened = open_cookie(echo->cookie, now);
-  if (!opened.cookie) return drops_.add(*opened.refusal);
+  if (!opened.cookie) return drop(*opened.refusal);
   const handshake::StateCookie& cookie = *opened.cookie;
   if (cookie.route != route || cookie.peer_port != packet.header().source_port ||
       cookie.own.tag != packet.header().verification_tag) {
-    return drops_.add(DropReason::forged_cookie);
+    return drop(DropReason::forged_cookie);
   }
-  const Entry* known = tags_.find(cookie.own.tag);
+  const Entry* known = associations_.find_by_tag(cookie.own.tag);
   const bool duplicate = known != nullptr && !known->closed() && known->peer_tag() == cookie.peer.tag;
-  if (opened.refusal && !duplicate) {
-    drops_.add(*opened.refusal);
-    if (guard_ != nullptr) return;
-    std::array<std::byte, wire::kTlvHeaderSize + 4> raw{};
-    ByteWriter writer(raw);
-    wire::StaleCookieCause{staleness_us(opened.staleness)}.write(writer);
-    const auto error = control::ControlQueue::serialise(wire::ErrorChunk{writer.written()});
-    return reply(route, packet.header(), cookie.peer.tag, wire::ChunkType::kError, error);
-  }
+  if (opened.refusal && !duplicate) return report_stale_cookie(route, packet, opened);
   Entry* association = accept_cookie(now, cookie);
   if (association == nullptr) return;
   association->handle_packet(now, route, packet);
-  touch(*association);
+  associations_.touch(*association);
 }
 
-// In a protected endpoint, the proof that whoever brings the cookie back knows the access key of its INIT
-// stands behind it.
-handshake::CookieJar::Opened Endpoint::Impl::open_cookie(Bytes echo, Timestamp now) const {
-  if (guard_ == nullptr) return cookies_.open(echo, now);
+void Listener::report_stale_cookie(const Route& route, const wire::PacketView& packet,
+                                   const handshake::CookieJar::Opened& opened) {
+  drop(*opened.refusal);
+  if (is_protected()) return;
+  std::array<std::byte, wire::kTlvHeaderSize + 4> raw{};
+  ByteWriter writer(raw);
+  wire::StaleCookieCause{staleness_us(opened.staleness)}.write(writer);
+  const auto error = control::ControlQueue::serialise(wire::ErrorChunk{writer.written()});
+  reply(route, packet.header(), opened.cookie->peer.tag, wire::ChunkType::kError, error);
+}
+
+// In a protected endpoint, the proof behind the cookie shows that the sender knows the access key of its
+// INIT.
+handshake::CookieJar::Opened Listener::open_cookie(Bytes echo, Timestamp now) const {
+  if (!is_protected()) return cookies_.open(echo, now);
   const handshake::CookieJar::Opened unproven{std::nullopt, DropReason::no_access, {}};
   if (echo.size() <= wire::kAccessMacSize) return unproven;
   const Bytes sealed = echo.first(echo.size() - wire::kAccessMacSize);
   const Bytes proof = echo.last(wire::kAccessMacSize);
   auto opened = cookies_.open(sealed, now);
-  const bool proven = opened.cookie && guard_->access.verify_cookie(sealed, proof, opened.cookie->access_key);
+  const bool proven =
+      opened.cookie && admission_->access.verify_cookie(sealed, proof, opened.cookie->access_key);
   return proven ? opened : unproven;
 }
 
 // RFC 9260 §5.2.4, table 12.
-Endpoint::Impl::Entry* Endpoint::Impl::accept_cookie(Timestamp now, const handshake::StateCookie& cookie) {
-  Entry* same = tags_.find(cookie.own.tag);
-  if (same != nullptr && same->closed()) {  // a late copy of the one that set up what has just ended
-    drops_.add(DropReason::duplicate_handshake);
+Listener::Entry* Listener::accept_cookie(Timestamp now, const handshake::StateCookie& cookie) {
+  Entry* same = associations_.find_by_tag(cookie.own.tag);
+  if (same != nullptr && same->closed()) {  // a late copy of the cookie of an association that has ended
+    drop(DropReason::duplicate_handshake);
     return nullptr;
   }
   if (same != nullptr) {  // B or D: our tag is the one in the cookie
     same->on_matching_cookie(now, cookie);
     return same;
   }
-  if (guard_ != nullptr) return admit_cookie(now, cookie) ? create(now, cookie) : nullptr;
-  Entry* tied = cookie.local_tie_tag == 0 ? nullptr : tags_.find(cookie.local_tie_tag);
-  if (tied != nullptr && !tied->closed()) {
-    const bool both_tags = cookie.peer_tie_tag == tied->peer_tag();
-    if (!both_tags || tied->peer_tag() == cookie.peer.tag) {
-      drops_.add(DropReason::duplicate_handshake);
-      return nullptr;
-    }
-    const std::uint32_t old_tag = tied->local_tag();
-    touch(*tied);
-    if (!tied->on_restart(now, cookie)) return nullptr;
-    tags_.erase(old_tag);
-    tags_.insert(tied->local_tag(), tied);
-    return tied;
-  }
+  if (is_protected()) return admit_cookie(now, cookie) ? create(now, cookie) : nullptr;
+  Entry* tied = cookie.local_tie_tag == 0 ? nullptr : associations_.find_by_tag(cookie.local_tie_tag);
+  if (tied != nullptr && !tied->closed()) return restart(now, cookie, *tied);
   // C: the cookie of an INIT that a later one overtook.
-  const Entry* there = find_by_route(cookie.route, cookie.peer_port);
-  if (there != nullptr) {
-    drops_.add(DropReason::duplicate_handshake);
+  if (associations_.find_by_route(cookie.route, cookie.peer_port) != nullptr) {
+    drop(DropReason::duplicate_handshake);
     return nullptr;
   }
   return create(now, cookie);
 }
 
-// The cookie is worth a TLS handshake: its source is real, and has not had too many.
-bool Endpoint::Impl::admit_cookie(Timestamp now, const handshake::StateCookie& cookie) {
-  const auto half_open = static_cast<std::size_t>(std::ranges::count_if(
-      entries_, [](const auto& entry) { return !entry->closed() && entry->half_open(); }));
-  const bool admitted = cookie.peer.cipher_costs && half_open < guard_->protection.max_half_open &&
-                        guard_->cookies.admit(now, cookie.route.remote.ip);
-  if (!admitted) drops_.add(DropReason::handshake_rate_limited);
+// A: both tie tags match, and the peer has a new tag.
+Listener::Entry* Listener::restart(Timestamp now, const handshake::StateCookie& cookie, Entry& tied) {
+  if (cookie.peer_tie_tag != tied.peer_tag() || tied.peer_tag() == cookie.peer.tag) {
+    drop(DropReason::duplicate_handshake);
+    return nullptr;
+  }
+  const std::uint32_t old_tag = tied.own_init().tag;
+  associations_.touch(tied);
+  if (!tied.on_restart(now, cookie)) return nullptr;
+  associations_.retag(old_tag, tied);
+  return &tied;
+}
+
+// The cookie is worth a TLS handshake: its source is real, and has not begun too many.
+bool Listener::admit_cookie(Timestamp now, const handshake::StateCookie& cookie) {
+  const bool admitted = cookie.peer.cipher_costs &&
+                        associations_.half_open_count() < context_.security->max_half_open &&
+                        admission_->cookies.admit(now, cookie.route.remote.ip);
+  if (!admitted) drop(DropReason::handshake_rate_limited);
   return admitted;
 }
 
-Endpoint::Impl::Entry* Endpoint::Impl::create(Timestamp now, const handshake::StateCookie& cookie) {
-  if (!config_.accept || live_count() >= config_.max_associations) {
-    drops_.add(config_.accept ? DropReason::too_many_associations : DropReason::not_listening);
+Listener::Entry* Listener::create(Timestamp now, const handshake::StateCookie& cookie) {
+  const EndpointConfig& config = context_.config;
+  if (!config.accept || associations_.live_count() >= config.max_associations) {
+    drop(config.accept ? DropReason::too_many_associations : DropReason::not_listening);
     return nullptr;
   }
-  Entry& created = adopt(std::make_unique<Entry>(context_, AssociationId(next_id_++), cookie, now));
-  created.acknowledge_cookie();
-  return &created;
+  return &associations_.add(std::make_unique<Entry>(context_, associations_.next_id(), cookie, now));
 }
 
-// The tag is anything, as we know none of the peer's.
-void Endpoint::Impl::send_restart_notice(const Route& route) {
+// --- restart notices
+
+// The verification tag is arbitrary, because none of the peer's is known.
+void Listener::send_restart_notice(const Route& route) {
   std::array<std::byte, wire::kTlvHeaderSize + kRestartNoticeSize> chunk{};
   ByteWriter writer(chunk);
   wire::PadChunk{kRestartNoticeSize}.write(writer);
-  const std::uint32_t tag = std::max(random_.u32(), 1U);
-  reply(route, {config_.port, config_.port, 0, 0}, tag, wire::ChunkType::kPad, chunk);
+  const std::uint32_t tag = std::max(context_.random.u32(), 1U);
+  const std::uint16_t port = context_.config.port;
+  reply(route, {port, port, 0, 0}, tag, wire::ChunkType::kPad, chunk);
 }
 
-// Anybody can send one. It costs a look at the associations ten times a second at most, and a heartbeat a
-// path every few seconds.
-void Endpoint::Impl::handle_restart_notice(Timestamp now, const Route& route) {
+void Listener::handle_restart_notice(Timestamp now, const Route& route) {
   constexpr Duration kInterval = std::chrono::milliseconds(100);
-  if (now < next_restart_notice_) return drops_.add(DropReason::out_of_the_blue);
+  if (now < next_restart_notice_) return drop(DropReason::out_of_the_blue);
   next_restart_notice_ = now + kInterval;
   bool known = false;
-  for (const auto& entry : entries_) {
-    if (entry->closed() || !entry->has_path(route)) continue;
+  for (const auto& entry : associations_) {
+    if (entry->closed() || entry->paths().find(route) == nullptr) continue;
     known = true;
     entry->on_restart_hint(now);
-    touch(*entry);
+    associations_.touch(*entry);
   }
-  if (!known) drops_.add(DropReason::out_of_the_blue);
+  if (!known) drop(DropReason::out_of_the_blue);
 }
 
-// RFC 9260 §8.4. Answers are never answered, and never larger than what they answer by more than a header.
-void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::PacketView& packet) {
-  drops_.add(DropReason::out_of_the_blue);
-  if (guard_ != nullptr) return;  // a protected endpoint is silent to strangers
+// --- out-of-the-blue packets
+
+// RFC 9260 §8.4. Answers are never answered, and an answer is never larger than its packet by more than a
+// header. A protected endpoint stays silent.
+void Listener::handle_out_of_the_blue(const Route& route, const wire::PacketView& packet) {
+  drop(DropReason::out_of_the_blue);
+  if (is_protected()) return;
   wire::ChunkReader reader = packet.chunks();
   bool shutdown_ack = false;
   while (const auto chunk = reader.next()) {
@@ -299,11 +337,7 @@ void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::Pack
       case wire::ChunkType::kHeartbeatAck: return;
       case wire::ChunkType::kError: {
         const auto error = wire::ErrorChunk::parse(*chunk);
-        if (!error) return;
-        wire::CauseReader causes = error->cause_reader();
-        while (const auto cause = causes.next()) {
-          if (cause->is(wire::CauseCode::kStaleCookie)) return;
-        }
+        if (!error || names_stale_cookie(*error)) return;
         break;
       }
       case wire::ChunkType::kShutdownAck: shutdown_ack = true; break;
@@ -320,24 +354,28 @@ void Endpoint::Impl::handle_out_of_the_blue(const Route& route, const wire::Pack
   reply(route, packet.header(), tag, wire::ChunkType::kAbort, chunk);
 }
 
-void Endpoint::Impl::reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag,
-                           wire::ChunkType type, Bytes chunk) {
+// --- replies
+
+void Listener::reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag,
+                     wire::ChunkType type, Bytes chunk) {
   constexpr std::size_t kMaxPendingReplies = 256;
-  if (replies_.size() >= kMaxPendingReplies) return drops_.add(DropReason::amplification_limit);
-  Buffer packet = pool_.acquire(wire::kCommonHeaderSize + padded4(chunk.size()));
-  tx::PacketBuilder builder(packet.bytes(), {config_.port, to.source_port, tag, 0}, nullptr);
+  if (context_.replies.size() >= kMaxPendingReplies) return drop(DropReason::amplification_limit);
+  const tx::PacketWriter writer(context_.config.port, to.source_port);
+  Buffer packet = context_.pool.acquire(wire::kCommonHeaderSize + padded4(chunk.size()));
+  tx::PacketBuilder builder = writer.begin(packet.bytes(), tag);
   builder.add(type, chunk);
   packet.resize(builder.finish());
-  replies_.push_back({route, std::move(packet)});
+  tx::PacketWriter::finish_plain(packet.bytes());
+  context_.replies.push_back({route, std::move(packet)});
 }
 
-void Endpoint::Impl::reply_abort(const Route& route, const wire::CommonHeader& to, std::uint32_t tag,
-                                 bool reflected, wire::CauseCode cause, Bytes value) {
-  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(value.size()));
+void Listener::reject(const Init& init, const Rejection& rejection) {
+  drop(rejection.reason);
+  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(rejection.value.size()));
   ByteWriter writer(causes);
-  wire::write_cause(writer, cause, value);
-  reply(route, to, tag, wire::ChunkType::kAbort,
-        control::ControlQueue::serialise(wire::AbortChunk{reflected, writer.written()}));
+  wire::write_cause(writer, rejection.cause, rejection.value);
+  reply(init.route, init.packet.header(), init.chunk.initiate_tag, wire::ChunkType::kAbort,
+        control::ControlQueue::serialise(wire::AbortChunk{false, writer.written()}));
 }
 
-}  // namespace hawser::sctp
+}  // namespace hawser::sctp::endpoint

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "sctp/path/selection.hpp"
+
 namespace hawser::sctp::path {
 namespace {
 
-bool any_active(const PathTable& paths, PathRole first, PathRole last) {
-  return std::ranges::any_of(paths, [&](const auto& path) {
-    return path->state == PathState::active && path->role() >= first && path->role() <= last;
-  });
+bool any_up_to(const PathTable& paths, DataClass last) {
+  return std::ranges::any_of(paths, [last](const auto& path) { return data_class(*path) <= last; });
 }
 
 // A path that its pacer or cap lets go was not ready at the last poll if it is only later than the earliest
@@ -28,13 +28,12 @@ bool capped(const Path& path, const SendState& situation) {
 // As the scheduler sees it: a path that only its pacer holds back is not full.
 bool always_paths_full(const PathTable& paths, const SendState& situation) {
   return std::ranges::none_of(paths, [&](const auto& path) {
-    return path->state == PathState::active && path->role() == PathRole::always && !window_full(*path) &&
-           !capped(*path, situation);
+    return data_class(*path) == DataClass::always && !window_full(*path) && !capped(*path, situation);
   });
 }
 
 std::optional<PathIdleReason> reason_by_state(const Path& path) {
-  switch (path.state) {
+  switch (path.state()) {
     case PathState::joining: return PathIdleReason::joining;
     case PathState::unconfirmed: return PathIdleReason::unproven;
     case PathState::potentially_failed: return PathIdleReason::failed;
@@ -49,11 +48,10 @@ std::optional<PathIdleReason> reason_by_role(const Path& path, const PathTable& 
   switch (path.role()) {
     case PathRole::never: return PathIdleReason::never;
     case PathRole::backup:
-      if (any_active(paths, PathRole::always, PathRole::secondary)) return PathIdleReason::backup;
+      if (any_up_to(paths, DataClass::secondary)) return PathIdleReason::backup;
       break;
     case PathRole::secondary:
-      if (any_active(paths, PathRole::always, PathRole::always) &&
-          !(situation.waiting && always_paths_full(paths, situation)))
+      if (any_up_to(paths, DataClass::always) && !(situation.waiting && always_paths_full(paths, situation)))
         return PathIdleReason::secondary;
       break;
     case PathRole::always: break;

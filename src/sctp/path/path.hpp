@@ -14,6 +14,7 @@
 #include "hawser/sctp/types.hpp"
 #include "sctp/path/congestion/controller.hpp"
 #include "sctp/path/pacer.hpp"
+#include "sctp/path/path_state.hpp"
 #include "sctp/path/pmtu/search.hpp"
 #include "sctp/path/rate_cap.hpp"
 #include "sctp/path/record_numbers.hpp"
@@ -85,16 +86,18 @@ struct PathHeartbeat {
 
 /// One local uplink times one remote UDP transport address. Owns all that is known of the way there.
 struct Path {
-  Path(PathId path_id, const Route& path_route, std::size_t peer_window, const EndpointConfig& config)
+  Path(PathId path_id, const Route& path_route, PathState initial, std::size_t peer_window,
+       const EndpointConfig& config)
       : id(path_id),
         route(path_route),
+        lifecycle(initial),
         pmtu(path_route.remote.ip, config),
         rtt(config),
         congestion(make_new_reno(pmtu.payload(), peer_window)) {}
 
   PathId id;
   Route route;
-  PathState state = PathState::unconfirmed;
+  PathLifecycle lifecycle;
   bool ours = false;  ///< we chose this route (connect, add_path); a learned one is the peer's
   PathRole own_role = PathRole::always;
   PathRole peer_role = PathRole::always;
@@ -104,11 +107,9 @@ struct Path {
   std::optional<PathPreference> advertised = PathPreference{};
   bool announced = false;     ///< an event path_up was given and no path_down since
   PathId replaces = kNoPath;  ///< only a candidate: the path that moves here when this address answers
-  /// Epoch and path id of the newest records of the peer that came from here.
-  std::optional<std::pair<std::uint8_t, std::uint8_t>> peer_record;
+  /// Of the newest record of the peer that arrived from this address.
+  std::optional<RecordOrigin> peer_record;
   unsigned error_count = 0;
-  Timestamp failed_since = kNever;  ///< means something only in the states of failure
-  Timestamp active_since{};         ///< the last time that it came up
   Timestamp last_received = Timestamp::min();
   PmtuDiscovery pmtu;
   RttEstimator rtt;
@@ -123,7 +124,8 @@ struct Path {
   RecordNumbers record;  ///< of a protected association
   PathCounters counters;
 
-  [[nodiscard]] bool proven() const { return state != PathState::joining && state != PathState::unconfirmed; }
+  [[nodiscard]] PathState state() const { return lifecycle.state(); }
+  [[nodiscard]] bool proven() const { return lifecycle.proven(); }
   [[nodiscard]] PathRole role() const { return std::max(own_role, peer_role); }
   [[nodiscard]] PathPreference preference() const { return {own_role, own_caps.download_bps}; }
   /// When neither pacing nor a cap holds the next packet back.
@@ -133,9 +135,25 @@ struct Path {
     constexpr std::size_t kUdpHeader = 8;
     return payload + kUdpHeader + (route.remote.ip.is_v6() ? 40 : 20);
   }
-  [[nodiscard]] std::size_t window_room() const {
-    const std::size_t cwnd = congestion->cwnd();
-    return cwnd > flight.bytes ? cwnd - flight.bytes : 0;
+  /// Whether `bytes` more may go to the address: at most three times what came from there until it is proven
+  /// (RFC 9000 §8.1 has the same limit).
+  [[nodiscard]] bool within_amplification_limit(std::size_t bytes) const {
+    constexpr std::uint64_t kAmplificationFactor = 3;
+    return ours || proven() || unproven_sent + bytes <= kAmplificationFactor * unproven_received;
+  }
+  /// A datagram of `bytes` leaves on this path.
+  void on_sent(Timestamp now, std::size_t bytes) {
+    ++counters.datagrams_sent;
+    counters.bytes_sent += bytes;
+    if (!proven()) unproven_sent += bytes;
+    cap.on_sent(now, ip_size(bytes));
+  }
+  /// A datagram of `bytes` that passed every check arrived on this path.
+  void on_received(Timestamp now, std::size_t bytes) {
+    ++counters.datagrams_received;
+    counters.bytes_received += bytes;
+    last_received = now;
+    if (!proven()) unproven_received += bytes;
   }
   /// Pacing rate in bytes per second: twice the window per round trip while the window still doubles, 1.25
   /// times after, and not above it while losses are repaired: the queue that overflowed is still full.

@@ -2,22 +2,16 @@
 
 #include <algorithm>
 
+#include "sctp/path/selection.hpp"
+
 namespace hawser::sctp::path {
 namespace {
-
-/// Paths that may carry data now have the lowest rank there is (see EarliestArrival): those of role backup
-/// only while no other is active, failed ones while none is.
-unsigned rank(const Path& path) {
-  if (path.role() == PathRole::never || path.replaces != kNoPath || !path.proven()) return 3;
-  if (path.state != PathState::active) return 2;
-  return path.role() == PathRole::backup ? 1 : 0;
-}
 
 // Active before potentially failed before inactive, and these before what is not proven, joining last; among
 // equals the shorter round trip.
 bool better_for_control(const Path& a, const Path& b) {
   if (a.proven() != b.proven()) return a.proven();
-  if (a.state != b.state) return a.proven() ? a.state < b.state : a.state > b.state;
+  if (a.state() != b.state()) return a.proven() ? a.state() < b.state() : a.state() > b.state();
   return a.rtt.srtt() < b.rtt.srtt();
 }
 
@@ -27,7 +21,7 @@ std::size_t PathTable::payload_mtu() const {
   unsigned best = ~0U;
   std::size_t smallest = 0;
   for (const auto& path : paths_) {
-    const unsigned own = rank(*path);
+    const unsigned own = usage_rank(data_class(*path));
     const std::size_t payload = path->pmtu.payload();
     if (own < best || (own == best && payload < smallest)) smallest = payload;
     best = std::min(best, own);
@@ -37,27 +31,51 @@ std::size_t PathTable::payload_mtu() const {
 
 bool PathTable::any_carries(std::size_t size) const {
   return std::ranges::any_of(paths_, [size](const auto& path) {
-    return path->state == PathState::active && path->role() != PathRole::never &&
-           path->pmtu.payload() >= size;
+    return carries_data(data_class(*path)) && path->pmtu.payload() >= size;
   });
 }
 
 Path* PathTable::add(const Route& route, PathState state, std::size_t peer_window) {
   if (paths_.size() >= config_.max_paths) return nullptr;
-  paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, peer_window, config_));
+  paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, state, peer_window, config_));
   Path* path = paths_.back().get();
-  path->state = state;
   if (primary() == nullptr) primary_ = path->id;
   return path;
 }
 
+bool PathTable::retire(PathId id, const control::EventSink& events) {
+  const Path* path = find(id);
+  if (path == nullptr || paths_.size() < 2) return false;
+  if (path->replaces == kNoPath) events.emit(Event::Kind::path_removed, id);
+  retired_.push_back(take_out(id));
+  return true;
+}
+
 void PathTable::remove(PathId id) {
-  std::erase_if(paths_, [id](const auto& path) { return path->id == id; });
+  if (find(id) != nullptr) take_out(id);
+}
+
+std::unique_ptr<Path> PathTable::take_out(PathId id) {
+  const auto at = std::ranges::find(paths_, id, [](const auto& path) { return path->id; });
+  std::unique_ptr<Path> path = std::move(*at);
+  paths_.erase(at);
   if (primary_ == id && !paths_.empty()) {
     const auto best = std::ranges::min_element(
         paths_, [](const auto& a, const auto& b) { return better_for_control(*a, *b); });
     primary_ = (*best)->id;
   }
+  return path;
+}
+
+// A NAT that rebinds leaves a dead path behind each time: the one with the most errors makes room.
+bool PathTable::make_room(const control::EventSink& events) {
+  if (paths_.size() < config_.max_paths) return true;
+  const Path* worst = nullptr;
+  for (const auto& path : paths_) {
+    if (path->lifecycle.active() || path->state() == PathState::joining) continue;
+    if (worst == nullptr || path->error_count > worst->error_count) worst = path.get();
+  }
+  return worst != nullptr && retire(worst->id, events);
 }
 
 Path* PathTable::find(PathId id) {
@@ -101,7 +119,7 @@ Path* PathTable::find_candidate_for(PathId id) {
 
 Path* PathTable::for_control() {
   Path* best = primary();
-  if (best != nullptr && best->state == PathState::active) return best;
+  if (best != nullptr && best->lifecycle.active()) return best;
   for (const auto& path : paths_) {
     if (best == nullptr || better_for_control(*path, *best)) best = path.get();
   }
@@ -109,13 +127,12 @@ Path* PathTable::for_control() {
 }
 
 bool PathTable::any_active_but(const Path& path) const {
-  return std::ranges::any_of(paths_, [&path](const auto& other) {
-    return other.get() != &path && other->state == PathState::active;
-  });
+  return std::ranges::any_of(
+      paths_, [&path](const auto& other) { return other.get() != &path && other->lifecycle.active(); });
 }
 
 bool PathTable::any_active() const {
-  return std::ranges::any_of(paths_, [](const auto& path) { return path->state == PathState::active; });
+  return std::ranges::any_of(paths_, [](const auto& path) { return path->lifecycle.active(); });
 }
 
 }  // namespace hawser::sctp::path

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "hawser/sctp/config.hpp"
+#include "sctp/control/event_sink.hpp"
 #include "sctp/path/path.hpp"
 
 namespace hawser::sctp::path {
@@ -16,6 +18,15 @@ class PathTable {
 
   /// Adds a path, or returns null when there are max_paths of them.
   Path* add(const Route& route, PathState state, std::size_t peer_window);
+  /// Takes a path out and emits path_removed, unless it is a candidate. It stays in memory until
+  /// take_retired(), because chunks in flight point to it. False: there is no such path, or it is the last.
+  bool retire(PathId id, const control::EventSink& events);
+  /// The paths retired since the last call: the caller drops what still refers to them.
+  [[nodiscard]] std::vector<std::unique_ptr<Path>> take_retired() { return std::exchange(retired_, {}); }
+  [[nodiscard]] bool any_retired() const { return !retired_.empty(); }
+  /// Makes room for one more path by retiring the failed path with the most errors. False: every path works.
+  bool make_room(const control::EventSink& events);
+  /// Deletes a path that nothing refers to: a candidate whose path has moved.
   void remove(PathId id);
   [[nodiscard]] Path* find(PathId id);
   [[nodiscard]] Path* find(const Route& route);
@@ -45,8 +56,11 @@ class PathTable {
   [[nodiscard]] bool any_carries(std::size_t size) const;
 
  private:
+  std::unique_ptr<Path> take_out(PathId id);
+
   const EndpointConfig& config_;
   std::vector<std::unique_ptr<Path>> paths_;
+  std::vector<std::unique_ptr<Path>> retired_;
   PathId primary_ = kNoPath;
   std::uint32_t next_id_ = 0;
 };

@@ -13,4 +13,10 @@ struct RecordNumbers {
   std::uint8_t epoch = 0;
 };
 
+/// Epoch and path id of a record of the peer.
+struct RecordOrigin {
+  std::uint8_t epoch = 0;
+  std::uint8_t path_id = 0;
+};
+
 }  // namespace hawser::sctp::path

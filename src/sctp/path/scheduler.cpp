@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sctp/path/selection.hpp"
+
 namespace hawser::sctp::path {
 namespace {
 
@@ -31,8 +33,7 @@ double predicted_arrival(const Path& path) {
 Path* lowest_error_path(PathTable& paths) {
   Path* best = nullptr;
   for (const auto& path : paths) {
-    if (path->state != PathState::potentially_failed && path->state != PathState::inactive) continue;
-    if (path->role() == PathRole::never) continue;
+    if (data_class(*path) != DataClass::last_resort) continue;
     if (best == nullptr || path->error_count < best->error_count) best = path.get();
   }
   return best;
@@ -43,17 +44,17 @@ Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
   return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 
-/// The active paths of one role.
+/// The paths of one class.
 struct Tier {
   Path* best = nullptr;  ///< of those that may send now
   bool any = false;
   bool full = true;  ///< none has room: its window is full, or its cap reached
 };
 
-Tier look_at(PathTable& paths, PathRole role, Timestamp now, Timestamp& limited, std::size_t size) {
+Tier examine(PathTable& paths, DataClass tier_class, Timestamp now, Timestamp& limited, std::size_t size) {
   Tier tier;
   for (const auto& path : paths) {
-    if (path->state != PathState::active || path->role() != role || path->pmtu.payload() < size) continue;
+    if (data_class(*path) != tier_class || path->pmtu.payload() < size) continue;
     tier.any = true;
     tier.full &= full(*path, now);
     if (!may_send(*path, now, limited)) continue;
@@ -67,11 +68,11 @@ class EarliestArrival final : public PathScheduler {
  public:
   Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t size) override {
     limited = kNever;
-    const Tier always = look_at(paths, PathRole::always, now, limited, size);
+    const Tier always = examine(paths, DataClass::always, now, limited, size);
     if (always.best != nullptr || !always.full) return always.best;
-    const Tier secondary = look_at(paths, PathRole::secondary, now, limited, size);
+    const Tier secondary = examine(paths, DataClass::secondary, now, limited, size);
     if (secondary.best != nullptr || always.any || secondary.any) return secondary.best;
-    const Tier backup = look_at(paths, PathRole::backup, now, limited, size);
+    const Tier backup = examine(paths, DataClass::backup, now, limited, size);
     return backup.any ? backup.best : fallback(paths, now, limited);
   }
 };

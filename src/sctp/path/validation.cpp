@@ -43,8 +43,8 @@ std::optional<Info> decode(Bytes raw) {
 
 void PathValidation::start(Path& path, Timestamp now) {
   if (path.heartbeat.interval == Duration::zero()) {
-    path.heartbeat.interval = core_.config().heartbeat_interval;
-    path.heartbeat.max_interval = core_.config().keepalive_max;
+    path.heartbeat.interval = context_.config.heartbeat_interval;
+    path.heartbeat.max_interval = context_.config.keepalive_max;
   }
   path.heartbeat.next = next_probe(path, now);
 }
@@ -52,9 +52,9 @@ void PathValidation::start(Path& path, Timestamp now) {
 // RFC 9260 §8.3: RTO with ±50 % jitter plus HB.interval; a path that has to prove itself is probed every RTO.
 Timestamp PathValidation::next_probe(const Path& path, Timestamp now) {
   const Duration rto = path.rtt.rto();
-  if (path.state != PathState::active) return now + rto;
-  const auto jitter = Duration(
-      static_cast<Duration::rep>(core_.endpoint.random.u64() % static_cast<std::uint64_t>(rto.count())));
+  if (!path.lifecycle.active()) return now + rto;
+  const auto jitter =
+      Duration(static_cast<Duration::rep>(context_.random.u64() % static_cast<std::uint64_t>(rto.count())));
   return now + rto / 2 + jitter + interval(path);
 }
 
@@ -64,13 +64,13 @@ Timestamp PathValidation::next_probe(const Path& path, Timestamp now) {
 // The end that chose the path is the one behind the NAT, whose packets keep the mapping: the other end need
 // not ask as often.
 Duration PathValidation::interval(const Path& path) const {
-  const EndpointConfig& config = core_.config();
+  const EndpointConfig& config = context_.config;
   if (config.keepalive_max == Duration::zero()) return config.heartbeat_interval;
   return path.ours ? path.heartbeat.interval : config.keepalive_max;
 }
 
 bool PathValidation::adapts(const Path& path) const {
-  return path.ours && core_.config().keepalive_max != Duration::zero();
+  return path.ours && context_.config.keepalive_max != Duration::zero();
 }
 
 // The mapping has outlived this silence: the next may be longer.
@@ -85,31 +85,31 @@ void PathValidation::on_mapping_kept(Path& path) {
 void PathValidation::on_mapping_lost(Path& path) {
   PathHeartbeat& heartbeat = path.heartbeat;
   if (!adapts(path) || !heartbeat.outstanding || heartbeat.silence_before < heartbeat.interval) return;
-  const bool had_grown = heartbeat.interval > core_.config().heartbeat_interval;
+  const bool had_grown = heartbeat.interval > context_.config.heartbeat_interval;
   const Duration shorter = had_grown ? heartbeat.interval - kKeepaliveStep : heartbeat.interval / 2;
-  heartbeat.interval = heartbeat.max_interval = std::max(shorter, core_.config().keepalive_min);
+  heartbeat.interval = heartbeat.max_interval = std::max(shorter, context_.config.keepalive_min);
   heartbeat.silence_before = Duration::zero();  // one lesson for each, however often the peer asks
 }
 
 void PathValidation::on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path) {
   on_mapping_lost(path);
   // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT, with its information unchanged.
-  core_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
+  context_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
   // Something comes from there again: no need to wait until what was asked in vain has timed out, which takes
   // long after a back-off. What was asked a moment ago may still be answered.
-  const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
+  const bool failed = path.lifecycle.failed();
   if (failed && now - path.heartbeat.sent_at > path.rtt.rto_before_back_off()) force_probe(path);
 }
 
-bool PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
+Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
   const auto info = decode(chunk.info);
-  Path* path = info ? core_.paths.find(info->path) : nullptr;
+  Path* path = info ? context_.paths.find(info->path) : nullptr;
   // The answer has to come back the way the question went: then address and port are proven in both
   // directions.
   if (path == nullptr || !path->heartbeat.outstanding || path->heartbeat.nonce != info->nonce ||
-      core_.paths.find(route) != path) {
-    core_.drop(DropReason::bad_heartbeat_ack);
-    return false;
+      context_.paths.find(route) != path) {
+    context_.drops.add(DropReason::bad_heartbeat_ack);
+    return nullptr;
   }
   PathHeartbeat& heartbeat = path->heartbeat;
   heartbeat.outstanding = false;
@@ -123,7 +123,7 @@ bool PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk&
   } else {
     on_path_alive(*path, now);
   }
-  return true;
+  return path;
 }
 
 // A path that loses most of what it is given answers now and then: by one answer it would come back again and
@@ -131,39 +131,31 @@ bool PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk&
 // row, a few round trips more.
 bool PathValidation::must_prove_more(Path& path) const {
   constexpr unsigned kAnswersInARow = 3;
-  const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
-  if (!failed || !core_.paths.any_active_but(path)) return false;
+  const bool failed = path.lifecycle.failed();
+  if (!failed || !context_.paths.any_active_but(path)) return false;
   return ++path.heartbeat.answered_in_a_row < kAnswersInARow;
 }
 
 void PathValidation::on_path_alive(Path& path, Timestamp now) {
-  const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
+  const bool failed = path.lifecycle.failed();
   if (failed) path.congestion->on_return(path.error_count <= 1);
   path.error_count = 0;
   path.heartbeat.answered_in_a_row = 0;
-  core_.error_count = 0;
+  clear_association_errors();
   path.rtt.undo_back_off();
-  // A candidate has proven its address, and hands it over to the path it stands for.
-  if (path.replaces != kNoPath || path.state == PathState::joining || path.state == PathState::active) return;
-  path.state = PathState::active;
-  path.active_since = now;
-  core_.announce(path);
+  // A candidate has validated its address, and hands it over to the path that it stands for.
+  if (path.replaces != kNoPath || !path.lifecycle.on_answered(now)) return;
+  announce(path);
   start(path, now);
 }
 
 void PathValidation::on_path_error(Path& path, Timestamp now) {
   ++path.error_count;
   path.rtt.back_off();
-  if (path.state == PathState::active) {
-    path.state = PathState::potentially_failed;
-    path.failed_since = now;
-    core_.announce(path);
-    probe(path);
-    path.heartbeat.next = now + path.rtt.rto();
-  } else if (path.state == PathState::potentially_failed &&
-             path.error_count > core_.config().path_max_retrans) {
-    path.state = PathState::inactive;
-  }
+  if (!path.lifecycle.on_error(now, path.error_count > context_.config.path_max_retrans)) return;
+  announce(path);
+  probe(path);
+  path.heartbeat.next = now + path.rtt.rto();
 }
 
 void PathValidation::on_unanswered(Path& path, Timestamp now) {
@@ -173,12 +165,63 @@ void PathValidation::on_unanswered(Path& path, Timestamp now) {
   path.heartbeat.deadline = kNever;
   on_path_error(path, now);
   // RFC 9260 §8.1: silence on a path that carries no data must not end an association whose other paths work.
-  if (!core_.paths.any_active() && path.proven()) ++core_.error_count;
+  if (!context_.paths.any_active() && path.proven()) count_association_error();
   probe(path);
 }
 
+// A path that the peer added and that never (or no longer) answers is retired, as long as another path works.
+// A path that worked gets time: its uplink may come back. A candidate gets one try.
+void PathValidation::drop_dead_paths(Timestamp now) {
+  const Duration grace = 3 * context_.config.heartbeat_interval;
+  std::vector<PathId> dead;
+  for (const auto& path : context_.paths) {
+    if (path->replaces != kNoPath && path->error_count != 0) dead.push_back(path->id);
+    if (path->ours || path->error_count <= context_.config.path_max_retrans || !context_.paths.any_active())
+      continue;
+    const bool long_silent = path->state() == PathState::inactive && now - path->last_received > grace;
+    if (path->state() == PathState::unconfirmed || long_silent) dead.push_back(path->id);
+  }
+  for (const PathId id : dead) context_.paths.retire(id, context_.events);
+}
+
+// An authenticated record proves the peer alive whatever address it came from; otherwise spoofed addresses
+// could end a live association.
+bool PathValidation::silent_too_long(Timestamp now, Timestamp last_record) const {
+  const Duration limit = context_.config.silence_limit;
+  if (limit == Duration::zero() || context_.paths.any_active()) return false;
+  if (last_record != Timestamp::min() && now - last_record <= limit) return false;
+  return std::ranges::all_of(context_.paths, [&](const auto& path) {
+    return path->last_received == Timestamp::min() || now - path->last_received > limit;
+  });
+}
+
+void PathValidation::on_restart_hint(Timestamp now) {
+  constexpr Duration kRecently = std::chrono::seconds(5);
+  for (const auto& path : context_.paths) {
+    if (path->ours && path->lifecycle.active() && now - path->heartbeat.sent_at >= kRecently) probe(*path);
+  }
+}
+
+// --- events
+
+void PathValidation::start_announcing() {
+  announcing_ = true;
+  for (const auto& path : context_.paths) announce(*path);
+}
+
+// Emits that a path began or ceased to carry data, once per change.
+void PathValidation::announce(Path& path) const {
+  const bool up = path.lifecycle.active();
+  if (up == path.announced || !announcing_) return;
+  path.announced = up;
+  if (up) return context_.events.emit(Event::Kind::path_up, path.id);
+  context_.events.emit(Event::Kind::path_down, path.id, 0, "no answer in time");
+}
+
+// --- timers
+
 void PathValidation::on_timeout(Timestamp now) {
-  for (const auto& path : core_.paths) {
+  for (const auto& path : context_.paths) {
     if (path->heartbeat.deadline <= now) on_unanswered(*path, now);
     if (path->heartbeat.next <= now) {
       path->heartbeat.next = kNever;
@@ -192,24 +235,24 @@ void PathValidation::on_timeout(Timestamp now) {
 // may have lost its NAT mapping without anybody noticing: what we send still arrives, and the answers take
 // other ways.
 Timestamp PathValidation::silence_deadline(const Path& path) const {
-  const bool suspicious = path.ours && path.state == PathState::active && !path.heartbeat.outstanding &&
-                          core_.last_transfer >= path.last_received && path.last_received != Timestamp::min();
-  return suspicious ? path.last_received + core_.config().heartbeat_interval / kSilenceDivisor : kNever;
+  const bool suspicious = path.ours && path.lifecycle.active() && !path.heartbeat.outstanding &&
+                          last_transfer_ >= path.last_received && path.last_received != Timestamp::min();
+  return suspicious ? path.last_received + context_.config.heartbeat_interval / kSilenceDivisor : kNever;
 }
 
 // A failed path is asked again before its back-off has run its course, so that its return is noticed soon.
 Duration PathValidation::patience(const Path& path) const {
   const Duration rto = path.rtt.rto();
-  const bool failed = path.state == PathState::potentially_failed || path.state == PathState::inactive;
+  const bool failed = path.lifecycle.failed();
   return failed
-             ? std::min(rto, std::max(core_.config().failed_path_probe_max, path.rtt.rto_before_back_off()))
+             ? std::min(rto, std::max(context_.config.failed_path_probe_max, path.rtt.rto_before_back_off()))
              : rto;
 }
 
 void PathValidation::queue_due(Timestamp now) {
-  for (const auto& path : core_.paths) {
+  for (const auto& path : context_.paths) {
     PathHeartbeat& heartbeat = path->heartbeat;
-    if (!heartbeat.probe_requested || path->state == PathState::joining) continue;
+    if (!heartbeat.probe_requested || path->state() == PathState::joining) continue;
     heartbeat.probe_requested = false;
     if (std::exchange(heartbeat.probe_forced, false) || !heartbeat.outstanding) send(*path, now);
   }
@@ -217,21 +260,21 @@ void PathValidation::queue_due(Timestamp now) {
 
 void PathValidation::send(Path& path, Timestamp now) {
   PathHeartbeat& heartbeat = path.heartbeat;
-  heartbeat.nonce = core_.endpoint.random.u64();
+  heartbeat.nonce = context_.random.u64();
   heartbeat.sent_at = now;
   heartbeat.silence_before =
       path.last_received == Timestamp::min() ? Duration::zero() : now - path.last_received;
   heartbeat.outstanding = true;
   heartbeat.deadline = now + patience(path);
-  heartbeat.next = path.state == PathState::active ? next_probe(path, now) : kNever;
+  heartbeat.next = path.lifecycle.active() ? next_probe(path, now) : kNever;
   ++path.counters.heartbeats_sent;
   const auto info = encode({path.id, now.time_since_epoch().count(), heartbeat.nonce});
-  core_.control.push(wire::ChunkType::kHeartbeat, wire::HeartbeatChunk{false, info}, path.id);
+  context_.control.push(wire::ChunkType::kHeartbeat, wire::HeartbeatChunk{false, info}, path.id);
 }
 
 Timestamp PathValidation::next_timeout() const {
   Timestamp next = kNever;
-  for (const auto& path : core_.paths) {
+  for (const auto& path : context_.paths) {
     next = std::min({next, path->heartbeat.deadline, path->heartbeat.next, silence_deadline(*path)});
   }
   return next;

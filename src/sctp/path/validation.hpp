@@ -1,36 +1,79 @@
 #pragma once
 
-#include "sctp/association/core.hpp"
+#include "hawser/base/random.hpp"
+#include "hawser/sctp/config.hpp"
+#include "hawser/sctp/drop_reason.hpp"
+#include "sctp/control/control_queue.hpp"
+#include "sctp/control/event_sink.hpp"
+#include "sctp/path/path_table.hpp"
 #include "sctp/wire/heartbeat.hpp"
 
 namespace hawser::sctp::path {
 
-/// HEARTBEAT and path failure detection (RFC 9260 §5.4, §8.2, §8.3; RFC 7829 with PFMR = 0). Owns no state of
-/// its own: the heartbeat of a path lives in the path.
+/// Path validation and failure detection by HEARTBEATs (RFC 9260 §5.4, §8.1 to §8.3; RFC 7829 with PFMR = 0).
+/// Owns the error counter of the association; the HEARTBEAT of a path lives in the path. Never moves a path
+/// to another address.
 class PathValidation {
  public:
-  explicit PathValidation(association::Core& core) : core_(core) {}
+  struct Context {
+    const EndpointConfig& config;
+    RandomSource& random;
+    DropCounters& drops;
+    PathTable& paths;
+    control::ControlQueue& control;
+    const control::EventSink& events;
+  };
+  explicit PathValidation(const Context& context) : context_(context) {}
 
-  /// A HEARTBEAT on `path` as soon as something can be sent.
+  // --- probes
+  /// Sends a HEARTBEAT on `path` as soon as something can be sent, unless one is outstanding.
   static void probe(Path& path) { path.heartbeat.probe_requested = true; }
-  /// The same while another is outstanding, whose answer is not waited for any more.
+  /// Sends one even while another is outstanding, whose answer no longer counts.
   static void force_probe(Path& path) { path.heartbeat.probe_requested = path.heartbeat.probe_forced = true; }
-  /// From now on the path is probed regularly.
+  /// An unauthenticated hint that the peer restarted: probes each active path of ours that was not probed in
+  /// the last 5 s.
+  void on_restart_hint(Timestamp now);
+  /// Probes `path` regularly from now on.
   void start(Path& path, Timestamp now);
-  void on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path);
-  /// Whether it was the answer to ours.
-  bool on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
-  void on_timeout(Timestamp now);
-  /// A transmission on `path` went unanswered: it leaves the schedule, then becomes inactive (RFC 7829 §3,
-  /// RFC 9260 §8.2).
-  void on_path_error(Path& path, Timestamp now);
-  /// The path answered: error counters are cleared and it carries data (again).
-  void on_path_alive(Path& path, Timestamp now);
-  /// Turns the probes that are wanted into control chunks.
+  /// Turns the requested probes into control chunks.
   void queue_due(Timestamp now);
+
+  // --- input
+  void on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path);
+  /// Returns the path that `chunk` answers a HEARTBEAT of; null: none, and the drop is counted.
+  Path* on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
+  /// DATA, or an acknowledgement of ours, arrived on some path.
+  void on_transfer(Timestamp now) { last_transfer_ = now; }
+  void on_timeout(Timestamp now);
   [[nodiscard]] Timestamp next_timeout() const;
 
+  // --- state of paths
+  /// A transmission on `path` went unanswered: the path leaves the schedule, then becomes inactive (RFC 7829
+  /// §3, RFC 9260 §8.2).
+  void on_path_error(Path& path, Timestamp now);
+  /// The path answered: its error counters are cleared and it carries data (again).
+  void on_path_alive(Path& path, Timestamp now);
+  /// Retires paths of the peer that were never validated, or stopped answering long ago, while another path
+  /// is active.
+  void drop_dead_paths(Timestamp now);
+  /// Nothing arrived on any path for longer than EndpointConfig::silence_limit; `last_record` is when the
+  /// last record was opened, wherever it came from.
+  [[nodiscard]] bool silent_too_long(Timestamp now, Timestamp last_record) const;
+
+  // --- events path_up and path_down
+  /// Emits the state of every path from now on: the application knows the association.
+  void start_announcing();
+  /// Emits nothing until start_announcing(): the association starts over.
+  void stop_announcing() { announcing_ = false; }
+
+  // --- errors of the association (RFC 9260 §8.1)
+  /// Consecutive timeouts of the association.
+  [[nodiscard]] unsigned association_errors() const { return association_errors_; }
+  void count_association_error() { ++association_errors_; }
+  void clear_association_errors() { association_errors_ = 0; }
+
  private:
+  void announce(Path& path) const;
   [[nodiscard]] Duration interval(const Path& path) const;
   [[nodiscard]] bool adapts(const Path& path) const;
   void on_mapping_kept(Path& path);
@@ -42,7 +85,10 @@ class PathValidation {
   void send(Path& path, Timestamp now);
   [[nodiscard]] Timestamp next_probe(const Path& path, Timestamp now);
 
-  association::Core& core_;
+  Context context_;
+  Timestamp last_transfer_ = Timestamp::min();
+  unsigned association_errors_ = 0;
+  bool announcing_ = false;
 };
 
 }  // namespace hawser::sctp::path

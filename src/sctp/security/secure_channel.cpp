@@ -21,7 +21,7 @@ void SecureChannel::begin() {
 }
 
 void SecureChannel::start_exchange() {
-  const SecurityConfig& protection = setup_.protection;
+  const SecurityConfig& protection = setup_.config;
   if (setup_.role == crypto::TlsRole::client) {
     exchange_.emplace(
         Exchange{next_epoch_, crypto::TlsSession::client(protection.private_key, *setup_.expected_peer)});
@@ -36,7 +36,7 @@ void SecureChannel::start_exchange() {
 }
 
 const ProtectedPeer* SecureChannel::find_peer(const crypto::PublicKey& key) const {
-  const auto& peers = setup_.protection.peers;
+  const auto& peers = setup_.config.peers;
   const auto at = std::ranges::find(peers, key, &ProtectedPeer::key);
   return at == peers.end() ? nullptr : &*at;
 }
@@ -108,7 +108,7 @@ std::optional<std::vector<std::byte>> SecureChannel::poll_message() {
 }
 
 bool SecureChannel::needs_rekey(Timestamp now) const {
-  const SecurityConfig& limits = setup_.protection;
+  const SecurityConfig& limits = setup_.config;
   const RecordLayer::Usage usage = records_.usage();
   return now - keys_since_ >= limits.rekey_after || usage.bytes >= limits.rekey_after_bytes ||
          usage.packets >= limits.rekey_after_packets || usage.path_ids >= kRekeyPathIds;
@@ -139,7 +139,7 @@ Timestamp SecureChannel::next_timeout() const {
   if (!up()) return kNever;
   const bool waiting = exchange_ || rekey_requested_;
   const Timestamp renewal =
-      keys_since_ + (waiting ? SecurityConfig::kHardAge : Duration(setup_.protection.rekey_after));
+      keys_since_ + (waiting ? SecurityConfig::kHardAge : Duration(setup_.config.rekey_after));
   return std::min(renewal, drop_old_at_);
 }
 

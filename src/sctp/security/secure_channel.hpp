@@ -25,7 +25,7 @@ namespace hawser::sctp::security {
 class SecureChannel {
  public:
   struct Setup {
-    const SecurityConfig& protection;
+    const SecurityConfig& config;
     crypto::TlsRole role;
     std::optional<crypto::PublicKey> expected_peer;  ///< of the client
     crypto::Sha256Digest transcript;                 ///< of INIT and INIT ACK

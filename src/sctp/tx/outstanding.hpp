@@ -76,6 +76,10 @@ class Outstanding {
   /// full().
   OutChunk& append(OutChunk&& chunk);
   [[nodiscard]] OutChunk& at(std::uint64_t tsn) { return ring_[tsn & (ring_.size() - 1)]; }
+  /// The size class of the packet that holds the newest chunk of `path`, which has just left.
+  void set_newest_packet_size(const path::Path& path, path::PacketSize size) {
+    at(path.flight.newest).size = size;
+  }
   /// When the chunk left, for the last time.
   [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
   /// The lowest TSN that waits for retransmission, or path::kNoTsn.

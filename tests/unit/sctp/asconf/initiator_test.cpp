@@ -4,14 +4,14 @@
 
 #include <vector>
 
-#include "unit/sctp/support/core_support.hpp"
+#include "unit/sctp/support/procedure_bench.hpp"
 
 namespace hawser::sctp::asconf {
 namespace {
 
 using namespace std::chrono_literals;
-using test::CoreBench;
 using test::kPeerWindow;
+using test::ProcedureBench;
 using test::route_to;
 using wire::CauseCode;
 using wire::ParameterType;
@@ -31,11 +31,12 @@ class AsconfInitiatorTest : public ::testing::Test {
   AsconfInitiatorTest() {
     bench.config.rto_min = 100ms;
     bench.config.rto_max = 10s;
-    first = bench.core.paths.add(route_to(1, 1), PathState::active, kPeerWindow);
+    first = bench.paths.add(route_to(1, 1), PathState::active, kPeerWindow);
     first->ours = true;
+    initiator.set_enabled(true);
   }
   path::Path& joining(std::uint32_t uplink) {
-    path::Path& path = *bench.core.paths.add(route_to(uplink, 1), PathState::joining, kPeerWindow);
+    path::Path& path = *bench.paths.add(route_to(uplink, 1), PathState::joining, kPeerWindow);
     path.ours = true;
     initiator.join(path.id);
     return path;
@@ -43,17 +44,17 @@ class AsconfInitiatorTest : public ::testing::Test {
   /// The ASCONF that leaves now, if any.
   std::optional<Asked> next() {
     initiator.queue_due(now);
-    auto& chunks = bench.core.control.chunks();
+    auto& chunks = bench.control.chunks();
     if (chunks.empty()) return std::nullopt;
     EXPECT_EQ(chunks.size(), 1U) << "one ASCONF is outstanding at most";
-    const auto chunk = wire::AsconfChunk::parse(CoreBench::view(chunks.front()));
+    const auto chunk = wire::AsconfChunk::parse(ProcedureBench::view(chunks.front()));
     EXPECT_TRUE(chunk.has_value());
     wire::ParameterReader reader = chunk->request_reader();
     Asked asked{chunk->serial, chunks.front().path, *wire::AsconfRequest::parse(*reader.next()),
                 chunk->lookup_address};
     EXPECT_FALSE(reader.next().has_value()) << "one request in each ASCONF";
     bytes.push_back(chunks.front().bytes);
-    bench.core.control.clear();
+    bench.control.clear();
     return asked;
   }
   std::optional<Asked> time_out() {
@@ -74,9 +75,10 @@ class AsconfInitiatorTest : public ::testing::Test {
     initiator.on_ack(now, {serial, writer.written()});
   }
 
-  CoreBench bench;
+  ProcedureBench bench;
   path::Path* first = nullptr;
-  AsconfInitiator initiator{bench.core, kFirstSerial};
+  AsconfInitiator initiator{{bench.config, bench.drops, bench.paths, bench.control, bench.events},
+                            kFirstSerial};
   Timestamp now = Timestamp{} + 1h;
   std::vector<std::vector<std::byte>> bytes;
 };
@@ -128,7 +130,7 @@ TEST_F(AsconfInitiatorTest, AnAcknowledgedJoinIsUnconfirmedAndProbedAtOnce) {
   path::Path& path = joining(2);
   const auto asked = next();
   acknowledge(asked->serial, asked->request.correlation_id);
-  EXPECT_EQ(path.state, PathState::unconfirmed);
+  EXPECT_EQ(path.state(), PathState::unconfirmed);
   EXPECT_TRUE(path.heartbeat.probe_requested);
   EXPECT_TRUE(initiator.idle());
   EXPECT_EQ(initiator.next_timeout(), kNever);
@@ -137,7 +139,7 @@ TEST_F(AsconfInitiatorTest, AnAcknowledgedJoinIsUnconfirmedAndProbedAtOnce) {
 TEST_F(AsconfInitiatorTest, AnEmptyAcknowledgementMeansSuccess) {
   path::Path& path = joining(2);
   initiator.on_ack(now, {next()->serial, {}});
-  EXPECT_EQ(path.state, PathState::unconfirmed);
+  EXPECT_EQ(path.state(), PathState::unconfirmed);
 }
 
 TEST_F(AsconfInitiatorTest, SerialNumbersGoOnAcrossTheWrap) {
@@ -158,11 +160,11 @@ TEST_F(AsconfInitiatorTest, AcknowledgementsNobodyWaitsForAreDropped) {
   const auto asked = next();
   acknowledge(asked->serial + 1, asked->request.correlation_id);
   acknowledge(asked->serial - 1, asked->request.correlation_id);
-  EXPECT_EQ(path.state, PathState::joining);
+  EXPECT_EQ(path.state(), PathState::joining);
   acknowledge(asked->serial, asked->request.correlation_id);
-  path.state = PathState::joining;
+  path.lifecycle = path::PathLifecycle(PathState::joining);
   acknowledge(asked->serial, asked->request.correlation_id);  // late
-  EXPECT_EQ(path.state, PathState::joining);
+  EXPECT_EQ(path.state(), PathState::joining);
   EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 4U);
 }
 
@@ -177,8 +179,8 @@ TEST_F(AsconfInitiatorTest, ADeadUplinkGivesItsTurnUpToTheOthers) {
   EXPECT_EQ(two->path, alive.id);
   EXPECT_EQ(two->serial, one->serial) << "the peer may never have seen it";
   acknowledge(two->serial, two->request.correlation_id);
-  EXPECT_EQ(alive.state, PathState::unconfirmed);
-  EXPECT_EQ(dead.state, PathState::joining);
+  EXPECT_EQ(alive.state(), PathState::unconfirmed);
+  EXPECT_EQ(dead.state(), PathState::joining);
 }
 
 TEST_F(AsconfInitiatorTest, TheUplinkThatGaveItsTurnUpComesAgain) {
@@ -207,8 +209,8 @@ TEST_F(AsconfInitiatorTest, AnAnswerToAnEarlierJoinWithThisSerialNamesItByCorrel
   for (int i = 0; i < 4 && (!two || two->path == slow.id); ++i) two = time_out();
   ASSERT_EQ(two->serial, one->serial);
   acknowledge(two->serial, one->request.correlation_id);  // the peer had seen the first one
-  EXPECT_EQ(slow.state, PathState::unconfirmed);
-  EXPECT_EQ(other.state, PathState::joining) << "not served by that answer";
+  EXPECT_EQ(slow.state(), PathState::unconfirmed);
+  EXPECT_EQ(other.state(), PathState::joining) << "not served by that answer";
   const auto again = next();
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->path, other.id);
@@ -219,21 +221,22 @@ TEST_F(AsconfInitiatorTest, ARefusedJoinIsReportedAndItsPathGoes) {
   const PathId path = joining(2).id;
   const auto asked = next();
   refuse(asked->serial, asked->request.correlation_id, CauseCode::kResourceShortage);
-  ASSERT_EQ(bench.events.size(), 1U);
-  EXPECT_EQ(bench.events.front().kind, Event::Kind::path_refused);
-  EXPECT_EQ(bench.events.front().path, path);
-  EXPECT_EQ(bench.events.front().cause, static_cast<std::uint16_t>(CauseCode::kResourceShortage));
-  EXPECT_EQ(bench.retired, std::vector<PathId>{path});
+  ASSERT_EQ(bench.queue.size(), 2U);
+  EXPECT_EQ(bench.count(Event::Kind::path_removed), 1);
+  EXPECT_EQ(bench.queue.front().kind, Event::Kind::path_refused);
+  EXPECT_EQ(bench.queue.front().path, path);
+  EXPECT_EQ(bench.queue.front().cause, static_cast<std::uint16_t>(CauseCode::kResourceShortage));
+  EXPECT_EQ(bench.retired(), std::vector<PathId>{path});
 }
 
 TEST_F(AsconfInitiatorTest, ARefusalNeverTakesAPathThatWorks) {
   initiator.join(first->id);
   path::Path& second = joining(2);
-  second.state = PathState::active;
+  second.lifecycle = path::PathLifecycle(PathState::active);
   const auto asked = next();
   ASSERT_EQ(asked->path, first->id);
   refuse(asked->serial, asked->request.correlation_id, CauseCode::kRequestRefused);
-  EXPECT_TRUE(bench.retired.empty());
+  EXPECT_TRUE(bench.retired().empty());
 }
 
 TEST_F(AsconfInitiatorTest, AJoinIsAskedOnceHoweverOftenItIsWanted) {
@@ -250,11 +253,11 @@ TEST_F(AsconfInitiatorTest, NothingIsAskedForAPathThatIsGone) {
   joining(3);
   next();
   initiator.on_path_removed(path.id);
-  bench.core.paths.remove(path.id);
+  bench.paths.remove(path.id);
   const auto asked = next();
   ASSERT_TRUE(asked.has_value());
   EXPECT_NE(asked->path, kNoPath);
-  EXPECT_EQ(bench.core.paths.find(asked->path)->route, route_to(3, 1));
+  EXPECT_EQ(bench.paths.find(asked->path)->route, route_to(3, 1));
 }
 
 TEST_F(AsconfInitiatorTest, ALiteralRequestTravelsOnTheBestPathAndGivesUpAtTheLimit) {
@@ -272,10 +275,10 @@ TEST_F(AsconfInitiatorTest, ALiteralRequestTravelsOnTheBestPathAndGivesUpAtTheLi
 }
 
 TEST_F(AsconfInitiatorTest, ALiteralRequestChangesItsWayWhenThePathFails) {
-  path::Path& second = *bench.core.paths.add(route_to(2, 1), PathState::active, kPeerWindow);
+  path::Path& second = *bench.paths.add(route_to(2, 1), PathState::active, kPeerWindow);
   initiator.request(ParameterType::kDeleteIpAddress, IpAddress::v4(0x0A00'0001));
   EXPECT_EQ(next()->path, first->id);
-  first->state = PathState::potentially_failed;
+  first->lifecycle = path::PathLifecycle(PathState::potentially_failed);
   const auto again = time_out();
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->path, second.id);
@@ -293,7 +296,7 @@ TEST_F(AsconfInitiatorTest, ARestartForgetsWhatWasAsked) {
 }
 
 TEST_F(AsconfInitiatorTest, NothingIsAskedOfAPeerWithoutDynamicAddresses) {
-  bench.core.dynamic_addresses = false;
+  initiator.set_enabled(false);
   joining(2);
   EXPECT_FALSE(next().has_value());
   EXPECT_EQ(initiator.next_timeout(), kNever) << "no timer that spins";

@@ -4,13 +4,13 @@
 
 #include <vector>
 
-#include "unit/sctp/support/core_support.hpp"
+#include "unit/sctp/support/procedure_bench.hpp"
 
 namespace hawser::sctp::asconf {
 namespace {
 
-using test::CoreBench;
 using test::kPeerWindow;
+using test::ProcedureBench;
 using test::route_to;
 using wire::CauseCode;
 using wire::ParameterType;
@@ -35,7 +35,7 @@ class AsconfResponderTest : public ::testing::Test {
  protected:
   /// A path whose remote address is that of `host`; all come in over the one uplink of a hub.
   path::Path& path_to(std::uint32_t host, PathState state = PathState::active) {
-    return *bench.core.paths.add(route_to(1, host), state, kPeerWindow);
+    return *bench.paths.add(route_to(1, host), state, kPeerWindow);
   }
   static IpAddress address_of(std::uint32_t host) { return route_to(1, host).remote.ip; }
 
@@ -50,7 +50,7 @@ class AsconfResponderTest : public ::testing::Test {
   }
   /// Sends the next ASCONF and reads its answer.
   std::vector<Answer> ask(const std::vector<Request>& requests, const Route& source) {
-    bench.core.control.clear();
+    bench.control.clear();
     send(next_serial_++, requests, source);
     return answers();
   }
@@ -61,11 +61,11 @@ class AsconfResponderTest : public ::testing::Test {
   }
   std::vector<Answer> answers() {
     std::vector<Answer> list;
-    if (bench.core.control.chunks().size() != 1) {
-      ADD_FAILURE() << bench.core.control.chunks().size() << " answers instead of one";
+    if (bench.control.chunks().size() != 1) {
+      ADD_FAILURE() << bench.control.chunks().size() << " answers instead of one";
       return list;
     }
-    const auto ack = wire::AsconfAckChunk::parse(CoreBench::view(bench.only_chunk()));
+    const auto ack = wire::AsconfAckChunk::parse(ProcedureBench::view(bench.only_chunk()));
     EXPECT_TRUE(ack.has_value());
     acked_serial = ack->serial;
     wire::ParameterReader reader = ack->response_reader();
@@ -85,11 +85,12 @@ class AsconfResponderTest : public ::testing::Test {
     EXPECT_EQ(answer.cause, static_cast<std::uint16_t>(cause));
   }
 
-  CoreBench bench;
-  AsconfResponder responder{bench.core, kFirstSerial};
+  ProcedureBench bench;
+  AsconfResponder responder{
+      {bench.drops, bench.paths, bench.control, bench.events}, kFirstSerial, kPeerWindow};
   std::uint32_t next_serial_ = kFirstSerial;
   std::uint32_t acked_serial = 0;
-  path::PathTable& paths = bench.core.paths;
+  path::PathTable& paths = bench.paths;
 };
 
 TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObservedPort) {
@@ -101,7 +102,7 @@ TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObserve
   EXPECT_EQ(acked_serial, kFirstSerial);
   path::Path* added = paths.find(source);
   ASSERT_NE(added, nullptr);
-  EXPECT_EQ(added->state, PathState::unconfirmed);
+  EXPECT_EQ(added->state(), PathState::unconfirmed);
   EXPECT_TRUE(added->heartbeat.probe_requested) << "proven at once";
   EXPECT_FALSE(added->ours);
   EXPECT_EQ(bench.count(Event::Kind::path_added), 1);
@@ -165,8 +166,8 @@ TEST_F(AsconfResponderTest, TheWorstFailedPathMakesRoomForANewOne) {
   dead.error_count = 8;
   const PathId doomed = dead.id;
   EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 4)).success);
-  ASSERT_EQ(bench.retired.size(), 1U);
-  EXPECT_EQ(bench.retired[0], doomed);
+  ASSERT_EQ(bench.retired().size(), 1U);
+  EXPECT_EQ(bench.retired()[0], doomed);
   EXPECT_EQ(paths.size(), 3U);
 }
 
@@ -273,7 +274,7 @@ TEST_F(AsconfResponderTest, DeletingTheLookedUpPathAndThenAllOthersLeavesOneGood
   path_to(1);
   path_to(2);
   path_to(3);
-  bench.core.control.clear();
+  bench.control.clear();
   send(next_serial_++,
        {{ParameterType::kDeleteIpAddress, 1, address_of(1)},
         {ParameterType::kDeleteIpAddress, 2, kWildcard},
@@ -294,10 +295,10 @@ TEST_F(AsconfResponderTest, ADuplicateIsAnsweredFromTheCacheToWhereItCameFromNow
   path_to(1);
   ask({{ParameterType::kAddIpAddress, 5, kWildcard}}, route_to(1, 2));
   const auto first_answer = bench.only_chunk().bytes;
-  bench.core.control.clear();
+  bench.control.clear();
   const Route moved = route_to(1, 2, 51'000);
   send(kFirstSerial, {{ParameterType::kDeleteIpAddress, 6, address_of(1)}}, moved);
-  ASSERT_EQ(bench.core.control.chunks().size(), 1U);
+  ASSERT_EQ(bench.control.chunks().size(), 1U);
   EXPECT_EQ(bench.only_chunk().bytes, first_answer) << "nothing is processed again";
   EXPECT_EQ(bench.only_chunk().route, moved);
   EXPECT_EQ(paths.size(), 2U);
@@ -308,15 +309,15 @@ TEST_F(AsconfResponderTest, SerialNumbersAheadOrLongGoneAreDropped) {
   path_to(1);
   send(kFirstSerial + 1, {{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 2));
   send(kFirstSerial - 1, {{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 2));
-  EXPECT_TRUE(bench.core.control.empty());
+  EXPECT_TRUE(bench.control.empty());
   EXPECT_EQ(paths.size(), 1U);
   EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 2U);
   ask({{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 2));
   ask({{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 3));
   EXPECT_EQ(acked_serial, 0U) << "serial numbers wrap";
-  bench.core.control.clear();
+  bench.control.clear();
   send(kFirstSerial, {}, route_to(1, 2));
-  EXPECT_TRUE(bench.core.control.empty()) << "only the last answer is kept";
+  EXPECT_TRUE(bench.control.empty()) << "only the last answer is kept";
   EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 3U);
 }
 
@@ -348,7 +349,7 @@ TEST_F(AsconfResponderTest, ARequestWithAMalformedAddressChangesNothingButIsAnsw
   writer.u16(4);
   responder.on_asconf({kFirstSerial, kWildcard, writer.written()}, route_to(1, 2));
   EXPECT_EQ(paths.size(), 1U);
-  ASSERT_EQ(bench.core.control.chunks().size(), 1U);
+  ASSERT_EQ(bench.control.chunks().size(), 1U);
   EXPECT_EQ(answers().size(), 1U);
 }
 

@@ -32,7 +32,7 @@ class OutOfTheBlueTest : public ::testing::Test {
     EXPECT_EQ(chunks[0].flags & 1, 1) << "the T bit";
     EXPECT_EQ(test::tag_in(answer[0]), kStrangeTag);
     EXPECT_EQ(answer[0].route, pair.server_route());
-    EXPECT_EQ(tx::open(answer[0].bytes), std::nullopt) << "the checksum";
+    EXPECT_TRUE(wire::checksum_ok(answer[0].bytes));
   }
 
   EndpointPair pair;

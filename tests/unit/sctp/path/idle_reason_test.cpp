@@ -44,7 +44,7 @@ TEST_F(PathLimitTest, IsTheRoleWhileBetterPathsWork) {
   EXPECT_EQ(limit(path), PathIdleReason::none);
   path.own_role = PathRole::backup;
   EXPECT_EQ(limit(path), PathIdleReason::backup) << "full is not down";
-  always.state = PathState::potentially_failed;
+  always.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(limit(path), PathIdleReason::none);
 }
 

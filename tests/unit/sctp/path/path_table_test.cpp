@@ -165,10 +165,10 @@ TEST_F(PathManagerTest, CutsPayloadsToWhatEveryPathCarriesThatMayCarryDataNow) {
   smaller.own_role = PathRole::always;
   for (const PathState state :
        {PathState::joining, PathState::unconfirmed, PathState::potentially_failed, PathState::inactive}) {
-    smaller.state = state;
+    smaller.lifecycle = PathLifecycle(state);
     EXPECT_EQ(paths.payload_mtu(), 1472U);
   }
-  whole.state = PathState::inactive;
+  whole.lifecycle = PathLifecycle(PathState::inactive);
   EXPECT_EQ(paths.payload_mtu(), 1372U) << "of failed paths, any may be tried";
 }
 

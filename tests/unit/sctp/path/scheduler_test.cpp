@@ -105,7 +105,7 @@ TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAn
   EXPECT_EQ(limited, always.pacer.next());
   fill(always);
   EXPECT_EQ(pick(*earliest), &secondary);
-  always.state = PathState::potentially_failed;
+  always.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(pick(*earliest), &secondary);
 }
 
@@ -132,9 +132,9 @@ TEST_F(PathSchedulerTest, ABackupPathIsUsedOnlyWhileNoOtherIsActive) {
   fill(always);
   fill(secondary);
   EXPECT_EQ(pick(*earliest), nullptr);
-  always.state = PathState::potentially_failed;
+  always.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(pick(*earliest), nullptr) << "the secondary one is full, but it works";
-  secondary.state = PathState::inactive;
+  secondary.lifecycle = PathLifecycle(PathState::inactive);
   EXPECT_EQ(pick(*earliest), &backup);
 }
 
@@ -142,7 +142,7 @@ TEST_F(PathSchedulerTest, APathThatIsNeverToBeUsedIsNotUsedEvenInNeed) {
   Path& never = add_active(paths, 1, 20ms);
   never.own_role = PathRole::never;
   EXPECT_EQ(pick(*earliest), nullptr);
-  never.state = PathState::potentially_failed;
+  never.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(pick(*earliest), nullptr);
   Path* failed = paths.add(route_to(2, 1), PathState::inactive, kPeerWindow);
   failed->error_count = 9;
@@ -173,9 +173,9 @@ TEST_F(PathSchedulerTest, PrimaryOnlyTakesTheBestOtherPathWhileThePrimaryIsDown)
   Path& first = add_active(paths, 1, 80ms);
   add_active(paths, 2, 50ms);
   Path& best = add_active(paths, 3, 20ms);
-  first.state = PathState::potentially_failed;
+  first.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(pick(*primary), &best);
-  first.state = PathState::active;
+  first.lifecycle = PathLifecycle(PathState::active);
   EXPECT_EQ(pick(*primary), &first);
 }
 

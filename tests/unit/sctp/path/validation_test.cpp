@@ -2,31 +2,32 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/sctp/support/core_support.hpp"
+#include "unit/sctp/support/procedure_bench.hpp"
 
 namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
-using test::CoreBench;
 using test::kPeerWindow;
+using test::ProcedureBench;
 using test::route_to;
 
-class HeartbeatsTest : public ::testing::Test {
+class PathValidationTest : public ::testing::Test {
  protected:
+  PathValidationTest() { validation.start_announcing(); }
   Path& add(std::uint32_t uplink, PathState state = PathState::unconfirmed) {
-    return *bench.core.paths.add(route_to(uplink, 1), state, kPeerWindow);
+    return *bench.paths.add(route_to(uplink, 1), state, kPeerWindow);
   }
   /// Heartbeat Info of the HEARTBEAT that leaves now on `path`; empty when none does.
   std::vector<std::byte> sent_on(const Path& path) {
-    heartbeats.queue_due(now);
+    validation.queue_due(now);
     std::vector<std::byte> info;
-    for (const control::ControlChunk& chunk : bench.core.control.chunks()) {
+    for (const control::ControlChunk& chunk : bench.control.chunks()) {
       if (chunk.type != wire::ChunkType::kHeartbeat || chunk.path != path.id) continue;
-      const auto parsed = wire::HeartbeatChunk::parse(CoreBench::view(chunk));
+      const auto parsed = wire::HeartbeatChunk::parse(ProcedureBench::view(chunk));
       info.assign(parsed->info.begin(), parsed->info.end());
     }
-    bench.core.control.clear();
+    bench.control.clear();
     return info;
   }
   std::vector<std::byte> probe(Path& path) {
@@ -34,27 +35,27 @@ class HeartbeatsTest : public ::testing::Test {
     return sent_on(path);
   }
   bool answer(const std::vector<std::byte>& info, const Route& route) {
-    return heartbeats.on_heartbeat_ack(now, {true, info}, route);
+    return validation.on_heartbeat_ack(now, {true, info}, route) != nullptr;
   }
 
-  CoreBench bench;
-  PathValidation heartbeats{bench.core};
+  ProcedureBench bench;
+  PathValidation validation{bench.validation()};
   Timestamp now = Timestamp{} + 1h;
 };
 
-TEST_F(HeartbeatsTest, AnAnswerWithTheNonceProvesThePathAndMeasuresIt) {
+TEST_F(PathValidationTest, AnAnswerWithTheNonceProvesThePathAndMeasuresIt) {
   Path& path = add(1);
   const auto info = probe(path);
   ASSERT_FALSE(info.empty());
   now += 30ms;
   EXPECT_TRUE(answer(info, path.route));
-  EXPECT_EQ(path.state, PathState::active);
+  EXPECT_EQ(path.state(), PathState::active);
   EXPECT_EQ(path.rtt.srtt(), 30ms);
   EXPECT_EQ(bench.count(Event::Kind::path_up), 1);
   EXPECT_EQ(path.counters.heartbeat_acks_received, 1U);
 }
 
-TEST_F(HeartbeatsTest, GuessedNoncesProveNothing) {
+TEST_F(PathValidationTest, GuessedNoncesProveNothing) {
   Path& path = add(1);
   auto info = probe(path);
   for (std::size_t bit = 12 * 8; bit < info.size() * 8; ++bit) {  // behind path id and time
@@ -62,11 +63,11 @@ TEST_F(HeartbeatsTest, GuessedNoncesProveNothing) {
     EXPECT_FALSE(answer(info, path.route)) << "bit " << bit;
     info[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
   }
-  EXPECT_EQ(path.state, PathState::unconfirmed);
+  EXPECT_EQ(path.state(), PathState::unconfirmed);
   EXPECT_EQ(bench.drops_of(DropReason::bad_heartbeat_ack), 64U);
 }
 
-TEST_F(HeartbeatsTest, AnswersOfTheWrongSizeProveNothing) {
+TEST_F(PathValidationTest, AnswersOfTheWrongSizeProveNothing) {
   Path& path = add(1);
   auto info = probe(path);
   EXPECT_FALSE(answer({}, path.route));
@@ -77,17 +78,17 @@ TEST_F(HeartbeatsTest, AnswersOfTheWrongSizeProveNothing) {
   EXPECT_FALSE(answer(info, path.route));
 }
 
-TEST_F(HeartbeatsTest, AnAnswerThatComesAnotherWayProvesNothing) {
+TEST_F(PathValidationTest, AnAnswerThatComesAnotherWayProvesNothing) {
   Path& path = add(1);
   const Path& other = add(2, PathState::active);
   const auto info = probe(path);
   EXPECT_FALSE(answer(info, other.route));
   EXPECT_FALSE(answer(info, route_to(1, 1, 5555)));
-  EXPECT_EQ(path.state, PathState::unconfirmed);
+  EXPECT_EQ(path.state(), PathState::unconfirmed);
   EXPECT_TRUE(answer(info, path.route));
 }
 
-TEST_F(HeartbeatsTest, AnAnswerCountsOnce) {
+TEST_F(PathValidationTest, AnAnswerCountsOnce) {
   Path& path = add(1);
   const auto info = probe(path);
   EXPECT_TRUE(answer(info, path.route));
@@ -95,7 +96,7 @@ TEST_F(HeartbeatsTest, AnAnswerCountsOnce) {
   EXPECT_EQ(path.counters.heartbeat_acks_received, 1U);
 }
 
-TEST_F(HeartbeatsTest, TheTimeInTheAnswerIsNotTrusted) {
+TEST_F(PathValidationTest, TheTimeInTheAnswerIsNotTrusted) {
   Path& path = add(1);
   auto info = probe(path);
   for (std::size_t i = 4; i < 12; ++i) info[i] = std::byte{0};
@@ -104,7 +105,7 @@ TEST_F(HeartbeatsTest, TheTimeInTheAnswerIsNotTrusted) {
   EXPECT_EQ(path.rtt.srtt(), 20ms);
 }
 
-TEST_F(HeartbeatsTest, EveryHeartbeatHasANonceOfItsOwn) {
+TEST_F(PathValidationTest, EveryHeartbeatHasANonceOfItsOwn) {
   Path& path = add(1);
   const auto one = probe(path);
   answer(one, path.route);
@@ -112,13 +113,13 @@ TEST_F(HeartbeatsTest, EveryHeartbeatHasANonceOfItsOwn) {
   EXPECT_NE(std::vector(one.begin() + 12, one.end()), std::vector(two.begin() + 12, two.end()));
 }
 
-TEST_F(HeartbeatsTest, OneIsOutstandingPerPath) {
+TEST_F(PathValidationTest, OneIsOutstandingPerPath) {
   Path& path = add(1);
   EXPECT_FALSE(probe(path).empty());
   EXPECT_TRUE(probe(path).empty());
 }
 
-TEST_F(HeartbeatsTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
+TEST_F(PathValidationTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
   Path& path = add(1);
   const auto first = probe(path);
   PathValidation::force_probe(path);
@@ -130,54 +131,54 @@ TEST_F(HeartbeatsTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
   EXPECT_TRUE(probe(path).empty());  // asked for once, not for ever
 }
 
-TEST_F(HeartbeatsTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
+TEST_F(PathValidationTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
   for (const auto state : {PathState::active, PathState::potentially_failed, PathState::inactive}) {
     Path& path = add(static_cast<std::uint32_t>(state), state);
     ASSERT_FALSE(probe(path).empty());
-    heartbeats.on_heartbeat(now, {false, {}}, path);
+    validation.on_heartbeat(now, {false, {}}, path);
     EXPECT_TRUE(sent_on(path).empty()) << "what was asked just now may still be answered";
     now += path.rtt.rto_before_back_off() + 1ms;
-    heartbeats.on_heartbeat(now, {false, {}}, path);
+    validation.on_heartbeat(now, {false, {}}, path);
     EXPECT_EQ(sent_on(path).empty(), state == PathState::active);
     EXPECT_TRUE(sent_on(path).empty());
   }
 }
 
-TEST_F(HeartbeatsTest, AJoiningPathStaysSilent) {
+TEST_F(PathValidationTest, AJoiningPathStaysSilent) {
   Path& path = add(1, PathState::joining);
   EXPECT_TRUE(probe(path).empty());
   EXPECT_TRUE(path.heartbeat.probe_requested) << "sent once the ASCONF is acknowledged";
 }
 
-TEST_F(HeartbeatsTest, TheAnswerToAHeartbeatIsItsOwnInformationOnThePathItCameFrom) {
+TEST_F(PathValidationTest, TheAnswerToAHeartbeatIsItsOwnInformationOnThePathItCameFrom) {
   Path& path = add(1, PathState::active);
   add(2, PathState::active);
   const std::vector<std::byte> info(33, std::byte{9});
-  heartbeats.on_heartbeat(now, {false, info}, path);
+  validation.on_heartbeat(now, {false, info}, path);
   const control::ControlChunk& chunk = bench.only_chunk();
   EXPECT_EQ(chunk.type, wire::ChunkType::kHeartbeatAck);
   EXPECT_EQ(chunk.path, path.id);
-  const auto ack = wire::HeartbeatChunk::parse(CoreBench::view(chunk));
+  const auto ack = wire::HeartbeatChunk::parse(ProcedureBench::view(chunk));
   EXPECT_TRUE(ack->ack);
   EXPECT_EQ(std::vector(ack->info.begin(), ack->info.end()), info);
 }
 
-TEST_F(HeartbeatsTest, AnActivePathIsProbedOncePerIntervalWithJitter) {
+TEST_F(PathValidationTest, AnActivePathIsProbedOncePerIntervalWithJitter) {
   bench.config.heartbeat_interval = 30s;
   bench.config.rto_min = 1s;
   Path& path = add(1, PathState::active);
-  heartbeats.start(path, now);
+  validation.start(path, now);
   const Duration wait = path.heartbeat.next - now;
   EXPECT_GE(wait, 30s + 500ms);
   EXPECT_LE(wait, 30s + 1500ms);
-  EXPECT_EQ(heartbeats.next_timeout(), path.heartbeat.next);
+  EXPECT_EQ(validation.next_timeout(), path.heartbeat.next);
   now = path.heartbeat.next;
-  heartbeats.on_timeout(now);
+  validation.on_timeout(now);
   EXPECT_FALSE(sent_on(path).empty());
   EXPECT_GT(path.heartbeat.next, now);
 }
 
-TEST_F(HeartbeatsTest, AnUnprovenPathIsProbedAgainAfterEveryTimeoutWithBackOff) {
+TEST_F(PathValidationTest, AnUnprovenPathIsProbedAgainAfterEveryTimeoutWithBackOff) {
   Path& path = add(1);
   add(2, PathState::active);
   probe(path);
@@ -188,82 +189,82 @@ TEST_F(HeartbeatsTest, AnUnprovenPathIsProbedAgainAfterEveryTimeoutWithBackOff) 
     EXPECT_GT(deadline - now, last);
     last = deadline - now;
     now = deadline;
-    heartbeats.on_timeout(now);
+    validation.on_timeout(now);
     EXPECT_FALSE(sent_on(path).empty());
   }
   EXPECT_EQ(path.error_count, 4U);
-  EXPECT_EQ(path.state, PathState::unconfirmed);
+  EXPECT_EQ(path.state(), PathState::unconfirmed);
 }
 
-TEST_F(HeartbeatsTest, APathLeavesTheScheduleAtTheFirstErrorAndDiesBeyondTheLimit) {
+TEST_F(PathValidationTest, APathLeavesTheScheduleAtTheFirstErrorAndDiesBeyondTheLimit) {
   bench.config.path_max_retrans = 3;
   Path& path = add(1);
   answer(probe(path), path.route);
-  heartbeats.on_path_error(path, now);
-  EXPECT_EQ(path.state, PathState::potentially_failed);
+  validation.on_path_error(path, now);
+  EXPECT_EQ(path.state(), PathState::potentially_failed);
   EXPECT_TRUE(path.heartbeat.probe_requested);
   EXPECT_EQ(bench.count(Event::Kind::path_down), 1);
-  heartbeats.on_path_error(path, now);
-  heartbeats.on_path_error(path, now);
-  EXPECT_EQ(path.state, PathState::potentially_failed);
-  heartbeats.on_path_error(path, now);
-  EXPECT_EQ(path.state, PathState::inactive);
+  validation.on_path_error(path, now);
+  validation.on_path_error(path, now);
+  EXPECT_EQ(path.state(), PathState::potentially_failed);
+  validation.on_path_error(path, now);
+  EXPECT_EQ(path.state(), PathState::inactive);
   EXPECT_EQ(bench.count(Event::Kind::path_down), 1) << "told once";
 }
 
-TEST_F(HeartbeatsTest, AnAnswerBringsADeadPathBack) {
+TEST_F(PathValidationTest, AnAnswerBringsADeadPathBack) {
   Path& path = add(1, PathState::inactive);
   path.error_count = 9;
   path.rtt.back_off();
   EXPECT_TRUE(answer(probe(path), path.route));
-  EXPECT_EQ(path.state, PathState::active);
+  EXPECT_EQ(path.state(), PathState::active);
   EXPECT_EQ(path.error_count, 0U);
   EXPECT_EQ(bench.count(Event::Kind::path_up), 1);
 }
 
-TEST_F(HeartbeatsTest, SilenceOfOnePathDoesNotCountAgainstTheAssociationWhileAnotherWorks) {
+TEST_F(PathValidationTest, SilenceOfOnePathDoesNotCountAgainstTheAssociationWhileAnotherWorks) {
   Path& dead = add(1, PathState::potentially_failed);
   add(2, PathState::active);
   probe(dead);
   for (int i = 0; i < 30; ++i) {
     now = dead.heartbeat.deadline;
-    heartbeats.on_timeout(now);
+    validation.on_timeout(now);
     sent_on(dead);
   }
-  EXPECT_EQ(bench.core.error_count, 0U);
-  EXPECT_EQ(dead.state, PathState::inactive);
+  EXPECT_EQ(validation.association_errors(), 0U);
+  EXPECT_EQ(dead.state(), PathState::inactive);
 }
 
-TEST_F(HeartbeatsTest, SilenceOfTheLastPathCountsAgainstTheAssociation) {
+TEST_F(PathValidationTest, SilenceOfTheLastPathCountsAgainstTheAssociation) {
   Path& only = add(1, PathState::active);
   probe(only);
   for (int i = 0; i < 5; ++i) {
     now = only.heartbeat.deadline;
-    heartbeats.on_timeout(now);
+    validation.on_timeout(now);
     sent_on(only);
   }
-  EXPECT_EQ(bench.core.error_count, 5U);
+  EXPECT_EQ(validation.association_errors(), 5U);
 }
 
-TEST_F(HeartbeatsTest, AnAnswerClearsTheErrorsOfPathAndAssociation) {
+TEST_F(PathValidationTest, AnAnswerClearsTheErrorsOfPathAndAssociation) {
   Path& path = add(1, PathState::potentially_failed);
-  bench.core.error_count = 7;
+  for (int i = 0; i < 7; ++i) validation.count_association_error();
   path.error_count = 3;
   answer(probe(path), path.route);
-  EXPECT_EQ(bench.core.error_count, 0U);
+  EXPECT_EQ(validation.association_errors(), 0U);
   EXPECT_EQ(path.error_count, 0U);
 }
 
-TEST_F(HeartbeatsTest, APathOfOursThatFallsSilentDuringATransferIsProbedEarly) {
+TEST_F(PathValidationTest, APathOfOursThatFallsSilentDuringATransferIsProbedEarly) {
   Path& path = add(1, PathState::active);
   path.ours = true;
-  heartbeats.start(path, now);
+  validation.start(path, now);
   path.last_received = now;
-  bench.core.last_transfer = now + 1s;
-  const Timestamp due = heartbeats.next_timeout();
+  validation.on_transfer(now + 1s);
+  const Timestamp due = validation.next_timeout();
   EXPECT_EQ(due, now + bench.config.heartbeat_interval / 4);
   now = due;
-  heartbeats.on_timeout(now);
+  validation.on_timeout(now);
   EXPECT_FALSE(sent_on(path).empty());
 }
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "hawser/sctp/endpoint.hpp"
-#include "sctp/tx/packet_protection.hpp"
+#include "sctp/tx/packet_writer.hpp"
 #include "sctp/wire/wire.hpp"
 #include "unit/sctp/support/test_random.hpp"
 
@@ -91,7 +91,7 @@ class Craft {
     return raw(chunk);
   }
   [[nodiscard]] ByteVector take() {
-    tx::seal(MutableBytes(bytes_));
+    tx::PacketWriter::finish_plain(bytes_);
     return bytes_;
   }
 

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "sctp/asconf/initiator.hpp"
+#include "sctp/asconf/responder.hpp"
+#include "sctp/association/endpoint_context.hpp"
+#include "sctp/association/teardown.hpp"
+#include "sctp/auth/auth.hpp"
+#include "sctp/handshake/initiator.hpp"
+#include "sctp/path/migration.hpp"
+#include "sctp/path/pmtu/prober.hpp"
+#include "sctp/path/preferences.hpp"
+#include "sctp/rx/receiver.hpp"
+#include "sctp/security/key_exchange.hpp"
+#include "sctp/tx/control_sender.hpp"
+#include "sctp/tx/loss_recovery.hpp"
+#include "sctp/tx/transmitter.hpp"
+
+namespace hawser::sctp::association {
+
+/// The procedures of one association, in the order in which they depend on each other. Owns them and has no
+/// behaviour: only the classes of this room see it, and no procedure sees another except through the
+/// references in its own Context.
+struct Components {
+  Components(EndpointContext& endpoint_context, AssociationId id, std::uint16_t peer_port,
+             const handshake::OwnInit& own_init)
+      : endpoint(endpoint_context),
+        own(own_init),
+        events(endpoint.events, id),
+        paths(endpoint.config),
+        validation({endpoint.config, endpoint.random, endpoint.drops, paths, control, events}),
+        prober(paths, endpoint.random),
+        migration(endpoint.drops, paths, validation, events),
+        preferences(paths),
+        writer(endpoint.config.port, peer_port),
+        data(endpoint.config, endpoint.pool, own.initial_tsn),
+        recovery({endpoint.config, paths, validation, data}),
+        transmitter({endpoint.config, paths, data, writer}),
+        control_sender(
+            {endpoint.config, endpoint.pool, endpoint.drops, endpoint.replies, paths, control, writer, data}),
+        asconf({endpoint.config, endpoint.drops, paths, control, events}, own.initial_tsn),
+        teardown({endpoint.config, paths, control, validation}) {
+    writer.set_auth(&auth);
+  }
+  Components(const Components&) = delete;
+  Components& operator=(const Components&) = delete;
+
+  EndpointContext& endpoint;
+  handshake::OwnInit own;
+  control::EventSink events;
+  path::PathTable paths;
+  control::ControlQueue control;
+  auth::Auth auth;
+  path::PathValidation validation;
+  path::MtuProber prober;
+  path::Migration migration;
+  path::Preferences preferences;
+  tx::PacketWriter writer;
+  tx::DataSender data;
+  tx::LossRecovery recovery;
+  tx::Transmitter transmitter;
+  tx::ControlSender control_sender;
+  asconf::AsconfInitiator asconf;
+  std::optional<asconf::AsconfResponder> asconf_responder;  ///< from when the peer's first serial is known
+  std::optional<rx::Receiver> receiver;                     ///< from when the peer's first TSN is known
+  std::unique_ptr<security::KeyExchange> keys;              ///< null in plain SCTP, and before the INIT ACK
+  std::optional<handshake::Initiator> initiator;            ///< until the COOKIE ACK of our own INIT
+  Teardown teardown;
+};
+
+/// Drops what still refers to paths that were retired: their chunks in flight are lost, and their control
+/// chunks and ASCONF requests go.
+void drop_retired_paths(Components& parts);
+
+}  // namespace hawser::sctp::association

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/sctp/event.hpp"
+#include "sctp/wire/causes.hpp"
+
+namespace hawser::sctp::association {
+
+/// An error cause of an ABORT (RFC 9260 §3.3.10).
+struct AbortCause {
+  wire::CauseCode code{};
+  std::vector<std::byte> value;
+};
+
+/// How an association ends.
+struct Ended {
+  Event::Kind kind{};
+  std::uint16_t cause = 0;                         ///< for the event
+  std::string_view reason;                         ///< for the event; static text
+  std::optional<AbortCause> abort = std::nullopt;  ///< the ABORT that the peer gets; nothing: it gets none
+};
+
+/// The association ends by an ABORT of ours, because the peer breaks a rule or the application asks for it.
+[[nodiscard]] inline Ended abort_with(wire::CauseCode code, Bytes value) {
+  return {Event::Kind::aborted, static_cast<std::uint16_t>(code), "aborted by us",
+          AbortCause{code, {value.begin(), value.end()}}};
+}
+[[nodiscard]] inline Ended abort_with(wire::CauseCode code, std::string_view reason) {
+  return abort_with(code, std::as_bytes(std::span(reason)));
+}
+
+}  // namespace hawser::sctp::association

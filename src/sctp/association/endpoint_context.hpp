@@ -1,0 +1,25 @@
+#pragma once
+
+#include "base/ring_queue.hpp"
+#include "hawser/base/buffer.hpp"
+#include "hawser/base/random.hpp"
+#include "hawser/sctp/config.hpp"
+#include "hawser/sctp/drop_reason.hpp"
+#include "hawser/sctp/event.hpp"
+#include "hawser/sctp/security.hpp"
+#include "sctp/control/reply.hpp"
+
+namespace hawser::sctp::association {
+
+/// What an endpoint lends to its associations; outlives them.
+struct EndpointContext {
+  const EndpointConfig& config;
+  RandomSource& random;
+  BufferPool& pool;
+  DropCounters& drops;
+  RingQueue<Event>& events;
+  RingQueue<control::Reply>& replies;
+  const SecurityConfig* security;  ///< null: plain SCTP
+};
+
+}  // namespace hawser::sctp::association

@@ -1,0 +1,52 @@
+#include "sctp/association/internal_messages.hpp"
+
+#include "sctp/wire/sealed_chunk.hpp"
+
+namespace hawser::sctp::association {
+
+void InternalMessages::receive(Timestamp now) {
+  bool first_keys = false;
+  while (const auto message = parts_.receiver->poll_diverted()) {
+    const Bytes bytes = message->payload.bytes();
+    if (message->ppid == Ppid{wire::kKeyManagementPpid}) {
+      first_keys |= parts_.keys->on_message(now, bytes);
+    } else {
+      on_path_preferences(bytes);
+    }
+  }
+  if (first_keys) path::PathValidation::probe(*parts_.paths.primary());
+}
+
+void InternalMessages::send_key_messages() {
+  SendOptions options;
+  options.ppid = Ppid{wire::kKeyManagementPpid};
+  options.immediate_sack = true;
+  while (const auto message = parts_.keys->poll_message()) send(*message, options);
+}
+
+void InternalMessages::send_path_preferences() {
+  const std::vector<std::byte> message = parts_.preferences.poll_message();
+  if (message.empty()) return;
+  SendOptions options;
+  options.ppid = Ppid{wire::kPathPreferencesPpid};
+  send(message, options);
+}
+
+void InternalMessages::send(Bytes message, const SendOptions& options) {
+  parts_.data.enqueue_urgent(parts_.endpoint.pool.copy(message), options);
+}
+
+void InternalMessages::on_path_preferences(Bytes message) {
+  const auto head = wire::PathPreferencesHead::parse(message);
+  if (!head) return parts_.endpoint.drops.add(DropReason::malformed_chunk);
+  for (Bytes rest = message.subspan(wire::PathPreferencesHead::kSize); !rest.empty();
+       rest = rest.subspan(head->entry_size)) {
+    const auto entry = wire::PathPreferenceEntry::parse(rest);
+    if (!entry) return parts_.endpoint.drops.add(DropReason::malformed_chunk);
+    const security::PeerPath* known = parts_.keys->channel().peer_path(entry->epoch, entry->path_id);
+    path::Path* path = known == nullptr ? nullptr : parts_.paths.find(known->path);
+    if (path != nullptr) path::Preferences::apply(*path, {entry->role, entry->cap_bps});
+  }
+}
+
+}  // namespace hawser::sctp::association

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "hawser/base/datagram.hpp"
+#include "hawser/sctp/config.hpp"
+#include "sctp/control/control_queue.hpp"
+#include "sctp/path/path_table.hpp"
+#include "sctp/path/validation.hpp"
+
+namespace hawser::sctp::association {
+
+/// The graceful end of an association (RFC 9260 §9.2): SHUTDOWN, SHUTDOWN ACK, their retransmission by
+/// T2-shutdown, and the T5-shutdown-guard. Owns the state of the exchange and its timers. Never closes the
+/// association: it returns when that is due.
+///
+///           shutdown()              all delivered              SHUTDOWN, or SHUTDOWN ACK lost
+///     none ────────────► pending ────────────────► sent ───────────────┐
+///       │                    │                       │                 ▼
+///       └────────────────────┴──► received ──────────┼───────────► ack_sent ──► closed
+///              SHUTDOWN              all delivered   └──────────────────────────► closed
+///                                                          SHUTDOWN ACK
+class Teardown {
+ public:
+  enum class State : std::uint8_t { none, pending, sent, received, ack_sent };
+  struct Context {
+    const EndpointConfig& config;
+    path::PathTable& paths;
+    control::ControlQueue& control;
+    path::PathValidation& validation;
+  };
+  explicit Teardown(const Context& context) : context_(context) {}
+
+  /// A protected peer stays silent to packets of an association that it no longer has, so ack_sent ends by
+  /// itself after the T5-shutdown-guard.
+  void set_protected() { protected_ = true; }
+  [[nodiscard]] State state() const { return state_; }
+  /// New DATA of the application may still leave.
+  [[nodiscard]] bool may_send_data() const {
+    return state_ == State::none || state_ == State::pending || state_ == State::received;
+  }
+  /// DATA of the peer may still arrive.
+  [[nodiscard]] bool may_receive_data() const {
+    return state_ == State::none || state_ == State::pending || state_ == State::sent;
+  }
+  /// All data was delivered both ways; only the peer's SHUTDOWN COMPLETE is missing, and in a protected
+  /// association its loss goes unreported.
+  [[nodiscard]] bool awaits_shutdown_complete() const { return state_ == State::ack_sent && protected_; }
+
+  // --- `cumulative` is always the receiver's cumulative TSN
+  /// The application shuts the association down.
+  void request();
+  /// The peer restarted: the exchange is void.
+  void cancel() { state_ = State::none; }
+  /// Everything that was accepted is delivered: the next step.
+  void on_drained(Timestamp now, std::uint32_t cumulative);
+  /// DATA arrived while in `sent`: answered by SHUTDOWN, and the count of transmissions starts over.
+  void on_data(Timestamp now, std::uint32_t cumulative);
+  /// SHUTDOWN arrived from `source`.
+  void on_shutdown(Timestamp now, const Route& source);
+  /// SHUTDOWN ACK arrived. False: it is not expected.
+  [[nodiscard]] bool expects_shutdown_ack() const {
+    return state_ == State::sent || state_ == State::ack_sent;
+  }
+  /// The peer's address has moved: the last chunk of the exchange is sent again.
+  void on_path_moved(Timestamp now, std::uint32_t cumulative);
+  /// Repeats SHUTDOWN ACK to `source`, which sent a COOKIE ECHO or an INIT.
+  void answer_restart(Timestamp now, const Route& source) { send_shutdown_ack(now, &source); }
+  void answer_init(const Route& source);
+
+  enum class Outcome : std::uint8_t {
+    pending,
+    completed,      ///< the association is shut down
+    not_answered,   ///< SHUTDOWN was sent too often: ABORT
+    not_completed,  ///< SHUTDOWN ACK was sent too often: ABORT
+  };
+  [[nodiscard]] Outcome on_timeout(Timestamp now, std::uint32_t cumulative);
+  [[nodiscard]] Timestamp next_timeout() const;
+
+ private:
+  void enter_ack_sent(Timestamp now);
+  void on_sent(Timestamp now, PathId path, Duration first_timeout);
+  void send_shutdown(Timestamp now, std::uint32_t cumulative);
+  void send_shutdown_ack(Timestamp now, const Route* source);
+  void suspect_path(Timestamp now);
+
+  Context context_;
+  State state_ = State::none;
+  bool protected_ = false;
+  Timestamp t2_ = kNever;
+  Timestamp t5_ = kNever;
+  Duration timeout_{};
+  unsigned transmissions_ = 0;
+  PathId path_ = kNoPath;  ///< the path of the last transmission
+};
+
+}  // namespace hawser::sctp::association

@@ -1,0 +1,177 @@
+#include "sctp/handshake/initiator.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "crypto/record_keys.hpp"
+#include "sctp/security/access_proof.hpp"
+#include "sctp/wire/handshake.hpp"
+#include "sctp/wire/sealed_chunk.hpp"
+
+namespace hawser::sctp::handshake {
+namespace {
+
+constexpr unsigned kMaxCookieLifeRequests = 2;
+constexpr std::uint32_t kMinReceiveWindow = 1500;  // RFC 9260 §3.3.3
+// Parameters of our INIT are padded (RFC 4820) beyond those of an INIT ACK: the answer to it never amplifies.
+constexpr std::size_t kInitParameters = 320;
+
+void pad_to(ByteWriter& writer, std::size_t size) {
+  static constexpr std::array<std::byte, kInitParameters> kZeros{};
+  const std::size_t used = padded4(writer.size()) + wire::kTlvHeaderSize;
+  if (used < size)
+    wire::write_parameter(writer, wire::ParameterType::kPadding, Bytes(kZeros).first(size - used));
+}
+
+std::vector<std::byte> copy(Bytes bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+Initiator::Initiator(const Context& context, const OwnInit& own, std::optional<crypto::PublicKey> peer)
+    : context_(context), own_(own), expected_peer_(peer), state_(CookieWait{}) {}
+
+void Retransmission::on_sent(Timestamp now, const EndpointConfig& config) {
+  timeout = transmissions == 0 ? config.rto_initial : std::min(2 * timeout, config.rto_max);
+  deadline = now + timeout;
+  ++transmissions;
+}
+
+const Retransmission& Initiator::t1() const {
+  const auto* wait = std::get_if<CookieWait>(&state_);
+  return wait != nullptr ? wait->t1 : std::get<CookieEchoed>(state_).t1;
+}
+
+// --- INIT
+
+void Initiator::send_init(Timestamp now, PathId path) {
+  auto& wait = std::get<CookieWait>(state_);
+  wait.t1.on_sent(now, context_.config);
+  if (wait.init.empty()) wait.init = make_init_chunk(wait.cookie_preservative);
+  context_.control.push_bytes(wire::ChunkType::kInit, wait.init, path);
+}
+
+std::vector<std::byte> Initiator::make_init_chunk(std::optional<std::uint32_t> cookie_preservative) {
+  const bool is_protected = context_.security != nullptr;
+  std::vector<std::byte> parameters(1024);
+  ByteWriter writer(parameters);
+  write_own_parameters(writer, context_.config, own_, context_.security);
+  if (cookie_preservative) {
+    std::array<std::byte, 4> value{};
+    store_be(value.data(), *cookie_preservative);
+    wire::write_parameter(writer, wire::ParameterType::kCookiePreservative, value);
+  }
+  pad_to(writer, kInitParameters - (is_protected ? wire::kAccessParameterSize : 0));
+  if (is_protected) security::write_access_nonce(writer, context_.random);
+  auto chunk = control::ControlQueue::serialise(make_init(context_.config, own_, false, writer.written()));
+  if (is_protected) security::sign_access(chunk, access_key().view());
+  return chunk;
+}
+
+crypto::SecretBytes Initiator::access_key() const {
+  const auto& peers = context_.security->peers;
+  const auto peer = std::ranges::find(peers, *expected_peer_, &ProtectedPeer::key);
+  return crypto::derive_access_key(peer->key, peer->preshared_key ? &*peer->preshared_key : nullptr);
+}
+
+// --- INIT ACK
+
+// RFC 9260 §5.1 C. In any other state than COOKIE-WAIT an INIT ACK is dropped (§5.2.3).
+Initiator::InitAckResult Initiator::on_init_ack(const wire::ChunkView& chunk) {
+  if (echoed()) return DropReason::duplicate_handshake;
+  const auto init = wire::InitChunk::parse(chunk);
+  const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
+  if (!init || !parameters) return DropReason::malformed_init;
+  PeerInit peer = PeerInit::from(*init, *parameters);
+  if (context_.security != nullptr) return accept_protected(chunk, *parameters, std::move(peer));
+  return accept_plain(*init, *parameters, std::move(peer));
+}
+
+Initiator::InitAckResult Initiator::accept_plain(const wire::InitChunk& init,
+                                                 const wire::InitParameters& parameters, PeerInit&& peer) {
+  if (init.outbound_streams == 0 || init.inbound_streams == 0 || init.a_rwnd < kMinReceiveWindow)
+    return InitAckRefusal{peer.tag, wire::CauseCode::kInvalidMandatoryParameter, {}};
+  if (!parameters.cookie) {
+    std::array<std::byte, 6> missing{};  // their number, and each type
+    store_be(missing.data(), std::uint32_t{1});
+    store_be(missing.data() + 4, static_cast<std::uint16_t>(wire::ParameterType::kStateCookie));
+    return InitAckRefusal{peer.tag, wire::CauseCode::kMissingMandatoryParameter, copy(missing)};
+  }
+  if (parameters.host_name) {
+    return InitAckRefusal{peer.tag, wire::CauseCode::kUnresolvableAddress, copy(parameters.host_name->whole)};
+  }
+  enter_cookie_echoed(copy(parameters.cookie->value));
+  AcceptedInitAck accepted{std::move(peer), {}, {}};
+  for (const wire::ParameterView& unknown : parameters.unrecognized) accepted.unrecognized.push_back(unknown);
+  return accepted;
+}
+
+// Nothing of an INIT ACK is authentic yet: one that does not fit is dropped as if it had never come, and ends
+// nothing.
+Initiator::InitAckResult Initiator::accept_protected(const wire::ChunkView& chunk,
+                                                     const wire::InitParameters& parameters,
+                                                     PeerInit&& peer) {
+  const auto& cookie = parameters.cookie;
+  // The transcript covers everything but the cookie, so nothing may stand behind it.
+  if (!cookie || !peer.cipher_costs || peer.outbound_streams == 0 || peer.inbound_streams == 0 ||
+      peer.a_rwnd < kMinReceiveWindow ||
+      cookie->whole.data() + cookie->whole.size() != chunk.whole.data() + chunk.whole.size()) {
+    return DropReason::malformed_init;
+  }
+  const Bytes before_cookie(chunk.value.data(), cookie->whole.data());
+  const std::array<Bytes, 2> transcript = {std::get<CookieWait>(state_).init, before_cookie};
+  AcceptedInitAck accepted{std::move(peer), crypto::sha256(transcript), {}};
+  std::vector<std::byte> echo = copy(cookie->value);
+  const auto proof = security::prove_cookie(cookie->value, access_key().view());
+  echo.insert(echo.end(), proof.begin(), proof.end());
+  enter_cookie_echoed(std::move(echo));
+  return accepted;
+}
+
+void Initiator::enter_cookie_echoed(std::vector<std::byte> cookie) {
+  CookieEchoed echoed;
+  echoed.cookie = std::move(cookie);
+  echoed.stale_cookies = std::get<CookieWait>(state_).stale_cookies;
+  state_ = std::move(echoed);
+  context_.control.drop(wire::ChunkType::kInit);
+}
+
+// --- COOKIE ECHO
+
+void Initiator::send_cookie_echo(Timestamp now, PathId path) {
+  auto& echoed = std::get<CookieEchoed>(state_);
+  echoed.t1.on_sent(now, context_.config);
+  context_.control.push(wire::ChunkType::kCookieEcho, wire::CookieEchoChunk{echoed.cookie}, path);
+}
+
+// Asks for a cookie that lives longer: by as much as this one was too old, and two seconds.
+bool Initiator::on_stale_cookie(Duration staleness) {
+  const auto& echoed = std::get<CookieEchoed>(state_);
+  if (echoed.stale_cookies >= kMaxCookieLifeRequests) return false;
+  const auto more =
+      std::chrono::duration_cast<std::chrono::milliseconds>(staleness) + std::chrono::seconds(2);
+  CookieWait wait;
+  wait.t1.transmissions = echoed.t1.transmissions;
+  wait.t1.timeout = context_.config.rto_initial;
+  wait.stale_cookies = echoed.stale_cookies + 1;
+  wait.cookie_preservative = static_cast<std::uint32_t>(std::min<std::int64_t>(more.count(), 60'000));
+  state_ = std::move(wait);
+  context_.control.clear();
+  return true;
+}
+
+// --- T1
+
+Initiator::Timeout Initiator::on_timeout(Timestamp now) const {
+  if (t1().deadline > now) return Timeout::none;
+  if (t1().transmissions > context_.config.max_init_retrans) return Timeout::failed;
+  return echoed() ? Timeout::cookie_echo : Timeout::init;
+}
+
+Timestamp Initiator::next_timeout() const {
+  return t1().deadline;
+}
+
+}  // namespace hawser::sctp::handshake

@@ -1,0 +1,68 @@
+#include "sctp/path/migration.hpp"
+
+namespace hawser::sctp::path {
+
+// The path id of a record names the path, whatever address the record came from. In plain SCTP, the source
+// address alone names it.
+void Migration::on_packet(const PacketSource& source) {
+  if (!source.fresh) return;
+  Path* path = paths_.find(source.route);
+  if (path == nullptr) return follow(source);
+  if (source.record_path == nullptr || path->replaces != kNoPath) return;
+  *source.record_path = path->id;
+  path->peer_record = source.record;
+}
+
+// An attacker that forwards a record of one path from the address of another path could make both look like
+// the same path, and two paths of the peer would then pull one of ours back and forth. So only a path's own
+// records move it; the other path joins again.
+bool Migration::moves_with(const Path& path, const RecordOrigin& record) {
+  return !path.peer_record || path.peer_record->epoch != record.epoch ||
+         path.peer_record->path_id == record.path_id;
+}
+
+const Path* Migration::moved_path(const PacketSource& source) {
+  const Path* path = source.record_path == nullptr ? nullptr : paths_.find(*source.record_path);
+  if (path != nullptr && path->route.socket != source.route.socket) path = nullptr;
+  if (path == nullptr) path = paths_.find_unique_by_ip(source.route);
+  if (path == nullptr || path->ours || !path->proven()) return nullptr;
+  if (source.record_path != nullptr && !moves_with(*path, source.record)) return nullptr;
+  return paths_.find_candidate_for(path->id) == nullptr ? path : nullptr;
+}
+
+// RFC 6951 §5.4, tightened: the peer's UDP port follows only a packet that passed every check and is not a
+// replay, and only where it is clear which path moved. The new port is validated first, so an attacker that
+// forwards our peer's packets from elsewhere, and faster, changes nothing. Otherwise the peer joins again by
+// ASCONF.
+void Migration::follow(const PacketSource& source) {
+  const Path* path = moved_path(source);
+  if (path == nullptr) return drops_.add(DropReason::unknown_source);
+  const PathId moved = path->id;
+  if (!paths_.make_room(events_)) return drops_.add(DropReason::too_many_paths);
+  Path* candidate = paths_.add(source.route, PathState::unconfirmed, peer_window_);
+  if (candidate == nullptr) return drops_.add(DropReason::too_many_paths);
+  candidate->replaces = moved;
+  candidate->unproven_received = source.size;
+  PathValidation::probe(*candidate);
+}
+
+std::optional<PathId> Migration::complete(Path& candidate, Timestamp now) {
+  Path* path = paths_.find(candidate.replaces);
+  if (path == nullptr) {
+    // The path that it was to replace is gone: nothing else would probe this address again.
+    candidate.replaces = kNoPath;
+    events_.emit(Event::Kind::path_added, candidate.id);
+    validation_.on_path_alive(candidate, now);
+    return std::nullopt;
+  }
+  events_.emit_path_moved(path->id, path->route.remote);
+  path->route = candidate.route;
+  path->pmtu.on_moved();
+  path->heartbeat.outstanding = false;
+  path->heartbeat.deadline = kNever;
+  paths_.remove(candidate.id);
+  validation_.on_path_alive(*path, now);
+  return path->id;
+}
+
+}  // namespace hawser::sctp::path

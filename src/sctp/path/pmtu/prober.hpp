@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+
+#include "hawser/base/random.hpp"
+#include "sctp/path/path_table.hpp"
+#include "sctp/wire/heartbeat.hpp"
+
+namespace hawser::sctp::path {
+
+/// A path MTU probe that is due: a HEARTBEAT with `info` and a PAD chunk that fill `size` bytes of UDP
+/// payload (RFC 8899 §6.2.1, RFC 4820).
+struct MtuProbe {
+  /// Heartbeat Info: path id and nonce. Its length tells it from that of a path validation HEARTBEAT.
+  static constexpr std::size_t kInfoSize = 4 + 8;
+
+  PathId path;
+  std::size_t size = 0;
+  std::uint64_t nonce = 0;
+
+  [[nodiscard]] std::array<std::byte, kInfoSize> info() const;
+};
+
+/// Runs the path MTU searches of all paths (RFC 8899). A probe is independent of path validation: both may be
+/// outstanding on a path, and a lost probe is no path error. Owns no state: the search of a path lives in the
+/// path. Builds no packet.
+class MtuProber {
+ public:
+  MtuProber(PathTable& paths, RandomSource& random) : paths_(paths), random_(random) {}
+
+  [[nodiscard]] static bool is_probe_ack(const wire::HeartbeatChunk& chunk);
+  /// The HEARTBEAT ACK of a probe has to arrive over the path that the probe took. False: it answers none.
+  [[nodiscard]] bool on_probe_ack(Timestamp now, const Route& route, const wire::HeartbeatChunk& chunk);
+  void on_timeout(Timestamp now);
+  [[nodiscard]] Timestamp next_timeout() const;
+
+  /// RFC 8899 §4.3: verifies the size of `path` once `enough` suspicious losses have come together.
+  static void look_for_black_hole(Path& path, unsigned enough = kSuspiciousLosses);
+
+  /// The path whose probe is due; null: none.
+  [[nodiscard]] Path* due_path() const;
+  /// The probe of due_path(), which is about to leave.
+  [[nodiscard]] MtuProbe start_probe(const Path& path);
+  /// `probe` has left on `path`.
+  static void on_probe_sent(Path& path, const MtuProbe& probe, Timestamp now);
+
+ private:
+  /// Losses of packets of one size, while smaller ones arrive, that make a black hole likely.
+  static constexpr unsigned kSuspiciousLosses = 3;
+
+  PathTable& paths_;
+  RandomSource& random_;
+};
+
+}  // namespace hawser::sctp::path

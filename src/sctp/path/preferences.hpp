@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "sctp/path/path_table.hpp"
+
+namespace hawser::sctp::path {
+
+/// The preferences of both ends for each path: role and cap (docs/protocol.md, "Path roles and caps"). Owns
+/// nothing: the preferences of a path live in the path. Sends nothing.
+class Preferences {
+ public:
+  explicit Preferences(PathTable& paths) : paths_(paths) {}
+
+  /// False: there is no such path.
+  bool set_role(PathId id, PathRole role);
+  /// The path for data without multipath, and for control chunks first (RFC 9260 §6.4). False: there is no
+  /// such path.
+  bool set_primary(PathId id);
+  /// False: there is no such path, or a cap is out of range (is_cap).
+  bool set_caps(PathId id, const PathCaps& caps);
+  /// The peer's preference for `path`.
+  static void apply(Path& path, const PathPreference& of_peer);
+
+  /// The message with the preferences that the peer does not know yet, and marks them as advertised; empty
+  /// when there are none.
+  [[nodiscard]] std::vector<std::byte> poll_message();
+
+ private:
+  static void update_cap(Path& path);
+
+  PathTable& paths_;
+};
+
+}  // namespace hawser::sctp::path

@@ -1,0 +1,123 @@
+#include "sctp/tx/control_sender.hpp"
+
+#include <algorithm>
+
+#include "sctp/wire/heartbeat.hpp"
+#include "sctp/wire/pad.hpp"
+
+namespace hawser::sctp::tx {
+
+const Route* ControlSender::route_of(const control::ControlChunk& chunk) {
+  if (const path::Path* path = context_.paths.find(chunk.path)) return &path->route;
+  if (chunk.route) return &*chunk.route;
+  const path::Path* best = context_.paths.for_control();
+  return best == nullptr ? nullptr : &best->route;
+}
+
+bool ControlSender::poll(Timestamp now, TransmitBatch& batch) {
+  std::vector<control::ControlChunk>& chunks = context_.queue.chunks();
+  while (!chunks.empty()) {
+    const Route* first = route_of(chunks.front());
+    if (first == nullptr) {
+      chunks.clear();
+      return false;
+    }
+    const Route route = *first;
+    batch.clear();
+    batch.route = route;
+    PacketBuilder packet = begin(route, chunks.front(), batch);
+    const bool cookie_echo = fill(packet, route);
+    if (packet.empty()) continue;
+    if (cookie_echo && bundle_data_with_cookie_) add_early_data(packet, now);
+    const std::size_t size = packet.finish();
+    path::Path* path = context_.paths.find(route);
+    if (path != nullptr && !path->within_amplification_limit(size)) {
+      context_.drops.add(DropReason::amplification_limit);
+      continue;
+    }
+    batch.commit(size);
+    if (path != nullptr) path->on_sent(now, size);
+    return true;
+  }
+  return false;
+}
+
+// Moves all chunks that take this route and fit. Returns whether a COOKIE ECHO is among them.
+bool ControlSender::fill(PacketBuilder& packet, const Route& route) {
+  bool cookie_echo = false;
+  std::erase_if(context_.queue.chunks(), [&](const control::ControlChunk& chunk) {
+    const Route* own = route_of(chunk);
+    if (own == nullptr || *own != route) return false;
+    // A chunk that does not fit into an empty packet never fits.
+    if (!packet.fits(chunk.type, chunk.bytes.size())) return packet.empty();
+    // An INIT travels alone (RFC 9260 §6.10).
+    if (chunk.type == wire::ChunkType::kInit && !packet.empty()) return false;
+    packet.add(chunk.type, chunk.bytes);
+    cookie_echo |= chunk.type == wire::ChunkType::kCookieEcho;
+    return true;
+  });
+  return cookie_echo;
+}
+
+// Control packets keep to the base size, because nothing would detect that their size is why they are lost.
+// A chunk that does not fit (the answer to a large HEARTBEAT) may be fragmented by IP; the packet is never
+// larger than any other packet of ours.
+PacketBuilder ControlSender::begin(const Route& route, const control::ControlChunk& first,
+                                   TransmitBatch& batch) {
+  const std::size_t safe = safe_payload(route);
+  PacketBuilder packet = context_.writer.begin(batch.next(safe));
+  if (packet.fits(first.type, first.bytes.size())) return packet;
+  const std::size_t max = path::PmtuDiscovery::max_payload(route.remote.ip, context_.config);
+  batch.may_fragment = max > safe;
+  return context_.writer.begin(batch.next(max));
+}
+
+std::size_t ControlSender::safe_payload(const Route& route) {
+  const path::Path* path = context_.paths.find(route);
+  return path != nullptr ? path->pmtu.safe_payload()
+                         : path::PmtuDiscovery(route.remote.ip, context_.config).safe_payload();
+}
+
+// The ClientHello travels with the COOKIE ECHO and saves a round trip.
+void ControlSender::add_early_data(PacketBuilder& packet, Timestamp now) {
+  path::Path& path = *context_.paths.primary();
+  if (context_.data.fill(packet, path, path.flight.next_packet, now) == 0) return;
+  ++path.flight.next_packet;
+  path.flight.last_sent = now;
+}
+
+void ControlSender::build_probe(path::Path& path, const path::MtuProbe& probe, Timestamp now,
+                                TransmitBatch& batch) {
+  batch.clear();
+  batch.route = path.route;
+  PacketBuilder packet = context_.writer.begin(batch.next(probe.size));
+  const auto info = probe.info();
+  wire::HeartbeatChunk{false, info}.write(packet.begin_chunk(wire::ChunkType::kHeartbeat));
+  ByteWriter& rest = packet.begin_chunk(wire::ChunkType::kPad);
+  wire::PadChunk{packet.room_for(wire::ChunkType::kPad) - wire::kTlvHeaderSize}.write(rest);
+  const std::size_t size = packet.finish();
+  batch.commit(size);
+  path.on_sent(now, size);
+  path::MtuProber::on_probe_sent(path, probe, now);
+}
+
+void ControlSender::send_final_packet(const Route& route, wire::ChunkType type, Bytes chunk,
+                                      std::uint32_t tag) {
+  Buffer packet = context_.pool.acquire(safe_payload(route));
+  PacketBuilder builder = context_.writer.begin(packet.bytes(), tag);
+  builder.add(type, chunk);
+  packet.resize(builder.finish());
+  if (context_.writer.finish(packet.bytes(), record_numbers(route)))
+    context_.replies.push_back({route, std::move(packet)});
+}
+
+bool ControlSender::finish(TransmitBatch& batch) {
+  return context_.writer.finish(batch, record_numbers(batch.route));
+}
+
+path::RecordNumbers& ControlSender::record_numbers(const Route& route) {
+  path::Path* path = context_.paths.find(route);
+  return path == nullptr ? pathless_record_ : path->record;
+}
+
+}  // namespace hawser::sctp::tx

@@ -1,0 +1,111 @@
+#include "sctp/tx/loss_recovery.hpp"
+
+#include <algorithm>
+
+#include "sctp/path/pmtu/prober.hpp"
+
+namespace hawser::sctp::tx {
+
+void LossRecovery::on_sack(Timestamp now, bool advanced) {
+  sack_seen_since_t3_ = true;
+  if (!advanced) return;
+  context_.validation.clear_association_errors();
+  for (const auto& path : context_.paths) apply_ack(*path, now);
+}
+
+// What the acknowledgement means for one path.
+void LossRecovery::apply_ack(path::Path& path, Timestamp now) {
+  path::PathFlight& flight = path.flight;
+  const path::PathFlight::Acknowledged& acked = flight.acked;
+  if (acked.late_from != kNever) on_late_arrival(path, now);
+  if (acked.bytes == 0) return;
+  if (acked.rtt_from != kNever) path.rtt.add_sample(now - acked.rtt_from);
+  // A retransmission may be acknowledged for its first transmission elsewhere: it proves nothing (RFC 9260
+  // §8.2).
+  if (acked.unambiguous && !works_one_way(path)) context_.validation.on_path_alive(path, now);
+  const bool recovering = flight.in_recovery();
+  context_.data.outstanding().detect_losses(path, now);
+  path.pmtu.on_delivered(acked.largest);
+  path::MtuProber::look_for_black_hole(path);
+  path.congestion->on_ack(
+      {acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
+  // Any acknowledgement on the path restarts T3-rtx: a hole that is no longer the oldest chunk, or was just
+  // declared lost, is the business of loss detection (RFC 9260 §6.3.2 R3, §7.2.4 4).
+  flight.t3 = flight.oldest == path::kNoTsn ? kNever : t3_deadline(path, now);
+}
+
+// The timeout was spurious (RFC 4015): a chunk that was sent once, on this path, and was declared lost when
+// the path failed, was only late, as when a radio stalls for a moment. The path continues as before, but
+// learns the round trip. A path that became active only a moment before does not: where many packets are
+// lost, one that arrives proves little.
+void LossRecovery::on_late_arrival(path::Path& path, Timestamp now) {
+  constexpr Duration kSteady = std::chrono::seconds(1);
+  if (path.state() != PathState::potentially_failed || works_one_way(path)) return;
+  if (path.lifecycle.failed_since() - path.lifecycle.active_since() < kSteady) return;
+  path.rtt.add_sample(now - path.flight.acked.late_from);
+  path.congestion->on_spurious_timeout();
+  context_.validation.on_path_alive(path, now);
+}
+
+// Data arrives over the path, as another path reports, but no HEARTBEAT is answered. The path returns when
+// HEARTBEATs are answered, so that it does not alternate between the two findings.
+bool LossRecovery::works_one_way(const path::Path& path) const {
+  return path.heartbeat.unresponsive() && context_.paths.any_active_but(path);
+}
+
+// Where another path can take the data over, T3-rtx runs from when the oldest packet left and not from the
+// last acknowledgement (RTO restart, RFC 7765 §4): with a full window the acknowledgements end one round trip
+// after that packet left, and waiting another whole RTO prolongs the gap that the receiver sees. The
+// acknowledgement has to be kLateness late, so that a short stall of a radio does not fail the path; after a
+// longer stall, on_late_arrival() restores the window, and the RTO grows.
+Timestamp LossRecovery::t3_deadline(const path::Path& path, Timestamp now) const {
+  constexpr Duration kLateness = std::chrono::milliseconds(100);
+  const Duration rto = path.rtt.rto();
+  if (!context_.paths.any_active_but(path) || !path.rtt.measured()) return now + rto;
+  const Timestamp left = context_.data.outstanding().sent_at(path.flight.oldest);
+  const Timestamp late = left + std::max(rto, path.rtt.srtt() + kLateness);
+  return std::min(now + rto, std::max(late, now + context_.config.sack_delay));
+}
+
+void LossRecovery::on_timeout(Timestamp now) {
+  for (const auto& path : context_.paths) {
+    if (path->flight.loss_deadline <= now) context_.data.outstanding().detect_losses(*path, now);
+    if (path->flight.t3 <= now) on_t3(*path, now);
+  }
+}
+
+// RFC 9260 §6.3.3, with RFC 7829: the path leaves the schedule, and the other paths take over what was
+// outstanding there.
+void LossRecovery::on_t3(path::Path& path, Timestamp now) {
+  ++path.counters.timeouts;
+  // A closed window whose probes are answered is no failure (RFC 9260 §6.1 A).
+  const bool window_probe = context_.data.probing_window() && sack_seen_since_t3_;
+  sack_seen_since_t3_ = false;
+  path.congestion->on_timeout();
+  context_.data.outstanding().lose_all(path);
+  path.flight.recovery_end = path.flight.next_packet;
+  if (window_probe) {
+    path.rtt.back_off();
+    return;
+  }
+  path::MtuProber::look_for_black_hole(path, 1);
+  context_.validation.count_association_error();
+  context_.validation.on_path_error(path, now);
+}
+
+void LossRecovery::on_black_hole(path::Path& path) {
+  ++path.counters.mtu_black_holes;
+  ++path.counters.mtu_probes_lost;
+  context_.data.outstanding().lose_all(path);
+  path.pmtu.on_delivered(path::PacketSize::large);
+  path.congestion->on_mtu(path.pmtu.payload());
+}
+
+Timestamp LossRecovery::next_timeout() const {
+  Timestamp next = kNever;
+  for (const auto& path : context_.paths)
+    next = std::min({next, path->flight.t3, path->flight.loss_deadline});
+  return next;
+}
+
+}  // namespace hawser::sctp::tx

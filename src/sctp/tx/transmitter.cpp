@@ -1,0 +1,115 @@
+#include "sctp/tx/transmitter.hpp"
+
+#include <algorithm>
+
+namespace hawser::sctp::tx {
+
+Transmitter::Transmitter(const Context& context)
+    : context_(context),
+      scheduler_(context.config.multipath ? path::make_earliest_arrival_scheduler()
+                                          : path::make_primary_scheduler()) {}
+
+void Transmitter::on_established(bool nr_sack, std::size_t chunk_overhead) {
+  nr_sack_ = nr_sack;
+  chunk_overhead_ = chunk_overhead;
+  context_.data.set_max_chunk_payload(unfragmented_size());
+}
+
+// UDP payload of the smallest packet that holds the next chunk.
+std::size_t Transmitter::next_packet_size() {
+  return chunk_overhead_ + padded4(context_.data.next_chunk_size());
+}
+
+// A chunk that was cut when the paths carried larger packets keeps its TSN, and so its size. It takes a path
+// that carries it; where there is none, it leaves in a packet that IP may fragment (RFC 9260 §6.9).
+path::Path* Transmitter::pick_path(Timestamp now) {
+  const std::size_t size = next_packet_size();
+  return scheduler_->pick(context_.paths, now, pacing_deadline_, context_.paths.any_carries(size) ? size : 0);
+}
+
+// The path that the last DATA arrived on; never an address that is not proven.
+path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
+  path::Path* path = context_.paths.find(receiver.sack_path());
+  if (path != nullptr && (path->lifecycle.active() || (path->proven() && !context_.paths.any_active())))
+    return path;
+  path = context_.paths.for_control();
+  return path != nullptr && path->proven() ? path : nullptr;
+}
+
+bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch) {
+  path::Path* path = nullptr;
+  context_.data.set_max_chunk_payload(unfragmented_size());
+  if (may_send_data && context_.data.ready()) path = pick_path(now);
+  const bool same_path = path != nullptr && path == sack_path(receiver);
+  if (receiver.sack_due() && !same_path && poll_sack(now, receiver, batch)) return true;
+  if (path == nullptr) return false;
+  fill_batch(*path, now, same_path && receiver.sack_pending() ? &receiver : nullptr, batch);
+  return !batch.empty();
+}
+
+void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch) {
+  path::PathFlight& flight = path.flight;
+  if (flight.last_sent != Timestamp::min() && now - flight.last_sent > path.rtt.rto())
+    path.congestion->on_idle();
+  batch.clear();
+  batch.route = path.route;
+  const std::size_t own_mtu = path.pmtu.payload();
+  const std::size_t mtu = std::max(own_mtu, next_packet_size());
+  batch.may_fragment = mtu > own_mtu;
+  const double rate = path.pacing_rate();
+  const std::size_t burst = context_.config.max_burst * own_mtu;
+  while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
+         context_.data.ready()) {
+    // Packets that need no fragmentation get a batch of their own.
+    if (batch.may_fragment && next_packet_size() <= own_mtu) break;
+    PacketBuilder packet = context_.writer.begin(batch.next(mtu));
+    const bool with_sack = sack_from != nullptr && batch.empty() && worth_bundling(packet, *sack_from);
+    if (with_sack) add_sack(packet, *sack_from);
+    const std::size_t bytes = context_.data.fill(packet, path, flight.next_packet, now);
+    if (bytes == 0 && !with_sack) break;
+    const std::size_t size = packet.finish();
+    batch.commit(size);
+    path.on_sent(now, size);
+    if (bytes == 0) continue;
+    if (!batch.may_fragment)
+      context_.data.outstanding().set_newest_packet_size(path, path.pmtu.size_class(size));
+    ++flight.next_packet;
+    flight.last_sent = now;
+    if (flight.t3 == kNever) flight.t3 = now + path.rtt.rto();
+    path.pacer.on_sent(now, size, rate, burst);
+  }
+}
+
+// A SACK that is due travels with DATA on the same path; one that is not due yet only where it costs no
+// packet.
+bool Transmitter::worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver) {
+  if (receiver.sack_due()) return true;
+  const std::size_t room = packet.room_for(sack_type());
+  return padded4(receiver.sack_size(nr_sack_, room)) + wire::kDataHeaderSize +
+             padded4(context_.data.next_chunk_size()) <=
+         room;
+}
+
+void Transmitter::add_sack(PacketBuilder& packet, rx::Receiver& receiver) const {
+  const std::size_t room = packet.room_for(sack_type());
+  receiver.write_sack(packet.begin_chunk(sack_type()), nr_sack_, room);
+}
+
+bool Transmitter::poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch) {
+  path::Path* path = sack_path(receiver);
+  if (path == nullptr) return false;
+  batch.clear();
+  batch.route = path->route;
+  PacketBuilder packet = context_.writer.begin(batch.next(path->pmtu.safe_payload()));
+  add_sack(packet, receiver);
+  const std::size_t size = packet.finish();
+  batch.commit(size);
+  path->on_sent(now, size);
+  return true;
+}
+
+wire::ChunkType Transmitter::sack_type() const {
+  return nr_sack_ ? wire::ChunkType::kNrSack : wire::ChunkType::kSack;
+}
+
+}  // namespace hawser::sctp::tx

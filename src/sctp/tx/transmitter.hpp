@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "hawser/sctp/config.hpp"
+#include "sctp/path/path_table.hpp"
+#include "sctp/path/scheduler.hpp"
+#include "sctp/rx/receiver.hpp"
+#include "sctp/tx/data_sender.hpp"
+#include "sctp/tx/packet_writer.hpp"
+
+namespace hawser::sctp::tx {
+
+/// Fills batches with DATA and SACK chunks: chooses the path, keeps to its window, pacer and cap, and decides
+/// which packet carries the SACK (RFC 9260 §6.1, §6.2, §6.4). Owns the scheduler. Never decides what to send:
+/// the DataSender and the Receiver do.
+class Transmitter {
+ public:
+  struct Context {
+    const EndpointConfig& config;
+    path::PathTable& paths;
+    DataSender& data;
+    PacketWriter& writer;
+  };
+  explicit Transmitter(const Context& context);
+
+  /// What the handshake settled: whether SACKs are NR-SACKs, and the bytes of a packet with one DATA chunk
+  /// beside its user data and padding.
+  void on_established(bool nr_sack, std::size_t chunk_overhead);
+  [[nodiscard]] bool uses_nr_sack() const { return nr_sack_; }
+
+  /// Fills `batch` for one path, or returns false: nothing may leave now. `may_send_data`: new or lost DATA
+  /// may leave, not only SACKs.
+  bool poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch);
+  /// When pacing or a cap lets the next packet leave; kNever: neither holds one back.
+  [[nodiscard]] Timestamp pacing_deadline() const { return pacing_deadline_; }
+  void clear_pacing_deadline() { pacing_deadline_ = kNever; }
+  /// The largest message that leaves in one chunk on every path that may carry data, bytes.
+  [[nodiscard]] std::size_t unfragmented_size() const {
+    return context_.paths.payload_mtu() - chunk_overhead_;
+  }
+
+ private:
+  [[nodiscard]] std::size_t next_packet_size();
+  [[nodiscard]] path::Path* pick_path(Timestamp now);
+  [[nodiscard]] path::Path* sack_path(const rx::Receiver& receiver);
+  void fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch);
+  [[nodiscard]] bool worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver);
+  void add_sack(PacketBuilder& packet, rx::Receiver& receiver) const;
+  bool poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch);
+  [[nodiscard]] wire::ChunkType sack_type() const;
+
+  Context context_;
+  std::unique_ptr<path::PathScheduler> scheduler_;
+  bool nr_sack_ = false;
+  std::size_t chunk_overhead_ = 0;
+  Timestamp pacing_deadline_ = kNever;
+};
+
+}  // namespace hawser::sctp::tx
