@@ -120,4 +120,14 @@ bool IpPrefix::contains(const IpAddress& address) const {
   return (a[whole] & mask) == (b[whole] & mask);
 }
 
+IpPrefix IpPrefix::network() const {
+  std::array<std::byte, 16> octets{};
+  const Bytes from = ip.bytes();
+  const std::size_t whole = length / 8;
+  std::copy_n(from.begin(), whole, octets.begin());
+  if (const unsigned left = length % 8U; left != 0)
+    octets[whole] = from[whole] & static_cast<std::byte>(0xff00U >> left);
+  return {ip.is_v4() ? IpAddress::v4(Bytes(octets).first(4)) : IpAddress::v6(octets), length};
+}
+
 }  // namespace hawser

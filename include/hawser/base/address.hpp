@@ -60,6 +60,8 @@ struct IpPrefix {
   static std::optional<IpPrefix> parse(std::string_view text);
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] bool contains(const IpAddress& address) const;
+  /// The prefix with all host bits zero: 10.90.0.0/24 for 10.90.0.2/24.
+  [[nodiscard]] IpPrefix network() const;
   friend auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
 };
 

@@ -82,16 +82,6 @@ std::pair<IpPrefix, IpPrefix> halves_of_default(bool v4) {
   return {{IpAddress::any_v6(), 1}, {IpAddress::v6(upper), 1}};
 }
 
-IpPrefix without_host_bits(const IpPrefix& prefix) {
-  std::array<std::byte, 16> octets{};
-  const Bytes ip = prefix.ip.bytes();
-  for (std::size_t bit = 0; bit < prefix.length; ++bit) {
-    octets[bit / 8] |= ip[bit / 8] & std::byte(0x80U >> (bit % 8));
-  }
-  const Bytes masked = Bytes(octets).first(ip.size());
-  return {prefix.ip.is_v4() ? IpAddress::v4(masked) : IpAddress::v6(masked), prefix.length};
-}
-
 /// Even without duplicate address detection, the kernel makes an IPv6 address reachable by a work item that
 /// runs a few milliseconds later. Packets that arrive before it are lost, so wait; in vain at worst, and then
 /// no harm is done.
@@ -148,7 +138,7 @@ void TunDevice::add_route(const IpPrefix& prefix) {
   const bool connected = std::any_of(options_.addresses.begin(), options_.addresses.end(),
                                      [&](const IpPrefix& address) { return same_network(address, prefix); });
   if (connected) return;
-  const auto error = netlink::Netlink().add_route(index_, without_host_bits(prefix));
+  const auto error = netlink::Netlink().add_route(index_, prefix.network());
   if (error != 0) {
     netlink::throw_netlink_error(
         "cannot route " + prefix.to_string() + " into tun device '" + options_.name + "'", error);
