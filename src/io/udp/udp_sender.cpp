@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "io/udp/socket_option.hpp"
+
 namespace hawser::io::udp {
 
 // What a batch can hold, one segmented message can carry: the kernel takes 64 segments and a 16-bit length.
@@ -77,10 +79,6 @@ void count_failure(int error, std::size_t datagrams, SocketCounters& counters) {
   }
 }
 
-void set_option(int fd, int level, int name, int value) {
-  ::setsockopt(fd, level, name, &value, sizeof value);
-}
-
 /// While it exists, IP may fragment what the socket sends: routers over IPv4 (DF cleared), we ourselves over
 /// IPv6, to what every link carries (RFC 8200 §5). After it, the socket is as UdpSocket made it.
 class FragmentationAllowed {
@@ -93,8 +91,10 @@ class FragmentationAllowed {
  private:
   void apply(bool allowed) const {
     constexpr int kIpv6Minimum = 1280;
-    if (v4_)
-      return set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+    if (v4_) {
+      set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+      return;
+    }
     set_option(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, allowed ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
     set_option(fd_, IPPROTO_IPV6, IPV6_DONTFRAG, allowed ? 0 : 1);
     set_option(fd_, IPPROTO_IPV6, IPV6_MTU, allowed ? kIpv6Minimum : 0);

@@ -8,16 +8,13 @@
 
 #include "base/file_descriptor.hpp"
 #include "io/throw_setup_error.hpp"
+#include "io/udp/socket_option.hpp"
 #include "io/udp/udp_receiver.hpp"
 #include "io/udp/udp_sender.hpp"
 
 namespace hawser::io::udp {
 
 namespace {
-
-bool set_option(int fd, int level, int name, int value) {
-  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
 
 /// Grants the size beyond the system's limit when privileged, else as much of it as the limit allows.
 void set_buffer(int fd, int force, int plain, std::size_t bytes) {
