@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/ring_queue.hpp"
 #include "hawser/base/buffer.hpp"
 
 namespace hawser::tunnel {
@@ -33,20 +33,16 @@ class PacketQueue {
   QueuedPacket pop();
   void clear();
 
-  [[nodiscard]] bool empty() const { return count_ == 0; }
-  [[nodiscard]] std::size_t packets() const { return count_; }
+  [[nodiscard]] bool empty() const { return packets_.empty(); }
+  [[nodiscard]] std::size_t packets() const { return packets_.size(); }
   /// Bytes waiting, without overhead.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t limit() const { return limit_; }
 
  private:
-  void grow();
-
   std::size_t limit_;
   std::size_t bytes_ = 0;
-  std::size_t count_ = 0;
-  std::size_t head_ = 0;
-  std::vector<QueuedPacket> ring_;  ///< size zero or a power of two
+  RingQueue<QueuedPacket> packets_;
 };
 
 }  // namespace hawser::tunnel
