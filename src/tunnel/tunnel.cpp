@@ -71,7 +71,8 @@ std::size_t Tunnel::batch_mtu(Peer& peer) {
 /// Tells the sender of a packet that is too big what would fit. False: no answer may be given, or none now;
 /// then the packet is carried in several chunks rather than lost without a word.
 bool Tunnel::answer_too_big(Timestamp now, Peer& peer, const IpPacket& ip, Bytes packet) {
-  if (!may_answer_too_big(ip, packet) || !peer.answers.take(now)) return false;
+  if (!may_answer_too_big(ip, packet) || !peer.answers.take(now, {kAnswerBurst, kAnswerInterval}))
+    return false;
   std::array<std::byte, kMaxIcmpError> room{};
   const Bytes answer = write_too_big(ip, packet, batch_mtu(peer), room);
   device_.write(std::span(&answer, 1));

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/token_bucket.hpp"
 #include "hawser/base/buffer.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/crypto/keys.hpp"
@@ -18,7 +19,6 @@
 #include "tunnel/drops.hpp"
 #include "tunnel/ip_packet.hpp"
 #include "tunnel/packet_queue.hpp"
-#include "tunnel/token_bucket.hpp"
 
 namespace hawser::tunnel {
 
@@ -110,7 +110,7 @@ class Tunnel {
     std::optional<sctp::AssociationId> association;
     std::uint32_t flow_streams = 1;  ///< streams 1 to flow_streams carry flows
     PacketQueue queue;
-    TokenBucket answers{kAnswerBurst, kAnswerInterval};
+    TokenBucket answers{};
     std::size_t mtu = 0;          ///< as it was in batch mtu_batch
     std::uint64_t mtu_batch = 0;  ///< 0: not known
     PeerCounters counters;

@@ -90,7 +90,7 @@ class Endpoint::Impl {
           cookies(random, protection.handshake_rate) {}
     SecurityConfig protection;
     security::AccessKeys access;
-    endpoint::TokenBucket checks;  ///< of ACCESS proofs, whoever sends them
+    TokenBucket checks;  ///< of ACCESS proofs, whoever sends them
     endpoint::HandshakeLimiter inits;
     endpoint::HandshakeLimiter cookies;
   };

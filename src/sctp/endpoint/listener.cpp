@@ -97,7 +97,8 @@ void Endpoint::Impl::handle_init(const Route& route, const wire::PacketView& pac
 void Endpoint::Impl::handle_protected_init(const Route& route, const wire::PacketView& packet,
                                            const wire::ChunkView& chunk, Timestamp now) {
   // Of a busy machine: one HMAC takes about a microsecond.
-  constexpr double kChecksPerSecond = 200'000;
+  constexpr std::int64_t kChecksPerSecond = 200'000;
+  constexpr TokenBucket::Limit kLimit{kChecksPerSecond, Duration(std::chrono::seconds(1)) / kChecksPerSecond};
   if (!config_.accept) return drops_.add(DropReason::not_listening);
   if (packet.bytes().size() != wire::kCommonHeaderSize + chunk.whole.size())
     return drops_.add(DropReason::illegal_bundling);
@@ -105,9 +106,8 @@ void Endpoint::Impl::handle_protected_init(const Route& route, const wire::Packe
   const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
   if (!init || !parameters || !parameters->protection || !parameters->access)
     return drops_.add(DropReason::no_access);
-  const auto checks = static_cast<double>(guard_->access.count());
-  if (!guard_->checks.take(now, checks, kChecksPerSecond, kChecksPerSecond))
-    return drops_.add(DropReason::handshake_rate_limited);
+  const auto checks = static_cast<std::int64_t>(guard_->access.count());
+  if (!guard_->checks.take(now, kLimit, checks)) return drops_.add(DropReason::handshake_rate_limited);
   const auto access_key = guard_->access.verify(chunk.whole, *parameters);
   if (!access_key) return drops_.add(DropReason::no_access);
   const handshake::PeerInit peer = handshake::PeerInit::from(*init, *parameters);
