@@ -1,5 +1,3 @@
-#include <sys/prctl.h>
-
 #include <exception>
 #include <iostream>
 
@@ -16,14 +14,8 @@ Exit report(const Failure& failure) {
 
 namespace {
 
-/// No core dump and no debugger of the same user shows the keys, nor does memory that OpenSSL used for them.
-/// Before anything of OpenSSL is used.
-bool keep_secrets_in() {
-  return crypto::wipe_freed_openssl_memory() && ::prctl(PR_SET_DUMPABLE, 0) == 0;
-}
-
 Exit run(int argc, char** argv) try {
-  if (!keep_secrets_in())
+  if (!crypto::protect_process_memory())
     return report({Exit::failed, "cannot keep keys out of core dumps and freed memory"});
   CLI::App app{"hawser: looks after the tunnels of this machine", "hawser"};
   app.set_version_flag("--version", "hawser " + std::string(kVersion));

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <sys/prctl.h>
 
 #include <cassert>
 #include <cstdlib>
@@ -100,6 +101,10 @@ void wipe(MutableBytes bytes) {
 
 bool wipe_freed_openssl_memory() {
   return CRYPTO_set_mem_functions(plain_malloc, wiping_realloc, wiping_free) == 1;
+}
+
+bool protect_process_memory() {
+  return wipe_freed_openssl_memory() && ::prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
 }  // namespace hawser::crypto

@@ -43,4 +43,9 @@ void wipe(MutableBytes bytes);
 /// nothing.
 bool wipe_freed_openssl_memory();
 
+/// Keeps keys out of this process's core dumps, away from debuggers of the same user (PR_SET_DUMPABLE), and
+/// out of memory that OpenSSL has freed. Call it first in main(), before anything uses OpenSSL. False: one of
+/// the two failed.
+[[nodiscard]] bool protect_process_memory();
+
 }  // namespace hawser::crypto
