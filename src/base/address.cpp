@@ -43,7 +43,7 @@ IpAddress IpAddress::any_v6() {
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would not look beyond
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton stops at the first NUL
   const std::string terminated(text);
   std::array<std::byte, 16> raw{};
   if (inet_pton(AF_INET, terminated.c_str(), raw.data()) == 1) return v4(Bytes(raw).first(4));

@@ -8,8 +8,8 @@
 namespace hawser {
 
 /// Limits how often something happens: one token per `interval`, at most `burst` of them saved up. Starts
-/// full. Owns nothing but a time, so that many buckets can share one Limit; never reads a clock. Exact to the
-/// nanosecond: no rounding error adds up.
+/// full. Owns one time stamp, so that many buckets can share one Limit; never reads a clock. Counts whole
+/// nanoseconds, so that no rounding error adds up.
 class TokenBucket {
  public:
   /// How fast a bucket fills and how much it holds. All calls for one bucket pass the same limit.

@@ -10,7 +10,7 @@ CertificatePtr make_certificate(EVP_PKEY* key) {
   X509* const x509 = certificate.get();
   X509_NAME* const name = X509_get_subject_name(x509);
   static constexpr unsigned char kName[] = "hawser";
-  // RFC 5280 §4.1.2.5: the last date stands for "no well-defined end".
+  // RFC 5280 §4.1.2.5: this date means "no well-defined expiration date".
   const bool ok = X509_set_version(x509, X509_VERSION_3) == 1 &&
                   ASN1_INTEGER_set(X509_get_serialNumber(x509), 1) == 1 &&
                   ASN1_TIME_set_string_X509(X509_getm_notBefore(x509), "19700101000000Z") == 1 &&

@@ -15,6 +15,7 @@
 namespace hawser::crypto {
 namespace {
 
+/// Frees OpenSSL's TLS objects.
 struct SslDeleter {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -22,7 +23,7 @@ struct SslDeleter {
 using ContextPtr = std::unique_ptr<SSL_CTX, SslDeleter>;
 using SslPtr = std::unique_ptr<SSL, SslDeleter>;
 
-/// What OpenSSL complained about first, in our words (RFC 8446 §6.2 lists the alerts).
+// Translates OpenSSL's first error (RFC 8446 §6.2 lists the alerts).
 TlsFailure classify(unsigned long error) {
   if (error == 0 || ERR_GET_LIB(error) != ERR_LIB_SSL) {
     return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? TlsFailure::internal : TlsFailure::malformed;
@@ -52,6 +53,7 @@ std::runtime_error no_tls() {
 
 }  // namespace
 
+/// Owns OpenSSL's session, whose input and output are memory buffers, and the state derived from it.
 struct TlsSession::Impl {
   SslPtr ssl;
   std::function<bool(const PublicKey&)> accept_peer;
@@ -59,7 +61,7 @@ struct TlsSession::Impl {
   TlsState state = TlsState::in_progress;
   TlsFailure failure = TlsFailure::none;
   TlsFailure certificate_failure = TlsFailure::none;
-  std::size_t input = 0;
+  std::size_t input = 0;  ///< bytes fed so far, at most kMaxInput
 
   void start(SSL_CTX* context, const PrivateKey& own_key);
   void advance();
@@ -72,7 +74,7 @@ struct TlsSession::Impl {
   TlsFailure judge(X509* certificate);
 };
 
-/// One for each role, shared by all sessions: it holds the rules and no key.
+// Makes the context of a role, which all sessions share: it holds the rules and no key.
 ContextPtr TlsSession::Impl::make_context(const SSL_METHOD* method) {
   ERR_clear_error();
   ContextPtr context(SSL_CTX_new(method));
@@ -112,9 +114,8 @@ void TlsSession::Impl::start(SSL_CTX* context, const PrivateKey& own_key) {
     throw no_tls();
 }
 
-/// Takes the place of OpenSSL's whole certificate verification: a key is trusted or not, and nothing else in
-/// the certificate matters. That the peer has the private half is proved by its CertificateVerify, which
-/// OpenSSL checks next.
+// Replaces OpenSSL's certificate verification: only the key counts, nothing else in the certificate. OpenSSL
+// then checks the peer's CertificateVerify, which proves that the peer has the private half.
 int TlsSession::Impl::judge_certificate(X509_STORE_CTX* store, void*) noexcept {
   const void* ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
   Impl& self = *static_cast<Impl*>(SSL_get_app_data(static_cast<const SSL*>(ssl)));
@@ -150,7 +151,8 @@ void TlsSession::Impl::advance() {
   read_after_handshake();
 }
 
-/// Only an alert may still come: a server refuses a client's certificate when the client is done already.
+// After the handshake only an alert may arrive: a server rejects a client's certificate when the client is
+// already done.
 void TlsSession::Impl::read_after_handshake() {
   unsigned char byte = 0;
   const int result = SSL_read(ssl.get(), &byte, 1);
