@@ -56,6 +56,7 @@ class Buffer {
 
  private:
   friend class BufferPool;
+  /// Head of a block of memory; its bytes follow.
   struct Block {
     BufferPool* pool;
     std::uint32_t capacity;
