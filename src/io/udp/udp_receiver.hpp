@@ -21,8 +21,8 @@ class UdpReceiver {
   /// `coalesced`: the kernel may deliver several datagrams as one message of up to 64 KB.
   explicit UdpReceiver(bool coalesced);
 
-  /// Reads one batch from `fd`, see DatagramSocket::receive(). `uplink` is the socket's
-  /// number, for the routes.
+  /// Reads one batch from `fd`, see DatagramSocket::receive(). `uplink` is the socket's number for the
+  /// routes.
   [[nodiscard]] std::span<ReceivedDatagram> receive(int fd, SocketId uplink, SocketCounters& counters);
 
  private:
