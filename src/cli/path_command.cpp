@@ -9,10 +9,11 @@
 namespace hawser::cli {
 namespace {
 
+/// Command line of `path set`.
 struct PathOptions {
   control::PathSetting setting;
-  std::string interface;
-  std::string socket;
+  std::string interface;  ///< empty: the only one
+  std::string socket;     ///< empty: the interface's default
 };
 
 Exit set_path(const PathOptions& options) {

@@ -10,9 +10,10 @@
 namespace hawser::cli {
 namespace {
 
+/// Command line of `status`.
 struct StatusOptions {
-  std::string interface;
-  std::string socket;
+  std::string interface;  ///< empty: the only one
+  std::string socket;     ///< empty: the interface's default
   bool json = false;
 };
 

@@ -10,11 +10,15 @@
 #include <type_traits>
 #include <vector>
 
-/// Message structs to and from JSON, by the list of members that HAWSER_DESCRIBED leaves with each of them.
+/// Converts message structs to and from JSON by the members that HAWSER_DESCRIBED lists in each struct.
 namespace hawser::control {
 
+/// The listed members of T.
 template <class T>
 using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
+
+// to_json(): a string, bool or number becomes one, an empty optional null, a vector an array, a map or struct
+// an object.
 
 inline boost::json::value to_json(const std::string& v) {
   return boost::json::value(v);
@@ -22,7 +26,7 @@ inline boost::json::value to_json(const std::string& v) {
 inline boost::json::value to_json(bool v) {
   return boost::json::value(v);
 }
-/// Three decimals are all that a person or a graph can use.
+/// Rounds to three decimals, which suffice for people and graphs.
 inline boost::json::value to_json(double v) {
   return boost::json::value(std::round(v * 1000.0) / 1000.0);
 }
@@ -63,7 +67,9 @@ requires boost::describe::has_describe_members<T>::value boost::json::value to_j
   return out;
 }
 
-/// Each returns false when the value is of another kind; `out` may then be half-filled.
+// from_json(): the reverse. Each function returns false when the JSON value has another type; `out` may then
+// be partly filled.
+
 inline bool from_json(const boost::json::value& in, std::string& out) {
   const auto* text = in.if_string();
   if (text != nullptr) out.assign(text->data(), text->size());

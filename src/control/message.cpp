@@ -13,7 +13,7 @@ std::string one_line(const json::value& value) {
   return json::serialize(value) + "\n";
 }
 
-/// The JSON object of a line, or what is wrong with it.
+// Parses one line as a JSON object.
 Result<json::object, ParseError> parse_object(std::string_view line) {
   json::error_code error;
   json::value value = json::parse(json::string_view(line.data(), line.size()), error);
@@ -36,7 +36,7 @@ namespace {
 
 constexpr std::string_view kCommands = R"("status", "path_set")";
 
-/// The members of a request beside its command: strings, and exactly those of T.
+// Reads the arguments of a request: besides "command", exactly the members of T, all of them strings.
 template <class T>
 Result<T, ParseError> parse_arguments(const json::object& object) {
   T out;
@@ -55,11 +55,12 @@ Result<T, ParseError> parse_arguments(const json::object& object) {
   return out;
 }
 
+/// The arguments of a command without any.
 struct NoArguments {
   HAWSER_DESCRIBED(NoArguments)
 };
 
-/// The object of an answer that is not an error of the daemon's.
+// Parses a reply; an error that the daemon reports becomes the ParseError.
 Result<json::object, ParseError> parse_answer(std::string_view line) {
   auto object = parse_object(line);
   if (!object) return object;
