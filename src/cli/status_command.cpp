@@ -26,7 +26,7 @@ Exit show_status(const StatusOptions& options) {
   const auto status = control::parse_status(*answer);
   if (!status) return report({Exit::failed, *socket + ": " + status.error().message});
   std::cout << (options.json ? *answer + "\n" : status_text(*status)) << std::flush;
-  return std::cout ? Exit::ok : report({Exit::failed, "cannot write the answer"});
+  return std::cout ? Exit::ok : report({Exit::failed, "cannot write to standard output"});
 }
 
 }  // namespace

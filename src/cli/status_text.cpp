@@ -47,9 +47,9 @@ std::string uplink_text(const control::Uplink& u) {
   if (u.max_upload_mbps > 0) out += fmt::format("  max upload {:g} Mbit/s", u.max_upload_mbps);
   if (u.max_download_mbps > 0) out += fmt::format("  max download {:g} Mbit/s", u.max_download_mbps);
   if (u.quota) {
-    out += fmt::format("  quota: {} of {} used{}, anew on {}", bytes_text(u.quota->used),
+    out += fmt::format("  quota: {} of {} used{}, reset date {}", bytes_text(u.quota->used),
                        bytes_text(u.quota->limit), u.quota->over ? " up" : "",
-                       u.quota->reset.empty() ? "a day not known yet" : u.quota->reset);
+                       u.quota->reset.empty() ? "unknown (clock not set)" : u.quota->reset);
   }
   return out.empty() ? out : fmt::format("uplink     {} ({}){}\n", u.label, u.interface, out);
 }

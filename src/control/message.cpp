@@ -44,7 +44,7 @@ Result<T, ParseError> parse_arguments(const json::object& object) {
   boost::mp11::mp_for_each<Members<T>>([&](auto member) {
     const json::value* value = object.if_contains(member.name);
     if (wrong || (value != nullptr && from_json(*value, out.*member.pointer))) return;
-    wrong = ParseError{"\"" + std::string(member.name) + "\" is missing or no string"};
+    wrong = ParseError{"\"" + std::string(member.name) + "\" is missing or not a string"};
   });
   for (const auto& member : object) {
     bool known = member.key() == "command";
@@ -110,7 +110,7 @@ std::string make_path_change(const PathChange& change) {
 Result<Status, ParseError> parse_status(std::string_view line) {
   const auto object = parse_answer(line);
   if (!object) return object.error();
-  if (!object->contains("version")) return ParseError{"not a status"};
+  if (!object->contains("version")) return ParseError{"not a reply to status"};
   Status status;
   if (!from_json(*object, status)) return ParseError{"a field of the status has an unexpected type"};
   return status;
@@ -120,8 +120,7 @@ Result<PathChange, ParseError> parse_path_change(std::string_view line) {
   const auto object = parse_answer(line);
   if (!object) return object.error();
   PathChange change;
-  if (!object->contains("after") || !from_json(*object, change))
-    return ParseError{"not the answer to path_set"};
+  if (!object->contains("after") || !from_json(*object, change)) return ParseError{"not a reply to path_set"};
   return change;
 }
 

@@ -34,7 +34,7 @@ class Aes128Gcm final : public detail::Aead {
         EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr), EVP_CIPHER_free);
     if (fetched == nullptr || context_ == nullptr ||
         EVP_CipherInit_ex2(context_.get(), fetched.get(), raw(key), nullptr, use, nullptr) != 1) {
-      throw std::runtime_error("openssl offers no aes-128-gcm");
+      throw std::runtime_error("openssl does not offer aes-128-gcm");
     }
   }
 
@@ -109,7 +109,7 @@ void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                       std::span<std::byte, kAeadTagSize> tag) {
   if (aead_->seal(nonce, associated_data, data, tag)) return;
   wipe(data);
-  throw std::runtime_error("openssl does not encrypt");
+  throw std::runtime_error("openssl failed to encrypt");
 }
 
 OpeningKey::OpeningKey(Cipher cipher, Bytes key) : aead_(make_aead(cipher, key, kOpen)) {}

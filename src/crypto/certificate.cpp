@@ -18,7 +18,7 @@ CertificatePtr make_certificate(EVP_PKEY* key) {
                   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, kName, -1, -1, 0) == 1 &&
                   X509_set_issuer_name(x509, name) == 1 && X509_set_pubkey(x509, key) == 1 &&
                   X509_sign(x509, key, nullptr) != 0;
-  if (!ok) throw std::runtime_error("openssl makes no ed25519 certificate");
+  if (!ok) throw std::runtime_error("openssl cannot make an ed25519 certificate");
   return certificate;
 }
 

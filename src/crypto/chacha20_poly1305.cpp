@@ -33,7 +33,7 @@ CipherContext make_cipher(Bytes key) {
   CipherContext context(EVP_CIPHER_CTX_new());
   if (fetched == nullptr || context == nullptr ||
       EVP_CipherInit_ex2(context.get(), fetched.get(), raw(key), nullptr, 1, nullptr) != 1) {
-    throw std::runtime_error("openssl offers no chacha20");
+    throw std::runtime_error("openssl does not offer chacha20");
   }
   return context;
 }
@@ -42,7 +42,7 @@ EVP_MAC_CTX* make_mac() {
   const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> fetched(EVP_MAC_fetch(nullptr, "POLY1305", nullptr),
                                                                   EVP_MAC_free);
   EVP_MAC_CTX* const context = fetched == nullptr ? nullptr : EVP_MAC_CTX_new(fetched.get());
-  if (context == nullptr) throw std::runtime_error("openssl offers no poly1305");
+  if (context == nullptr) throw std::runtime_error("openssl does not offer poly1305");
   return context;
 }
 

@@ -48,7 +48,7 @@ std::string refusal(int descriptor, const std::string& path) {
   if (::fstat(descriptor, &status) != 0) return path + ": " + system_text(errno);
   if (!S_ISREG(status.st_mode)) return path + ": not a regular file";
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return path + ": a key that others may access (mode " + octal(status.st_mode) + "), run: chmod 600 " +
+    return path + ": other users may access the key (mode " + octal(status.st_mode) + "); run: chmod 600 " +
            quoted(path);
   }
   return {};

@@ -47,7 +47,7 @@ TlsFailure classify(unsigned long error) {
 
 std::runtime_error no_tls() {
   const char* reason = ERR_reason_error_string(ERR_peek_error());
-  return std::runtime_error(std::string("openssl offers no tls 1.3 with x25519 and ed25519: ") +
+  return std::runtime_error(std::string("openssl does not offer tls 1.3 with x25519 and ed25519: ") +
                             (reason != nullptr ? reason : "unknown reason"));
 }
 
@@ -233,7 +233,7 @@ SecretBytes TlsSession::export_key(std::string_view label, Bytes context, std::s
   const auto* context_bytes = reinterpret_cast<const unsigned char*>(context.data());
   if (SSL_export_keying_material(impl_->ssl.get(), reinterpret_cast<unsigned char*>(key.writable().data()),
                                  size, label.data(), label.size(), context_bytes, context.size(), 1) != 1) {
-    throw std::runtime_error("openssl exports no key");
+    throw std::runtime_error("openssl cannot export a key");
   }
   return key;
 }
@@ -241,16 +241,16 @@ SecretBytes TlsSession::export_key(std::string_view label, Bytes context, std::s
 std::string_view describe(TlsFailure failure) {
   switch (failure) {
     case TlsFailure::none: return "no failure";
-    case TlsFailure::wrong_peer_key: return "the peer has another public key";
-    case TlsFailure::bad_signature: return "the peer does not have the private key that it claims";
+    case TlsFailure::wrong_peer_key: return "the peer's public key is not accepted";
+    case TlsFailure::bad_signature: return "the peer does not have the private key of its public key";
     case TlsFailure::no_peer_certificate: return "the peer sent no certificate";
     case TlsFailure::unsupported_certificate: return "the peer's key is not ed25519";
-    case TlsFailure::unsupported_version: return "the peer does not speak tls 1.3";
-    case TlsFailure::no_common_algorithm: return "the peer shares no algorithm of ours";
-    case TlsFailure::refused_by_peer: return "the peer refused the handshake";
+    case TlsFailure::unsupported_version: return "the peer does not support tls 1.3";
+    case TlsFailure::no_common_algorithm: return "the peer has no algorithm in common with us";
+    case TlsFailure::refused_by_peer: return "the peer rejected the handshake";
     case TlsFailure::malformed: return "the peer's handshake is malformed";
     case TlsFailure::too_large: return "the peer's handshake is too large";
-    case TlsFailure::unexpected_data: return "the peer sent data in place of a handshake";
+    case TlsFailure::unexpected_data: return "the peer sent data instead of a handshake";
     case TlsFailure::internal: return "openssl failed";
   }
   return "unknown";

@@ -78,7 +78,7 @@ std::optional<Answer> ask(nl_sock* socket, const Question& question, unsigned fl
   nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_answer, &answer);
   const MessagePtr request = make_request(question, flags);
   if (const NetlinkError error = nl_send_auto(socket, request.get()); error < 0) {
-    throw_netlink_error("cannot ask for a route to " + question.to.to_string(), error);
+    throw_netlink_error("cannot request the route to " + question.to.to_string(), error);
   }
   if (nl_recvmsgs_default(socket) < 0 || !answer.unicast) return std::nullopt;
   return answer;

@@ -110,11 +110,11 @@ void TunDevice::configure() {
     if (error != 0) netlink::throw_netlink_error("cannot set the queue length of" + device, error);
   }
   if (const auto error = netlink.set_up(index_); error != 0)
-    netlink::throw_netlink_error("cannot raise" + device, error);
+    netlink::throw_netlink_error("cannot bring up" + device, error);
   for (const IpPrefix& address : options_.addresses) {
     const auto error = netlink.add_address(index_, address);
     if (error != 0)
-      netlink::throw_netlink_error("cannot give address " + address.to_string() + " to" + device, error);
+      netlink::throw_netlink_error("cannot add address " + address.to_string() + " to" + device, error);
   }
   for (const IpPrefix& address : options_.addresses) await_local(netlink, address.ip);
 }

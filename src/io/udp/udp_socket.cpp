@@ -53,7 +53,7 @@ FileDescriptor open_socket(const UdpSocketOptions& options) {
     const std::string& device = *options.device;
     if (::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, device.data(),
                      static_cast<socklen_t>(device.size())) != 0) {
-      throw_setup_error("cannot tie " + describe(options) + " to its device", errno);
+      throw_setup_error("cannot bind " + describe(options) + " to its device", errno);
     }
   }
   SocketAddress address;
