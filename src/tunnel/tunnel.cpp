@@ -212,14 +212,14 @@ void Tunnel::handle_event(Timestamp now, const sctp::Event& event) {
 void Tunnel::on_connected(Timestamp now, sctp::AssociationId id) {
   Binding* binding = find(id);
   if (binding == nullptr) return;  // no longer expected
-  if (proven_peer(id) != binding->peer) return refuse(now, id, Drop::unknown_peer, "not the peer called");
+  if (proven_peer(id) != binding->peer) return refuse(now, id, Drop::unknown_peer, "unexpected peer key");
   bring_up(now, *binding);
 }
 
 void Tunnel::on_accepted(Timestamp now, sctp::AssociationId id) {
   const auto peer = proven_peer(id);
-  if (!peer) return refuse(now, id, Drop::unknown_peer, "no such peer here");
-  if (peers_[*peer].dialled) return refuse(now, id, Drop::wrong_caller, "this end is the one that calls");
+  if (!peer) return refuse(now, id, Drop::unknown_peer, "unknown peer key");
+  if (peers_[*peer].dialled) return refuse(now, id, Drop::wrong_caller, "peer must not initiate");
   bring_up(now, bind(id, *peer));
 }
 
