@@ -12,6 +12,7 @@ class FileDescriptor {
  public:
   /// Takes over `fd`; negative: the system call failed.
   explicit FileDescriptor(int fd) : fd_(fd) {}
+  /// Takes the descriptor over; `other` has none afterwards.
   FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   ~FileDescriptor() {
     if (fd_ >= 0) ::close(fd_);

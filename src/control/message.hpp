@@ -19,7 +19,7 @@ inline constexpr std::string_view kSocketDirectory = "/run/hawser";
 /// The default path of the control socket of the daemon with this interface.
 [[nodiscard]] std::string default_socket(std::string_view interface);
 
-/// What a request is for.
+/// Selects the action of a request.
 enum class Command : std::uint8_t {
   status,   ///< report the status
   path_set  ///< change one setting of one uplink

@@ -13,18 +13,18 @@ using RecordIv = std::array<std::byte, kAeadNonceSize>;
 
 /// The keys that seal the records of one epoch.
 struct SendKeys {
-  SealingKey key;
-  RecordIv iv;  ///< see record_nonce()
+  SealingKey key;  ///< seals
+  RecordIv iv;     ///< see record_nonce()
 };
 /// The keys that open the records of one epoch.
 struct ReceiveKeys {
-  OpeningKey key;
-  RecordIv iv;  ///< see record_nonce()
+  OpeningKey key;  ///< opens
+  RecordIv iv;     ///< see record_nonce()
 };
 /// The keys of one epoch in both directions.
 struct RecordKeys {
-  SendKeys send;
-  ReceiveKeys receive;
+  SendKeys send;        ///< from this end to the peer
+  ReceiveKeys receive;  ///< from the peer to this end
 };
 
 /// This end's role in the TLS handshake: the initiator of the association is the client.

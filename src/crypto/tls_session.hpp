@@ -58,6 +58,7 @@ class TlsSession {
   /// does.
   static TlsSession server(const PrivateKey& own_key, std::function<bool(const PublicKey&)> accept_peer);
 
+  /// Takes the session over; the other object can only be assigned to or destroyed.
   TlsSession(TlsSession&&) noexcept;
   TlsSession& operator=(TlsSession&&) noexcept;
   ~TlsSession();

@@ -9,9 +9,9 @@ namespace hawser::io {
 
 /// A socket address of either family in the kernel's form.
 union SocketAddress {
-  sockaddr any;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
+  sockaddr any;     ///< either family: sa_family selects it
+  sockaddr_in v4;   ///< AF_INET
+  sockaddr_in6 v6;  ///< AF_INET6
 };
 
 /// Converts `address` into `out` and returns the length of the filled part.

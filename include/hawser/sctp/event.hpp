@@ -10,7 +10,7 @@ namespace hawser::sctp {
 
 /// Something that happened to an association; see Endpoint::poll_event().
 struct Event {
-  /// What happened. After closed, aborted, lost and refused, the association no longer exists.
+  /// The kinds of events. After closed, aborted, lost and refused, the association no longer exists.
   enum class Kind : std::uint8_t {
     connected,     ///< the association that connect() began is up
     accepted,      ///< an association that a peer began is up

@@ -30,7 +30,7 @@ int link_of(nlmsghdr* header) {
   }
 }
 
-/// What the event callback needs and reports.
+/// Input and result of the event callback.
 struct Watcher {
   int ignored;  ///< index of the interface whose events do not count
   bool changed = false;
