@@ -43,7 +43,7 @@ IpAddress IpAddress::any_v6() {
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would not look beyond
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton stops at the first NUL
   const std::string terminated(text);
   std::array<std::byte, 16> raw{};
   if (inet_pton(AF_INET, terminated.c_str(), raw.data()) == 1) return v4(Bytes(raw).first(4));
@@ -118,6 +118,16 @@ bool IpPrefix::contains(const IpAddress& address) const {
   if (left == 0) return true;
   const auto mask = static_cast<std::byte>(0xff00U >> left);
   return (a[whole] & mask) == (b[whole] & mask);
+}
+
+IpPrefix IpPrefix::network() const {
+  std::array<std::byte, 16> octets{};
+  const Bytes from = ip.bytes();
+  const std::size_t whole = length / 8;
+  std::copy_n(from.begin(), whole, octets.begin());
+  if (const unsigned left = length % 8U; left != 0)
+    octets[whole] = from[whole] & static_cast<std::byte>(0xff00U >> left);
+  return {ip.is_v4() ? IpAddress::v4(Bytes(octets).first(4)) : IpAddress::v6(octets), length};
 }
 
 }  // namespace hawser

@@ -7,17 +7,21 @@
 
 namespace hawser::sctp {
 
-/// One bit per TSN in a ring, scanned a word at a time. The caller keeps all set bits within `capacity`
-/// consecutive numbers.
+/// One bit per TSN in a ring, scanned a word at a time. Owns the words; never grows. The caller keeps all set
+/// bits within `capacity` consecutive numbers.
 class RingBitmap {
  public:
+  /// No number; the result of a search without a match.
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
   /// `capacity` is a power of two, at least 64.
   explicit RingBitmap(std::size_t capacity) : words_(capacity / 64) {}
 
+  /// Whether the bit of `n` is set.
   [[nodiscard]] bool test(std::uint64_t n) const { return ((word(n) >> (n % 64)) & 1) != 0; }
+  /// Sets the bit of `n`.
   void set(std::uint64_t n) { word(n) |= std::uint64_t{1} << (n % 64); }
+  /// Clears the bit of `n`.
   void clear(std::uint64_t n) { word(n) &= ~(std::uint64_t{1} << (n % 64)); }
 
   /// The first set number in [from, to), or kNone.

@@ -34,7 +34,8 @@ std::string reason(int error) {
 
 Failure connect_failure(const std::string& socket, int error) {
   if (error == ENOENT) return {Exit::not_running, "no hawserd is running: " + socket + " does not exist"};
-  if (error == ECONNREFUSED) return {Exit::not_running, "no hawserd is running: nobody listens on " + socket};
+  if (error == ECONNREFUSED)
+    return {Exit::not_running, "no hawserd is running: no process listens on " + socket};
   if (error == EACCES || error == EPERM) {
     return {Exit::denied, "not allowed to use " + socket + "; run as root or as a member of its group"};
   }
@@ -43,7 +44,7 @@ Failure connect_failure(const std::string& socket, int error) {
 
 Failure no_answer(const std::string& socket, int error) {
   const bool late = error == EAGAIN || error == EWOULDBLOCK;
-  return {Exit::failed, late ? socket + ": no answer in 5 s" : socket + ": " + reason(error)};
+  return {Exit::failed, late ? socket + ": no reply within 5 s" : socket + ": " + reason(error)};
 }
 
 bool send_all(int fd, std::string_view text) {
@@ -62,7 +63,7 @@ Result<std::string, Failure> choose_socket(const std::string& path, const std::s
                                            const std::string& directory) {
   if (!path.empty()) return path;
   if (interface.find('/') != std::string::npos) {
-    return Failure{Exit::usage, "\"" + interface + "\" is no interface name; for a path, use --socket"};
+    return Failure{Exit::usage, "\"" + interface + "\" is not an interface name; for a path, use --socket"};
   }
   if (!interface.empty()) return (fs::path(directory) / (interface + ".sock")).string();
   std::error_code error;
@@ -70,8 +71,7 @@ Result<std::string, Failure> choose_socket(const std::string& path, const std::s
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
     if (at->path().extension() == ".sock") names.push_back(at->path().stem().string());
   }
-  if (error == std::errc::permission_denied)
-    return Failure{Exit::denied, "not allowed to look into " + directory};
+  if (error == std::errc::permission_denied) return Failure{Exit::denied, "not allowed to read " + directory};
   if (names.empty()) return Failure{Exit::not_running, "no hawserd is running: no socket in " + directory};
   if (names.size() == 1) return (fs::path(directory) / (names[0] + ".sock")).string();
   std::sort(names.begin(), names.end());
@@ -97,7 +97,8 @@ Result<std::string, Failure> ask(const std::string& socket, std::string_view req
     const ssize_t size = ::recv(connection.get(), part.data(), part.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return no_answer(socket, errno);
-    if (size == 0) return Failure{Exit::failed, socket + ": the daemon hung up without an answer"};
+    if (size == 0)
+      return Failure{Exit::failed, socket + ": the daemon closed the connection without a reply"};
     answer.append(part.data(), static_cast<std::size_t>(size));
   }
   answer.resize(answer.find('\n'));

@@ -8,13 +8,14 @@
 
 namespace hawser::cli {
 
-/// The control socket to use: `path` when given, that of `interface` when given, else the only one in
-/// `directory`.
+/// Selects the control socket: `path` when given, else the one of `interface` when given, else the only one
+/// in `directory`.
 [[nodiscard]] Result<std::string, Failure> choose_socket(const std::string& path,
                                                          const std::string& interface,
                                                          const std::string& directory);
 
-/// Sends one request line and returns the one answer line. Gives up after five seconds.
+/// Sends one request line to a control socket and returns the reply without its newline. Fails when the
+/// daemon does not accept or send anything for five seconds.
 [[nodiscard]] Result<std::string, Failure> ask(const std::string& socket, std::string_view request);
 
 }  // namespace hawser::cli

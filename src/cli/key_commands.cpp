@@ -14,7 +14,7 @@ Exit finish(const std::optional<Failure>& failure) {
   return failure ? report(*failure) : Exit::ok;
 }
 
-/// `write` makes a secret for standard output.
+// Writes a new secret to standard output by `write`, after a warning if others could read it there.
 template <class Write>
 Exit make_secret(Write write) {
   if (const auto why = exposure(STDOUT_FILENO)) std::cerr << "hawser: warning: " << *why << '\n';

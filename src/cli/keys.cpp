@@ -13,7 +13,7 @@
 namespace hawser::cli {
 namespace {
 
-/// Longer than any key, so that longer input is seen to be longer.
+// Bytes; longer than any key, so that input that is too long does not look like a key.
 constexpr std::size_t kMaxRead = 256;
 
 Failure system_failure(std::string_view what) {
@@ -30,7 +30,7 @@ std::optional<Failure> write_all(int out, Bytes bytes) {
   return std::nullopt;
 }
 
-/// All of the input, but no more of it than shows that it is no key.
+// The input, cut off after kMaxRead bytes.
 Result<crypto::SecretBytes, Failure> read_input(int in) {
   crypto::SecretBytes input(kMaxRead);
   std::size_t used = 0;

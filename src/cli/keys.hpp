@@ -6,17 +6,20 @@
 #include "cli/failure.hpp"
 #include "hawser/base/random.hpp"
 
-/// What `hawser genkey`, `genpsk` and `pubkey` do, between two descriptors. Keys pass through memory that is
-/// wiped, never through buffers of the C or C++ library.
+/// The commands `hawser genkey`, `genpsk` and `pubkey`, between file descriptors. Keys pass through memory
+/// that is wiped, never through buffers of the C or C++ library.
 namespace hawser::cli {
 
-/// Each writes one line of base64. The result is what went wrong, if anything did.
+/// Writes a new private key to `out` as one line of base64. Returns the failure, if any.
 [[nodiscard]] std::optional<Failure> write_private_key(RandomSource& random, int out);
+/// Writes a new pre-shared key to `out` as one line of base64. Returns the failure, if any.
 [[nodiscard]] std::optional<Failure> write_preshared_key(RandomSource& random, int out);
-/// Reads the line of a private key from `in`, to its end.
+/// Reads a private key as one line of base64 from `in` and writes its public key to `out`. Returns the
+/// failure, if any.
 [[nodiscard]] std::optional<Failure> write_public_key(int in, int out);
 
-/// Why `descriptor` is a bad place for a secret: a terminal, or a file that not only its owner may access.
+/// Returns a warning when a secret written to `descriptor` is exposed: to a terminal, or to a file that
+/// others may access.
 [[nodiscard]] std::optional<std::string> exposure(int descriptor);
 
 }  // namespace hawser::cli

@@ -1,5 +1,3 @@
-#include <sys/prctl.h>
-
 #include <exception>
 #include <iostream>
 
@@ -16,21 +14,15 @@ Exit report(const Failure& failure) {
 
 namespace {
 
-/// No core dump and no debugger of the same user shows the keys, nor does memory that OpenSSL used for them.
-/// Before anything of OpenSSL is used.
-bool keep_secrets_in() {
-  return crypto::wipe_freed_openssl_memory() && ::prctl(PR_SET_DUMPABLE, 0) == 0;
-}
-
 Exit run(int argc, char** argv) try {
-  if (!keep_secrets_in())
+  if (!crypto::protect_process_memory())
     return report({Exit::failed, "cannot keep keys out of core dumps and freed memory"});
-  CLI::App app{"hawser: looks after the tunnels of this machine", "hawser"};
+  CLI::App app{"hawser: shows and controls the tunnels of this machine, makes keys", "hawser"};
   app.set_version_flag("--version", "hawser " + std::string(kVersion));
   app.require_subcommand(1);
   app.footer(
-      "Exit status: 0 success; 1 the input is no key, or the daemon refused or answered nonsense; 2 wrong "
-      "usage; 3 no daemon runs; 4 permission denied.");
+      "Exit status: 0 success; 1 the input is not a key, or the daemon rejected the request or sent an "
+      "invalid reply; 2 wrong usage; 3 no daemon is running; 4 permission denied.");
   Action action;
   add_status_command(app, action);
   add_path_command(app, action);

@@ -9,10 +9,11 @@
 namespace hawser::cli {
 namespace {
 
+/// Command line of `path set`.
 struct PathOptions {
   control::PathSetting setting;
-  std::string interface;
-  std::string socket;
+  std::string interface;  ///< empty: the only one
+  std::string socket;     ///< empty: the interface's default
 };
 
 Exit set_path(const PathOptions& options) {
@@ -26,9 +27,10 @@ Exit set_path(const PathOptions& options) {
   std::cout << change->label << ": " << change->setting << " " << change->before << " -> " << change->after
             << "\n";
   if (change->over_quota)
-    std::cout << change->label << ": its quota is used up, which keeps the role that over_quota names\n";
+    std::cout << change->label
+              << ": its quota is used up, so that the role of over_quota may apply instead\n";
   std::cout << std::flush;
-  return std::cout ? Exit::ok : report({Exit::failed, "cannot write the answer"});
+  return std::cout ? Exit::ok : report({Exit::failed, "cannot write to standard output"});
 }
 
 }  // namespace
@@ -36,15 +38,16 @@ Exit set_path(const PathOptions& options) {
 void add_path_command(CLI::App& app, Action& action) {
   // Shared because CLI11 copies the callback.
   const auto options = std::make_shared<PathOptions>();
-  CLI::App* path = app.add_subcommand("path", "change what an uplink carries, while the daemon runs");
+  CLI::App* path = app.add_subcommand("path", "change settings of an uplink while the daemon runs");
   path->require_subcommand(1);
   CLI::App* set = path->add_subcommand(
-      "set", "change one setting of one uplink for all peers, until the daemon ends; `status` shows them");
+      "set",
+      "change one setting of one uplink for all peers, until the daemon stops; `status` shows the settings");
   set->add_option("LABEL", options->setting.label, "the uplink's label")->required();
   set->add_option("SETTING", options->setting.setting, "role, max_upload or max_download")->required();
   set->add_option("VALUE", options->setting.value,
                   "role: always, secondary, backup or never; max_upload, max_download: a rate, e.g. "
-                  "\"20 Mbit/s\", or none to lift the cap")
+                  "\"20 Mbit/s\", or none to remove the cap")
       ->required();
   set->add_option("--interface", options->interface,
                   "the tunnel's interface; not needed when there is only one")

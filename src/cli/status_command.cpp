@@ -10,9 +10,10 @@
 namespace hawser::cli {
 namespace {
 
+/// Command line of `status`.
 struct StatusOptions {
-  std::string interface;
-  std::string socket;
+  std::string interface;  ///< empty: the only one
+  std::string socket;     ///< empty: the interface's default
   bool json = false;
 };
 
@@ -25,7 +26,7 @@ Exit show_status(const StatusOptions& options) {
   const auto status = control::parse_status(*answer);
   if (!status) return report({Exit::failed, *socket + ": " + status.error().message});
   std::cout << (options.json ? *answer + "\n" : status_text(*status)) << std::flush;
-  return std::cout ? Exit::ok : report({Exit::failed, "cannot write the answer"});
+  return std::cout ? Exit::ok : report({Exit::failed, "cannot write to standard output"});
 }
 
 }  // namespace

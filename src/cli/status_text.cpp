@@ -40,16 +40,16 @@ std::uint64_t counter(const control::Counters& counters, const std::string& name
   return at == counters.end() ? 0 : at->second;
 }
 
-/// One line, of an uplink of which there is something to say beside its paths.
+// One line for an uplink that cannot be used or has caps or a quota; empty for any other.
 std::string uplink_text(const control::Uplink& u) {
   std::string out;
   if (!u.usable) out += fmt::format("  cannot be used: {}", u.reason);
   if (u.max_upload_mbps > 0) out += fmt::format("  max upload {:g} Mbit/s", u.max_upload_mbps);
   if (u.max_download_mbps > 0) out += fmt::format("  max download {:g} Mbit/s", u.max_download_mbps);
   if (u.quota) {
-    out += fmt::format("  quota: {} of {} used{}, anew on {}", bytes_text(u.quota->used),
+    out += fmt::format("  quota: {} of {} used{}, reset date {}", bytes_text(u.quota->used),
                        bytes_text(u.quota->limit), u.quota->over ? " up" : "",
-                       u.quota->reset.empty() ? "a day not known yet" : u.quota->reset);
+                       u.quota->reset.empty() ? "unknown (clock not set)" : u.quota->reset);
   }
   return out.empty() ? out : fmt::format("uplink     {} ({}){}\n", u.label, u.interface, out);
 }
@@ -86,7 +86,7 @@ std::vector<std::string> path_row(const control::Path& p) {
           p.reason};
 }
 
-/// A row for an uplink that the peer is not reached over.
+// A row for an uplink without a path to the peer.
 std::vector<std::string> missing_row(const control::MissingPath& m) {
   std::vector<std::string> row(kColumns);
   row[1] = m.label;

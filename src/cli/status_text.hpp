@@ -6,7 +6,7 @@
 
 namespace hawser::cli {
 
-/// The status for people: the interface, its peers, and a row for each path.
+/// Formats a status for people: the interface, its peers, and a row for each path.
 [[nodiscard]] std::string status_text(const control::Status& status);
 
 }  // namespace hawser::cli

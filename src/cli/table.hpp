@@ -7,20 +7,26 @@
 
 namespace hawser::cli {
 
-/// Columns as wide as their widest cell, two spaces apart. Owns the cells; knows nothing of what they mean.
+/// Formats rows of text as columns that are as wide as their widest cell, two spaces apart. Owns the cells;
+/// never interprets them.
 class Table {
  public:
+  /// Side of the column on which its cells are aligned.
   enum class Align : bool { left, right };
+  /// A column of the table.
   struct Column {
-    std::string_view title;
-    Align align = Align::left;
+    std::string_view title;     ///< text of the first line
+    Align align = Align::left;  ///< of title and cells
   };
 
+  /// An empty table with these columns.
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  /// As many cells as there are columns; an empty one shows as "-".
+  /// Adds a row with one cell for each column; an empty cell shows as "-".
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  /// Whether there is no row.
   [[nodiscard]] bool empty() const { return rows_.empty(); }
-  /// One line for the titles and one for each row, each after `indent` spaces, none with spaces at its end.
+  /// Returns one line for the titles and one for each row, each indented by `indent` spaces and without
+  /// trailing spaces.
   [[nodiscard]] std::string to_string(std::size_t indent = 0) const;
 
  private:

@@ -10,37 +10,45 @@
 #include <type_traits>
 #include <vector>
 
-/// Message structs to and from JSON, by the list of members that HAWSER_DESCRIBED leaves with each of them.
+/// Converts message structs to and from JSON by the members that HAWSER_DESCRIBED lists in each struct.
 namespace hawser::control {
 
+/// The listed members of T.
 template <class T>
 using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
 
+/// A JSON string.
 inline boost::json::value to_json(const std::string& v) {
   return boost::json::value(v);
 }
+/// A JSON boolean.
 inline boost::json::value to_json(bool v) {
   return boost::json::value(v);
 }
-/// Three decimals are all that a person or a graph can use.
+/// A JSON number, rounded to three decimals, which suffice for people and graphs.
 inline boost::json::value to_json(double v) {
   return boost::json::value(std::round(v * 1000.0) / 1000.0);
 }
+/// A JSON number.
 inline boost::json::value to_json(std::uint32_t v) {
   return boost::json::value(v);
 }
+/// A JSON number.
 inline boost::json::value to_json(std::uint64_t v) {
   return boost::json::value(v);
 }
 
+/// A message struct as a JSON object.
 template <class T>
 requires boost::describe::has_describe_members<T>::value boost::json::value to_json(const T& v);
 
+/// The value, or null.
 template <class T>
 boost::json::value to_json(const std::optional<T>& v) {
   return v ? to_json(*v) : boost::json::value(nullptr);
 }
 
+/// A JSON array.
 template <class T>
 boost::json::value to_json(const std::vector<T>& v) {
   boost::json::array out;
@@ -49,6 +57,7 @@ boost::json::value to_json(const std::vector<T>& v) {
   return out;
 }
 
+/// A JSON object with the keys of the map.
 template <class T>
 boost::json::value to_json(const std::map<std::string, T>& v) {
   boost::json::object out;
@@ -63,18 +72,23 @@ requires boost::describe::has_describe_members<T>::value boost::json::value to_j
   return out;
 }
 
-/// Each returns false when the value is of another kind; `out` may then be half-filled.
+// Each from_json() returns false when the JSON value has another type or range; `out` may then be partly
+// filled.
+
+/// Reads a JSON string.
 inline bool from_json(const boost::json::value& in, std::string& out) {
   const auto* text = in.if_string();
   if (text != nullptr) out.assign(text->data(), text->size());
   return text != nullptr;
 }
+/// Reads a JSON boolean.
 inline bool from_json(const boost::json::value& in, bool& out) {
   const bool* flag = in.if_bool();
   if (flag != nullptr) out = *flag;
   return flag != nullptr;
 }
 
+/// Reads a JSON number that T can represent.
 template <class T>
 requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) bool from_json(const boost::json::value& in,
                                                                              T& out) {
@@ -83,15 +97,19 @@ requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) bool from_json(con
   return !error;
 }
 
+/// Reads a JSON object into a message struct: ignores unknown keys, and members without a key keep their
+/// values.
 template <class T>
 requires boost::describe::has_describe_members<T>::value bool from_json(const boost::json::value& in, T& out);
 
+/// Reads a value or null.
 template <class T>
 bool from_json(const boost::json::value& in, std::optional<T>& out) {
   out.reset();
   return in.is_null() || from_json(in, out.emplace());
 }
 
+/// Reads a JSON array.
 template <class T>
 bool from_json(const boost::json::value& in, std::vector<T>& out) {
   const auto* array = in.if_array();
@@ -103,6 +121,7 @@ bool from_json(const boost::json::value& in, std::vector<T>& out) {
   return true;
 }
 
+/// Reads a JSON object whose values all have the type T.
 template <class T>
 bool from_json(const boost::json::value& in, std::map<std::string, T>& out) {
   const auto* object = in.if_object();

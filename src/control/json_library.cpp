@@ -1,2 +1,2 @@
-// Boost.JSON, compiled here once instead of linked: the programs then need no Boost at run time.
+// Compiles Boost.JSON into this library, so that the programs need no Boost library at run time.
 #include <boost/json/src.hpp>

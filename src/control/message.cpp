@@ -13,7 +13,7 @@ std::string one_line(const json::value& value) {
   return json::serialize(value) + "\n";
 }
 
-/// The JSON object of a line, or what is wrong with it.
+// Parses one line as a JSON object.
 Result<json::object, ParseError> parse_object(std::string_view line) {
   json::error_code error;
   json::value value = json::parse(json::string_view(line.data(), line.size()), error);
@@ -36,7 +36,7 @@ namespace {
 
 constexpr std::string_view kCommands = R"("status", "path_set")";
 
-/// The members of a request beside its command: strings, and exactly those of T.
+// Reads the arguments of a request: besides "command", exactly the members of T, all of them strings.
 template <class T>
 Result<T, ParseError> parse_arguments(const json::object& object) {
   T out;
@@ -44,7 +44,7 @@ Result<T, ParseError> parse_arguments(const json::object& object) {
   boost::mp11::mp_for_each<Members<T>>([&](auto member) {
     const json::value* value = object.if_contains(member.name);
     if (wrong || (value != nullptr && from_json(*value, out.*member.pointer))) return;
-    wrong = ParseError{"\"" + std::string(member.name) + "\" is missing or no string"};
+    wrong = ParseError{"\"" + std::string(member.name) + "\" is missing or not a string"};
   });
   for (const auto& member : object) {
     bool known = member.key() == "command";
@@ -55,11 +55,12 @@ Result<T, ParseError> parse_arguments(const json::object& object) {
   return out;
 }
 
+/// The arguments of a command without any.
 struct NoArguments {
   HAWSER_DESCRIBED(NoArguments)
 };
 
-/// The object of an answer that is not an error of the daemon's.
+// Parses a reply; an error that the daemon reports becomes the ParseError.
 Result<json::object, ParseError> parse_answer(std::string_view line) {
   auto object = parse_object(line);
   if (!object) return object;
@@ -109,7 +110,7 @@ std::string make_path_change(const PathChange& change) {
 Result<Status, ParseError> parse_status(std::string_view line) {
   const auto object = parse_answer(line);
   if (!object) return object.error();
-  if (!object->contains("version")) return ParseError{"not a status"};
+  if (!object->contains("version")) return ParseError{"not a reply to status"};
   Status status;
   if (!from_json(*object, status)) return ParseError{"a field of the status has an unexpected type"};
   return status;
@@ -119,8 +120,7 @@ Result<PathChange, ParseError> parse_path_change(std::string_view line) {
   const auto object = parse_answer(line);
   if (!object) return object.error();
   PathChange change;
-  if (!object->contains("after") || !from_json(*object, change))
-    return ParseError{"not the answer to path_set"};
+  if (!object->contains("after") || !from_json(*object, change)) return ParseError{"not a reply to path_set"};
   return change;
 }
 

@@ -8,37 +8,37 @@
 
 #include "control/described.hpp"
 
-/// What `hawser status` shows: the answer to the request "status". Documented, field by field, in
-/// docs/control.md. Rates are in Mbit/s, times in milliseconds unless the name says otherwise, sizes in
-/// bytes.
+/// The reply to the request "status"; docs/control.md documents each field. The unit is the end of a field's
+/// name (_ms, _s, _mbps for Mbit/s, _percent); sizes are in bytes.
 namespace hawser::control {
 
-/// Counters by name.
+/// Counters by name, e.g. "timeouts".
 using Counters = std::map<std::string, std::uint64_t>;
 
+/// A path of an association.
 struct Path {
-  std::uint32_t id = 0;
-  std::string label;      ///< of the uplink; empty on a hub
-  std::string interface;  ///< of the uplink; empty on a hub
-  std::string local;      ///< IP address; the wildcard leaves the choice to the kernel
-  std::string remote;     ///< IP address and UDP port, as seen from here
-  std::string state;      ///< joining, unconfirmed, active, potentially_failed, inactive
-  bool primary = false;
-  double rtt_ms = 0;  ///< smoothed; 0: not measured yet
-  double rttvar_ms = 0;
-  double rto_ms = 0;
-  std::uint64_t cwnd = 0;
-  std::uint64_t ssthresh = 0;
-  std::uint64_t flight = 0;
-  std::uint64_t mtu = 0;  ///< largest UDP payload
-  double tx_mbps = 0;     ///< UDP payload, over the last seconds
-  double rx_mbps = 0;
-  double loss_percent = 0;  ///< of the DATA chunks sent here in the last ten seconds
-  std::uint32_t error_count = 0;
-  std::string role;     ///< always, secondary, backup, never: the more reluctant of both ends'
-  std::string reason;   ///< in words: what limits or excludes it now
-  double cap_mbps = 0;  ///< on what is sent, of whole IP packets; 0: none
-  Counters counters;
+  std::uint32_t id = 0;           ///< unique within the association
+  std::string label;              ///< the uplink's label; empty on a hub
+  std::string interface;          ///< the uplink's interface; empty on a hub
+  std::string local;              ///< local IP address; the wildcard: the kernel chooses
+  std::string remote;             ///< IP address and UDP port of the peer, as this end sees them
+  std::string state;              ///< joining, unconfirmed, active, potentially_failed, inactive
+  bool primary = false;           ///< it is the primary path
+  double rtt_ms = 0;              ///< smoothed round-trip time; 0: not measured yet
+  double rttvar_ms = 0;           ///< variation of the round-trip time
+  double rto_ms = 0;              ///< retransmission time-out
+  std::uint64_t cwnd = 0;         ///< congestion window
+  std::uint64_t ssthresh = 0;     ///< slow-start threshold
+  std::uint64_t flight = 0;       ///< user data outstanding on the path
+  std::uint64_t mtu = 0;          ///< largest UDP payload
+  double tx_mbps = 0;             ///< UDP payload sent, over the last seconds
+  double rx_mbps = 0;             ///< UDP payload received, over the last seconds
+  double loss_percent = 0;        ///< loss of the DATA chunks sent here in the last ten seconds
+  std::uint32_t error_count = 0;  ///< consecutive errors
+  std::string role;     ///< always, secondary, backup, never: the less preferred of the two ends' roles
+  std::string reason;   ///< in words: why the path carries no more data now
+  double cap_mbps = 0;  ///< cap on sending, of whole IP packets; 0: no cap
+  Counters counters;    ///< sctp::PathCounters by name
   HAWSER_DESCRIBED(Path, id, label, interface, local, remote, state, role, reason, cap_mbps, primary, rtt_ms,
                    rttvar_ms, rto_ms, cwnd, ssthresh, flight, mtu, tx_mbps, rx_mbps, loss_percent,
                    error_count, counters)
@@ -47,119 +47,125 @@ struct Path {
 /// The keys of an association.
 struct Security {
   std::string cipher;               ///< aes-128-gcm, chacha20-poly1305
-  std::uint32_t epoch = 0;          ///< of the keys that seal what is sent
-  double keys_age_s = 0;            ///< since these keys came into use
-  double last_handshake_age_s = 0;  ///< since the last handshake was complete
-  std::uint64_t handshakes = 0;     ///< complete ones
+  std::uint32_t epoch = 0;          ///< number of the keys that seal what is sent
+  double keys_age_s = 0;            ///< time since these keys came into use
+  double last_handshake_age_s = 0;  ///< time since the last handshake was complete
+  std::uint64_t handshakes = 0;     ///< complete handshakes
   HAWSER_DESCRIBED(Security, cipher, epoch, keys_age_s, last_handshake_age_s, handshakes)
 };
 
 /// An uplink over which an association has no path.
 struct MissingPath {
-  std::string label;
-  std::string interface;
-  std::string reason;
-  double next_try_s = 0;  ///< from now
+  std::string label;      ///< the uplink's label
+  std::string interface;  ///< the uplink's interface
+  std::string reason;     ///< in words
+  double next_try_s = 0;  ///< time until the next attempt
   HAWSER_DESCRIBED(MissingPath, label, interface, reason, next_try_s)
 };
 
+/// An association; most fields are those of sctp::AssociationStatus.
 struct Association {
-  std::uint32_t id = 0;
-  std::string state;
-  std::string peer;  ///< its name
-  std::uint32_t outbound_streams = 0;
-  std::uint32_t inbound_streams = 0;
-  bool nr_sack = false;
-  bool dynamic_addresses = false;
-  std::uint64_t peer_window = 0;
-  std::uint64_t queued_bytes = 0;
-  std::uint64_t outstanding_bytes = 0;
-  std::uint64_t receive_buffered = 0;
-  std::uint64_t messages_sent = 0;
-  std::uint64_t messages_received = 0;
-  std::uint64_t duplicate_tsns_received = 0;
-  std::optional<Security> protection;  ///< once it is up
-  std::vector<Path> paths;
-  std::vector<MissingPath> missing;
+  std::uint32_t id = 0;                       ///< unique within the daemon
+  std::string state;                          ///< sctp::AssociationState by name
+  std::string peer;                           ///< the peer's name
+  std::uint32_t outbound_streams = 0;         ///< streams for sending
+  std::uint32_t inbound_streams = 0;          ///< streams for receiving
+  bool nr_sack = false;                       ///< both ends use NR-SACK
+  bool dynamic_addresses = false;             ///< both ends use ASCONF
+  std::uint64_t peer_window = 0;              ///< newest a_rwnd of the peer
+  std::uint64_t queued_bytes = 0;             ///< user data accepted and not yet acknowledged
+  std::uint64_t outstanding_bytes = 0;        ///< user data in flight
+  std::uint64_t receive_buffered = 0;         ///< user data held for reassembly and ordering
+  std::uint64_t messages_sent = 0;            ///< messages accepted for sending
+  std::uint64_t messages_received = 0;        ///< complete messages received
+  std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
+  std::optional<Security> protection;         ///< the keys, once they exist
+  std::vector<Path> paths;                    ///< the paths that exist
+  std::vector<MissingPath> missing;           ///< the uplinks without a path
   HAWSER_DESCRIBED(Association, id, state, peer, outbound_streams, inbound_streams, nr_sack,
                    dynamic_addresses, peer_window, queued_bytes, outstanding_bytes, receive_buffered,
                    messages_sent, messages_received, duplicate_tsns_received, protection, paths, missing)
 };
 
+/// A peer of the tunnel.
 struct Peer {
-  std::string name;
-  std::string public_key;
-  std::string state;  ///< up; on an edge also resolving, connecting, waiting; on a hub down
-  std::vector<std::string> endpoint;
-  std::vector<std::string> allowed_ips;
-  std::optional<std::uint32_t> association;  ///< id, when up
-  std::uint64_t mtu = 0;                     ///< largest inner packet towards it; 0 unless up
-  std::uint64_t queue_bytes = 0;
-  std::uint64_t queue_packets = 0;
-  std::uint64_t queue_limit = 0;
-  Counters counters;
+  std::string name;        ///< as configured
+  std::string public_key;  ///< base64
+  std::string state;       ///< up; on an edge also resolving, connecting, waiting, stopped; on a hub down
+  std::vector<std::string> endpoint;         ///< as configured; empty on a hub
+  std::vector<std::string> allowed_ips;      ///< prefixes
+  std::optional<std::uint32_t> association;  ///< id of its association, when up
+  std::uint64_t mtu = 0;                     ///< largest inner packet to it; 0 unless up
+  std::uint64_t queue_bytes = 0;             ///< bytes of inner packets that wait to be sent
+  std::uint64_t queue_packets = 0;           ///< inner packets that wait to be sent
+  std::uint64_t queue_limit = 0;             ///< limit of the queue
+  Counters counters;                         ///< tunnel::PeerCounters by name
   HAWSER_DESCRIBED(Peer, name, public_key, state, endpoint, allowed_ips, association, mtu, queue_bytes,
                    queue_packets, queue_limit, counters)
 };
 
 /// A UDP socket of the daemon.
 struct Socket {
-  std::uint32_t id = 0;
-  std::string label;
-  std::string interface;
-  std::string local;
-  Counters counters;
+  std::uint32_t id = 0;   ///< unique within the daemon
+  std::string label;      ///< the uplink's label; empty for a listening socket
+  std::string interface;  ///< the interface that it is bound to; empty: none
+  std::string local;      ///< IP address and UDP port
+  Counters counters;      ///< io::SocketCounters by name
   HAWSER_DESCRIBED(Socket, id, label, interface, local, counters)
 };
 
-/// What an uplink may carry in a month, both ways together, in bytes of IP packets.
+/// The monthly quota of an uplink: bytes of whole IP packets in both directions together.
 struct Quota {
-  std::uint64_t used = 0;
-  std::uint64_t limit = 0;
-  bool over = false;
-  std::string reset;  ///< date at which it starts anew, UTC; empty: not known, as the clock was never set
+  std::uint64_t used = 0;   ///< bytes since the last reset
+  std::uint64_t limit = 0;  ///< bytes per month
+  bool over = false;        ///< the quota is used up
+  std::string reset;        ///< date of the next reset, UTC; empty: unknown, because the clock is not set
   HAWSER_DESCRIBED(Quota, used, limit, over, reset)
 };
 
+/// An uplink of an edge.
 struct Uplink {
-  std::string label;
-  std::string interface;       ///< the one in use; while there is none, as configured
-  std::string role;            ///< as it is now: live changes and quota included
-  bool usable = false;         ///< up, with carrier, an address and a route to a peer
-  std::string reason;          ///< why it cannot be used now; empty: it can
-  double max_upload_mbps = 0;  ///< 0: no cap
-  double max_download_mbps = 0;
-  std::optional<Quota> quota{};
+  std::string label;             ///< as configured
+  std::string interface;         ///< the interface in use; without one, as configured
+  std::string role;              ///< the current role, with live changes and quota applied
+  bool usable = false;           ///< up, with carrier, an address and a route to a peer
+  std::string reason;            ///< why it cannot be used now; empty: it can
+  double max_upload_mbps = 0;    ///< cap on sending; 0: no cap
+  double max_download_mbps = 0;  ///< cap on receiving; 0: no cap
+  std::optional<Quota> quota{};  ///< present if one is configured
   HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, max_upload_mbps, max_download_mbps, quota)
 };
 
+/// The TUN interface.
 struct Interface {
-  std::string name;
-  std::vector<std::string> address;
-  std::uint64_t mtu = 0;
-  Counters counters;
+  std::string name;                  ///< e.g. "hawser0"
+  std::vector<std::string> address;  ///< addresses with prefix length
+  std::uint64_t mtu = 0;             ///< largest inner packet
+  Counters counters;                 ///< io::DeviceCounters by name
   HAWSER_DESCRIBED(Interface, name, address, mtu, counters)
 };
 
+/// Drops of the daemon for every reason, zeros included.
 struct Drops {
   Counters engine;  ///< received packets and chunks, by reason
   Counters tunnel;  ///< IP packets and messages, by reason
   HAWSER_DESCRIBED(Drops, engine, tunnel)
 };
 
+/// The status of one daemon.
 struct Status {
-  std::string version;
-  std::uint32_t pid = 0;
-  double uptime_s = 0;
-  std::string public_key;  ///< of this end
-  Interface interface;
-  std::vector<std::string> listen;
-  std::vector<Uplink> uplinks;
-  std::vector<Socket> sockets;
-  std::vector<Peer> peers;
-  std::vector<Association> associations;
-  Drops drops;
-  Counters hooks;  ///< empty without [hooks]
+  std::string version;                    ///< of hawserd
+  std::uint32_t pid = 0;                  ///< process id of hawserd
+  double uptime_s = 0;                    ///< time since its start
+  std::string public_key;                 ///< of this end, base64
+  Interface interface;                    ///< the tunnel's interface
+  std::vector<std::string> listen;        ///< IP addresses and UDP ports of a hub; empty on an edge
+  std::vector<Uplink> uplinks;            ///< empty on a hub
+  std::vector<Socket> sockets;            ///< the open UDP sockets
+  std::vector<Peer> peers;                ///< all configured peers
+  std::vector<Association> associations;  ///< of all peers, including those that are not up yet
+  Drops drops;                            ///< of the engine and of the tunnel
+  Counters hooks;                         ///< empty without [hooks]
   HAWSER_DESCRIBED(Status, version, pid, uptime_s, public_key, interface, listen, uplinks, sockets, peers,
                    associations, drops, hooks)
 };

@@ -26,6 +26,7 @@ unsigned char* raw(MutableBytes bytes) {
 
 enum Use : int { kOpen = 0, kSeal = 1 };
 
+/// AES-128-GCM by OpenSSL. Owns the context, which keeps the key from packet to packet.
 class Aes128Gcm final : public detail::Aead {
  public:
   Aes128Gcm(Bytes key, Use use) : context_(EVP_CIPHER_CTX_new()), use_(use) {
@@ -33,7 +34,7 @@ class Aes128Gcm final : public detail::Aead {
         EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr), EVP_CIPHER_free);
     if (fetched == nullptr || context_ == nullptr ||
         EVP_CipherInit_ex2(context_.get(), fetched.get(), raw(key), nullptr, use, nullptr) != 1) {
-      throw std::runtime_error("openssl offers no aes-128-gcm");
+      throw std::runtime_error("openssl does not offer aes-128-gcm");
     }
   }
 
@@ -58,7 +59,8 @@ class Aes128Gcm final : public detail::Aead {
   }
 
  private:
-  /// Sets the nonce of a packet (the key stays), takes in the associated data, then en- or decrypts in place.
+  // Sets the nonce of a packet (the key stays), processes the associated data, then encrypts or decrypts in
+  // place.
   bool run(AeadNonce nonce, Bytes associated_data, MutableBytes data) {
     assert(associated_data.size() <= INT_MAX && data.size() <= INT_MAX);
     EVP_CIPHER_CTX* const context = context_.get();
@@ -70,7 +72,7 @@ class Aes128Gcm final : public detail::Aead {
             EVP_CipherUpdate(context, raw(data), &size, raw(data), static_cast<int>(data.size())) == 1);
   }
 
-  /// The cipher has no bytes to give at its end, but OpenSSL wants an address.
+  // GCM produces no bytes at its end, but OpenSSL requires an output buffer.
   bool finish() {
     std::array<unsigned char, 16> nothing;
     int size = 0;
@@ -107,7 +109,7 @@ void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                       std::span<std::byte, kAeadTagSize> tag) {
   if (aead_->seal(nonce, associated_data, data, tag)) return;
   wipe(data);
-  throw std::runtime_error("openssl does not encrypt");
+  throw std::runtime_error("openssl failed to encrypt");
 }
 
 OpeningKey::OpeningKey(Cipher cipher, Bytes key) : aead_(make_aead(cipher, key, kOpen)) {}

@@ -11,20 +11,23 @@ struct evp_cipher_ctx_st;
 
 namespace hawser::crypto {
 
-inline constexpr std::size_t kAeadNonceSize = 12;
-inline constexpr std::size_t kAeadTagSize = 16;
+inline constexpr std::size_t kAeadNonceSize = 12;  ///< bytes, for both ciphers
+inline constexpr std::size_t kAeadTagSize = 16;    ///< bytes, for both ciphers
+/// The nonce of one packet, different for each packet under one key (RFC 5116 §3.1).
 using AeadNonce = std::span<const std::byte, kAeadNonceSize>;
 
-/// Bytes of a key: 16 or 32.
+/// Bytes of a key: 16 for AES-128-GCM, 32 for ChaCha20-Poly1305.
 [[nodiscard]] std::size_t key_size(Cipher cipher);
 
 namespace detail {
+/// Frees an OpenSSL cipher context.
 struct CipherContextDeleter {
   void operator()(evp_cipher_ctx_st* context) const;
 };
+/// Owns an OpenSSL cipher context.
 using CipherContext = std::unique_ptr<evp_cipher_ctx_st, CipherContextDeleter>;
 
-/// A cipher under one key, for one direction.
+/// Interface of an AEAD cipher (RFC 5116) under one key, for one direction. Works in place.
 class Aead {
  public:
   Aead() = default;
@@ -32,25 +35,27 @@ class Aead {
   Aead& operator=(const Aead&) = delete;
   virtual ~Aead() = default;
 
-  /// False: OpenSSL does not work.
+  /// Encrypts `data` and writes the tag. False: OpenSSL failed.
   virtual bool seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                     std::span<std::byte, kAeadTagSize> tag) = 0;
-  /// On false, `data` may be anything.
+  /// Checks the tag and decrypts `data`. False: not authentic, or OpenSSL failed; the content of `data` is
+  /// then unspecified.
   virtual bool open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                     std::span<const std::byte, kAeadTagSize> tag) = 0;
 };
 }  // namespace detail
 
-/// The key of the direction that we send in (RFC 5116). Owns OpenSSL's context, in which the key was set
-/// once: a packet sets the nonce only and allocates nothing. Never sees to it that nonces differ: its user
-/// does.
+/// The key of the direction that this end sends in (RFC 5116). Owns OpenSSL's context, in which the key is
+/// set once, so that a packet sets only the nonce and allocates nothing. Does not check that nonces differ:
+/// the caller does.
 class SealingKey {
  public:
-  /// Expects key_size(cipher) bytes, which the caller wipes. Throws std::runtime_error when OpenSSL lacks the
-  /// cipher.
+  /// Expects key_size(cipher) bytes, which the caller wipes. Throws std::runtime_error when OpenSSL does not
+  /// offer the cipher.
   SealingKey(Cipher cipher, Bytes key);
 
-  /// Encrypts `data` in place and writes the tag, which may lie right behind it.
+  /// Encrypts `data` in place and writes the tag, which may follow directly behind it. Throws
+  /// std::runtime_error when OpenSSL fails; `data` is then zero.
   void seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
             std::span<std::byte, kAeadTagSize> tag);
 
@@ -58,13 +63,16 @@ class SealingKey {
   std::unique_ptr<detail::Aead> aead_;
 };
 
-/// The key of the direction that we receive in; everything else is as with SealingKey.
+/// The key of the direction that this end receives in (RFC 5116). Owns OpenSSL's context, in which the key is
+/// set once; opening a packet allocates nothing.
 class OpeningKey {
  public:
+  /// Expects key_size(cipher) bytes, which the caller wipes. Throws std::runtime_error when OpenSSL does not
+  /// offer the cipher.
   OpeningKey(Cipher cipher, Bytes key);
 
-  /// Decrypts `data` in place. On false nothing is authentic, and `data` is zero: what had been decrypted is
-  /// never seen.
+  /// Checks the tag and decrypts `data` in place. False: not authentic; `data` is then zero, so that
+  /// unauthenticated plaintext never leaves this function.
   [[nodiscard]] bool open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                           std::span<const std::byte, kAeadTagSize> tag);
 

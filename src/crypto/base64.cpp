@@ -6,7 +6,7 @@
 namespace hawser::crypto {
 namespace {
 
-/// All ones when low <= value <= high, else zero. Every argument is below 2^16.
+// All ones when low <= value <= high, else zero. Every argument is below 2^16.
 constexpr unsigned in_range(unsigned value, unsigned low, unsigned high) {
   return (((value - low) | (high - value)) >> 31U) - 1U;
 }
@@ -18,7 +18,7 @@ constexpr char encode_digit(unsigned digit) {
                            (in_range(digit, 63, 63) & '/'));
 }
 
-/// The digit, or a value with bits above the sixth for any other character.
+// The value of the digit; for any other character, a value with bit 6 set.
 constexpr unsigned decode_digit(char character) {
   const unsigned c = static_cast<unsigned char>(character);
   const unsigned known = in_range(c, 'A', 'Z') | in_range(c, 'a', 'z') | in_range(c, '0', '9') |
@@ -56,7 +56,7 @@ bool base64_decode(std::string_view in, MutableBytes out) {
       bits = bits << 6U | (digit & 63U);
     }
     for (std::size_t i = 0; i < part.size(); ++i) part[i] = static_cast<std::byte>(bits >> (16 - 8 * i));
-    // Bits beyond the last byte are zero in what an encoder writes.
+    // An encoder sets the unused bits behind the last byte to zero.
     wrong |= bits & ((1U << (8 * (3 - part.size()))) - 1U);
   }
   return wrong == 0;

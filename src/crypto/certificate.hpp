@@ -8,13 +8,16 @@
 
 namespace hawser::crypto {
 
+/// Frees an OpenSSL certificate.
 struct CertificateDeleter {
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
+/// Owns an OpenSSL certificate.
 using CertificatePtr = std::unique_ptr<X509, CertificateDeleter>;
 
-/// The wrapping that TLS wants around a bare key: self-signed, valid for ever, the same name for everybody,
-/// so that it says no more than the key does. Throws std::runtime_error when OpenSSL refuses.
+/// Makes the certificate that TLS requires around a bare key: self-signed, without expiry, with the same name
+/// for every key, so that it contains no information but the key. Throws std::bad_alloc, or
+/// std::runtime_error when OpenSSL fails.
 [[nodiscard]] CertificatePtr make_certificate(EVP_PKEY* key);
 
 }  // namespace hawser::crypto

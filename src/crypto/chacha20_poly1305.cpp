@@ -33,7 +33,7 @@ CipherContext make_cipher(Bytes key) {
   CipherContext context(EVP_CIPHER_CTX_new());
   if (fetched == nullptr || context == nullptr ||
       EVP_CipherInit_ex2(context.get(), fetched.get(), raw(key), nullptr, 1, nullptr) != 1) {
-    throw std::runtime_error("openssl offers no chacha20");
+    throw std::runtime_error("openssl does not offer chacha20");
   }
   return context;
 }
@@ -42,7 +42,7 @@ EVP_MAC_CTX* make_mac() {
   const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> fetched(EVP_MAC_fetch(nullptr, "POLY1305", nullptr),
                                                                   EVP_MAC_free);
   EVP_MAC_CTX* const context = fetched == nullptr ? nullptr : EVP_MAC_CTX_new(fetched.get());
-  if (context == nullptr) throw std::runtime_error("openssl offers no poly1305");
+  if (context == nullptr) throw std::runtime_error("openssl does not offer poly1305");
   return context;
 }
 
@@ -69,8 +69,9 @@ bool ChaCha20Poly1305::open(AeadNonce nonce, Bytes associated_data, MutableBytes
          constant_time_equal(expected, tag) && finish(data);
 }
 
-// Block 0 encrypts zeros, which gives the one-time key (RFC 8439 §2.6), and as much of the data as there is
-// room for stands behind it. `data` stays as it is until the caller has dealt with the tag.
+// Encrypts one run: block 0 of zeros, which gives the one-time key (RFC 8439 §2.6), and behind it as much of
+// the data as fits. `data` itself stays unchanged, because the caller computes the tag of a received packet
+// from it.
 bool ChaCha20Poly1305::begin(AeadNonce nonce, Bytes data) {
   std::array<std::byte, 4 + kAeadNonceSize> counter_and_nonce{};
   std::ranges::copy(nonce, counter_and_nonce.begin() + 4);
@@ -85,7 +86,7 @@ bool ChaCha20Poly1305::begin(AeadNonce nonce, Bytes data) {
   return keyed;
 }
 
-// Whole blocks: behind the data, the last one en- or decrypts what nobody looks at.
+// Encrypts or decrypts whole blocks; the bytes of the last block behind the data are never used.
 bool ChaCha20Poly1305::run_blocks(std::size_t bytes) {
   const std::size_t whole = (bytes + kBlock - 1) / kBlock * kBlock;
   int size = 0;
@@ -93,7 +94,7 @@ bool ChaCha20Poly1305::run_blocks(std::size_t bytes) {
                           static_cast<int>(whole)) == 1;
 }
 
-/// Writes the result over the data: what begin() made of it, and the rest of a large packet.
+// Writes the result over `data`: first the run of begin(), then the rest of a large packet.
 bool ChaCha20Poly1305::finish(MutableBytes data) {
   const std::size_t first = std::min(data.size(), kRun - kBlock);
   if (first != 0) std::memcpy(data.data(), run_.data() + kBlock, first);
@@ -107,7 +108,8 @@ bool ChaCha20Poly1305::finish(MutableBytes data) {
   return true;
 }
 
-// RFC 8439 §2.8: associated data and ciphertext, each padded to 16 bytes with zeros, and both lengths.
+// RFC 8439 §2.8: authenticates associated data and ciphertext, each padded to 16 bytes with zeros, and both
+// lengths.
 bool ChaCha20Poly1305::make_tag(Bytes associated_data, Bytes ciphertext,
                                 std::span<std::byte, kAeadTagSize> tag) {
   static constexpr std::array<unsigned char, kMacBlock> kZeros{};

@@ -11,6 +11,7 @@
 namespace hawser::crypto {
 namespace {
 
+/// Frees OpenSSL's MAC objects.
 struct MacDeleter {
   void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
   void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
@@ -22,8 +23,8 @@ const unsigned char* raw(Bytes bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-/// A context that has its hash and no key yet: copying it is cheaper than looking the algorithm up for every
-/// message.
+// Makes a context with a hash and without a key. Copying it for each message is cheaper than fetching the
+// algorithm.
 ContextPtr make_prototype(const char* digest_name) {
   const MacPtr mac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
   ContextPtr context(EVP_MAC_CTX_new(mac.get()));
@@ -35,7 +36,7 @@ ContextPtr make_prototype(const char* digest_name) {
 }
 
 void compute(const EVP_MAC_CTX* prototype, Bytes key, std::span<const Bytes> parts, MutableBytes digest) {
-  // A null pointer would mean "keep the key of before" to OpenSSL, so that an empty key needs some address.
+  // OpenSSL keeps the previous key when the pointer is null, so that an empty key needs an address.
   static constexpr std::byte kNoKey{};
   if (key.empty()) key = Bytes(&kNoKey, 0);
   const ContextPtr context(EVP_MAC_CTX_dup(prototype));
@@ -64,6 +65,7 @@ Sha256Digest hmac_sha256(Bytes key, std::span<const Bytes> parts) {
 }
 
 Sha256Digest sha256(std::span<const Bytes> parts) {
+  /// Frees an OpenSSL digest context.
   struct Deleter {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   };

@@ -12,14 +12,14 @@
 namespace hawser::crypto {
 namespace {
 
-/// Longer than any key, so that a longer file is seen to be longer.
+// Bytes; longer than any key, so that a file that is too long does not look like a key.
 constexpr std::size_t kMaxRead = 256;
 
 std::string system_text(int error) {
   return std::generic_category().message(error);
 }
 
-/// The path as a shell takes it.
+// The path, quoted for a shell where necessary.
 std::string quoted(const std::string& path) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@,%=";
@@ -41,21 +41,22 @@ std::string octal(mode_t mode) {
   return text;
 }
 
-/// Asks the open file, not the path, which somebody may exchange in between.
+// Why the file must not be used; empty: it may. Checks the open file, because the path may be replaced
+// in the meantime.
 std::string refusal(int descriptor, const std::string& path) {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) return path + ": " + system_text(errno);
   if (!S_ISREG(status.st_mode)) return path + ": not a regular file";
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return path + ": a key that others may access (mode " + octal(status.st_mode) + "), run: chmod 600 " +
+    return path + ": other users may access the key (mode " + octal(status.st_mode) + "); run: chmod 600 " +
            quoted(path);
   }
   return {};
 }
 
-/// A line of text, or why there is none.
+// The content of the file, cut off after kMaxRead bytes.
 Result<SecretBytes, KeyFileError> read_file(const std::string& path) {
-  // Without O_NONBLOCK a FIFO in the place of the file would hold the program up.
+  // O_NONBLOCK: opening a FIFO must not block the program.
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (file.get() < 0) return KeyFileError{path + ": " + system_text(errno)};
   if (std::string text = refusal(file.get(), path); !text.empty()) return KeyFileError{std::move(text)};

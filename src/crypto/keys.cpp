@@ -40,7 +40,7 @@ PublicKey compute_public_key(Bytes seed) {
   std::array<std::byte, kKeySize> raw;
   std::size_t size = raw.size();
   if (EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(raw.data()), &size) != 1) {
-    throw std::runtime_error("openssl gives no ed25519 public key");
+    throw std::runtime_error("openssl cannot compute the ed25519 public key");
   }
   return PublicKey::from_bytes(raw);
 }
@@ -51,15 +51,15 @@ std::string_view describe(KeyError error) {
   switch (error) {
     case KeyError::wrong_length: return "is not one line of 44 characters";
     case KeyError::not_base64: return "is not base64 of 32 bytes";
-    case KeyError::all_zero: return "is all zero, which is no key";
+    case KeyError::all_zero: return "is all zero, which is not a key";
   }
-  return "is no key";
+  return "is not a key";
 }
 
 EvpKeyPtr make_ed25519_key(Bytes seed) {
   EvpKeyPtr key(EVP_PKEY_new_raw_private_key_ex(
       nullptr, "ED25519", nullptr, reinterpret_cast<const unsigned char*>(seed.data()), seed.size()));
-  if (key == nullptr) throw std::runtime_error("openssl offers no ed25519");
+  if (key == nullptr) throw std::runtime_error("openssl does not offer ed25519");
   return key;
 }
 

@@ -13,7 +13,7 @@ void SystemRandom::fill(MutableBytes out) {
   while (!out.empty()) {
     const MutableBytes part = out.first(std::min(out.size(), kMaxRequest));
     if (RAND_bytes(reinterpret_cast<unsigned char*>(part.data()), static_cast<int>(part.size())) != 1) {
-      throw std::runtime_error("no randomness from the operating system");
+      throw std::runtime_error("no random bytes from the operating system");
     }
     out = out.subspan(part.size());
   }

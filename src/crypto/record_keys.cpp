@@ -13,6 +13,7 @@ SecretBytes extract_master(const PresharedKey* preshared_key, Bytes input) {
   return hkdf_extract(preshared_key != nullptr ? preshared_key->bytes() : Bytes(kNoPresharedKey), input);
 }
 
+/// The secrets of one direction.
 struct TrafficKey {
   SecretBytes key;
   RecordIv iv;
@@ -42,7 +43,7 @@ RecordKeys derive_record_keys(Cipher cipher, TlsRole own_role, std::uint8_t epoc
 RecordIv record_nonce(const RecordIv& iv, std::uint8_t path_id, std::uint64_t sequence) {
   assert(sequence >> 48U == 0);
   RecordIv nonce = iv;
-  std::byte* low = nonce.data() + 4;  // eight bytes: 0 ‖ path id ‖ sequence
+  std::byte* low = nonce.data() + 4;  // 8 bytes: 0(1) ‖ path id(1) ‖ sequence(6)
   store_be<std::uint64_t>(low, load_be<std::uint64_t>(low) ^ (std::uint64_t{path_id} << 48U | sequence));
   return nonce;
 }

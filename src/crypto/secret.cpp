@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <sys/prctl.h>
 
 #include <cassert>
 #include <cstdlib>
@@ -12,13 +13,13 @@
 namespace hawser::crypto {
 namespace {
 
-/// OpenSSL's secure heap holds our secrets and its own private keys: one arena, locked into memory, left out
-/// of core dumps, between two guard pages.
+// Bytes of OpenSSL's secure heap, which holds our secrets and OpenSSL's private keys: one arena, locked into
+// memory, left out of core dumps, between two guard pages.
 constexpr std::size_t kArenaSize = 512U * 1024;
-constexpr std::size_t kMinBlock = 32;
+constexpr std::size_t kMinBlock = 32;  // bytes of the smallest block of the arena
 
 void set_up_arena() {
-  // Without the right to lock memory the arena still works, and is only not locked.
+  // Without the permission to lock memory, the arena works but is not locked.
   static const int once = CRYPTO_secure_malloc_init(kArenaSize, kMinBlock);
   static_cast<void>(once);
 }
@@ -26,7 +27,7 @@ void set_up_arena() {
 std::byte* allocate(std::size_t size) {
   set_up_arena();
   void* data = OPENSSL_secure_zalloc(size);
-  // A full arena must not end the program: ordinary memory, wiped as well.
+  // A full arena must not end the program: use ordinary memory, which is wiped as well.
   if (data == nullptr) data = OPENSSL_zalloc(size);
   if (data == nullptr) throw std::bad_alloc();
   return static_cast<std::byte*>(data);
@@ -100,6 +101,10 @@ void wipe(MutableBytes bytes) {
 
 bool wipe_freed_openssl_memory() {
   return CRYPTO_set_mem_functions(plain_malloc, wiping_realloc, wiping_free) == 1;
+}
+
+bool protect_process_memory() {
+  return wipe_freed_openssl_memory() && ::prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
 }  // namespace hawser::crypto

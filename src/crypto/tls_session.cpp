@@ -15,6 +15,7 @@
 namespace hawser::crypto {
 namespace {
 
+/// Frees OpenSSL's TLS objects.
 struct SslDeleter {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -22,7 +23,7 @@ struct SslDeleter {
 using ContextPtr = std::unique_ptr<SSL_CTX, SslDeleter>;
 using SslPtr = std::unique_ptr<SSL, SslDeleter>;
 
-/// What OpenSSL complained about first, in our words (RFC 8446 §6.2 lists the alerts).
+// Translates OpenSSL's first error (RFC 8446 §6.2 lists the alerts).
 TlsFailure classify(unsigned long error) {
   if (error == 0 || ERR_GET_LIB(error) != ERR_LIB_SSL) {
     return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? TlsFailure::internal : TlsFailure::malformed;
@@ -46,12 +47,13 @@ TlsFailure classify(unsigned long error) {
 
 std::runtime_error no_tls() {
   const char* reason = ERR_reason_error_string(ERR_peek_error());
-  return std::runtime_error(std::string("openssl offers no tls 1.3 with x25519 and ed25519: ") +
+  return std::runtime_error(std::string("openssl does not offer tls 1.3 with x25519 and ed25519: ") +
                             (reason != nullptr ? reason : "unknown reason"));
 }
 
 }  // namespace
 
+/// Owns OpenSSL's session, whose input and output are memory buffers, and the state derived from it.
 struct TlsSession::Impl {
   SslPtr ssl;
   std::function<bool(const PublicKey&)> accept_peer;
@@ -59,7 +61,7 @@ struct TlsSession::Impl {
   TlsState state = TlsState::in_progress;
   TlsFailure failure = TlsFailure::none;
   TlsFailure certificate_failure = TlsFailure::none;
-  std::size_t input = 0;
+  std::size_t input = 0;  ///< bytes fed so far, at most kMaxInput
 
   void start(SSL_CTX* context, const PrivateKey& own_key);
   void advance();
@@ -72,7 +74,7 @@ struct TlsSession::Impl {
   TlsFailure judge(X509* certificate);
 };
 
-/// One for each role, shared by all sessions: it holds the rules and no key.
+// Makes the context of a role, which all sessions share: it holds the rules and no key.
 ContextPtr TlsSession::Impl::make_context(const SSL_METHOD* method) {
   ERR_clear_error();
   ContextPtr context(SSL_CTX_new(method));
@@ -112,9 +114,8 @@ void TlsSession::Impl::start(SSL_CTX* context, const PrivateKey& own_key) {
     throw no_tls();
 }
 
-/// Takes the place of OpenSSL's whole certificate verification: a key is trusted or not, and nothing else in
-/// the certificate matters. That the peer has the private half is proved by its CertificateVerify, which
-/// OpenSSL checks next.
+// Replaces OpenSSL's certificate verification: only the key counts, nothing else in the certificate. OpenSSL
+// then checks the peer's CertificateVerify, which proves that the peer has the private half.
 int TlsSession::Impl::judge_certificate(X509_STORE_CTX* store, void*) noexcept {
   const void* ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
   Impl& self = *static_cast<Impl*>(SSL_get_app_data(static_cast<const SSL*>(ssl)));
@@ -150,7 +151,8 @@ void TlsSession::Impl::advance() {
   read_after_handshake();
 }
 
-/// Only an alert may still come: a server refuses a client's certificate when the client is done already.
+// After the handshake only an alert may arrive: a server rejects a client's certificate when the client is
+// already done.
 void TlsSession::Impl::read_after_handshake() {
   unsigned char byte = 0;
   const int result = SSL_read(ssl.get(), &byte, 1);
@@ -231,7 +233,7 @@ SecretBytes TlsSession::export_key(std::string_view label, Bytes context, std::s
   const auto* context_bytes = reinterpret_cast<const unsigned char*>(context.data());
   if (SSL_export_keying_material(impl_->ssl.get(), reinterpret_cast<unsigned char*>(key.writable().data()),
                                  size, label.data(), label.size(), context_bytes, context.size(), 1) != 1) {
-    throw std::runtime_error("openssl exports no key");
+    throw std::runtime_error("openssl cannot export a key");
   }
   return key;
 }
@@ -239,16 +241,16 @@ SecretBytes TlsSession::export_key(std::string_view label, Bytes context, std::s
 std::string_view describe(TlsFailure failure) {
   switch (failure) {
     case TlsFailure::none: return "no failure";
-    case TlsFailure::wrong_peer_key: return "the peer has another public key";
-    case TlsFailure::bad_signature: return "the peer does not have the private key that it claims";
+    case TlsFailure::wrong_peer_key: return "the peer's public key is not accepted";
+    case TlsFailure::bad_signature: return "the peer does not have the private key of its public key";
     case TlsFailure::no_peer_certificate: return "the peer sent no certificate";
     case TlsFailure::unsupported_certificate: return "the peer's key is not ed25519";
-    case TlsFailure::unsupported_version: return "the peer does not speak tls 1.3";
-    case TlsFailure::no_common_algorithm: return "the peer shares no algorithm of ours";
-    case TlsFailure::refused_by_peer: return "the peer refused the handshake";
+    case TlsFailure::unsupported_version: return "the peer does not support tls 1.3";
+    case TlsFailure::no_common_algorithm: return "the peer has no algorithm in common with us";
+    case TlsFailure::refused_by_peer: return "the peer rejected the handshake";
     case TlsFailure::malformed: return "the peer's handshake is malformed";
     case TlsFailure::too_large: return "the peer's handshake is too large";
-    case TlsFailure::unexpected_data: return "the peer sent data in place of a handshake";
+    case TlsFailure::unexpected_data: return "the peer sent data instead of a handshake";
     case TlsFailure::internal: return "openssl failed";
   }
   return "unknown";

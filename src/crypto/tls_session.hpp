@@ -10,64 +10,72 @@
 
 namespace hawser::crypto {
 
+/// Progress of a handshake. `done` can still become `failed` by an alert of the peer.
 enum class TlsState : std::uint8_t { in_progress, done, failed };
 
-/// Why a session failed.
+/// Why a handshake failed.
 enum class TlsFailure : std::uint8_t {
-  none,
-  wrong_peer_key,           ///< the peer has another key than the one that is pinned
-  bad_signature,            ///< the peer does not have the private half of the key that it shows
-  no_peer_certificate,      ///< the peer sent none
-  unsupported_certificate,  ///< its key is not Ed25519
-  unsupported_version,      ///< something older than TLS 1.3
-  no_common_algorithm,      ///< no X25519, no Ed25519, or no cipher suite of ours
+  none,                     ///< no failure
+  wrong_peer_key,           ///< the peer's key is not accepted
+  bad_signature,            ///< the peer does not have the private half of its public key
+  no_peer_certificate,      ///< the peer sent no certificate
+  unsupported_certificate,  ///< the peer's key is not Ed25519
+  unsupported_version,      ///< the peer offers only versions before TLS 1.3
+  no_common_algorithm,      ///< the peer offers no X25519, no Ed25519, or none of our cipher suites
   refused_by_peer,          ///< the peer sent an alert
-  malformed,                ///< the bytes are no TLS handshake, or a signature or checksum is wrong
-  too_large,                ///< more bytes than a handshake may have
-  unexpected_data,          ///< application data: this session carries nothing but a handshake
-  internal,                 ///< OpenSSL refused to work (no memory, a policy of the system)
+  malformed,                ///< the bytes are not a TLS handshake, or a signature or checksum is wrong
+  too_large,                ///< more bytes than kMaxInput or kMaxCertificateChain
+  unexpected_data,          ///< application data; a session carries only the handshake
+  internal,                 ///< OpenSSL failed (no memory, a policy of the system)
 };
+/// The failure as text for people.
 [[nodiscard]] std::string_view describe(TlsFailure failure);
 
-/// One TLS 1.3 handshake (RFC 8446) between two keys, over any reliable ordered stream: feed() what came,
-/// send what take_output() gives. X25519 and Ed25519 only, both sides authenticated by their bare key in a
-/// self-signed certificate whose dates and names mean nothing; no tickets, no resumption, no early data,
-/// nothing older. Owns its buffers, which a peer cannot grow beyond kMaxInput. Never carries user data: what
-/// it is for is peer_key() and export_key().
+/// One TLS 1.3 handshake (RFC 8446) between two keys over a reliable ordered stream: the caller passes
+/// received bytes to feed() and sends the bytes of take_output(). X25519 and Ed25519 only. Both ends
+/// authenticate by a bare key in a self-signed certificate, whose dates and names are ignored. No tickets, no
+/// resumption, no early data, no older version. Owns its buffers, which a peer cannot grow beyond kMaxInput.
+/// Never carries user data: the results are peer_key() and export_key().
 ///
-/// Randomness is OpenSSL's own, so that two simulated runs of one seed differ in the bytes of the handshake,
-/// though not in their number.
+/// Random numbers come from OpenSSL, not from a RandomSource: two simulated runs with one seed differ in the
+/// bytes of the handshake, though not in their number.
 ///
-/// A client is done before the server has judged its certificate (RFC 8446 §4.4): a client learns that it was
-/// accepted from the server's first record under the exported keys, or that it was not from an alert: it
-/// keeps feeding what still comes.
+/// A client is done before the server has checked its certificate (RFC 8446 §4.4). It learns from the
+/// server's first record under the exported keys that it was accepted, or from an alert that it was not. So
+/// the caller continues to feed bytes after `done`.
 class TlsSession {
  public:
-  /// All the bytes that a session takes from its peer, ever.
+  /// Most bytes that a session accepts from its peer in total.
   static constexpr std::size_t kMaxInput = 64 * 1024;
-  /// The certificate chain that a peer may send, of which only the first certificate counts.
+  /// Most bytes of a certificate chain that a peer may send; only the first certificate counts.
   static constexpr std::size_t kMaxCertificateChain = 32 * 1024;
 
-  /// Throw std::runtime_error when OpenSSL cannot work at all (an algorithm is forbidden by the system's
-  /// policy). The first output, the ClientHello, is there at once.
+  /// Begins a handshake as client; take_output() returns the ClientHello immediately. Throws
+  /// std::runtime_error when OpenSSL does not offer an algorithm (by the system's policy), std::bad_alloc
+  /// without memory.
   static TlsSession client(const PrivateKey& own_key, const PublicKey& expected_peer);
+  /// Waits for a ClientHello as server; `accept_peer` decides about the client's key. Throws as client()
+  /// does.
   static TlsSession server(const PrivateKey& own_key, std::function<bool(const PublicKey&)> accept_peer);
 
+  /// Takes the session over; the other object can only be assigned to or destroyed.
   TlsSession(TlsSession&&) noexcept;
   TlsSession& operator=(TlsSession&&) noexcept;
   ~TlsSession();
 
-  /// The next bytes of the stream, cut anywhere. After failure they are ignored.
+  /// Processes the next bytes of the stream, in pieces of any size. Ignored after a failure.
   void feed(Bytes stream);
-  /// Everything to send since the last call, in order; empty when there is nothing. After failure, the alert.
+  /// The bytes to send since the last call, in order; may be empty. After a failure, these are the alert.
   [[nodiscard]] std::vector<std::byte> take_output();
 
+  /// Progress of the handshake.
   [[nodiscard]] TlsState state() const;
+  /// Why the state is `failed`; otherwise `none`.
   [[nodiscard]] TlsFailure failure() const;
-  /// Expects that the state is or was `done`.
+  /// The key that the peer has proven. Expects that the state is or was `done`.
   [[nodiscard]] const PublicKey& peer_key() const;
-  /// Keying material bound to this handshake, `label` and `context` (RFC 8446 §7.5): the same on both sides.
-  /// Expects state `done`.
+  /// Exports `size` bytes of keying material bound to this handshake, `label` and `context` (RFC 8446 §7.5);
+  /// both ends get the same bytes. Expects state `done`.
   [[nodiscard]] SecretBytes export_key(std::string_view label, Bytes context, std::size_t size) const;
 
  private:

@@ -6,12 +6,13 @@
 
 namespace hawser::io {
 
-/// A socket or device that could not be set up as configured: what() says what was attempted, on which device
-/// or address, and why it failed. Thrown at start-up only; what goes wrong later is counted.
+/// Thrown when a socket or device cannot be set up as configured: what() names the attempt, the device or
+/// address, and the reason. Only set-up throws; later errors are counted.
 class SetupError : public std::runtime_error {
  public:
+  /// `what` is the whole text, `code` the operating system's reason.
   SetupError(const std::string& what, std::error_code code) : std::runtime_error(what), code_(code) {}
-  /// The operating system's reason; empty when the request itself was impossible.
+  /// The operating system's reason; std::errc::invalid_argument when the request itself was impossible.
   [[nodiscard]] std::error_code code() const { return code_; }
 
  private:

@@ -9,25 +9,26 @@
 
 namespace hawser::tunnel {
 
-/// Names a peer of one tunnel: its position in the configuration.
+/// Names a peer of one tunnel: its position in TunnelConfig::peers.
 using PeerIndex = std::uint32_t;
 
-/// Which peer an inner address belongs to: longest prefix first. Owns its table; looking up never allocates
-/// and costs one binary search for each prefix length in use.
+/// Maps inner addresses to peers by longest prefix match. Owns its table. A lookup never allocates and costs
+/// one binary search for each prefix length in use.
 class AllowedIps {
  public:
-  /// Host bits of the prefix are ignored. False, and nothing is changed: the prefix has a peer already.
+  /// Assigns a prefix to a peer; host bits are ignored. False: the prefix has a peer already, which it keeps.
   bool insert(const IpPrefix& prefix, PeerIndex peer);
-  /// The peer of the longest prefix that holds the address.
+  /// Returns the peer of the longest prefix that contains the address; nothing: no prefix contains it.
   [[nodiscard]] std::optional<PeerIndex> lookup(const IpAddress& address) const;
 
  private:
-  /// An address as a number; IPv4 in the upper 32 bits of `high`.
+  /// An address as a number in host byte order; IPv4 is in the upper 32 bits of `high`.
   struct Key {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
+  /// A prefix without host bits.
   struct Entry {
     Key key;
     PeerIndex peer;

@@ -15,7 +15,7 @@ constexpr std::size_t kIpv6Header = 40;
 constexpr std::size_t kIcmpHeader = 8;
 constexpr std::size_t kMaxIcmpV4Error = 576;  // RFC 1812 §4.3.2.3
 
-/// An error, or what we cannot tell from one.
+// Whether the packet is an ICMP error, or may be one because it has no ICMP header.
 bool is_icmp_v4_error(const IpPacket& ip, Bytes packet) {
   if (ip.protocol != kIcmp) return false;
   if (ip.header_length >= ip.total_length) return true;
@@ -30,7 +30,7 @@ bool is_icmp_v4_error(const IpPacket& ip, Bytes packet) {
   }
 }
 
-/// RFC 4443 §2.1: errors have a type below 128; §2.4 e.2: a redirect (RFC 4861 §4.5) is not answered either.
+// RFC 4443 §2.1: errors have a type below 128; §2.4 e.2: a redirect (RFC 4861 §4.5) is not answered either.
 bool is_icmp_v6_error(const IpPacket& ip, Bytes packet) {
   constexpr unsigned kFirstInformational = 128;
   constexpr unsigned kRedirect = 137;
@@ -40,12 +40,12 @@ bool is_icmp_v6_error(const IpPacket& ip, Bytes packet) {
   return type < kFirstInformational || type == kRedirect;
 }
 
-/// The answer's IP header: from the packet's destination to its source.
+// The IP header of the answer, from the packet's destination to its source.
 void write_ipv4_header(ByteWriter& w, const IpPacket& ip, std::size_t total) {
   w.u8(0x45);
   w.u8(0xc0);  // RFC 1812 §4.3.2.5: precedence 6, internetwork control
   w.u16(static_cast<std::uint16_t>(total));
-  w.u32(0);  // identification and flags: it is far too small to be fragmented
+  w.u32(0);  // identification and flags: the answer is too small to be fragmented
   w.u8(kTtl);
   w.u8(kIcmp);
   w.u16(0);

@@ -21,7 +21,7 @@ constexpr std::uint8_t kMobility = 135;
 constexpr std::uint8_t kSctp = 132;
 constexpr std::uint8_t kUdpLite = 136;
 
-/// A chain longer than this is no flow we need to tell apart: its packets are hashed without ports.
+// Packets with more extension headers are hashed without ports.
 constexpr int kMaxExtensionHeaders = 8;
 
 std::uint8_t octet(Bytes bytes, std::size_t at) {
@@ -43,8 +43,8 @@ void read_ports(IpPacket& packet, Bytes bytes) {
   packet.destination_port = word(bytes, packet.header_length + std::size_t{2});
 }
 
-/// Length of the extension header at `at` (RFC 8200 §4; AH counts in words, RFC 4302 §2.2); nothing: not one
-/// we can step over.
+// Length of the extension header at `at` in bytes (RFC 8200 §4; AH counts in words, RFC 4302 §2.2). Nothing:
+// `type` is not an extension header whose length is known, or the header is truncated.
 std::optional<std::size_t> extension_length(std::uint8_t type, Bytes bytes, std::size_t at) {
   if (type == kFragment) return 8;
   if (at + 2 > bytes.size()) return std::nullopt;
@@ -87,7 +87,7 @@ Result<IpPacket, IpError> parse_v4(Bytes bytes) {
   }
   packet.dscp = static_cast<std::uint8_t>(octet(bytes, 1) >> 2U);
   packet.protocol = octet(bytes, 9);
-  packet.fragment = (word(bytes, 6) & 0x3fffU) != 0;  // offset, or more fragments
+  packet.fragment = (word(bytes, 6) & 0x3fffU) != 0;  // offset, or the flag "more fragments"
   packet.later_fragment = (word(bytes, 6) & 0x1fffU) != 0;
   packet.dont_fragment = (word(bytes, 6) & 0x4000U) != 0;
   packet.source = IpAddress::v4(bytes.subspan(12, 4));
@@ -103,8 +103,8 @@ Result<IpPacket, IpError> parse_v6(Bytes bytes) {
   packet.dont_fragment = true;
   const std::uint16_t payload = word(bytes, 4);
   packet.total_length = static_cast<std::uint32_t>(kIpv6Header + payload);
-  // A zero payload length with a hop-by-hop header announces a jumbogram (RFC 2675), which no tunnel of ours
-  // can carry.
+  // A zero payload length with a hop-by-hop header announces a jumbogram (RFC 2675), which the tunnel cannot
+  // carry.
   const bool jumbo = payload == 0 && octet(bytes, 6) == kHopByHop;
   if (packet.total_length > bytes.size() || jumbo) return IpError::bad_total_length;
   packet.dscp = static_cast<std::uint8_t>((word(bytes, 0) >> 6U) & 0x3fU);
@@ -115,7 +115,8 @@ Result<IpPacket, IpError> parse_v6(Bytes bytes) {
   return packet;
 }
 
-/// One step of a multiply-and-fold hash: every input bit reaches the high half, which the shift brings back.
+// One step of a multiply-and-fold hash: the product carries each input bit into the high half, the shift
+// brings it back into the low half.
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   hash = (hash ^ value) * 0x9fb2'1c65'1e98'df25U;
   return hash ^ (hash >> 32U);

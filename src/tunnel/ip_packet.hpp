@@ -9,36 +9,38 @@
 
 namespace hawser::tunnel {
 
+/// Why bytes are not a well-formed IP packet.
 enum class IpError : std::uint8_t {
   truncated,          ///< shorter than the fixed header
-  bad_version,        ///< neither 4 nor 6
+  bad_version,        ///< IP version other than 4 and 6
   bad_header_length,  ///< IPv4 header length below 20 or beyond the packet
-  bad_total_length,   ///< the packet claims more bytes than there are, or fewer than its header
+  bad_total_length,   ///< total length beyond the bytes or below the header, or a jumbogram
 };
 
-/// What the tunnel reads of an IP packet: where it goes and which flow it belongs to. Owns nothing and keeps
-/// no reference to the packet; never judges options, checksums or payload, which are the end hosts' business.
+/// The header fields of an IP packet that the tunnel needs: its destination and its flow. Owns nothing and
+/// keeps no reference to the packet. Never checks options, checksums or payload, which only concern the end
+/// hosts.
 struct IpPacket {
-  std::uint8_t version = 4;     ///< 4 or 6
-  std::uint8_t dscp = 0;        ///< RFC 2474, 0..63
-  std::uint8_t protocol = 0;    ///< upper layer, after IPv6 extension headers
-  bool fragment = false;        ///< part of a fragmented packet (RFC 791, RFC 8200 §4.5)
-  bool later_fragment = false;  ///< one that is not the first: the upper layer's header is elsewhere
-  bool dont_fragment = false;   ///< nobody on the way may fragment it: IPv4 with DF, or IPv6 (RFC 8200 §5)
-  std::uint16_t header_length = 0;  ///< bytes before the upper layer
-  std::uint32_t total_length = 0;   ///< header and payload; at most the bytes parsed
+  std::uint8_t version = 4;         ///< 4 or 6
+  std::uint8_t dscp = 0;            ///< RFC 2474, 0..63
+  std::uint8_t protocol = 0;        ///< of the upper layer, after IPv6 extension headers
+  bool fragment = false;            ///< part of a fragmented packet (RFC 791, RFC 8200 §4.5)
+  bool later_fragment = false;      ///< a fragment other than the first, without upper-layer header
+  bool dont_fragment = false;       ///< routers must not fragment it: IPv4 with DF, or IPv6 (RFC 8200 §5)
+  std::uint16_t header_length = 0;  ///< bytes before the upper layer's header
+  std::uint32_t total_length = 0;   ///< bytes of header and payload; at most the bytes parsed
   std::uint16_t source_port = 0;    ///< of TCP, UDP, UDP-Lite, SCTP and DCCP; 0 for others and for fragments
-  std::uint16_t destination_port = 0;
-  IpAddress source;
-  IpAddress destination;
+  std::uint16_t destination_port = 0;  ///< like source_port
+  IpAddress source;                    ///< inner source address
+  IpAddress destination;               ///< inner destination address
 
-  /// `bytes` begins with the IP header; bytes past the total length are ignored.
+  /// Parses a packet. `bytes` begins with the IP header; bytes beyond the total length are ignored.
   static Result<IpPacket, IpError> parse(Bytes bytes);
 };
 
-/// Names the flow of a packet: equal for packets of one flow (addresses, protocol and ports; for fragments,
-/// of which only the first shows the ports, addresses and protocol). `seed` keeps outsiders from aiming flows
-/// at one value.
+/// Returns a number that is equal for all packets of a flow: a hash of addresses, protocol and ports, for
+/// fragments of addresses and protocol only, because only the first has the ports. An unpredictable `seed`
+/// prevents attackers from choosing flows with equal hashes.
 [[nodiscard]] std::uint32_t flow_hash(const IpPacket& packet, std::uint64_t seed);
 
 }  // namespace hawser::tunnel

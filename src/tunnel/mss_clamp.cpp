@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kTcpHeader = 20;
 constexpr std::size_t kTcpChecksum = 16;
-constexpr std::size_t kIpv4Overhead = 20 + kTcpHeader;  // RFC 6691: fixed headers only, options do not count
+constexpr std::size_t kIpv4Overhead = 20 + kTcpHeader;  // RFC 6691: fixed headers only, without options
 constexpr std::size_t kIpv6Overhead = 40 + kTcpHeader;
 
 // Kinds of TCP options, RFC 9293 §3.1.
@@ -19,7 +19,7 @@ constexpr std::byte kNoOperation{1};
 constexpr std::byte kMaximumSegmentSize{2};
 constexpr std::size_t kMssLength = 4;
 
-/// The TCP header with its options; empty: it is not whole.
+// The TCP header with its options; empty: it is truncated.
 MutableBytes tcp_header(const IpPacket& ip, MutableBytes packet) {
   const std::size_t available = ip.total_length - ip.header_length;
   if (available < kTcpHeader) return {};
@@ -28,7 +28,8 @@ MutableBytes tcp_header(const IpPacket& ip, MutableBytes packet) {
   return length < kTcpHeader || length > available ? MutableBytes{} : tcp.first(length);
 }
 
-/// Where the value of the next MSS option stands, from the option at `at` on, which is moved behind it.
+// Offset of the value of the next MSS option, searched from the option at `at` on; moves `at` behind that
+// option.
 std::optional<std::size_t> next_mss(Bytes tcp, std::size_t& at) {
   while (at < tcp.size() && tcp[at] != kEndOfOptions) {
     if (tcp[at] == kNoOperation) {
@@ -45,8 +46,8 @@ std::optional<std::size_t> next_mss(Bytes tcp, std::size_t& at) {
   return std::nullopt;
 }
 
-/// Overwrites the two bytes at `at`. The sum's words begin at even offsets: a value at an odd one lies across
-/// two of them, the other way round.
+// Overwrites the two bytes at `at` and updates the checksum. Words of the sum begin at even offsets, so that
+// a value at an odd offset counts with its bytes swapped.
 void replace_word(MutableBytes tcp, std::size_t at, std::uint16_t value) {
   std::uint16_t before = load_be<std::uint16_t>(tcp.data() + at);
   store_be(tcp.data() + at, value);
@@ -65,7 +66,7 @@ bool clamp_mss(const IpPacket& ip, MutableBytes packet, std::size_t mtu) {
   const auto limit = static_cast<std::uint16_t>(std::min<std::size_t>(mtu - std::min(mtu, overhead), 0xffff));
   const MutableBytes tcp = tcp_header(ip, packet);
   bool changed = false;
-  // All of them: which one counts when there are several, every stack decides for itself.
+  // All MSS options, because stacks differ in which of several they use.
   for (std::size_t at = kTcpHeader; const auto value = next_mss(tcp, at);) {
     if (load_be<std::uint16_t>(tcp.data() + *value) <= limit) continue;
     replace_word(tcp, *value, limit);

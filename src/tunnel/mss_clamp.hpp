@@ -7,7 +7,7 @@
 
 namespace hawser::tunnel {
 
-/// Whether the packet begins a TCP connection, so that it may announce an MSS (RFC 9293 §3.7.1). Cheap: for
+/// Whether the packet is a TCP SYN or SYN-ACK, which may announce an MSS (RFC 9293 §3.7.1). Cheap enough for
 /// every packet.
 [[nodiscard]] inline bool is_tcp_syn(const IpPacket& ip, Bytes packet) {
   constexpr std::uint8_t kTcp = 6;
@@ -18,15 +18,16 @@ namespace hawser::tunnel {
   return at < ip.total_length && (packet[at] & kSyn) != std::byte{};
 }
 
-/// Lowers the MSS that a SYN or SYN-ACK announces to what fits an IP packet of `mtu` bytes without IP or TCP
-/// options (RFC 6691), and corrects the checksum (RFC 1624). Returns whether the packet was changed.
+/// Lowers the MSS that a SYN or SYN-ACK announces to the size that fits an IP packet of `mtu` bytes without
+/// IP and TCP options (RFC 6691), and updates the checksum (RFC 1624). Returns whether the packet was
+/// changed.
 ///
-/// An MSS is never raised. A SYN without the option is left alone: its peer then sends at most 536 or 1220
-/// bytes (RFC 9293 §3.7.1), which fit every MTU there is here. So are options that are malformed, cut off, or
-/// reach beyond the TCP header: they are the end hosts' to judge.
+/// Never raises an MSS. Leaves a SYN without the option unchanged: the other end then sends at most 536 or
+/// 1220 bytes (RFC 9293 §3.7.1), which fit every MTU in use here. Also leaves options unchanged that are
+/// malformed, truncated or reach beyond the TCP header, because the end hosts reject them.
 ///
-/// The packet's checksum must be complete. It is: the TUN device is opened without vnet headers, so the
-/// kernel finishes every checksum before we read the packet.
+/// Expects a packet with a complete checksum. The kernel completes it before the packet is read, because the
+/// TUN device is opened without vnet headers.
 bool clamp_mss(const IpPacket& ip, MutableBytes packet, std::size_t mtu);
 
 }  // namespace hawser::tunnel

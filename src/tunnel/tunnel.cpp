@@ -24,8 +24,7 @@ Tunnel::Tunnel(TunnelConfig config, io::PacketDevice& device, sctp::Endpoint& en
   busy_.reserve(peers_.size());
 }
 
-// --- from the host towards a peer
-// ------------------------------------------------------------------------------
+// --- from the host to a peer
 
 std::size_t Tunnel::read_device(Timestamp now) {
   ++batch_;
@@ -55,30 +54,32 @@ void Tunnel::enqueue(Timestamp now, Buffer packet) {
   }
 }
 
-/// The largest IP packet that is carried without being cut, or the device's MTU where that is to hold in any
-/// case.
+// The largest IP packet that the paths carry in one datagram, or the device's MTU when the tunnel does not
+// follow the paths.
 std::size_t Tunnel::mtu_towards(const Peer& peer) const {
   if (!config_.follow_paths || !peer.association) return device_.mtu();
   return std::min(device_.mtu(), std::max(kMinMtu, endpoint_.unfragmented_size(*peer.association)));
 }
 
-/// The same, asked of the endpoint once for each batch of packets.
+// mtu_towards() with a cache, so that the endpoint computes it once per batch of packets.
 std::size_t Tunnel::batch_mtu(Peer& peer) {
   if (std::exchange(peer.mtu_batch, batch_) != batch_) peer.mtu = mtu_towards(peer);
   return peer.mtu;
 }
 
-/// Tells the sender of a packet that is too big what would fit. False: no answer may be given, or none now;
-/// then the packet is carried in several chunks rather than lost without a word.
+// Answers a packet that is too big with an ICMP error that reports the MTU. False: no answer is permitted, or
+// the rate limit is reached; the packet then travels in several chunks, because a drop without an answer
+// would be a black hole.
 bool Tunnel::answer_too_big(Timestamp now, Peer& peer, const IpPacket& ip, Bytes packet) {
-  if (!may_answer_too_big(ip, packet) || !peer.answers.take(now)) return false;
+  if (!may_answer_too_big(ip, packet) || !peer.answers.take(now, {kAnswerBurst, kAnswerInterval}))
+    return false;
   std::array<std::byte, kMaxIcmpError> room{};
   const Bytes answer = write_too_big(ip, packet, batch_mtu(peer), room);
   device_.write(std::span(&answer, 1));
   return true;
 }
 
-/// Of either direction: what the peer's side may send to us passes the same paths as what we send.
+// Clamps the MSS of a SYN. In both directions, because the announced segments pass the same paths.
 void Tunnel::clamp(Peer& peer, const IpPacket& ip, MutableBytes packet) {
   if (!config_.mss_clamp || !is_tcp_syn(ip, packet)) return;
   if (clamp_mss(ip, packet, batch_mtu(peer))) ++peer.counters.mss_clamped;
@@ -100,8 +101,8 @@ bool Tunnel::pump(Timestamp now) {
   return moved;
 }
 
-/// Keeps little waiting inside the association: what is not sent yet stays in the queue, where it can still
-/// be managed.
+// Moves packets of one peer while its association has little unsent data. The rest stays in the queue, whose
+// limit and reserve for small packets then apply.
 bool Tunnel::pump_peer(Timestamp now, Peer& peer) {
   if (!peer.association || peer.queue.empty()) return false;
   std::size_t backlog = endpoint_.send_backlog(*peer.association);
@@ -121,8 +122,7 @@ bool Tunnel::pump_peer(Timestamp now, Peer& peer) {
 bool Tunnel::send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet) {
   sctp::SendOptions options;
   options.ppid = packet.version == 4 ? kPpidIpv4 : kPpidIpv6;
-  // Stream 0 is the engine's, for its keys, so that no flow delays them; with a single stream it has to be
-  // shared.
+  // The engine uses stream 0 for its keys, so that no flow delays them. With a single stream, flows share it.
   const std::uint32_t stream = peer.flow_streams == 0 ? 0 : 1 + packet.flow % peer.flow_streams;
   options.stream = sctp::StreamId{static_cast<std::uint16_t>(stream)};
   const std::size_t size = packet.bytes.size();
@@ -135,8 +135,7 @@ bool Tunnel::send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet) {
   return true;
 }
 
-// --- from a peer towards the host
-// ------------------------------------------------------------------------------
+// --- from a peer to the host
 
 void Tunnel::deliver() {
   ++batch_;
@@ -153,8 +152,7 @@ void Tunnel::on_message(sctp::ReceivedMessage&& message) {
   }
 }
 
-/// A message that arrives in parts (RFC 9260 §6.9) is larger than the receive window likes: no message of
-/// ours is. Its parts are dropped up to the last.
+// Drops all parts of a message that arrives in parts (RFC 9260 §6.9): it is larger than any inner packet.
 bool Tunnel::skip_partial(const sctp::ReceivedMessage& message) {
   if (partial_.empty() && !message.more) return false;
   const std::pair key(message.association, message.stream);
@@ -194,7 +192,6 @@ void Tunnel::flush_incoming() {
 }
 
 // --- associations and peers
-// ------------------------------------------------------------------------------------
 
 void Tunnel::expect(sctp::AssociationId id, PeerIndex peer) {
   bind(id, peer);
@@ -214,15 +211,15 @@ void Tunnel::handle_event(Timestamp now, const sctp::Event& event) {
 
 void Tunnel::on_connected(Timestamp now, sctp::AssociationId id) {
   Binding* binding = find(id);
-  if (binding == nullptr) return;  // given up a moment ago
-  if (proven_peer(id) != binding->peer) return refuse(now, id, Drop::unknown_peer, "not the peer called");
+  if (binding == nullptr) return;  // no longer expected
+  if (proven_peer(id) != binding->peer) return refuse(now, id, Drop::unknown_peer, "unexpected peer key");
   bring_up(now, *binding);
 }
 
 void Tunnel::on_accepted(Timestamp now, sctp::AssociationId id) {
   const auto peer = proven_peer(id);
-  if (!peer) return refuse(now, id, Drop::unknown_peer, "no such peer here");
-  if (peers_[*peer].dialled) return refuse(now, id, Drop::wrong_caller, "this end is the one that calls");
+  if (!peer) return refuse(now, id, Drop::unknown_peer, "unknown peer key");
+  if (peers_[*peer].dialled) return refuse(now, id, Drop::wrong_caller, "peer must not initiate");
   bring_up(now, bind(id, *peer));
 }
 
@@ -231,8 +228,7 @@ std::optional<PeerIndex> Tunnel::proven_peer(sctp::AssociationId id) const {
   return key ? peer_with(*key) : std::nullopt;
 }
 
-/// The newest association of a peer is the one that counts: the peer began it after it lost or forgot the
-/// older, or we did.
+// The newest association of a peer replaces an older one: one of the two ends has lost the older one.
 void Tunnel::bring_up(Timestamp now, Binding& binding) {
   Peer& peer = peers_[binding.peer];
   const sctp::AssociationId id = binding.id;
@@ -301,7 +297,8 @@ Tunnel::Binding* Tunnel::find(sctp::AssociationId id) {
   return &*at;
 }
 
-/// The peer is down if this association carried it; what waits for it is stale by the time it returns.
+// Ends the assignment of an association. If it carried the peer, the peer is down, and its queue is dropped:
+// the packets would be stale by the time it is up again.
 void Tunnel::forget(sctp::AssociationId id) {
   Binding* binding = find(id);
   if (binding == nullptr) return;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/token_bucket.hpp"
 #include "hawser/base/buffer.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/crypto/keys.hpp"
@@ -18,104 +19,115 @@
 #include "tunnel/drops.hpp"
 #include "tunnel/ip_packet.hpp"
 #include "tunnel/packet_queue.hpp"
-#include "tunnel/token_bucket.hpp"
 
 namespace hawser::tunnel {
 
+/// Settings of one peer.
 struct PeerConfig {
-  crypto::PublicKey key;              ///< no two peers have the same
+  crypto::PublicKey key;              ///< different for each peer
   std::vector<IpPrefix> allowed_ips;  ///< no prefix belongs to two peers
-  bool dialled = false;               ///< we connect to it; it does not connect to us
+  bool dialled = false;               ///< only this end initiates the association
 };
 
+/// Settings of a tunnel.
 struct TunnelConfig {
-  std::vector<PeerConfig> peers;
+  std::vector<PeerConfig> peers;           ///< their positions are the PeerIndex values
   std::size_t queue_bytes = 256U << 10;    ///< limit of each peer's queue
-  std::size_t backlog_bytes = 128U << 10;  ///< what may wait, unsent, inside the association
-  std::uint64_t hash_seed = 0;             ///< unpredictable; keys the flow hash
-  /// The MTU towards a peer is what fits one datagram, if that is less than the device's: larger packets that
-  /// nobody may fragment are answered. Otherwise it is the device's, and large packets travel in several
-  /// chunks.
+  std::size_t backlog_bytes = 128U << 10;  ///< bytes that may wait, unsent, inside an association
+  std::uint64_t hash_seed = 0;             ///< unpredictable; seeds the flow hash
+  /// Whether the MTU to a peer is the largest packet that fits one datagram, where that is below the device's
+  /// MTU; a larger packet that routers must not fragment is answered with an ICMP error. False: it is the
+  /// device's MTU, and large packets travel in several chunks.
   bool follow_paths = true;
-  bool mss_clamp = true;  ///< lower the MSS that TCP connections announce to the MTU towards the peer
+  bool mss_clamp = true;  ///< lower the MSS that TCP connections announce to the MTU to the peer
 };
 
+/// Counts of one peer since the tunnel was created.
 struct PeerCounters {
-  std::uint64_t tx_packets = 0;  ///< IP packets given to the association
-  std::uint64_t tx_bytes = 0;
-  std::uint64_t rx_packets = 0;  ///< IP packets from the peer given to the host
-  std::uint64_t rx_bytes = 0;
-  std::uint64_t dropped = 0;       ///< of the peer, in both directions, whatever the reason
-  std::uint64_t associations = 0;  ///< that came up with this peer
-  std::uint64_t replaced = 0;      ///< of these, how many took the place of a live one
-  std::uint64_t mss_clamped = 0;   ///< SYNs of either direction whose MSS was lowered
+  std::uint64_t tx_packets = 0;    ///< IP packets passed to the association
+  std::uint64_t tx_bytes = 0;      ///< bytes of tx_packets
+  std::uint64_t rx_packets = 0;    ///< IP packets from the peer passed to the host
+  std::uint64_t rx_bytes = 0;      ///< bytes of rx_packets
+  std::uint64_t dropped = 0;       ///< packets of both directions, for any reason
+  std::uint64_t associations = 0;  ///< associations that came up with this peer
+  std::uint64_t replaced = 0;      ///< how many of these replaced one that was up
+  std::uint64_t mss_clamped = 0;   ///< TCP SYNs of both directions whose MSS was lowered
 };
 
+/// Snapshot of one peer.
 struct PeerView {
   std::optional<sctp::AssociationId> association;  ///< present: the peer is up
-  std::size_t mtu = 0;  ///< towards the peer, see TunnelConfig::follow_paths; 0: it is down
-  std::size_t queue_bytes = 0;
-  std::size_t queue_packets = 0;
-  PeerCounters counters;
+  /// Largest IP packet to the peer in bytes, see TunnelConfig::follow_paths; 0: the peer is down.
+  std::size_t mtu = 0;
+  std::size_t queue_bytes = 0;    ///< bytes that wait in the queue
+  std::size_t queue_packets = 0;  ///< packets that wait in the queue
+  PeerCounters counters;          ///< since the tunnel was created
 };
 
 /// One packet device with its peers: moves IP packets between the device and the associations of an endpoint.
 ///
-/// Owns the peers' queues and the knowledge of which association is whose, which follows from the key that
-/// the association's peer has proven; uses the device and the endpoint, a protected one that knows the same
-/// peers, which outlive it. Never does other I/O, never reads a clock, never begins an association: its
-/// driver does, tells it by expect(), and hands it the endpoint's events. Life of a packet, in the order of
-/// the functions: read_device, pump, (the endpoint of this side, the network, the endpoint of the other
-/// side), deliver.
+/// Owns the peers' queues and the assignment of associations to peers, which follows from the key that each
+/// association's peer has proven. Uses a device and a protected endpoint with the same peers; both outlive
+/// it. Never does other I/O, never reads a clock, never begins an association: its user does, announces it by
+/// expect(), and passes on the endpoint's events. A packet passes the functions in this order: read_device,
+/// pump, (this endpoint, the network, the other endpoint), deliver.
 class Tunnel {
  public:
+  /// Most packets that one read or write of the device moves.
   static constexpr std::size_t kBatch = 64;
-  /// Paths never lower the MTU below this, which IPv6 requires of every link (RFC 8200 §5).
+  /// Bytes. Paths never lower the MTU below this value, which IPv6 requires of every link (RFC 8200 §5).
   static constexpr std::size_t kMinMtu = 1280;
-  /// ICMP errors about the packets to one peer: at most 100 a second, and 50 at once.
+  /// Most ICMP errors about packets to one peer in a burst.
   static constexpr std::int64_t kAnswerBurst = 50;
+  /// Average time between ICMP errors about packets to one peer, at least: 100 per second.
   static constexpr Duration kAnswerInterval = std::chrono::milliseconds(10);
 
-  /// `config` must be valid as its comments say: a prefix or a key given twice goes to the first peer.
+  /// Expects a `config` that keeps the rules of its comments; otherwise a repeated prefix or key belongs to
+  /// the first peer that has it.
   Tunnel(TunnelConfig config, io::PacketDevice& device, sctp::Endpoint& endpoint, BufferPool& pool);
 
-  /// Reads one batch from the device into the peers' queues. Returns how many packets there were: kBatch
-  /// means that more may wait.
+  /// Reads one batch from the device into the peers' queues. Returns the number of packets; kBatch means that
+  /// more may be waiting.
   std::size_t read_device(Timestamp now);
-  /// Moves queued packets into associations that have little waiting. True: something moved, poll_transmit
-  /// has work.
+  /// Moves queued packets into associations with little unsent data. True: packets moved, so that
+  /// Endpoint::poll_transmit() has work.
   bool pump(Timestamp now);
-  /// Takes every message from the endpoint and writes IP packets to the device.
+  /// Takes all messages from the endpoint and writes their IP packets to the device.
   void deliver();
 
-  /// The association that the driver began towards `peer`; call it right after Endpoint::connect().
+  /// Announces an association that the user began to `peer`; call it directly after Endpoint::connect().
   void expect(sctp::AssociationId id, PeerIndex peer);
-  /// Every event of the endpoint, in order, before deliver().
+  /// Processes an event of the endpoint. Pass all events, in order, before deliver().
   void handle_event(Timestamp now, const sctp::Event& event);
 
+  /// Number of peers.
   [[nodiscard]] std::size_t peer_count() const { return peers_.size(); }
+  /// Snapshot of a peer; `index` is below peer_count().
   [[nodiscard]] PeerView peer(PeerIndex index) const;
-  /// The peer that has this public key.
+  /// Returns the peer with this public key, if there is one.
   [[nodiscard]] std::optional<PeerIndex> peer_with(const crypto::PublicKey& key) const;
-  /// The peer that the association belongs to; nothing: it is over, was replaced, or was never a peer's.
+  /// Returns the peer of an association; nothing: the association ended, was replaced, or never belonged to a
+  /// peer.
   [[nodiscard]] std::optional<PeerIndex> peer_of(sctp::AssociationId id) const;
-  /// The associations of all peers, also those that the driver began and that are not up yet.
+  /// The associations of all peers, including those that the user began and that are not up yet.
   [[nodiscard]] std::vector<sctp::AssociationId> associations() const;
+  /// Drops since the tunnel was created.
   [[nodiscard]] const DropCounters& drops() const { return drops_; }
 
  private:
+  /// State of one peer.
   struct Peer {
-    bool dialled = false;
-    bool busy = false;  ///< listed in busy_
-    std::optional<sctp::AssociationId> association;
-    std::uint32_t flow_streams = 1;  ///< streams 1 to flow_streams carry flows
-    PacketQueue queue;
-    TokenBucket answers{kAnswerBurst, kAnswerInterval};
-    std::size_t mtu = 0;          ///< as it was in batch mtu_batch
-    std::uint64_t mtu_batch = 0;  ///< 0: not known
+    bool dialled = false;                            ///< see PeerConfig::dialled
+    bool busy = false;                               ///< listed in busy_
+    std::optional<sctp::AssociationId> association;  ///< present: the peer is up
+    std::uint32_t flow_streams = 1;  ///< streams 1 to flow_streams carry flows; 0: stream 0 does
+    PacketQueue queue;               ///< packets to the peer
+    TokenBucket answers{};           ///< limits ICMP errors
+    std::size_t mtu = 0;             ///< MTU to the peer in batch mtu_batch
+    std::uint64_t mtu_batch = 0;     ///< 0: mtu is unknown
     PeerCounters counters;
   };
-  /// An association of the endpoint and whose it is.
+  /// An association of the endpoint and its peer.
   struct Binding {
     sctp::AssociationId id;
     PeerIndex peer;
@@ -152,14 +164,14 @@ class Tunnel {
   std::vector<std::pair<crypto::PublicKey, PeerIndex>> by_key_;  ///< sorted
   std::vector<PeerIndex> busy_;                                  ///< peers with packets waiting
   std::vector<Binding> bindings_;                                ///< sorted by id
-  std::size_t last_binding_ = 0;                                 ///< where find() looks first
-  std::vector<std::pair<sctp::AssociationId, sctp::StreamId>>
-      partial_;  ///< messages whose rest is being dropped
+  std::size_t last_binding_ = 0;                                 ///< position that find() checks first
+  /// Streams with a message whose remaining parts are to be dropped.
+  std::vector<std::pair<sctp::AssociationId, sctp::StreamId>> partial_;
   std::array<Buffer, kBatch> outgoing_;
   std::array<Buffer, kBatch> incoming_;
   std::array<Bytes, kBatch> incoming_bytes_;
   std::size_t incoming_count_ = 0;
-  std::uint64_t batch_ = 0;  ///< counts batches of either direction
+  std::uint64_t batch_ = 0;  ///< number of the current batch, of either direction
   DropCounters drops_;
 };
 

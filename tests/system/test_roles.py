@@ -220,7 +220,7 @@ class Quotas(RolesCase):
         # The link counts Ethernet headers, and pings and neighbour discovery besides.
         self.assertAlmostEqual(counted["used"] / seen, 1, delta=0.05)
         self.assertRegex(counted["reset"], r"\d{4}-\d\d-01")
-        self.assertIn("used up, anew on", self.edge_daemon.cli("status").stdout)
+        self.assertIn("used up, reset date", self.edge_daemon.cli("status").stdout)
         self.edge_daemon.process.signal(9)
         self.edge_daemon.process.wait(5)
         again = Daemon(self.lab, self.edge, self.config)

@@ -12,11 +12,13 @@ namespace hawser {
 
 class BufferPool;
 
-/// Owns a run of bytes: a block of a pool, or (when larger than the pool's blocks) a block of its own.
-/// Move-only. The pool outlives its buffers; both belong to one thread.
+/// Owns a contiguous run of bytes: a block of a pool, or a block of its own when it is larger than the pool's
+/// blocks. Move-only; a default-constructed or moved-from buffer has no block. The pool outlives its buffers,
+/// and both belong to one thread.
 class Buffer {
  public:
   Buffer() = default;
+  /// Takes the block over; `other` has none afterwards.
   Buffer(Buffer&& other) noexcept
       : block_(std::exchange(other.block_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
@@ -31,21 +33,30 @@ class Buffer {
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { reset(); }
 
+  /// Whether there is a block, which may still hold zero bytes.
   [[nodiscard]] explicit operator bool() const { return block_ != nullptr; }
+  /// The first byte; null without a block.
   [[nodiscard]] std::byte* data();
+  /// The first byte; null without a block.
   [[nodiscard]] const std::byte* data() const;
+  /// Bytes in use.
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// Whether size() is zero.
   [[nodiscard]] bool empty() const { return size_ == 0; }
+  /// Bytes that the block can hold; 0 without a block.
   [[nodiscard]] std::size_t capacity() const;
-  /// Sets the size; `size` must not exceed capacity(). Contents are kept, new bytes are unspecified.
+  /// Sets the size; `size` must not exceed capacity(). Existing bytes are kept, new bytes are unspecified.
   void resize(std::size_t size) { size_ = static_cast<std::uint32_t>(size); }
+  /// The bytes in use; valid until the buffer is moved from, reset or destroyed.
   [[nodiscard]] Bytes bytes() const { return {data(), size_}; }
+  /// The bytes in use, writable; valid until the buffer is moved from, reset or destroyed.
   [[nodiscard]] MutableBytes bytes() { return {data(), size_}; }
-  /// Gives the block back.
+  /// Returns the block to the pool.
   void reset();
 
  private:
   friend class BufferPool;
+  /// Head of a block of memory; its bytes follow.
   struct Block {
     BufferPool* pool;
     std::uint32_t capacity;
@@ -56,23 +67,26 @@ class Buffer {
   std::uint32_t size_ = 0;
 };
 
-/// Blocks of one size, recycled: after warm-up, neither acquire() nor the release of a Buffer allocates.
+/// Owns blocks of one size and recycles them: after warm-up, neither acquire() nor the release of a Buffer
+/// allocates, except for buffers larger than a block. Keeps recycled blocks until its own end.
 class BufferPool {
  public:
-  static constexpr std::size_t kDefaultBlockSize = 2048;
+  static constexpr std::size_t kDefaultBlockSize = 2048;  ///< bytes
 
+  /// Blocks of `block_size` bytes; none is allocated yet.
   explicit BufferPool(std::size_t block_size = kDefaultBlockSize) : block_size_(block_size) {}
   ~BufferPool();
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
 
-  /// A buffer of `size` bytes, contents unspecified.
+  /// Returns a buffer of `size` bytes with unspecified contents. Throws std::bad_alloc.
   [[nodiscard]] Buffer acquire(std::size_t size);
-  /// A buffer holding a copy of `bytes`.
+  /// Returns a buffer that holds a copy of `bytes`. Throws std::bad_alloc.
   [[nodiscard]] Buffer copy(Bytes bytes);
 
+  /// Bytes of one block.
   [[nodiscard]] std::size_t block_size() const { return block_size_; }
-  /// Blocks handed out and not yet back (large ones included).
+  /// Blocks that buffers hold at this moment, large ones included.
   [[nodiscard]] std::size_t in_use() const { return in_use_; }
 
  private:

@@ -12,62 +12,66 @@
 
 namespace hawser {
 
-/// A local way out: one UDP socket of the driver. The numbers are the driver's; the engine only compares
-/// them.
+/// Names one UDP socket of the user. The user chooses the numbers; the engine only compares them.
 using SocketId = Strong<struct SocketIdTag, std::uint32_t>;
 
-/// Where a datagram came from, or goes to. `local` is the local address it was sent to (pktinfo), so that
-/// answers leave from there; a wildcard leaves the choice to the kernel (sockets bound to a device).
+/// The socket and the two addresses of a datagram, received or to be sent.
 struct Route {
-  SocketId socket;
+  SocketId socket;  ///< the socket that received the datagram or is to send it
+  /// The local address: the destination of a received datagram (pktinfo), hence the source of the answers.
+  /// The wildcard leaves the choice to the kernel, as for sockets that are bound to a device.
   IpAddress local;
-  UdpAddress remote;
+  UdpAddress remote;  ///< the peer's address: source of a received datagram, destination of a sent one
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-/// One received UDP payload. `bytes` is the receiver's memory, valid until its next read; an opened record is
-/// decrypted there.
+/// One received UDP payload. Owns nothing.
 struct ReceivedDatagram {
-  Route route;
-  MutableBytes bytes;
+  Route route;  ///< how it arrived
+  MutableBytes
+      bytes;  ///< in the receiver's memory, valid until its next read; the engine decrypts records in place
 };
 
-/// Datagrams for ONE route, laid back to back so that runs of equal size leave by one segmented send (UDP
-/// GSO). Reused from call to call; never allocates after construction.
+/// Datagrams for one route, stored back to back so that a run of equal sizes leaves in one segmented send
+/// (UDP GSO). Owns their memory. Reused from call to call; never allocates after construction.
 class TransmitBatch {
  public:
-  static constexpr std::size_t kMaxDatagrams = 64;
-  static constexpr std::size_t kCapacity =
-      65'000;  ///< below the largest UDP payload, so that one send can carry all
+  static constexpr std::size_t kMaxDatagrams = 64;  ///< the most segments that one GSO send takes
+  /// Bytes; below the largest UDP payload, so that one send can carry all of them.
+  static constexpr std::size_t kCapacity = 65'000;
 
   TransmitBatch() : storage_(std::make_unique<std::byte[]>(kCapacity)) {}
 
+  /// The route of all datagrams; set by the engine.
   Route route;
-  /// The datagrams may be larger than the path carries, and IP may fragment them (RFC 9260 §6.9). All others
-  /// leave with DF, and unfragmented over IPv6.
+  /// Whether IP may fragment the datagrams, which may be larger than the path carries (RFC 9260 §6.9).
+  /// Otherwise they leave with DF set, over IPv6 unfragmented.
   bool may_fragment = false;
 
+  /// Removes all datagrams and forbids fragmentation again; the route stays.
   void clear() {
     count_ = 0;
     used_ = 0;
     may_fragment = false;
   }
+  /// Whether the batch holds no datagram.
   [[nodiscard]] bool empty() const { return count_ == 0; }
   /// Whether another datagram of up to `size` bytes fits.
   [[nodiscard]] bool has_room(std::size_t size) const {
     return count_ < kMaxDatagrams && used_ + size <= kCapacity;
   }
-  /// Room for the next datagram; `size` must satisfy has_room.
+  /// Room for the next datagram; `size` must satisfy has_room(). commit() makes it part of the batch.
   [[nodiscard]] MutableBytes next(std::size_t size) { return {storage_.get() + used_, size}; }
-  /// The first `size` bytes of next() are a datagram.
+  /// Adds the first `size` bytes of the last next() as a datagram.
   void commit(std::size_t size) {
     sizes_[count_++] = static_cast<std::uint16_t>(size);
     used_ += size;
   }
-  /// Sizes of the datagrams, in order.
+  /// Sizes of the datagrams in bytes, in order.
   [[nodiscard]] std::span<const std::uint16_t> sizes() const { return {sizes_.data(), count_}; }
-  /// All datagrams back to back.
+  /// All datagrams back to back, writable: sealing works in place.
   [[nodiscard]] MutableBytes bytes() { return {storage_.get(), used_}; }
+  /// All datagrams back to back.
   [[nodiscard]] Bytes bytes() const { return {storage_.get(), used_}; }
 
  private:

@@ -6,14 +6,17 @@
 
 namespace hawser {
 
-/// Unpredictable bytes. Injected, so that a simulated run replays from a seed; the programs inject the
-/// operating system's.
+/// A source of unpredictable bytes. The user of the engine passes it in, so that a simulation can replay a
+/// run from a seed; the programs pass crypto::SystemRandom.
 class RandomSource {
  public:
   virtual ~RandomSource() = default;
+  /// Fills all of `out`.
   virtual void fill(MutableBytes out) = 0;
 
+  /// A uniformly distributed 32-bit number.
   std::uint32_t u32() { return number<std::uint32_t>(); }
+  /// A uniformly distributed 64-bit number.
   std::uint64_t u64() { return number<std::uint64_t>(); }
 
  private:

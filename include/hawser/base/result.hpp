@@ -4,9 +4,9 @@
 
 namespace hawser {
 
-/// A value or the reason why there is none. `E` is an enum (or struct) of the failing module; errors caused
-/// by the network are values, never exceptions. (std::expected is not used because clang 14, our fuzzing
-/// compiler, does not offer it.)
+/// A value, or the reason why there is none. `E` is an enum or struct of the failing module; errors caused by
+/// the network are values, never exceptions. Not std::expected, which clang 14 (the fuzzing compiler) does
+/// not have.
 template <class T, class E>
 using Result = boost::system::result<T, E>;
 

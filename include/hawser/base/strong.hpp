@@ -6,13 +6,16 @@
 
 namespace hawser {
 
-/// An integer that cannot be mistaken for another integer. `Tag` is never defined.
+/// An integer with a type of its own, so that it cannot be mixed up with other integers. `Tag` only makes the
+/// type unique and is never defined.
 template <class Tag, class T>
 class Strong {
  public:
-  using value_type = T;
+  using value_type = T;  ///< the integer type
   constexpr Strong() = default;
+  /// Wraps `value`.
   constexpr explicit Strong(T value) : value_(value) {}
+  /// The plain integer.
   [[nodiscard]] constexpr T value() const { return value_; }
   friend constexpr auto operator<=>(Strong, Strong) = default;
 

@@ -6,23 +6,26 @@
 
 namespace hawser::crypto {
 
-/// The numbers are those on the wire.
-enum class Cipher : std::uint8_t { aes_128_gcm = 1, chacha20_poly1305 = 2 };
-/// As `openssl speed -evp` calls it: "aes-128-gcm", "chacha20-poly1305".
+/// The ciphers that can seal records; the numbers go into the wire format.
+enum class Cipher : std::uint8_t {
+  aes_128_gcm = 1,       ///< AES-128-GCM (RFC 5116 §5.1)
+  chacha20_poly1305 = 2  ///< ChaCha20-Poly1305 (RFC 8439)
+};
+/// The cipher's name as `openssl speed -evp` takes it: "aes-128-gcm" or "chacha20-poly1305".
 [[nodiscard]] std::string_view name(Cipher cipher);
 
-/// What one packet of 1400 bytes costs to seal, in nanoseconds: small enough for the wire, so that two ends
-/// can tell each other.
+/// The time that sealing one packet of 1,400 bytes takes on this machine with each cipher. Both ends send
+/// theirs in the handshake.
 struct CipherCosts {
-  std::uint32_t aes_128_gcm = 0;
-  std::uint32_t chacha20_poly1305 = 0;
+  std::uint32_t aes_128_gcm = 0;        ///< nanoseconds
+  std::uint32_t chacha20_poly1305 = 0;  ///< nanoseconds
   bool operator==(const CipherCosts&) const = default;
 };
-/// Measures both in turns for about `budget` in all and takes the best of each, which a busy machine hardly
-/// disturbs.
+/// Measures both ciphers in turns for about `budget` in total and returns the best time of each, on which
+/// other load of the machine has little influence.
 [[nodiscard]] CipherCosts measure_ciphers(std::chrono::microseconds budget = std::chrono::milliseconds(4));
-/// The cipher whose slower end is faster, since that end bounds the tunnel; AES-128-GCM among equals. Both
-/// ends, asking with the two sides swapped, choose the same.
+/// Returns the cipher whose slower end is faster, because that end limits the tunnel; AES-128-GCM when both
+/// are equal. Both ends choose the same cipher, each with its own costs as `ours`.
 [[nodiscard]] Cipher choose_cipher(const CipherCosts& ours, const CipherCosts& theirs);
 
 }  // namespace hawser::crypto

@@ -4,10 +4,10 @@
 
 namespace hawser::crypto {
 
-/// The operating system's randomness by way of OpenSSL. Owns nothing; never falls back to anything weaker:
-/// without entropy it throws std::runtime_error.
+/// Random bytes of the operating system, through OpenSSL. Owns nothing; never falls back to a weaker source.
 class SystemRandom final : public RandomSource {
  public:
+  /// Fills all of `out`. Throws std::runtime_error when the system has no randomness.
   void fill(MutableBytes out) override;
 };
 

@@ -20,92 +20,109 @@
 
 namespace hawser::sctp {
 
-/// An SCTP endpoint (RFC 9260) over UDP (RFC 6951): sans-I/O. It has no clock, no socket, no thread.
+/// An SCTP endpoint (RFC 9260) over UDP (RFC 6951), sans-I/O: it has no clock, no socket and no thread.
 ///
-/// Owns its associations, finds the one a datagram belongs to by verification tag, and answers what belongs
-/// to none. After any call, poll until empty: poll_transmit, poll_message, poll_event; then arm one timer for
-/// next_timeout(). `now` never goes backwards. `random` and `pool` outlive the endpoint and everything polled
-/// from it.
+/// Owns its associations, selects the association of a datagram by verification tag, and answers
+/// out-of-the-blue packets (RFC 9260 §8.4). After any call, poll until nothing is left: poll_transmit,
+/// poll_message, poll_event; then arm one timer for next_timeout(). `now` never goes backwards. `random` and
+/// `pool` outlive the endpoint and everything polled from it.
 class Endpoint {
  public:
+  /// A plain endpoint. Throws std::invalid_argument for a configuration outside the ranges of EndpointConfig.
   Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool);
-  /// A protected endpoint: `connected` and `accepted` are told when both sides have proven their keys, and
-  /// auth_keys are not used. A restarted peer comes as a new association; peer_key() tells whose it is.
+  /// A protected endpoint. It reports `connected` and `accepted` only after both ends have proven their keys,
+  /// ignores auth_keys, and does not answer out-of-the-blue packets. A restarted peer appears as a new
+  /// association; peer_key() identifies it. Throws std::invalid_argument as the plain constructor does.
   Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, SecurityConfig protection);
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
   // --- input
-  // -----------------------------------------------------------------------------------------------------
-  /// Datagrams in order of arrival. Their bytes may be overwritten.
+
+  /// Processes datagrams in order of arrival. Their bytes may be overwritten.
   void handle_datagrams(Timestamp now, std::span<ReceivedDatagram> datagrams);
+  /// Processes all timers that expired at or before `now`.
   void handle_timeout(Timestamp now);
 
   // --- commands
-  // --------------------------------------------------------------------------------------------------
-  /// Begins an association from `first` (RFC 9260 §5.1); its INIT lists no addresses. Ends in an event:
-  /// connected, aborted or lost. `peer_port` is the SCTP port of the peer.
+
+  /// Begins an association over `first` (RFC 9260 §5.1); the INIT lists no addresses. The outcome is an
+  /// event: connected, aborted or lost. `peer_port` is the SCTP port of the peer. Plain endpoints only.
   AssociationId connect(Timestamp now, const Route& first, std::uint16_t peer_port = 9899);
-  /// The same from a protected endpoint, to one of its SecurityConfig::peers.
+  /// Begins an association over `first` to `peer`, one of SecurityConfig::peers. The outcome is an event:
+  /// connected, aborted or lost. `peer_port` is the SCTP port of the peer. Protected endpoints only.
   AssociationId connect(Timestamp now, const Route& first, const crypto::PublicKey& peer,
                         std::uint16_t peer_port = 9899);
-  /// Takes the message over on `ok`; leaves it with the caller otherwise.
+  /// Queues a message for delivery. Takes `message` over on `ok`; otherwise the caller keeps it.
   SendResult send(Timestamp now, AssociationId id, Buffer&& message, const SendOptions& options);
-  /// Adds the way `route` by a wildcard ASCONF sent from it (RFC 5061 §4.2.1), once the association is up.
-  /// Nothing when the association is unknown, has too many paths, or has this route already.
+  /// Adds a path over `route`. It joins by a wildcard ASCONF sent from that route (RFC 5061 §4.2.1), as soon
+  /// as the association is up. Returns nothing when the association is unknown, has EndpointConfig::max_paths
+  /// paths, or has this route already.
   std::optional<PathId> add_path(Timestamp now, AssociationId id, const Route& route);
-  /// Forgets the path here; no ASCONF is sent (behind a NAT, its address is known to the peer only). The last
-  /// one stays.
+  /// Removes the path at this end only; no ASCONF is sent, because behind a NAT only the peer sees the path's
+  /// address. False: no such path, or the last one, which stays.
   bool remove_path(Timestamp now, AssociationId id, PathId path);
-  /// Own choice of primary path (RFC 9260 §8.2): where data goes without multipath, and control chunks first.
+  /// Chooses the primary path (RFC 9260 §6.4) for what this end sends: control chunks, and all data without
+  /// multipath. False: no such path.
   bool set_primary(AssociationId id, PathId path);
-  /// When `path` carries data from now on, both ways: in a protected association the peer is told, in plain
-  /// SCTP it holds for what we send. Nothing that is on its way is lost. False: no such path.
+  /// Sets when `path` carries data from now on. In a protected association the role is sent to the peer and
+  /// holds for both directions; in plain SCTP it holds for what this end sends. Packets in flight are not
+  /// affected. False: no such path.
   bool set_path_role(AssociationId id, PathId path, PathRole role);
-  /// The most that `path` may carry from now on, both ways: `download_bps` is told to the peer in a protected
-  /// association, and means nothing in plain SCTP. False: no such path, or a cap that is neither 0 nor within
-  /// kMinCap and kMaxCap.
+  /// Sets the highest rates of `path` from now on. In a protected association `download_bps` is sent to the
+  /// peer; in plain SCTP it has no effect. False: no such path, or a value for which is_cap() is false.
   bool set_path_caps(AssociationId id, PathId path, const PathCaps& caps);
-  /// Asks the peer to send to our address `local` by preference (RFC 5061 §4.2.5).
+  /// Requests by ASCONF that the peer makes our address `local` its primary destination (RFC 5061 §4.2.4).
+  /// False: the association is unknown, not up, or without ASCONF. The peer's answer is not reported.
   bool request_primary(Timestamp now, AssociationId id, const IpAddress& local);
-  /// Adds / deletes a literal local address at the peer (RFC 5061 §4.2.1, §4.2.2), from whatever path is
-  /// best.
+  /// Requests by ASCONF that the peer adds or deletes our address `local` (RFC 5061 §4.2.1, §4.2.2), sent
+  /// over the best path. False: the association is unknown, not up, or without ASCONF. The peer's answer is
+  /// not reported.
   bool request_address(Timestamp now, AssociationId id, const IpAddress& local, bool add);
-  /// Sends a HEARTBEAT now on `path`, even while another is outstanding: the local address or the way out may
-  /// have changed meanwhile.
+  /// Sends a HEARTBEAT on `path` now, even while another one is outstanding, because the local address or the
+  /// route may have changed since then. Does nothing for an unknown path.
   void probe_path(Timestamp now, AssociationId id, PathId path);
-  /// Tells whoever had an association with an earlier life of this endpoint over `route` that it is gone
-  /// (docs/protocol.md): the peer asks its paths whether they answer, and calls anew when they do not.
-  /// Nothing answers it, and the peer believes nothing of it.
+  /// Sends a restart notice (docs/protocol.md) to `route`, for a peer that may still have an association from
+  /// before a restart of this endpoint. It is not authenticated: the peer probes its paths, and the
+  /// association ends only when they do not answer. It is never answered.
   void send_restart_notice(const Route& route);
-  /// Graceful shutdown (RFC 9260 §9.2): everything accepted by send() is delivered first. Ends in an event.
+  /// Shuts the association down gracefully (RFC 9260 §9.2): messages that send() accepted are delivered
+  /// first. The outcome is an event: closed, aborted or lost.
   void shutdown(Timestamp now, AssociationId id);
-  /// ABORT with cause User-Initiated Abort (RFC 9260 §9.1); `reason` goes to the peer.
+  /// Sends ABORT with cause User-Initiated Abort (RFC 9260 §9.1, §3.3.10.12) and reports `aborted`. The peer
+  /// receives at most 256 bytes of `reason`.
   void abort(Timestamp now, AssociationId id, std::string_view reason);
 
   // --- output
-  // ----------------------------------------------------------------------------------------------------
-  /// Fills `batch` with datagrams for ONE route, or returns false: nothing to send now.
+
+  /// Fills `batch` with datagrams for one route. False: nothing to send now.
   bool poll_transmit(Timestamp now, TransmitBatch& batch);
+  /// The next message from any peer, or the next part of one; nothing when all are read. Reading opens the
+  /// receive window.
   std::optional<ReceivedMessage> poll_message();
+  /// The next event in order; nothing when all are read.
   std::optional<Event> poll_event();
-  /// When to call handle_timeout, or kNever.
+  /// When to call handle_timeout(); kNever: no timer runs.
   [[nodiscard]] Timestamp next_timeout() const;
 
   // --- getters
-  // ---------------------------------------------------------------------------------------------------
+
+  /// Snapshot of an association and its paths; nothing for an unknown association.
   [[nodiscard]] std::optional<AssociationStatus> status(AssociationId id) const;
-  /// Who the peer of a protected association has proven to be; nothing before that.
+  /// The key that the peer of a protected association has proven; nothing before that.
   [[nodiscard]] std::optional<crypto::PublicKey> peer_key(AssociationId id) const;
+  /// Associations, with those that are not up yet or are shutting down.
   [[nodiscard]] std::size_t association_count() const;
+  /// Drops of this endpoint since its construction.
   [[nodiscard]] const DropCounters& drops() const;
   /// Free bytes of the send buffer; 0 for an unknown association.
   [[nodiscard]] std::size_t send_space(AssociationId id) const;
-  /// Bytes accepted by send() that were not transmitted yet: what stands in the queue. A caller that keeps
-  /// its own queue (a tunnel) sends only while this is small.
+  /// Bytes that send() accepted and that were not transmitted yet; 0 for an unknown association. A user with
+  /// a queue of its own, such as a tunnel, sends only while this is small.
   [[nodiscard]] std::size_t send_backlog(AssociationId id) const;
-  /// Largest user message that fits one datagram on every path of the association.
+  /// Largest user message in bytes that fits one datagram on every path that may carry data now; 0 for an
+  /// unknown association.
   [[nodiscard]] std::size_t unfragmented_size(AssociationId id) const;
 
  private:

@@ -8,30 +8,32 @@
 
 namespace hawser::sctp {
 
+/// Something that happened to an association; see Endpoint::poll_event().
 struct Event {
+  /// The kinds of events. After closed, aborted, lost and refused, the association no longer exists.
   enum class Kind : std::uint8_t {
-    connected,   ///< the association that connect() began is up
-    accepted,    ///< a peer's association is up
-    refused,     ///< a caller's handshake failed, `reason` says why; of this id nothing else is ever told
-    restarted,   ///< the peer restarted; unacknowledged messages are gone (RFC 9260 §5.2)
-    closed,      ///< shut down gracefully by either side; the id is gone
-    aborted,     ///< ABORT from the peer, or sent for a protocol violation; the id is gone
-    lost,        ///< error limit exceeded, or set-up retries exhausted; the id is gone
-    path_added,  ///< by us or by the peer
-    path_up,     ///< proven, carries data
-    path_down,   ///< left the schedule
-    path_moved,  ///< the peer's address or port on it is another now, as its NAT rebound; see `previous`
-    path_removed,
-    path_refused,  ///< the peer refused our ASCONF for it; the path is gone
-    writable,      ///< send() would succeed again
+    connected,     ///< the association that connect() began is up
+    accepted,      ///< an association that a peer began is up
+    refused,       ///< the handshake of a peer failed before `accepted`; the only event with this id
+    restarted,     ///< the peer restarted (RFC 9260 §5.2); unacknowledged messages are lost
+    closed,        ///< either end shut down gracefully (RFC 9260 §9.2)
+    aborted,       ///< ABORT received, or sent by abort() or for a protocol violation (RFC 9260 §9.1)
+    lost,          ///< error limit exceeded (RFC 9260 §8.1), handshake failed, or keys used up
+    path_added,    ///< this end or the peer added a path
+    path_up,       ///< the path passed path validation and may carry data
+    path_down,     ///< the path failed and carries data only when no other path is active
+    path_moved,    ///< the peer's address on the path changed, e.g. because its NAT rebound; see `previous`
+    path_removed,  ///< the path no longer exists
+    path_refused,  ///< the peer refused our ASCONF for the path; path_removed follows if it never worked
+    writable,      ///< half of the send buffer is free again after SendResult::would_block
   };
-  Kind kind{};
-  AssociationId association;
-  PathId path = kNoPath;  ///< for path_* events
+  Kind kind{};                ///< what happened
+  AssociationId association;  ///< the association that it happened to
+  PathId path = kNoPath;      ///< for path_* events
   std::uint16_t cause =
-      0;  ///< error cause code for aborted and path_refused, 0 when there is none (RFC 9260 §3.3.10)
-  std::string_view reason;  ///< static text, for people
-  UdpAddress previous{};    ///< path_moved: where the peer was before
+      0;  ///< error cause code (RFC 9260 §3.3.10) that ended it or that the peer gave; 0: none
+  std::string_view reason;  ///< static text for people, may be empty
+  UdpAddress previous{};    ///< path_moved: the peer's address before
 };
 
 }  // namespace hawser::sctp

@@ -7,30 +7,33 @@
 
 namespace hawser::sctp {
 
+/// How to send one message.
 struct SendOptions {
-  StreamId stream{};
-  Ppid ppid{};
-  bool unordered = false;
-  bool immediate_sack = false;  ///< I bit on the last fragment (RFC 9260 §3.3.1)
+  StreamId stream{};       ///< below AssociationStatus::outbound_streams
+  Ppid ppid{};             ///< delivered with the message
+  bool unordered = false;  ///< U bit: delivered without regard to the order in the stream (RFC 9260 §6.6)
+  bool immediate_sack = false;  ///< I bit: the peer acknowledges immediately (RFC 9260 §3.3.1)
 };
 
+/// Outcome of Endpoint::send().
 enum class SendResult : std::uint8_t {
-  ok,
+  ok,               ///< the engine owns the message now
   would_block,      ///< the send buffer is full; an Event `writable` follows when half of it is free
   invalid_stream,   ///< no such outbound stream
   invalid_message,  ///< empty, or larger than max_message_size
   not_open,         ///< no such association, or it is shutting down
 };
 
+/// A message from the peer, or a part of one.
 struct ReceivedMessage {
-  AssociationId association;
-  StreamId stream;
-  Ppid ppid;
-  bool unordered = false;
-  /// More of the same message follows: partial delivery of a message too large for the receive window (RFC
-  /// 9260 §6.9).
+  AssociationId association;  ///< the association that it arrived on
+  StreamId stream;            ///< below AssociationStatus::inbound_streams
+  Ppid ppid;                  ///< as the peer set it
+  bool unordered = false;     ///< U bit (RFC 9260 §6.6)
+  /// Whether more of this message follows: partial delivery of a message that is too large for the receive
+  /// window (RFC 9260 §6.9).
   bool more = false;
-  Buffer payload;
+  Buffer payload;  ///< user data, at least one byte
 };
 
 }  // namespace hawser::sctp

@@ -5,23 +5,24 @@
 
 namespace hawser::sctp {
 
-/// Why a path carries no (more) data at this moment: the first that applies.
+/// Why a path carries no more data at this moment: the first reason that applies, in this order.
 enum class PathIdleReason : std::uint8_t {
-  none,               ///< nothing: the next data may take it
-  joining,            ///< see PathState
+  none,               ///< no reason: the next data may leave here
+  joining,            ///< PathState::joining
   unproven,           ///< PathState::unconfirmed
-  failed,             ///< PathState::potentially_failed, see failed_since
-  given_up,           ///< PathState::inactive, see failed_since
-  never,              ///< by its role
-  backup,             ///< by its role, as an `always` or `secondary` path works
-  secondary,          ///< by its role, as the `always` paths have room
+  failed,             ///< PathState::potentially_failed, see PathStatus::failed_since
+  given_up,           ///< PathState::inactive, see PathStatus::failed_since
+  never,              ///< PathRole::never
+  backup,             ///< PathRole::backup, and an `always` or `secondary` path is active
+  secondary,          ///< PathRole::secondary, and an `always` path is active and has room
   idle,               ///< there is no data to send
   peer_window,        ///< the peer's receive window is full
-  congestion_window,  ///< the path's window is full
-  capped,             ///< it has sent what its cap allows
-  pacing,             ///< the packets of its window are being spread over the round trip
+  congestion_window,  ///< the path's congestion window is full
+  capped,             ///< the cap permits no further packet yet
+  pacing,             ///< pacing spreads the packets of the window over the round trip
 };
 
+/// The enumerator's name, e.g. "peer_window".
 [[nodiscard]] std::string_view to_string(PathIdleReason reason);
 
 }  // namespace hawser::sctp

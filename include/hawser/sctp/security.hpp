@@ -10,52 +10,56 @@
 
 namespace hawser::sctp {
 
-/// A peer that a protected endpoint knows by its public key.
+/// A peer that a protected endpoint accepts.
 struct ProtectedPeer {
-  crypto::PublicKey key;
-  std::optional<crypto::PresharedKey> preshared_key;
+  crypto::PublicKey key;                              ///< identifies the peer
+  std::optional<crypto::PresharedKey> preshared_key;  ///< both ends have the same one, or neither has one
 };
 
-/// Who a protected endpoint is, whom it lets in, and when it renews keys. Owns secrets; an Endpoint that is
-/// given one speaks nothing but protected SCTP (docs/protocol.md): it answers no stranger, sends no packet of
-/// an established association unsealed, and takes none.
+/// Keys, peers and limits of a protected endpoint. Owns secrets. An Endpoint with a SecurityConfig speaks
+/// only protected SCTP (docs/protocol.md): it does not answer packets without an ACCESS proof, and neither
+/// sends nor accepts an unsealed packet once an association has keys.
 struct SecurityConfig {
-  crypto::PrivateKey private_key;
-  std::vector<ProtectedPeer> peers;
-  /// What sealing costs on this machine: both ends agree on the cipher whose slower end is faster.
+  crypto::PrivateKey private_key;    ///< identifies this end
+  std::vector<ProtectedPeer> peers;  ///< the only peers that can connect or be connected to
+  /// Cost of sealing on this machine; both ends agree on the cipher whose slower end is faster.
   crypto::CipherCosts cipher_costs;
 
-  /// New keys at the first of these; the packets and bytes are those of either direction.
+  /// Age of the keys at which they are renewed.
   Duration rekey_after = std::chrono::minutes(15);
+  /// Bytes, in the direction with more of them, after which the keys are renewed.
   std::uint64_t rekey_after_bytes = 100'000'000'000;
+  /// Packets, in the direction with more of them, after which the keys are renewed.
   std::uint64_t rekey_after_packets = std::uint64_t{1} << 27U;
-  /// What an association never seals or opens beyond, whatever was configured: it ends. Bytes and packets
-  /// together keep an attacker's advantage against AES-128-GCM below 2^-57 (RFC 9001 appendix B, RFC 8446
-  /// §5.5).
+  /// Age of keys at which an association ends, whatever was configured.
   static constexpr Duration kHardAge = std::chrono::hours(1);
+  /// Bytes under one key at which an association ends. Together with kHardPackets, this keeps an attacker's
+  /// advantage against AES-128-GCM below 2^-57 (RFC 9001 appendix B, RFC 8446 §5.5).
   static constexpr std::uint64_t kHardBytes = 380'000'000'000;
+  /// Packets under one key at which an association ends, see kHardBytes.
   static constexpr std::uint64_t kHardPackets = std::uint64_t{1} << 29U;
-  /// Forged packets under one key (RFC 9001 §6.6, for the weaker of the two ciphers).
+  /// Forged packets under one key at which an association ends (RFC 9001 §6.6, for the weaker of the two
+  /// ciphers).
   static constexpr std::uint64_t kHardForgeries = std::uint64_t{1} << 36U;
 
-  /// How long a handshake may take, from the valid State Cookie on (RFC 9260 §5.1) to the first sealed
-  /// packet.
+  /// Longest TLS handshake, from the valid State Cookie (RFC 9260 §5.1) to the keys.
   Duration handshake_timeout = std::chrono::seconds(10);
-  /// Associations of peers that have not proven their key yet.
+  /// Most associations whose peers have not proven their keys yet; further handshakes are dropped.
   std::size_t max_half_open = 1024;
-  /// Handshakes answered per second for each source prefix (IPv4 /24, IPv6 /64), with bursts of twice that.
+  /// Handshakes answered per second and source prefix (IPv4 /24, IPv6 /64), in bursts of at most twice as
+  /// many.
   unsigned handshake_rate = 8;
 };
 
 /// The keys of a protected association; part of its status.
 struct SecurityStatus {
-  crypto::PublicKey peer;
-  crypto::Cipher cipher{};
-  std::uint8_t epoch = 0;            ///< of the keys we seal with
-  Timestamp keys_since{};            ///< when we began to seal with them
+  crypto::PublicKey peer;            ///< the key that the peer has proven
+  crypto::Cipher cipher{};           ///< of this association
+  std::uint8_t epoch = 0;            ///< of the keys that seal what is sent
+  Timestamp keys_since{};            ///< when these keys began to seal
   Timestamp last_handshake{};        ///< when the last TLS handshake was complete
-  std::uint64_t handshakes = 0;      ///< complete ones of this association
-  std::uint64_t sealed_packets = 0;  ///< under these keys
+  std::uint64_t handshakes = 0;      ///< complete TLS handshakes of this association
+  std::uint64_t sealed_packets = 0;  ///< packets under these keys, in the direction with more of them
 };
 
 }  // namespace hawser::sctp

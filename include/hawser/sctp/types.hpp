@@ -11,32 +11,37 @@ namespace hawser::sctp {
 using AssociationId = Strong<struct AssociationIdTag, std::uint32_t>;
 /// Names a path of one association; never reused within it.
 using PathId = Strong<struct PathIdTag, std::uint32_t>;
-/// Stream identifier, RFC 9260 §3.3.1.
+/// Stream identifier (RFC 9260 §3.3.1).
 using StreamId = Strong<struct StreamIdTag, std::uint16_t>;
-/// Payload protocol identifier, carried untouched (RFC 9260 §3.3.1), in host order.
+/// Payload protocol identifier (RFC 9260 §3.3.1) in host byte order; the engine carries it unchanged.
 using Ppid = Strong<struct PpidTag, std::uint32_t>;
 
-/// When a path carries data, in the order of preference. Both ends have a say: the later one counts.
+/// When a path carries data, from most to least preferred. Each end of a protected association sets a role;
+/// the less preferred of the two counts.
 enum class PathRole : std::uint8_t {
-  always,
-  secondary,  ///< when the windows of all `always` paths are full
+  always,     ///< whenever it is active
+  secondary,  ///< when no `always` path is active, or all of them are full (window or cap)
   backup,     ///< when no `always` or `secondary` path is active
-  never,      ///< it is kept up, and may be chosen again
+  never,      ///< never, but it stays up, so that the role can change again
 };
+/// Number of roles.
 inline constexpr std::size_t kPathRoles = 4;
 
-/// The most that may be sent on a path, in bits per second of whole IP packets; 0: no cap.
+/// The highest rates that a path may carry, in bits per second of whole IP packets; 0: no cap.
 struct PathCaps {
-  std::uint64_t upload_bps = 0;    ///< what we send
-  std::uint64_t download_bps = 0;  ///< what the peer sends, who is told
+  std::uint64_t upload_bps = 0;    ///< of what this end sends
+  std::uint64_t download_bps = 0;  ///< of what the peer sends; a protected peer receives this value
 };
-/// What a cap other than 0 may be: below, a single full packet takes longer than a time-out.
+/// Lowest cap, bits per second: below it, a single full packet would take longer than a time-out.
 inline constexpr std::uint64_t kMinCap = 64'000;
+/// Highest cap, bits per second.
 inline constexpr std::uint64_t kMaxCap = 1'000'000'000'000;
+/// Whether `bps` is a valid cap: 0 (none), or kMinCap to kMaxCap.
 [[nodiscard]] constexpr bool is_cap(std::uint64_t bps) {
   return bps == 0 || (bps >= kMinCap && bps <= kMaxCap);
 }
 
+/// No path.
 inline constexpr PathId kNoPath{0xffff'ffff};
 
 }  // namespace hawser::sctp

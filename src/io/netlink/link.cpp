@@ -18,10 +18,10 @@ namespace {
 
 using LinksByIndex = std::map<int, LinkInfo>;
 
-/// IFF_LOWER_UP: linux/if.h has it, but cannot be included together with net/if.h.
+// IFF_LOWER_UP of linux/if.h, which cannot be included together with net/if.h.
 constexpr unsigned kLowerUp = 1U << 16;
 
-/// Calls `visit` with every object of the cache, as what the cache is known to hold.
+// Calls `visit` with every object of the cache, cast to the type that the cache holds.
 template <class Object, class Visit>
 void for_each(nl_cache* cache, Visit visit) {
   for (nl_object* o = nl_cache_get_first(cache); o != nullptr; o = nl_cache_get_next(o)) {
@@ -43,7 +43,7 @@ LinkInfo describe(rtnl_link* link) {
   return info;
 }
 
-/// Not the source of any packet, as long as another host may have it (RFC 4862 §5.4).
+// Whether another host may have the address (RFC 4862 §5.4); it is then no source of packets.
 bool is_unproven(rtnl_addr* address) {
   const unsigned flags = rtnl_addr_get_flags(address);
   return (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
@@ -55,7 +55,7 @@ void add_addresses(Netlink& netlink, LinksByIndex& links) {
     const auto link = links.find(rtnl_addr_get_ifindex(address));
     auto prefix = from_netlink(rtnl_addr_get_local(address));
     if (link == links.end() || !prefix || is_unproven(address)) return;
-    // With a peer address, the local one carries no length of its own.
+    // The local address of a point-to-point link carries no prefix length; the address object does.
     prefix->length = static_cast<std::uint8_t>(rtnl_addr_get_prefixlen(address));
     link->second.addresses.push_back(*prefix);
   });

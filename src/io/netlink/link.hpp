@@ -10,40 +10,42 @@
 
 namespace hawser::io::netlink {
 
-/// A network interface as it was when asked.
+/// Snapshot of a network interface.
 struct LinkInfo {
-  std::string name;
-  int index = 0;
-  std::string kind;      ///< of a virtual one, as the kernel calls it: "tun", "veth", …; empty: a device
-  bool up = false;       ///< administratively up
-  bool carrier = false;  ///< the medium is connected
-  bool loopback = false;
+  std::string name;      ///< e.g. "eth0"
+  int index = 0;         ///< the kernel's number, at least 1
+  std::string kind;      ///< the kernel's name for its virtual kind: "tun", "veth", …; empty: a real device
+  bool up = false;       ///< administratively up (IFF_UP)
+  bool carrier = false;  ///< the medium is connected (IFF_LOWER_UP)
+  bool loopback = false;  ///< IFF_LOOPBACK
   bool enslaved = false;  ///< a port of a bridge, a bond or the like
-  std::size_t mtu = 0;
-  /// Global and link-local, with the prefix length of the subnet; none that duplicate address detection
-  /// (IPv6) has still to allow, or has refused.
+  std::size_t mtu = 0;    ///< bytes
+  /// Global and link-local addresses with the prefix length of their subnet. Without IPv6 addresses that
+  /// duplicate address detection has not accepted.
   std::vector<IpPrefix> addresses;
 };
 
-/// How packets leave.
+/// A route as the kernel chose it.
 struct RouteInfo {
-  IpAddress source;   ///< the address they carry; the wildcard: the kernel does not say
-  IpAddress gateway;  ///< the next hop; the wildcard: there is none, the destination is on the link
+  IpAddress source;   ///< source address of the packets; the wildcard: the kernel does not name one
+  IpAddress gateway;  ///< next hop; the wildcard: none, because the destination is on the link
   friend bool operator==(const RouteInfo&, const RouteInfo&) = default;
 };
 
-/// Every interface of this network namespace, by index. Throws SetupError when netlink does not answer.
+/// Lists all interfaces of this network namespace in the order of their index. Throws SetupError when netlink
+/// fails.
 [[nodiscard]] std::vector<LinkInfo> list_links();
 
-/// The interface of that name, if there is one. Throws SetupError when netlink does not answer.
+/// Returns the interface with this name, if it exists. Throws SetupError when netlink fails.
 [[nodiscard]] std::optional<LinkInfo> find_link(std::string_view name);
 
+/// Whether this network namespace has an interface with this name.
 [[nodiscard]] bool interface_exists(std::string_view name);
 
-/// The route that packets to `to` take from a socket that is bound to the interface `link`, and to the
-/// address `from` if there is one, by the kernel's own decision: whatever table, rule or metric leads there,
-/// and routes over other interfaces do not count. Nothing: no route. Throws SetupError when netlink cannot be
-/// asked.
+/// Returns the route that packets to `to` take from a socket that is bound to the interface with index `link`
+/// and, if given, to the address `from`. The kernel decides with all of its tables, rules and metrics; routes
+/// over other interfaces do not count. Nothing: there is no route. Throws SetupError when the netlink request
+/// cannot be sent.
 [[nodiscard]] std::optional<RouteInfo> find_route(int link, const IpAddress& to,
                                                   const std::optional<IpAddress>& from = std::nullopt);
 

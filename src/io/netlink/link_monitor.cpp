@@ -14,7 +14,7 @@ namespace hawser::io::netlink {
 
 namespace {
 
-/// The interface that an event is about; 0: several, or none in particular.
+// The index of the interface that an event is about; 0: several, or none in particular.
 int link_of(nlmsghdr* header) {
   switch (header->nlmsg_type) {
     case RTM_NEWLINK:
@@ -30,8 +30,9 @@ int link_of(nlmsghdr* header) {
   }
 }
 
+/// Input and result of the event callback.
 struct Watcher {
-  int ignored;
+  int ignored;  ///< index of the interface whose events do not count
   bool changed = false;
 };
 
@@ -50,7 +51,7 @@ void require(NetlinkError error) {
 
 LinkMonitor::LinkMonitor(int ignored) : netlink_(std::make_unique<Netlink>()), ignored_(ignored) {
   nl_sock* socket = netlink_->socket();
-  nl_socket_disable_seq_check(socket);  // nobody asked for events
+  nl_socket_disable_seq_check(socket);  // events answer no request
   require(nl_socket_set_nonblocking(socket));
   require(nl_socket_add_memberships(socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
                                     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,
@@ -70,7 +71,7 @@ bool LinkMonitor::take_events() {
   for (int i = 0; i < kBatch; ++i) {
     const NetlinkError error = nl_recvmsgs_default(socket);
     if (error == -NLE_AGAIN) break;
-    // The kernel drops events when this socket is full, and says so once.
+    // When this socket is full, the kernel drops events and reports it by one error.
     if (error < 0) watcher.changed = true;
   }
   return watcher.changed;

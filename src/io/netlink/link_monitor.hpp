@@ -6,24 +6,23 @@ namespace hawser::io::netlink {
 
 class Netlink;
 
-/// Notices when interfaces, addresses, routes or routing rules of this network namespace change. Owns a
-/// netlink socket that never blocks; does not know what changed: whoever is told looks again.
+/// Detects changes of interfaces, addresses, routes or routing rules in this network namespace. Owns a
+/// netlink socket that never blocks. Does not report what changed: the caller lists the interfaces again.
 class LinkMonitor {
  public:
-  /// Messages taken by one call of take_events().
+  /// Most messages that one call of take_events() reads.
   static constexpr int kBatch = 256;
 
-  /// What happens to the interface `ignored` is of no interest (0: everything is). Throws SetupError.
+  /// Ignores changes of the interface with index `ignored`; 0: ignores none. Throws SetupError.
   explicit LinkMonitor(int ignored = 0);
   ~LinkMonitor();
   LinkMonitor(const LinkMonitor&) = delete;
   LinkMonitor& operator=(const LinkMonitor&) = delete;
 
-  /// A descriptor that is readable while events wait; for the event loop, which must neither read nor close
-  /// it.
+  /// The descriptor, readable while events wait. For the event loop, which neither reads nor closes it.
   [[nodiscard]] int native_handle() const;
 
-  /// Takes what waits. Whether anything of interest changed, or may have, as the kernel had no room for all
+  /// Reads the waiting events. True: something changed, or may have changed because the kernel dropped
   /// events.
   [[nodiscard]] bool take_events();
 

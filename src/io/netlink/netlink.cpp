@@ -23,11 +23,11 @@ namespace hawser::io::netlink {
 
 namespace {
 
-// linux/if_link.h names it IN6_ADDR_GEN_MODE_NONE, but cannot be included together with the C library's
-// net/if.h.
+// IN6_ADDR_GEN_MODE_NONE of linux/if_link.h, which cannot be included together with the C library's net/if.h.
 constexpr std::uint8_t kAddressGenerationNone = 1;
 constexpr int kDumpAttempts = 5;
 
+/// Releases an object of the netlink library by `Function`.
 template <auto Function>
 struct Release {
   template <class T>
@@ -40,7 +40,7 @@ using LinkPtr = std::unique_ptr<rtnl_link, Release<rtnl_link_put>>;
 using AddrPtr = std::unique_ptr<rtnl_addr, Release<rtnl_addr_put>>;
 using RoutePtr = std::unique_ptr<rtnl_route, Release<rtnl_route_put>>;
 
-/// The library's allocators return null when memory is short.
+// Takes ownership of a new object; the library's allocators return null without memory.
 template <class Pointer>
 Pointer allocated(typename Pointer::pointer object) {
   if (object == nullptr) throw std::bad_alloc();
@@ -58,7 +58,7 @@ NlAddrPtr to_netlink(const IpPrefix& prefix) {
   return address;
 }
 
-/// Applies what `edit` sets to the link.
+// Applies to the interface what `edit` sets in a link object.
 template <class Edit>
 NetlinkError change_link(nl_sock* socket, int index, Edit edit) {
   const auto which = allocated<LinkPtr>(rtnl_link_alloc());
@@ -68,7 +68,7 @@ NetlinkError change_link(nl_sock* socket, int index, Edit edit) {
   return rtnl_link_change(socket, which.get(), changes.get(), 0);
 }
 
-/// A dump that the kernel's tables overtook is read again.
+// Reads a table of the kernel, again when it changed during the read.
 template <class Allocate>
 NlCachePtr dump(const char* what, Allocate allocate) {
   NetlinkError error = 0;

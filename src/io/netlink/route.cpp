@@ -14,18 +14,21 @@ namespace hawser::io::netlink {
 
 namespace {
 
+/// The parameters of find_route().
 struct Question {
   int link;
   const IpAddress& to;
   const std::optional<IpAddress>& from;
 };
 
+/// The kernel's answer to one request.
 struct Answer {
-  bool unicast = false;
-  std::optional<int> link;  ///< none: several next hops
+  bool unicast = false;     ///< RTN_UNICAST, not e.g. unreachable or local
+  std::optional<int> link;  ///< nothing: several next hops
   RouteInfo route;
 };
 
+/// Frees a netlink message.
 struct MessageDeleter {
   void operator()(nl_msg* message) const { nlmsg_free(message); }
 };
@@ -49,7 +52,8 @@ int on_answer(nl_msg* message, void* argument) {
   return NL_OK;
 }
 
-/// `flags`: RTM_F_FIB_MATCH asks for the entry of the table, otherwise the kernel tells what it would do.
+// With RTM_F_FIB_MATCH in `flags` the kernel answers with the entry of its table, otherwise with the route of
+// a packet.
 MessagePtr make_request(const Question& question, unsigned flags) {
   const Bytes to = question.to.bytes();
   rtmsg body{};
@@ -68,13 +72,13 @@ MessagePtr make_request(const Question& question, unsigned flags) {
   return message;
 }
 
-/// Nothing: no route leads there.
+// Sends one request. Nothing: there is no unicast route.
 std::optional<Answer> ask(nl_sock* socket, const Question& question, unsigned flags) {
   Answer answer;
   nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_answer, &answer);
   const MessagePtr request = make_request(question, flags);
   if (const NetlinkError error = nl_send_auto(socket, request.get()); error < 0) {
-    throw_netlink_error("cannot ask for a route to " + question.to.to_string(), error);
+    throw_netlink_error("cannot request the route to " + question.to.to_string(), error);
   }
   if (nl_recvmsgs_default(socket) < 0 || !answer.unicast) return std::nullopt;
   return answer;
@@ -86,8 +90,8 @@ std::optional<RouteInfo> find_route(int link, const IpAddress& to, const std::op
   Netlink netlink;
   nl_socket_disable_auto_ack(netlink.socket());
   const Question question{link, to, from};
-  // Without a route, IPv4 takes every destination for one on the link of a bound socket. Only the table tells
-  // the difference.
+  // For a bound socket without a route, IPv4 treats every destination as on-link. Only the table shows the
+  // difference.
   const auto entry = ask(netlink.socket(), question, RTM_F_FIB_MATCH);
   if (!entry || (entry->link && *entry->link != link)) return std::nullopt;
   const auto answer = ask(netlink.socket(), question, 0);

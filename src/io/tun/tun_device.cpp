@@ -36,7 +36,7 @@ constexpr int kAddressWaits = 250;
 void check(const TunOptions& options) {
   if (options.name.empty() || options.name.size() >= IFNAMSIZ)
     refuse(options.name, "a name has 1 to 15 characters");
-  // A pattern as in "tun%d" would make the kernel choose a name.
+  // With a pattern such as "tun%d", the kernel would choose the name.
   if (options.name.find_first_of("%/ :") != std::string::npos) refuse(options.name, "not an interface name");
   const bool v6 = std::any_of(options.addresses.begin(), options.addresses.end(),
                               [](const IpPrefix& address) { return address.ip.is_v6(); });
@@ -57,7 +57,7 @@ FileDescriptor open_device(const TunOptions& options) {
                       error);
   }
   ifreq request{};
-  // IFF_TUN_EXCL: never join a persistent device that somebody else set up.
+  // IFF_TUN_EXCL: never attach to a persistent device that another program created.
   request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL);
   std::memcpy(request.ifr_name, options.name.data(), options.name.size());
   if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
@@ -70,31 +70,21 @@ FileDescriptor open_device(const TunOptions& options) {
   return fd;
 }
 
-/// Whether both stand for the same network: host bits do not count.
+// Whether both prefixes have the same network(); host bits do not count.
 bool same_network(const IpPrefix& a, const IpPrefix& b) {
   return a.length == b.length && a.contains(b.ip);
 }
 
-/// The two halves of a default route: 0.0.0.0/1 and 128.0.0.0/1, or ::/1 and 8000::/1.
+// The two halves of a default route: 0.0.0.0/1 and 128.0.0.0/1, or ::/1 and 8000::/1.
 std::pair<IpPrefix, IpPrefix> halves_of_default(bool v4) {
   if (v4) return {{IpAddress::any_v4(), 1}, {IpAddress::v4(0x8000'0000U), 1}};
   std::array<std::byte, 16> upper{std::byte{0x80}};
   return {{IpAddress::any_v6(), 1}, {IpAddress::v6(upper), 1}};
 }
 
-IpPrefix without_host_bits(const IpPrefix& prefix) {
-  std::array<std::byte, 16> octets{};
-  const Bytes ip = prefix.ip.bytes();
-  for (std::size_t bit = 0; bit < prefix.length; ++bit) {
-    octets[bit / 8] |= ip[bit / 8] & std::byte(0x80U >> (bit % 8));
-  }
-  const Bytes masked = Bytes(octets).first(ip.size());
-  return {prefix.ip.is_v4() ? IpAddress::v4(masked) : IpAddress::v6(masked), prefix.length};
-}
-
-/// Even without duplicate address detection, the kernel makes an IPv6 address reachable by a work item that
-/// runs a few milliseconds later. Packets that arrive before it are lost, so wait; in vain at worst, and then
-/// no harm is done.
+// Waits until packets to `ip` reach this host. Even without duplicate address detection, the kernel makes an
+// IPv6 address reachable only a few milliseconds later, in a work item, and packets that arrive earlier are
+// lost. Gives up after half a second, which is harmless.
 void await_local(netlink::Netlink& netlink, const IpAddress& ip) {
   for (int i = 0; i < kAddressWaits && !netlink.is_local(ip); ++i) std::this_thread::sleep_for(kAddressWait);
 }
@@ -111,8 +101,8 @@ TunDevice::TunDevice(TunOptions options)
 void TunDevice::configure() {
   const std::string device = " tun device '" + options_.name + "'";
   netlink::Netlink netlink;
-  // First, while the MTU still is the one that IPv6 accepts. It fails on hosts without IPv6: then there is
-  // nothing to switch off, and an IPv6 address is refused below.
+  // First, while the MTU still permits IPv6. Fails on hosts without IPv6, where there is nothing to switch
+  // off; an IPv6 address is then rejected below.
   static_cast<void>(netlink.disable_link_local(index_));
   set_mtu(options_.mtu);
   if (options_.tx_queue_length) {
@@ -120,11 +110,11 @@ void TunDevice::configure() {
     if (error != 0) netlink::throw_netlink_error("cannot set the queue length of" + device, error);
   }
   if (const auto error = netlink.set_up(index_); error != 0)
-    netlink::throw_netlink_error("cannot raise" + device, error);
+    netlink::throw_netlink_error("cannot bring up" + device, error);
   for (const IpPrefix& address : options_.addresses) {
     const auto error = netlink.add_address(index_, address);
     if (error != 0)
-      netlink::throw_netlink_error("cannot give address " + address.to_string() + " to" + device, error);
+      netlink::throw_netlink_error("cannot add address " + address.to_string() + " to" + device, error);
   }
   for (const IpPrefix& address : options_.addresses) await_local(netlink, address.ip);
 }
@@ -148,7 +138,7 @@ void TunDevice::add_route(const IpPrefix& prefix) {
   const bool connected = std::any_of(options_.addresses.begin(), options_.addresses.end(),
                                      [&](const IpPrefix& address) { return same_network(address, prefix); });
   if (connected) return;
-  const auto error = netlink::Netlink().add_route(index_, without_host_bits(prefix));
+  const auto error = netlink::Netlink().add_route(index_, prefix.network());
   if (error != 0) {
     netlink::throw_netlink_error(
         "cannot route " + prefix.to_string() + " into tun device '" + options_.name + "'", error);
@@ -158,7 +148,7 @@ void TunDevice::add_route(const IpPrefix& prefix) {
 std::size_t TunDevice::read(BufferPool& pool, std::span<Buffer> out) {
   std::size_t count = 0;
   while (count < out.size()) {
-    // One byte more than a packet can have: a read that fills it all was cut short.
+    // One byte more than the largest packet: a read that fills the whole buffer was truncated.
     Buffer buffer = pool.acquire(options_.mtu + 1);
     const ssize_t n = ::read(fd_.get(), buffer.data(), buffer.capacity());
     if (n < 0) {

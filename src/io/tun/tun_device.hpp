@@ -13,18 +13,20 @@
 
 namespace hawser::io::tun {
 
+/// Settings of a TUN interface.
 struct TunOptions {
   std::string name;                 ///< 1 to 15 characters; no interface of that name may exist
   std::size_t mtu = 1400;           ///< bytes, 68 to 65535; at least 1280 when an IPv6 address is given
-  std::vector<IpPrefix> addresses;  ///< usable at once: no duplicate address detection
-  std::optional<std::uint32_t> tx_queue_length;  ///< packets waiting for read(); the kernel's default is 500
+  std::vector<IpPrefix> addresses;  ///< without duplicate address detection
+  /// Most packets that wait for read(); nothing: the kernel's default, 500.
+  std::optional<std::uint32_t> tx_queue_length;
 };
 
-/// A TUN interface of the kernel, configured and up. Owns the interface: it, its addresses and its routes
-/// vanish with the object. Changes nothing else of the host's network.
+/// A TUN interface of the kernel, configured and up. Owns the interface: it disappears with the object, and
+/// with it its addresses and routes. Never changes anything else in the host's network.
 class TunDevice final : public PacketDevice {
  public:
-  /// Creates, configures and raises the interface. Throws SetupError (and leaves nothing behind).
+  /// Creates and configures the interface and sets it up. Throws SetupError and then leaves nothing behind.
   explicit TunDevice(TunOptions options);
 
   std::size_t read(BufferPool& pool, std::span<Buffer> out) override;
@@ -34,16 +36,16 @@ class TunDevice final : public PacketDevice {
   [[nodiscard]] std::size_t mtu() const override { return options_.mtu; }
   [[nodiscard]] const DeviceCounters& counters() const override { return counters_; }
 
-  /// The kernel's number of the interface.
+  /// The interface's index in the kernel.
   [[nodiscard]] int index() const { return index_; }
 
-  /// Routes `prefix` (host bits ignored) into the tunnel. A prefix that one of the interface's own addresses
-  /// covers exactly is already routed. A default route is laid as its two halves, which win over the uplinks'
-  /// default routes without touching them: sockets bound to an uplink still find their way out. Throws
-  /// SetupError.
+  /// Routes `prefix` into the tunnel; its host bits are ignored. Does nothing for a prefix that equals the
+  /// network of one of the interface's own addresses, which the kernel routes already. Adds a default route
+  /// as its two halves: they take precedence over the uplinks' default routes without replacing them, so that
+  /// sockets bound to an uplink keep a route. Throws SetupError.
   void add_route(const IpPrefix& prefix);
 
-  /// Throws SetupError.
+  /// Sets the MTU in bytes. Throws SetupError.
   void set_mtu(std::size_t mtu);
 
  private:

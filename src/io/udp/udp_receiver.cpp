@@ -14,8 +14,8 @@ constexpr std::size_t kCoalescedMessages = 16;
 constexpr std::size_t kCoalescedSize = 65'536;
 constexpr std::size_t kSingleMessages = 64;
 constexpr std::size_t kSingleSize = 9'216;  // a jumbo frame
-constexpr std::size_t kMaxSegments = 128;   // the most that any kernel so far coalesces
-constexpr int kMaxQueuedErrors = 8;         // read at most so many errors in a row before giving up the turn
+constexpr std::size_t kMaxSegments = 128;   // no kernel so far coalesces more
+constexpr int kMaxQueuedErrors = 8;         // errors read in a row before receive() returns
 
 }  // namespace
 
@@ -23,7 +23,7 @@ UdpReceiver::UdpReceiver(bool coalesced)
     : message_size_(coalesced ? kCoalescedSize : kSingleSize),
       messages_(coalesced ? kCoalescedMessages : kSingleMessages),
       headers_(messages_.size()) {
-  // Uninitialised on purpose: pages that no datagram ever reaches are never touched.
+  // Uninitialised on purpose: pages that no datagram reaches never become resident.
   arena_.reset(new std::byte[message_size_ * messages_.size()]);
   datagrams_.reserve(coalesced ? kCoalescedMessages * kMaxSegments : kSingleMessages);
   for (std::size_t i = 0; i < messages_.size(); ++i) {
@@ -53,7 +53,7 @@ std::size_t UdpReceiver::read_messages(int fd, SocketCounters& counters) {
     if (n >= 0) return static_cast<std::size_t>(n);
     if (errno == EINTR) continue;
     if (errno == EAGAIN) return 0;
-    // An error that an earlier datagram caused (unreachable, device gone). Reading it removes it from the
+    // An error that an earlier datagram caused (unreachable, device gone). Reading removes it from the
     // socket.
     ++counters.rx_errors;
     ++errors;
@@ -61,7 +61,7 @@ std::size_t UdpReceiver::read_messages(int fd, SocketCounters& counters) {
   return 0;
 }
 
-/// Gives back the lengths that the kernel overwrote in the first `messages` headers.
+// Restores the lengths that the kernel overwrote in the first `messages` headers.
 void UdpReceiver::prepare(std::size_t messages) {
   for (std::size_t i = 0; i < messages; ++i) {
     headers_[i].msg_hdr.msg_namelen = sizeof(SocketAddress);
@@ -81,7 +81,7 @@ void UdpReceiver::split(std::size_t index, SocketId uplink, SocketCounters& coun
   MutableBytes rest(arena_.get() + index * message_size_, received.msg_len);
   const std::size_t segment = ancillary.segment_size == 0 ? rest.size() : ancillary.segment_size;
   counters.rx_bytes += rest.size();
-  do {  // once even for an empty datagram
+  do {  // at least once, because a datagram may be empty
     const MutableBytes datagram = rest.first(std::min(segment, rest.size()));
     datagrams_.push_back({route, datagram});
     ++counters.rx_datagrams;

@@ -13,26 +13,29 @@
 
 namespace hawser::io::udp {
 
-/// The receiving half of a UDP socket: owns the memory that datagrams arrive in, splits what the kernel
-/// coalesced (GRO), tells for each datagram where it came from and which local address it was sent to. Never
-/// owns the descriptor.
+/// The receiving half of a UDP socket. Owns the memory into which datagrams are received, splits messages
+/// that the kernel coalesced (GRO), and fills the route of each datagram from its source and its destination
+/// (pktinfo). Never owns the descriptor.
 class UdpReceiver {
  public:
-  /// `coalesced`: the kernel may hand over several datagrams as one message of up to 64 KB.
+  /// `coalesced`: the kernel may deliver several datagrams as one message of up to 64 KB.
   explicit UdpReceiver(bool coalesced);
 
+  /// Reads one batch from `fd`, see DatagramSocket::receive(). `uplink` is the socket's number for the
+  /// routes.
   [[nodiscard]] std::span<ReceivedDatagram> receive(int fd, SocketId uplink, SocketCounters& counters);
 
  private:
+  /// Memory for one message of recvmmsg.
   struct Message {
     SocketAddress source;
     iovec place;
     alignas(cmsghdr) std::array<std::byte, 128> control;
   };
-  /// What the control messages of one message say.
+  /// The control messages of one message.
   struct Ancillary {
-    IpAddress local;
-    std::size_t segment_size = 0;
+    IpAddress local;               ///< destination address of the datagram
+    std::size_t segment_size = 0;  ///< bytes of a coalesced datagram; 0: the message is one datagram
   };
 
   [[nodiscard]] std::size_t read_messages(int fd, SocketCounters& counters);
@@ -45,7 +48,7 @@ class UdpReceiver {
   std::vector<Message> messages_;
   std::vector<mmsghdr> headers_;
   std::vector<ReceivedDatagram> datagrams_;
-  std::uint32_t overflows_ = 0;  ///< the kernel's running count of messages that found no room
+  std::uint32_t overflows_ = 0;  ///< the kernel's running count of messages dropped for lack of room
 };
 
 }  // namespace hawser::io::udp

@@ -5,14 +5,16 @@
 #include <cerrno>
 #include <cstring>
 
+#include "io/udp/socket_option.hpp"
+
 namespace hawser::io::udp {
 
-// What a batch can hold, one segmented message can carry: the kernel takes 64 segments and a 16-bit length.
+// One segmented message can carry a full batch: the kernel accepts 64 segments and 65,507 bytes.
 static_assert(TransmitBatch::kMaxDatagrams <= 64 && TransmitBatch::kCapacity <= 65'507);
 
 namespace {
 
-/// Appends control messages to a fixed buffer that has room for them.
+/// Appends control messages to the header of a message, in a buffer that has room for them. Owns nothing.
 class ControlWriter {
  public:
   ControlWriter(msghdr& header, std::byte* buffer) : header_(header), at_(buffer) {
@@ -54,8 +56,8 @@ bool buffer_is_full(int error) {
   return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
 }
 
-/// Errors that can mean "not as one segmented message": no checksum offload on the way out (EIO), segments
-/// above the MTU (EINVAL or EMSGSIZE, by kernel version), no support at all.
+// Whether the error can mean that only the segmentation failed: no checksum offload on the device (EIO),
+// segments above the MTU (EINVAL or EMSGSIZE, depending on the kernel version), or no support at all.
 bool may_refuse_segmentation(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
 }
@@ -77,12 +79,9 @@ void count_failure(int error, std::size_t datagrams, SocketCounters& counters) {
   }
 }
 
-void set_option(int fd, int level, int name, int value) {
-  ::setsockopt(fd, level, name, &value, sizeof value);
-}
-
-/// While it exists, IP may fragment what the socket sends: routers over IPv4 (DF cleared), we ourselves over
-/// IPv6, to what every link carries (RFC 8200 §5). After it, the socket is as UdpSocket made it.
+/// While this object exists, IP may fragment what the socket sends: over IPv4 routers may (DF cleared), over
+/// IPv6 the kernel does, to the minimum MTU of every link (RFC 8200 §5). Its end restores the options that
+/// UdpSocket set.
 class FragmentationAllowed {
  public:
   FragmentationAllowed(int fd, bool v4) : fd_(fd), v4_(v4) { apply(true); }
@@ -93,8 +92,10 @@ class FragmentationAllowed {
  private:
   void apply(bool allowed) const {
     constexpr int kIpv6Minimum = 1280;
-    if (v4_)
-      return set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+    if (v4_) {
+      set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+      return;
+    }
     set_option(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, allowed ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
     set_option(fd_, IPPROTO_IPV6, IPV6_DONTFRAG, allowed ? 0 : 1);
     set_option(fd_, IPPROTO_IPV6, IPV6_MTU, allowed ? kIpv6Minimum : 0);
@@ -115,7 +116,7 @@ void UdpSender::send(int fd, const TransmitBatch& batch, SocketCounters& counter
   destination_size_ = to_socket_address(batch.route.remote, destination_);
   if (batch.may_fragment) {
     const FragmentationAllowed guard(fd, batch.route.remote.ip.is_v4());
-    // The kernel fragments no segmented message.
+    // The kernel does not fragment segmented messages.
     static_cast<void>(transmit(fd, plan(batch, 0, false), counters));
     return;
   }
@@ -123,14 +124,14 @@ void UdpSender::send(int fd, const TransmitBatch& batch, SocketCounters& counter
   if (!refusal) return;
   ++counters.gso_fallbacks;
   const std::uint64_t before = failures(counters);
-  // Without segmentation the kernel refuses nothing but the single datagram, so this always ends.
+  // Without segmentation an error concerns a single datagram, so that this second attempt always comes to an
+  // end.
   static_cast<void>(transmit(fd, plan(batch, refusal->first_datagram, false), counters));
-  // Segmentation was to blame only if the very same datagrams left one by one. Too large ones say nothing
-  // about it.
+  // Segmentation was the cause only if the same datagrams left one by one. EMSGSIZE proves nothing about it.
   if (refusal->error != EMSGSIZE && failures(counters) == before) segmented_ = false;
 }
 
-/// Lays out the messages for the datagrams from number `from` on. Returns how many.
+// Plans the messages for the datagrams from position `from` on. Returns the number of messages.
 std::size_t UdpSender::plan(const TransmitBatch& batch, std::size_t from, bool segmented) {
   const auto sizes = batch.sizes();
   std::size_t offset = 0;
@@ -140,7 +141,7 @@ std::size_t UdpSender::plan(const TransmitBatch& batch, std::size_t from, bool s
     const std::size_t size = sizes[i];
     std::size_t end = i + 1;
     std::size_t length = size;
-    // All segments have one size, except that the last may be shorter.
+    // All segments of a message have one size; only the last may be shorter.
     while (segmented && end < sizes.size() && sizes[end] != 0 && sizes[end] <= size &&
            sizes[end - 1] == size) {
       length += sizes[end++];
@@ -148,7 +149,7 @@ std::size_t UdpSender::plan(const TransmitBatch& batch, std::size_t from, bool s
     Message& message = messages_[count];
     message.first_datagram = i;
     message.datagrams = end - i;
-    // The kernel only reads from it; iovec has no const form.
+    // The kernel only reads the bytes, but iovec has no const form.
     message.place = {const_cast<std::byte*>(batch.bytes().data()) + offset, length};
     fill(count++, batch, size);
     offset += length;
@@ -170,7 +171,8 @@ void UdpSender::fill(std::size_t index, const TransmitBatch& batch, std::size_t 
   if (message.datagrams > 1) control.append(SOL_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(segment_size));
 }
 
-/// Sends the first `messages` planned messages, unless the kernel refuses a segmented one.
+// Sends the first `messages` planned messages. Stops and returns the refusal when the kernel rejects a
+// segmented one.
 std::optional<UdpSender::Refusal> UdpSender::transmit(int fd, std::size_t messages,
                                                       SocketCounters& counters) {
   for (std::size_t next = 0; next < messages;) {

@@ -8,6 +8,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "io/throw_setup_error.hpp"
+#include "io/udp/socket_option.hpp"
 #include "io/udp/udp_receiver.hpp"
 #include "io/udp/udp_sender.hpp"
 
@@ -15,23 +16,19 @@ namespace hawser::io::udp {
 
 namespace {
 
-bool set_option(int fd, int level, int name, int value) {
-  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
-
-/// Grants the size beyond the system's limit when privileged, else as much of it as the limit allows.
+// Sets the size even beyond the system's limit when privileged, otherwise up to the limit.
 void set_buffer(int fd, int force, int plain, std::size_t bytes) {
   const int size = static_cast<int>(std::min<std::size_t>(bytes, std::numeric_limits<int>::max() / 2));
   if (!set_option(fd, SOL_SOCKET, force, size)) set_option(fd, SOL_SOCKET, plain, size);
 }
 
-/// Sets what a socket of the address's family cannot do without.
+// Sets the options without which a socket of this family does not work.
 bool set_family_options(int fd, bool v4) {
   if (v4) {
     return set_option(fd, IPPROTO_IP, IP_PKTINFO, 1) &&
            set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
   }
-  // IPV6_DONTFRAG: without it the kernel would still fragment what exceeds the device's MTU.
+  // IPV6_DONTFRAG: without it the kernel fragments datagrams above the device's MTU.
   return set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) && set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
          set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE) &&
          set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
@@ -56,7 +53,7 @@ FileDescriptor open_socket(const UdpSocketOptions& options) {
     const std::string& device = *options.device;
     if (::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, device.data(),
                      static_cast<socklen_t>(device.size())) != 0) {
-      throw_setup_error("cannot tie " + describe(options) + " to its device", errno);
+      throw_setup_error("cannot bind " + describe(options) + " to its device", errno);
     }
   }
   SocketAddress address;
@@ -73,13 +70,14 @@ UdpAddress bound_address(int fd) {
   return from_socket_address(address);
 }
 
-/// Segment size 0 changes nothing; the call only asks whether the kernel knows the option.
+// Whether the kernel knows the option; segment size 0 changes nothing.
 bool supports_gso(int fd) {
   return set_option(fd, SOL_UDP, UDP_SEGMENT, 0);
 }
 
 }  // namespace
 
+/// Owns the descriptor and both halves of the socket.
 struct UdpSocket::Impl {
   explicit Impl(const UdpSocketOptions& options)
       : fd(open_socket(options)),

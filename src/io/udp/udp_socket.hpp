@@ -9,30 +9,32 @@
 
 namespace hawser::io::udp {
 
+/// Settings of a UDP socket.
 struct UdpSocketOptions {
+  /// The socket's number in the routes of received datagrams.
   SocketId id;
-  /// Address and port to bind; the family decides between an IPv4 and an IPv6-only socket (a dual-stack
-  /// endpoint opens one of each, so addresses are never v4-mapped). Port 0: the kernel chooses.
+  /// Address and port to bind. The family of the address decides between an IPv4 and an IPv6-only socket: for
+  /// both families, open two sockets, so that addresses are never IPv4-mapped. Port 0: the kernel chooses.
   UdpAddress bind;
-  /// Send and receive through this interface only (SO_BINDTODEVICE), whatever the routing table prefers.
+  /// The only interface to send and receive through (SO_BINDTODEVICE), whatever the routing table prefers.
   std::optional<std::string> device;
-  /// Kernel buffers in bytes. With CAP_NET_ADMIN they are granted beyond net.core.{r,w}mem_max, else up to
-  /// it.
+  /// Kernel's receive buffer in bytes; without CAP_NET_ADMIN at most net.core.rmem_max.
   std::size_t receive_buffer = 4U << 20;
+  /// Kernel's send buffer in bytes; without CAP_NET_ADMIN at most net.core.wmem_max.
   std::size_t send_buffer = 4U << 20;
-  /// Segmentation offload: leave as runs of equal size (UDP_SEGMENT), arrive coalesced (UDP_GRO). Used when
-  /// the kernel can.
+  /// Whether runs of equal size leave as one message (UDP_SEGMENT), where the kernel supports it.
   bool gso = true;
+  /// Whether the kernel may coalesce received datagrams (UDP_GRO), where it supports it.
   bool gro = true;
 };
 
-/// A non-blocking UDP socket of the kernel: recvmmsg and sendmmsg, UDP GSO and GRO with a fall-back at run
-/// time, pktinfo in both directions, the DF bit set and the kernel's own path MTU ignored (RFC 8899 §3: the
-/// engine probes), but for batches that may be fragmented. Owns the descriptor and its receive memory;
-/// allocates nothing after construction; used by one thread.
+/// A non-blocking UDP socket of the kernel: recvmmsg and sendmmsg, UDP GSO with a fall-back at run time, UDP
+/// GRO, pktinfo in both directions. Except for batches that may be fragmented, DF is set and the kernel's own
+/// path MTU is ignored, because the engine probes (RFC 8899 §3). Owns the descriptor and its receive memory;
+/// allocates nothing after construction; belongs to one thread.
 class UdpSocket final : public DatagramSocket {
  public:
-  /// Throws SetupError.
+  /// Opens, configures and binds the socket. Throws SetupError.
   explicit UdpSocket(const UdpSocketOptions& options);
   ~UdpSocket() override;
 
@@ -43,9 +45,10 @@ class UdpSocket final : public DatagramSocket {
   [[nodiscard]] UdpAddress local_address() const override;
   [[nodiscard]] const SocketCounters& counters() const override;
 
-  /// Whether runs still leave segmented: false when switched off, unsupported, or refused once at run time.
+  /// Whether runs leave segmented; false when switched off, unsupported, or rejected by the kernel at run
+  /// time.
   [[nodiscard]] bool gso_active() const;
-  /// Whether the kernel coalesces what arrives.
+  /// Whether the kernel coalesces received datagrams.
   [[nodiscard]] bool gro_active() const;
 
  private:

@@ -1,24 +1,9 @@
 #include "sctp/endpoint/handshake_limiter.hpp"
 
-#include <algorithm>
-
 namespace hawser::sctp::endpoint {
 
-bool TokenBucket::take(Timestamp now, double amount, double rate, double burst) {
-  if (filled_ == Timestamp::min()) {
-    tokens_ = burst;
-  } else {
-    const double seconds = std::chrono::duration<double>(now - filled_).count();
-    tokens_ = std::min(burst, tokens_ + seconds * rate);
-  }
-  filled_ = now;
-  if (tokens_ < amount) return false;
-  tokens_ -= amount;
-  return true;
-}
-
 bool HandshakeLimiter::admit(Timestamp now, const IpAddress& source) {
-  return buckets_[bucket_of(source)].take(now, 1, rate_, 2 * rate_);
+  return buckets_[bucket_of(source)].take(now, limit_);
 }
 
 std::size_t HandshakeLimiter::bucket_of(const IpAddress& source) const {

@@ -1,29 +1,23 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
+#include "base/token_bucket.hpp"
 #include "hawser/base/address.hpp"
 #include "hawser/base/random.hpp"
 #include "hawser/base/time.hpp"
 
 namespace hawser::sctp::endpoint {
 
-/// So many a second, and saved up to a burst.
-class TokenBucket {
- public:
-  [[nodiscard]] bool take(Timestamp now, double amount, double rate, double burst);
-
- private:
-  double tokens_ = 0;
-  Timestamp filled_ = Timestamp::min();
-};
-
 /// Limits handshakes by where they come from: IPv4 /24, IPv6 /64. Bounded memory: prefixes share buckets by a
 /// keyed hash, so that nobody can choose whom to share with.
 class HandshakeLimiter {
  public:
-  HandshakeLimiter(RandomSource& random, unsigned rate) : seed_(random.u64()), rate_(rate) {}
+  HandshakeLimiter(RandomSource& random, unsigned rate)
+      : seed_(random.u64()),
+        limit_{2 * std::int64_t{rate}, Duration(std::chrono::seconds(1)) / std::max(rate, 1U)} {}
 
   [[nodiscard]] bool admit(Timestamp now, const IpAddress& source);
 
@@ -32,7 +26,7 @@ class HandshakeLimiter {
   [[nodiscard]] std::size_t bucket_of(const IpAddress& source) const;
 
   std::uint64_t seed_;
-  double rate_;
+  TokenBucket::Limit limit_;
   std::array<TokenBucket, kBuckets> buckets_;
 };
 

@@ -127,11 +127,11 @@ std::optional<Listener::Rejection> Listener::judge_restart(const Init& init) con
 // Associations that exist are not looked at: a peer that restarted begins another one.
 std::optional<DropReason> Listener::admit_init(Timestamp now, const wire::ChunkView& chunk, Init& init) {
   // What a busy machine can afford: one HMAC takes about a microsecond.
-  constexpr double kChecksPerSecond = 200'000;
+  constexpr std::int64_t kChecksPerSecond = 200'000;
+  constexpr TokenBucket::Limit kLimit{kChecksPerSecond, Duration(std::chrono::seconds(1)) / kChecksPerSecond};
   if (!init.parameters.protection || !init.parameters.access) return DropReason::no_access;
-  const auto checks = static_cast<double>(admission_->access.count());
-  if (!admission_->checks.take(now, checks, kChecksPerSecond, kChecksPerSecond))
-    return DropReason::handshake_rate_limited;
+  const auto checks = static_cast<std::int64_t>(admission_->access.count());
+  if (!admission_->checks.take(now, kLimit, checks)) return DropReason::handshake_rate_limited;
   const auto access_key = admission_->access.verify(chunk.whole, init.parameters);
   if (!access_key) return DropReason::no_access;
   init.access_key = *access_key;

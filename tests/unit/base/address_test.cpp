@@ -112,6 +112,20 @@ TEST(IpPrefix, ContainsExactlyTheAddressesThatShareItsBits) {
   EXPECT_TRUE(inside("2001:db8::1/128", "2001:db8::1"));
 }
 
+TEST(IpPrefix, ItsNetworkHasNoHostBits) {
+  const auto network = [](std::string_view text) {
+    return IpPrefix::parse(text).value().network().to_string();
+  };
+  EXPECT_EQ(network("10.90.0.2/24"), "10.90.0.0/24");
+  EXPECT_EQ(network("10.90.0.255/25"), "10.90.0.128/25");
+  EXPECT_EQ(network("255.255.255.255/0"), "0.0.0.0/0");
+  EXPECT_EQ(network("255.255.255.255/1"), "128.0.0.0/1");
+  EXPECT_EQ(network("10.0.0.1/32"), "10.0.0.1/32");
+  EXPECT_EQ(network("fd90:0:0:f::1/61"), "fd90:0:0:8::/61");
+  EXPECT_EQ(network("2001:db8::1/0"), "::/0");
+  EXPECT_EQ(network("2001:db8::1/128"), "2001:db8::1/128");
+}
+
 TEST(IpPrefix, NeverContainsTheOtherFamily) {
   EXPECT_FALSE(inside("0.0.0.0/0", "::"));
   EXPECT_FALSE(inside("::/0", "0.0.0.0"));

@@ -109,7 +109,7 @@ TEST(StatusText, ShowsCapsAndQuotasOfUplinks) {
   const auto line = lines_with(status_text(s), "uplink     lte (eth0)").at(0);
   EXPECT_NE(line.find("max upload 20 Mbit/s"), std::string::npos) << line;
   EXPECT_EQ(line.find("max download"), std::string::npos);
-  EXPECT_NE(line.find("quota: 51 GB of 50 GB used up, anew on 2026-12-01"), std::string::npos) << line;
+  EXPECT_NE(line.find("quota: 51 GB of 50 GB used up, reset date 2026-12-01"), std::string::npos) << line;
 }
 
 TEST(StatusText, ShowsKeysAndTheirAges) {

@@ -128,9 +128,9 @@ TEST(Request, NamesWhatIsWrong) {
   EXPECT_EQ(error(R"({"command":{}})"), R"(unknown command {}; allowed: "status", "path_set")");
   EXPECT_EQ(error(R"({"command":"status","x":1})"), R"(unknown key "x")");
   EXPECT_EQ(error(R"({"command":"path_set","label":"lte","setting":"role"})"),
-            R"("value" is missing or no string)");
+            R"("value" is missing or not a string)");
   EXPECT_EQ(error(R"({"command":"path_set","label":7,"setting":"role","value":"never"})"),
-            R"("label" is missing or no string)");
+            R"("label" is missing or not a string)");
   EXPECT_EQ(error(R"({"command":"path_set","label":"lte","setting":"role","value":"never","x":1})"),
             R"(unknown key "x")");
   EXPECT_TRUE(error(std::string(3000, '[')).starts_with("not JSON: "));

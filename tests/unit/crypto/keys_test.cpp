@@ -183,7 +183,7 @@ TEST_F(KeyFile, RefusesAKeyThatOthersMayAccessAndNamesTheCommandThatMendsIt) {
     char octal[8];
     std::snprintf(octal, sizeof octal, "%04o", mode);
     EXPECT_EQ(error(path),
-              path + ": a key that others may access (mode " + octal + "), run: chmod 600 " + path);
+              path + ": other users may access the key (mode " + octal + "); run: chmod 600 " + path);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -112,10 +113,9 @@ TEST(Wipe, ZeroesEveryByte) {
   return left;
 }
 
-/// For a fresh process: 0 when a block that OpenSSL frees holds nothing any more. The first bytes of a free
-/// block belong to the C library.
-[[noreturn]] void check_that_openssl_wipes() {
-  if (!wipe_freed_openssl_memory()) std::exit(1);
+/// Exits with 0 when a block that OpenSSL frees holds nothing any more. The first bytes of a free block
+/// belong to the C library.
+[[noreturn]] void check_that_openssl_frees_wiped_memory() {
   auto* block = static_cast<unsigned char*>(OPENSSL_malloc(200));
   std::fill_n(block, 200, static_cast<unsigned char>('s'));
   auto* grown = static_cast<unsigned char*>(OPENSSL_realloc(block, 5000));
@@ -126,6 +126,12 @@ TEST(Wipe, ZeroesEveryByte) {
   std::exit(0);
 }
 
+/// For a fresh process.
+[[noreturn]] void check_that_openssl_wipes() {
+  if (!wipe_freed_openssl_memory()) std::exit(1);
+  check_that_openssl_frees_wiped_memory();
+}
+
 TEST(WipeFreedOpensslMemory, TakesEffectWhenCalledFirst) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_EXIT(check_that_openssl_wipes(), testing::ExitedWithCode(0), "");
@@ -134,6 +140,23 @@ TEST(WipeFreedOpensslMemory, TakesEffectWhenCalledFirst) {
 TEST(WipeFreedOpensslMemory, RefusesWhenOpensslIsInUse) {
   OPENSSL_free(OPENSSL_malloc(1));
   EXPECT_FALSE(wipe_freed_openssl_memory());
+}
+
+/// For a fresh process: 0 when core dumps are off and OpenSSL's memory is wiped.
+[[noreturn]] void check_that_the_process_is_protected() {
+  if (!protect_process_memory()) std::exit(1);
+  if (::prctl(PR_GET_DUMPABLE) != 0) std::exit(2);
+  check_that_openssl_frees_wiped_memory();
+}
+
+TEST(ProtectProcessMemory, ForbidsCoreDumpsAndWipesWhatOpensslFrees) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(check_that_the_process_is_protected(), testing::ExitedWithCode(0), "");
+}
+
+TEST(ProtectProcessMemory, FailsWhenOpensslIsInUse) {
+  OPENSSL_free(OPENSSL_malloc(1));
+  EXPECT_FALSE(protect_process_memory());
 }
 
 }  // namespace

@@ -7,13 +7,11 @@
 #include <random>
 
 #include "packets.hpp"
-#include "tunnel/token_bucket.hpp"
 #include "unit/crypto/hex.hpp"
 
 namespace hawser::tunnel {
 namespace {
 
-using namespace std::chrono_literals;
 using crypto::test::to_hex;
 
 /// A UDP packet that nobody may fragment; its payload is what the vectors' program writes, too.
@@ -145,27 +143,6 @@ TEST(TooBig, SurvivesRandomPacketsAndNeverExceedsItsRoom) {
     ASSERT_LE(answer.size(), ip->version == 4 ? 576U : 1280U);
   }
   EXPECT_GT(answered, 1'000U);
-}
-
-TEST(TokenBucket, SavesUpABurstAndThenKeepsTheRate) {
-  TokenBucket bucket(3, 10ms);
-  Timestamp now{100s};
-  const auto taken = [&](int attempts) {
-    int count = 0;
-    for (int i = 0; i < attempts; ++i) count += bucket.take(now) ? 1 : 0;
-    return count;
-  };
-  EXPECT_EQ(taken(10), 3);
-  now += 9ms;
-  EXPECT_EQ(taken(10), 0);
-  now += 1ms;
-  EXPECT_EQ(taken(10), 1);
-  now += 25ms;
-  EXPECT_EQ(taken(10), 2);
-  now += 5ms;  // the half token of before counts
-  EXPECT_EQ(taken(10), 1);
-  now += 1h;
-  EXPECT_EQ(taken(10), 3);
 }
 
 }  // namespace

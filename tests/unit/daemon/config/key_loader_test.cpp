@@ -93,9 +93,9 @@ TEST_F(LoadProtection, NamesTheCommandThatClosesAnOpenKeyFileAndNothingAfterIt) 
   write(own_file(), line_of(own), 0644);
   write(preshared_file(), line_of(preshared), 0640);
   EXPECT_EQ(errors(), "f.toml:4: interface.private_key_file: " + own_file() +
-                          ": a key that others may access (mode 0644), run: chmod 600 " + own_file() +
+                          ": other users may access the key (mode 0644); run: chmod 600 " + own_file() +
                           "\nf.toml:9: peer.preshared_key_file: " + preshared_file() +
-                          ": a key that others may access (mode 0640), run: chmod 600 " + preshared_file() +
+                          ": other users may access the key (mode 0640); run: chmod 600 " + preshared_file() +
                           "\n");
 }
 

@@ -278,7 +278,7 @@ TEST(TunDevice, LeavesNothingBehindWhenAnAddressIsRefused) {
     auto options = tun_options();
     options.addresses.push_back(options.addresses.front());
     const std::string message = failure_of(options);
-    EXPECT_EQ(message.rfind("cannot give address 10.90.0.2/24 to tun device 'hwtest0': ", 0), 0U) << message;
+    EXPECT_EQ(message.rfind("cannot add address 10.90.0.2/24 to tun device 'hwtest0': ", 0), 0U) << message;
     EXPECT_FALSE(netlink::interface_exists("hwtest0"));
   }));
 }

@@ -255,10 +255,10 @@ TEST(ProtectedAssociation, IsRefusedToAKeyThatTheHubDoesNotKnow) {
   pair.run(30s);
   EXPECT_EQ(pair.client.count(Event::Kind::connected), 0);
   ASSERT_EQ(pair.client.count(Event::Kind::lost), 1);
-  EXPECT_EQ(pair.client.last(Event::Kind::lost)->reason, "the peer refused the handshake");
+  EXPECT_EQ(pair.client.last(Event::Kind::lost)->reason, "the peer rejected the handshake");
   EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0);
   ASSERT_EQ(pair.server.count(Event::Kind::refused), 1);
-  EXPECT_EQ(pair.server.last(Event::Kind::refused)->reason, "the peer has another public key");
+  EXPECT_EQ(pair.server.last(Event::Kind::refused)->reason, "the peer's public key is not accepted");
   EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
 }
 

@@ -13,34 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr Timestamp kStart = Timestamp{} + 1h;
 
-TEST(TokenBucket, BeginsFullAndGivesOutItsBurst) {
-  endpoint::TokenBucket bucket;
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(bucket.take(kStart, 1, 2, 10)) << i;
-  EXPECT_FALSE(bucket.take(kStart, 1, 2, 10));
-}
-
-TEST(TokenBucket, FillsAgainAtItsRate) {
-  endpoint::TokenBucket bucket;
-  EXPECT_TRUE(bucket.take(kStart, 10, 2, 10));
-  EXPECT_FALSE(bucket.take(kStart + 400ms, 1, 2, 10));
-  EXPECT_TRUE(bucket.take(kStart + 501ms, 1, 2, 10)) << "asking in vain costs nothing";
-  EXPECT_FALSE(bucket.take(kStart + 900ms, 1, 2, 10));
-  EXPECT_TRUE(bucket.take(kStart + 1002ms, 1, 2, 10));
-}
-
-TEST(TokenBucket, SavesNoMoreThanItsBurst) {
-  endpoint::TokenBucket bucket;
-  EXPECT_TRUE(bucket.take(kStart, 10, 2, 10));
-  EXPECT_TRUE(bucket.take(kStart + 24h, 10, 2, 10));
-  EXPECT_FALSE(bucket.take(kStart + 24h, 1, 2, 10));
-}
-
-TEST(TokenBucket, GivesAllOrNothing) {
-  endpoint::TokenBucket bucket;
-  EXPECT_FALSE(bucket.take(kStart, 11, 2, 10));
-  EXPECT_TRUE(bucket.take(kStart, 10, 2, 10));
-}
-
 /// How many of `attempts` from there are admitted now.
 int admitted(endpoint::HandshakeLimiter& limiter, Timestamp now, std::string_view source,
              int attempts = 100) {

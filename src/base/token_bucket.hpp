@@ -1,0 +1,33 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "hawser/base/time.hpp"
+
+namespace hawser {
+
+/// Limits how often something happens: one token per `interval`, at most `burst` of them saved up. Starts
+/// full. Owns one time stamp, so that many buckets can share one Limit; never reads a clock. Counts whole
+/// nanoseconds, so that no rounding error adds up.
+class TokenBucket {
+ public:
+  /// How fast a bucket fills and how much it holds. All calls for one bucket pass the same limit.
+  struct Limit {
+    std::int64_t burst;  ///< tokens
+    Duration interval;   ///< from one token to the next
+  };
+
+  /// Takes `tokens` tokens, all or none of them. False: there are fewer, and none is taken.
+  [[nodiscard]] bool take(Timestamp now, const Limit& limit, std::int64_t tokens = 1) {
+    const Timestamp full = std::max(full_, now) + tokens * limit.interval;
+    if (full - now > limit.burst * limit.interval) return false;
+    full_ = full;
+    return true;
+  }
+
+ private:
+  Timestamp full_ = Timestamp::min();  ///< when the bucket is full again
+};
+
+}  // namespace hawser
