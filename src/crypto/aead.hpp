@@ -1,45 +1,17 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <span>
 
+#include "crypto/aead_cipher.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/crypto/cipher_costs.hpp"
 
-struct evp_cipher_ctx_st;
-
 namespace hawser::crypto {
-
-inline constexpr std::size_t kAeadNonceSize = 12;
-inline constexpr std::size_t kAeadTagSize = 16;
-using AeadNonce = std::span<const std::byte, kAeadNonceSize>;
 
 /// Bytes of a key: 16 or 32.
 [[nodiscard]] std::size_t key_size(Cipher cipher);
-
-namespace detail {
-struct CipherContextDeleter {
-  void operator()(evp_cipher_ctx_st* context) const;
-};
-using CipherContext = std::unique_ptr<evp_cipher_ctx_st, CipherContextDeleter>;
-
-/// A cipher under one key, for one direction.
-class Aead {
- public:
-  Aead() = default;
-  Aead(const Aead&) = delete;
-  Aead& operator=(const Aead&) = delete;
-  virtual ~Aead() = default;
-
-  /// False: OpenSSL does not work.
-  virtual bool seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
-                    std::span<std::byte, kAeadTagSize> tag) = 0;
-  /// On false, `data` may be anything.
-  virtual bool open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
-                    std::span<const std::byte, kAeadTagSize> tag) = 0;
-};
-}  // namespace detail
 
 /// The key of the direction that we send in (RFC 5116). Owns OpenSSL's context, in which the key was set
 /// once: a packet sets the nonce only and allocates nothing. Never sees to it that nonces differ: its user

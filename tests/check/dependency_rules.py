@@ -21,7 +21,7 @@ MAY_SEE = {
     "cli": {"base", "crypto", "control"},
 }
 # What no other part includes: all of the engine but include/hawser/sctp/, and what serves one part alone.
-PRIVATE = re.compile(r"sctp/.*|crypto/(base64|certificate|chacha20_poly1305|evp_key)\.hpp"
+PRIVATE = re.compile(r"sctp/.*|crypto/(aead_cipher|base64|certificate|chacha20_poly1305|evp_key)\.hpp"
                      r"|io/(netlink/netlink|sockaddr|throw_setup_error|udp/udp_receiver|udp/udp_sender)\.hpp"
                      r"|tunnel/(checksum|icmp_error|mss_clamp)\.hpp|control/json\.hpp|daemon/.*|cli/.*")
 # outside header (whole name) -> the only parts that may include it
