@@ -14,10 +14,11 @@ MAY_SEE = {
     "base": set(),
     "crypto": {"base"},
     "sctp": {"base", "crypto"},
+    "trace": {"base", "sctp"},
     "io": {"base"},
     "tunnel": {"base", "crypto", "sctp", "io"},
     "control": {"base"},
-    "daemon": {"base", "crypto", "sctp", "io", "tunnel", "control"},
+    "daemon": {"base", "crypto", "sctp", "trace", "io", "tunnel", "control"},
     "cli": {"base", "crypto", "control"},
     "examples": {"base", "crypto", "sctp", "io"},
 }
