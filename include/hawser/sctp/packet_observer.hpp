@@ -10,17 +10,17 @@ namespace hawser::sctp {
 
 /// Which way a packet goes, seen from the endpoint.
 enum class PacketDirection : std::uint8_t {
-  sent,
-  received,
+  sent,      ///< to the peer
+  received,  ///< from the peer
 };
 
 /// One SCTP packet in clear text (RFC 9260 §3). Both ranges are valid during the call only.
 struct ObservedPacket {
-  PacketDirection direction{};
-  bool sealed = false;  ///< on the wire, the chunks are inside a sealed chunk (docs/protocol.md)
-  Route route;          ///< the route that it leaves by or came from
-  Bytes header;         ///< common header, 12 bytes; the checksum field is unspecified
-  Bytes chunks;         ///< all chunks, each padded to 4 bytes (the last one of a received packet may be not)
+  PacketDirection direction{};  ///< seen from the endpoint
+  bool sealed = false;          ///< on the wire, the chunks are inside a sealed chunk (docs/protocol.md)
+  Route route;                  ///< the route that it leaves by or came from
+  Bytes header;                 ///< common header, 12 bytes; the checksum field is unspecified
+  Bytes chunks;  ///< all chunks, each padded to 4 bytes (the last one of a received packet may be not)
 };
 
 /// Receives a view of each packet of an endpoint, in clear text: for traces of developers and tests. The
