@@ -99,10 +99,6 @@ std::string_view name(Cipher cipher) {
   return cipher == Cipher::aes_128_gcm ? "aes-128-gcm" : "chacha20-poly1305";
 }
 
-void detail::CipherContextDeleter::operator()(evp_cipher_ctx_st* context) const {
-  EVP_CIPHER_CTX_free(context);
-}
-
 SealingKey::SealingKey(Cipher cipher, Bytes key) : aead_(make_aead(cipher, key, kSeal)) {}
 
 void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,

@@ -1,49 +1,17 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <span>
 
+#include "crypto/aead_cipher.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/crypto/cipher_costs.hpp"
 
-struct evp_cipher_ctx_st;
-
 namespace hawser::crypto {
-
-inline constexpr std::size_t kAeadNonceSize = 12;  ///< bytes, for both ciphers
-inline constexpr std::size_t kAeadTagSize = 16;    ///< bytes, for both ciphers
-/// The nonce of one packet, different for each packet under one key (RFC 5116 §3.1).
-using AeadNonce = std::span<const std::byte, kAeadNonceSize>;
 
 /// Bytes of a key: 16 for AES-128-GCM, 32 for ChaCha20-Poly1305.
 [[nodiscard]] std::size_t key_size(Cipher cipher);
-
-namespace detail {
-/// Frees an OpenSSL cipher context.
-struct CipherContextDeleter {
-  void operator()(evp_cipher_ctx_st* context) const;
-};
-/// Owns an OpenSSL cipher context.
-using CipherContext = std::unique_ptr<evp_cipher_ctx_st, CipherContextDeleter>;
-
-/// Interface of an AEAD cipher (RFC 5116) under one key, for one direction. Works in place.
-class Aead {
- public:
-  Aead() = default;
-  Aead(const Aead&) = delete;
-  Aead& operator=(const Aead&) = delete;
-  virtual ~Aead() = default;
-
-  /// Encrypts `data` and writes the tag. False: OpenSSL failed.
-  virtual bool seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
-                    std::span<std::byte, kAeadTagSize> tag) = 0;
-  /// Checks the tag and decrypts `data`. False: not authentic, or OpenSSL failed; the content of `data` is
-  /// then unspecified.
-  virtual bool open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
-                    std::span<const std::byte, kAeadTagSize> tag) = 0;
-};
-}  // namespace detail
 
 /// The key of the direction that this end sends in (RFC 5116). Owns OpenSSL's context, in which the key is
 /// set once, so that a packet sets only the nonce and allocates nothing. Does not check that nonces differ:

@@ -3,7 +3,7 @@
 #include <array>
 #include <memory>
 
-#include "crypto/aead.hpp"
+#include "crypto/aead_cipher.hpp"
 
 struct evp_mac_ctx_st;
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Hawser's engine against usrsctp, both ways round, over UDP.
 
-    interop_test.py --bin DIR [NAME...]    runs the tests (all, or those named)
-    interop_test.py --list                 prints their names
+    interop_test.py --bin DIR... [NAME...]    runs the tests (all, or those named); one --bin per folder of programs
+    interop_test.py --list                    prints their names
 
 Hawser lives at 10.99.0.1 and .2, usrsctp at 10.99.0.10 (and .11) in a network namespace of its own; a lossy relay at
 10.99.0.3 stands between them where a test wants loss, and rewrites ports as a NAT does.
@@ -21,8 +21,14 @@ RELAY_PORT = "7000"
 PORT = "5001"
 MEGABYTE = 1_000_000
 LINGER = 4  # seconds after which the last chunk of a shutdown, lost by the relay, has been asked for again
-BIN = "."
+BIN = ["."]  # folders of the programs
 CAPTURE = None
+
+
+def path_of(name):
+    """The program in the first folder that has it."""
+    paths = [os.path.join(folder, name) for folder in BIN]
+    return next(filter(os.path.exists, paths), paths[0])
 
 
 class InteropTest(unittest.TestCase):
@@ -44,7 +50,7 @@ class InteropTest(unittest.TestCase):
                 print(program.log(), file=sys.stderr)
 
     def _start(self, prefix, name, arguments, path=None):
-        program = network.Program([*prefix, path or os.path.join(BIN, name), *map(str, arguments)])
+        program = network.Program([*prefix, path or path_of(name), *map(str, arguments)])
         self.programs.append(program)
         return program
 
@@ -472,12 +478,12 @@ def names(suite):
 def main():
     global BIN, CAPTURE
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", default=".", help="folder of the programs")
+    parser.add_argument("--bin", action="append", metavar="DIR", help="folder of programs")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     parser.add_argument("--capture", metavar="FILE", help="write what crosses the network into a pcap file")
     parser.add_argument("tests", nargs="*")
     arguments = parser.parse_args()
-    BIN, CAPTURE = arguments.bin, arguments.capture
+    BIN, CAPTURE = arguments.bin or BIN, arguments.capture
     loader = unittest.defaultTestLoader
     module = sys.modules["__main__"]
     if arguments.list:

@@ -1,9 +1,9 @@
-// A UDP relay that loses packets, and behaves like a NAT: each client address reaches the target from an
-// outer port of its own, which the target's answers come back to.
+// A UDP relay that drops packets at random and maps addresses like a NAT: each client address has its own
+// outer port, from which its packets go to the target and to which the target replies.
 //
 //   lossy_relay --listen 10.0.0.3:7000 --target 10.0.0.10:9899 --outer 10.0.0.3 --loss 1 --seed 7
 //
-// Prints one JSON line when it is ready and one, with its counts, when SIGTERM ends it.
+// Prints one JSON line when it is ready and one with its counters when SIGTERM ends it.
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -12,20 +12,18 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <map>
 #include <random>
 #include <system_error>
 #include <vector>
 
+#include "examples/common/program.hpp"
 #include "hawser/base/address.hpp"
 #include "socket_address.hpp"
 
 namespace hawser::interop {
 namespace {
-
-volatile std::sig_atomic_t stop = 0;
 
 int open_socket(const UdpAddress& bind_to) {
   const SocketAddress address(bind_to);
@@ -46,7 +44,7 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-/// Owns the inner socket and one outer socket per client; never looks into a packet.
+/// Owns the inner socket and one outer socket per client. Never reads the packets.
 class Relay {
  public:
   explicit Relay(const Options& options)
@@ -55,7 +53,7 @@ class Relay {
   }
 
   void run() {
-    while (stop == 0) {
+    while (!examples::stop_requested()) {
       if (::poll(waits_.data(), waits_.size(), 100) <= 0) continue;
       for (std::size_t i = waits_.size(); i-- > 0;) {
         if (waits_[i].revents == 0) continue;
@@ -90,7 +88,8 @@ class Relay {
   void drain_outer(std::size_t client) {
     SocketAddress from;
     for (ssize_t n = 0; (n = read(clients_[client].outer, from)) > 0;) {
-      if (from.value() != options_.target) continue;  // as a NAT with address-dependent filtering does
+      if (from.value() != options_.target)
+        continue;  // like a NAT with address-dependent filtering (RFC 4787 §5)
       forward(inner_, clients_[client].address, static_cast<std::size_t>(n));
     }
   }
@@ -123,7 +122,7 @@ class Relay {
   int inner_;
   std::vector<Client> clients_;
   std::map<UdpAddress, std::size_t> by_address_;
-  std::vector<pollfd> waits_;  // the inner socket, then those of the clients
+  std::vector<pollfd> waits_;  // the inner socket, then the outer sockets of the clients
   std::array<char, 65536> buffer_{};
   unsigned long long forwarded_ = 0;
   unsigned long long dropped_ = 0;
@@ -155,11 +154,7 @@ int run(int argc, char** argv) {
   options.outer = *outer_address;
   options.loss = percent / 100;
 
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop = 1; };
-  ::sigaction(SIGTERM, &action, nullptr);
-  ::sigaction(SIGINT, &action, nullptr);
-
+  examples::catch_stop_signals();
   Relay relay(options);
   std::printf("{\"event\":\"listening\"}\n");
   std::fflush(stdout);
@@ -172,10 +167,5 @@ int run(int argc, char** argv) {
 }  // namespace hawser::interop
 
 int main(int argc, char** argv) {
-  try {
-    return hawser::interop::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "lossy_relay: %s\n", error.what());
-    return 1;
-  }
+  return hawser::examples::run_program("lossy_relay", hawser::interop::run, argc, argv);
 }

@@ -11,7 +11,7 @@
 
 namespace hawser::interop {
 
-/// A UdpAddress in the form that the socket interface wants.
+/// A UdpAddress in the form of the socket interface. Owns its bytes.
 class SocketAddress {
  public:
   SocketAddress() = default;
@@ -34,7 +34,7 @@ class SocketAddress {
   [[nodiscard]] sockaddr* get() { return &storage_.any; }
   [[nodiscard]] const sockaddr* get() const { return &storage_.any; }
   [[nodiscard]] socklen_t size() const { return size_; }
-  /// For calls that fill the address in.
+  /// For calls that write the address.
   [[nodiscard]] socklen_t* reset_size() {
     size_ = sizeof storage_;
     return &size_;

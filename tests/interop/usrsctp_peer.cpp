@@ -1,12 +1,12 @@
-// The other side of the interoperability tests: an SCTP peer made of usrsctp, over UDP.
+// The peer in the interoperability tests: usrsctp over UDP.
 //
 //   usrsctp_peer server-echo    sends every message back
 //   usrsctp_peer server-discard counts and checks test messages
 //   usrsctp_peer client-send    sends test messages, with --echo expects them back, then ends as --end says
-//   usrsctp_peer client-receive connects and takes what comes until the server ends the association
+//   usrsctp_peer client-receive connects and receives until the server ends the association
 //
-// A server serves one association, then leaves; SIGTERM makes either role shut its association down. What
-// happens is printed as one JSON object per line, the last one being the report.
+// A server exits after one association. On SIGTERM, a server or a client shuts its association down. Events
+// are printed as one JSON object per line; the last line is the report.
 
 #include <unistd.h>
 #include <usrsctp.h>
@@ -16,7 +16,6 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -26,14 +25,16 @@
 #include <thread>
 #include <vector>
 
+#include "examples/common/program.hpp"
+#include "examples/common/test_message.hpp"
 #include "hawser/base/address.hpp"
 #include "socket_address.hpp"
-#include "test_message.hpp"
 
 namespace hawser::interop {
 namespace {
 
 using namespace std::chrono_literals;
+using examples::stop_requested;
 using UsrsctpSocket = struct ::socket;  // the name of the type is also that of a system call
 
 struct Options {
@@ -65,8 +66,6 @@ struct Options {
   unsigned timeout_s = 180;
   bool debug = false;
 };
-
-volatile std::sig_atomic_t stop = 0;
 
 [[gnu::format(printf, 1, 2)]] void print_event(const char* format, ...) {
   static std::mutex mutex;
@@ -103,8 +102,8 @@ SocketAddress parse_address(const std::string& text, std::uint16_t port) {
   return SocketAddress({*ip, port});
 }
 
-/// One association and what it carried. The main thread receives; a client sends from a thread of its own, so
-/// that an echo cannot lock both ends up.
+/// One association and the audits of its messages. The main thread receives. A client sends from a second
+/// thread, so that an echo cannot block both ends.
 class Peer {
  public:
   explicit Peer(const Options& options) : options_(options), buffer_(std::size_t{1} << 20) {}
@@ -141,9 +140,9 @@ class Peer {
   UsrsctpSocket* socket_ = nullptr;
   UsrsctpSocket* listener_ = nullptr;
   std::vector<std::byte> buffer_;
-  std::vector<std::byte> message_;  // what arrived of the current message
-  MessageAudit sent_;
-  MessageAudit received_;
+  std::vector<std::byte> message_;  // the received part of the current message
+  examples::MessageAudit sent_;
+  examples::MessageAudit received_;
   std::atomic<std::uint64_t> received_count_ = 0;
   std::atomic<unsigned> paths_ = 1;  // confirmed addresses of the peer
   std::atomic<bool> over_ = false;
@@ -201,8 +200,7 @@ void Peer::configure() const {
     set_option(socket_, SCTP_REMOTE_UDP_ENCAPS_PORT, encapsulation);
   }
   if (!options_.auth_key.empty()) {
-    // Key number 1, so that a key of zero length (number 0, which both ends always have) is not what makes it
-    // work.
+    // Key number 1: number 0 is the empty key that both ends always have, and it would hide a wrong key.
     std::vector<std::byte> raw(sizeof(sctp_authkey) + options_.auth_key.size());
     auto* key = reinterpret_cast<sctp_authkey*>(raw.data());
     key->sca_keynumber = 1;
@@ -233,11 +231,11 @@ void Peer::accept_one() {
   usrsctp_set_non_blocking(listener_, 1);
   while ((socket_ = usrsctp_accept(listener_, nullptr, nullptr)) == nullptr) {
     if (errno != EAGAIN && errno != EWOULDBLOCK) fail("usrsctp_accept");
-    if (stop != 0) return;
+    if (stop_requested()) return;
     std::this_thread::sleep_for(5ms);
   }
   usrsctp_set_non_blocking(socket_, 0);
-  // An accepted socket inherits no subscription to what its association already told.
+  // An accepted socket does not inherit the subscriptions of the listening socket.
   subscribe();
   print_event(R"({"event":"up"})");
 }
@@ -256,13 +254,13 @@ void Peer::send_all() {
   change_addresses();
   std::vector<std::byte> message;
   std::vector<std::uint64_t> numbers(options_.streams);
-  for (std::uint64_t i = 0; i < options_.messages && stop == 0; ++i) {
+  for (std::uint64_t i = 0; i < options_.messages && !stop_requested(); ++i) {
     sctp_sndinfo info{};
     info.snd_sid = static_cast<std::uint16_t>(i % options_.streams);
     info.snd_ppid = htonl(1000U + info.snd_sid);
     info.snd_flags = options_.unordered ? SCTP_UNORDERED : 0;
     message.resize(options_.sizes[i % options_.sizes.size()]);
-    fill_test_message(message, info.snd_sid, numbers[info.snd_sid]++);
+    examples::fill_test_message(message, info.snd_sid, numbers[info.snd_sid]++);
     if (!send(message, info)) return;
     sent_.add(info.snd_sid, options_.unordered, message);
   }
@@ -279,12 +277,12 @@ bool Peer::send(std::span<const std::byte> message, const sctp_sndinfo& info) co
 }
 
 void Peer::end_association() {
-  while (options_.end == "wait" && stop == 0 && !over_) std::this_thread::sleep_for(5ms);
+  while (options_.end == "wait" && !stop_requested() && !over_) std::this_thread::sleep_for(5ms);
   if (over_) return;
   if (options_.end == "abort") {
     sctp_sndinfo info{};
     info.snd_flags = SCTP_ABORT;
-    constexpr std::string_view kReason = "the test wants it";
+    constexpr std::string_view kReason = "aborted by --end";
     (void)send(std::as_bytes(std::span(kReason)), info);
     aborted_ = true;
     return;
@@ -292,7 +290,7 @@ void Peer::end_association() {
   usrsctp_shutdown(socket_, SHUT_WR);
 }
 
-// Literal ADD and DEL by ASCONF: usrsctp sends one for every change of the addresses a socket is bound to.
+// Literal ADD and DEL by ASCONF: usrsctp sends one when the addresses of a bound socket change.
 void Peer::change_addresses() const {
   if (!options_.add_address.empty()) {
     SocketAddress address = parse_address(options_.add_address, options_.port);
@@ -300,11 +298,11 @@ void Peer::change_addresses() const {
     print_event(R"({"event":"address_added","address":"%s"})", options_.add_address.c_str());
   }
   if (!options_.delete_address.empty()) {
-    std::this_thread::sleep_for(3s);  // the peer proves the new address first
+    std::this_thread::sleep_for(3s);  // the peer validates the new address first
     SocketAddress address = parse_address(options_.delete_address, options_.port);
     if (usrsctp_bindx(socket_, address.get(), 1, SCTP_BINDX_REM_ADDR) != 0) fail("usrsctp_bindx rem");
     print_event(R"({"event":"address_deleted","address":"%s"})", options_.delete_address.c_str());
-    // usrsctp answers what is still on its way to the old address with an ABORT: there must be nothing.
+    // usrsctp answers a packet to the deleted address with an ABORT, so no packet may be in flight to it.
     std::this_thread::sleep_for(500ms);
   }
 }
@@ -420,7 +418,7 @@ int Peer::run() {
   }
   std::thread sender([this] {
     if (!is_server()) return send_all();
-    while (stop == 0 && !over_) std::this_thread::sleep_for(5ms);
+    while (!stop_requested() && !over_) std::this_thread::sleep_for(5ms);
     if (!over_) usrsctp_shutdown(socket_, SHUT_WR);
   });
   receive_all();
@@ -445,7 +443,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--remote-udp-port", o.remote_udp_port,
                  "UDP port of the server, or the default for new addresses");
   app.add_option("--size", o.sizes, "bytes of a message; several are used in turn")
-      ->check(CLI::Range(kMinTestMessage, std::size_t{1} << 24));
+      ->check(CLI::Range(examples::kMinTestMessage, std::size_t{1} << 24));
   app.add_option("--messages", o.messages, "messages to send");
   app.add_option("--streams", o.streams, "outbound streams, used in turn")->check(CLI::Range(1, 65535));
   app.add_flag("--unordered", o.unordered, "send unordered");
@@ -457,7 +455,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--cmt", o.cmt, "1 CMT, 2 RPv1, 3 RPv2, 4 MPTCP-like")->check(CLI::Range(0, 4));
   app.add_option("--buffer-splitting", o.buffer_splitting, "1 send, 2 receive, 3 both")
       ->check(CLI::Range(0, 3));
-  app.add_option("--rto-min", o.rto_min_ms, "initial and least retransmission timeout, ms");
+  app.add_option("--rto-min", o.rto_min_ms, "initial and minimum retransmission timeout, ms");
   app.add_option("--heartbeat", o.heartbeat_ms, "heartbeat interval, ms");
   app.add_option("--buffer", o.buffer, "bytes of the send and receive buffers");
   app.add_option("--add-address", o.add_address,
@@ -465,7 +463,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--delete-address", o.delete_address, "then unbind this (literal ASCONF DEL)");
   app.add_option("--auth-key", o.auth_key, "text of shared key number 1");
   app.add_option("--wait-paths", o.wait_paths, "confirmed peer addresses to wait for before sending");
-  app.add_option("--linger", o.linger_s, "seconds to stay after the end, for a peer that missed it");
+  app.add_option("--linger", o.linger_s, "seconds to keep answering a peer that missed the end");
   app.add_option("--timeout", o.timeout_s, "seconds after which SIGALRM ends a peer that hangs");
   app.add_flag("--debug", o.debug, "usrsctp's own debug output");
 }
@@ -479,10 +477,7 @@ int run(int argc, char** argv) {
     options.messages = 0;
     options.end = "wait";
   }
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop = 1; };
-  ::sigaction(SIGTERM, &action, nullptr);
-  ::sigaction(SIGINT, &action, nullptr);
+  examples::catch_stop_signals();
   ::alarm(options.timeout_s);
   return Peer(options).run();
 }
@@ -491,10 +486,5 @@ int run(int argc, char** argv) {
 }  // namespace hawser::interop
 
 int main(int argc, char** argv) {
-  try {
-    return hawser::interop::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "usrsctp_peer: %s\n", error.what());
-    return 1;
-  }
+  return hawser::examples::run_program("usrsctp_peer", hawser::interop::run, argc, argv);
 }

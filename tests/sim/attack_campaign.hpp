@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -62,6 +61,6 @@ struct AttackResult {
 /// - an association that was up on both sides ends by total loss only;
 /// - when the attacker has gone, an association that lived works within kRepair, or else a new one within
 ///   kRevival; all uplinks join again; it ends gracefully and leaves nothing behind.
-[[nodiscard]] AttackResult run_attack(const AttackPlan& plan, std::FILE* trace);
+[[nodiscard]] AttackResult run_attack(const AttackPlan& plan, const Traces& traces);
 
 }  // namespace hawser::sim

@@ -1,8 +1,9 @@
 // The attack campaign: protected bonds with somebody hostile on the path.
 //
 //   sim_attack_campaign [--first N] [--count N]      attacks N, N+1, …
-//   sim_attack_campaign --seed N [--verbose]         one of them again; --verbose prints the plan and every
-//   datagram
+//   sim_attack_campaign --seed N [--verbose]         one of them again, with its plan and every datagram
+//   sim_attack_campaign --seed N --trace FILE        writes every packet in clear text; as a capture, if FILE
+//   is *.pcap
 #include <cstdio>
 
 #include "sim/attack_campaign.hpp"
@@ -27,7 +28,8 @@ void print_figures(const hawser::sim::AttackFigures& figures, std::uint64_t runs
 int main(int argc, char** argv) {
   hawser::sim::CampaignOptions options;
   if (!hawser::sim::parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: sim_attack_campaign [--first N] [--count N] | --seed N [--verbose]\n");
+    std::fprintf(
+        stderr, "usage: sim_attack_campaign [--first N] [--count N] | --seed N [--verbose] [--trace FILE]\n");
     return 2;
   }
   hawser::sim::AttackFigures figures;

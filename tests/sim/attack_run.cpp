@@ -22,7 +22,7 @@ constexpr std::uint64_t kMaxEvents = 5'000'000;
 
 class AttackRun {
  public:
-  AttackRun(const AttackPlan& plan, std::FILE* trace)
+  AttackRun(const AttackPlan& plan, const Traces& traces)
       : plan_(plan),
         edge_key_(private_key_of(2 * plan.seed).public_key()),
         bond_(plan.bond),
@@ -30,7 +30,7 @@ class AttackRun {
                   plan.seed ^ 0x6576'696c),
         sessions_(bond_, plan.seed),
         off_path_(*IpAddress::parse("192.0.2.99")) {
-    bond_.world().trace_to(trace);
+    bond_.world().trace_to(traces);
     for (const std::size_t uplink : plan.tapped) attacker_.sit_on(bond_.edge().access(uplink));
     for (std::size_t i = 0; i < plan.bond.hub_addresses; ++i) attacker_.learn_hub(bond_.hub_address(i));
     bond_.world().own(off_path_,
@@ -233,8 +233,8 @@ class AttackRun {
 
 }  // namespace
 
-AttackResult run_attack(const AttackPlan& plan, std::FILE* trace) {
-  return AttackRun(plan, trace)();
+AttackResult run_attack(const AttackPlan& plan, const Traces& traces) {
+  return AttackRun(plan, traces)();
 }
 
 }  // namespace hawser::sim

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
@@ -75,7 +74,7 @@ struct RunResult {
   RunFigures figures;
 };
 
-/// Runs the plan and checks every invariant; prints each datagram to `trace` when it is given.
-[[nodiscard]] RunResult run_plan(const Plan& plan, std::FILE* trace);
+/// Runs the plan and checks every invariant.
+[[nodiscard]] RunResult run_plan(const Plan& plan, const Traces& traces);
 
 }  // namespace hawser::sim

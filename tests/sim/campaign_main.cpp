@@ -2,6 +2,8 @@
 //
 //   sim_campaign [--first N] [--count N]      scenarios N, N+1, …
 //   sim_campaign --seed N [--verbose]         one of them again; --verbose prints the plan and every datagram
+//   sim_campaign --seed N --trace FILE        writes every packet in clear text; as a capture, if FILE is
+//   *.pcap
 #include <cstdio>
 
 #include "sim/campaign.hpp"
@@ -27,7 +29,8 @@ void print_figures(const hawser::sim::RunFigures& figures, std::uint64_t runs, s
 int main(int argc, char** argv) {
   hawser::sim::CampaignOptions options;
   if (!hawser::sim::parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: sim_campaign [--first N] [--count N] | --seed N [--verbose]\n");
+    std::fprintf(stderr,
+                 "usage: sim_campaign [--first N] [--count N] | --seed N [--verbose] [--trace FILE]\n");
     return 2;
   }
   hawser::sim::RunFigures figures;

@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <string>
 
+#include "sim/packet_trace.hpp"
+#include "sim/world.hpp"
+
 namespace hawser::sim {
 
 /// The command line of a campaign.
@@ -12,6 +15,7 @@ struct CampaignOptions {
   std::uint64_t first = 1;
   std::uint64_t count = 2000;
   bool verbose = false;
+  std::string trace;  ///< file for all packets in clear text; empty: none
 };
 
 inline bool parse(int argc, char** argv, CampaignOptions& options) {
@@ -19,6 +23,10 @@ inline bool parse(int argc, char** argv, CampaignOptions& options) {
     const std::string name = argv[i];
     if (name == "--verbose") {
       options.verbose = true;
+      continue;
+    }
+    if (name == "--trace" && i + 1 < argc) {
+      options.trace = argv[++i];
       continue;
     }
     char* end = nullptr;
@@ -44,10 +52,12 @@ template <class MakePlan, class Run, class Figures>
 std::uint64_t run_seeds(const char* program, const CampaignOptions& options, MakePlan make_plan, Run run,
                         Figures& figures) {
   std::uint64_t failed = 0;
+  const auto packets = options.trace.empty() ? nullptr : open_packet_log(options.trace);
+  const Traces traces{options.verbose ? stdout : nullptr, packets.get()};
   for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {
     const auto plan = make_plan(seed);
     if (options.verbose) std::printf("%s", plan.describe().c_str());
-    const auto result = run(plan, options.verbose ? stdout : nullptr);
+    const auto result = run(plan, traces);
     figures += result.figures;
     if (result.violations.empty()) continue;
     ++failed;

@@ -20,8 +20,8 @@ constexpr std::uint64_t kMaxEvents = 20'000'000;
 
 class Run {
  public:
-  Run(const Plan& plan, std::FILE* trace) : plan_(plan), bond_(plan.bond) {
-    bond_.world().trace_to(trace);
+  Run(const Plan& plan, const Traces& traces) : plan_(plan), bond_(plan.bond) {
+    bond_.world().trace_to(traces);
     for (const PlannedMessage& message : plan.up) bond_.edge_app().plan(message);
     for (const PlannedMessage& message : plan.down) bond_.hub_app().plan(message);
     bond_.on_edge_event = [this](const sctp::Event& event) {
@@ -268,8 +268,8 @@ RunFigures& RunFigures::operator+=(const RunFigures& other) {
   return *this;
 }
 
-RunResult run_plan(const Plan& plan, std::FILE* trace) {
-  return Run(plan, trace)();
+RunResult run_plan(const Plan& plan, const Traces& traces) {
+  return Run(plan, traces)();
 }
 
 std::string Plan::describe() const {

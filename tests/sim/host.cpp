@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "sim/packet_trace.hpp"
+
 namespace hawser::sim {
 namespace {
 
@@ -55,8 +57,16 @@ Host::Host(EventQueue& events, Violations& violations, std::string name, const s
 }
 
 std::unique_ptr<sctp::Endpoint> Host::make_endpoint() {
-  if (!options_.identity) return std::make_unique<sctp::Endpoint>(config_, random_, pool_);
-  return std::make_unique<sctp::Endpoint>(config_, random_, pool_, protection_of(*options_.identity));
+  auto endpoint = options_.identity ? std::make_unique<sctp::Endpoint>(config_, random_, pool_,
+                                                                       protection_of(*options_.identity))
+                                    : std::make_unique<sctp::Endpoint>(config_, random_, pool_);
+  attach_observer(*endpoint, packet_trace_.get());
+  return endpoint;
+}
+
+void Host::trace_packets(trace::PacketLog& log) {
+  packet_trace_ = std::make_unique<trace::EndpointTrace>(log, name_);
+  attach_observer(*endpoint_, packet_trace_.get());
 }
 
 // --- input

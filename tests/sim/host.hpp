@@ -15,6 +15,7 @@
 #include "sim/sim_random.hpp"
 #include "sim/violations.hpp"
 #include "sim/wire_monitor.hpp"
+#include "trace/endpoint_trace.hpp"
 
 namespace hawser::sim {
 
@@ -86,6 +87,8 @@ class Host {
   void shutdown(sctp::AssociationId id);
   void abort(sctp::AssociationId id, std::string_view reason);
   void probe_path(sctp::AssociationId id, sctp::PathId path);
+  /// Writes every packet of this host, in clear text; `log` outlives the host.
+  void trace_packets(trace::PacketLog& log);
   /// The power fails and comes back: all state is gone, the addresses and ports stay.
   void restart();
 
@@ -134,6 +137,7 @@ class Host {
   HostOptions options_;
   SimRandom random_;
   BufferPool pool_;
+  std::unique_ptr<trace::EndpointTrace> packet_trace_;  ///< outlives the endpoint, which reports to it
   std::unique_ptr<sctp::Endpoint> endpoint_;
   WireMonitor monitor_;
   std::set<sctp::AssociationId> associations_;  ///< ids that were told of, to ask for their paths

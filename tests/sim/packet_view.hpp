@@ -1,75 +1,21 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "hawser/base/bytes.hpp"
+#include "trace/packet_view.hpp"
 
 namespace hawser::sim {
 
-/// Chunk types as the registry numbers them. The simulator reads packets with a small walker of its own, so
-/// that a mistake of the engine's parser cannot hide itself.
-enum class ChunkType : std::uint8_t {
-  data = 0,
-  init = 1,
-  init_ack = 2,
-  sack = 3,
-  heartbeat = 4,
-  heartbeat_ack = 5,
-  abort = 6,
-  shutdown = 7,
-  shutdown_ack = 8,
-  error = 9,
-  cookie_echo = 10,
-  cookie_ack = 11,
-  shutdown_complete = 14,
-  auth = 15,
-  nr_sack = 16,
-  i_data = 64,
-  asconf_ack = 128,
-  reconfig = 130,
-  sealed = 0x5e,  ///< all chunks of a packet of a protected association, encrypted
-  pad = 132,
-  forward_tsn = 192,
-  asconf = 193,
-  i_forward_tsn = 194,
-};
-
-[[nodiscard]] std::string_view to_string(ChunkType type);
-
-struct ChunkView {
-  ChunkType type{};
-  std::uint8_t flags = 0;
-  Bytes value;  ///< without header and padding
-};
-
-/// An SCTP packet taken apart: common header and chunks (RFC 9260 §3).
-struct PacketView {
-  std::uint16_t source_port = 0;
-  std::uint16_t destination_port = 0;
-  std::uint32_t tag = 0;
-  bool well_formed = false;  ///< header whole, lengths fit, padding at most 3 bytes, at least one chunk
-  std::vector<ChunkView> chunks;
-
-  /// Takes `packet` apart; the view points into it. Reuse one view to save allocations.
-  void parse(Bytes packet);
-  [[nodiscard]] bool has(ChunkType type) const { return find(type) != nullptr; }
-  [[nodiscard]] const ChunkView* find(ChunkType type) const;
-};
-
-/// What can be read of a sealed packet (docs/protocol.md).
-struct RecordView {
-  std::uint8_t path_id = 0;
-  std::uint8_t epoch = 0;
-  std::uint64_t sequence = 0;
-};
-/// Of a packet that is one whole sealed chunk; nothing for any other.
-[[nodiscard]] std::optional<RecordView> record_of(const PacketView& packet);
-/// Whether the first chunk is a sealed one, well formed or not.
-[[nodiscard]] bool is_sealed(Bytes packet);
+using trace::ChunkType;
+using trace::ChunkView;
+using trace::describe;
+using trace::is_sealed;
+using trace::PacketView;
+using trace::record_of;
+using trace::RecordView;
+using trace::to_string;
 
 /// CRC32c over `packet` with its checksum field taken as zero, as it stands on the wire (RFC 9260 §6.8,
 /// appendix A).
@@ -81,9 +27,6 @@ void fix_checksum(MutableBytes packet);
 /// Tells packets apart by all but their checksum, which anybody can make right and a sealed one need not
 /// have.
 [[nodiscard]] std::uint64_t content_hash(Bytes packet);
-
-/// One line for a trace: "tag=1a2b3c4d DATA(tsn=7 sid=1 ssn=0 BE 1000) SACK(cum=3 rwnd=65536 gaps=1)".
-[[nodiscard]] std::string describe(Bytes packet);
 
 /// Builds packets that no endpoint would send: for attackers and for fuzzing.
 class PacketBuilder {

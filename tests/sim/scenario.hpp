@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sim/bond.hpp"
+#include "sim/packet_trace.hpp"
 #include "sim/packet_view.hpp"
 
 namespace hawser::sim {
@@ -74,7 +75,8 @@ class Scenario : public ::testing::Test {
   Bond& make(BondSpec spec) {
     spec.sealed = spec.sealed || sealed_;
     bond_ = std::make_unique<Bond>(spec);
-    if (std::getenv("HAWSER_SIM_TRACE") != nullptr) bond_->world().trace_to(stderr);
+    const bool print = std::getenv("HAWSER_SIM_TRACE") != nullptr;
+    bond_->world().trace_to({print ? stderr : nullptr, packet_log_of_process()});
     return *bond_;
   }
 

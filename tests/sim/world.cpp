@@ -29,7 +29,14 @@ Host& World::add_host(const std::string& name, const sctp::EndpointConfig& confi
     }
     for (const Tap& tap : delivered_taps_) tap(host, datagram);
   };
+  if (traces_.packets != nullptr) host.trace_packets(*traces_.packets);
   return host;
+}
+
+void World::trace_to(const Traces& traces) {
+  traces_ = traces;
+  if (traces.packets == nullptr) return;
+  for (const auto& host : hosts_) host->trace_packets(*traces.packets);
 }
 
 Nat& World::add_nat(const NatConfig& config, const IpAddress& public_address) {
@@ -93,11 +100,11 @@ void World::route(SimDatagram&& datagram, Seen seen) {
 
 void World::print(const char* what, const Host& host, const Access& access,
                   const SimDatagram& datagram) const {
-  if (trace_ == nullptr) return;
+  if (traces_.datagrams == nullptr) return;
   const UdpAddress& other = *what == '>' ? datagram.destination : datagram.source;
-  std::fprintf(trace_, "%12.6f %s/%u %s %s%s %s\n", Violations::seconds(now()), host.name().c_str(),
-               access.uplink.value(), what, other.to_string().c_str(), datagram.damaged ? " DAMAGED" : "",
-               describe(datagram.payload).c_str());
+  std::fprintf(traces_.datagrams, "%12.6f %s/%u %s %s%s %s\n", Violations::seconds(now()),
+               host.name().c_str(), access.uplink.value(), what, other.to_string().c_str(),
+               datagram.damaged ? " DAMAGED" : "", describe(datagram.payload).c_str());
 }
 
 }  // namespace hawser::sim

@@ -12,8 +12,15 @@
 #include "sim/link.hpp"
 #include "sim/nat.hpp"
 #include "sim/violations.hpp"
+#include "trace/packet_log.hpp"
 
 namespace hawser::sim {
+
+/// Where a world writes its datagrams and packets; null: nowhere.
+struct Traces {
+  std::FILE* datagrams = nullptr;       ///< a line for each datagram as the links see it, sent and delivered
+  trace::PacketLog* packets = nullptr;  ///< each packet as the endpoints see it, in clear text
+};
 
 /// A network of hosts, wires and NAT boxes under one fake clock, all of it from one seed.
 ///
@@ -52,8 +59,8 @@ class World {
   void on_sent(Tap tap) { sent_taps_.push_back(std::move(tap)); }
   void on_delivered(Tap tap) { delivered_taps_.push_back(std::move(tap)); }
 
-  /// Prints every datagram sent and delivered.
-  void trace_to(std::FILE* file) { trace_ = file; }
+  /// Writes what happens in this world from now on.
+  void trace_to(const Traces& traces);
 
   [[nodiscard]] EventQueue& events() { return events_; }
   [[nodiscard]] Timestamp now() const { return events_.now(); }
@@ -72,7 +79,7 @@ class World {
   EventQueue events_;
   Violations violations_;
   SimRandom random_;
-  std::FILE* trace_ = nullptr;
+  Traces traces_;
   std::vector<Tap> sent_taps_;
   std::vector<Tap> delivered_taps_;
   std::uint64_t unroutable_ = 0;

@@ -2,20 +2,21 @@
 
 #include <boost/json/object.hpp>
 
+#include "examples/common/test_message.hpp"
 #include "hawser/sctp/endpoint.hpp"
-#include "test_message.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 
-/// Prints one JSON object as one line, at once.
+/// Prints one JSON object as one line and flushes stdout.
 void print_json(const boost::json::object& object);
 
-/// An event with, for path events, the addresses of the path.
+/// An event; a path event has the addresses of the path.
 [[nodiscard]] boost::json::object to_json(const sctp::Event& event, const sctp::Endpoint& endpoint);
-/// The association and its paths.
+/// The state and the counters of an association and its paths.
 [[nodiscard]] boost::json::object to_json(const sctp::AssociationStatus& status);
+/// The counters and the digest of an audit.
 [[nodiscard]] boost::json::object to_json(const MessageAudit& audit);
-/// The reasons that occurred, with their counts.
+/// The drop reasons that occurred, with their counts.
 [[nodiscard]] boost::json::object to_json(const sctp::DropCounters& drops);
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

@@ -11,13 +11,13 @@ namespace CLI {
 class App;
 }
 
-namespace hawser::interop {
+namespace hawser::examples {
 
-/// The options that both programs take about the engine.
+/// The command line options for the engine, which both programs share.
 class EngineOptions {
  public:
   void add_to(CLI::App& app);
-  /// Throws CLI::ValidationError for values that mean nothing.
+  /// Throws CLI::ValidationError when a key is malformed.
   [[nodiscard]] sctp::EndpointConfig config() const;
 
  private:
@@ -31,7 +31,7 @@ class EngineOptions {
   bool multipath_ = true;
 };
 
-/// Throws CLI::ValidationError for anything but an address.
+/// Throws CLI::ValidationError when `text` is no IP address.
 [[nodiscard]] IpAddress parse_ip(const std::string& text);
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

@@ -4,39 +4,40 @@
 #include <optional>
 #include <vector>
 
+#include "examples/common/message_collector.hpp"
+#include "examples/common/plain_driver.hpp"
+#include "examples/common/test_message.hpp"
 #include "hawser/base/address.hpp"
 #include "hawser/sctp/endpoint.hpp"
-#include "message_collector.hpp"
-#include "plain_driver.hpp"
-#include "test_message.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 
+/// The command line of `sctp_perf client`.
 struct PerfClientOptions {
-  std::vector<IpAddress> local;  ///< uplinks: the association begins on the first, the others are added to it
+  std::vector<IpAddress> local;  ///< one uplink each; the association begins on the first
   UdpAddress remote;
   std::uint16_t remote_port = 9899;
-  std::vector<std::size_t> sizes;  ///< bytes of the messages, in turn
-  std::uint16_t streams = 64;      ///< streams, in turn
-  std::uint64_t messages = 0;      ///< 0: as many as fit into `seconds`
-  double seconds = 0;              ///< 0: as long as `messages` take
+  std::vector<std::size_t> sizes;  ///< bytes of a message; used in turn
+  std::uint16_t streams = 64;      ///< used in turn
+  std::uint64_t messages = 0;      ///< 0: until `seconds` have passed
+  double seconds = 0;              ///< 0: until `messages` are sent
   std::size_t wait_paths = 1;      ///< active paths to wait for before sending
   double delay = 0;                ///< seconds between set-up and the first message
   bool unordered = false;
-  bool verify = false;  ///< messages prove themselves (costs time)
-  bool echo = false;    ///< expect every message back
+  bool verify = false;  ///< send messages that can be checked (takes time)
+  bool echo = false;    ///< wait until every message has returned
   bool abort = false;   ///< end by ABORT
-  bool stay = false;    ///< wait for the peer, or a signal, to end the association
-  double linger = 0;    ///< seconds to answer a peer that missed the end
+  bool stay = false;    ///< keep the association until the peer or a signal ends it
+  double linger = 0;    ///< seconds to keep answering a peer that missed the end
   bool print_events = false;
 };
 
-/// One association that carries as much as it can, and the report of it. Owns the driver.
+/// Sends over one association as fast as it accepts, and prints the report. Owns the driver.
 class PerfClient {
  public:
   PerfClient(sctp::EndpointConfig config, PerfClientOptions options);
 
-  /// Returns the exit code: 0 when all was delivered and the association ended as it should.
+  /// Returns the exit code: 0 when every message was delivered and the association ended as requested.
   int run();
 
  private:
@@ -64,7 +65,7 @@ class PerfClient {
   sctp::AssociationId association_;
   Phase phase_ = Phase::connecting;
   bool success_ = false;
-  Buffer next_;                         // made, but not accepted by the engine yet
+  Buffer next_;                         // made, and not yet accepted by the engine
   std::vector<std::uint64_t> numbers_;  // next message number, by stream
   std::uint64_t messages_ = 0;
   std::uint64_t bytes_ = 0;
@@ -75,7 +76,7 @@ class PerfClient {
   Timestamp earliest_begin_{};
   Timestamp begin_{};
   Timestamp end_{};
-  std::optional<sctp::AssociationStatus> last_status_;  // the association is gone when the report is made
+  std::optional<sctp::AssociationStatus> last_status_;  // taken before the end, for the report
 };
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

@@ -1,9 +1,9 @@
-#include "test_message.hpp"
+#include "examples/common/test_message.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-namespace hawser::interop {
+namespace hawser::examples {
 namespace {
 
 // The finaliser of SplitMix64: every input bit reaches every output bit.
@@ -17,7 +17,7 @@ std::uint64_t seed_of(std::uint16_t stream, std::uint64_t number) {
   return mix((std::uint64_t{stream} << 48) ^ number);
 }
 
-// Calls `use(offset, size, word)` for every word of the content behind the number.
+// Calls `use(offset, size, word)` for each word of the content that follows the number.
 template <class Use>
 void for_each_word(std::size_t size, std::uint64_t seed, Use use) {
   for (std::size_t at = kMinTestMessage; at < size; at += sizeof(std::uint64_t)) {
@@ -35,7 +35,7 @@ bool is_intact(std::span<const std::byte> message, std::uint64_t seed) {
 
 }  // namespace
 
-// Both ends of a test run on one machine, so words stay in host order.
+// Both ends of a test run on one machine, so words are in host order.
 void fill_test_message(std::span<std::byte> out, std::uint16_t stream, std::uint64_t number) {
   std::memcpy(out.data(), &number, sizeof number);
   for_each_word(out.size(), seed_of(stream, number),
@@ -63,4 +63,4 @@ void MessageAudit::add(std::uint16_t stream, bool unordered, std::span<const std
   next = number + 1;
 }
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

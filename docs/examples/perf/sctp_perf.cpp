@@ -1,24 +1,24 @@
-// Measures SCTP over UDP on Hawser's engine, against itself or any other stack:
+// Measures the throughput of SCTP over UDP on Hawser's engine, against itself or another stack:
 //
 //   sctp_perf server --listen 0.0.0.0 --udp-port 9899 --port 5001
 //   sctp_perf client --connect 192.0.2.1 --udp-port 9899 --port 5001 --local 10.0.0.1 --local 10.1.0.1
 //                    --size 1200 --streams 16 --seconds 10
 //
-// Several --local addresses are several uplinks: the association begins on the first, the others join it by a
-// wildcard ASCONF (RFC 5061) and carry data too. The last line printed is a JSON report.
+// Each --local address is one uplink: the association begins on the first one; the others join it by a
+// wildcard ASCONF (RFC 5061 §4.2.1) and carry data too. The last line of the output is a JSON report.
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "perf_client.hpp"
-#include "perf_server.hpp"
-#include "plain_options.hpp"
+#include "examples/common/plain_options.hpp"
+#include "examples/common/program.hpp"
+#include "examples/common/report.hpp"
+#include "examples/perf/perf_client.hpp"
+#include "examples/perf/perf_server.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 namespace {
 
 struct CommandLine {
@@ -32,37 +32,36 @@ struct CommandLine {
 };
 
 CLI::App* add_server(CLI::App& app, CommandLine& line) {
-  CLI::App* command = app.add_subcommand("server", "take and count what clients send");
+  CLI::App* command = app.add_subcommand("server", "receive and count the messages of clients");
   command->add_option("--listen", line.listen, "address to listen on");
   command->add_option("--udp-port", line.udp_port, "UDP port to listen on");
-  command->add_option("--associations", line.server.associations, "leave after so many associations");
-  command->add_flag("--verify", line.server.verify, "check the messages of a verifying client");
-  command->add_flag("--json-events", line.server.print_events,
-                    "print what happens, one JSON object per line");
+  command->add_option("--associations", line.server.associations, "exit after this number of associations");
+  command->add_flag("--verify", line.server.verify, "check the messages of a client with --verify");
+  command->add_flag("--json-events", line.server.print_events, "print events, one JSON object per line");
   line.engine.add_to(*command);
   return command;
 }
 
 CLI::App* add_client(CLI::App& app, CommandLine& line) {
-  CLI::App* command = app.add_subcommand("client", "send as much as possible");
+  CLI::App* command = app.add_subcommand("client", "send as fast as the association accepts");
   PerfClientOptions& o = line.client;
   command->add_option("--connect", line.connect, "address of the server")->required();
   command->add_option("--udp-port", line.udp_port, "UDP port of the server");
   command->add_option("--remote-port", o.remote_port, "SCTP port of the server (default: that of --port)");
-  command->add_option("--local", line.local, "local address; several are several uplinks");
-  command->add_option("--size", o.sizes, "bytes of a message; several are used in turn")
+  command->add_option("--local", line.local, "local address of an uplink; repeat it for more uplinks");
+  command->add_option("--size", o.sizes, "bytes of a message; several sizes are used in turn")
       ->check(CLI::Range(kMinTestMessage, std::size_t{16} << 20));
   command->add_option("--messages", o.messages, "messages to send");
   command->add_option("--seconds", o.seconds, "time to send for (default: 10, unless --messages is given)");
   command->add_option("--delay", o.delay, "seconds to wait between set-up and the first message");
   command->add_option("--wait-paths", o.wait_paths, "active paths to wait for before sending");
   command->add_flag("--unordered", o.unordered, "send unordered");
-  command->add_flag("--verify", o.verify, "send messages that prove themselves, check those that come back");
+  command->add_flag("--verify", o.verify, "send messages that can be checked, and check those that return");
   command->add_flag("--echo", o.echo, "expect every message back");
   command->add_flag("--abort", o.abort, "end by ABORT instead of SHUTDOWN");
-  command->add_option("--linger", o.linger, "seconds to stay after the end, for a peer that missed it");
+  command->add_option("--linger", o.linger, "seconds to keep answering a peer that missed the end");
   command->add_flag("--stay", o.stay, "keep the association until the peer or a signal ends it");
-  command->add_flag("--json-events", o.print_events, "print what happens, one JSON object per line");
+  command->add_flag("--json-events", o.print_events, "print events, one JSON object per line");
   line.engine.add_to(*command);
   return command;
 }
@@ -72,8 +71,7 @@ int run_server(CommandLine& line) {
   config.accept = true;
   line.server.listen = {parse_ip(line.listen), line.udp_port};
   PerfServer server(std::move(config), line.server);
-  std::puts(R"({"event":"listening"})");
-  std::fflush(stdout);
+  print_json({{"event", "listening"}});
   return server.run();
 }
 
@@ -102,13 +100,8 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace hawser::interop
+}  // namespace hawser::examples
 
 int main(int argc, char** argv) {
-  try {
-    return hawser::interop::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "sctp_perf: %s\n", error.what());
-    return 1;
-  }
+  return hawser::examples::run_program("sctp_perf", hawser::examples::run, argc, argv);
 }

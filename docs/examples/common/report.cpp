@@ -1,4 +1,4 @@
-#include "report.hpp"
+#include "examples/common/report.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace hawser::interop {
+namespace hawser::examples {
 namespace {
 
 namespace json = boost::json;
@@ -115,4 +115,4 @@ json::object to_json(const sctp::DropCounters& drops) {
   return object;
 }
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

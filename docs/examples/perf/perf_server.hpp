@@ -3,24 +3,27 @@
 #include <cstdint>
 #include <map>
 
+#include "examples/common/message_collector.hpp"
+#include "examples/common/plain_driver.hpp"
+#include "examples/common/test_message.hpp"
 #include "hawser/sctp/endpoint.hpp"
-#include "message_collector.hpp"
-#include "plain_driver.hpp"
-#include "test_message.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 
+/// The command line of `sctp_perf server`.
 struct PerfServerOptions {
   UdpAddress listen;
-  unsigned associations = 0;  ///< leave after so many; 0: serve until a signal
-  bool verify = false;        ///< check test messages (costs time)
+  unsigned associations = 0;  ///< exit after this many; 0: serve until a signal
+  bool verify = false;        ///< check test messages (takes time)
   bool print_events = false;
 };
 
-/// Takes what the clients send, counts it, and prints a report per association. Owns the driver.
+/// Receives and counts the messages of its clients, and prints one report per association. Owns the driver.
+/// Never sends messages.
 class PerfServer {
  public:
   PerfServer(sctp::EndpointConfig config, const PerfServerOptions& options);
+  /// Serves until the last association or a signal. Returns the exit code.
   int run();
 
  private:
@@ -46,4 +49,4 @@ class PerfServer {
   unsigned served_ = 0;
 };
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

@@ -1,31 +1,30 @@
-// An SCTP-over-UDP server that sends every message back, on its stream, with its payload protocol identifier
-// and its unordered flag:
+// An SCTP-over-UDP server that sends each message back, on the same stream, with the same payload protocol
+// identifier and the same unordered flag:
 //
 //   sctp_echo --listen 0.0.0.0 --udp-port 9899 --port 5001
 //
-// The smallest complete program on Hawser's engine. SIGTERM shuts its associations down and ends it.
+// It is the smallest complete program on Hawser's engine. On SIGTERM it shuts its associations down and ends.
 
 #include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
-#include <cstdio>
 #include <deque>
-#include <exception>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "message_collector.hpp"
-#include "plain_driver.hpp"
-#include "plain_options.hpp"
-#include "report.hpp"
+#include "examples/common/message_collector.hpp"
+#include "examples/common/plain_driver.hpp"
+#include "examples/common/plain_options.hpp"
+#include "examples/common/program.hpp"
+#include "examples/common/report.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// Owns the driver and what could not be sent back yet.
+/// Owns the driver and the replies that wait for room in a send buffer.
 class EchoServer {
  public:
   EchoServer(sctp::EndpointConfig config, const UdpAddress& listen, bool print_events)
@@ -50,7 +49,7 @@ class EchoServer {
     driver_.run_once(100ms);
     while (const auto event = driver_.endpoint().poll_event()) on_event(*event);
     send_replies();
-    // Messages stay in the engine while replies wait: its receive window closes, and the peers slow down.
+    // While replies wait, messages stay in the engine: its receive window closes and the peers slow down.
     while (replies_.empty()) {
       const auto message = driver_.endpoint().poll_message();
       if (!message) break;
@@ -86,14 +85,14 @@ class EchoServer {
           driver_.endpoint().send(driver_.now(), reply.association, std::move(reply.message), reply.options);
       if (result == sctp::SendResult::would_block) return;
       if (result == sctp::SendResult::ok) ++echoed_;
-      replies_.pop_front();  // any other result: nobody is left to reply to, or the stream has no way back
+      replies_.pop_front();  // other results: the association has ended, or it has no such outgoing stream
     }
   }
 
   void shut_down() {
     for (const auto association : associations_) driver_.endpoint().shutdown(driver_.now(), association);
-    const Timestamp patience = driver_.now() + 5s;
-    while (!associations_.empty() && driver_.now() < patience) turn();
+    const Timestamp deadline = driver_.now() + 5s;
+    while (!associations_.empty() && driver_.now() < deadline) turn();
   }
 
   PlainDriver driver_;
@@ -112,7 +111,7 @@ int run(int argc, char** argv) {
   EngineOptions engine;
   app.add_option("--listen", listen, "address to listen on");
   app.add_option("--udp-port", udp_port, "UDP port to listen on");
-  app.add_flag("--json-events", print_events, "print what happens, one JSON object per line");
+  app.add_flag("--json-events", print_events, "print events, one JSON object per line");
   engine.add_to(app);
   CLI11_PARSE(app, argc, argv);
 
@@ -126,13 +125,8 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace hawser::interop
+}  // namespace hawser::examples
 
 int main(int argc, char** argv) {
-  try {
-    return hawser::interop::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "sctp_echo: %s\n", error.what());
-    return 1;
-  }
+  return hawser::examples::run_program("sctp_echo", hawser::examples::run, argc, argv);
 }

@@ -5,29 +5,30 @@
 #include <span>
 #include <vector>
 
-namespace hawser::interop {
+namespace hawser::examples {
 
-/// Smallest message that can carry its number.
+/// Size of the smallest message that can carry its number, in bytes.
 inline constexpr std::size_t kMinTestMessage = 8;
 
-/// Writes message `number` of `stream`: its number, then bytes that follow from both. `out` holds at least
-/// kMinTestMessage bytes.
+/// Writes message `number` of `stream`: the number, then bytes that are a function of both. `out` has at
+/// least kMinTestMessage bytes.
 void fill_test_message(std::span<std::byte> out, std::uint16_t stream, std::uint64_t number);
 
-/// What a multitude of test messages amounts to. Both ends of a test keep one; when counts and digests agree
-/// and nothing is corrupt or out of order, every message arrived exactly once, whole and in its place.
+/// Counts and checks test messages. The sender and the receiver each keep one: when counts and digests agree,
+/// and no message is corrupt or out of order, then every message arrived exactly once, intact and in order.
 class MessageAudit {
  public:
-  /// A message that was sent, or that came back from an echo (where `unordered` messages may overtake).
+  /// Adds a sent or received message. Unordered messages may arrive in any order.
   void add(std::uint16_t stream, bool unordered, std::span<const std::byte> message);
 
   [[nodiscard]] std::uint64_t messages() const { return messages_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
-  /// Messages whose content is not what their number says.
+  /// Messages whose content does not match their number.
   [[nodiscard]] std::uint64_t corrupt() const { return corrupt_; }
-  /// Ordered messages that were not the next of their stream.
+  /// Ordered messages that did not have the next number of their stream.
   [[nodiscard]] std::uint64_t out_of_order() const { return out_of_order_; }
-  /// Independent of the order of arrival; differs when any message is missing, doubled or of another size.
+  /// Does not depend on the order of arrival. Differs when a message is missing, duplicated or of another
+  /// size.
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
 
  private:
@@ -39,4 +40,4 @@ class MessageAudit {
   std::vector<std::uint64_t> next_number_;  // by stream
 };
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

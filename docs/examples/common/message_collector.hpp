@@ -9,13 +9,14 @@
 
 #include "hawser/sctp/endpoint.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 
-/// Joins the parts of messages that the engine delivers piecewise (larger than the receive window, RFC 9260
-/// §6.9).
+/// Joins the parts of messages that the engine delivers in parts because they are larger than the receive
+/// window (RFC 9260 §6.9). Owns the parts of incomplete messages.
 class MessageCollector {
  public:
-  /// The whole message, valid until the next call, once its last part is here.
+  /// Returns the whole message with its last part, and nothing before. The bytes stay valid until the next
+  /// call.
   std::optional<std::span<const std::byte>> add(const sctp::ReceivedMessage& part) {
     const Key key{part.association, part.stream, part.unordered};
     const auto open = open_.find(key);
@@ -28,7 +29,7 @@ class MessageCollector {
     return whole_;
   }
 
-  /// The association is gone: so are its unfinished messages.
+  /// Drops the incomplete messages of an association that has ended.
   void forget(sctp::AssociationId association) {
     std::erase_if(open_,
                   [association](const auto& entry) { return std::get<0>(entry.first) == association; });
@@ -40,4 +41,4 @@ class MessageCollector {
   std::vector<std::byte> whole_;
 };
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

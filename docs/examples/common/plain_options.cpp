@@ -1,11 +1,11 @@
-#include "plain_options.hpp"
+#include "examples/common/plain_options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <chrono>
 #include <string_view>
 
-namespace hawser::interop {
+namespace hawser::examples {
 namespace {
 
 template <class T>
@@ -34,9 +34,9 @@ sctp::AuthKey parse_auth_key(const std::string& text) {
 void EngineOptions::add_to(CLI::App& app) {
   app.add_option("--port", port_, "own SCTP port")->check(CLI::Range(1, 65535));
   app.add_option("--streams", streams_, "streams in each direction")->check(CLI::Range(1, 65535));
-  app.add_option("--rto-min", rto_min_ms_, "least retransmission timeout, ms");
+  app.add_option("--rto-min", rto_min_ms_, "minimum retransmission timeout, ms");
   app.add_option("--buffer", buffer_, "bytes of the send buffer and of the receive window");
-  app.add_option("--auth-key", auth_keys_, "shared key for AUTH as ID:HEX; the last one given is used");
+  app.add_option("--auth-key", auth_keys_, "shared key for AUTH as ID:HEX; the last one is the active key");
   app.add_flag("!--no-nr-sack", nr_sack_, "do not offer NR-SACK");
   app.add_flag("!--no-asconf", dynamic_addresses_, "offer neither ASCONF nor AUTH");
   app.add_flag("!--no-multipath", multipath_, "send on the primary path only");
@@ -65,4 +65,4 @@ IpAddress parse_ip(const std::string& text) {
   throw CLI::ValidationError("expected an IP address, got '" + text + "'");
 }
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

@@ -1,13 +1,14 @@
-#include "perf_server.hpp"
+#include "examples/perf/perf_server.hpp"
 
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <chrono>
 #include <utility>
 
-#include "report.hpp"
+#include "examples/common/program.hpp"
+#include "examples/common/report.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 
 using namespace std::chrono_literals;
 
@@ -19,13 +20,13 @@ PerfServer::PerfServer(sctp::EndpointConfig config, const PerfServerOptions& opt
 int PerfServer::run() {
   while (!stop_requested() && (options_.associations == 0 || served_ < options_.associations)) turn();
   shut_down();
-  driver_.run_once(0ms);  // the last SHUTDOWN COMPLETE
+  driver_.run_once(0ms);  // sends the last SHUTDOWN COMPLETE
   return 0;
 }
 
 void PerfServer::turn() {
   driver_.run_once(100ms);
-  // Messages first: those of an association precede the event of its end.
+  // Messages first: the messages of an association precede the event that it ended.
   while (const auto message = driver_.endpoint().poll_message()) on_message(*message);
   for (auto& [id, client] : clients_) {
     if (auto status = driver_.endpoint().status(id)) client.status = std::move(*status);
@@ -73,8 +74,8 @@ void PerfServer::on_end(const sctp::Event& event) {
 
 void PerfServer::shut_down() {
   for (const auto& [id, client] : clients_) driver_.endpoint().shutdown(driver_.now(), id);
-  const Timestamp patience = driver_.now() + 5s;
-  while (!clients_.empty() && driver_.now() < patience) turn();
+  const Timestamp deadline = driver_.now() + 5s;
+  while (!clients_.empty() && driver_.now() < deadline) turn();
 }
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

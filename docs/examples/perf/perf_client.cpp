@@ -1,13 +1,14 @@
-#include "perf_client.hpp"
+#include "examples/perf/perf_client.hpp"
 
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <chrono>
 #include <utility>
 
-#include "report.hpp"
+#include "examples/common/program.hpp"
+#include "examples/common/report.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 
 using namespace std::chrono_literals;
 
@@ -15,9 +16,9 @@ PerfClient::PerfClient(sctp::EndpointConfig config, PerfClientOptions options)
     : options_(std::move(options)), driver_(std::move(config)), numbers_(options_.streams) {}
 
 int PerfClient::run() {
-  std::vector<SocketId> uplinks;
-  for (const IpAddress& local : options_.local) uplinks.push_back(driver_.open({local, 0}));
-  association_ = driver_.endpoint().connect(driver_.now(), driver_.route(uplinks.front(), options_.remote),
+  std::vector<SocketId> sockets;
+  for (const IpAddress& local : options_.local) sockets.push_back(driver_.open({local, 0}));
+  association_ = driver_.endpoint().connect(driver_.now(), driver_.route(sockets.front(), options_.remote),
                                             options_.remote_port);
   while (phase_ != Phase::over) turn();
   linger();
@@ -85,7 +86,7 @@ bool PerfClient::ready() const {
 void PerfClient::begin_sending() {
   const auto status = driver_.endpoint().status(association_);
   if (!status) return;
-  // The peer may have granted fewer streams than were asked for (RFC 9260 §5.1.1).
+  // The peer may grant fewer streams than requested (RFC 9260 §5.1.1).
   options_.streams = std::min(options_.streams, status->outbound_streams);
   begin_ = driver_.now();
   phase_ = Phase::sending;
@@ -145,17 +146,16 @@ void PerfClient::close() {
   last_status_ = driver_.endpoint().status(association_);
   phase_ = Phase::closing;
   if (!options_.abort) return driver_.endpoint().shutdown(driver_.now(), association_);
-  driver_.endpoint().abort(driver_.now(), association_, "the client was told to abort");
+  driver_.endpoint().abort(driver_.now(), association_, "aborted by --abort");
   success_ = true;
   phase_ = Phase::over;
 }
 
-// The engine may have last words, such as an ABORT or a SHUTDOWN COMPLETE; and if the network loses these,
-// the peer asks again, and an endpoint that is still there tells it that the association is over (RFC 9260
-// §8.4).
+// Sends the final packet (ABORT or SHUTDOWN COMPLETE). When the network loses it, the peer retransmits, and
+// an endpoint that still runs answers that the association has ended (RFC 9260 §8.4).
 void PerfClient::linger() {
-  const auto patience = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.linger));
-  const Timestamp end = driver_.now() + patience;
+  const Timestamp end =
+      driver_.now() + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.linger));
   driver_.run_once(0ms);
   while (driver_.now() < end) driver_.run_once(end - driver_.now());
 }
@@ -180,4 +180,4 @@ void PerfClient::report() const {
   print_json(object);
 }
 
-}  // namespace hawser::interop
+}  // namespace hawser::examples

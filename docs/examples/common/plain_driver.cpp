@@ -1,22 +1,19 @@
-#include "plain_driver.hpp"
+#include "examples/common/plain_driver.hpp"
 
 #include <poll.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <utility>
 
 #include "io/udp/udp_socket.hpp"
 
-namespace hawser::interop {
+namespace hawser::examples {
 namespace {
 
-// Batches taken from one socket before the engine may answer: acknowledgements should not wait for a whole
-// burst.
+// Batches to read from one socket before the engine may send: acknowledgements must not wait until a whole
+// burst is read.
 constexpr int kBatchesPerTurn = 4;
-
-volatile std::sig_atomic_t stop_signal = 0;
 
 timespec to_timespec(Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
@@ -46,8 +43,8 @@ void PlainDriver::run_once(Duration max_wait) {
   transmit();
 }
 
-Route PlainDriver::route(SocketId uplink, const UdpAddress& remote) const {
-  return {uplink, sockets_[uplink.value()]->local_address().ip, remote};
+Route PlainDriver::route(SocketId socket, const UdpAddress& remote) const {
+  return {socket, sockets_[socket.value()]->local_address().ip, remote};
 }
 
 Timestamp PlainDriver::now() const {
@@ -68,7 +65,7 @@ void PlainDriver::wait(Duration max_wait) const {
   const Timestamp deadline = endpoint_.next_timeout();
   const Duration until_timeout = deadline == kNever ? max_wait : std::max(deadline - now(), Duration::zero());
   const timespec timeout = to_timespec(std::min(max_wait, until_timeout));
-  (void)::ppoll(waits.data(), waits.size(), &timeout, nullptr);  // a signal is as good a reason to return
+  (void)::ppoll(waits.data(), waits.size(), &timeout, nullptr);  // returns early when a signal arrives
 }
 
 void PlainDriver::receive() {
@@ -81,15 +78,4 @@ void PlainDriver::receive() {
   }
 }
 
-void catch_stop_signals() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop_signal = 1; };
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
-
-bool stop_requested() {
-  return stop_signal != 0;
-}
-
-}  // namespace hawser::interop
+}  // namespace hawser::examples
