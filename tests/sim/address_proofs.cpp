@@ -11,7 +11,7 @@ std::uint64_t hash_of(Bytes bytes) {
   return std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-/// The State Cookie of an INIT ACK (RFC 9260 §3.3.3.1).
+// The State Cookie of an INIT ACK (RFC 9260 §3.3.3.1).
 Bytes cookie_in(const ChunkView& init_ack) {
   constexpr std::uint16_t kStateCookie = 7;
   ByteReader reader(init_ack.value);
@@ -27,7 +27,7 @@ Bytes cookie_in(const ChunkView& init_ack) {
   return {};
 }
 
-/// Of what a COOKIE ECHO brings back, the State Cookie alone.
+// The State Cookie of a COOKIE ECHO, without the ACCESS proof behind it.
 Bytes without_proof(Bytes echo) {
   constexpr std::size_t kProof = 16;
   return echo.first(echo.size() - std::min(echo.size(), kProof));

@@ -13,23 +13,24 @@
 
 namespace hawser::sim {
 
-/// Which remote addresses may have proven themselves to one protected host, by what can be seen on the wires
+/// Which remote addresses may have been validated by one protected host, as far as the datagrams show it
 /// without any key:
 ///
-///     the host ── challenge ──► address … ──► a peer receives these bytes
-///     the host ◄─── answer ──── address … ◄── the peer sent these bytes after that
+///     the host ──── probe ────► address … ──► a peer receives these bytes
+///     the host ◄─── reply ───── address … ◄── the peer sent these bytes after that
 ///
-/// The address need not be the peer's: whoever passes everything on both ways passes proofs on, too. An
-/// address that swallows either of them can have proven nothing, whatever else comes from it.
+/// The address need not belong to the peer: an address that relays everything in both directions relays the
+/// validation too. An address that drops either datagram cannot have been validated, whatever else it sends.
 ///
-/// A State Cookie that came back is a proof too (RFC 9260 §5.4), but of the association that it made, as
-/// anybody may get one for himself: until a peer has sent a sealed packet to that association, for its
-/// handshake only.
+/// A returned State Cookie validates an address too (RFC 9260 §5.4), but for its association only, as every
+/// sender can get a cookie for its own address. Until a peer has sent a sealed packet to that association, it
+/// counts for handshake packets only.
 ///
-/// Owns hashes of payloads, of unproven addresses only. Never opens a packet, never asks the engine.
+/// Owns hashes of payloads, only of addresses that are not validated. Never opens a packet and never queries
+/// the engine.
 class AddressProofs {
  public:
-  /// Somebody's address, in the association whose packets to it carry `tag`.
+  /// A remote address as one association sees it; `tag` is the verification tag of the packets to it.
   struct Place {
     SocketId uplink;
     UdpAddress remote;
@@ -37,38 +38,38 @@ class AddressProofs {
     auto operator<=>(const Place&) const = default;
   };
 
-  // What the host itself does. The views are the payloads taken apart.
+  // Datagrams of the host itself. The views are the parsed payloads.
   void on_sent(const Place& to, const PacketView& view, Bytes payload);
   void on_received(Timestamp now, SocketId uplink, const UdpAddress& from, const PacketView& view,
                    Bytes payload);
-  // What any other host does.
+  // Datagrams of any other host.
   void on_peer_received(Bytes payload);
   void on_peer_sent(Bytes payload);
 
-  /// Packets of every kind may go there.
+  /// Whether packets of every kind may be sent there.
   [[nodiscard]] bool proven(const Place& place) const;
-  /// The same of an address, whatever association proved it.
+  /// Whether any association has validated this address.
   [[nodiscard]] bool proven(SocketId uplink, const UdpAddress& remote) const;
-  /// Packets of a handshake may: when a cookie came back last, or kNever. It may come
-  /// again within a minute, and is taken again when its association is gone.
+  /// When a cookie was last returned from there, or kNever: handshake packets may be sent there. The same
+  /// cookie may be returned again within a minute, and is accepted again when its association is gone.
   [[nodiscard]] Timestamp cookie_returned(const Place& place) const;
 
  private:
   struct Proof {
-    bool challenged = false;  ///< a peer has received what was sent there
+    bool challenged = false;  ///< a peer has received a datagram that was sent there
     bool proven = false;
     Timestamp cookie_returned = kNever;
     std::set<std::uint64_t> challenges;
-    std::set<std::uint64_t> answers;  ///< what the peer has sent since
-    std::set<std::uint32_t> made;     ///< our tags of the associations that cookies from there made
-    std::set<std::uint64_t> cookies;  ///< in the INIT ACKs that went there
+    std::set<std::uint64_t> answers;  ///< what the peer has sent since then
+    std::set<std::uint32_t> made;     ///< our tags of the associations that cookies from there created
+    std::set<std::uint64_t> cookies;  ///< in the INIT ACKs that were sent there
   };
   [[nodiscard]] bool undecided() const { return proven_ != proofs_.size(); }
 
   [[nodiscard]] bool proven(const Proof& proof) const;
 
   std::map<Place, Proof> proofs_;
-  std::set<std::uint32_t> joined_;  ///< our tags that a peer has put on sealed packets
+  std::set<std::uint32_t> joined_;  ///< our tags that a peer has used in sealed packets
   std::size_t proven_ = 0;
 };
 

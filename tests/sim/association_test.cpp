@@ -1,4 +1,4 @@
-// Set-up, shutdown, abort, restart and collision of whole associations (RFC 9260 §5, §9), through the façade.
+// Set-up, shutdown, abort, restart and collision of whole associations (RFC 9260 §5, §9), through Endpoint.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,9 +8,10 @@
 namespace hawser::sim {
 namespace {
 
+/// Fixture for tests of whole associations.
 class Associations : public Scenario {
  protected:
-  /// A short association: two paths, three messages each way.
+  /// A short association: two paths, three messages in each direction.
   [[nodiscard]] BondSpec short_association(std::uint64_t seed) const {
     BondSpec spec = bond_of({uplink(10, 20ms), uplink(10, 30ms)}, seed);
     spec.sealed = sealed_;
@@ -96,15 +97,16 @@ TEST_F(Associations, AreRefusedByAHubThatDoesNotAccept) {
   EXPECT_EQ(other.endpoint().drops().of(sctp::DropReason::not_listening), bond.edge().datagrams_sent());
 }
 
-/// Who ends the association.
+/// Which side shuts the association down.
 enum class Closer { edge, hub, both };
 
+/// How many datagrams a run sent, and whether it dropped the chosen one.
 struct LossRun {
   std::uint64_t datagrams = 0;
   bool dropped = false;
 };
 
-/// Runs a short association from set-up to shutdown without its `lost`-th datagram (0: without loss).
+// Runs a short association from set-up to shutdown without its `lost`-th datagram (0: without loss).
 LossRun run_without(std::uint64_t lost, Closer closer, const BondSpec& spec) {
   Bond bond(spec);
   LossRun run;
@@ -220,7 +222,7 @@ TEST_F(Associations, BecomeOneWhenBothSidesBeginAtTheSameTime) {
 }
 
 TEST_F(Associations, BecomeOneWhenTheSecondInitMeetsAnyStepOfTheFirst) {
-  // The other side begins at every moment of the handshake, in steps of 3 ms.
+  // The other side connects at every moment of the handshake, in steps of 3 ms.
   for (Duration offset = 0ms; offset <= 100ms; offset += 3ms) {
     SCOPED_TRACE("offset " +
                  std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(offset).count()) +
@@ -245,7 +247,7 @@ TEST_F(Associations, BecomeOneWhenTheSecondInitMeetsAnyStepOfTheFirst) {
   }
 }
 
-/// Received payloads as text, for tests that a ledger cannot follow across a restart.
+/// Received payloads as text, for tests in which a ledger cannot follow a restart.
 struct Inbox {
   explicit Inbox(Host& host) {
     host.on_message = [this](sctp::ReceivedMessage&& message) {
@@ -314,7 +316,7 @@ TEST_F(Associations, ToAHubThatRestartedEndAndCanBeginAgain) {
   Inbox at_hub(bond.hub());
   ASSERT_TRUE(bond.establish());
   bond.hub().restart();
-  say(bond.edge(), bond.edge_id(), "anybody there?");
+  say(bond.edge(), bond.edge_id(), "to nowhere");
   EXPECT_TRUE(bond.run_until(5s, [&] { return bond.edge().endpoint().association_count() == 0; }));
   EXPECT_EQ(Bond::count(bond.edge_events(), Kind::aborted), 1U);
   bond.connect();
@@ -329,7 +331,7 @@ TEST_F(Associations, BeginAgainWithAFreshCookieWhenTheFirstWentStale) {
   spec.hub.cookie_lifetime = 2s;
   Bond& bond = make(spec);
   bond.connect();
-  bond.run_for(30ms);  // the INIT has arrived, the COOKIE ECHO has not left
+  bond.run_for(30ms);  // the INIT has arrived, the COOKIE ECHO has not been sent
   bond.up(0).config().blackhole = true;
   bond.run_for(5s);
   bond.up(0).config().blackhole = false;
@@ -341,8 +343,8 @@ TEST_F(Associations, BeginAgainWithAFreshCookieWhenTheFirstWentStale) {
 }
 
 TEST_F(Associations, AcknowledgeTheirOwnCookieHoweverLateItComesAgain) {
-  // RFC 9260 §5.2.4: an expired cookie whose tags are those of the live association is a lost COOKIE ACK, no
-  // staleness.
+  // RFC 9260 §5.2.4: an expired cookie with the tags of the existing association means that the COOKIE ACK
+  // was lost; it is not stale.
   BondSpec spec = bond_of({uplink(10, 20ms)});
   spec.hub.cookie_lifetime = 2s;
   Bond& bond = make(spec);
@@ -364,8 +366,8 @@ TEST_F(Associations, AcknowledgeTheirOwnCookieHoweverLateItComesAgain) {
 }
 
 TEST_F(Associations, WithAStaleCookieGetAnErrorAndAskForALongerLife) {
-  // The round trip is longer than a cookie lives: only the Cookie Preservative (RFC 9260 §5.2.6) can help,
-  // and the association must end in an event either way.
+  // The round trip is longer than the cookie lifetime: only a Cookie Preservative (RFC 9260 §5.2.6) can help.
+  // The association must produce an event in either case.
   BondSpec spec = bond_of({uplink(10, 150ms)});
   spec.hub.cookie_lifetime = 200ms;
   Bond& bond = make(spec);
@@ -374,13 +376,15 @@ TEST_F(Associations, WithAStaleCookieGetAnErrorAndAskForALongerLife) {
   EXPECT_GE(bond.hub().endpoint().drops().of(sctp::DropReason::stale_cookie), 1U);
 }
 
+/// Fixture for tests of protected associations.
 class ProtectedAssociations : public Associations {
  protected:
   ProtectedAssociations() { sealed_ = true; }
 };
 
 TEST_F(ProtectedAssociations, EndInTimeWhenOnlyTheLastWordIsLost) {
-  // As a tunnel sets it: no count of retransmissions ends anything, and who has gone answers nothing.
+  // As in a tunnel: no number of retransmissions ends the association, and an end that is gone does not
+  // answer.
   BondSpec spec = bond_of({uplink(10, 20ms)});
   for (sctp::EndpointConfig* config : {&spec.edge, &spec.hub}) {
     config->association_max_retrans = 1'000'000;
@@ -447,9 +451,10 @@ TEST_F(ProtectedAssociations, WithARestartedHubEndBySilenceAndCanBeginAgain) {
   Inbox at_hub(bond.hub());
   ASSERT_TRUE(bond.establish());
   bond.hub().restart();
-  say(bond.edge(), bond.edge_id(), "anybody there?");
+  say(bond.edge(), bond.edge_id(), "to nowhere");
   EXPECT_TRUE(bond.run_until(60s, [&] { return bond.edge().endpoint().association_count() == 0; }));
-  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::lost), 1U) << "a stranger's word would not have done";
+  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::lost), 1U)
+      << "an unauthenticated packet would not have ended it";
   bond.connect();
   bond.run_for(1s);
   EXPECT_EQ(say(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);

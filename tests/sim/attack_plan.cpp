@@ -9,7 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// As the daemon sets them, but for a silence limit that a simulation can wait for.
+// The daemon's settings, except for a silence limit that a simulation can reach.
 sctp::EndpointConfig daemon_like(SimRandom& random) {
   sctp::EndpointConfig config;
   config.outbound_streams = config.inbound_streams = 200;
@@ -103,8 +103,8 @@ std::string AttackPlan::describe() const {
   std::snprintf(line, sizeof line,
                 "seed %llu: %zu uplinks, %zu tapped, %zu hub addresses%s%s%s%s; from %.3f to %.3f s\n",
                 static_cast<unsigned long long>(seed), bond.uplinks.size(), tapped.size(), bond.hub_addresses,
-                bond.preshared_key ? ", pre-shared key" : "", bond.rekey_after ? ", new keys often" : "",
-                stranger ? ", a stranger" : "", rebinding ? ", NATs rebind" : "", in_seconds(begins),
+                bond.preshared_key ? ", pre-shared key" : "", bond.rekey_after ? ", frequent rekeys" : "",
+                stranger ? ", an unknown edge" : "", rebinding ? ", NATs rebind" : "", in_seconds(begins),
                 in_seconds(ends));
   std::string text = line;
   std::snprintf(

@@ -1,4 +1,4 @@
-// Runs one attack, lets the attacker go, and says what went against the invariants.
+// Runs one attack, stops the attacker, and records the violated invariants.
 #include <algorithm>
 #include <stdexcept>
 
@@ -12,14 +12,16 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = sctp::Event::Kind;
 
-/// An association that lives when the attacker goes has delivered something new, both ways, after this: the
-/// longest back-off (5 s) and what it takes to notice that a path lies elsewhere now.
+// After this time, an association that was alive at the end of the attack has delivered new messages in both
+// directions: the longest back-off (5 s), and the time to detect that a path has moved.
 constexpr Duration kRepair = seconds(15);
-/// Otherwise the edge has to notice the death by silence (12 s after the last heartbeat), and to dial again.
+// Otherwise the edge detects the dead association by silence (12 s after the last heartbeat), and connects
+// again.
 constexpr Duration kRevival = seconds(60);
 constexpr Duration kAllPaths = seconds(90);
 constexpr std::uint64_t kMaxEvents = 5'000'000;
 
+/// Runs one plan. Owns the bond and the attacker.
 class AttackRun {
  public:
   AttackRun(const AttackPlan& plan, std::FILE* trace)
@@ -34,7 +36,7 @@ class AttackRun {
     for (const std::size_t uplink : plan.tapped) attacker_.sit_on(bond_.edge().access(uplink));
     for (std::size_t i = 0; i < plan.bond.hub_addresses; ++i) attacker_.learn_hub(bond_.hub_address(i));
     bond_.world().own(off_path_,
-                      [this](SimDatagram&&) { complain("the hub answers somebody it cannot know"); });
+                      [this](SimDatagram&&) { complain("the hub answers an unauthenticated sender"); });
   }
 
   AttackResult operator()() {
@@ -99,14 +101,14 @@ class AttackRun {
     }
   }
 
-  /// Somebody with a key that the hub does not know; it has learnt the hub's.
+  // An edge with a key that the hub does not know. It knows the hub's public key.
   void invite_stranger() {
     HostOptions options;
     options.identity = Identity{plan_.seed ^ 0x7374'7261'6e67'6572, {2 * plan_.seed + 1}, {}, {}};
     stranger_ = &bond_.world().add_host("stranger", plan_.bond.edge, options);
     bond_.world().attach(*stranger_, SocketId(0), *UdpAddress::parse("192.0.2.130:9899"), nullptr, {}, {});
     stranger_->on_event = [this](const sctp::Event& event) {
-      if (event.kind == Kind::connected) complain("a stranger gets in");
+      if (event.kind == Kind::connected) complain("an edge with an unknown key connects");
     };
     knock();
   }
@@ -116,7 +118,7 @@ class AttackRun {
     bond_.world().events().after(seconds(3), [this] { knock(); });
   }
 
-  /// Knows addresses and ports, and has seen nothing.
+  // An attacker off the path: it knows addresses and ports, and has seen no datagram.
   void strike_from_off_path() {
     if (!attacking_) return;
     static constexpr std::array kTypes = {ChunkType::init,   ChunkType::abort,     ChunkType::cookie_echo,
@@ -135,29 +137,29 @@ class AttackRun {
     bond_.world().events().after(milliseconds(random.between(10, 500)), [this] { strike_from_off_path(); });
   }
 
-  /// What the engine itself says of its paths, against what was seen on the wires.
+  // Compares the engine's view of its paths with the datagrams that were seen.
   void watch_paths() {
     for (const sctp::AssociationId id : sessions_.accepted()) {
       const auto status = bond_.hub().endpoint().status(id);
       if (!status) continue;
-      if (bond_.hub().endpoint().peer_key(id) != edge_key_) complain("the hub has a peer of another key");
+      if (bond_.hub().endpoint().peer_key(id) != edge_key_) complain("the hub has a peer with another key");
       for (const sctp::PathStatus& path : status->paths) check_path(path);
     }
-    if (sessions_.accepted().size() > sessions_.count()) complain("more associations than were begun");
+    if (sessions_.accepted().size() > sessions_.count()) complain("more associations than the edge started");
     bond_.world().events().after(milliseconds(30), [this] { watch_paths(); });
   }
   void check_path(const sctp::PathStatus& path) {
     const bool proven = bond_.hub().monitor().proofs().proven(path.route.socket, path.route.remote);
     const bool trusted = path.state != sctp::PathState::unconfirmed;
     if (trusted && !proven) {
-      complain("the hub has a path to " + path.route.remote.to_string() + ", which has proven nothing");
+      complain("the hub has a path to " + path.route.remote.to_string() + ", which was not validated");
     }
-    // A way that somebody else adds for himself takes a record that nobody has seen.
+    // An attacker can only add a path to its own address with a record that was not delivered before.
     const bool strange = !trusted && path.route.remote.ip == Attacker::home();
     if (strange && !sessions_.hub_heard_from(path.route.remote))
-      complain("the hub has a path to " + path.route.remote.to_string() + ", from where only replays came");
+      complain("the hub has a path to " + path.route.remote.to_string() + ", which sent nothing but replays");
     if (!trusted && path.counters.data_chunks_sent + path.counters.data_chunks_retransmitted != 0)
-      complain("the hub has sent user data to " + path.route.remote.to_string() + " before its proof");
+      complain("the hub has sent user data to " + path.route.remote.to_string() + " before its validation");
   }
 
   void expect_repair() {
@@ -168,7 +170,8 @@ class AttackRun {
       complain(std::string(alive ? "the association" : "a new association") +
                " does not work after the attack: " + sessions_.standing());
     }
-    if (alive && sessions_.count() != mark.session + 1) complain("an association that lived was given up");
+    if (alive && sessions_.count() != mark.session + 1)
+      complain("an association that was alive was given up");
     recovery_ = bond_.world().now() - gone;
   }
 
@@ -187,9 +190,9 @@ class AttackRun {
     if (!until(bond_.world().now() + seconds(30), [this] { return sessions_.all_arrived(); }))
       complain("messages are missing after the attack: " + sessions_.standing());
     bond_.edge().shutdown(sessions_.edge_id());
-    // Beside it the hub may still hold associations whose other end died: silence ends them.
+    // The hub may still hold other associations whose edge side is dead: silence ends them.
     if (!until(bond_.world().now() + seconds(120), [this] { return bond_.both_gone(); }))
-      complain("something is left: " + sessions_.standing());
+      complain("an association is left: " + sessions_.standing());
     bond_.run_for(seconds(60));
     bond_.check_ended();
     bond_.check_memory();

@@ -180,8 +180,8 @@ void Bond::check_quiet(Host& host) {
 
 void Bond::check_memory() {
   for (Host* host : {&edge_, &hub_}) {
-    // A message or fragment held costs one block, and counts in its window with some overhead of its own,
-    // however small.
+    // Each message or fragment costs one block, and counts in its window with some overhead, however small it
+    // is.
     const std::size_t window = host->config().receive_window + host->config().send_buffer;
     const std::size_t bound = 4096 + window / 64;
     if (host->most_blocks() > bound) {

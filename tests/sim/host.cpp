@@ -7,14 +7,14 @@
 namespace hawser::sim {
 namespace {
 
-/// More output than this after one input is a loop that does not end.
+// More output than this after one input is an endless loop.
 constexpr unsigned kMaxRounds = 20'000;
-/// Wake-ups per simulated second: with nothing to show for it, and in all.
+// Limits of wake-ups per simulated second: without any output, and in total.
 constexpr std::uint64_t kMaxIdleTimeouts = 100;
 constexpr std::uint64_t kMaxTimeouts = 20'000;
 
-/// SimRandom would give nearby numbers unrelated keys, but a number should not give a key and a world the
-/// same bytes.
+// SimRandom gives nearby numbers unrelated keys; the salt separates the key of a number from a world of that
+// seed.
 constexpr std::uint64_t kKeySalt = 0x6b65'7973;
 
 }  // namespace
@@ -60,7 +60,6 @@ std::unique_ptr<sctp::Endpoint> Host::make_endpoint() {
 }
 
 // --- input
-// -----------------------------------------------------------------------------------------------------------
 
 void Host::deliver(const Access& access, SimDatagram&& datagram) {
   inbox_.push_back({&access, std::move(datagram)});
@@ -70,7 +69,7 @@ void Host::deliver(const Access& access, SimDatagram&& datagram) {
 }
 
 void Host::flush_inbox() {
-  if (inbox_.empty()) return;  // a restart lost them
+  if (inbox_.empty()) return;  // a restart dropped them
   handling_.swap(inbox_);
   received_.clear();
   for (Arrived& arrived : handling_) {
@@ -80,7 +79,7 @@ void Host::flush_inbox() {
     received_.push_back({route, arrived.datagram.payload});
   }
   endpoint_->handle_datagrams(events_.now(), received_);
-  // The driver reuses its receive buffers at once: nothing may still point there.
+  // A real user reuses its receive buffers immediately: the engine must not keep pointers into them.
   for (Arrived& arrived : handling_)
     std::fill(arrived.datagram.payload.begin(), arrived.datagram.payload.end(), std::byte{0xdd});
   handling_.clear();
@@ -88,7 +87,7 @@ void Host::flush_inbox() {
 }
 
 void Host::on_timer() {
-  if (events_.now() < armed_) return;  // superseded by an earlier one
+  if (events_.now() < armed_) return;  // superseded by an earlier timer
   armed_ = kNever;
   if (endpoint_->next_timeout() > events_.now()) return arm();
   const std::uint64_t outputs = outputs_;
@@ -111,12 +110,11 @@ void Host::watch_timers(bool idle) {
   }
   ++window_timeouts_;
   if (idle) ++window_idle_;
-  if (window_idle_ == kMaxIdleTimeouts) fail("wakes up too often for nothing");
+  if (window_idle_ == kMaxIdleTimeouts) fail("wakes up too often without output");
   if (window_timeouts_ == kMaxTimeouts) fail("wakes up too often");
 }
 
 // --- commands
-// --------------------------------------------------------------------------------------------------------
 
 Route Host::route(std::size_t access, const UdpAddress& remote) const {
   const Access& from = *accesses_.at(access);
@@ -204,16 +202,15 @@ void Host::pause_reading(bool paused) {
 }
 
 // --- output
-// ----------------------------------------------------------------------------------------------------------
 
 void Host::settle() {
-  if (settling_) return;  // called from a hook: the loop below goes on anyway
+  if (settling_) return;  // called from a hook: the loop of the outer call continues
   settling_ = true;
   unsigned rounds = 0;
   for (bool busy = true; busy; ++rounds) {
     if (rounds == kMaxRounds) {
-      fail("has output without end");
-      throw std::runtime_error(name_ + ": output without end\n" + violations_.text());
+      fail("produces output endlessly");
+      throw std::runtime_error(name_ + ": endless output\n" + violations_.text());
     }
     busy = transmit_all();
     busy = poll_events() || busy;
@@ -231,8 +228,8 @@ bool Host::transmit_all() {
     batch_.clear();
     if (!endpoint_->poll_transmit(events_.now(), batch_)) return any;
     if (batches == kMaxRounds) {
-      fail("transmits without end");
-      throw std::runtime_error(name_ + ": transmits without end\n" + violations_.text());
+      fail("transmits endlessly");
+      throw std::runtime_error(name_ + ": transmits endlessly\n" + violations_.text());
     }
     any = true;
     transmit(batch_);
@@ -243,7 +240,8 @@ void Host::transmit(const TransmitBatch& batch) {
   if (batch.empty()) return fail("returned true from poll_transmit with an empty batch");
   const Access* access = way_out(batch.route);
   if (access == nullptr) return fail("sends from an address it does not have");
-  if (!batch.route.remote.ip.is_unicast() || batch.route.remote.port == 0) return fail("sends to nowhere");
+  if (!batch.route.remote.ip.is_unicast() || batch.route.remote.port == 0)
+    return fail("sends to an address that is not unicast or has no port");
   Bytes rest = batch.bytes();
   for (const std::uint16_t size : batch.sizes()) {
     SimDatagram datagram;
@@ -295,7 +293,7 @@ bool Host::poll_messages() {
 
 void Host::arm() {
   const Timestamp next = endpoint_->next_timeout();
-  if (next >= armed_) return;  // the timer that is armed looks again
+  if (next >= armed_) return;  // the armed timer will check again
   armed_ = std::max(next, events_.now());
   events_.at(armed_, [this] { on_timer(); });
 }

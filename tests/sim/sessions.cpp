@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = sctp::Event::Kind;
 
-/// Streams that were agreed on.
+// The number of agreed streams, less a margin.
 constexpr std::size_t kMaxSessions = 190;
 
 sctp::StreamId stream_of(std::size_t session) {
@@ -31,7 +31,7 @@ Sessions::Sessions(Bond& bond, std::uint64_t seed)
 
 void Sessions::watch_wire() {
   bond_.world().on_sent([this](const Host& host, const SimDatagram& datagram) {
-    if (!is_sealed(datagram.payload)) return;  // nobody's word, once there are keys
+    if (!is_sealed(datagram.payload)) return;  // unauthenticated once there are keys
     if (&host == &bond_.edge()) hub_side_.on_the_way.insert(content_hash(datagram.payload));
     if (&host == &bond_.hub()) edge_side_.on_the_way.insert(content_hash(datagram.payload));
   });
@@ -47,8 +47,7 @@ void Sessions::watch_wire() {
   });
 }
 
-// --- the edge's part
-// -------------------------------------------------------------------------------------------------
+// --- edge
 
 void Sessions::start() {
   dial();
@@ -57,7 +56,7 @@ void Sessions::start() {
 
 void Sessions::dial() {
   if (stopped_) return;
-  if (sessions_.size() == kMaxSessions) return complain("too many sessions");
+  if (sessions_.size() == kMaxSessions) return complain("too many associations");
   const std::size_t uplink = sessions_.size() % bond_.uplinks();
   const std::size_t hub_address = random_.below(bond_.hub_addresses());
   sessions_.emplace_back();
@@ -78,7 +77,8 @@ void Sessions::add_paths() {
 void Sessions::on_edge_event(const sctp::Event& event) {
   const auto session = std::find_if(sessions_.begin(), sessions_.end(),
                                     [&](const Session& each) { return each.edge == event.association; });
-  if (session == sessions_.end()) return;  // of the call to connect() that is under way: no end comes so soon
+  if (session == sessions_.end())
+    return;  // belongs to a connect() that has not returned yet; such an association cannot end now
   if (event.kind == Kind::connected) {
     session->edge_up = true;
     add_paths();
@@ -102,8 +102,8 @@ void Sessions::on_hub_event(const sctp::Event& event) {
   }
 }
 
-// An end is in order when the other side has gone before (that end was judged), when both are asked to, or
-// when nothing of the peer has come for the whole silence limit.
+// An end is valid when the other side has ended before (that end was judged), when the test has stopped the
+// traffic, or when nothing of the peer has arrived for the whole silence limit.
 void Sessions::judge_end(Host& host, bool peer_dead, const sctp::Event& event) {
   if (stopped_ && event.kind == Kind::closed) return;
   const Side& side = &host == &bond_.edge() ? edge_side_ : hub_side_;
@@ -112,11 +112,11 @@ void Sessions::judge_end(Host& host, bool peer_dead, const sctp::Event& event) {
   if (peer_dead || (event.kind == Kind::lost && silence >= host.config().silence_limit)) return;
   complain(host.name() + ": an association dies (" + std::string(event.reason) + ", kind " +
            std::to_string(static_cast<int>(event.kind)) + ") " +
-           std::to_string(std::chrono::duration<double>(silence).count()) + " s after the peer's last news");
+           std::to_string(std::chrono::duration<double>(silence).count()) +
+           " s after the peer's last new packet");
 }
 
 // --- messages
-// --------------------------------------------------------------------------------------------------------
 
 void Sessions::talk() {
   if (stopped_) return;
@@ -134,7 +134,7 @@ void Sessions::say(Host& host, sctp::AssociationId id, std::size_t session, Mess
   options.ppid = ledger.next_ppid(options.stream, options.unordered);
   const std::size_t size = random_.chance(0.5) ? random_.between(1, 100) : random_.between(800, 3000);
   Buffer content = ledger.next(host.pool(), options.stream, options.unordered, size);
-  // What an unseen death leaves behind fills the buffer: that is no complaint.
+  // Messages of an association whose other end is dead fill the buffer: that is no violation.
   if (host.endpoint().send_backlog(id) > 100'000) return;
   if (host.endpoint().send(host.now(), id, std::move(content), options) == sctp::SendResult::ok)
     ledger.sent(options.stream, options.unordered, size);
@@ -144,22 +144,21 @@ void Sessions::say(Host& host, sctp::AssociationId id, std::size_t session, Mess
 void Sessions::on_edge_message(const sctp::ReceivedMessage& message) {
   const std::size_t session = message.stream.value();
   if (session >= sessions_.size() || sessions_[session].edge != message.association)
-    return complain("edge: a message crosses from one association to another");
+    return complain("edge: a message of one association arrives in another");
   if (const auto wrong = down_.accept(message)) complain("edge: " + *wrong);
 }
 
 void Sessions::on_hub_message(const sctp::ReceivedMessage& message) {
   const std::size_t number = message.stream.value();
-  if (number >= sessions_.size()) return complain("hub: a message of no association");
+  if (number >= sessions_.size()) return complain("hub: a message without an association");
   Session& session = sessions_[number];
   if (!session.hub) session.hub = message.association;
   if (*session.hub != message.association)
-    return complain("hub: a message crosses from one association to another");
+    return complain("hub: a message of one association arrives in another");
   if (const auto wrong = up_.accept(message)) complain("hub: " + *wrong);
 }
 
-// --- what has become of it
-// -------------------------------------------------------------------------------------------
+// --- state
 
 std::optional<std::size_t> Sessions::current() const {
   if (sessions_.empty()) return std::nullopt;
@@ -192,8 +191,8 @@ bool Sessions::all_arrived() const {
 }
 
 std::string Sessions::standing() const {
-  std::string text =
-      std::to_string(sessions_.size()) + " sessions; up: " + up_.summary() + ", down: " + down_.summary();
+  std::string text = std::to_string(sessions_.size()) + " associations; up:  " + up_.summary() +
+                     ", down: " + down_.summary();
   const Session& last = sessions_.back();
   text += std::string(last.edge_up ? ", edge up" : "") + (last.hub ? ", hub up" : "") +
           (last.edge_end == End::dead ? ", edge dead" : "") + (last.hub_end == End::dead ? ", hub dead" : "");

@@ -10,36 +10,38 @@
 
 namespace hawser::sim {
 
-/// The two users of a bond whose associations may be killed: the edge begins again as a dialer would, over
-/// the next uplink, and adds its other uplinks; both talk all the time.
+/// The two users of a bond whose associations may be killed: the edge connects again as a PeerConnection
+/// would, over the next uplink, and adds its other uplinks; both sides send all the time.
 ///
-///     association k of the edge ──► messages on stream k only ──► so the hub, which gets no other name for
-///     it,
-///                                                                 learns which of its own it is
+///     association k of the edge ──► sends only on stream k ──► the hub learns from the stream which of its
+///                                                              own associations it is
 ///
-/// Owns the ledgers of what was said and knows what each end of each association has come to. Complains about
-/// anything delivered that was not sent there, and about every end that nobody can answer for.
+/// Owns the ledgers of the messages and knows the state of each end of each association. Reports a violation
+/// for every delivered message that was not sent in that association, and for every end without a valid
+/// reason.
 class Sessions {
  public:
   explicit Sessions(Bond& bond, std::uint64_t seed);
 
   void start();
-  /// No more talk, and no more attempts.
+  /// Stops sending and connecting.
   void stop() { stopped_ = true; }
 
-  /// The present one, up on both sides and known to be the same; nothing otherwise.
+  /// The index of the current association when it is up on both sides; nullopt otherwise.
   [[nodiscard]] std::optional<std::size_t> current() const;
-  /// Whether it is up, and neither side is about to give the other up.
+  /// Whether it is up, and neither side is close to its silence limit.
   [[nodiscard]] bool lively() const;
-  /// What is sent from here on has arrived, both ways, in the present one.
+  /// A point in the message streams, to check that messages sent after it arrive.
   struct Mark {
     std::size_t session = 0;
     std::size_t up = 0;
     std::size_t down = 0;
   };
   [[nodiscard]] Mark mark() const;
+  /// Whether messages sent after `mark` have arrived in both directions in the current association.
   [[nodiscard]] bool works_since(const Mark& mark) const;
   [[nodiscard]] bool all_arrived() const;
+  /// The state as text, for violations.
   [[nodiscard]] std::string standing() const;
 
   [[nodiscard]] sctp::AssociationId edge_id() const { return sessions_.back().edge; }
@@ -47,14 +49,16 @@ class Sessions {
   [[nodiscard]] std::size_t count() const { return sessions_.size(); }
   [[nodiscard]] std::uint64_t killed() const { return killed_; }
   [[nodiscard]] std::uint64_t messages() const { return up_.messages_arrived() + down_.messages_arrived(); }
-  /// Whether the hub ever got something new from there, that is no replay.
+  /// Whether the hub ever received something new, no replay, from this address.
   [[nodiscard]] bool hub_heard_from(const UdpAddress& remote) const {
     return hub_side_.sources.contains(remote);
   }
   [[nodiscard]] const std::vector<sctp::AssociationId>& accepted() const { return accepted_; }
 
  private:
+  /// Whether one end of an association still exists.
   enum class End : std::uint8_t { alive, dead };
+  /// One association: its ids and the state of both ends.
   struct Session {
     sctp::AssociationId edge;
     std::optional<sctp::AssociationId> hub;
@@ -83,10 +87,10 @@ class Sessions {
   std::vector<sctp::AssociationId> accepted_;
   bool stopped_ = false;
   std::uint64_t killed_ = 0;
-  /// When something of the peer, as the peer sent it and for the first time, came to each side last.
+  /// Per receiving side: when an original datagram of the peer last arrived for the first time.
   struct Side {
     std::unordered_multiset<std::uint64_t> on_the_way;
-    std::set<UdpAddress> sources;  ///< from where such have come
+    std::set<UdpAddress> sources;  ///< source addresses of such datagrams
     Timestamp last_news{};
   };
   Side edge_side_;

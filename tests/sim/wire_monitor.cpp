@@ -11,7 +11,7 @@ std::string key_of(Bytes bytes) {
 
 bool allowed_while_joining(const PacketView& view) {
   const bool farewell = std::all_of(view.chunks.begin(), view.chunks.end(), [](const ChunkView& chunk) {
-    // Answers of the last hour go where the question came from (RFC 9260 §6.4, §8.4).
+    // Final packets and SHUTDOWN ACK are sent to the source of the packet they answer (RFC 9260 §6.4, §8.4).
     return chunk.type == ChunkType::abort || chunk.type == ChunkType::shutdown_complete ||
            chunk.type == ChunkType::shutdown_ack;
   });
@@ -21,15 +21,15 @@ bool allowed_while_joining(const PacketView& view) {
   return farewell || asconf;
 }
 
-/// The largest sealed packet with an ASCONF (of an IPv6 address), and with what proves a path: HEARTBEAT,
-/// HEARTBEAT ACK, ASCONF ACK. User data makes larger ones in every scenario that wants to see it.
+// Upper limits of the size of a sealed packet with an ASCONF (of an IPv6 address), and of one with HEARTBEAT,
+// HEARTBEAT ACK or ASCONF ACK, which validate a path. Scenarios that check for user data send larger packets.
 constexpr std::size_t kMaxSealedAsconf = 160;
 constexpr std::size_t kMaxSealedProof = 400;
 
-/// What is larger on a path that has just been proven probes its MTU.
+// A larger packet on a path that has just been validated is a PMTU probe.
 constexpr std::size_t kMaxFirstData = 1280;
 
-/// What it takes to agree on keys.
+// Whether the chunk may be part of the key agreement.
 bool belongs_to_handshake(const ChunkView& chunk) {
   constexpr std::uint32_t kKeyManagement = 0x4857'0002;
   switch (chunk.type) {
@@ -90,11 +90,12 @@ void WireMonitor::check_amplification(Timestamp now, SocketId uplink, const SimD
   remote.bytes_sent += datagram.payload.size();
   if (remote.bytes_sent > 3 * remote.bytes_received) {
     complain(now, uplink, datagram,
-             "amplifies: " + std::to_string(remote.bytes_sent) + " bytes sent to an unproven address, " +
-                 std::to_string(remote.bytes_received) + " received");
+             "amplifies: " + std::to_string(remote.bytes_sent) +
+                 " bytes sent to an address that is not validated, " + std::to_string(remote.bytes_received) +
+                 " received");
   }
   if (is_sealed(datagram.payload) && datagram.payload.size() > kMaxSealedProof)
-    complain(now, uplink, datagram, "sends what may be user data to an unproven address");
+    complain(now, uplink, datagram, "sends possible user data to an address that is not validated");
 }
 
 bool WireMonitor::may_send_freely(SocketId uplink, const SimDatagram& datagram, const Remote& remote) {
@@ -122,9 +123,9 @@ void WireMonitor::check_unsealed(Timestamp now, SocketId uplink, const SimDatagr
                                  Remote& remote) {
   if (is_sealed(datagram.payload)) return;
   if (!std::all_of(view_.chunks.begin(), view_.chunks.end(), belongs_to_handshake))
-    complain(now, uplink, datagram, "sends unsealed what belongs to no handshake");
+    complain(now, uplink, datagram, "sends an unsealed chunk that belongs to no handshake");
   if (!view_.has(ChunkType::init_ack)) {
-    // Whoever replays an INIT and returns the cookie has the same tag, and another handshake.
+    // A replayed INIT whose cookie is returned leads to the same tag, and to another handshake.
     const Records& records = records_[view_.tag];
     const Timestamp cookie = proofs_.cookie_returned({uplink, datagram.destination, view_.tag});
     const bool first = records.first == std::pair(uplink, datagram.destination);
@@ -135,10 +136,10 @@ void WireMonitor::check_unsealed(Timestamp now, SocketId uplink, const SimDatagr
   if (++remote.inits_answered > remote.inits_received)
     complain(now, uplink, datagram, "answers an INIT more than once");
   if (datagram.payload.size() > remote.largest_init)
-    complain(now, uplink, datagram, "answers an INIT with more than it has");
+    complain(now, uplink, datagram, "answers an INIT with a larger packet");
 }
 
-// Nobody can see an ASCONF in there; but it is small, and there is nothing else while the path joins.
+// The ASCONF is encrypted; but it is small, and nothing else may be sent while the path is joining.
 void WireMonitor::check_sealed_join(Timestamp now, SocketId uplink, const SimDatagram& datagram,
                                     Remote& remote) {
   const auto state = path_state(uplink, datagram.destination);
@@ -148,7 +149,7 @@ void WireMonitor::check_sealed_join(Timestamp now, SocketId uplink, const SimDat
   }
   remote.first_asconf = std::min(remote.first_asconf, now);
   if (!is_sealed(datagram.payload) || datagram.payload.size() > kMaxSealedAsconf)
-    complain(now, uplink, datagram, "sends more than ASCONF on a path that joins");
+    complain(now, uplink, datagram, "sends more than ASCONF on a joining path");
 }
 
 void WireMonitor::check_form(Timestamp now, const SimDatagram& datagram) {
@@ -158,10 +159,10 @@ void WireMonitor::check_form(Timestamp now, const SimDatagram& datagram) {
   if (datagram.wire_size() > path_mtu_) {
     complain(now, {}, datagram, "exceeds the path MTU: " + std::to_string(datagram.wire_size()) + " bytes");
   }
-  // RFC 9260 §6.10: these three travel alone.
+  // RFC 9260 §6.10: these three are never bundled.
   for (const ChunkType lone : {ChunkType::init, ChunkType::init_ack, ChunkType::shutdown_complete}) {
     if (view_.has(lone) && view_.chunks.size() != 1)
-      complain(now, {}, datagram, "bundles what travels alone");
+      complain(now, {}, datagram, "bundles a chunk that must be alone");
   }
   // RFC 9260 §8.5.1: an INIT, and only an INIT, has the verification tag zero.
   if (view_.has(ChunkType::init) != (view_.tag == 0))
@@ -170,7 +171,7 @@ void WireMonitor::check_form(Timestamp now, const SimDatagram& datagram) {
 
 void WireMonitor::check_joining(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote) {
   if (!allowed_while_joining(view_))
-    complain(now, uplink, datagram, "sends more than ASCONF on a path that joins");
+    complain(now, uplink, datagram, "sends more than ASCONF on a joining path");
   if (const ChunkView* asconf = view_.find(ChunkType::asconf)) {
     remote.asconf_serials.insert(ByteReader(asconf->value).u32());
   }
@@ -190,7 +191,7 @@ void WireMonitor::note_sent_chunks(Timestamp now, Remote& remote) {
 void WireMonitor::on_received(Timestamp now, SocketId uplink, const SimDatagram& datagram) {
   Remote& remote = remotes_[{uplink, datagram.source}];
   remote.bytes_received += datagram.payload.size();
-  // What an attacker damaged, he may have healed again: there, bytes alone count.
+  // In protected mode an attacker may have repaired a damaged datagram: there the checksum alone decides.
   if ((datagram.damaged && !sealed_) || !checksum_acceptable(datagram.payload)) return;
   view_.parse(datagram.payload);
   if (sealed_) {
@@ -201,7 +202,7 @@ void WireMonitor::on_received(Timestamp now, SocketId uplink, const SimDatagram&
     return proofs_.on_received(now, uplink, datagram.source, view_, datagram.payload);
   }
   for (const ChunkView& chunk : view_.chunks) {
-    // A returned cookie, or a returned nonce, comes only from somebody who can read what is sent there.
+    // A cookie or nonce can only be returned by a receiver at that address.
     if (chunk.type == ChunkType::cookie_echo) remote.proven = true;
     if (chunk.type == ChunkType::heartbeat_ack && remote.nonces.contains(key_of(chunk.value)))
       remote.proven = true;
