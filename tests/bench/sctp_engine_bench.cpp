@@ -1,7 +1,6 @@
-// What the engine costs per packet, without any I/O: two endpoints in one process, their datagrams handed
-// over in memory. Prints nanoseconds of processor time per message for both sides together, of plain
-// associations and of protected ones measured in turns with them, and the checksum alone. Usage:
-// bench_sctp_engine [messages per round]
+// The cost of the engine per packet, without I/O: two endpoints in one process exchange datagrams in memory.
+// Prints nanoseconds of processor time per message for both sides together, of plain and of protected
+// associations, measured in turns, and of the checksum alone. Usage: bench_sctp_engine [messages per round]
 
 #include <algorithm>
 #include <array>
@@ -23,7 +22,7 @@ namespace {
 constexpr std::size_t kMessageSize = 1392;
 constexpr std::size_t kRounds = 9;
 
-using MaybeCipher = std::optional<crypto::Cipher>;  ///< nothing: plain SCTP
+using MaybeCipher = std::optional<crypto::Cipher>;  ///< nullopt: plain mode
 
 sctp::SecurityConfig protection(const crypto::PrivateKey& own, const crypto::PrivateKey& peer,
                                 crypto::Cipher cipher) {
@@ -37,7 +36,7 @@ double nanoseconds_since(double begin) {
   return 1e9 * (bench::processor_seconds() - begin);
 }
 
-/// Hands every datagram of `from` to `to`; `reply` is the route on which `to` sees it.
+/// Delivers the datagrams of one endpoint to the other, in place; both see the same route. Owns its batch.
 class Wire {
  public:
   bool carry(Timestamp now, sctp::Endpoint& from, sctp::Endpoint& to) {
@@ -57,7 +56,8 @@ class Wire {
   std::vector<ReceivedDatagram> datagrams_;
 };
 
-/// Client and server that see each other under the same route, so that no address has to be translated.
+/// An initiator and a responder that see each other under the same route, so that no address needs
+/// translation. Owns both endpoints and their buffer pool.
 class Pair {
  public:
   explicit Pair(MaybeCipher cipher)
@@ -144,7 +144,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Plain and protected in turns, so that what else the machine does meets all of them.
+// Measures plain and protected mode in turns, so that other work on the machine affects all of them.
 void bench_engines(std::size_t messages, std::uint16_t streams) {
   constexpr std::array<MaybeCipher, 3> kModes = {std::nullopt, crypto::Cipher::aes_128_gcm,
                                                  crypto::Cipher::chacha20_poly1305};
@@ -152,7 +152,7 @@ void bench_engines(std::size_t messages, std::uint16_t streams) {
   std::array<std::vector<double>, kModes.size()> costs;
   for (std::size_t i = 0; i < kModes.size(); ++i) {
     pairs[i] = std::make_unique<Pair>(kModes[i]);
-    pairs[i]->nanoseconds_per_message(messages, streams);  // warms pools and window up
+    pairs[i]->nanoseconds_per_message(messages, streams);  // warm-up of pools and window
   }
   for (std::size_t round = 0; round < kRounds; ++round) {
     for (std::size_t i = 0; i < kModes.size(); ++i)

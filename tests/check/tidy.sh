@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs clang-tidy over src/ on all cores; any finding fails. Usage: tidy.sh BUILD_FOLDER [NAME_PATTERN]
-# BUILD_FOLDER holds the compile_commands.json of a clang build (preset asan-ubsan): clang 14 does not know GCC's options.
+# Runs clang-tidy over src/ on all cores; fails on any finding. Usage: tidy.sh BUILD_FOLDER [NAME_PATTERN]
+# BUILD_FOLDER contains the compile_commands.json of a clang build (preset asan-ubsan): clang 14 rejects options of GCC.
 set -euo pipefail
 build=$(readlink -f "$1") pattern=${2:-}
 cd "$(dirname "$0")/../.."

@@ -1,6 +1,7 @@
-// Any bytes as an INIT chunk at a protected hub, the proof of half of them made right. Whatever comes:
-// without a proof there is no answer; with one there is at most one, not larger than the INIT; nothing is
-// kept of either, and a cookie that was altered, or comes from elsewhere, creates nothing.
+// Sends arbitrary bytes as an INIT chunk to a protected hub, half of them with a valid ACCESS proof. In all
+// cases: without a valid proof there is no answer; with one there is at most one, not larger than the INIT;
+// the hub keeps no state, and a cookie that was altered or returned from another address creates no
+// association.
 
 #include "crypto/hmac.hpp"
 #include "protected_peer.hpp"
@@ -8,7 +9,8 @@
 namespace hawser::sctp::fuzz {
 namespace {
 
-/// Whether the chunk ends with a valid ACCESS, as docs/protocol.md says; written without the engine's own.
+// Whether the chunk ends with a valid ACCESS proof as specified in docs/protocol.md; does not use the
+// engine's implementation.
 bool proven(Bytes chunk) {
   if (chunk.size() < 20 + wire::kAccessParameterSize) return false;
   const Bytes access = chunk.last(wire::kAccessParameterSize);
@@ -18,6 +20,7 @@ bool proven(Bytes chunk) {
   return std::ranges::equal(Bytes(mac).first(16), chunk.last(16));
 }
 
+/// One INIT at a hub, and the cookies that are returned afterwards.
 class InitAtAHub {
  public:
   explicit InitAtAHub(Input input) : input_(input) {}
@@ -34,7 +37,8 @@ class InitAtAHub {
   }
 
  private:
-  /// The whole chunk as it comes, or parameters behind a sound front; with an ACCESS at its end, or without.
+  /// Makes the chunk from arbitrary bytes, or from a valid front and arbitrary parameters; with an ACCESS
+  /// parameter at its end, or without.
   ByteVector make_chunk(unsigned how) {
     ByteVector chunk;
     if ((how & 2U) != 0) {

@@ -8,11 +8,12 @@
 
 namespace hawser::fuzz {
 
+/// Traps, which the fuzzer reports as a crash, unless `condition` holds.
 inline void require(bool condition) {
   if (!condition) __builtin_trap();
 }
 
-/// The rest of the input; zeros after its end.
+/// The unread part of the fuzzer's input. Reads zeros after its end. Does not own the bytes.
 class Input {
  public:
   explicit Input(Bytes bytes) : rest_(bytes) {}
@@ -34,7 +35,7 @@ class Input {
   Bytes rest_;
 };
 
-/// Weak numbers, the same in every run.
+/// Weak random numbers, the same in every run.
 class CountingRandom final : public RandomSource {
  public:
   explicit CountingRandom(std::uint64_t seed) : state_(seed) {}

@@ -1,9 +1,9 @@
-// A live association under fake time, driven by the fuzzer. The input is a list of commands: deliver, lose,
-// repeat, reorder, damage or splice packets (with the checksum, and the AUTH digest, made right again so that
-// the damage gets past them), inject chunks from known and unknown sources, let time pass, use the façade.
+// Drives an association under simulated time. The input is a list of commands: deliver, lose, repeat,
+// reorder, damage or splice packets (with checksum and AUTH digest corrected, so that the damage passes
+// both), inject chunks from known and unknown sources, let time pass, use the Endpoint.
 //
-// Whatever comes: no crash, no output without end, no busy timer, bounded memory, and to a stranger never
-// more than may go there.
+// In all cases: no crash, no endless output, no busy timer, bounded memory, and an unknown address never gets
+// more than its limit.
 
 #include <algorithm>
 #include <array>
@@ -33,15 +33,16 @@ constexpr std::size_t kMaxHistory = 64;
 constexpr std::size_t kMaxBatches = 2048;
 constexpr std::size_t kMaxPacketSize = 1472;
 constexpr std::size_t kWindow = 64 * 1024;
-/// What an INIT ACK may be larger than three times a tiny INIT: the State Cookie.
+// An INIT ACK may exceed three times a tiny INIT by this: the State Cookie.
 constexpr std::size_t kCookieAllowance = 400;
 
+/// A packet in transit.
 struct Packet {
-  Route route;  ///< as its receiver sees it
+  Route route;  ///< as the receiver sees it
   std::vector<std::byte> bytes;
 };
 
-/// One endpoint with what it needs and what is on its way to it.
+/// One endpoint with its resources, and the packets that are on their way to it.
 struct Side {
   Side(const EndpointConfig& config, std::uint64_t seed)
       : random(seed), endpoint(std::make_unique<Endpoint>(config, random, pool)) {}
@@ -51,18 +52,19 @@ struct Side {
   std::unique_ptr<Endpoint> endpoint;
   AssociationId id;
   std::deque<Packet> inbox;
-  std::deque<Packet> history;  ///< delivered lately, for replays
-  std::uint32_t tag = 0;       ///< what packets to it must carry
+  std::deque<Packet> history;  ///< recently delivered packets, for replays
+  std::uint32_t tag = 0;       ///< the verification tag of packets to it
   std::size_t messages = 0;
   bool reading = true;
 };
 
+/// The edge, the hub and the network between them. The time advances only on command.
 class LiveAssociation {
  public:
   explicit LiveAssociation(Input input) : input_(input), edge_(config(false), 1), hub_(config(true), 2) {
     edge_.id = edge_.endpoint->connect(now_, edge_route(0));
     settle(edge_);
-    // Most runs start with an association that is up; the first byte says how far the handshake comes.
+    // Most runs start with an association that is up; the first byte chooses how far the handshake gets.
     const unsigned steps = input_.u8() % 8;
     for (unsigned i = 0; i < (steps == 0 ? 12 : steps); ++i) exchange();
   }
@@ -89,7 +91,6 @@ class LiveAssociation {
   }
 
   // --- the network: the edge's uplinks behind NATs, the hub with one address
-  // --------------------------------------
   static UdpAddress hub_address() { return {IpAddress::v4(0xc633'6401), 9899}; }
   static Route edge_route(std::size_t uplink) {
     const auto number = static_cast<std::uint32_t>(uplink);
@@ -104,7 +105,7 @@ class LiveAssociation {
   static UdpAddress stranger() { return {IpAddress::v4(0xc000'0242), 6666}; }
 
   [[nodiscard]] Side& other(const Side& side) { return &side == &edge_ ? hub_ : edge_; }
-  /// Where a known path of `side` seems to come from.
+  /// The route of a known path, as `side` sees it.
   [[nodiscard]] Route known_route(const Side& side, std::size_t uplink) const {
     return &side == &edge_ ? edge_route(uplink % kUplinks) : hub_route(uplink % kUplinks);
   }
@@ -141,7 +142,8 @@ class LiveAssociation {
     }
   }
 
-  /// Learns tags and AUTH keys from the handshake, as somebody on the way could (the shared secret is empty).
+  /// Learns tags and AUTH keys from the handshake, as an observer on the path could (the shared secret is
+  /// empty).
   void observe(Bytes bytes) {
     const auto packet = wire::PacketView::parse(bytes);
     if (!packet) return;
@@ -162,8 +164,7 @@ class LiveAssociation {
     }
   }
 
-  // --- driving
-  // ----------------------------------------------------------------------------------------------------
+  // --- driving the endpoints
   void settle(Side& side) {
     std::size_t batches = 0;
     for (bool busy = true; busy;) {
@@ -224,8 +225,7 @@ class LiveAssociation {
   }
 
   // --- damage
-  // -----------------------------------------------------------------------------------------------------
-  /// Makes checksum and, if there is an AUTH chunk, its digest right again.
+  /// Corrects the checksum and, if there is an AUTH chunk, its digest.
   void mend(std::vector<std::byte>& packet) {
     if (packet.size() < wire::kCommonHeaderSize) return;
     wire::ChunkReader reader{Bytes(packet)};
@@ -268,7 +268,7 @@ class LiveAssociation {
     mend(packet);
   }
 
-  /// A packet of raw chunk bytes with the right ports and tag; one that starts with INIT has the tag 0.
+  /// Injects encoded chunks with the right ports and tag; the tag is 0 when the first chunk is an INIT.
   void inject(Side& to, bool known, bool authenticated) {
     const Bytes chunks = input_.take(input_.u8() * 4U);
     std::vector<std::byte> packet(wire::kCommonHeaderSize + (authenticated ? auth_.chunk_size() : 0));
@@ -291,8 +291,7 @@ class LiveAssociation {
     give(to, input_.u8() % 2 == 0 ? old.route : strange_route(old.route), old.bytes);
   }
 
-  // --- use
-  // --------------------------------------------------------------------------------------------------------
+  // --- use of the Endpoint
   void send(Side& from) {
     SendOptions options;
     const unsigned what = input_.u8();

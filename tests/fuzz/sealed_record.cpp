@@ -1,8 +1,8 @@
-// Sealed datagrams at a record layer and at a protected association that is up: arbitrary bytes, records that
-// were damaged or repeated, and genuine ones around arbitrary chunks, so that what is inside is fuzzed too.
+// Gives sealed datagrams to a record layer and to a protected association that is up: arbitrary bytes,
+// damaged or repeated records, and genuine ones around arbitrary chunks, so that their content is fuzzed too.
 //
-// Whatever comes: nothing but a genuine record has any effect; whatever the endpoint says is sealed, can be
-// opened and comes to an end; a stranger gets no more than three times what came from there.
+// In all cases: only a genuine record has an effect; all output of the endpoint is sealed, can be opened and
+// ends; an address that is not validated gets at most three times the bytes received from it.
 
 #include <deque>
 
@@ -11,7 +11,7 @@
 namespace hawser::sctp::fuzz {
 namespace {
 
-/// Only what was sealed by the other end is opened, whatever the datagram looks like.
+/// Checks that a record layer only opens datagrams that the other end sealed.
 class Records {
  public:
   Records() {
@@ -45,6 +45,7 @@ class Records {
   path::RecordNumbers numbers_;
 };
 
+/// A protected hub in an association that is up, and its peer.
 class SealedAssociation {
  public:
   explicit SealedAssociation(Input input) : input_(input) {
@@ -56,7 +57,7 @@ class SealedAssociation {
       require(!messages.empty());
       for (const ByteVector& message : messages) give(usual_route(), peer_.data_packet(message));
     }
-    give(usual_route(), *peer_.seal(chunk_bytes(wire::PadChunk{8})));  // shows that we have the keys
+    give(usual_route(), *peer_.seal(chunk_bytes(wire::PadChunk{8})));  // proves that the peer has the keys
     require(hub_.up());
   }
 
@@ -77,7 +78,7 @@ class SealedAssociation {
     }
     require(sent_to_stranger_ <= 3 * got_from_stranger_);
   }
-  /// Something that is no genuine record: one drop, and silence.
+  /// Gives a packet that is no genuine record; expects one counted drop and no output.
   void give_in_vain(const Route& route, const ByteVector& packet) {
     const std::uint64_t before = hub_.drops();
     require(hub_.give(route, packet).empty());
@@ -98,7 +99,7 @@ class SealedAssociation {
     records_.open(packet);
     give_in_vain(some_route(), packet);
   }
-  /// A genuine record around chunks of the fuzzer's.
+  /// Gives a genuine record around chunks from the input.
   void genuine() {
     const Bytes chunks = input_.take(std::min<std::size_t>(input_.u8() * 4U, kMaxPacketSize - 100));
     records_.seal_and_open(chunks, input_);
@@ -126,7 +127,7 @@ class SealedAssociation {
     if (history_.empty()) return;
     give_in_vain(some_route(), history_[input_.u8() % history_.size()]);
   }
-  /// User data, so that there is something to acknowledge and to put in order.
+  /// Gives user data, so that there is something to acknowledge and to put in order.
   void use() {
     wire::DataChunk data;
     data.begin = data.end = true;
@@ -148,7 +149,7 @@ class SealedAssociation {
       case 5: repeated(); break;
       case 6: use(); break;
       case 7: hear(hub_.pass(std::chrono::milliseconds(input_.u8() * 20))); break;
-      default:  // unsealed: of no effect whatever it is
+      default:  // unsealed: without effect, whatever its content
         give_in_vain(some_route(), packet_of(peer_.peer_tag(), input_.take(input_.u8() * 4U)));
         break;
     }

@@ -1,9 +1,9 @@
-// A UDP relay that loses packets, and behaves like a NAT: each client address reaches the target from an
-// outer port of its own, which the target's answers come back to.
+// A UDP relay that loses packets and behaves like a NAT: it relays each client address to the target from an
+// outer port of its own, to which the target's answers return.
 //
 //   lossy_relay --listen 10.0.0.3:7000 --target 10.0.0.10:9899 --outer 10.0.0.3 --loss 1 --seed 7
 //
-// Prints one JSON line when it is ready and one, with its counts, when SIGTERM ends it.
+// Prints one JSON line when it is ready, and one with its counts when SIGTERM ends it.
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -42,11 +42,11 @@ struct Options {
   UdpAddress listen;
   UdpAddress target;
   IpAddress outer;
-  double loss = 0;  // of 1, each way
+  double loss = 0;  // share of the packets lost in each direction, 0 to 1
   std::uint64_t seed = 1;
 };
 
-/// Owns the inner socket and one outer socket per client; never looks into a packet.
+/// Owns the inner socket and one outer socket per client. Never interprets a packet.
 class Relay {
  public:
   explicit Relay(const Options& options)
@@ -90,7 +90,7 @@ class Relay {
   void drain_outer(std::size_t client) {
     SocketAddress from;
     for (ssize_t n = 0; (n = read(clients_[client].outer, from)) > 0;) {
-      if (from.value() != options_.target) continue;  // as a NAT with address-dependent filtering does
+      if (from.value() != options_.target) continue;  // like a NAT with address-dependent filtering
       forward(inner_, clients_[client].address, static_cast<std::size_t>(n));
     }
   }
@@ -139,7 +139,8 @@ int run(int argc, char** argv) {
   app.add_option("--listen", listen, "address and port for the clients")->required();
   app.add_option("--target", target, "address and port of the server")->required();
   app.add_option("--outer", outer, "address that the server sees")->required();
-  app.add_option("--loss", percent, "packets lost each way, per cent")->check(CLI::Range(0.0, 100.0));
+  app.add_option("--loss", percent, "packets lost in each direction, per cent")
+      ->check(CLI::Range(0.0, 100.0));
   app.add_option("--seed", options.seed, "seed of the losses");
   CLI11_PARSE(app, argc, argv);
 

@@ -1,12 +1,12 @@
-// The other side of the interoperability tests: an SCTP peer made of usrsctp, over UDP.
+// The other side of the interoperability tests: an SCTP peer based on usrsctp, over UDP.
 //
 //   usrsctp_peer server-echo    sends every message back
 //   usrsctp_peer server-discard counts and checks test messages
-//   usrsctp_peer client-send    sends test messages, with --echo expects them back, then ends as --end says
-//   usrsctp_peer client-receive connects and takes what comes until the server ends the association
+//   usrsctp_peer client-send    sends test messages, with --echo expects them back, then ends as --end states
+//   usrsctp_peer client-receive connects and receives until the server ends the association
 //
-// A server serves one association, then leaves; SIGTERM makes either role shut its association down. What
-// happens is printed as one JSON object per line, the last one being the report.
+// A server serves one association, then exits; SIGTERM makes either role shut its association down. The
+// program prints its events as one JSON object per line; the last one is the report.
 
 #include <unistd.h>
 #include <usrsctp.h>
@@ -34,7 +34,7 @@ namespace hawser::interop {
 namespace {
 
 using namespace std::chrono_literals;
-using UsrsctpSocket = struct ::socket;  // the name of the type is also that of a system call
+using UsrsctpSocket = struct ::socket;  // `socket` is also a system call
 
 struct Options {
   std::string mode;
@@ -103,8 +103,8 @@ SocketAddress parse_address(const std::string& text, std::uint16_t port) {
   return SocketAddress({*ip, port});
 }
 
-/// One association and what it carried. The main thread receives; a client sends from a thread of its own, so
-/// that an echo cannot lock both ends up.
+/// One association and what it transferred. The main thread receives; a client sends from a second thread, so
+/// that an echo cannot block both ends.
 class Peer {
  public:
   explicit Peer(const Options& options) : options_(options), buffer_(std::size_t{1} << 20) {}
@@ -141,7 +141,7 @@ class Peer {
   UsrsctpSocket* socket_ = nullptr;
   UsrsctpSocket* listener_ = nullptr;
   std::vector<std::byte> buffer_;
-  std::vector<std::byte> message_;  // what arrived of the current message
+  std::vector<std::byte> message_;  // the part of the current message that has arrived
   MessageAudit sent_;
   MessageAudit received_;
   std::atomic<std::uint64_t> received_count_ = 0;
@@ -201,8 +201,7 @@ void Peer::configure() const {
     set_option(socket_, SCTP_REMOTE_UDP_ENCAPS_PORT, encapsulation);
   }
   if (!options_.auth_key.empty()) {
-    // Key number 1, so that a key of zero length (number 0, which both ends always have) is not what makes it
-    // work.
+    // Key number 1, so that the test cannot succeed with the empty key number 0, which both ends always have.
     std::vector<std::byte> raw(sizeof(sctp_authkey) + options_.auth_key.size());
     auto* key = reinterpret_cast<sctp_authkey*>(raw.data());
     key->sca_keynumber = 1;
@@ -237,7 +236,7 @@ void Peer::accept_one() {
     std::this_thread::sleep_for(5ms);
   }
   usrsctp_set_non_blocking(socket_, 0);
-  // An accepted socket inherits no subscription to what its association already told.
+  // An accepted socket does not inherit subscriptions to events of its association.
   subscribe();
   print_event(R"({"event":"up"})");
 }
@@ -284,7 +283,7 @@ void Peer::end_association() {
   if (options_.end == "abort") {
     sctp_sndinfo info{};
     info.snd_flags = SCTP_ABORT;
-    constexpr std::string_view kReason = "the test wants it";
+    constexpr std::string_view kReason = "abort requested by the test";
     (void)send(std::as_bytes(std::span(kReason)), info);
     aborted_ = true;
     return;
@@ -292,7 +291,8 @@ void Peer::end_association() {
   usrsctp_shutdown(socket_, SHUT_WR);
 }
 
-// Literal ADD and DEL by ASCONF: usrsctp sends one for every change of the addresses a socket is bound to.
+// Literal ADD and DEL by ASCONF: usrsctp sends one for every change of the addresses that a socket is bound
+// to.
 void Peer::change_addresses() const {
   if (!options_.add_address.empty()) {
     SocketAddress address = parse_address(options_.add_address, options_.port);
@@ -300,11 +300,11 @@ void Peer::change_addresses() const {
     print_event(R"({"event":"address_added","address":"%s"})", options_.add_address.c_str());
   }
   if (!options_.delete_address.empty()) {
-    std::this_thread::sleep_for(3s);  // the peer proves the new address first
+    std::this_thread::sleep_for(3s);  // the peer validates the new address first
     SocketAddress address = parse_address(options_.delete_address, options_.port);
     if (usrsctp_bindx(socket_, address.get(), 1, SCTP_BINDX_REM_ADDR) != 0) fail("usrsctp_bindx rem");
     print_event(R"({"event":"address_deleted","address":"%s"})", options_.delete_address.c_str());
-    // usrsctp answers what is still on its way to the old address with an ABORT: there must be nothing.
+    // usrsctp answers packets to the old address with an ABORT: none may be in transit.
     std::this_thread::sleep_for(500ms);
   }
 }
@@ -457,7 +457,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--cmt", o.cmt, "1 CMT, 2 RPv1, 3 RPv2, 4 MPTCP-like")->check(CLI::Range(0, 4));
   app.add_option("--buffer-splitting", o.buffer_splitting, "1 send, 2 receive, 3 both")
       ->check(CLI::Range(0, 3));
-  app.add_option("--rto-min", o.rto_min_ms, "initial and least retransmission timeout, ms");
+  app.add_option("--rto-min", o.rto_min_ms, "initial and minimum retransmission timeout, ms");
   app.add_option("--heartbeat", o.heartbeat_ms, "heartbeat interval, ms");
   app.add_option("--buffer", o.buffer, "bytes of the send and receive buffers");
   app.add_option("--add-address", o.add_address,
@@ -465,13 +465,13 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--delete-address", o.delete_address, "then unbind this (literal ASCONF DEL)");
   app.add_option("--auth-key", o.auth_key, "text of shared key number 1");
   app.add_option("--wait-paths", o.wait_paths, "confirmed peer addresses to wait for before sending");
-  app.add_option("--linger", o.linger_s, "seconds to stay after the end, for a peer that missed it");
-  app.add_option("--timeout", o.timeout_s, "seconds after which SIGALRM ends a peer that hangs");
+  app.add_option("--linger", o.linger_s, "seconds to stay after the end, for retransmissions of the peer");
+  app.add_option("--timeout", o.timeout_s, "seconds after which SIGALRM ends the program");
   app.add_flag("--debug", o.debug, "usrsctp's own debug output");
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"SCTP peer made of usrsctp, over UDP"};
+  CLI::App app{"SCTP peer based on usrsctp, over UDP"};
   Options options;
   add_options(app, options);
   CLI11_PARSE(app, argc, argv);

@@ -16,8 +16,7 @@ constexpr double kUplink = 50;  // Mbit/s
 /// Fixture that measures transfers over a good and an impaired uplink.
 class Impaired : public Scenario {
  protected:
-  using Impair =
-      std::function<void(Bond&, Duration)>;  ///< impairs uplink 1 while it runs the bond for this time
+  using Impair = std::function<void(Bond&, Duration)>;  ///< impairs uplink 1 while it runs the bond
 
   struct Result {
     double mbps = 0;

@@ -52,8 +52,7 @@ struct PacketView {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   std::uint32_t tag = 0;
-  bool well_formed =
-      false;  ///< complete header, valid lengths, padding of at most 3 bytes, at least one chunk
+  bool well_formed = false;  ///< complete header, valid lengths, padding <= 3 bytes, at least one chunk
   std::vector<ChunkView> chunks;
 
   /// Parses `packet`; the view points into it. Reuse one view to save allocations.
