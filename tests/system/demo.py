@@ -19,7 +19,7 @@ FLOOR_RATIO, FLOOR_RTTS, FLOOR_GAP_MS, FLOOR_CPU_MBPS = 0.85, 2.5, 1000, 800
 
 
 class BrokenAssociation(Exception):
-    """The association did not survive what it has to survive."""
+    """The association ended although it had to survive."""
 
 
 class Demo:
@@ -72,8 +72,8 @@ class Demo:
 
     @contextlib.contextmanager
     def _bonded_edge(self, lab):
-        """The edge with both uplinks. Datagrams wait on both sides while it starts, so that the second path has work
-        as soon as it may carry any; what the sniffer sees at the edge gives the time it took to join."""
+        """Starts the edge with both uplinks. Datagrams queue on both sides while it starts, so that the second path
+        gets data as soon as it may carry any; the sniffer's record at the edge gives the time until it joined."""
         sources = [UdpSource(self.hub, inner_v4(1), 7, mbps=60), UdpSource(self.edge, HUB_INNER_V4, 7, mbps=60)]
         sniffer = Sniffer(self.edge, self.network.edge.interfaces)
         try:
@@ -90,7 +90,7 @@ class Demo:
         way = "sent" if data.outgoing else "received"
         self.say(f"second path ({asconf.interface}): first data {way} {rtts:.2f} round trips after the ASCONF left")
         daemon.wait_for_tunnel()
-        time.sleep(1)  # the datagrams still queued in the links would count against the next figure
+        time.sleep(1)  # datagrams still queued in the links would distort the next figure
         yield daemon
         daemon.stop()
 
@@ -110,7 +110,7 @@ class Demo:
         _identity_of_association(edge_daemon)
 
     def _outages(self, edge_daemon):
-        """One bonded transfer during which each uplink in turn is silently cut and comes back."""
+        """One bonded transfer, during which each uplink in turn silently fails and returns."""
         before = _identity_of_association(edge_daemon)
         transfer = TimedTransfer(self.hub, self.edge, inner_v4(1))
         time.sleep(3)
@@ -118,7 +118,7 @@ class Demo:
         for uplink, link in zip(self.network.edge.interfaces, self.network.edge.links):
             cut = time.monotonic()
             link.blackhole(True)
-            self.say(f"{uplink} swallows everything from now on")
+            self.say(f"{uplink} drops everything from now on")
             self._narrate(transfer, OUTAGE_SECONDS)
             back = time.monotonic()
             link.blackhole(False)
@@ -142,7 +142,8 @@ class Demo:
             raise BrokenAssociation(f"the association was replaced during the outages: {before} became {after}")
 
     def _narrate(self, transfer, seconds, watch=None):
-        """Prints the rates of the transfer and of the links each second; returns when `watch` first ran at half its rate."""
+        """Prints the rates of the transfer and of the links each second; returns the time at which `watch` first
+        reached half its rate."""
         begin = time.monotonic()
         old = [link.status()["b2a"]["sent_bytes"] for link in self.network.edge.links]
         used_again, tick, line_at, line_old = None, 0.25, begin, old
@@ -163,7 +164,7 @@ class Demo:
         return used_again
 
     def _check_links(self):
-        """A laboratory that dropped packets for want of processor time has measured itself."""
+        """Reports packets that the link emulator dropped for lack of processor time: they distort the results."""
         for link in self.network.edge.links:
             for direction in link.status().values():
                 if direction["overrun"] or direction["dropped_send"] or direction["dropped_oversize"]:
