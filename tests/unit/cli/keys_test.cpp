@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Both ends of a pipe, closed at the end.
+/// A pipe. Owns both ends, and closes them in the destructor.
 class Pipe {
  public:
   Pipe() { EXPECT_EQ(::pipe(ends_), 0); }

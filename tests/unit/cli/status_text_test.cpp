@@ -103,7 +103,7 @@ TEST(StatusText, HasARowForAnUplinkWithoutAPathThatSaysWhy) {
 
 TEST(StatusText, ShowsCapsAndQuotasOfUplinks) {
   control::Status s = status();
-  EXPECT_TRUE(lines_with(status_text(s), "uplink     lte").empty()) << "nothing to say";
+  EXPECT_TRUE(lines_with(status_text(s), "uplink     lte").empty()) << "nothing to show";
   s.uplinks[0].max_upload_mbps = 20;
   s.uplinks[0].quota = control::Quota{51'000'000'000, 50'000'000'000, true, "2026-12-01"};
   const auto line = lines_with(status_text(s), "uplink     lte (eth0)").at(0);

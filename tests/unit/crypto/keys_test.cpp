@@ -135,7 +135,7 @@ TEST(PresharedKey, RoundTripsThroughItsLine) {
   EXPECT_EQ(PresharedKey::from_base64("AAAA").error(), KeyError::wrong_length);
 }
 
-/// A directory of the test's own.
+/// Fixture with a temporary directory.
 class KeyFile : public testing::Test {
  protected:
   KeyFile() {
@@ -201,7 +201,7 @@ TEST_F(KeyFile, SaysWhatIsWrongWithItsContent) {
   EXPECT_NE(error(write(std::string(100'000, 'A'))).find("44 characters"), std::string::npos);
   line_[3] = '!';
   EXPECT_NE(error(write(line_)).find("is not base64"), std::string::npos);
-  EXPECT_EQ(error(write(line_)).find(line_), std::string::npos) << "the text repeats the key";
+  EXPECT_EQ(error(write(line_)).find(line_), std::string::npos) << "the error contains the key";
 }
 
 TEST_F(KeyFile, SaysWhyAPathIsNoFile) {

@@ -23,7 +23,7 @@ static_assert(!std::is_copy_constructible_v<SecretBytes> && !std::is_copy_assign
 static_assert(std::is_nothrow_move_constructible_v<SecretBytes> &&
               std::is_nothrow_move_assignable_v<SecretBytes>);
 
-/// The lines of /proc/self/smaps that describe the mapping around `address`.
+// The lines of /proc/self/smaps that describe the mapping of `address`.
 std::string mapping_of(const void* address) {
   const auto wanted = reinterpret_cast<std::uintptr_t>(address);
   std::ifstream file("/proc/self/smaps");
@@ -72,8 +72,8 @@ TEST(SecretBytes, AreWipedBeforeTheirMemoryIsUsedAgain) {
     const SecretBytes secret = SecretBytes::copy_of(as_bytes("thirty-two bytes of a secret key"));
     place = secret.view().data();
   }
-  // The arena stays mapped: what lies there now is what a later bug could read. Its allocator keeps two
-  // pointers in the first 16 bytes of a free block.
+  // The arena stays mapped: a later fault could read the bytes there. Its allocator keeps two pointers in the
+  // first 16 bytes of a free block.
   const std::string left = as_text(Bytes(place + 16, 16));
   EXPECT_EQ(left, std::string(16, '\0'));
 }
@@ -95,7 +95,7 @@ TEST(SecretBytes, AreThereEvenWhenTheLockedArenaIsFull) {
   for (int i = 0; i < 300; ++i)
     EXPECT_EQ(many[static_cast<std::size_t>(i)].view()[4095], static_cast<std::byte>(i));
   EXPECT_EQ(mapping_of(many.back().view().data()).find(" dd"), std::string::npos)
-      << "the arena was large enough for all, so that this tests nothing";
+      << "the arena was large enough: this test proves nothing";
 }
 
 TEST(Wipe, ZeroesEveryByte) {
@@ -104,7 +104,7 @@ TEST(Wipe, ZeroesEveryByte) {
   EXPECT_EQ(text, std::string(6, '\0'));
 }
 
-/// Looks at freed memory on purpose.
+// Reads freed memory on purpose.
 [[gnu::no_sanitize_address]] int count_left(const volatile unsigned char* block, std::size_t from,
                                             std::size_t to) {
   int left = 0;
@@ -112,8 +112,8 @@ TEST(Wipe, ZeroesEveryByte) {
   return left;
 }
 
-/// For a fresh process: 0 when a block that OpenSSL frees holds nothing any more. The first bytes of a free
-/// block belong to the C library.
+// Runs in a fresh process; exits with 0 when a block freed by OpenSSL contains no old data. The first bytes
+// of a free block belong to the C library.
 [[noreturn]] void check_that_openssl_wipes() {
   if (!wipe_freed_openssl_memory()) std::exit(1);
   auto* block = static_cast<unsigned char*>(OPENSSL_malloc(200));

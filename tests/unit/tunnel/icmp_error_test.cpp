@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using crypto::test::to_hex;
 
-/// A UDP packet that nobody may fragment; its payload is what the vectors' program writes, too.
+// A UDP packet that must not be fragmented; the program of the vectors uses the same payload.
 PacketBytes offending(unsigned version, std::size_t size) {
   PacketBytes out = version == 4 ? ipv4_packet("192.168.7.2", "198.51.100.9", size)
                                  : ipv6_packet("2001:db8:7::2", "2001:db8:9::9", size);
@@ -35,7 +35,7 @@ bool may_answer(const PacketBytes& packet) {
   return may_answer_too_big(*IpPacket::parse(packet), packet);
 }
 
-/// Answers computed with Python's struct: their size, and their IP and ICMP headers.
+/// Expected ICMP errors, computed with Python's struct: their size, and their IP and ICMP headers.
 struct Vector {
   unsigned version;
   std::size_t size;
@@ -98,7 +98,7 @@ TEST(TooBig, IsNotAnsweredToAnErrorOrWhatMayBeOne) {
 
 TEST(TooBig, IsAnsweredToTheFirstFragmentOnly) {
   PacketBytes v4 = offending(4, 100);
-  v4[6] = std::byte{0x60};  // DF and more fragments: a host may do that
+  v4[6] = std::byte{0x60};  // DF and more fragments: a host may send this
   EXPECT_TRUE(may_answer(v4));
   v4[7] = std::byte{1};
   EXPECT_FALSE(may_answer(v4));
@@ -162,7 +162,7 @@ TEST(TokenBucket, SavesUpABurstAndThenKeepsTheRate) {
   EXPECT_EQ(taken(10), 1);
   now += 25ms;
   EXPECT_EQ(taken(10), 2);
-  now += 5ms;  // the half token of before counts
+  now += 5ms;  // includes the half token from before
   EXPECT_EQ(taken(10), 1);
   now += 1h;
   EXPECT_EQ(taken(10), 3);

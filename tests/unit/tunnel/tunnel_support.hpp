@@ -18,7 +18,7 @@ inline IpPrefix prefix(const char* text) {
   return *IpPrefix::parse(text);
 }
 
-/// Always the same for a number.
+/// The same key for the same number.
 inline crypto::PrivateKey key_of(unsigned number) {
   return crypto::PrivateKey::from_seed(PacketBytes(crypto::kKeySize, static_cast<std::byte>(number)));
 }
@@ -27,19 +27,22 @@ inline constexpr unsigned kEdge1 = 2;
 inline constexpr unsigned kEdge2 = 3;
 inline constexpr unsigned kStranger = 4;
 
+/// The security configuration of `own` with these peers.
 inline sctp::SecurityConfig protection_of(unsigned own, std::initializer_list<unsigned> peers) {
   sctp::SecurityConfig protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 1}};
   for (const unsigned peer : peers) protection.peers.push_back({key_of(peer).public_key(), {}});
   return protection;
 }
 
-/// What IP packets a path takes, and the device: by default, a full one of the device does not quite fit.
+/// The largest IP packet of a path, and the MTU of the device. With the defaults, a full packet of the device
+/// does not quite fit the path.
 struct Mtus {
   std::uint16_t path = 1480;
   std::size_t device = 1400;
 };
 
-/// One side: device, endpoint, tunnel and a socket of a network in memory.
+/// One side of a tunnel: device, endpoint, tunnel, and a socket of an in-memory network. Owns all but the
+/// network.
 struct Side {
   Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, sctp::SecurityConfig protection,
        bool accept, std::uint64_t seed, Mtus mtus = {})
@@ -64,9 +67,10 @@ struct Side {
   io::MemoryDatagramSocket socket;
   Tunnel tunnel;
   TransmitBatch batch;
-  bool sending = true;  ///< false: datagrams are not taken from the endpoint, as when its windows are full
+  bool sending = true;  ///< false: datagrams stay in the endpoint, as when its windows are full
   std::vector<sctp::Event::Kind> events;
 
+  /// Processes all pending input and output once; returns whether there was any.
   bool step(Timestamp now) {
     bool busy = false;
     for (auto datagrams = socket.receive(); !datagrams.empty(); datagrams = socket.receive()) {
@@ -112,11 +116,13 @@ inline TunnelConfig edge_config() {
   return config;
 }
 
+/// The side of an edge.
 struct Edge : Side {
   Edge(io::MemoryNetwork& network, const char* address, unsigned own, std::uint64_t seed)
       : Side(network, address, edge_config(), protection_of(own, {kHub}), false, seed) {}
 };
 
+/// Fixture with a hub and an edge in an in-memory network under simulated time.
 class TunnelTest : public testing::Test {
  protected:
   void run(Duration time) {
@@ -131,6 +137,7 @@ class TunnelTest : public testing::Test {
     }
   }
 
+  /// Connects to the hub, as the daemon does.
   sctp::AssociationId connect(Side& side) {
     const Route route{SocketId{0}, IpAddress::any_v4(), hub.socket.local_address()};
     const sctp::AssociationId id = side.endpoint.connect(now, route, key_of(kHub).public_key());

@@ -58,7 +58,7 @@ TEST_F(TunnelTest, ServesSeveralPeersByAllowedIps) {
 
 TEST_F(TunnelTest, DropsPacketsWhoseSourceThePeerMayNotUse) {
   connect_and_run(edge);
-  edge.device.inject(ipv4_packet("10.9.0.3", "10.9.0.1"));  // edge2's
+  edge.device.inject(ipv4_packet("10.9.0.3", "10.9.0.1"));  // an address of edge2
   edge.device.inject(ipv4_packet("192.0.2.9", "10.9.0.1"));
   run(100ms);
   EXPECT_TRUE(hub.device.take_written().empty());
@@ -95,7 +95,8 @@ TEST_F(TunnelTest, BoundsThePeersQueueWhileTheAssociationIsBusy) {
   EXPECT_EQ(hub.device.take_written().size(), 3000U - edge.tunnel.drops().of(Drop::queue_full));
 }
 
-/// Cannot happen while endpoint and tunnel are given the same peers; here they are not.
+// Endpoint and tunnel normally have the same peers. Here the endpoint accepts a key that the tunnel does not
+// know.
 TEST_F(TunnelTest, AbortsAnAssociationWhoseKeyNoPeerHas) {
   Edge stranger(network, "198.51.100.3:40000", kStranger, 4);
   sides.push_back(&stranger);
@@ -133,7 +134,7 @@ TEST_F(TunnelTest, LetsANewerAssociationOfAPeerReplaceTheOlder) {
   connect_and_run(edge);
   const auto older = hub.tunnel.peer(0).association;
   Edge again(network, "198.51.100.9:40000", kEdge1, 6);
-  sides = {&hub, &again};  // the first incarnation is gone
+  sides = {&hub, &again};  // the first association's edge is gone
   connect_and_run(again);
   const PeerView peer = hub.tunnel.peer(0);
   ASSERT_TRUE(peer.association);
@@ -147,7 +148,7 @@ TEST_F(TunnelTest, LetsANewerAssociationOfAPeerReplaceTheOlder) {
 
 TEST_F(TunnelTest, ReplacesAnAssociationByANewerOneThatItBeganItself) {
   const auto older = connect_and_run(edge);
-  // The hub gives the older up first; here, as if it had restarted, the edge hears nothing of that.
+  // The hub gives up the older association, as after a restart, and the edge is not informed.
   hub.endpoint.abort(now, *hub.tunnel.peer(0).association, "forgotten");
   network.set_rewrite([](UdpAddress&, UdpAddress&, Bytes) { return false; });
   run(5ms);
@@ -173,7 +174,7 @@ TEST_F(TunnelTest, TakesAPeerDownWhenItsAssociationEnds) {
   EXPECT_TRUE(hub.tunnel.associations().empty());
 }
 
-/// Talks to the hub's tunnel through a bare endpoint: what a hostile peer could send.
+/// Fixture: a bare endpoint connects to the hub's tunnel, and sends what a hostile peer could send.
 class RawPeerTest : public TunnelTest {
  protected:
   void SetUp() override {
@@ -220,7 +221,7 @@ class RawPeerTest : public TunnelTest {
   io::MemoryDatagramSocket socket{network, SocketId{0}, *UdpAddress::parse("203.0.113.5:5000")};
   TransmitBatch batch;
   sctp::AssociationId id;
-  std::set<std::uint16_t> streams;  ///< on which messages of the hub came
+  std::set<std::uint16_t> streams;  ///< the streams of received messages
 };
 
 TEST_F(RawPeerTest, GetsNoFlowOnTheStreamOfTheKeys) {

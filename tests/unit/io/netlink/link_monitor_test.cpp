@@ -12,23 +12,24 @@
 namespace hawser::io::test {
 namespace {
 
-/// One or more commands of ip(8).
+// Runs one or more commands of ip(8).
 bool run(const std::string& commands) {
   return std::system(commands.c_str()) == 0;
 }
 
-/// Whether the monitor tells of something, waiting for it.
+// Waits for an event; returns whether the monitor reports a change.
 bool tells(netlink::LinkMonitor& monitor) {
   return readable(monitor.native_handle()) && monitor.take_events();
 }
 
-/// Whether nothing more than uninteresting events is waiting.
+// Whether only events without interest are waiting.
 bool is_silent(netlink::LinkMonitor& monitor) {
   bool told = false;
   while (readable(monitor.native_handle(), 50)) told |= monitor.take_events();
   return !told;
 }
 
+/// Fixture that needs root.
 class LinkMonitorTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -39,7 +40,7 @@ class LinkMonitorTest : public testing::Test {
 TEST_F(LinkMonitorTest, TellsOfInterfacesAddressesRoutesAndRules) {
   ASSERT_TRUE(in_fresh_namespace([] {
     netlink::LinkMonitor monitor;
-    EXPECT_FALSE(monitor.take_events());  // and does not wait for any
+    EXPECT_FALSE(monitor.take_events());  // does not wait for events
     for (const char* change :
          {"ip link add va type veth peer name vb", "ip link set va up", "ip link set vb up",
           "ip addr add 192.0.2.7/24 dev va", "ip addr add 2001:db8::7/64 dev va nodad",
@@ -69,7 +70,7 @@ TEST_F(LinkMonitorTest, TellsThatSomethingChangedWhenTheKernelHadNoRoomForTheEve
     ASSERT_TRUE(
         run("ip link add va type veth peer name vb && ip link set va up && ip link set vb up && "
             "ip addr add 192.0.2.7/24 dev va"));
-    // Every event that is left when the queue overflows is of no interest.
+    // All events that are left when the queue overflows are without interest.
     netlink::LinkMonitor monitor(netlink::find_link("va").value().index);
     std::string commands;
     for (int i = 0; i < 5000; ++i) {
@@ -83,7 +84,7 @@ TEST_F(LinkMonitorTest, TellsThatSomethingChangedWhenTheKernelHadNoRoomForTheEve
     EXPECT_TRUE(tells(monitor));
     EXPECT_TRUE(is_silent(monitor));
     ASSERT_TRUE(run("ip link set vb mtu 1400"));
-    EXPECT_TRUE(tells(monitor));  // it goes on
+    EXPECT_TRUE(tells(monitor));  // still works
   }));
 }
 

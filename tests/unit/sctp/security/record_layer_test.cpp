@@ -43,7 +43,7 @@ TEST(RecordLayer, ShowsNothingOfTheChunksOnTheWire) {
     same_as_plain += first[i] == plain[i] ? 1U : 0U;
     same_as_each_other += first[i] == second[i] ? 1U : 0U;
   }
-  EXPECT_LT(same_as_plain, 32U) << "some of 528 bytes are the same by chance";
+  EXPECT_LT(same_as_plain, 32U) << "some of 528 bytes are equal by chance";
   EXPECT_LT(same_as_each_other, 32U);
 }
 
@@ -72,7 +72,7 @@ TEST(RecordLayer, RefusesEveryOtherSizeOfThePacket) {
     cut.resize(size);
     ASSERT_EQ(ends.refusal(cut), DropReason::malformed_record) << size;
     if (size < wire::kSealedHeadSize) continue;
-    // The same with a length that fits.
+    // The same packet with a matching length field.
     store_be(cut.data() + kLengthAt, static_cast<std::uint16_t>(size - wire::kCommonHeaderSize));
     const bool whole = size >= wire::kSealedHeadSize + crypto::kAeadTagSize;
     ASSERT_EQ(ends.refusal(cut), whole ? DropReason::bad_record : DropReason::malformed_record) << size;
@@ -92,7 +92,7 @@ TEST(RecordLayer, RefusesRecordsOfOtherKeysAndCountsThem) {
     EXPECT_EQ(ends.refusal(packet), DropReason::bad_record);
     EXPECT_EQ(ends.theirs.usage().forgeries, i);
   }
-  EXPECT_TRUE(ends.opens(ends.seal())) << "forged numbers are not taken";
+  EXPECT_TRUE(ends.opens(ends.seal())) << "forged numbers are not recorded";
 }
 
 TEST(RecordLayer, RefusesItsOwnRecordsSentBack) {
@@ -113,7 +113,6 @@ TEST(RecordLayer, LeavesNoPlaintextOfARecordThatItRefused) {
 }
 
 // --- replay
-// -------------------------------------------------------------------------------------------------------
 
 TEST(RecordLayer, RefusesWhatItTookAlready) {
   RecordEnds ends;
@@ -153,7 +152,7 @@ TEST(RecordLayer, SaysWhichRecordIsTheNewestOfItsPath) {
   ByteVector elsewhere = ends.seal(other);
   EXPECT_TRUE(ends.theirs.open(second)->newest);
   EXPECT_FALSE(ends.theirs.open(first)->newest);
-  EXPECT_TRUE(ends.theirs.open(elsewhere)->newest) << "paths count apart";
+  EXPECT_TRUE(ends.theirs.open(elsewhere)->newest) << "each path has its own sequence";
 }
 
 TEST(RecordLayer, RemembersOfEachPathWhatItIsTold) {
@@ -183,7 +182,6 @@ TEST(RecordLayer, KnowsAPathIdOfTheOtherEndOnceARecordOfItWasOpened) {
 }
 
 // --- epochs
-// -------------------------------------------------------------------------------------------------------
 
 TEST(RecordLayer, OpensNothingWithoutKeysAndSealsNothing) {
   RecordEnds ends;
@@ -208,7 +206,7 @@ TEST(RecordLayer, OpensRecordsOfThreeEpochsAtATimeAndNoMore) {
   EXPECT_TRUE(ends.theirs.has_old());
   ends.install(3);
   EXPECT_EQ(ends.refusal(late), DropReason::unknown_epoch) << "the oldest of four is gone";
-  EXPECT_EQ(ends.refusal(middle), DropReason::replayed_record) << "the others remember what they took";
+  EXPECT_EQ(ends.refusal(middle), DropReason::replayed_record) << "the others still know their records";
   EXPECT_EQ(ends.refusal(recent), DropReason::replayed_record);
 }
 
@@ -217,7 +215,7 @@ TEST(RecordLayer, DropsAllKeysOlderThanThoseItSealsWith) {
   const ByteVector old = ends.seal();
   ends.install(1);
   const ByteVector present = ends.seal();
-  ends.theirs.install(2, keys_of(TlsRole::server, 2, 2));  // being agreed on
+  ends.theirs.install(2, keys_of(TlsRole::server, 2, 2));  // under negotiation
   EXPECT_TRUE(ends.theirs.has_old());
   ends.theirs.drop_old();
   EXPECT_FALSE(ends.theirs.has_old());
@@ -247,11 +245,11 @@ TEST(RecordLayer, SealsWithOldKeysUntilItIsToldToUseTheNewOnes) {
   EXPECT_TRUE(ends.opens(ends.seal()));
   ends.ours.send_with(1);
   EXPECT_EQ(ends.ours.sending_epoch(), 1);
-  EXPECT_EQ(ends.refusal(ends.seal()), DropReason::unknown_epoch) << "the other end has no such keys yet";
+  EXPECT_EQ(ends.refusal(ends.seal()), DropReason::unknown_epoch)
+      << "the other end does not have these keys yet";
 }
 
 // --- numbers
-// ------------------------------------------------------------------------------------------------------
 
 TEST(RecordLayer, GivesEachPathItsOwnIdAndNoneTwiceWithinAnEpoch) {
   RecordEnds ends;
@@ -264,7 +262,7 @@ TEST(RecordLayer, GivesEachPathItsOwnIdAndNoneTwiceWithinAnEpoch) {
   }
   EXPECT_EQ(ids.size(), 256U);
   EXPECT_TRUE(ends.seal(paths[256]).empty()) << "there are 256";
-  EXPECT_TRUE(ends.opens(ends.seal(paths[255]))) << "those that have one go on";
+  EXPECT_TRUE(ends.opens(ends.seal(paths[255]))) << "paths with an id still work";
   EXPECT_TRUE(ends.opens(ends.seal(paths[0])));
   ends.install(1);
   EXPECT_TRUE(ends.opens(ends.seal(paths[256]))) << "new keys, new ids";
@@ -304,11 +302,10 @@ TEST(RecordLayer, CountsTheDirectionThatWasUsedMore) {
   EXPECT_EQ(ends.ours.usage().bytes, 3 * size);
   EXPECT_EQ(ends.theirs.usage().bytes, 3 * size);
   ends.install(1);
-  EXPECT_EQ(ends.ours.usage().packets, 0U) << "of the keys in use";
+  EXPECT_EQ(ends.ours.usage().packets, 0U) << "counts the keys in use only";
 }
 
 // --- checksum
-// -----------------------------------------------------------------------------------------------------
 
 TEST(RecordLayer, LeavesTheChecksumZeroOnlyTowardsWhoTakesThat) {
   for (const bool zero : {true, false}) {

@@ -9,7 +9,7 @@ ParameterView value(Bytes bytes) {
 
 ParseError parameters_error(const ByteVector& bytes) {
   const auto parsed = InitParameters::parse(bytes);
-  EXPECT_TRUE(parsed.has_error()) << "parsed although it must not";
+  EXPECT_TRUE(parsed.has_error()) << "parsed although it is invalid";
   return parsed.has_error() ? parsed.error() : ParseError{};
 }
 
@@ -115,7 +115,8 @@ TEST(InitParameters, MayBeNone) {
   EXPECT_FALSE(got->supports(ChunkType::kAsconf));
   EXPECT_FALSE(got->wants_authenticated(ChunkType::kAsconf));
   EXPECT_TRUE(got->hmac_identifiers().empty());
-  EXPECT_TRUE(got->supports_address_type(ParameterType::kIpv6Address)) << "whoever says nothing takes all";
+  EXPECT_TRUE(got->supports_address_type(ParameterType::kIpv6Address))
+      << "without this parameter, all types are supported";
 }
 
 TEST(InitParameters, CountTheFirstOfWhatComesTwice) {

@@ -38,7 +38,7 @@ TEST(ProtectionParameterOnTheWire, IsRefusedInOtherSizesAndVersions) {
   value[0] = std::byte{1};
   EXPECT_TRUE(ProtectionParameter::parse(value));
   value[1] = value[2] = value[3] = std::byte{0xff};
-  EXPECT_TRUE(ProtectionParameter::parse(value)) << "reserved bytes say nothing";
+  EXPECT_TRUE(ProtectionParameter::parse(value)) << "reserved bytes are ignored";
   for (const int version : {0, 2, 255}) {
     value[0] = static_cast<std::byte>(version);
     EXPECT_FALSE(ProtectionParameter::parse(value)) << version;
@@ -138,7 +138,7 @@ TEST(PathWishOnTheWire, IsRefusedWithACapThatNoPathCouldKeep) {
   EXPECT_FALSE(taken(~std::uint64_t{0}));
 }
 
-/// A whole message: version, size of an entry, and as many bytes after them.
+// A message of path preferences: version, size of an entry, and `rest` bytes after them.
 ByteVector wishes(std::uint8_t version, std::uint8_t entry_size, std::size_t rest) {
   ByteVector message(PathPreferencesHead::kSize + rest);
   message[0] = static_cast<std::byte>(version);
