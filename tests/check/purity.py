@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that a static library does no input or output of its own.
 
-The engine's caller passes the time, the datagrams and the random numbers in. So the engine's object files may refer
+The user of the engine passes the time, the datagrams and the random numbers in. So the engine's object files may refer
 to no clock, socket, file, thread, environment or random source, and may own no writable global.
 Usage: purity.py [--expect NAME] LIBRARY...   with --expect, NAME must be found (a test of this test).
 """

@@ -11,6 +11,6 @@ run-clang-tidy-14 -clang-tidy-binary clang-tidy-14 -p "$build" -j "$(nproc)" -qu
   >"$output" 2>&1 </dev/null || status=$?
 files=$(grep -c '^clang-tidy-14 ' "$output" || true)
 grep -Ev '^(clang-tidy-14 .*|[0-9]+ warnings? generated\.|)$' "$output" || true
-((files > 0)) || { echo "clang-tidy found no file to look at"; exit 1; }
+((files > 0)) || { echo "clang-tidy checked no file"; exit 1; }
 echo "clang-tidy: $files files, exit status $status"
 exit "$status"

@@ -190,8 +190,8 @@ inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType t
   return std::nullopt;
 }
 
-/// The peer of the endpoint under test. It has valid keys and performs the handshake as far as the fuzzer
-/// lets it. Owns its secure channel; never uses an Endpoint.
+/// The peer of the endpoint under test. It has valid keys; the fuzzer decides which steps of the
+/// handshake it performs. Owns its secure channel; never uses an Endpoint.
 class HandMadePeer {
  public:
   explicit HandMadePeer(bool hub) : hub_(hub), protection_(protection(hub)) {}

@@ -119,7 +119,7 @@ class Program:
             return found()
 
     def wait_until_paths_are_up(self, timeout=20):
-        """Waits until no path is down, as far as the program has reported."""
+        """Waits until the last reported state of every path is up."""
 
         def up():
             last = {e["path"]: e["event"] for e in self.events if e["event"] in ("path_up", "path_down")}

@@ -13,7 +13,7 @@
 
 namespace hawser::sim {
 
-/// Which remote addresses may have been validated by one protected host, as far as the datagrams show it
+/// Which remote addresses may have been validated by one protected host, judged by the datagrams alone,
 /// without any key:
 ///
 ///     the host ──── probe ────► address … ──► a peer receives these bytes

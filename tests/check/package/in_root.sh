@@ -25,7 +25,7 @@ expected_files() {
 /usr/share/man/man8/hawserd.8.gz
 FILES
   local examples=("$HAWSER_CHECKS"/../../../conf/*.toml) example
-  [[ -e "${examples[0]}" ]] || fail "conf/ holds no example"
+  [[ -e "${examples[0]}" ]] || fail "conf/ contains no example"
   for example in "${examples[@]}"; do echo "/usr/share/doc/hawser/examples/${example##*/}"; done
 }
 
@@ -35,7 +35,7 @@ exists() { [[ -e "$root$1" || -L "$root$1" ]]; }
 check_content() {
   local path
   while read -r path; do
-    grep -qxF -- "$path" "$1" || fail "the package does not hold $path"
+    grep -qxF -- "$path" "$1" || fail "the package does not contain $path"
   done < <(expected_files)
   while read -r path; do
     exists "$path" || fail "$path is listed, but was not installed"
@@ -47,12 +47,12 @@ check_programs() {
   local program output
   for program in hawserd hawser; do
     output=$(chroot "$root" "$program" --version) || fail "$program --version: exit status $?"
-    [[ "$output" == *"$HAWSER_VERSION"* ]] || fail "$program --version says '$output', not $HAWSER_VERSION"
+    [[ "$output" == *"$HAWSER_VERSION"* ]] || fail "$program --version prints '$output', not $HAWSER_VERSION"
     chroot "$root" "$program" --help >/dev/null || fail "$program --help: exit status $?"
     echo "$program --version: $output"
   done
   output=$(chroot "$root" sh -c 'hawser genkey | hawser pubkey') || fail "hawser genkey | hawser pubkey: exit status $?"
-  [[ ${#output} -eq 44 ]] || fail "hawser pubkey says '$output'"
+  [[ ${#output} -eq 44 ]] || fail "hawser pubkey prints '$output'"
 }
 
 # check_nothing_left LIST: no file of LIST is on disk, except those that were there before.

@@ -166,7 +166,7 @@ def measure_rule(mobile):
 
 
 def measure_route_burst(mobile, routes=5000):
-    """Returns (the share of one processor that the edge's daemon uses while so many routes appear, answered pings of
+    """Returns (the share of one processor that the edge's daemon uses while the routes appear, answered pings of
     twenty)."""
     commands = [f"route add 10.100.{number // 256}.{number % 256}/32 dev wan1" for number in range(routes)]
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

@@ -16,7 +16,7 @@ class FramePool {
  public:
   FramePool(std::size_t frame_size, std::size_t limit) : frame_size_(frame_size), limit_(limit) {}
 
-  /// Fills `out` as far as the limit allows; returns the number of frames.
+  /// Fills `out` up to the limit of the pool; returns the number of frames.
   std::size_t take(std::span<FrameId> out) {
     std::size_t taken = 0;
     for (; taken < out.size(); ++taken) {
