@@ -11,7 +11,7 @@ namespace {
 
 // Whether the chunk ends with a valid ACCESS proof as specified in docs/protocol.md; does not use the
 // engine's implementation.
-bool proven(Bytes chunk) {
+bool has_valid_access(Bytes chunk) {
   if (chunk.size() < 20 + wire::kAccessParameterSize) return false;
   const Bytes access = chunk.last(wire::kAccessParameterSize);
   if (load_be<std::uint32_t>(access.data()) != 0x8f58'0024U) return false;
@@ -72,7 +72,7 @@ class InitAtAHub {
     }
     require(answers.size() == 1 && answers[0].route == usual_route());
     require(answers[0].bytes.size() <= packet.size());
-    require(proven(Bytes(packet).subspan(wire::kCommonHeaderSize)));
+    require(has_valid_access(Bytes(packet).subspan(wire::kCommonHeaderSize)));
     const auto view = wire::PacketView::parse(answers[0].bytes);
     wire::ChunkReader reader = view->chunks();
     const auto ack = reader.next();
@@ -85,27 +85,27 @@ class InitAtAHub {
     const auto parameters = wire::InitParameters::parse(ack->parameters);
     require(parameters && parameters->cookie && parameters->protection && parameters->unrecognized.empty());
     ByteVector cookie(parameters->cookie->value.begin(), parameters->cookie->value.end());
-    const auto echo = [&](const Route& route, const ByteVector& proven) {
-      return hub_.give(route, packet_of(ack->initiate_tag, chunk_bytes(wire::CookieEchoChunk{proven})));
+    const auto echo = [&](const Route& route, const ByteVector& echoed) {
+      return hub_.give(route, packet_of(ack->initiate_tag, chunk_bytes(wire::CookieEchoChunk{echoed})));
     };
-    const auto refused = [&](const Route& route, const ByteVector& proven) {
-      require(echo(route, proven).empty() && hub_.endpoint().association_count() == 0);
+    const auto refused = [&](const Route& route, const ByteVector& echoed) {
+      require(echo(route, echoed).empty() && hub_.endpoint().association_count() == 0);
     };
-    const auto prove = [&cookie] {
-      ByteVector proven = cookie;
+    const auto with_proof = [&cookie] {
+      ByteVector whole = cookie;
       const auto proof = security::prove_cookie(cookie, access_key().view());
-      proven.insert(proven.end(), proof.begin(), proof.end());
-      return proven;
+      whole.insert(whole.end(), proof.begin(), proof.end());
+      return whole;
     };
     refused(usual_route(), cookie);
-    refused(strange_route(), prove());
-    ByteVector altered = prove();
+    refused(other_route(), with_proof());
+    ByteVector altered = with_proof();
     altered[at % altered.size()] ^= std::byte{1};
     refused(usual_route(), altered);
     cookie[at % cookie.size()] ^= std::byte{1};
-    refused(usual_route(), prove());
+    refused(usual_route(), with_proof());
     cookie[at % cookie.size()] ^= std::byte{1};
-    require(!echo(usual_route(), prove()).empty());
+    require(!echo(usual_route(), with_proof()).empty());
     require(hub_.endpoint().association_count() == 1 && !hub_.up());
   }
 

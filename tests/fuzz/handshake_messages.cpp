@@ -36,7 +36,7 @@ class Handshake {
   static constexpr int kFirstRecordSeconds = 61;
 
   void pass(int seconds) {
-    for (int second = 0; second < seconds; ++second) hear(target_.pass(std::chrono::seconds(1)));
+    for (int second = 0; second < seconds; ++second) handle_output(target_.pass(std::chrono::seconds(1)));
   }
   void begin_at_hub() {
     const auto ack = target_.give(usual_route(), peer_.init());
@@ -51,21 +51,21 @@ class Handshake {
     const auto init = target_.take();
     require(init.size() == 1);
     const auto echo = target_.give(usual_route(), peer_.on_init(init[0].bytes));
-    hear(echo);
+    handle_output(echo);
     if (input_.u8() % 8 != 0) give(packet_of(peer_.peer_tag(), chunk_bytes(wire::CookieAckChunk{})));
   }
 
-  void give(const ByteVector& packet) { hear(target_.give(usual_route(), packet)); }
+  void give(const ByteVector& packet) { handle_output(target_.give(usual_route(), packet)); }
 
   /// Checks the endpoint's output, and passes it to the peer.
-  void hear(const std::vector<Sent>& sent) {
+  void handle_output(const std::vector<Sent>& sent) {
     for (const Sent& each : sent) {
       require(each.route == usual_route());
       if (!wire::is_sealed(each.bytes)) {
         require(!target_.up() && wire::checksum_ok(each.bytes));
         check_unsealed(each.bytes);
       }
-      peer_.hear(target_.now(), each.bytes);
+      peer_.receive(target_.now(), each.bytes);
     }
     if (!target_.up()) return;
     const auto key = target_.endpoint().peer_key(target_.id());
@@ -161,7 +161,7 @@ class Handshake {
       case 8:
         if (const auto packet = peer_.seal(chunk_bytes(wire::PadChunk{8}))) give(*packet);
         break;
-      case 9: hear(target_.pass(std::chrono::milliseconds(input_.u8() * 10))); break;
+      case 9: handle_output(target_.pass(std::chrono::milliseconds(input_.u8() * 10))); break;
       default:
         if (hub_tested_)
           give(packet_of(peer_.peer_tag(), chunk_bytes(wire::CookieEchoChunk{peer_.cookie()})));

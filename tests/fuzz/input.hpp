@@ -25,8 +25,8 @@ class Input {
     return value;
   }
   std::uint16_t u16() { return static_cast<std::uint16_t>((u8() << 8) | u8()); }
-  Bytes take(std::size_t most) {
-    const Bytes taken = rest_.first(std::min(most, rest_.size()));
+  Bytes take(std::size_t max) {
+    const Bytes taken = rest_.first(std::min(max, rest_.size()));
     rest_ = rest_.subspan(taken.size());
     return taken;
   }

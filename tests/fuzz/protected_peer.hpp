@@ -45,7 +45,7 @@ inline const crypto::SecretBytes& access_key() {
   return key;
 }
 /// The security configuration of the hub, or of the edge.
-inline SecurityConfig protection(bool hub) {
+inline SecurityConfig security_config(bool hub) {
   SecurityConfig out{
       .private_key = (hub ? hub_key() : edge_key()).clone(), .peers = {}, .cipher_costs = {1, 2}};
   out.peers.push_back({(hub ? edge_key() : hub_key()).public_key(), {}});
@@ -58,7 +58,7 @@ inline Route route_from(std::uint32_t host) {
 inline Route usual_route() {
   return route_from(1);
 }
-inline Route strange_route() {
+inline Route other_route() {
   return route_from(66);
 }
 
@@ -74,7 +74,7 @@ class Target {
  public:
   explicit Target(bool hub) {
     sim::seed_tls_random(1);
-    endpoint_ = std::make_unique<Endpoint>(config(hub), random_, pool_, protection(hub));
+    endpoint_ = std::make_unique<Endpoint>(config(hub), random_, pool_, security_config(hub));
   }
   ~Target() {
     endpoint_.reset();
@@ -194,7 +194,7 @@ inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType t
 /// handshake it performs. Owns its secure channel; never uses an Endpoint.
 class HandMadePeer {
  public:
-  explicit HandMadePeer(bool hub) : hub_(hub), protection_(protection(hub)) {}
+  explicit HandMadePeer(bool hub) : hub_(hub), security_(security_config(hub)) {}
 
   /// The edge's INIT with a valid proof.
   ByteVector init() {
@@ -276,7 +276,7 @@ class HandMadePeer {
     return packet;
   }
   /// Handles a packet of the endpoint: passes key management to TLS, and opens a record, which must succeed.
-  void hear(Timestamp now, const ByteVector& packet) {
+  void receive(Timestamp now, const ByteVector& packet) {
     ByteVector copy = packet;
     if (wire::is_sealed(copy)) {
       require(channel_ && channel_->open(now, copy).has_value());
@@ -284,7 +284,7 @@ class HandMadePeer {
     }
     wire::ChunkReader reader{Bytes(copy)};
     while (const auto chunk = reader.next()) {
-      if (chunk->is(wire::ChunkType::kData)) hear_data(now, *chunk);
+      if (chunk->is(wire::ChunkType::kData)) receive_data(now, *chunk);
     }
     require(reader.ok());
   }
@@ -311,37 +311,37 @@ class HandMadePeer {
   }
   void learn(const wire::InitChunk& init) {
     peer_tag_ = init.initiate_tag;
-    next_heard_ = init.initial_tsn;
+    next_tsn_ = init.initial_tsn;
   }
   void open_channel(const std::array<Bytes, 2>& transcript) {
     const auto role = hub_ ? crypto::TlsRole::server : crypto::TlsRole::client;
-    channel_.emplace(security::SecureChannel::Setup{protection_, role, hub_key().public_key(),
+    channel_.emplace(security::SecureChannel::Setup{security_, role, hub_key().public_key(),
                                                     crypto::sha256(transcript), crypto::Cipher::aes_128_gcm,
                                                     true});
     channel_->begin();
   }
-  void hear_data(Timestamp now, const wire::ChunkView& chunk) {
+  void receive_data(Timestamp now, const wire::ChunkView& chunk) {
     const auto data = wire::DataChunk::parse(chunk);
     require(data && data->stream == 0 && data->ppid == wire::kKeyManagementPpid && !data->unordered);
-    if (data->tsn != next_heard_) return;  // a retransmission
-    ++next_heard_;
-    if (data->begin) heard_.clear();
-    heard_.insert(heard_.end(), data->payload.begin(), data->payload.end());
-    if (data->end && channel_) channel_->on_message(now, heard_);
+    if (data->tsn != next_tsn_) return;  // a retransmission
+    ++next_tsn_;
+    if (data->begin) received_.clear();
+    received_.insert(received_.end(), data->payload.begin(), data->payload.end());
+    if (data->end && channel_) channel_->on_message(now, received_);
   }
 
   bool hub_;
-  SecurityConfig protection_;
+  SecurityConfig security_;
   std::optional<security::SecureChannel> channel_;
   path::RecordNumbers numbers_;
   std::uint32_t own_tag_ = 0x0abc'def1;
   std::uint32_t peer_tag_ = 0;
   std::uint32_t tsn_ = 0x1000;
   std::uint16_t ssn_ = 0;
-  std::uint32_t next_heard_ = 0;
+  std::uint32_t next_tsn_ = 0;
   ByteVector init_;
   ByteVector cookie_;
-  ByteVector heard_;
+  ByteVector received_;
 };
 
 }  // namespace hawser::sctp::fuzz

@@ -195,8 +195,8 @@ class Transfer(InteropTest):
     def exchange_from_hawser(self, *client_arguments, server_arguments=(), loss=None, seed=7):
         server = self.usrsctp_server("server-echo", "--rto-min", 200, *server_arguments)
         relay = self.relay(THERE[0], loss, seed) if loss else None
-        way = {"remote": RELAY, "udp_port": RELAY_PORT} if loss else {}
-        client = self.hawser_client("--linger", LINGER if loss else 0, "--echo", "--rto-min", 200, *client_arguments, **way)
+        via = {"remote": RELAY, "udp_port": RELAY_PORT} if loss else {}
+        client = self.hawser_client("--linger", LINGER if loss else 0, "--echo", "--rto-min", 200, *client_arguments, **via)
         mine, theirs = self.reports(client, server)
         self.assertTrue(theirs["graceful"])
         self.assert_delivered(mine["sent"], theirs["received"])
@@ -209,9 +209,9 @@ class Transfer(InteropTest):
     def exchange_from_usrsctp(self, *client_arguments, server_arguments=(), loss=None, seed=7):
         server = self.hawser_echo("--rto-min", 200, *server_arguments)
         relay = self.relay(HERE[0], loss, seed) if loss else None
-        way = {"remote": RELAY, "remote_udp_port": RELAY_PORT} if loss else {}
+        via = {"remote": RELAY, "remote_udp_port": RELAY_PORT} if loss else {}
         linger = ("--linger", LINGER if loss else 0)
-        client = self.usrsctp_client("client-send", "--echo", "--rto-min", 200, *linger, *client_arguments, **way)
+        client = self.usrsctp_client("client-send", "--echo", "--rto-min", 200, *linger, *client_arguments, **via)
         self.assertEqual(0, client.finish(120), client.log())
         theirs = client.wait_for("report")
         self.assertTrue(theirs["graceful"])

@@ -22,8 +22,8 @@ class Associations : public Scenario {
   }
 };
 
-using EveryAssociation = EitherWay<Associations>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryAssociation, ::testing::Bool(), way_name);
+using EveryAssociation = EitherMode<Associations>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryAssociation, ::testing::Bool(), mode_name);
 
 TEST_P(EveryAssociation, AreSetUpThroughANatThatChangesThePort) {
   Bond& bond = make(bond_of({uplink(10, 20ms)}));
@@ -194,7 +194,7 @@ TEST_P(EveryAssociation, EndAtOnceOnBothSidesWhenAborted) {
   bond.check_ended();
 }
 
-TEST_P(EveryAssociation, TellThePeerWhyTheyAreAborted) {
+TEST_P(EveryAssociation, SendTheirCauseToThePeerWhenAborted) {
   Bond& bond = make(bond_of({uplink(10, 20ms)}));
   ASSERT_TRUE(bond.establish());
   bond.hub().abort(bond.hub_id(), "closing time");
@@ -258,7 +258,7 @@ struct Inbox {
   std::vector<std::string> texts;
 };
 
-sctp::SendResult say(Host& host, sctp::AssociationId id, const std::string& text) {
+sctp::SendResult send_text(Host& host, sctp::AssociationId id, const std::string& text) {
   Buffer message = host.pool().copy(std::as_bytes(std::span(text)));
   return host.send(id, std::move(message), {});
 }
@@ -268,16 +268,16 @@ TEST_F(Associations, SurviveTheRestartOfThePeerFromTheSameAddress) {
   Inbox at_edge(bond.edge());
   Inbox at_hub(bond.hub());
   ASSERT_TRUE(bond.establish());
-  say(bond.edge(), bond.edge_id(), "before");
-  say(bond.hub(), bond.hub_id(), "hello");
+  send_text(bond.edge(), bond.edge_id(), "before");
+  send_text(bond.hub(), bond.hub_id(), "hello");
   bond.run_for(1s);
   bond.edge().restart();
   bond.connect();
   bond.run_for(2s);
   EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
   EXPECT_EQ(Bond::count(bond.hub_events(), Kind::restarted), 1U);
-  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "after"), sctp::SendResult::ok);
-  EXPECT_EQ(say(bond.hub(), bond.hub_id(), "welcome back"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.edge(), bond.edge_id(), "after"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.hub(), bond.hub_id(), "welcome back"), sctp::SendResult::ok);
   bond.run_for(2s);
   EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"before", "after"}));
   EXPECT_EQ(at_edge.texts, (std::vector<std::string>{"hello", "welcome back"}));
@@ -290,8 +290,8 @@ TEST_F(Associations, SurviveTheRestartOfThePeerUnderLoad) {
   ASSERT_TRUE(bond.establish());
   ASSERT_TRUE(bond.add_all_paths());
   for (int i = 0; i < 200; ++i) {
-    say(bond.edge(), bond.edge_id(), std::string(1000, 'x'));
-    say(bond.hub(), bond.hub_id(), std::string(1000, 'x'));
+    send_text(bond.edge(), bond.edge_id(), std::string(1000, 'x'));
+    send_text(bond.hub(), bond.hub_id(), std::string(1000, 'x'));
   }
   bond.run_for(100ms);
   bond.edge().restart();
@@ -300,8 +300,8 @@ TEST_F(Associations, SurviveTheRestartOfThePeerUnderLoad) {
   EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
   at_edge.texts.clear();
   at_hub.texts.clear();
-  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "after"), sctp::SendResult::ok);
-  EXPECT_EQ(say(bond.hub(), bond.hub_id(), "welcome back"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.edge(), bond.edge_id(), "after"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.hub(), bond.hub_id(), "welcome back"), sctp::SendResult::ok);
   bond.run_for(2s);
   EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"after"}));
   EXPECT_EQ(at_edge.texts, (std::vector<std::string>{"welcome back"}));
@@ -316,12 +316,12 @@ TEST_F(Associations, ToAHubThatRestartedEndAndCanBeginAgain) {
   Inbox at_hub(bond.hub());
   ASSERT_TRUE(bond.establish());
   bond.hub().restart();
-  say(bond.edge(), bond.edge_id(), "to nowhere");
+  send_text(bond.edge(), bond.edge_id(), "to nowhere");
   EXPECT_TRUE(bond.run_until(5s, [&] { return bond.edge().endpoint().association_count() == 0; }));
   EXPECT_EQ(Bond::count(bond.edge_events(), Kind::aborted), 1U);
   bond.connect();
   bond.run_for(1s);
-  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
   bond.run_for(1s);
   EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"again"}));
 }
@@ -365,7 +365,7 @@ TEST_F(Associations, AcknowledgeTheirOwnCookieHoweverLateItComesAgain) {
   expect_clean_end();
 }
 
-TEST_F(Associations, WithAStaleCookieGetAnErrorAndAskForALongerLife) {
+TEST_F(Associations, WithAStaleCookieGetAnErrorAndRequestALongerLife) {
   // The round trip is longer than the cookie lifetime: only a Cookie Preservative (RFC 9260 §5.2.6) can help.
   // The association must produce an event in either case.
   BondSpec spec = bond_of({uplink(10, 150ms)});
@@ -382,7 +382,7 @@ class ProtectedAssociations : public Associations {
   ProtectedAssociations() { sealed_ = true; }
 };
 
-TEST_F(ProtectedAssociations, EndInTimeWhenOnlyTheLastWordIsLost) {
+TEST_F(ProtectedAssociations, EndInTimeWhenOnlyTheFinalPacketIsLost) {
   // As in a tunnel: no number of retransmissions ends the association, and an end that is gone does not
   // answer.
   BondSpec spec = bond_of({uplink(10, 20ms)});
@@ -436,7 +436,7 @@ TEST_F(ProtectedAssociations, RenewTheirKeysUnderLoadOverTwoPathsWithoutLoss) {
   const auto status = bond.hub().endpoint().status(bond.hub_id());
   ASSERT_TRUE(status && status->protection);
   EXPECT_GE(status->protection->handshakes, 6U);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 20e6);
   for (Host* host : {&bond.edge(), &bond.hub()}) {
     EXPECT_EQ(host->endpoint().drops().of(sctp::DropReason::bad_record), 0U);
     EXPECT_EQ(host->endpoint().drops().of(sctp::DropReason::unknown_epoch), 0U);
@@ -451,13 +451,13 @@ TEST_F(ProtectedAssociations, WithARestartedHubEndBySilenceAndCanBeginAgain) {
   Inbox at_hub(bond.hub());
   ASSERT_TRUE(bond.establish());
   bond.hub().restart();
-  say(bond.edge(), bond.edge_id(), "to nowhere");
+  send_text(bond.edge(), bond.edge_id(), "to nowhere");
   EXPECT_TRUE(bond.run_until(60s, [&] { return bond.edge().endpoint().association_count() == 0; }));
   EXPECT_EQ(Bond::count(bond.edge_events(), Kind::lost), 1U)
       << "an unauthenticated packet would not have ended it";
   bond.connect();
   bond.run_for(1s);
-  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
   bond.run_for(1s);
   EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"again"}));
 }

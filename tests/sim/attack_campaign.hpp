@@ -27,8 +27,8 @@ struct AttackPlan {
   std::vector<Spell> spells;
   Duration begins{};  ///< zero: the first handshake is attacked already
   Duration ends{};
-  bool stranger = false;   ///< an edge with a key that the hub does not know tries to connect
-  bool rebinding = false;  ///< NATs rebind during the attack
+  bool unknown_edge = false;  ///< an edge with a key that the hub does not know tries to connect
+  bool rebinding = false;     ///< NATs rebind during the attack
 
   [[nodiscard]] std::string describe() const;
 };
@@ -41,7 +41,7 @@ struct AttackFigures {
   std::uint64_t dropped = 0;
   std::uint64_t sent = 0;  ///< by the attacker
   std::uint64_t messages = 0;
-  std::uint64_t sessions = 0;
+  std::uint64_t associations = 0;
   std::uint64_t killed = 0;  ///< associations that ended by total loss
   Duration slowest_recovery{};
   Duration simulated{};

@@ -16,7 +16,7 @@ void print_figures(const hawser::sim::AttackFigures& figures, std::uint64_t runs
       "%llu messages, %llu associations started, %llu killed by total loss, slowest recovery %.1f s, %.1f h "
       "simulated\n",
       number(runs), number(failed), number(figures.datagrams), number(figures.seen), number(figures.dropped),
-      number(figures.sent), number(figures.messages), number(figures.sessions), number(figures.killed),
+      number(figures.sent), number(figures.messages), number(figures.associations), number(figures.killed),
       std::chrono::duration<double>(figures.slowest_recovery).count(),
       std::chrono::duration<double>(figures.simulated).count() / 3600);
 }

@@ -90,8 +90,8 @@ class Attacks : public Scenario {
     EXPECT_EQ(bond->hub().endpoint().association_count(), 1U);
     EXPECT_LE(attacker->answer_bytes, 3 * attacker->sent_bytes);
     EXPECT_LE(attacker->answers, attacker->sent);
-    EXPECT_GT(bond->measure(bond->up_ledger(), 2s), kTwoWayShare * 40e6);
-    EXPECT_GT(bond->measure(bond->down_ledger(), 2s), kTwoWayShare * 40e6);
+    EXPECT_GT(bond->measure(bond->up_ledger(), 2s), kBidirectionalShare * 40e6);
+    EXPECT_GT(bond->measure(bond->down_ledger(), 2s), kBidirectionalShare * 40e6);
     expect_clean_end();
   }
 

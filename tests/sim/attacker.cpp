@@ -80,11 +80,11 @@ bool Attacker::on_path(bool outward, SimDatagram& datagram) {
 void Attacker::record(bool outward, const SimDatagram& datagram) {
   if (outward) sources_.insert(datagram.source);
   std::vector<Recorded>& list = is_sealed(datagram.payload) ? recorded_ : handshakes_;
-  const std::size_t most = &list == &recorded_ ? kMaxRecorded : kMaxHandshakes;
-  if (list.size() < most) {
+  const std::size_t limit = &list == &recorded_ ? kMaxRecorded : kMaxHandshakes;
+  if (list.size() < limit) {
     list.push_back({outward, datagram});
   } else {
-    list[random_.below(most)] = {outward, datagram};
+    list[random_.below(limit)] = {outward, datagram};
   }
 }
 
@@ -192,9 +192,9 @@ void Attacker::claim_cookie(const SimDatagram& init_ack) {
   PacketBuilder builder(view.destination_port, view.source_port, tag);
   builder.chunk(ChunkType::cookie_echo, 0, echoed);
   for (const Recorded& known : handshakes_) {
-    PacketView hello;
-    hello.parse(known.datagram.payload);
-    const ChunkView* data = hello.find(ChunkType::data);
+    PacketView client_hello;
+    client_hello.parse(known.datagram.payload);
+    const ChunkView* data = client_hello.find(ChunkType::data);
     if (!known.outward || data == nullptr || random_.chance(0.5)) continue;
     builder.chunk(ChunkType::data, data->flags, data->value);
     break;

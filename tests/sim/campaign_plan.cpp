@@ -30,8 +30,8 @@ class Draw {
   Duration ms(std::uint64_t low, std::uint64_t high) {
     return std::chrono::microseconds(between(low * 1000, high * 1000));
   }
-  // Zero, or with probability `how_often` a value up to `most`.
-  double mishap(double how_often, double most) { return chance(how_often) ? random_.unit() * most : 0; }
+  // Zero, or with probability `how_often` a value up to `max`.
+  double mishap(double how_often, double max) { return chance(how_often) ? random_.unit() * max : 0; }
   template <class T>
   T one_of(std::initializer_list<T> choices) {
     return *(choices.begin() + random_.below(choices.size()));
@@ -172,7 +172,7 @@ void draw_mtus(Draw& draw, Plan& plan) {
 }
 
 // Drawn after most other settings, so that the plain scenarios of a seed do not change.
-void draw_protection(Draw& draw, BondSpec& bond) {
+void draw_security(Draw& draw, BondSpec& bond) {
   bond.sealed = draw.chance(0.5);
   if (!bond.sealed) return;
   bond.preshared_key = draw.chance(0.3);
@@ -215,7 +215,7 @@ Plan make_plan(std::uint64_t seed) {
                     ? Ending::edge_aborts
                     : draw.one_of({Ending::edge_shuts_down, Ending::hub_shuts_down, Ending::both_shut_down});
   plan.hasty = draw.chance(0.4);
-  draw_protection(draw, plan.bond);
+  draw_security(draw, plan.bond);
   draw_mtus(draw, plan);
   return plan;
 }

@@ -26,7 +26,7 @@ class Run {
     for (const PlannedMessage& message : plan.down) bond_.hub_app().plan(message);
     bond_.on_edge_event = [this](const sctp::Event& event) {
       note(event);
-      if (event.kind == sctp::Event::Kind::lost) dial_again();
+      if (event.kind == sctp::Event::Kind::lost) connect_again();
     };
     bond_.on_hub_event = [this](const sctp::Event& event) { note(event); };
   }
@@ -90,12 +90,12 @@ class Run {
       complain("the shutdown does not end: " + standing());
     }
     if (!bond_.all_arrived()) complain("messages are missing after the shutdown: " + standing());
-    check_farewell();
+    check_graceful_end();
   }
 
   // Both ends are graceful. Exception: an end that waits for the final packet behind a NAT whose mapping is
   // gone may never receive it.
-  void check_farewell() {
+  void check_graceful_end() {
     const auto graceful = [](const std::vector<sctp::Event>& events) {
       return Bond::count(events, sctp::Event::Kind::closed) == 1;
     };
@@ -193,7 +193,7 @@ class Run {
   }
 
   // A protected handshake has a limit of ten seconds, and the faults may take longer.
-  void dial_again() {
+  void connect_again() {
     if (!plan_.bond.sealed || edge_connected() || hub_accepted()) return;
     bond_.world().events().after(seconds(1), [this] { bond_.connect(plan_.first_uplink); });
   }

@@ -27,7 +27,7 @@ class Caps : public Scenario {
   }
   static void set(Bond& bond, std::size_t uplink, const sctp::PathCaps& caps) {
     EXPECT_TRUE(bond.edge().endpoint().set_path_caps(bond.edge_id(), bond.edge_path(uplink)->id, caps));
-    bond.edge().settle();
+    bond.edge().drain();
   }
   /// The rate of IP packets, in bit/s, that a link delivers in the next `span`.
   static double rate(Bond& bond, Link& link, Duration span) {
@@ -46,7 +46,7 @@ TEST_F(Caps, AreHeldWithinAHundredthUpwardsWhileTheOtherPathCarriesTheRest) {
   expect_clean_end();
 }
 
-TEST_F(Caps, AreHeldByTheHubOfWhichTheyWereAsked) {
+TEST_F(Caps, AreHeldByTheHubOnRequest) {
   Bond& bond = capped_bond({0, kCap});
   EXPECT_NEAR(rate(bond, bond.down(1), 10s), kCap, kCap / 100);
   EXPECT_GT(rate(bond, bond.down(0), 5s), 40e6);

@@ -24,8 +24,8 @@ crypto::PrivateKey private_key_of(std::uint64_t number) {
   return crypto::PrivateKey::generate(random);
 }
 
-sctp::SecurityConfig protection_of(const Identity& identity) {
-  sctp::SecurityConfig protection{
+sctp::SecurityConfig security_of(const Identity& identity) {
+  sctp::SecurityConfig security{
       .private_key = private_key_of(identity.key), .peers = {}, .cipher_costs = {500, 900}};
   for (const std::uint64_t peer : identity.peers) {
     sctp::ProtectedPeer known{private_key_of(peer).public_key(), std::nullopt};
@@ -33,10 +33,10 @@ sctp::SecurityConfig protection_of(const Identity& identity) {
       SimRandom random(*identity.preshared_key ^ ~kKeySalt);
       known.preshared_key = crypto::PresharedKey::generate(random);
     }
-    protection.peers.push_back(std::move(known));
+    security.peers.push_back(std::move(known));
   }
-  if (identity.rekey_after) protection.rekey_after = *identity.rekey_after;
-  return protection;
+  if (identity.rekey_after) security.rekey_after = *identity.rekey_after;
+  return security;
 }
 
 Host::Host(EventQueue& events, Violations& violations, std::string name, const sctp::EndpointConfig& config,
@@ -49,14 +49,14 @@ Host::Host(EventQueue& events, Violations& violations, std::string name, const s
       random_(seed),
       endpoint_(make_endpoint()),
       monitor_(violations, name_, config.path_mtu, options.identity.has_value()) {
-  monitor_.path_state = [this](SocketId uplink, const UdpAddress& remote) {
-    return path_state(uplink, remote);
+  monitor_.path_state = [this](SocketId socket, const UdpAddress& remote) {
+    return path_state(socket, remote);
   };
 }
 
 std::unique_ptr<sctp::Endpoint> Host::make_endpoint() {
   if (!options_.identity) return std::make_unique<sctp::Endpoint>(config_, random_, pool_);
-  return std::make_unique<sctp::Endpoint>(config_, random_, pool_, protection_of(*options_.identity));
+  return std::make_unique<sctp::Endpoint>(config_, random_, pool_, security_of(*options_.identity));
 }
 
 // --- input
@@ -73,9 +73,9 @@ void Host::flush_inbox() {
   handling_.swap(inbox_);
   received_.clear();
   for (Arrived& arrived : handling_) {
-    monitor_.on_received(events_.now(), arrived.access->uplink, arrived.datagram);
+    monitor_.on_received(events_.now(), arrived.access->socket, arrived.datagram);
     if (on_delivered) on_delivered(*arrived.access, arrived.datagram);
-    const Route route{arrived.access->uplink, arrived.access->local.ip, arrived.datagram.source};
+    const Route route{arrived.access->socket, arrived.access->local.ip, arrived.datagram.source};
     received_.push_back({route, arrived.datagram.payload});
   }
   endpoint_->handle_datagrams(events_.now(), received_);
@@ -83,7 +83,7 @@ void Host::flush_inbox() {
   for (Arrived& arrived : handling_)
     std::fill(arrived.datagram.payload.begin(), arrived.datagram.payload.end(), std::byte{0xdd});
   handling_.clear();
-  settle();
+  drain();
 }
 
 void Host::on_timer() {
@@ -94,7 +94,7 @@ void Host::on_timer() {
   endpoint_->handle_timeout(events_.now());
   ++timeouts_;
   const bool still_due = endpoint_->next_timeout() <= events_.now();
-  settle();
+  drain();
   if (still_due && endpoint_->next_timeout() <= events_.now()) {
     fail("leaves its timer due after handle_timeout");
     throw std::runtime_error(name_ + ": busy timer\n" + violations_.text());
@@ -119,26 +119,26 @@ void Host::watch_timers(bool idle) {
 Route Host::route(std::size_t access, const UdpAddress& remote) const {
   const Access& from = *accesses_.at(access);
   const IpAddress any = from.local.ip.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6();
-  return {from.uplink, options_.wildcard_local ? any : from.local.ip, remote};
+  return {from.socket, options_.wildcard_local ? any : from.local.ip, remote};
 }
 
 sctp::AssociationId Host::connect(std::size_t access, const UdpAddress& remote) {
-  monitor_.on_connect(accesses_.at(access)->uplink, remote);
+  monitor_.on_connect(accesses_.at(access)->socket, remote);
   const Route first = route(access, remote);
   const auto id = options_.identity
                       ? endpoint_->connect(events_.now(), first,
                                            private_key_of(options_.identity->peers.at(0)).public_key())
                       : endpoint_->connect(events_.now(), first);
   associations_.insert(id);
-  settle();
+  drain();
   return id;
 }
 
 std::optional<sctp::PathId> Host::add_path(sctp::AssociationId id, std::size_t access,
                                            const UdpAddress& remote) {
   const auto path = endpoint_->add_path(events_.now(), id, route(access, remote));
-  if (path) monitor_.on_add_path(accesses_.at(access)->uplink, remote);
-  settle();
+  if (path) monitor_.on_add_path(accesses_.at(access)->socket, remote);
+  drain();
   return path;
 }
 
@@ -151,29 +151,29 @@ bool Host::remove_path(sctp::AssociationId id, sctp::PathId path) {
   }
   const bool removed = endpoint_->remove_path(events_.now(), id, path);
   if (removed) monitor_.on_remove_path(route.socket, route.remote);
-  settle();
+  drain();
   return removed;
 }
 
 sctp::SendResult Host::send(sctp::AssociationId id, Buffer&& message, const sctp::SendOptions& options) {
   const auto result = endpoint_->send(events_.now(), id, std::move(message), options);
-  settle();
+  drain();
   return result;
 }
 
 void Host::shutdown(sctp::AssociationId id) {
   endpoint_->shutdown(events_.now(), id);
-  settle();
+  drain();
 }
 
 void Host::abort(sctp::AssociationId id, std::string_view reason) {
   endpoint_->abort(events_.now(), id, reason);
-  settle();
+  drain();
 }
 
 void Host::probe_path(sctp::AssociationId id, sctp::PathId path) {
   endpoint_->probe_path(events_.now(), id, path);
-  settle();
+  drain();
 }
 
 void Host::restart() {
@@ -185,12 +185,12 @@ void Host::restart() {
   endpoint_ = make_endpoint();
 }
 
-std::optional<sctp::PathState> Host::path_state(SocketId uplink, const UdpAddress& remote) const {
+std::optional<sctp::PathState> Host::path_state(SocketId socket, const UdpAddress& remote) const {
   for (const sctp::AssociationId id : associations_) {
     const auto status = endpoint_->status(id);
     if (!status) continue;
     for (const auto& path : status->paths) {
-      if (path.route.socket == uplink && path.route.remote == remote) return path.state;
+      if (path.route.socket == socket && path.route.remote == remote) return path.state;
     }
   }
   return std::nullopt;
@@ -198,14 +198,14 @@ std::optional<sctp::PathState> Host::path_state(SocketId uplink, const UdpAddres
 
 void Host::pause_reading(bool paused) {
   paused_ = paused;
-  settle();
+  drain();
 }
 
 // --- output
 
-void Host::settle() {
-  if (settling_) return;  // called from a hook: the loop of the outer call continues
-  settling_ = true;
+void Host::drain() {
+  if (draining_) return;  // called from a hook: the loop of the outer call continues
+  draining_ = true;
   unsigned rounds = 0;
   for (bool busy = true; busy; ++rounds) {
     if (rounds == kMaxRounds) {
@@ -216,8 +216,8 @@ void Host::settle() {
     busy = poll_events() || busy;
     busy = poll_messages() || busy;
   }
-  settling_ = false;
-  most_blocks_ = std::max(most_blocks_, pool_.in_use());
+  draining_ = false;
+  max_blocks_ = std::max(max_blocks_, pool_.in_use());
   if (endpoint_->association_count() == 0) monitor_.on_all_gone();
   arm();
 }
@@ -238,7 +238,7 @@ bool Host::transmit_all() {
 
 void Host::transmit(const TransmitBatch& batch) {
   if (batch.empty()) return fail("returned true from poll_transmit with an empty batch");
-  const Access* access = way_out(batch.route);
+  const Access* access = access_for(batch.route);
   if (access == nullptr) return fail("sends from an address it does not have");
   if (!batch.route.remote.ip.is_unicast() || batch.route.remote.port == 0)
     return fail("sends to an address that is not unicast or has no port");
@@ -253,16 +253,16 @@ void Host::transmit(const TransmitBatch& batch) {
     ++datagrams_sent_;
     ++outputs_;
     bytes_sent_ += size;
-    monitor_.on_sent(events_.now(), access->uplink, datagram);
+    monitor_.on_sent(events_.now(), access->socket, datagram);
     if (on_sent) on_sent(*access, datagram);
     if (drop_if && drop_if(*access, datagram)) continue;
     access->up->send(std::move(datagram));
   }
 }
 
-const Access* Host::way_out(const Route& route) const {
+const Access* Host::access_for(const Route& route) const {
   for (const Access* access : accesses_) {
-    if (access->uplink == route.socket && (route.local.is_wildcard() || access->local.ip == route.local))
+    if (access->socket == route.socket && (route.local.is_wildcard() || access->local.ip == route.local))
       return access;
   }
   return nullptr;

@@ -21,7 +21,7 @@ namespace hawser::sim {
 /// One local address of a host, and the NAT and links between it and the core of the network. The World owns
 /// it.
 struct Access {
-  SocketId uplink;
+  SocketId socket;
   UdpAddress local;            ///< the address that the host's socket is bound to
   Nat* nat = nullptr;          ///< may be shared by several accesses; nullptr: `local` is public
   std::unique_ptr<Link> up;    ///< from the host to the NAT or the core
@@ -41,7 +41,7 @@ struct Identity {
 /// The private key that belongs to `number`.
 [[nodiscard]] crypto::PrivateKey private_key_of(std::uint64_t number);
 /// The security configuration of `identity`.
-[[nodiscard]] sctp::SecurityConfig protection_of(const Identity& identity);
+[[nodiscard]] sctp::SecurityConfig security_of(const Identity& identity);
 
 /// How a simulated host uses its endpoint.
 struct HostOptions {
@@ -97,7 +97,7 @@ class Host {
   /// While paused, received messages stay in the engine, so that its receive window closes.
   void pause_reading(bool paused);
   /// Polls the endpoint until there is no output. For tests that call the endpoint directly.
-  void settle();
+  void drain();
 
   [[nodiscard]] sctp::Endpoint& endpoint() { return *endpoint_; }
   [[nodiscard]] BufferPool& pool() { return pool_; }
@@ -110,7 +110,7 @@ class Host {
   [[nodiscard]] std::uint64_t datagrams_sent() const { return datagrams_sent_; }
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
   /// The highest number of buffers in use at one time.
-  [[nodiscard]] std::size_t most_blocks() const { return most_blocks_; }
+  [[nodiscard]] std::size_t max_blocks() const { return max_blocks_; }
   [[nodiscard]] Route route(std::size_t access, const UdpAddress& remote) const;
 
   [[nodiscard]] bool is_protected() const { return options_.identity.has_value(); }
@@ -121,11 +121,11 @@ class Host {
     SimDatagram datagram;
   };
   [[nodiscard]] std::unique_ptr<sctp::Endpoint> make_endpoint();
-  [[nodiscard]] std::optional<sctp::PathState> path_state(SocketId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] std::optional<sctp::PathState> path_state(SocketId socket, const UdpAddress& remote) const;
   void flush_inbox();
   [[nodiscard]] bool transmit_all();
   void transmit(const TransmitBatch& batch);
-  [[nodiscard]] const Access* way_out(const Route& route) const;
+  [[nodiscard]] const Access* access_for(const Route& route) const;
   [[nodiscard]] bool poll_events();
   [[nodiscard]] bool poll_messages();
   void arm();
@@ -149,13 +149,13 @@ class Host {
   std::vector<ReceivedDatagram> received_;
   TransmitBatch batch_;
   Timestamp armed_ = kNever;
-  bool settling_ = false;
+  bool draining_ = false;
   bool paused_ = false;
   std::uint64_t timeouts_ = 0;
   std::uint64_t datagrams_sent_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t outputs_ = 0;  ///< datagrams, events and messages polled
-  std::size_t most_blocks_ = 0;
+  std::size_t max_blocks_ = 0;
   Timestamp window_start_{};
   std::uint64_t window_idle_ = 0;
   std::uint64_t window_timeouts_ = 0;

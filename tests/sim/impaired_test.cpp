@@ -49,7 +49,7 @@ class Impaired : public Scenario {
 
   /// Compares with the goodput of the good uplink alone: its rate less some 8 % of overhead.
   static void expect_no_worse_than_the_good_uplink(const std::string& name, const Impair& impair,
-                                                   double least = 0.9) {
+                                                   double min_ratio = 0.9) {
     for (const bool download : {false, true}) {
       std::vector<double> ratios;
       double gap = 0;
@@ -61,7 +61,7 @@ class Impaired : public Scenario {
       std::ranges::sort(ratios);
       std::printf("%s, %s: %.2f of the good uplink, worst %.2f; longest gap %.0f ms\n", name.c_str(),
                   download ? "down" : "up", ratios[3], ratios.front(), gap);
-      EXPECT_GE(ratios.front(), least) << name << (download ? " down" : " up");
+      EXPECT_GE(ratios.front(), min_ratio) << name << (download ? " down" : " up");
     }
   }
 };

@@ -197,7 +197,7 @@ TEST(SimNat, SeveralInsideHostsShareThePublicAddressOnDifferentPorts) {
   EXPECT_EQ(nat.inbound({}, two.port, hub), udp("10.0.1.2:9899"));
 }
 
-TEST(SimNat, FiltersByWhatTheInsideHasSpokenTo) {
+TEST(SimNat, FiltersByWhatTheInsideHasSentTo) {
   const auto inside = udp("10.0.0.2:9899");
   const auto passes = [&](NatFiltering filtering, const char* from) {
     NatConfig config;

@@ -74,10 +74,10 @@ class PathMtu : public Scenario {
   }
 };
 
-using EveryPathMtu = EitherWay<PathMtu>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryPathMtu, ::testing::Bool(), way_name);
+using EveryPathMtu = EitherMode<PathMtu>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryPathMtu, ::testing::Bool(), mode_name);
 
-TEST_P(EveryPathMtu, StartsAtTheBaseAndIsWholeTwoRoundTripsAfterThePathIsProven) {
+TEST_P(EveryPathMtu, StartsAtTheBaseAndIsWholeTwoRoundTripsAfterThePathIsValidated) {
   Bond& bond = make(tunnel_of({uplink(50, 20ms)}));
   ASSERT_TRUE(bond.establish());
   EXPECT_EQ(edge_mtu(bond, 0), 1280U);
@@ -125,7 +125,7 @@ TEST_P(EveryPathMtu, IsFoundForEachDirectionOnItsOwn) {
   bond.run_for(10s);
   EXPECT_EQ(edge_mtu(bond, 0), 1500U);
   EXPECT_EQ(hub_mtu(bond, 0), 1400U);
-  EXPECT_GE(bond.measure(bond.up_ledger(), 5s), kTwoWayShare * 50e6);
+  EXPECT_GE(bond.measure(bond.up_ledger(), 5s), kBidirectionalShare * 50e6);
   expect_clean_end();
 }
 
@@ -177,8 +177,8 @@ class MtuDrop : public PathMtu {
     }
     const auto& ledger = download ? bond.down_ledger() : bond.up_ledger();
     // At a loss of one packet in a hundred, NewReno can use little of the link.
-    const double least = loss > 0 ? 1e6 : 0.75 * 20e6 * static_cast<double>(uplinks);
-    EXPECT_GE(bond.measure(ledger, 2s), least) << "seed " << seed;
+    const double min_rate = loss > 0 ? 1e6 : 0.75 * 20e6 * static_cast<double>(uplinks);
+    EXPECT_GE(bond.measure(ledger, 2s), min_rate) << "seed " << seed;
     sender.stop();
     EXPECT_TRUE(bond.run_until(60s, [&] { return bond.all_arrived(); }))
         << "seed " << seed << ": messages are missing";
@@ -200,8 +200,8 @@ class MtuDrop : public PathMtu {
   }
 };
 
-using EveryMtuDrop = EitherWay<MtuDrop>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryMtuDrop, ::testing::Bool(), way_name);
+using EveryMtuDrop = EitherMode<MtuDrop>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryMtuDrop, ::testing::Bool(), mode_name);
 
 TEST_P(EveryMtuDrop, OfTheOnlyPathStopsAnUploadForLessThanTwoSeconds) {
   expect_recovery("the only path, up", 1, 1, false);

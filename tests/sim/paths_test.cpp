@@ -39,8 +39,8 @@ class Paths : public Scenario {
   }
 };
 
-using EveryPath = EitherWay<Paths>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryPath, ::testing::Bool(), way_name);
+using EveryPath = EitherMode<Paths>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryPath, ::testing::Bool(), mode_name);
 
 TEST_P(EveryPath, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
   Bond& bond = make(two_uplinks());
@@ -86,7 +86,7 @@ TEST_P(EveryPath, BehindOnePublicAddressStaySeparate) {
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->route.remote.ip, second->route.remote.ip);
   EXPECT_NE(first->route.remote.port, second->route.remote.port);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 40e6);
   EXPECT_TRUE(bond.path_active(0) && bond.path_active(1)) << "no flapping";
   expect_clean_end();
 }
@@ -98,9 +98,9 @@ TEST_P(EveryPath, JoinWhenTheFirstAsconfIsLostAndRetransmitOnTheSameUplink) {
   std::set<std::uint32_t> uplinks;
   bond.edge().drop_if = [&](const Access& access, const SimDatagram& datagram) {
     // A joining path carries nothing else, whether sealed or not.
-    const bool joins = access.uplink == SocketId(1) && !bond.path_active(1);
+    const bool joins = access.socket == SocketId(1) && !bond.path_active(1);
     if (!carries(datagram, ChunkType::asconf) && !(joins && is_sealed(datagram.payload))) return false;
-    uplinks.insert(access.uplink.value());
+    uplinks.insert(access.socket.value());
     return ++asconfs <= 2;
   };
   bond.add_path(1);
@@ -157,7 +157,7 @@ TEST_F(Paths, ThatCannotJoinNeitherHurtTheOthersNorTheAssociation) {
   bond.add_path(1);
   bond.add_path(2);
   bond.run_for(60s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 5s), kTwoWayShare * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 5s), kBidirectionalShare * 20e6);
   EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
   EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
   // The dead path is given up when its ASCONF times out; then the third uplink joins.
@@ -191,7 +191,7 @@ TEST_P(EveryPath, ThatAreRemovedAreSilentAndMayComeBack) {
   ASSERT_TRUE(bond.edge().remove_path(bond.edge_id(), path->id));
   EXPECT_FALSE(bond.edge_path(1));
   bond.run_for(10s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 20e6);
   bond.add_path(1);
   EXPECT_TRUE(bond.run_until(10s, [&] { return bond.path_active(1); }));
   expect_clean_end();
@@ -224,7 +224,7 @@ class Failover : public Paths {
     bond.run_for(10s);
     EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000) << "edge to hub";
     EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000) << "hub to edge";
-    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
+    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 20e6);
     EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
     EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
     bond.edge_app().reset_gap();
@@ -235,13 +235,14 @@ class Failover : public Paths {
     bond.run_for(5s);
     EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000);
     EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000);
-    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6) << "the path carries data again";
+    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 40e6)
+        << "the path carries data again";
     expect_clean_end();
   }
 };
 
-using EveryFailover = EitherWay<Failover>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryFailover, ::testing::Bool(), way_name);
+using EveryFailover = EitherMode<Failover>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryFailover, ::testing::Bool(), mode_name);
 
 TEST_P(EveryFailover, LeavesAGapBelowASecondWhenTheFirstPathIsBlackholed) {
   expect_short_gap(0);
@@ -281,7 +282,7 @@ TEST_P(EveryFailover, SurvivesTheLossOfAllPathsForAWhile) {
   bond.set_blackhole(0, false);
   bond.set_blackhole(1, false);
   bond.run_for(20s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 40e6);
   expect_clean_end();
 }
 
@@ -300,7 +301,7 @@ TEST_P(EveryFailover, OfIdlePathsDoesNotKillAnAssociationThatWorks) {
   expect_clean_end();
 }
 
-TEST_P(EveryFailover, OfEverythingForGoodEndsBothSides) {
+TEST_P(EveryFailover, OfEverythingPermanentlyEndsBothSides) {
   Bond& bond = make(two_uplinks());
   flood(bond);
   ASSERT_TRUE(bond.establish());
@@ -351,7 +352,7 @@ class NatRebinding : public Paths {
         << "the path has migrated";
     bond.run_for(10s);
     EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), what.uplinks) << "no old path is left";
-    const double rate = kTwoWayShare * 20e6 * static_cast<double>(what.uplinks);
+    const double rate = kBidirectionalShare * 20e6 * static_cast<double>(what.uplinks);
     if (what.up) {
       EXPECT_GT(bond.measure(bond.up_ledger(), 3s), rate);
     }
@@ -362,8 +363,8 @@ class NatRebinding : public Paths {
   }
 };
 
-using EveryNatRebinding = EitherWay<NatRebinding>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryNatRebinding, ::testing::Bool(), way_name);
+using EveryNatRebinding = EitherMode<NatRebinding>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryNatRebinding, ::testing::Bool(), mode_name);
 
 TEST_P(EveryNatRebinding, OfThePortOfTheFirstPathIsFollowedUnderLoadBothWays) {
   rebind_in_mid_transfer({2, 0, Rebinding::port, true, true});

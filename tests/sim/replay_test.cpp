@@ -126,7 +126,7 @@ TEST_F(Replays, ToTheHubItselfMoveNothingAndDisturbNothing) {
   EXPECT_EQ(bond->up_ledger().messages_arrived(), messages);
   EXPECT_GT(bond->hub().endpoint().drops().of(sctp::DropReason::replayed_record), 1'000U);
   bond->edge_app().flood(1200, 4);
-  EXPECT_GT(bond->measure(bond->up_ledger(), 2s), kTwoWayShare * 40e6);
+  EXPECT_GT(bond->measure(bond->up_ledger(), 2s), kBidirectionalShare * 40e6);
   expect_clean_end();
 }
 

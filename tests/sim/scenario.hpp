@@ -31,7 +31,7 @@ inline UplinkSpec uplink(double mbit, Duration delay, double loss = 0) {
 /// The minimum share of the links' rate that users get while both directions are loaded: headers take 7 %,
 /// acknowledgements queue behind data of the other direction, and any two seconds may contain a halving of
 /// the window.
-inline constexpr double kTwoWayShare = 0.6;
+inline constexpr double kBidirectionalShare = 0.6;
 
 /// Timers as in a tunnel; the RFC's minimum RTO of one second would hide every fast reaction.
 inline sctp::EndpointConfig tunnel_config() {
@@ -107,13 +107,13 @@ class Scenario : public ::testing::Test {
 
 /// A fixture whose tests run twice: in plain mode and in protected mode.
 template <class Fixture>
-class EitherWay : public Fixture, public ::testing::WithParamInterface<bool> {
+class EitherMode : public Fixture, public ::testing::WithParamInterface<bool> {
  protected:
-  EitherWay() { this->sealed_ = this->GetParam(); }
+  EitherMode() { this->sealed_ = this->GetParam(); }
 };
 /// The name of a mode in test names.
-inline std::string way_name(const ::testing::TestParamInfo<bool>& way) {
-  return way.param ? "Protected" : "Plain";
+inline std::string mode_name(const ::testing::TestParamInfo<bool>& mode) {
+  return mode.param ? "Protected" : "Plain";
 }
 
 }  // namespace hawser::sim

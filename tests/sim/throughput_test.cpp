@@ -45,8 +45,8 @@ class Bonding : public Scenario {
   }
 };
 
-using EveryBonding = EitherWay<Bonding>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryBonding, ::testing::Bool(), way_name);
+using EveryBonding = EitherMode<Bonding>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryBonding, ::testing::Bool(), mode_name);
 
 TEST_P(EveryBonding, OfTwoEqualPathsReachesNineTenthsOfTheirSumUpwards) {
   const double rate = goodput({uplink(50, 20ms), uplink(50, 20ms)});

@@ -27,7 +27,7 @@ int ready() {
 
 // OpenSSL and the engine create some state once for all TLS sessions, and draw random numbers for it. This
 // must not depend on which seed comes first.
-void make_what_sessions_share() {
+void make_shared_tls_state() {
   const auto key = crypto::PrivateKey::generate(generator());
   auto client = crypto::TlsSession::client(key, key.public_key());
   auto server = crypto::TlsSession::server(key, [](const crypto::PublicKey&) { return true; });
@@ -43,7 +43,7 @@ void seed_tls_random(std::uint64_t seed) {
   static const RAND_METHOD method = {nullptr, fill, nullptr, nullptr, fill, ready};
   static const bool installed = RAND_set_rand_method(&method) == 1;
   if (!installed) throw std::runtime_error("cannot replace the random source of OpenSSL");
-  static const bool shared = (make_what_sessions_share(), true);
+  static const bool shared = (make_shared_tls_state(), true);
   static_cast<void>(shared);
   generator() = SimRandom(seed ^ 0x746c'73);
 }

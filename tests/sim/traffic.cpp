@@ -135,7 +135,7 @@ bool Application::send_one(const PlannedMessage& message) {
     violations_.add(events_.now(), host_.name() + " takes a message that send() refused");
   }
   last_result_ = result;
-  host_.settle();
+  host_.drain();
   return result == sctp::SendResult::ok;
 }
 

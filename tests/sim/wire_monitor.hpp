@@ -10,7 +10,7 @@
 
 #include "hawser/base/datagram.hpp"
 #include "hawser/sctp/status.hpp"
-#include "sim/address_proofs.hpp"
+#include "sim/address_validation.hpp"
 #include "sim/link.hpp"
 #include "sim/packet_view.hpp"
 #include "sim/violations.hpp"
@@ -44,10 +44,10 @@ class WireMonitor {
   std::function<std::optional<sctp::PathState>(SocketId, const UdpAddress&)> path_state;
 
   /// The host connects to this remote. What it sends there is not an answer.
-  void on_connect(SocketId uplink, const UdpAddress& remote);
+  void on_connect(SocketId socket, const UdpAddress& remote);
   /// The host adds this path: only the ASCONF may use it until it is acknowledged (RFC 5061 §4.3, F8).
-  void on_add_path(SocketId uplink, const UdpAddress& remote);
-  void on_remove_path(SocketId uplink, const UdpAddress& remote);
+  void on_add_path(SocketId socket, const UdpAddress& remote);
+  void on_remove_path(SocketId socket, const UdpAddress& remote);
   /// The host has no association and no keys left.
   void on_all_gone() {
     remotes_.clear();
@@ -55,23 +55,23 @@ class WireMonitor {
   }
 
   /// The host sent, or received, this datagram.
-  void on_sent(Timestamp now, SocketId uplink, const SimDatagram& datagram);
-  void on_received(Timestamp now, SocketId uplink, const SimDatagram& datagram);
+  void on_sent(Timestamp now, SocketId socket, const SimDatagram& datagram);
+  void on_received(Timestamp now, SocketId socket, const SimDatagram& datagram);
   /// Another host sent, or received, this datagram.
   void on_peer_sent(const SimDatagram& datagram);
   void on_peer_received(const SimDatagram& datagram);
 
-  [[nodiscard]] const AddressProofs& proofs() const { return proofs_; }
+  [[nodiscard]] const AddressValidation& address_validation() const { return address_validation_; }
   /// When the first ASCONF, or the first DATA, was sent to this remote; kNever when there was none. In
   /// protected mode, the first packet to a joining path counts as ASCONF, and one that is too large for
   /// anything else counts as DATA.
-  [[nodiscard]] Timestamp first_asconf(SocketId uplink, const UdpAddress& remote) const;
-  [[nodiscard]] Timestamp first_data(SocketId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] Timestamp first_asconf(SocketId socket, const UdpAddress& remote) const;
+  [[nodiscard]] Timestamp first_data(SocketId socket, const UdpAddress& remote) const;
 
  private:
   struct Remote {
     bool joining = false;
-    bool proven = false;
+    bool validated = false;
     std::uint64_t bytes_sent = 0;  ///< UDP payloads
     std::uint64_t bytes_received = 0;
     Timestamp first_asconf = kNever;
@@ -91,14 +91,14 @@ class WireMonitor {
   using Key = std::pair<SocketId, UdpAddress>;
 
   void check_form(Timestamp now, const SimDatagram& datagram);
-  void check_record(Timestamp now, SocketId uplink, const SimDatagram& datagram);
-  void check_unsealed(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote);
-  void check_amplification(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote);
-  void check_sealed_join(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote);
-  [[nodiscard]] bool may_send_freely(SocketId uplink, const SimDatagram& datagram, const Remote& remote);
-  void check_joining(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote);
+  void check_record(Timestamp now, SocketId socket, const SimDatagram& datagram);
+  void check_unsealed(Timestamp now, SocketId socket, const SimDatagram& datagram, Remote& remote);
+  void check_amplification(Timestamp now, SocketId socket, const SimDatagram& datagram, Remote& remote);
+  void check_sealed_join(Timestamp now, SocketId socket, const SimDatagram& datagram, Remote& remote);
+  [[nodiscard]] bool may_send_freely(SocketId socket, const SimDatagram& datagram, const Remote& remote);
+  void check_joining(Timestamp now, SocketId socket, const SimDatagram& datagram, Remote& remote);
   void note_sent_chunks(Timestamp now, Remote& remote);
-  void complain(Timestamp now, SocketId uplink, const SimDatagram& datagram, const std::string& what);
+  void complain(Timestamp now, SocketId socket, const SimDatagram& datagram, const std::string& what);
 
   Violations& violations_;
   std::string host_;
@@ -106,7 +106,7 @@ class WireMonitor {
   std::map<Key, Remote> remotes_;
   PacketView view_;
   bool sealed_;
-  AddressProofs proofs_;
+  AddressValidation address_validation_;
   std::map<std::uint32_t, Records> records_;
 };
 

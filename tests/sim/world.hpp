@@ -40,10 +40,10 @@ class World {
   Nat& add_nat(const NatConfig& config, const IpAddress& public_address);
   /// Gives `host` an address behind `nat` (nullptr: a public address). Returns the index of this access at
   /// the host.
-  std::size_t attach(Host& host, SocketId uplink, const UdpAddress& local, Nat* nat, const LinkConfig& up,
+  std::size_t attach(Host& host, SocketId socket, const UdpAddress& local, Nat* nat, const LinkConfig& up,
                      const LinkConfig& down);
   /// Puts a datagram into the core, with any source address.
-  void inject(SimDatagram&& datagram) { route(std::move(datagram), Seen::by_nobody); }
+  void inject(SimDatagram&& datagram) { route(std::move(datagram), Origin::injected); }
   /// Receives the datagrams to an address that belongs to no host.
   using Owner = std::function<void(SimDatagram&&)>;
   /// Sends datagrams for this address, at any port, to `owner`.
@@ -65,10 +65,10 @@ class World {
   [[nodiscard]] std::uint64_t unroutable() const { return unroutable_; }
 
  private:
-  /// Whether an attacker on the path sees a datagram. It does not see the datagrams that it injects itself.
-  enum class Seen { by_those_on_path, by_nobody };
+  /// Where a datagram comes from. An attacker on the path sees the datagrams of hosts only.
+  enum class Origin { host, injected };
   void leave(Access& access, SimDatagram&& datagram);
-  void route(SimDatagram&& datagram, Seen seen);
+  void route(SimDatagram&& datagram, Origin origin);
   void print(const char* what, const Host& host, const Access& access, const SimDatagram& datagram) const;
 
   EventQueue events_;

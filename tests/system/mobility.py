@@ -25,8 +25,8 @@ from lab.traffic import goodput_mbps, iperf3, ping
 class Figure:
     """One quantity over all runs, with an optional bound."""
 
-    def __init__(self, name, unit, floor=None, most=None):
-        self.name, self.unit, self.floor, self.most = name, unit, floor, most
+    def __init__(self, name, unit, floor=None, ceiling=None):
+        self.name, self.unit, self.floor, self.ceiling = name, unit, floor, ceiling
         self.values = []
 
     def add(self, value):
@@ -37,10 +37,10 @@ class Figure:
         return min(self.values) if self.floor is not None else max(self.values)
 
     def line(self):
-        bound = (f"at least {self.floor:g}" if self.floor is not None else f"at most {self.most:g}"
-                 if self.most is not None else "")
+        bound = (f"at least {self.floor:g}" if self.floor is not None else f"at most {self.ceiling:g}"
+                 if self.ceiling is not None else "")
         met = ("" if not bound else "met" if (self.worst >= self.floor if self.floor is not None else
-                                              self.worst <= self.most) else "MISSED")
+                                              self.worst <= self.ceiling) else "MISSED")
         return (f"  {self.name:<58} median {statistics.median(self.values):>8.3g}  worst {self.worst:>8.3g} {self.unit:<5}"
                 f" {bound:<16} {met}").rstrip()
 
@@ -97,15 +97,15 @@ def _single(lab, network, uplink):
 
 def rebinding(runs):
     """Both NATs lose every mapping every 5 s under load: the transfer continues in the same association."""
-    gap = Figure("NAT rebinds every 5 s: longest gap of a transfer", "s", most=1)
-    lost = Figure("NAT rebinds every 5 s: lost of 100 datagrams/s", "", most=0)
-    doubled = Figure("NAT rebinds every 5 s: duplicates", "", most=0)
+    gap = Figure("NAT rebinds every 5 s: longest gap of a transfer", "s", ceiling=1)
+    lost = Figure("NAT rebinds every 5 s: lost of 100 datagrams/s", "", ceiling=0)
+    doubled = Figure("NAT rebinds every 5 s: duplicates", "", ceiling=0)
     with Lab() as lab:
         tunnel = tunnel_in(lab)
         before = tunnel.identity()
         nats = [lambda nat=nat: forget_mappings(nat) for nat in tunnel.network.edge.nats]
         for run in range(runs):
-            source, sink = tunnel.calls()
+            source, sink = tunnel.telephony()
             _, longest = transfer_during(tunnel, 15, run % 2 == 0, lambda: repeatedly(2.5, *nats))
             source.stop()
             time.sleep(2)
@@ -121,7 +121,7 @@ def rebinding(runs):
 def expiry(runs):
     """NATs whose UDP mappings expire after 30 s of silence: after 75 s of silence, the hub still reaches the edge."""
     answered = Figure("NAT expires after 30 s: pings answered of 5 after 75 s idle", "", floor=5)
-    first = Figure("NAT expires after 30 s: round trip of a ping after the pause", "ms", most=100)
+    first = Figure("NAT expires after 30 s: round trip of a ping after the pause", "ms", ceiling=100)
     with contextlib.ExitStack() as stack:
         labs = [stack.enter_context(Lab()) for _ in range(min(runs, 10))]
         tunnels = []
@@ -143,15 +143,15 @@ def expiry(runs):
 
 def blackhole(runs):
     """One of two uplinks silently drops everything during one TCP transfer; then it returns."""
-    gap = Figure("silent blackhole: gap of a transfer", "ms", most=300)
-    back = Figure("silent blackhole: uplink carries data again after", "s", most=1)
+    gap = Figure("silent blackhole: gap of a transfer", "ms", ceiling=300)
+    back = Figure("silent blackhole: uplink carries data again after", "s", ceiling=1)
     # The datagrams in flight during 120 ms, the delay of the link with a full queue; half of them on the dead uplink.
-    lost = Figure("silent blackhole: lost of 100 datagrams/s", "", most=6)
+    lost = Figure("silent blackhole: lost of 100 datagrams/s", "", ceiling=6)
     with Lab() as lab:
         tunnel = tunnel_in(lab)
         for run in range(runs):
             link = tunnel.network.edge.links[run % 2]
-            source, sink = tunnel.calls()
+            source, sink = tunnel.telephony()
             transfer = tunnel.transfer(download=run % 4 < 2)
             time.sleep(2 + run * 0.037)
             cut = time.monotonic()
@@ -247,7 +247,7 @@ def flapping(runs):
 
 def path_mtu(runs):
     """The MTU of both uplinks drops from 1500 to 1280 during a transfer, with ICMP filtered; one tunnel per run."""
-    gap = Figure("MTU drops from 1500 to 1280: gap of a transfer", "s", most=2)
+    gap = Figure("MTU drops from 1500 to 1280: gap of a transfer", "s", ceiling=2)
     for run in range(runs):
         with Lab() as lab:
             tunnel = tunnel_in(lab)
@@ -279,7 +279,7 @@ def changes(runs):
                               ("address changed", measure_address_change),
                               ("default route removed and restored", measure_route_return),
                               ("route by a rule", measure_rule)):
-            figure = Figure(f"{name}: in use after", "s", most=1)
+            figure = Figure(f"{name}: in use after", "s", ceiling=1)
             for _ in range(runs):
                 figure.add(measure(mobile))
             figures.append(figure)
@@ -291,7 +291,7 @@ def changes(runs):
 
 def _absence(runs, name, leave, come_back, seconds):
     """Runs many laboratories at the same time, as each of them only waits: one TCP connection before and after."""
-    resumed = Figure(f"{name}: transfer goes on after", "s", most=1)
+    resumed = Figure(f"{name}: transfer goes on after", "s", ceiling=1)
     same = Figure(f"{name}: same association", "", floor=1)
     with contextlib.ExitStack() as stack:
         tunnels, transfers, identities = [], [], []

@@ -64,12 +64,12 @@ class ForgedPackets(unittest.TestCase):
     def setUpClass(cls):
         cls.lab = cls.enterClassContext(Lab(time_limit=120))
         cls.network = NatNetwork(cls.lab)
-        cls.stranger = cls.network.stranger(cls.lab)
+        cls.outside = cls.network.outside_host(cls.lab)
         cls.edge, cls.hub = cls.network.edge.namespace, cls.network.hub
         cls.hub_daemon = Daemon(cls.lab, cls.hub, hub_config())
         cls.sniffer = Sniffer(cls.edge, ["wan1", "wan2"])
         cls.addClassCleanup(cls.sniffer.stop)
-        cls.answers = Sniffer(cls.stranger, ["eth0"])
+        cls.answers = Sniffer(cls.outside, ["eth0"])
         cls.addClassCleanup(cls.answers.stop)
         cls.edge_daemon = Daemon(cls.lab, cls.edge, edge_config())
         cls.edge_daemon.wait_for_tunnel()
@@ -78,7 +78,7 @@ class ForgedPackets(unittest.TestCase):
         # The hub's verification tag, which only an attacker on the path can know: the one in the edge's packets.
         cls.sealed = [p for p in cls.sniffer.seen if p.outgoing and SEALED in p.chunks]
         cls.hub_tag = cls.sealed[0].tag
-        cls.raw = cls.stranger.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        cls.raw = cls.outside.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         cls.addClassCleanup(cls.raw.close)
         cls.dice = random.Random(20)
 
@@ -124,7 +124,7 @@ class ForgedPackets(unittest.TestCase):
         address, _, port = self.remotes()[1][path].rpartition(":")
         return address, int(port)
 
-    def test_wrong_tags_from_a_stranger_are_counted_and_harmless(self):
+    def test_wrong_tags_from_another_address_are_counted_and_harmless(self):
         packets = [(p, ("203.0.113.66", 4242)) for p in forged_packets(self.dice, 1500)]
         self.assertGreaterEqual(self.attack_during_transfer(packets), 1300)
 

@@ -31,7 +31,7 @@ def answered(text):
     return int(re.search(r"(\d+) received", text)[1])
 
 
-def told_mtu(text):
+def reported_mtu(text):
     """The MTU that ping received in an ICMP error, or None."""
     match = re.search(r"mtu ?= ?(\d+)", text)
     return int(match[1]) if match else None
@@ -107,7 +107,7 @@ class MtuCase(unittest.TestCase):
         cls.hub_daemon = Daemon(cls.lab, cls.hub, hub)
         cls.edge_daemon = Daemon(cls.lab, cls.edge, edge_config(**cls.settings))
         cls.edge_daemon.wait_for_tunnel()
-        wait_until(cls.settled, 15, "both ends to have their paths")
+        wait_until(cls.paths_ready, 15, "both ends to have their paths")
 
     @classmethod
     def add_lan(cls):
@@ -119,7 +119,7 @@ class MtuCase(unittest.TestCase):
         cls.edge.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
 
     @classmethod
-    def settled(cls):
+    def paths_ready(cls):
         paths = cls.edge_daemon.status()["associations"][0]["paths"]
         return [path["state"] for path in paths] == ["active"] * 2
 
@@ -133,9 +133,9 @@ class MtuCase(unittest.TestCase):
         at_server, at_client = MssWatch(server_side), MssWatch(client_side)
         try:
             with tcp_server(server, address) as port:
-                with client.socket(family_of(address), socket.SOCK_STREAM) as caller:
-                    caller.settimeout(5)
-                    caller.connect((address, port))
+                with client.socket(family_of(address), socket.SOCK_STREAM) as connection:
+                    connection.settimeout(5)
+                    connection.connect((address, port))
             return at_server.next(False), at_client.next(True)
         finally:
             at_server.close()
@@ -183,11 +183,11 @@ class FollowingPaths(MtuCase):
     uplink_mtu = 1400
 
     @classmethod
-    def settled(cls):
-        return super().settled() and all(1280 <= daemon.status()["peers"][0]["mtu"] < DEFAULT_MTU
+    def paths_ready(cls):
+        return super().paths_ready() and all(1280 <= daemon.status()["peers"][0]["mtu"] < DEFAULT_MTU
                                          for daemon in (cls.edge_daemon, cls.hub_daemon))
 
-    def test_who_sends_more_is_told_what_fits_and_that_fits(self):
+    def test_the_sender_of_a_larger_packet_gets_the_mtu_that_fits(self):
         for sender, daemon, target in ((self.edge, self.edge_daemon, HUB_INNER_V4),
                                        (self.edge, self.edge_daemon, HUB_INNER_V6),
                                        (self.lan, self.edge_daemon, HUB_INNER_V4),
@@ -197,7 +197,7 @@ class FollowingPaths(MtuCase):
             with self.subTest(sender=sender.short_name, target=target):
                 fits = self.mtu_of(daemon)
                 text = ping_whole(sender, target, DEFAULT_MTU - 2, count=2)
-                self.assertEqual((answered(text), told_mtu(text)), (0, fits), text)
+                self.assertEqual((answered(text), reported_mtu(text)), (0, fits), text)
                 self.assertEqual(answered(ping_whole(sender, target, fits)), 1)
         for daemon in (self.edge_daemon, self.hub_daemon):
             self.assertGreater(daemon.status()["drops"]["tunnel"]["packet_too_big"], 0)
@@ -221,11 +221,11 @@ class FollowingPaths(MtuCase):
 class DefaultPaths(MtuCase):
     """Uplinks of 1500 bytes, and the interface's default MTU."""
 
-    def test_a_lan_host_of_1500_bytes_is_told_and_clamped(self):
+    def test_a_lan_host_of_1500_bytes_gets_icmp_errors_and_a_clamped_mss(self):
         self.assertEqual(self.mtu_of(self.edge_daemon), DEFAULT_MTU)
         for target in (HUB_INNER_V4, HUB_INNER_V6):
             text = ping_whole(self.lan, target, 1500, count=2)
-            self.assertEqual((answered(text), told_mtu(text)), (0, DEFAULT_MTU), text)
+            self.assertEqual((answered(text), reported_mtu(text)), (0, DEFAULT_MTU), text)
         self.assert_a_packet_of_that_size_passes(DEFAULT_MTU)
         self.assertEqual(self.exchange_syns(self.hub, self.lan, LAN_V4), (1352, 1352))
         self.assertEqual(self.exchange_syns(self.lan, self.hub, HUB_INNER_V6), (1332, 1332))

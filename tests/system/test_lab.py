@@ -39,7 +39,7 @@ class EmulatedLinks(unittest.TestCase):
             self.assertEqual(direction["overrun"], 0)
             self.assertEqual(direction["dropped_send"], 0)
 
-    def test_the_nats_rewrite_ports_and_let_no_stranger_in(self):
+    def test_the_nats_rewrite_ports_and_block_other_senders(self):
         listener = self.network.hub.socket(socket.AF_INET, socket.SOCK_DGRAM)
         listener.bind((HUB_V4, 9899))
         listener.settimeout(3)

@@ -49,9 +49,9 @@ class RolesCase(unittest.TestCase):
 
     def set(self, label, setting, value):
         """Changes a setting and waits until the hub has it; returns the previous value."""
-        said = self.edge_daemon.cli("path", "set", label, setting, value).stdout
-        before = said.split(" -> ")[0].removeprefix(f"{label}: {setting} ")
-        self.assertEqual(said, f"{label}: {setting} {before} -> {value}\n")
+        output = self.edge_daemon.cli("path", "set", label, setting, value).stdout
+        before = output.split(" -> ")[0].removeprefix(f"{label}: {setting} ")
+        self.assertEqual(output, f"{label}: {setting} {before} -> {value}\n")
         time.sleep(0.2)
         return before
 
@@ -99,7 +99,7 @@ class Roles(RolesCase):
         self.assertLess(max(later - earlier for earlier, later in zip([cut + 0.1, *after], after)), 1)
         wait_until(self.both_paths_active, 10, "the first path to be active again")
 
-    def test_a_path_that_failed_says_since_when(self):
+    def test_a_path_that_failed_reports_since_when(self):
         self.links[1].blackhole(True)
         try:
             self.set("wan2", "role", "always")
@@ -116,11 +116,12 @@ class Roles(RolesCase):
         self.set_for_this_test("wan2", "role", "never")
         self.assertEqual(self.paths(self.hub_daemon)[1]["role"], "never", "the hub has the new role")
         self.assertLess(max(self.carried(self.both_ways)[1]), 0.05)
-        for words, told in ((("lte", "role", "never"), "wan1, wan2"), (("wan1", "role", "nevr"), '"backup" or "never"'),
-                            (("wan1", "max_upload", "10"), "Mbit/s")):
+        for words, expected in ((("lte", "role", "never"), "wan1, wan2"),
+                                (("wan1", "role", "nevr"), '"backup" or "never"'),
+                                (("wan1", "max_upload", "10"), "Mbit/s")):
             done = self.edge_daemon.cli("path", "set", *words, check=False)
             self.assertEqual(done.returncode, 1)
-            self.assertIn(told, done.stderr)
+            self.assertIn(expected, done.stderr)
 
     def test_a_secondary_carries_what_the_first_has_no_room_for(self):
         self.set_for_this_test("wan2", "role", "secondary")

@@ -146,7 +146,7 @@ class Families(MobileCase):
     def remotes(self):
         return {path["label"]: path["remote"] for path in active_paths(self.mobile.edge)}
 
-    def test_each_uplink_calls_the_hub_at_the_address_of_its_family(self):
+    def test_each_uplink_connects_to_the_hub_at_the_address_of_its_family(self):
         self.assertEqual(self.remotes(), {"wan1": ENDPOINTS[0], "modem": ENDPOINTS[1]})
         self.assertEqual([uplink["usable"] for uplink in self.mobile.edge.quick_status()["uplinks"]], [True, True])
 

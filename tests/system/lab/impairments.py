@@ -91,7 +91,7 @@ class Tunnel:
             return TimedTransfer(self.hub, self.edge, inner_v4(1))
         return TimedTransfer(self.edge, self.hub, HUB_INNER_V4)
 
-    def calls(self, port=7):
+    def telephony(self, port=7):
         """Starts a flow of 100 datagrams of 200 bytes a second to the edge, like telephony; returns (source, sink)."""
         sink = UdpSink(self.edge, inner_v4(1), port)
         return UdpSource(self.hub, inner_v4(1), port, mbps=100 * 200 * 8e-6, size=200), sink

@@ -44,7 +44,7 @@ class Link:
         except OSError:
             return None
 
-    def _ask(self, command):
+    def _send(self, command):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
             client.settimeout(10)
             client.connect(self._socket)
@@ -58,10 +58,10 @@ class Link:
         """Changes parameters, e.g. set("b2a", rate=5, loss=1); on/off keys take booleans."""
         words = [f"{key} {('off', 'on')[value] if isinstance(value, bool) else value}"
                  for key, value in parameters.items()]
-        self._ask(f"set {direction} {' '.join(words)}")
+        self._send(f"set {direction} {' '.join(words)}")
 
     def status(self):
-        return self._ask("status")
+        return self._send("status")
 
     def blackhole(self, on):
         self.set(blackhole=on)

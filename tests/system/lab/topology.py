@@ -125,11 +125,11 @@ class NatNetwork:
     def edge(self):
         return self.edges[0]
 
-    def stranger(self, lab):
+    def outside_host(self, lab):
         """Returns a namespace on the public network that belongs to neither hub nor edges."""
-        namespace = lab.namespace("stranger")
-        _pair(namespace, "eth0", self.core, "strangeport")
-        self.core.ip("link set strangeport master br0 up")
+        namespace = lab.namespace("outside")
+        _pair(namespace, "eth0", self.core, "outsideport")
+        self.core.ip("link set outsideport master br0 up")
         _quiet_ipv6(namespace, "eth0")
         namespace.ip("addr add 203.0.113.66/24 dev eth0", "addr add 2001:db8::66/64 dev eth0", "link set eth0 up")
         return namespace

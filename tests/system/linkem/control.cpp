@@ -169,7 +169,7 @@ void ControlServer::serve(int client, Wire& wire) {
   ::close(client);
 }
 
-std::string ask(const std::string& path, const std::string& command) {
+std::string send_command(const std::string& path, const std::string& command) {
   const sockaddr_un address = unix_address(path);
   const int fd = unix_socket();
   const void* raw = &address;

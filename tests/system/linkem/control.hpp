@@ -37,6 +37,6 @@ class ControlServer {
 };
 
 /// The client's side: sends `command` to the socket and returns the answer. Throws std::system_error.
-std::string ask(const std::string& path, const std::string& command);
+std::string send_command(const std::string& path, const std::string& command);
 
 }  // namespace hawser::linkem

@@ -113,7 +113,7 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 int ctl(const std::string& socket, const std::vector<std::string>& words) {
-  const std::string answer = ask(socket, joined(words));
+  const std::string answer = send_command(socket, joined(words));
   std::cout << answer << '\n';
   return answer.find("\"error\"") == std::string::npos ? 0 : 1;
 }

@@ -57,7 +57,7 @@ TEST_F(ClientTest, TakesTheOnlySocket) {
   EXPECT_EQ(*choose_socket("", "", directory.string()), in("hawser0.sock"));
 }
 
-TEST_F(ClientTest, WantsANameWhenThereAreSeveral) {
+TEST_F(ClientTest, NeedsANameWhenThereAreSeveral) {
   touch("b.sock");
   touch("a.sock");
   const auto chosen = choose_socket("", "", directory.string());
@@ -70,7 +70,7 @@ TEST_F(ClientTest, PrefersAPathThatIsGiven) {
   EXPECT_EQ(*choose_socket("/x/y", "", "/nowhere"), "/x/y");
 }
 
-TEST_F(ClientTest, SaysThatNoDaemonRuns) {
+TEST_F(ClientTest, ReportsThatNoDaemonRuns) {
   EXPECT_EQ(choose_socket("", "", directory.string()).error().exit, Exit::not_running);
   EXPECT_EQ(choose_socket("", "", in("missing")).error().exit, Exit::not_running);
   EXPECT_EQ(ask(in("missing.sock"), "x\n").error().exit, Exit::not_running);

@@ -92,7 +92,7 @@ TEST(KeyCommands, RefuseInputThatIsNoKeyAndShowNothingOfIt) {
   }
 }
 
-TEST(KeyCommands, SayWhenTheKeyCannotBeWritten) {
+TEST(KeyCommands, ReportWhenTheKeyCannotBeWritten) {
   const int full = ::open("/dev/full", O_WRONLY);
   ASSERT_GE(full, 0);
   crypto::SystemRandom random;

@@ -25,7 +25,7 @@ static_assert(std::is_nothrow_move_constructible_v<SecretBytes> &&
 
 // The lines of /proc/self/smaps that describe the mapping of `address`.
 std::string mapping_of(const void* address) {
-  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+  const auto number = reinterpret_cast<std::uintptr_t>(address);
   std::ifstream file("/proc/self/smaps");
   std::string out;
   bool inside = false;
@@ -34,7 +34,7 @@ std::string mapping_of(const void* address) {
     std::uintptr_t high = 0;
     char dash = 0;
     std::istringstream range(line);
-    if (range >> std::hex >> low >> dash >> high && dash == '-') inside = low <= wanted && wanted < high;
+    if (range >> std::hex >> low >> dash >> high && dash == '-') inside = low <= number && number < high;
     if (inside) out += line + "\n";
   }
   return out;
@@ -67,14 +67,14 @@ TEST(SecretBytes, LieInMemoryThatNoCoreDumpContains) {
 }
 
 TEST(SecretBytes, AreWipedBeforeTheirMemoryIsUsedAgain) {
-  const std::byte* place = nullptr;
+  const std::byte* block = nullptr;
   {
     const SecretBytes secret = SecretBytes::copy_of(as_bytes("thirty-two bytes of a secret key"));
-    place = secret.view().data();
+    block = secret.view().data();
   }
   // The arena stays mapped: a later fault could read the bytes there. Its allocator keeps two pointers in the
   // first 16 bytes of a free block.
-  const std::string left = as_text(Bytes(place + 16, 16));
+  const std::string left = as_text(Bytes(block + 16, 16));
   EXPECT_EQ(left, std::string(16, '\0'));
 }
 

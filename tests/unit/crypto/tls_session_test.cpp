@@ -49,7 +49,7 @@ class Tls : public testing::Test {
   PrivateKey strange_key_ = PrivateKey::generate(random_);
 };
 
-TEST_F(Tls, ClientSpeaksFirst) {
+TEST_F(Tls, ClientSendsFirst) {
   TlsSession a = client();
   TlsSession b = server();
   EXPECT_EQ(a.state(), TlsState::in_progress);
@@ -176,14 +176,14 @@ TEST_F(Tls, ServerRefusesAClientThatItDoesNotKnowAndTheClientLearnsOfIt) {
 }
 
 TEST_F(Tls, ServerAsksAboutTheVeryKeyOfTheClient) {
-  std::vector<PublicKey> asked;
+  std::vector<PublicKey> checked;
   TlsSession a = client();
   TlsSession b = TlsSession::server(server_key_, [&](const PublicKey& key) {
-    asked.push_back(key);
+    checked.push_back(key);
     return true;
   });
   converse(a, b);
-  EXPECT_EQ(asked, std::vector{client_key_.public_key()});
+  EXPECT_EQ(checked, std::vector{client_key_.public_key()});
 }
 
 TEST_F(Tls, PublicKeyWithoutItsPrivateHalfIsWorthNothing) {
@@ -216,7 +216,7 @@ TEST_F(Tls, RefusesCertificatesThatAreNotEd25519) {
   EXPECT_EQ(b.state(), TlsState::failed);
 }
 
-TEST_F(Tls, RefusesPeersThatSpeakNothingNewerThanTls12) {
+TEST_F(Tls, RefusesPeersThatSupportNothingNewerThanTls12) {
   RawTlsPeer old_client(RawTlsPeer::Role::client);
   old_client.limit_to_tls12();
   TlsSession b = server();

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
                            "6000000000453a4020010db800090000000000000000000920010db80007000000000000000000020"
                            "200ce2700000535"}));
 
-TEST(TooBig, IsAnsweredToAPacketThatNobodyMayFragment) {
+TEST(TooBig, IsAnsweredToAPacketThatMayNotBeFragmented) {
   EXPECT_TRUE(may_answer(offending(4, 100)));
   EXPECT_TRUE(may_answer(offending(6, 100)));
   EXPECT_FALSE(may_answer(ipv4_packet("192.168.7.2", "198.51.100.9"))) << "without DF";

@@ -96,7 +96,7 @@ TEST(IpPacket, SurvivesEveryTruncationOfAnExtensionChain) {
   }
 }
 
-TEST(IpPacket, TellsFragmentsByOffsetOrMoreFragments) {
+TEST(IpPacket, RecognisesFragmentsByOffsetOrMoreFragments) {
   PacketBytes v4 = ipv4_packet("10.0.0.1", "10.0.0.2");
   v4[6] = std::byte{0x40};  // DF
   EXPECT_FALSE(IpPacket::parse(v4)->fragment);
@@ -141,7 +141,7 @@ TEST(FlowHash, KeepsTheFragmentsOfAPacketTogether) {
   EXPECT_EQ(hash_of(first), hash_of(second));
 }
 
-TEST(FlowHash, TellsIpv6FlowsApart) {
+TEST(FlowHash, KeepsIpv6FlowsApart) {
   std::set<std::uint32_t> hashes;
   for (int i = 1; i <= 100; ++i)
     hashes.insert(hash_of(ipv6_packet("2001:db8::" + std::to_string(i), "2001:db8::ffff")));

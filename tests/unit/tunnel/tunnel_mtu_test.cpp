@@ -22,8 +22,8 @@ class TunnelMtuTest : public testing::Test {
     TunnelConfig edge_side = edge_config();
     hub_side.follow_paths = edge_side.follow_paths = follow;
     hub_side.mss_clamp = edge_side.mss_clamp = clamp;
-    hub.emplace(network, "192.0.2.1:9899", std::move(hub_side), protection_of(kHub, {kEdge1}), true, 1, mtus);
-    edge.emplace(network, "198.51.100.1:40000", std::move(edge_side), protection_of(kEdge1, {kHub}), false, 2,
+    hub.emplace(network, "192.0.2.1:9899", std::move(hub_side), security_of(kHub, {kEdge1}), true, 1, mtus);
+    edge.emplace(network, "198.51.100.1:40000", std::move(edge_side), security_of(kEdge1, {kHub}), false, 2,
                  mtus);
     const Route route{SocketId{0}, IpAddress::any_v4(), hub->socket.local_address()};
     edge->tunnel.expect(edge->endpoint.connect(now, route, key_of(kHub).public_key()), 0);
@@ -80,7 +80,7 @@ TEST_F(TunnelMtuTest, IsTheDevicesWhereThatIsToHoldInAnyCase) {
   EXPECT_EQ(answered(*edge) + answered(*hub), 0U);
 }
 
-TEST_F(TunnelMtuTest, IsToldToTheSenderOfAPacketThatMayNotBeFragmented) {
+TEST_F(TunnelMtuTest, IsReportedToTheSenderOfAPacketThatMayNotBeFragmented) {
   connect(true);
   const Packets v4 = answers_to(*edge, whole(kFits + 1));
   ASSERT_EQ(v4.size(), 1U);
@@ -112,7 +112,7 @@ TEST_F(TunnelMtuTest, DoesNotStopAPacketThatMayBeFragmentedOrNotBeAnswered) {
   }
 }
 
-TEST_F(TunnelMtuTest, IsToldAtALimitedRateAndWhatIsNotAnsweredIsCarried) {
+TEST_F(TunnelMtuTest, IsReportedAtALimitedRateAndWhatIsNotAnsweredIsCarried) {
   connect(true);
   constexpr std::size_t kSent = 150;
   for (std::size_t i = 0; i < kSent; ++i) edge->device.inject(whole(1500));
@@ -149,7 +149,7 @@ TEST_F(TunnelMtuTest, IsAnnouncedOfWhatArrivesWhereTheOtherEndDoesNotClamp) {
   run(50ms);
   EXPECT_EQ(mss_of(hub->device.take_written().at(0)), 1460U);
   TunnelConfig clamping = hub_config();
-  Side other(network, "192.0.2.2:9899", clamping, protection_of(kHub, {kEdge1}), true, 5,
+  Side other(network, "192.0.2.2:9899", clamping, security_of(kHub, {kEdge1}), true, 5,
              {.path = 1400, .device = 1500});
   const Route route{SocketId{0}, IpAddress::any_v4(), other.socket.local_address()};
   edge->tunnel.expect(edge->endpoint.connect(now, route, key_of(kHub).public_key()), 0);

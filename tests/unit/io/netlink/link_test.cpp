@@ -47,7 +47,7 @@ TEST(Links, ShowAddressesAndState) {
   }));
 }
 
-TEST(Links, AreToldApartByKindAndAsPorts) {
+TEST(Links, AreDistinguishedByKindAndAsPorts) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
     ASSERT_EQ(std::system("ip link add va type veth peer name vb && ip link add br0 type bridge && "

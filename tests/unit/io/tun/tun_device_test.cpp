@@ -105,12 +105,12 @@ void exchange(tun::TunDevice& tun, const std::string& own, const std::string& re
   const auto question = udp_packet({ip(remote), 8000}, bind.bind, pattern(500, 3));
   const std::vector<Bytes> packets{question};
   ASSERT_EQ(tun.write(packets), 1U);
-  const auto asked = receive_all(host, 1);
-  ASSERT_EQ(asked.size(), 1U) << own;
-  EXPECT_EQ(asked[0].payload, pattern(500, 3));
-  EXPECT_EQ(asked[0].route.remote, (UdpAddress{ip(remote), 8000}));
+  const auto received = receive_all(host, 1);
+  ASSERT_EQ(received.size(), 1U) << own;
+  EXPECT_EQ(received[0].payload, pattern(500, 3));
+  EXPECT_EQ(received[0].route.remote, (UdpAddress{ip(remote), 8000}));
 
-  host.send(make_batch(asked[0].route.remote, {300}, asked[0].route.local));
+  host.send(make_batch(received[0].route.remote, {300}, received[0].route.local));
   const Buffer packet = read_udp(tun, pool);
   const Bytes answer = packet.bytes();
   const std::size_t headers = ip_header_size(ip(own)) + kUdpHeader;
@@ -211,7 +211,7 @@ TEST(TunDevice, LeavesTheDefaultRouteOfAnUplinkToSocketsTiedToIt) {
   }));
 }
 
-TEST(TunDevice, SaysWhichRouteItCannotAdd) {
+TEST(TunDevice, NamesTheRouteItCannotAdd) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
     tun::TunDevice tun(tun_options());

@@ -127,11 +127,11 @@ TEST(UdpSocket, AnswersFromTheAddressItWasSentTo) {
   for (const std::string& text :
        {std::string("127.0.0.1"), std::string("127.0.0.2"), std::string("127.0.0.3")}) {
     edge.send(make_batch({ip(text), hub.local_address().port}, {100, 100}));
-    const auto asked = receive_all(hub, 2);
-    ASSERT_EQ(asked.size(), 2U);
+    const auto received = receive_all(hub, 2);
+    ASSERT_EQ(received.size(), 2U);
     const Route expected{SocketId{9}, ip(text), edge.local_address()};
-    EXPECT_EQ(asked[0].route, expected);
-    hub.send(make_batch(asked[0].route.remote, {200, 200}, asked[0].route.local));
+    EXPECT_EQ(received[0].route, expected);
+    hub.send(make_batch(received[0].route.remote, {200, 200}, received[0].route.local));
     const auto answered = receive_all(edge, 2);
     ASSERT_EQ(answered.size(), 2U);
     EXPECT_EQ(answered[1].route.remote, (UdpAddress{ip(text), hub.local_address().port}));

@@ -70,7 +70,7 @@ TEST(Auth, EachSideAcceptsWhatTheOtherSigned) {
   EXPECT_TRUE(accepts(a, signed_packet(b)));
 }
 
-TEST(Auth, AStrangerWithOtherRandomNumbersIsNotAccepted) {
+TEST(Auth, APeerWithOtherRandomNumbersIsNotAccepted) {
   const Auth b = side(2).towards(side(1));
   EXPECT_FALSE(accepts(b, signed_packet(side(3).towards(side(2)))));
   EXPECT_FALSE(accepts(b, signed_packet(side(1).towards(side(3)))));
@@ -230,7 +230,7 @@ TEST(Auth, AConfiguredKeyZeroReplacesTheEmptyOne) {
   EXPECT_TRUE(accepts(keyed(2, 0, 0x77).towards(side(1)), signed_packet(keyed(1, 0, 0x77).towards(side(2)))));
 }
 
-TEST(Auth, AuthenticatesWhatThePeerListsAndWantsAsconfItself) {
+TEST(Auth, AuthenticatesWhatThePeerListsAndRequiresAsconfItself) {
   AuthSide peer = side(2);
   peer.chunks = chunk_list({ChunkType::kData, ChunkType::kAsconf});
   const Auth auth = side(1).towards(peer);

@@ -106,7 +106,7 @@ TEST_F(CookieJarTest, GivesBackWhatAProtectedAssociationNeeds) {
   }
 }
 
-TEST_F(CookieJarTest, KeepsAPeerThatSpeaksPlainSctpApartFromAProtectedOne) {
+TEST_F(CookieJarTest, KeepsAPlainPeerApartFromAProtectedOne) {
   const auto opened = jar.open(jar.seal(sample(), kBoot + 5s), kBoot + 6s);
   ASSERT_TRUE(opened.cookie.has_value());
   EXPECT_FALSE(opened.cookie->peer.cipher_costs.has_value());
@@ -154,7 +154,7 @@ TEST_F(CookieJarTest, RefusesTheCookieOfAnotherJar) {
   EXPECT_EQ(jar.open(sealed, kBoot + 6s).refusal, DropReason::forged_cookie);
 }
 
-TEST_F(CookieJarTest, TellsHowStaleACookieIs) {
+TEST_F(CookieJarTest, ReportsHowStaleACookieIs) {
   const auto sealed = jar.seal(sample(), kBoot + 5s);
   EXPECT_FALSE(jar.open(sealed, kBoot + 65s).refusal.has_value()) << "the last moment of its lifetime";
   const auto opened = jar.open(sealed, kBoot + 65s + 1500ms);

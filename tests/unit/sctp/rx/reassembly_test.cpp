@@ -188,7 +188,7 @@ TEST(Reassembly, AgreesWithANaiveModelInAnyOrder) {
     std::sort(order.begin(), order.end());
 
     NaiveReassembly model(sender);
-    for (const auto& [place, index] : order) {
+    for (const auto& [position, index] : order) {
       ASSERT_FALSE(bench.add(sender.chunks[index]));
       const auto expected = model.add(index);
       const auto got = bench.poll_all();

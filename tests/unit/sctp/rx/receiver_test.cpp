@@ -335,7 +335,7 @@ TEST(Receiver, AnnouncesAWindowThatOpensAgain) {
   EXPECT_FALSE(bench.receiver.sack_due());
 }
 
-TEST(Receiver, SaysNothingWhenAnOpenWindowOpensFurther) {
+TEST(Receiver, SendsNothingWhenAnOpenWindowOpensFurther) {
   Bench bench(1, 20'000);
   const Stream data(5, 1'000);
   for (std::size_t i = 0; i < 5; ++i) bench.packet(data[i]);

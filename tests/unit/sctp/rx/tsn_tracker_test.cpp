@@ -70,7 +70,7 @@ TEST(TsnTracker, LeavesTheMiddleOutWhenTheOuterGapBlocksDoNotFit) {
   EXPECT_TRUE(outer(0).empty());
 }
 
-TEST(TsnTracker, CallsRepeatedAndAcknowledgedTsnsDuplicates) {
+TEST(TsnTracker, CountsRepeatedAndAcknowledgedTsnsAsDuplicates) {
   TsnTracker tracker(5);
   arrive(tracker, 5);
   arrive(tracker, 8);

@@ -137,14 +137,14 @@ TEST(AccessKeys, AreOneForEachPresharedKeyAndOneForPeersWithout) {
   EXPECT_FALSE(admits(keys, 3));
 }
 
-TEST(AccessKeys, LetNobodyInWithoutAPresharedKeyWhenAllPeersHaveOne) {
+TEST(AccessKeys, AdmitNoPeerWithoutAPresharedKeyWhenAllPeersHaveOne) {
   const security::AccessKeys keys{hub_whose_peers_have({1, 1})};
   EXPECT_EQ(keys.count(), 1U);
   EXPECT_TRUE(admits(keys, 1));
   EXPECT_FALSE(admits(keys, std::nullopt));
 }
 
-TEST(AccessKeys, LetNobodyInWhenThereAreNoPeers) {
+TEST(AccessKeys, AdmitNoPeerWhenThereAreNone) {
   const security::AccessKeys keys{hub_whose_peers_have({})};
   EXPECT_EQ(keys.count(), 0U);
   EXPECT_FALSE(admits(keys, std::nullopt));

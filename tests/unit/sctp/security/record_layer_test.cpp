@@ -144,7 +144,7 @@ TEST(RecordLayer, LetsNoForgedRecordMoveTheWindow) {
   EXPECT_TRUE(ends.opens(original));
 }
 
-TEST(RecordLayer, SaysWhichRecordIsTheNewestOfItsPath) {
+TEST(RecordLayer, ReportsWhichRecordIsTheNewestOfItsPath) {
   RecordEnds ends;
   path::RecordNumbers other;
   ByteVector first = ends.seal();
@@ -155,7 +155,7 @@ TEST(RecordLayer, SaysWhichRecordIsTheNewestOfItsPath) {
   EXPECT_TRUE(ends.theirs.open(elsewhere)->newest) << "each path has its own sequence";
 }
 
-TEST(RecordLayer, RemembersOfEachPathWhatItIsTold) {
+TEST(RecordLayer, RemembersTheNoteOnEachPath) {
   RecordEnds ends;
   path::RecordNumbers other;
   ByteVector here = ends.seal();
@@ -238,7 +238,7 @@ TEST(RecordLayer, RefusesARecordUnderTheNameOfAnotherEpoch) {
   EXPECT_TRUE(ends.opens(old));
 }
 
-TEST(RecordLayer, SealsWithOldKeysUntilItIsToldToUseTheNewOnes) {
+TEST(RecordLayer, SealsWithOldKeysUntilTheNewOnesAreSelected) {
   RecordEnds ends;
   ends.ours.install(1, keys_of(TlsRole::client, 1, 1));
   EXPECT_EQ(ends.ours.sending_epoch(), 0);

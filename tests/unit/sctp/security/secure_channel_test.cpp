@@ -65,7 +65,7 @@ struct Ends {
     }
   }
   /// Whether `to` opens a record of `from`.
-  bool hears(End& from, End& to) {
+  bool opens(End& from, End& to) {
     ByteVector packet = from.seal();
     return to.channel.open(now, packet).has_value();
   }
@@ -74,7 +74,7 @@ struct Ends {
     client.channel.begin();
     carry_all();
     ASSERT_TRUE(server.channel.up());
-    ASSERT_TRUE(hears(server, client));
+    ASSERT_TRUE(opens(server, client));
     ASSERT_TRUE(client.channel.up());
   }
   /// Advances the time until the keys must be renewed.
@@ -88,8 +88,8 @@ struct Ends {
     EXPECT_EQ(server.channel.failure(), "");
     EXPECT_EQ(client.channel.status().epoch, epoch);
     EXPECT_EQ(server.channel.status().epoch, epoch);
-    EXPECT_TRUE(hears(client, server));
-    EXPECT_TRUE(hears(server, client));
+    EXPECT_TRUE(opens(client, server));
+    EXPECT_TRUE(opens(server, client));
   }
 };
 
@@ -103,7 +103,7 @@ TEST(SecureChannel, IsUpAtTheServerWithTheFinishedAndAtTheClientWithTheFirstReco
   EXPECT_EQ(ends.carry(ends.client, ends.server).size(), 1U) << "Certificate … Finished";
   EXPECT_TRUE(ends.server.channel.up());
   EXPECT_FALSE(ends.client.channel.up()) << "the client does not know whether it was accepted";
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   EXPECT_TRUE(ends.client.channel.up());
   ends.expect_epoch(0);
   EXPECT_EQ(ends.client.channel.peer(), key_of(kHubKey).public_key());
@@ -119,7 +119,7 @@ TEST(SecureChannel, HasOtherKeysWhenTheTwoEndsSawDifferentHandshakes) {
     ends.carry(elsewhere, ends.client);
   }
   ASSERT_TRUE(elsewhere.channel.up()) << "TLS itself does not cover INIT and INIT ACK";
-  EXPECT_FALSE(ends.hears(elsewhere, ends.client));
+  EXPECT_FALSE(ends.opens(elsewhere, ends.client));
   EXPECT_FALSE(ends.client.channel.up());
 }
 
@@ -149,7 +149,7 @@ TEST(SecureChannel, TakesEachFlightCutAtEveryByte) {
     Ends ends;
     longest = connect_in_pieces(ends, cut);
     ASSERT_TRUE(ends.server.channel.up()) << cut;
-    ASSERT_TRUE(ends.hears(ends.server, ends.client)) << cut;
+    ASSERT_TRUE(ends.opens(ends.server, ends.client)) << cut;
   }
   EXPECT_GT(longest, 500U);
 }
@@ -212,7 +212,7 @@ TEST(SecureChannel, DropsMessagesThatBelongToNoHandshake) {
   EXPECT_EQ(ends.server.channel.status().handshakes, 1U);
 }
 
-TEST(SecureChannel, IsNotBegunByAServersWishBeforeThereAreKeys) {
+TEST(SecureChannel, IsNotBegunByAServersRequestBeforeThereAreKeys) {
   Ends ends;
   ends.give(ends.client, {std::byte{0}});
   EXPECT_FALSE(ends.client.channel.poll_message().has_value());
@@ -225,58 +225,58 @@ TEST(SecureChannel, IsNotBegunByAServersWishBeforeThereAreKeys) {
 
 // --- rekey
 
-TEST(SecureChannelRekey, IsAskedForByAnAgedServerAndDoneByTheClient) {
+TEST(SecureChannelRekey, IsRequestedByAnAgedServerAndDoneByTheClient) {
   SecurityConfig edge = edge_protection();
   edge.rekey_after = 50min;
   Ends ends(std::move(edge), hub_protection());
   ends.connect();
   ends.age();
-  const auto wish = ends.carry(ends.server, ends.client);
-  ASSERT_EQ(wish.size(), 1U);
-  EXPECT_EQ(wish[0], ByteVector{std::byte{1}});
+  const auto request = ends.carry(ends.server, ends.client);
+  ASSERT_EQ(request.size(), 1U);
+  EXPECT_EQ(request[0], ByteVector{std::byte{1}});
   ends.server.channel.on_progress(ends.now + 1s);
   EXPECT_TRUE(ends.server.take_messages().empty()) << "it sends one request";
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
 }
 
-TEST(SecureChannelRekey, SucceedsWhenTheWishesOfBothSidesCross) {
+TEST(SecureChannelRekey, SucceedsWhenTheRequestsOfBothSidesCross) {
   Ends ends;
   ends.connect();
   ends.age();
   const auto hello = ends.client.take_messages();
-  const auto wish = ends.server.take_messages();
+  const auto request = ends.server.take_messages();
   ASSERT_EQ(hello.size(), 1U);
-  ASSERT_EQ(wish.size(), 1U);
+  ASSERT_EQ(request.size(), 1U);
   ends.give(ends.server, hello[0]);
-  ends.give(ends.client, wish[0]);
+  ends.give(ends.client, request[0]);
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
   EXPECT_EQ(ends.client.channel.status().handshakes, 2U) << "one exchange, not two";
   EXPECT_EQ(ends.server.channel.status().handshakes, 2U);
   // Both may request the next epoch afterwards.
   ends.age();
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(2);
 }
 
-TEST(SecureChannelRekey, DropsAWishThatComesWhenItWasFulfilled) {
+TEST(SecureChannelRekey, DropsARequestThatComesWhenItWasFulfilled) {
   Ends ends;
   ends.connect();
   ends.age();
-  const auto wish = ends.server.take_messages();
+  const auto request = ends.server.take_messages();
   ends.carry_all();
-  ASSERT_TRUE(ends.hears(ends.server, ends.client));
-  ASSERT_EQ(wish.size(), 1U);
-  ends.give(ends.client, wish[0]);
+  ASSERT_TRUE(ends.opens(ends.server, ends.client));
+  ASSERT_EQ(request.size(), 1U);
+  ends.give(ends.client, request[0]);
   EXPECT_TRUE(ends.client.take_messages().empty());
   ends.expect_epoch(1);
 }
 
-TEST(SecureChannelRekey, IsNotAskedForWhileOneIsUnderWay) {
+TEST(SecureChannelRekey, IsNotRequestedWhileOneIsUnderWay) {
   SecurityConfig hub = hub_protection();
   hub.rekey_after = 17min;
   Ends ends(edge_protection(), std::move(hub));
@@ -289,7 +289,7 @@ TEST(SecureChannelRekey, IsNotAskedForWhileOneIsUnderWay) {
   ends.client.channel.on_progress(ends.now);
   EXPECT_TRUE(ends.server.take_messages().empty());
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
 }
 
@@ -302,7 +302,7 @@ TEST(SecureChannelRekey, IsNotDisturbedByMessagesOfAFinishedHandshake) {
     for (ByteVector& each : ends.carry(ends.client, ends.server)) to_server.push_back(std::move(each));
     for (ByteVector& each : ends.carry(ends.server, ends.client)) to_client.push_back(std::move(each));
   }
-  ASSERT_TRUE(ends.hears(ends.server, ends.client));
+  ASSERT_TRUE(ends.opens(ends.server, ends.client));
   const auto repeat = [&] {
     for (const ByteVector& each : to_server) ends.give(ends.server, each);
     for (const ByteVector& each : to_client) ends.give(ends.client, each);
@@ -314,7 +314,7 @@ TEST(SecureChannelRekey, IsNotDisturbedByMessagesOfAFinishedHandshake) {
   ends.carry(ends.client, ends.server);
   repeat();  // during the next handshake
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
 }
 
@@ -323,8 +323,8 @@ TEST(SecureChannelRekey, GoesOnWithOldKeysUntilTheOtherSideHasTheNew) {
   ends.connect();
   ends.age();
   for (int flight = 0; flight < 3; ++flight) {
-    EXPECT_TRUE(ends.hears(ends.client, ends.server)) << flight;
-    EXPECT_TRUE(ends.hears(ends.server, ends.client)) << flight;
+    EXPECT_TRUE(ends.opens(ends.client, ends.server)) << flight;
+    EXPECT_TRUE(ends.opens(ends.server, ends.client)) << flight;
     if (flight % 2 == 0) {
       ends.carry(ends.client, ends.server);
     } else {
@@ -333,8 +333,8 @@ TEST(SecureChannelRekey, GoesOnWithOldKeysUntilTheOtherSideHasTheNew) {
   }
   EXPECT_EQ(ends.server.channel.status().epoch, 1) << "the client can open it since the second flight";
   EXPECT_EQ(ends.client.channel.status().epoch, 0);
-  EXPECT_TRUE(ends.hears(ends.client, ends.server));
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.client, ends.server));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
 }
 
@@ -345,7 +345,7 @@ TEST(SecureChannelRekey, WipesTheKeysBeforeAfterHalfAMinute) {
   ByteVector later = ends.client.seal();
   ends.age();
   ends.carry_all();
-  ASSERT_TRUE(ends.hears(ends.server, ends.client));
+  ASSERT_TRUE(ends.opens(ends.server, ends.client));
   EXPECT_EQ(ends.server.channel.next_timeout(), ends.now + 30s);
   ends.now += 29s;
   ends.server.channel.on_progress(ends.now);

@@ -90,7 +90,7 @@ TEST(EveryChunk, SurvivesRandomContent) {
   }
 }
 
-TEST(UnknownChunk, IsWalkedOverAndParsedByNobody) {
+TEST(UnknownChunk, IsSkippedAndNotParsed) {
   Failure failure;
   rewritten(bytes_of({0xFE, 0, 0, 6, 1, 2, 0, 0}), failure);
   EXPECT_EQ(failure, ParseError::kWrongChunkType);

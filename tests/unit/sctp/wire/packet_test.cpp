@@ -46,7 +46,7 @@ TEST(PacketView, MayHaveNoChunks) {
   EXPECT_EQ(walk(packet({}), 0), std::nullopt);
 }
 
-TEST(ChunkReader, TellsTypeFlagsValueAndOffsets) {
+TEST(ChunkReader, ReadsTypeFlagsValueAndOffsets) {
   const ByteVector bytes = packet(bytes_of({9, 0x81, 0, 6, 1, 2, 0, 0, 200, 0, 0, 4}));
   ChunkReader reader = PacketView::parse(bytes)->chunks();
   EXPECT_EQ(reader.offset(), 12U);
@@ -134,7 +134,7 @@ TEST(ChunkScope, TurnsTheWriterBadWhenThereIsNoRoomAndWritesNothingBeyond) {
   }
 }
 
-TEST(ParameterReader, TellsTypeAndValue) {
+TEST(ParameterReader, ReadsTypeAndValue) {
   const ByteVector bytes = bytes_of({0x80, 0x08, 0, 5, 193, 0, 0, 0, 0xC0, 0, 0, 4});
   ParameterReader reader(bytes);
   const ParameterView first = reader.next().value();

@@ -23,14 +23,14 @@ REKEY_RUN_SECONDS = int(os.environ.get("HAWSER_REKEY_SECONDS", "20"))
 
 
 class Silence(unittest.TestCase):
-    def test_a_hub_answers_no_stranger_whatever_it_sends(self):
+    def test_a_hub_never_answers_an_unauthenticated_sender(self):
         with Lab(time_limit=60) as lab:
             network = NatNetwork(lab)
-            stranger = network.stranger(lab)
+            outside = network.outside_host(lab)
             hub = Daemon(lab, network.hub, hub_config())
-            sniffer = Sniffer(stranger, ["eth0"])
+            sniffer = Sniffer(outside, ["eth0"])
             for address in (HUB_V4, HUB_V6):
-                self._scan(stranger, address)
+                self._scan(outside, address)
             time.sleep(2)  # for an answer that is delayed or repeated
             seen = sniffer.stop()
             self.assertGreater(sum(packet.outgoing for packet in seen), 2 * len(self._probes()) - 10)
@@ -42,9 +42,9 @@ class Silence(unittest.TestCase):
             Daemon(lab, network.edge.namespace, edge_config(["wan1"])).wait_for_tunnel()
             self.assertTrue(any(not packet.outgoing for packet in edge_sniffer.stop()))
 
-    def _scan(self, stranger, address):
+    def _scan(self, outside, address):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with stranger.socket(family, socket.SOCK_DGRAM) as probe:
+        with outside.socket(family, socket.SOCK_DGRAM) as probe:
             for payload in self._probes():
                 probe.sendto(payload, (address, PORT))
 
@@ -103,7 +103,7 @@ class WrongKeys(unittest.TestCase):
         self.assertEqual(ping(self.edge, HUB_INNER_V4, wait=1)[0], 0)
         self.assertNotEqual(edge_daemon.status()["peers"][0]["state"], "up")
 
-    def test_an_edge_that_the_hub_does_not_know_is_refused_and_both_say_so(self):
+    def test_an_edge_that_the_hub_does_not_know_is_refused_and_both_log_it(self):
         hub_daemon = Daemon(self.lab, self.hub, hub_config(edges=1))
         edge_daemon = Daemon(self.lab, self.edge, edge_config(index=2))
         self.assert_stays_down(edge_daemon, "the peer refused the handshake")
@@ -112,7 +112,7 @@ class WrongKeys(unittest.TestCase):
         self.assertEqual(status["associations"], [])
         self.assertGreater(status["drops"]["engine"]["handshake_failed"], 0)
 
-    def test_an_edge_that_does_not_know_the_hub_hears_nothing(self):
+    def test_an_edge_that_does_not_know_the_hub_gets_no_answer(self):
         hub_daemon = Daemon(self.lab, self.hub, hub_config())
         sniffer = Sniffer(self.edge, ["wan1", "wan2"])
         edge_daemon = Daemon(self.lab, self.edge, edge_config(hub="edge2"))
@@ -167,25 +167,25 @@ class Restart(unittest.TestCase):
                     back = min(at for at in answers if at > killed + 0.05) - begin
                     print(f"hub away for {away} s: answers again {back:.2f} s after it was started", flush=True)
                     self.assertLess(back, self.LIMIT)
-                    wait_until(lambda: self._settled(edge, hub), 10, "one association with both paths active")
+                    wait_until(lambda: self._both_paths_active(edge, hub), 10, "one association with both paths active")
 
     def test_an_idle_edge_is_back_within_five_seconds_of_the_return_of_its_hub(self):
         with Lab(time_limit=60) as lab:
             network = NatNetwork(lab)
             hub = Daemon(lab, network.hub, hub_config())
             edge = Daemon(lab, network.edge.namespace, edge_config())
-            wait_until(lambda: self._settled(edge, hub), 10, "both paths")
+            wait_until(lambda: self._both_paths_active(edge, hub), 10, "both paths")
             time.sleep(7)  # until both ends have nothing left to send, and the hub has written its file
             hub.process.signal(9)
             hub.process.wait(5)
             time.sleep(1)
             begin = time.monotonic()
             hub = Daemon(lab, network.hub, hub_config())
-            wait_until(lambda: self._settled(edge, hub), self.LIMIT, "the edge to be back, with both paths")
+            wait_until(lambda: self._both_paths_active(edge, hub), self.LIMIT, "the edge to be back, with both paths")
             print(f"idle edge: back {time.monotonic() - begin:.2f} s after the hub was started", flush=True)
 
     @staticmethod
-    def _settled(edge, hub):
+    def _both_paths_active(edge, hub):
         for daemon in (edge, hub):
             associations = daemon.status()["associations"]
             if len(associations) != 1 or [path["state"] for path in associations[0]["paths"]] != ["active"] * 2:

@@ -28,49 +28,49 @@ namespace hawser::sim {
 ///
 /// Owns hashes of payloads, only of addresses that are not validated. Never opens a packet and never queries
 /// the engine.
-class AddressProofs {
+class AddressValidation {
  public:
   /// A remote address as one association sees it; `tag` is the verification tag of the packets to it.
-  struct Place {
-    SocketId uplink;
+  struct Location {
+    SocketId socket;
     UdpAddress remote;
     std::uint32_t tag = 0;
-    auto operator<=>(const Place&) const = default;
+    auto operator<=>(const Location&) const = default;
   };
 
   // Datagrams of the host itself. The views are the parsed payloads.
-  void on_sent(const Place& to, const PacketView& view, Bytes payload);
-  void on_received(Timestamp now, SocketId uplink, const UdpAddress& from, const PacketView& view,
+  void on_sent(const Location& to, const PacketView& view, Bytes payload);
+  void on_received(Timestamp now, SocketId socket, const UdpAddress& from, const PacketView& view,
                    Bytes payload);
   // Datagrams of any other host.
   void on_peer_received(Bytes payload);
   void on_peer_sent(Bytes payload);
 
   /// Whether packets of every kind may be sent there.
-  [[nodiscard]] bool proven(const Place& place) const;
+  [[nodiscard]] bool validated(const Location& location) const;
   /// Whether any association has validated this address.
-  [[nodiscard]] bool proven(SocketId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] bool validated(SocketId socket, const UdpAddress& remote) const;
   /// When a cookie was last returned from there, or kNever: handshake packets may be sent there. The same
   /// cookie may be returned again within a minute, and is accepted again when its association is gone.
-  [[nodiscard]] Timestamp cookie_returned(const Place& place) const;
+  [[nodiscard]] Timestamp cookie_returned(const Location& location) const;
 
  private:
-  struct Proof {
-    bool challenged = false;  ///< a peer has received a datagram that was sent there
-    bool proven = false;
+  struct Validation {
+    bool probed = false;  ///< a peer has received a datagram that was sent there
+    bool validated = false;
     Timestamp cookie_returned = kNever;
-    std::set<std::uint64_t> challenges;
-    std::set<std::uint64_t> answers;  ///< what the peer has sent since then
+    std::set<std::uint64_t> probes;
+    std::set<std::uint64_t> replies;  ///< what the peer has sent since then
     std::set<std::uint32_t> made;     ///< our tags of the associations that cookies from there created
     std::set<std::uint64_t> cookies;  ///< in the INIT ACKs that were sent there
   };
-  [[nodiscard]] bool undecided() const { return proven_ != proofs_.size(); }
+  [[nodiscard]] bool undecided() const { return validated_ != validations_.size(); }
 
-  [[nodiscard]] bool proven(const Proof& proof) const;
+  [[nodiscard]] bool validated(const Validation& validation) const;
 
-  std::map<Place, Proof> proofs_;
+  std::map<Location, Validation> validations_;
   std::set<std::uint32_t> joined_;  ///< our tags that a peer has used in sealed packets
-  std::size_t proven_ = 0;
+  std::size_t validated_ = 0;
 };
 
 }  // namespace hawser::sim

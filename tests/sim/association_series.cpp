@@ -1,4 +1,4 @@
-#include "sim/sessions.hpp"
+#include "sim/association_series.hpp"
 
 #include <algorithm>
 
@@ -12,15 +12,15 @@ using std::chrono::seconds;
 using Kind = sctp::Event::Kind;
 
 // The number of agreed streams, less a margin.
-constexpr std::size_t kMaxSessions = 190;
+constexpr std::size_t kMaxAssociations = 190;
 
-sctp::StreamId stream_of(std::size_t session) {
-  return sctp::StreamId(static_cast<std::uint16_t>(session));
+sctp::StreamId stream_of(std::size_t association) {
+  return sctp::StreamId(static_cast<std::uint16_t>(association));
 }
 
 }  // namespace
 
-Sessions::Sessions(Bond& bond, std::uint64_t seed)
+AssociationSeries::AssociationSeries(Bond& bond, std::uint64_t seed)
     : bond_(bond), random_(seed), up_(seed * 2 + 11), down_(seed * 2 + 12) {
   bond.on_edge_event = [this](const sctp::Event& event) { on_edge_event(event); };
   bond.on_hub_event = [this](const sctp::Event& event) { on_hub_event(event); };
@@ -29,19 +29,19 @@ Sessions::Sessions(Bond& bond, std::uint64_t seed)
   watch_wire();
 }
 
-void Sessions::watch_wire() {
+void AssociationSeries::watch_wire() {
   bond_.world().on_sent([this](const Host& host, const SimDatagram& datagram) {
     if (!is_sealed(datagram.payload)) return;  // unauthenticated once there are keys
-    if (&host == &bond_.edge()) hub_side_.on_the_way.insert(content_hash(datagram.payload));
-    if (&host == &bond_.hub()) edge_side_.on_the_way.insert(content_hash(datagram.payload));
+    if (&host == &bond_.edge()) hub_side_.in_transit.insert(content_hash(datagram.payload));
+    if (&host == &bond_.hub()) edge_side_.in_transit.insert(content_hash(datagram.payload));
   });
   bond_.world().on_delivered([this](const Host& host, const SimDatagram& datagram) {
     if (&host != &bond_.edge() && &host != &bond_.hub()) return;
     if (!checksum_acceptable(datagram.payload)) return;
     Side& side = &host == &bond_.edge() ? edge_side_ : hub_side_;
-    const auto found = side.on_the_way.find(content_hash(datagram.payload));
-    if (found == side.on_the_way.end()) return;
-    side.on_the_way.erase(found);
+    const auto found = side.in_transit.find(content_hash(datagram.payload));
+    if (found == side.in_transit.end()) return;
+    side.in_transit.erase(found);
     side.sources.insert(datagram.source);
     side.last_news = bond_.world().now();
   });
@@ -49,22 +49,23 @@ void Sessions::watch_wire() {
 
 // --- edge
 
-void Sessions::start() {
-  dial();
-  talk();
+void AssociationSeries::start() {
+  connect();
+  send_periodically();
 }
 
-void Sessions::dial() {
+void AssociationSeries::connect() {
   if (stopped_) return;
-  if (sessions_.size() == kMaxSessions) return complain("too many associations");
-  const std::size_t uplink = sessions_.size() % bond_.uplinks();
+  if (associations_.size() == kMaxAssociations) return complain("too many associations");
+  const std::size_t uplink = associations_.size() % bond_.uplinks();
   const std::size_t hub_address = random_.below(bond_.hub_addresses());
-  sessions_.emplace_back();
-  sessions_.back().edge = bond_.edge().connect(uplink, bond_.hub_address(hub_address));
+  associations_.emplace_back();
+  associations_.back().edge = bond_.edge().connect(uplink, bond_.hub_address(hub_address));
 }
 
-void Sessions::add_paths() {
-  if (sessions_.empty() || !sessions_.back().edge_up || sessions_.back().edge_end == End::dead) return;
+void AssociationSeries::add_paths() {
+  if (associations_.empty() || !associations_.back().edge_up || associations_.back().edge_end == End::dead)
+    return;
   const auto status = bond_.edge().endpoint().status(edge_id());
   if (!status) return;
   for (std::size_t i = 0; i < bond_.uplinks(); ++i) {
@@ -74,37 +75,38 @@ void Sessions::add_paths() {
   }
 }
 
-void Sessions::on_edge_event(const sctp::Event& event) {
-  const auto session = std::find_if(sessions_.begin(), sessions_.end(),
-                                    [&](const Session& each) { return each.edge == event.association; });
-  if (session == sessions_.end())
+void AssociationSeries::on_edge_event(const sctp::Event& event) {
+  const auto association =
+      std::find_if(associations_.begin(), associations_.end(),
+                   [&](const Association& each) { return each.edge == event.association; });
+  if (association == associations_.end())
     return;  // belongs to a connect() that has not returned yet; such an association cannot end now
   if (event.kind == Kind::connected) {
-    session->edge_up = true;
+    association->edge_up = true;
     add_paths();
   }
   const bool ended = event.kind == Kind::lost || event.kind == Kind::aborted || event.kind == Kind::closed ||
                      event.kind == Kind::refused;
   if (!ended) return;
-  session->edge_end = End::dead;
-  if (session->edge_up) judge_end(bond_.edge(), session->hub_end == End::dead, event);
-  bond_.world().events().after(seconds(1), [this] { dial(); });
+  association->edge_end = End::dead;
+  if (association->edge_up) judge_end(bond_.edge(), association->hub_end == End::dead, event);
+  bond_.world().events().after(seconds(1), [this] { connect(); });
 }
 
-void Sessions::on_hub_event(const sctp::Event& event) {
+void AssociationSeries::on_hub_event(const sctp::Event& event) {
   if (event.kind == Kind::accepted) accepted_.push_back(event.association);
   const bool ended = event.kind == Kind::lost || event.kind == Kind::aborted || event.kind == Kind::closed;
   if (!ended) return;
-  for (Session& session : sessions_) {
-    if (session.hub != event.association) continue;
-    session.hub_end = End::dead;
-    if (session.edge_up) judge_end(bond_.hub(), session.edge_end == End::dead, event);
+  for (Association& association : associations_) {
+    if (association.hub != event.association) continue;
+    association.hub_end = End::dead;
+    if (association.edge_up) judge_end(bond_.hub(), association.edge_end == End::dead, event);
   }
 }
 
 // An end is valid when the other side has ended before (that end was judged), when the test has stopped the
 // traffic, or when nothing of the peer has arrived for the whole silence limit.
-void Sessions::judge_end(Host& host, bool peer_dead, const sctp::Event& event) {
+void AssociationSeries::judge_end(Host& host, bool peer_dead, const sctp::Event& event) {
   if (stopped_ && event.kind == Kind::closed) return;
   const Side& side = &host == &bond_.edge() ? edge_side_ : hub_side_;
   const Duration silence = bond_.world().now() - side.last_news;
@@ -118,18 +120,21 @@ void Sessions::judge_end(Host& host, bool peer_dead, const sctp::Event& event) {
 
 // --- messages
 
-void Sessions::talk() {
+void AssociationSeries::send_periodically() {
   if (stopped_) return;
-  const Session& now = sessions_.back();
-  if (now.edge_up && now.edge_end == End::alive) say(bond_.edge(), now.edge, sessions_.size() - 1, up_);
-  if (now.hub && now.hub_end == End::alive) say(bond_.hub(), *now.hub, sessions_.size() - 1, down_);
+  const Association& now = associations_.back();
+  if (now.edge_up && now.edge_end == End::alive)
+    send_message(bond_.edge(), now.edge, associations_.size() - 1, up_);
+  if (now.hub && now.hub_end == End::alive)
+    send_message(bond_.hub(), *now.hub, associations_.size() - 1, down_);
   if (random_.chance(0.1)) add_paths();
-  bond_.world().events().after(milliseconds(random_.between(20, 200)), [this] { talk(); });
+  bond_.world().events().after(milliseconds(random_.between(20, 200)), [this] { send_periodically(); });
 }
 
-void Sessions::say(Host& host, sctp::AssociationId id, std::size_t session, MessageLedger& ledger) {
+void AssociationSeries::send_message(Host& host, sctp::AssociationId id, std::size_t association,
+                                     MessageLedger& ledger) {
   sctp::SendOptions options;
-  options.stream = stream_of(session);
+  options.stream = stream_of(association);
   options.unordered = random_.chance(0.2);
   options.ppid = ledger.next_ppid(options.stream, options.unordered);
   const std::size_t size = random_.chance(0.5) ? random_.between(1, 100) : random_.between(800, 3000);
@@ -138,62 +143,62 @@ void Sessions::say(Host& host, sctp::AssociationId id, std::size_t session, Mess
   if (host.endpoint().send_backlog(id) > 100'000) return;
   if (host.endpoint().send(host.now(), id, std::move(content), options) == sctp::SendResult::ok)
     ledger.sent(options.stream, options.unordered, size);
-  host.settle();
+  host.drain();
 }
 
-void Sessions::on_edge_message(const sctp::ReceivedMessage& message) {
-  const std::size_t session = message.stream.value();
-  if (session >= sessions_.size() || sessions_[session].edge != message.association)
+void AssociationSeries::on_edge_message(const sctp::ReceivedMessage& message) {
+  const std::size_t association = message.stream.value();
+  if (association >= associations_.size() || associations_[association].edge != message.association)
     return complain("edge: a message of one association arrives in another");
   if (const auto wrong = down_.accept(message)) complain("edge: " + *wrong);
 }
 
-void Sessions::on_hub_message(const sctp::ReceivedMessage& message) {
+void AssociationSeries::on_hub_message(const sctp::ReceivedMessage& message) {
   const std::size_t number = message.stream.value();
-  if (number >= sessions_.size()) return complain("hub: a message without an association");
-  Session& session = sessions_[number];
-  if (!session.hub) session.hub = message.association;
-  if (*session.hub != message.association)
+  if (number >= associations_.size()) return complain("hub: a message without an association");
+  Association& association = associations_[number];
+  if (!association.hub) association.hub = message.association;
+  if (*association.hub != message.association)
     return complain("hub: a message of one association arrives in another");
   if (const auto wrong = up_.accept(message)) complain("hub: " + *wrong);
 }
 
 // --- state
 
-std::optional<std::size_t> Sessions::current() const {
-  if (sessions_.empty()) return std::nullopt;
-  const Session& last = sessions_.back();
+std::optional<std::size_t> AssociationSeries::current() const {
+  if (associations_.empty()) return std::nullopt;
+  const Association& last = associations_.back();
   const bool up = both_up(last) && last.edge_end == End::alive && last.hub_end == End::alive;
-  return up ? std::optional(sessions_.size() - 1) : std::nullopt;
+  return up ? std::optional(associations_.size() - 1) : std::nullopt;
 }
 
-bool Sessions::lively() const {
+bool AssociationSeries::healthy() const {
   const Timestamp oldest = std::min(edge_side_.last_news, hub_side_.last_news);
   return current() && bond_.world().now() - oldest < bond_.edge().config().silence_limit / 2;
 }
 
-Sessions::Mark Sessions::mark() const {
-  const std::size_t last = sessions_.size() - 1;
+AssociationSeries::Mark AssociationSeries::mark() const {
+  const std::size_t last = associations_.size() - 1;
   return {last, up_.sent_on(stream_of(last)), down_.sent_on(stream_of(last))};
 }
 
-bool Sessions::works_since(const Mark& mark) const {
+bool AssociationSeries::works_since(const Mark& mark) const {
   const auto present = current();
   if (!present) return false;
   const sctp::StreamId stream = stream_of(*present);
-  const bool same = *present == mark.session;
+  const bool same = *present == mark.association;
   return up_.arrived_on(stream) > (same ? mark.up : 0) && down_.arrived_on(stream) > (same ? mark.down : 0);
 }
 
-bool Sessions::all_arrived() const {
-  const sctp::StreamId stream = stream_of(sessions_.size() - 1);
+bool AssociationSeries::all_arrived() const {
+  const sctp::StreamId stream = stream_of(associations_.size() - 1);
   return up_.arrived_on(stream) == up_.sent_on(stream) && down_.arrived_on(stream) == down_.sent_on(stream);
 }
 
-std::string Sessions::standing() const {
-  std::string text = std::to_string(sessions_.size()) + " associations; up:  " + up_.summary() +
+std::string AssociationSeries::standing() const {
+  std::string text = std::to_string(associations_.size()) + " associations; up:  " + up_.summary() +
                      ", down: " + down_.summary();
-  const Session& last = sessions_.back();
+  const Association& last = associations_.back();
   text += std::string(last.edge_up ? ", edge up" : "") + (last.hub ? ", hub up" : "") +
           (last.edge_end == End::dead ? ", edge dead" : "") + (last.hub_end == End::dead ? ", hub dead" : "");
   for (Host* host : {&bond_.edge(), &bond_.hub()}) {
