@@ -82,13 +82,13 @@ TEST(RecordLayer, RefusesEveryOtherSizeOfThePacket) {
 
 TEST(RecordLayer, RefusesRecordsOfOtherKeysAndCountsThem) {
   RecordEnds ends;
-  security::RecordLayer stranger(true);
-  stranger.install(0, keys_of(TlsRole::client, 0, 99));
-  stranger.send_with(0);
+  security::RecordLayer elsewhere(true);
+  elsewhere.install(0, keys_of(TlsRole::client, 0, 99));
+  elsewhere.send_with(0);
   path::RecordNumbers numbers;
   for (std::uint64_t i = 1; i <= 5; ++i) {
     ByteVector packet = unsealed_packet(64);
-    ASSERT_TRUE(stranger.seal(packet, numbers));
+    ASSERT_TRUE(elsewhere.seal(packet, numbers));
     EXPECT_EQ(ends.refusal(packet), DropReason::bad_record);
     EXPECT_EQ(ends.theirs.usage().forgeries, i);
   }
