@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds Hawser and runs the demonstration: two NATed uplinks, bonded, in network namespaces.
-# For a fresh Debian 12; idempotent. Building aside it takes less than two minutes.
+# Installs missing packages, builds Hawser and runs the demonstration: two NATed uplinks, bonded, in network namespaces.
+# For a fresh Debian 12; it can be repeated. Apart from the build it takes less than two minutes.
 #
 #   sudo tests/demo.sh                  prints its progress and a table
 #   sudo tests/demo.sh --json FILE      also writes the figures as JSON
 #
-# A missed floor is said plainly in the table; the exit status is not 0 only when the demonstration could not be carried
-# out or the association broke.
+# The table reports figures below their floor; the exit status is 0 unless the demonstration could not run or the
+# association broke.
 set -euo pipefail
 
 json=()
@@ -20,7 +20,7 @@ case "${1:-}" in
 esac
 cd "$(dirname "$(readlink -f "$0")")/.."
 if [[ "$(id -u)" -ne 0 ]]; then
-  echo "the demonstration makes network namespaces: run 'sudo tests/demo.sh'" >&2
+  echo "the demonstration creates network namespaces: run 'sudo tests/demo.sh'" >&2
   exit 2
 fi
 export HOME="${HOME:-/root}" LC_ALL=C.UTF-8

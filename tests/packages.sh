@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The Debian packages that building and testing Hawser needs, and a function that installs them.
+# The Debian packages that are needed to build and test Hawser, and a function that installs them.
 #
 #   . tests/packages.sh; install_packages               everything
-#   . tests/packages.sh; install_packages build demo    only what these groups name
-#   sudo bash tests/packages.sh [GROUP...]              the same, as a command
+#   . tests/packages.sh; install_packages build demo    only these groups
+#   sudo bash tests/packages.sh [GROUP...]              as a command
 #
-# Quick and silent when nothing is missing; apt (and the network) is touched only otherwise.
+# Fast and silent when nothing is missing; it uses apt (and the network) only when something is.
 
 declare -gA HAWSER_PACKAGES=(
   [build]="g++ cmake ninja-build ccache pkg-config git ca-certificates

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds Hawser and runs every test. For a fresh Debian 12; idempotent.
+# Installs missing packages, builds Hawser and runs every test. For a fresh Debian 12; it can be repeated.
 #
 #   sudo tests/run.sh           everything: release with all tests, packages, sanitizers with fuzzing, clang-tidy
 #   sudo tests/run.sh --quick   the release build and its tests only
@@ -15,7 +15,7 @@ case "${1:-}" in
 esac
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 if [[ "$(id -u)" -ne 0 ]]; then
-  echo "the system tests make network namespaces: run 'sudo tests/run.sh'" >&2
+  echo "the system tests create network namespaces: run 'sudo tests/run.sh'" >&2
   exit 2
 fi
 exec </dev/null
@@ -31,10 +31,10 @@ count() {  # count NAME PASSED FAILED SECONDS
   summary+=("$(printf '%-34s %5d passed %4d failed %5d s' "$@")")
 }
 
-# step NAME COMMAND...: what the tests need. Counts only when it fails.
+# step NAME COMMAND...: a preparation for the tests. It only counts when it fails.
 step() { run_counted 0 "$@"; }
 
-# check NAME COMMAND...: one test that is no ctest.
+# check NAME COMMAND...: a test outside ctest.
 check() { run_counted 1 "$@"; }
 
 run_counted() {
@@ -55,7 +55,7 @@ run_counted() {
 # build PRESET: configures and builds.
 build() { cmake --preset "$1" -Wno-dev && cmake --build --preset "$1"; }
 
-# suite PRESET: runs the tests of a preset that has been built, and counts each.
+# suite PRESET: runs the tests of a built preset, and counts each of them.
 suite() {
   local preset=$1 begin=$SECONDS junit=$reports/$1.xml log=$reports/$1.log numbers
   heading "tests: $preset"

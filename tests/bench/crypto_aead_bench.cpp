@@ -1,9 +1,9 @@
-// What protection costs per packet of 1400 bytes: sealing and opening with both ciphers, in place and with
-// the contexts that the tunnel uses, as processor time. Beside it, measured in turns with it, OpenSSL's bare
-// stream of 1400-byte updates without nonce, associated data and tag, and the command of OpenSSL's own that
-// says the same when the machine has nothing else to do. (For AES-128-GCM that command finishes every block,
-// for ChaCha20-Poly1305 it never does, so that it saves the one-time key that RFC 8439 §2.6 wants for each
-// packet.) Whole packets as they go out: sctp_record_bench.cpp. Usage: bench_crypto_aead [packets]
+// The cost of encryption per packet of 1400 bytes: sealing and opening with both ciphers, in place and with
+// the contexts that the tunnel uses, as processor time. In turns with it, the program measures OpenSSL's bare
+// stream of 1400-byte updates without nonce, associated data and tag, and prints the OpenSSL command whose
+// figure is comparable on an idle machine. (With AES-128-GCM that command finishes every block; with
+// ChaCha20-Poly1305 it never does, and saves the one-time key that RFC 8439 §2.6 requires for each packet.)
+// sctp_record_bench.cpp measures whole packets. Usage: bench_crypto_aead [packets]
 
 #include <algorithm>
 #include <array>
@@ -31,13 +31,14 @@ void print(Cipher cipher, const char* what, double seconds, std::size_t packets)
               8.0 * kPacket / ns, 1e6 * kPacket / ns);
 }
 
+/// One packet with room for its tag.
 struct Packet {
   std::array<std::byte, kPacket + kAeadTagSize> bytes{};
   [[nodiscard]] MutableBytes data() { return MutableBytes(bytes).first(kPacket); }
   [[nodiscard]] std::span<std::byte, kAeadTagSize> tag() { return MutableBytes(bytes).last<kAeadTagSize>(); }
 };
 
-/// The best of some rounds: what the machine does meanwhile for others only ever adds.
+// Prints the best of some rounds: other work on the machine can only add time.
 void measure(Cipher cipher, std::size_t packets) {
   const std::array<std::byte, 32> secret{};
   const std::array<std::byte, kHeader> header{};

@@ -1,6 +1,6 @@
-// What a datagram and an IP packet cost on their way through the kernel: a UDP socket over loopback with and
-// without segmentation offload, and a TUN device. One line per way: packets per second and nanoseconds per
-// packet. Needs root (it works in a network namespace of its own). Usage: bench_io [packets]
+// The cost of a datagram and of an IP packet in the kernel: a UDP socket over loopback with and without
+// segmentation offload, and a TUN device. Prints one line per case: packets per second and nanoseconds per
+// packet. Needs root (it uses a network namespace of its own). Usage: bench_io [packets]
 
 #include <array>
 #include <chrono>
@@ -24,7 +24,7 @@ void print(const char* what, std::size_t packets, Clock::duration spent) {
               ns / static_cast<double>(packets));
 }
 
-/// Sends batches and receives them at once, on one thread: the cost of both ends together, and of each.
+// Sends batches and receives them immediately, on one thread: the cost of each end.
 void measure_udp(const char* what, std::size_t packets, bool gso, bool gro, std::size_t batch_size) {
   udp::UdpSocketOptions options;
   options.bind = address("127.0.0.1:0");
@@ -51,14 +51,15 @@ void measure_udp(const char* what, std::size_t packets, bool gso, bool gro, std:
   print("  receive", received, receiving);
 }
 
-/// The host fills the device's queue, then the packets are read; and written back to a socket of the host.
+// Measures reading packets from the device after the host has sent them, and writing them back to a socket of
+// the host.
 void measure_tun(std::size_t packets) {
   tun::TunDevice tun({"hwbench0", 1500, {IpPrefix::parse("10.90.0.2/24").value()}, std::uint32_t{2000}});
   udp::UdpSocketOptions options;
   options.bind = address("10.90.0.2:7000");
   udp::UdpSocket host(options);
-  // A packet that the host sends to itself by way of the tunnel comes back with source and destination
-  // exchanged.
+  // Exchanging source and destination of a packet that the host sent into the tunnel makes it a packet to the
+  // host.
   const auto batch = make_batch(address("10.90.0.9:7000"), std::vector<std::size_t>(32, kPayload));
   BufferPool pool;
   std::array<Buffer, 64> buffers;
@@ -76,7 +77,7 @@ void measure_tun(std::size_t packets) {
     reading += middle - start;
     views.clear();
     for (Buffer& packet : std::span(buffers).first(count)) {
-      std::swap_ranges(packet.data() + 12, packet.data() + 16, packet.data() + 16);  // sums stay as they are
+      std::swap_ranges(packet.data() + 12, packet.data() + 16, packet.data() + 16);  // keeps the checksums
       views.push_back(packet.bytes());
     }
     const auto rewritten = Clock::now();

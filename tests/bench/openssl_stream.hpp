@@ -9,7 +9,8 @@
 
 namespace hawser::bench {
 
-/// OpenSSL without us: a key, a nonce, and one endless message in blocks of a packet's size.
+/// OpenSSL alone: a key, a nonce, and one endless message in blocks of a packet's size. Owns the OpenSSL
+/// contexts.
 class BareStream {
  public:
   explicit BareStream(crypto::Cipher cipher)

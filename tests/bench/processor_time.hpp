@@ -4,7 +4,7 @@
 
 namespace hawser::bench {
 
-/// Processor time: what the machine does meanwhile for others is not in it.
+/// Processor time of this process in seconds, without the time that the machine spends on others.
 inline double processor_seconds() {
   timespec time{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);

@@ -1,7 +1,6 @@
-// What the engine costs per packet, without any I/O: two endpoints in one process, their datagrams handed
-// over in memory. Prints nanoseconds of processor time per message for both sides together, of plain
-// associations and of protected ones measured in turns with them, and the checksum alone. Usage:
-// bench_sctp_engine [messages per round]
+// The cost of the engine per packet, without I/O: two endpoints in one process exchange datagrams in memory.
+// Prints nanoseconds of processor time per message for both sides together, of plain and of protected
+// associations, measured in turns, and of the checksum alone. Usage: bench_sctp_engine [messages per round]
 
 #include <algorithm>
 #include <array>
@@ -23,10 +22,10 @@ namespace {
 constexpr std::size_t kMessageSize = 1392;
 constexpr std::size_t kRounds = 9;
 
-using MaybeCipher = std::optional<crypto::Cipher>;  ///< nothing: plain SCTP
+using MaybeCipher = std::optional<crypto::Cipher>;  ///< nullopt: plain mode
 
-sctp::SecurityConfig protection(const crypto::PrivateKey& own, const crypto::PrivateKey& peer,
-                                crypto::Cipher cipher) {
+sctp::SecurityConfig security_config(const crypto::PrivateKey& own, const crypto::PrivateKey& peer,
+                                     crypto::Cipher cipher) {
   sctp::SecurityConfig out{.private_key = own.clone(), .peers = {}, .cipher_costs = {1, 2}};
   if (cipher == crypto::Cipher::chacha20_poly1305) out.cipher_costs = {2, 1};
   out.peers.push_back({peer.public_key(), {}});
@@ -37,7 +36,7 @@ double nanoseconds_since(double begin) {
   return 1e9 * (bench::processor_seconds() - begin);
 }
 
-/// Hands every datagram of `from` to `to`; `reply` is the route on which `to` sees it.
+/// Delivers the datagrams of one endpoint to the other, in place; both see the same route. Owns its batch.
 class Wire {
  public:
   bool carry(Timestamp now, sctp::Endpoint& from, sctp::Endpoint& to) {
@@ -57,26 +56,27 @@ class Wire {
   std::vector<ReceivedDatagram> datagrams_;
 };
 
-/// Client and server that see each other under the same route, so that no address has to be translated.
+/// An initiator and a responder that see each other under the same route, so that no address needs
+/// translation. Owns both endpoints and their buffer pool.
 class Pair {
  public:
   explicit Pair(MaybeCipher cipher)
-      : client_key_(crypto::PrivateKey::generate(random_)),
-        server_key_(crypto::PrivateKey::generate(random_)) {
+      : initiator_key_(crypto::PrivateKey::generate(random_)),
+        responder_key_(crypto::PrivateKey::generate(random_)) {
     const Route route{SocketId(0), *IpAddress::parse("192.0.2.1"), {*IpAddress::parse("192.0.2.1"), 9899}};
     if (cipher) {
-      client_ = std::make_unique<sctp::Endpoint>(config(false), random_, pool_,
-                                                 protection(client_key_, server_key_, *cipher));
-      server_ = std::make_unique<sctp::Endpoint>(config(true), random_, pool_,
-                                                 protection(server_key_, client_key_, *cipher));
-      id_ = client_->connect(now_, route, server_key_.public_key());
+      initiator_ = std::make_unique<sctp::Endpoint>(config(false), random_, pool_,
+                                                    security_config(initiator_key_, responder_key_, *cipher));
+      responder_ = std::make_unique<sctp::Endpoint>(config(true), random_, pool_,
+                                                    security_config(responder_key_, initiator_key_, *cipher));
+      id_ = initiator_->connect(now_, route, responder_key_.public_key());
     } else {
-      client_ = std::make_unique<sctp::Endpoint>(config(false), random_, pool_);
-      server_ = std::make_unique<sctp::Endpoint>(config(true), random_, pool_);
-      id_ = client_->connect(now_, route);
+      initiator_ = std::make_unique<sctp::Endpoint>(config(false), random_, pool_);
+      responder_ = std::make_unique<sctp::Endpoint>(config(true), random_, pool_);
+      id_ = initiator_->connect(now_, route);
     }
-    settle();
-    if (client_->status(id_)->protection.has_value() != cipher.has_value()) std::abort();
+    exchange();
+    if (initiator_->status(id_)->protection.has_value() != cipher.has_value()) std::abort();
   }
 
   double nanoseconds_per_message(std::size_t messages, std::uint16_t streams) {
@@ -87,13 +87,13 @@ class Pair {
       for (int i = 0; i < 64 && sent < messages; ++i, ++sent) {
         sctp::SendOptions options;
         options.stream = sctp::StreamId(static_cast<std::uint16_t>(sent % streams));
-        if (client_->send(now_, id_, pool_.acquire(kMessageSize), options) != sctp::SendResult::ok) break;
+        if (initiator_->send(now_, id_, pool_.acquire(kMessageSize), options) != sctp::SendResult::ok) break;
       }
-      settle();
-      while (server_->poll_message()) ++received;
+      exchange();
+      while (responder_->poll_message()) ++received;
       now_ += std::chrono::microseconds(100);
-      if (client_->next_timeout() <= now_) client_->handle_timeout(now_);
-      if (server_->next_timeout() <= now_) server_->handle_timeout(now_);
+      if (initiator_->next_timeout() <= now_) initiator_->handle_timeout(now_);
+      if (responder_->next_timeout() <= now_) responder_->handle_timeout(now_);
     }
     return nanoseconds_since(begin) / static_cast<double>(messages);
   }
@@ -107,21 +107,21 @@ class Pair {
     config.sack_delay = std::chrono::milliseconds(20);
     return config;
   }
-  void settle() {
+  void exchange() {
     bool moved = true;
     while (moved) {
-      moved = wire_.carry(now_, *client_, *server_);
-      moved |= wire_.carry(now_, *server_, *client_);
+      moved = wire_.carry(now_, *initiator_, *responder_);
+      moved |= wire_.carry(now_, *responder_, *initiator_);
     }
   }
 
   Timestamp now_{std::chrono::seconds(1)};
   crypto::SystemRandom random_;
   BufferPool pool_;
-  crypto::PrivateKey client_key_;
-  crypto::PrivateKey server_key_;
-  std::unique_ptr<sctp::Endpoint> client_;
-  std::unique_ptr<sctp::Endpoint> server_;
+  crypto::PrivateKey initiator_key_;
+  crypto::PrivateKey responder_key_;
+  std::unique_ptr<sctp::Endpoint> initiator_;
+  std::unique_ptr<sctp::Endpoint> responder_;
   sctp::AssociationId id_;
   Wire wire_;
 };
@@ -144,7 +144,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Plain and protected in turns, so that what else the machine does meets all of them.
+// Measures plain and protected mode in turns, so that other work on the machine affects all of them.
 void bench_engines(std::size_t messages, std::uint16_t streams) {
   constexpr std::array<MaybeCipher, 3> kModes = {std::nullopt, crypto::Cipher::aes_128_gcm,
                                                  crypto::Cipher::chacha20_poly1305};
@@ -152,7 +152,7 @@ void bench_engines(std::size_t messages, std::uint16_t streams) {
   std::array<std::vector<double>, kModes.size()> costs;
   for (std::size_t i = 0; i < kModes.size(); ++i) {
     pairs[i] = std::make_unique<Pair>(kModes[i]);
-    pairs[i]->nanoseconds_per_message(messages, streams);  // warms pools and window up
+    pairs[i]->nanoseconds_per_message(messages, streams);  // warm-up of pools and window
   }
   for (std::size_t round = 0; round < kRounds; ++round) {
     for (std::size_t i = 0; i < kModes.size(); ++i)

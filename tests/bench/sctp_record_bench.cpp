@@ -1,8 +1,8 @@
-// What it costs to seal and to open a packet of a protected association: 1400 bytes in all, as RecordLayer
-// does it for every datagram, in processor time on one core. In turns with it, OpenSSL's bare stream of
-// 1400-byte updates, which has no nonce, associated data, tag, record header or replay window: what a packet
-// could cost at best. Prints the medians of some rounds and the command of OpenSSL's own to compare with.
-// Usage: bench_sctp_record [packets per round]
+// The cost of sealing and opening a packet of a protected association: 1400 bytes in total, as RecordLayer
+// does it for every datagram, in processor time on one core. In turns with it, the program measures OpenSSL's
+// bare stream of 1400-byte updates, which has no nonce, associated data, tag, record header or replay window:
+// the lower limit of a packet's cost. Prints the medians of some rounds, and the OpenSSL command to compare
+// with. Usage: bench_sctp_record [packets per round]
 
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
@@ -26,7 +26,8 @@ using bench::processor_seconds;
 constexpr std::size_t kPacket = 1400;
 constexpr std::size_t kRounds = 15;
 
-/// The processor's cycles in this program; without access to the counter, as in most virtual machines, zero.
+/// Counts the processor cycles of this program. Reads zero without access to the counter, as in most virtual
+/// machines. Owns a file descriptor.
 class CycleCounter {
  public:
   CycleCounter() {
@@ -53,12 +54,13 @@ class CycleCounter {
   int file_;
 };
 
+/// Processor time and cycles of some work.
 struct Cost {
   double seconds = 0;
   double cycles = 0;
 };
 
-/// Adds what `work` costs.
+// Adds the cost of `work` to `cost`.
 template <class Work>
 void meter(const CycleCounter& counter, Cost& cost, Work work) {
   const double cycles = counter.read();
@@ -68,11 +70,12 @@ void meter(const CycleCounter& counter, Cost& cost, Work work) {
   cost.cycles += counter.read() - cycles;
 }
 
+/// The costs of one round, per packet.
 struct Round {
   Cost sealing, opening, bare;
 };
 
-/// Both ends of one path, and a batch that goes from one to the other again and again.
+/// Both ends of one path, and a batch of packets that is sealed and opened again and again.
 class RecordBench {
  public:
   explicit RecordBench(crypto::Cipher cipher) : bare_(cipher) {
@@ -83,7 +86,7 @@ class RecordBench {
     for (auto& packet : batch_) wire::CommonHeader{9899, 9899, 0x1234'5678, 0}.store(packet.data());
   }
 
-  /// Per packet.
+  /// Runs one round; returns the costs per packet.
   Round round(std::size_t packets) {
     Round sum;
     const std::size_t batches = (packets + batch_.size() - 1) / batch_.size();
@@ -117,7 +120,7 @@ class RecordBench {
   security::RecordLayer ours_{true};
   security::RecordLayer theirs_{true};
   path::RecordNumbers numbers_;
-  std::array<std::array<std::byte, kPacket>, 46> batch_{};  // as many as a TransmitBatch holds
+  std::array<std::array<std::byte, kPacket>, 46> batch_{};  // the size of a TransmitBatch
 };
 
 Cost median(const std::vector<Round>& rounds, Cost Round::*what) {
@@ -137,7 +140,7 @@ void print(const char* what, const Cost& cost, const Cost& bare) {
 
 void measure(crypto::Cipher cipher, std::size_t packets) {
   RecordBench bench(cipher);
-  static_cast<void>(bench.round(packets));  // warms up
+  static_cast<void>(bench.round(packets));  // warm-up
   std::vector<Round> rounds;
   for (std::size_t i = 0; i < kRounds; ++i) rounds.push_back(bench.round(packets));
   const Cost bare = median(rounds, &Round::bare);

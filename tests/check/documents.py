@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Proves that the documents point at things that exist.
+"""Checks that the documents refer only to things that exist.
 
-Every relative link of every Markdown file leads to a file, and every `Class::function` and file of the tree that
-docs/life-of-a-packet.md and docs/ARCHITECTURE.md name is there.
-Usage: documents.py ROOT [--expect-missing NAME]   the second form proves that a missing function is noticed
+Every relative link of every Markdown file leads to a file, and every `Class::function` and every file of the tree
+that docs/life-of-a-packet.md and docs/ARCHITECTURE.md name exists.
+Usage: documents.py ROOT [--expect-missing NAME]   the second form checks that a missing function is detected
 """
 import pathlib
 import re
@@ -50,7 +50,7 @@ def main():
         owner, function = sys.argv[3].split("::")
         return 0 if not is_there(owner, function, texts) and is_there("Endpoint", "poll_transmit", texts) else 1
     found = list(problems(root, texts))
-    print("\n".join(found) or "the documents point at things that exist")
+    print("\n".join(found) or "the documents refer only to things that exist")
     return 1 if found else 0
 
 

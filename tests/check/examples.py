@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Proves that every configuration shown to users is accepted by hawserd, and that a spoiled one is not.
+"""Checks that hawserd accepts every configuration shown to users, and rejects it after a key was misspelt.
 
-Examples are the files of conf/, the blocks in README.md, and the literal displays in the manual page of the format. The
-key files that they name do not exist here: each is made by `hawser genkey` or `hawser genpsk` in a temporary folder, and
-the example is checked with that path instead. Keys that the reader of README.md has to fill in are real ones too.
+The examples are the files of conf/, the blocks in README.md, and the literal displays in the manual page of the
+format. Their key files do not exist here: `hawser genkey` or `hawser genpsk` makes each of them in a temporary
+folder, and the example is checked with that path instead. The keys that a reader of README.md fills in are valid
+ones, too.
 Usage: examples.py HAWSERD HAWSER ROOT
 """
 import os
@@ -33,7 +34,7 @@ class Programs:
         return self.key("pubkey", given=self.key("genkey")).strip()
 
     def check(self, text):
-        """(whether `hawserd --check` accepts it, what it prints)"""
+        """Returns (whether `hawserd --check` accepts it, its output)."""
         path = self.folder / "example.toml"
         path.write_text(text)
         done = subprocess.run([self.hawserd, "--config", path, "--check"], capture_output=True, text=True)
@@ -41,7 +42,7 @@ class Programs:
 
 
 def examples(root, programs):
-    """Yields (where, text)."""
+    """Yields (source, text) of each example."""
     for path in sorted((root / "conf").glob("*.toml")):
         yield path.relative_to(root), path.read_text()
     for block in re.finditer(r"<<CONF\n(.*?)^CONF$", (root / "README.md").read_text(), re.DOTALL | re.MULTILINE):
@@ -53,7 +54,7 @@ def examples(root, programs):
 
 
 def problems(text, programs):
-    """What is wrong with one example; commented-out key files are checked as well, as if they were in use."""
+    """Yields the problems of one example. Commented-out key files are checked as well, as if they were in use."""
     missing, _ = programs.check(text)
     if missing:
         yield "accepted although its key file does not exist"
@@ -63,13 +64,13 @@ def problems(text, programs):
 
     good, output = programs.check(with_files(0o600))
     if not good:
-        yield "refused: " + output
+        yield "rejected: " + output
     readable, output = programs.check(with_files(0o644))
     if readable or "run: chmod 600 /" not in output:
-        yield "not refused with the command that closes its key file: " + output
+        yield "not rejected with the command that restricts its key file:  " + output
     spoiled, _ = programs.check(with_files(0o600).replace("[interface]", "[interface]\nno_such_key = 1", 1))
     if spoiled:
-        yield "accepted even when spoiled"
+        yield "accepted with an unknown key"
 
 
 def main():

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when clang-format would change any source file. Usage: format.sh CLANG_FORMAT ROOT
+# Fails when clang-format would change a source file. Usage: format.sh CLANG_FORMAT ROOT
 set -euo pipefail
 cd "$2"
 mapfile -d '' files < <(find include src tests docs/examples -type f \( -name '*.cpp' -o -name '*.hpp' -o -name '*.h' -o -name '*.c' \) -print0)

@@ -1,4 +1,4 @@
-// Everything the engine must not do, for the test of the purity test.
+// Breaks every rule of purity.py, to test that script.
 #include <sys/random.h>
 #include <sys/socket.h>
 

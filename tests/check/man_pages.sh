@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formats every manual page with all warnings on; any warning fails. Usage: man_pages.sh FOLDER
+# Formats every manual page with all warnings enabled; fails on any warning. Usage: man_pages.sh FOLDER
 set -euo pipefail
 command -v man >/dev/null || { echo "skipped: man is not installed"; exit 77; }
 status=0

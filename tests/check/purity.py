@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Proves that a static library does no input or output of its own.
+"""Checks that a static library does no input or output of its own.
 
-The engine is handed the time, the datagrams and the random numbers, so its object files may refer to
-no clock, socket, file, thread, environment or random source, and may own no writable global.
-Usage: purity.py [--expect NAME] LIBRARY...   with --expect, NAME must be found (the test of the test).
+The user of the engine passes the time, the datagrams and the random numbers in. So the engine's object files may refer
+to no clock, socket, file, thread, environment or random source, and may own no writable global.
+Usage: purity.py [--expect NAME] LIBRARY...   with --expect, NAME must be found (a test of this test).
 """
 import argparse
 import re
@@ -25,9 +25,9 @@ FORBIDDEN = {
     "process": r"fork|vfork|clone|exec[lv]\w*|system|popen|kill|raise|signal|sigaction|getpid|secure_getenv|getenv|[sp]?setenv|syscall",
     "random": r"getrandom|getentropy|s?rand(om)?(_r)?|[djlmn]rand48|arc4random\w*|RAND_\w+|std::random_device::.*",
 }
-# object and variable -> why it may be there
+# object and variable -> why it is allowed
 ALLOWED_GLOBALS = {
-    ("crc32c.cpp.o", "update("): "which CRC32c the CPU does fastest: found out once, the same ever after",
+    ("crc32c.cpp.o", "update("): "the fastest CRC32c of this CPU, chosen once",
 }
 RULES = [(kind, re.compile(rf"(?:{names})(?:@.*)?")) for kind, names in FORBIDDEN.items()]
 WRITABLE = re.compile(r"\.(data|bss|tdata|tbss)(\.(?!rel\.ro).*)?")
@@ -38,7 +38,7 @@ def run(*command):
 
 
 def undefined_symbols(library):
-    """Yields (object, symbol) for all that the library's objects need from elsewhere."""
+    """Yields (object, symbol) for all undefined symbols of the library's objects."""
     member = library
     for line in run("nm", "-C", "--undefined-only", library).splitlines():
         if line.endswith(".o:"):
@@ -48,13 +48,13 @@ def undefined_symbols(library):
 
 
 def writable_globals(library):
-    """Yields (object, symbol) for variables with static or thread storage that can change."""
+    """Yields (object, symbol) for writable variables with static or thread storage."""
     member = library
     for line in run("objdump", "-tC", library).splitlines():
         if found := re.match(r"(\S+\.o):\s+file format", line):
             member = found[1]
         elif found := re.match(r"[0-9a-f]+ .{6}O (\S+)\s+[0-9a-f]+\s+(?:\.hidden )?(.+)", line):
-            if WRITABLE.fullmatch(found[1]) and not found[2].startswith("DW.ref."):  # of exception tables
+            if WRITABLE.fullmatch(found[1]) and not found[2].startswith("DW.ref."):  # exception tables
                 yield member, found[2]
 
 
@@ -82,10 +82,10 @@ def main():
     print("\n".join(found))
     if options.expect:
         missed = [name for name in options.expect if not any(name in line for line in found)]
-        print(f"{len(found)} violations, not noticed: {missed or 'none'}")
+        print(f"{len(found)} violations, not found: {missed or 'none'}")
         return 1 if missed else 0
     if symbols == 0:
-        print("no undefined symbol at all: nothing was examined")
+        print("no undefined symbol: nothing was examined")
         return 1
     print(f"{symbols} references examined, {len(found)} violations")
     return 1 if found else 0

@@ -1,6 +1,7 @@
-// Any bytes as an INIT chunk at a protected hub, the proof of half of them made right. Whatever comes:
-// without a proof there is no answer; with one there is at most one, not larger than the INIT; nothing is
-// kept of either, and a cookie that was altered, or comes from elsewhere, creates nothing.
+// Sends arbitrary bytes as an INIT chunk to a protected hub, half of them with a valid ACCESS proof. In all
+// cases: without a valid proof there is no answer; with one there is at most one, not larger than the INIT;
+// the hub keeps no state, and a cookie that was altered or returned from another address creates no
+// association.
 
 #include "crypto/hmac.hpp"
 #include "protected_peer.hpp"
@@ -8,8 +9,9 @@
 namespace hawser::sctp::fuzz {
 namespace {
 
-/// Whether the chunk ends with a valid ACCESS, as docs/protocol.md says; written without the engine's own.
-bool proven(Bytes chunk) {
+// Whether the chunk ends with a valid ACCESS proof as specified in docs/protocol.md; does not use the
+// engine's implementation.
+bool has_valid_access(Bytes chunk) {
   if (chunk.size() < 20 + wire::kAccessParameterSize) return false;
   const Bytes access = chunk.last(wire::kAccessParameterSize);
   if (load_be<std::uint32_t>(access.data()) != 0x8f58'0024U) return false;
@@ -18,6 +20,7 @@ bool proven(Bytes chunk) {
   return std::ranges::equal(Bytes(mac).first(16), chunk.last(16));
 }
 
+/// One INIT at a hub, and the cookies that are returned afterwards.
 class InitAtAHub {
  public:
   explicit InitAtAHub(Input input) : input_(input) {}
@@ -34,7 +37,8 @@ class InitAtAHub {
   }
 
  private:
-  /// The whole chunk as it comes, or parameters behind a sound front; with an ACCESS at its end, or without.
+  /// Makes the chunk from arbitrary bytes, or from a valid front and arbitrary parameters; with an ACCESS
+  /// parameter at its end, or without.
   ByteVector make_chunk(unsigned how) {
     ByteVector chunk;
     if ((how & 2U) != 0) {
@@ -68,7 +72,7 @@ class InitAtAHub {
     }
     require(answers.size() == 1 && answers[0].route == usual_route());
     require(answers[0].bytes.size() <= packet.size());
-    require(proven(Bytes(packet).subspan(wire::kCommonHeaderSize)));
+    require(has_valid_access(Bytes(packet).subspan(wire::kCommonHeaderSize)));
     const auto view = wire::PacketView::parse(answers[0].bytes);
     wire::ChunkReader reader = view->chunks();
     const auto ack = reader.next();
@@ -81,27 +85,27 @@ class InitAtAHub {
     const auto parameters = wire::InitParameters::parse(ack->parameters);
     require(parameters && parameters->cookie && parameters->protection && parameters->unrecognized.empty());
     ByteVector cookie(parameters->cookie->value.begin(), parameters->cookie->value.end());
-    const auto echo = [&](const Route& route, const ByteVector& proven) {
-      return hub_.give(route, packet_of(ack->initiate_tag, chunk_bytes(wire::CookieEchoChunk{proven})));
+    const auto echo = [&](const Route& route, const ByteVector& echoed) {
+      return hub_.give(route, packet_of(ack->initiate_tag, chunk_bytes(wire::CookieEchoChunk{echoed})));
     };
-    const auto refused = [&](const Route& route, const ByteVector& proven) {
-      require(echo(route, proven).empty() && hub_.endpoint().association_count() == 0);
+    const auto refused = [&](const Route& route, const ByteVector& echoed) {
+      require(echo(route, echoed).empty() && hub_.endpoint().association_count() == 0);
     };
-    const auto prove = [&cookie] {
-      ByteVector proven = cookie;
+    const auto with_proof = [&cookie] {
+      ByteVector whole = cookie;
       const auto proof = security::prove_cookie(cookie, access_key().view());
-      proven.insert(proven.end(), proof.begin(), proof.end());
-      return proven;
+      whole.insert(whole.end(), proof.begin(), proof.end());
+      return whole;
     };
     refused(usual_route(), cookie);
-    refused(strange_route(), prove());
-    ByteVector altered = prove();
+    refused(other_route(), with_proof());
+    ByteVector altered = with_proof();
     altered[at % altered.size()] ^= std::byte{1};
     refused(usual_route(), altered);
     cookie[at % cookie.size()] ^= std::byte{1};
-    refused(usual_route(), prove());
+    refused(usual_route(), with_proof());
     cookie[at % cookie.size()] ^= std::byte{1};
-    require(!echo(usual_route(), prove()).empty());
+    require(!echo(usual_route(), with_proof()).empty());
     require(hub_.endpoint().association_count() == 1 && !hub_.up());
   }
 

@@ -1,14 +1,16 @@
-// Key management at a protected hub and at an edge, from the valid cookie (or the INIT ACK) on: genuine
-// messages, altered ones, arbitrary ones, fragments of arbitrary DATA chunks, arbitrary chunks beside them.
+// Fuzzes the key management of a protected hub and of an edge, from the valid cookie (or the INIT ACK) on:
+// genuine messages, altered ones, arbitrary ones, fragments of arbitrary DATA chunks, and arbitrary chunks in
+// between.
 //
-// Whatever comes: the endpoint says nothing unsealed but what docs/protocol.md allows, nobody gets in but who
-// has the key, no user message arrives, and what is not up after its time is gone.
+// In all cases: the endpoint sends only unsealed chunks that docs/protocol.md allows, only a peer with the
+// key connects, no user message arrives, and an association that is not up in time is gone.
 
 #include "protected_peer.hpp"
 
 namespace hawser::sctp::fuzz {
 namespace {
 
+/// One handshake of the endpoint under test, a hub or an edge, with its peer.
 class Handshake {
  public:
   explicit Handshake(Input input)
@@ -23,7 +25,7 @@ class Handshake {
   void run() {
     for (unsigned commands = 0; !input_.empty() && commands < 200; ++commands) step();
     pass(kSetUpSeconds);
-    // A caller that proved its key has longer to send its first record.
+    // A peer that has proved its key has more time to send its first record.
     if (hub_tested_ && peer_.up()) pass(kFirstRecordSeconds);
     require(target_.messages() == 0);
     if (!target_.up()) require(target_.endpoint().association_count() == 0);
@@ -34,14 +36,14 @@ class Handshake {
   static constexpr int kFirstRecordSeconds = 61;
 
   void pass(int seconds) {
-    for (int second = 0; second < seconds; ++second) hear(target_.pass(std::chrono::seconds(1)));
+    for (int second = 0; second < seconds; ++second) handle_output(target_.pass(std::chrono::seconds(1)));
   }
   void begin_at_hub() {
     const auto ack = target_.give(usual_route(), peer_.init());
     require(ack.size() == 1);
     const ByteVector echo = peer_.on_init_ack(ack[0].bytes);
     if (input_.u8() % 2 == 0) return give(echo);
-    // Without the ClientHello, which then counts as said and lost.
+    // Without the ClientHello: it counts as sent and lost.
     give(packet_of(peer_.peer_tag(), chunk_bytes(wire::CookieEchoChunk{peer_.cookie()})));
   }
   void begin_at_edge() {
@@ -49,21 +51,21 @@ class Handshake {
     const auto init = target_.take();
     require(init.size() == 1);
     const auto echo = target_.give(usual_route(), peer_.on_init(init[0].bytes));
-    hear(echo);
+    handle_output(echo);
     if (input_.u8() % 8 != 0) give(packet_of(peer_.peer_tag(), chunk_bytes(wire::CookieAckChunk{})));
   }
 
-  void give(const ByteVector& packet) { hear(target_.give(usual_route(), packet)); }
+  void give(const ByteVector& packet) { handle_output(target_.give(usual_route(), packet)); }
 
-  /// What the endpoint says is looked at, and goes to the peer's TLS.
-  void hear(const std::vector<Sent>& sent) {
+  /// Checks the endpoint's output, and passes it to the peer.
+  void handle_output(const std::vector<Sent>& sent) {
     for (const Sent& each : sent) {
       require(each.route == usual_route());
       if (!wire::is_sealed(each.bytes)) {
         require(!target_.up() && wire::checksum_ok(each.bytes));
         check_unsealed(each.bytes);
       }
-      peer_.hear(target_.now(), each.bytes);
+      peer_.receive(target_.now(), each.bytes);
     }
     if (!target_.up()) return;
     const auto key = target_.endpoint().peer_key(target_.id());
@@ -84,7 +86,7 @@ class Handshake {
     require(reader.ok());
   }
 
-  /// The next genuine message, if there is one.
+  /// Returns the next genuine message, if there is one.
   std::optional<ByteVector> next_message() {
     for (ByteVector& each : peer_.take_messages()) waiting_.push_back(std::move(each));
     if (waiting_.empty()) return std::nullopt;
@@ -100,7 +102,7 @@ class Handshake {
       (*message)[input_.u16() % message->size()] = static_cast<std::byte>(input_.u8());
     give(peer_.data_packet(*message));
   }
-  /// The genuine message in pieces that need not be well-formed fragments.
+  /// Gives the genuine message in pieces that need not be well-formed fragments.
   void fragments() {
     const auto message = next_message();
     if (!message) return;
@@ -121,7 +123,7 @@ class Handshake {
     message.insert(message.end(), tls.begin(), tls.end());
     give(peer_.data_packet(message));
   }
-  /// TLS as far as a record header, so that its content gets past the first check.
+  /// Gives a message with a valid TLS record header, so that its content passes the first check.
   void arbitrary_record() {
     const Bytes content = input_.take(input_.u8());
     ByteVector message{std::byte{0}, static_cast<std::byte>(20 + input_.u8() % 4), std::byte{3}, std::byte{3},
@@ -159,7 +161,7 @@ class Handshake {
       case 8:
         if (const auto packet = peer_.seal(chunk_bytes(wire::PadChunk{8}))) give(*packet);
         break;
-      case 9: hear(target_.pass(std::chrono::milliseconds(input_.u8() * 10))); break;
+      case 9: handle_output(target_.pass(std::chrono::milliseconds(input_.u8() * 10))); break;
       default:
         if (hub_tested_)
           give(packet_of(peer_.peer_tag(), chunk_bytes(wire::CookieEchoChunk{peer_.cookie()})));

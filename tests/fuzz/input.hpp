@@ -8,11 +8,12 @@
 
 namespace hawser::fuzz {
 
+/// Traps, which the fuzzer reports as a crash, unless `condition` holds.
 inline void require(bool condition) {
   if (!condition) __builtin_trap();
 }
 
-/// The rest of the input; zeros after its end.
+/// The unread part of the fuzzer's input. Reads zeros after its end. Does not own the bytes.
 class Input {
  public:
   explicit Input(Bytes bytes) : rest_(bytes) {}
@@ -24,8 +25,8 @@ class Input {
     return value;
   }
   std::uint16_t u16() { return static_cast<std::uint16_t>((u8() << 8) | u8()); }
-  Bytes take(std::size_t most) {
-    const Bytes taken = rest_.first(std::min(most, rest_.size()));
+  Bytes take(std::size_t max) {
+    const Bytes taken = rest_.first(std::min(max, rest_.size()));
     rest_ = rest_.subspan(taken.size());
     return taken;
   }
@@ -34,7 +35,7 @@ class Input {
   Bytes rest_;
 };
 
-/// Weak numbers, the same in every run.
+/// Weak random numbers, the same in every run.
 class CountingRandom final : public RandomSource {
  public:
   explicit CountingRandom(std::uint64_t seed) : state_(seed) {}

@@ -1,9 +1,9 @@
-// A live association under fake time, driven by the fuzzer. The input is a list of commands: deliver, lose,
-// repeat, reorder, damage or splice packets (with the checksum, and the AUTH digest, made right again so that
-// the damage gets past them), inject chunks from known and unknown sources, let time pass, use the façade.
+// Drives an association under simulated time. The input is a list of commands: deliver, lose, repeat,
+// reorder, damage or splice packets (with checksum and AUTH digest corrected, so that the damage passes
+// both), inject chunks from known and unknown sources, let time pass, use the Endpoint.
 //
-// Whatever comes: no crash, no output without end, no busy timer, bounded memory, and to a stranger never
-// more than may go there.
+// In all cases: no crash, no endless output, no busy timer, bounded memory, and an unknown address never gets
+// more than its limit.
 
 #include <algorithm>
 #include <array>
@@ -33,15 +33,16 @@ constexpr std::size_t kMaxHistory = 64;
 constexpr std::size_t kMaxBatches = 2048;
 constexpr std::size_t kMaxPacketSize = 1472;
 constexpr std::size_t kWindow = 64 * 1024;
-/// What an INIT ACK may be larger than three times a tiny INIT: the State Cookie.
+// An INIT ACK may exceed three times a tiny INIT by this: the State Cookie.
 constexpr std::size_t kCookieAllowance = 400;
 
+/// A packet in transit.
 struct Packet {
-  Route route;  ///< as its receiver sees it
+  Route route;  ///< as the receiver sees it
   std::vector<std::byte> bytes;
 };
 
-/// One endpoint with what it needs and what is on its way to it.
+/// One endpoint with its resources, and the packets that are on their way to it.
 struct Side {
   Side(const EndpointConfig& config, std::uint64_t seed)
       : random(seed), endpoint(std::make_unique<Endpoint>(config, random, pool)) {}
@@ -51,18 +52,19 @@ struct Side {
   std::unique_ptr<Endpoint> endpoint;
   AssociationId id;
   std::deque<Packet> inbox;
-  std::deque<Packet> history;  ///< delivered lately, for replays
-  std::uint32_t tag = 0;       ///< what packets to it must carry
+  std::deque<Packet> history;  ///< recently delivered packets, for replays
+  std::uint32_t tag = 0;       ///< the verification tag of packets to it
   std::size_t messages = 0;
   bool reading = true;
 };
 
+/// The edge, the hub and the network between them. The time advances only on command.
 class LiveAssociation {
  public:
   explicit LiveAssociation(Input input) : input_(input), edge_(config(false), 1), hub_(config(true), 2) {
     edge_.id = edge_.endpoint->connect(now_, edge_route(0));
-    settle(edge_);
-    // Most runs start with an association that is up; the first byte says how far the handshake comes.
+    drain(edge_);
+    // Most runs start with an association that is up; the first byte chooses how far the handshake gets.
     const unsigned steps = input_.u8() % 8;
     for (unsigned i = 0; i < (steps == 0 ? 12 : steps); ++i) exchange();
   }
@@ -89,7 +91,6 @@ class LiveAssociation {
   }
 
   // --- the network: the edge's uplinks behind NATs, the hub with one address
-  // --------------------------------------
   static UdpAddress hub_address() { return {IpAddress::v4(0xc633'6401), 9899}; }
   static Route edge_route(std::size_t uplink) {
     const auto number = static_cast<std::uint32_t>(uplink);
@@ -101,15 +102,15 @@ class LiveAssociation {
   [[nodiscard]] Route hub_route(std::size_t uplink) const {
     return {SocketId(0), hub_address().ip, outside(uplink)};
   }
-  static UdpAddress stranger() { return {IpAddress::v4(0xc000'0242), 6666}; }
+  static UdpAddress other_address() { return {IpAddress::v4(0xc000'0242), 6666}; }
 
   [[nodiscard]] Side& other(const Side& side) { return &side == &edge_ ? hub_ : edge_; }
-  /// Where a known path of `side` seems to come from.
+  /// The route of a known path, as `side` sees it.
   [[nodiscard]] Route known_route(const Side& side, std::size_t uplink) const {
     return &side == &edge_ ? edge_route(uplink % kUplinks) : hub_route(uplink % kUplinks);
   }
-  static Route strange_route(Route route) {
-    route.remote = stranger();
+  static Route other_route(Route route) {
+    route.remote = other_address();
     return route;
   }
 
@@ -122,10 +123,10 @@ class LiveAssociation {
       rest = rest.subspan(size);
       require(wire::checksum_ok(packet));
       observe(packet);
-      if (batch.route.remote == stranger()) sent_to_stranger_ += size;
+      if (batch.route.remote == other_address()) sent_to_other_ += size;
       forward(from, batch.route, packet);
     }
-    require(sent_to_stranger_ <= 3 * got_from_stranger_ + kCookieAllowance * strange_inits_);
+    require(sent_to_other_ <= 3 * received_from_other_ + kCookieAllowance * inits_from_other_);
   }
 
   void forward(const Side& from, const Route& route, Bytes packet) {
@@ -141,7 +142,8 @@ class LiveAssociation {
     }
   }
 
-  /// Learns tags and AUTH keys from the handshake, as somebody on the way could (the shared secret is empty).
+  /// Learns tags and AUTH keys from the handshake, as an observer on the path could (the shared secret is
+  /// empty).
   void observe(Bytes bytes) {
     const auto packet = wire::PacketView::parse(bytes);
     if (!packet) return;
@@ -151,20 +153,19 @@ class LiveAssociation {
     const auto init = wire::InitChunk::parse(*chunk);
     const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
     if (!init || !parameters) return;
-    const handshake::PeerInit said = handshake::PeerInit::from(*init, *parameters);
+    const handshake::PeerInit peer_init = handshake::PeerInit::from(*init, *parameters);
     if (chunk->is(wire::ChunkType::kInit)) {
-      edge_said_ = said;
-    } else if (edge_said_ && packet->header().verification_tag == edge_said_->tag) {
-      edge_.tag = edge_said_->tag;
-      hub_.tag = said.tag;
-      auth_ = auth::Auth(config(false), edge_said_->key_vector, said.key_vector, said.auth_chunks,
-                         said.auth_hmacs);
+      edge_init_ = peer_init;
+    } else if (edge_init_ && packet->header().verification_tag == edge_init_->tag) {
+      edge_.tag = edge_init_->tag;
+      hub_.tag = peer_init.tag;
+      auth_ = auth::Auth(config(false), edge_init_->key_vector, peer_init.key_vector, peer_init.auth_chunks,
+                         peer_init.auth_hmacs);
     }
   }
 
-  // --- driving
-  // ----------------------------------------------------------------------------------------------------
-  void settle(Side& side) {
+  // --- driving the endpoints
+  void drain(Side& side) {
     std::size_t batches = 0;
     for (bool busy = true; busy;) {
       busy = false;
@@ -183,15 +184,15 @@ class LiveAssociation {
   }
 
   void give(Side& to, const Route& route, std::vector<std::byte> bytes) {
-    if (route.remote == stranger()) {
-      got_from_stranger_ += bytes.size();
+    if (route.remote == other_address()) {
+      received_from_other_ += bytes.size();
       if (bytes.size() > wire::kCommonHeaderSize && bytes[wire::kCommonHeaderSize] == std::byte{1})
-        ++strange_inits_;
+        ++inits_from_other_;
     }
     std::array<ReceivedDatagram, 1> datagrams{{{route, bytes}}};
     to.endpoint->handle_datagrams(now_, datagrams);
     std::ranges::fill(bytes, std::byte{0xdd});
-    settle(to);
+    drain(to);
   }
 
   void deliver(Side& to) {
@@ -213,7 +214,7 @@ class LiveAssociation {
     for (Side* side : {&edge_, &hub_}) {
       if (side->endpoint->next_timeout() > now_) continue;
       side->endpoint->handle_timeout(now_);
-      settle(*side);
+      drain(*side);
       require(side->endpoint->next_timeout() > now_);
     }
   }
@@ -224,9 +225,8 @@ class LiveAssociation {
   }
 
   // --- damage
-  // -----------------------------------------------------------------------------------------------------
-  /// Makes checksum and, if there is an AUTH chunk, its digest right again.
-  void mend(std::vector<std::byte>& packet) {
+  /// Corrects the checksum and, if there is an AUTH chunk, its digest.
+  void correct_checksums(std::vector<std::byte>& packet) {
     if (packet.size() < wire::kCommonHeaderSize) return;
     wire::ChunkReader reader{Bytes(packet)};
     for (;;) {
@@ -253,7 +253,7 @@ class LiveAssociation {
     }
     if (input_.u8() % 4 == 0)
       packet.resize(std::max(wire::kCommonHeaderSize, packet.size() - packet.size() % 64));
-    mend(packet);
+    correct_checksums(packet);
   }
 
   void splice(Side& to) {
@@ -265,10 +265,10 @@ class LiveAssociation {
     packet.resize(padded4(packet.size()));
     packet.insert(front ? packet.begin() + wire::kCommonHeaderSize : packet.end(), chunk.begin(),
                   chunk.end());
-    mend(packet);
+    correct_checksums(packet);
   }
 
-  /// A packet of raw chunk bytes with the right ports and tag; one that starts with INIT has the tag 0.
+  /// Injects encoded chunks with the right ports and tag; the tag is 0 when the first chunk is an INIT.
   void inject(Side& to, bool known, bool authenticated) {
     const Bytes chunks = input_.take(input_.u8() * 4U);
     std::vector<std::byte> packet(wire::kCommonHeaderSize + (authenticated ? auth_.chunk_size() : 0));
@@ -280,19 +280,18 @@ class LiveAssociation {
     }
     packet.insert(packet.end(), chunks.begin(), chunks.end());
     packet.resize(std::min(packet.size(), kMaxPacketSize));
-    mend(packet);
+    correct_checksums(packet);
     const Route route = known_route(to, input_.u8());
-    give(to, known ? route : strange_route(route), std::move(packet));
+    give(to, known ? route : other_route(route), std::move(packet));
   }
 
   void replay(Side& to) {
     if (to.history.empty()) return;
     const Packet& old = to.history[input_.u8() % to.history.size()];
-    give(to, input_.u8() % 2 == 0 ? old.route : strange_route(old.route), old.bytes);
+    give(to, input_.u8() % 2 == 0 ? old.route : other_route(old.route), old.bytes);
   }
 
-  // --- use
-  // --------------------------------------------------------------------------------------------------------
+  // --- use of the Endpoint
   void send(Side& from) {
     SendOptions options;
     const unsigned what = input_.u8();
@@ -305,7 +304,7 @@ class LiveAssociation {
       std::ranges::fill(message.bytes(), std::byte{0x5a});
       if (from.endpoint->send(now_, from.id, std::move(message), options) == SendResult::ok) ++from.messages;
     }
-    settle(from);
+    drain(from);
   }
 
   void use(Side& side, unsigned what) {
@@ -328,7 +327,7 @@ class LiveAssociation {
         break;
       default: side.reading = !side.reading; break;
     }
-    settle(side);
+    drain(side);
   }
 
   void step() {
@@ -372,11 +371,11 @@ class LiveAssociation {
   Side hub_;
   TransmitBatch batch_;
   std::array<std::uint16_t, kUplinks> nat_port_{40'000, 41'000, 42'000};
-  std::optional<handshake::PeerInit> edge_said_;
+  std::optional<handshake::PeerInit> edge_init_;
   auth::Auth auth_;
-  std::size_t got_from_stranger_ = 0;
-  std::size_t sent_to_stranger_ = 0;
-  std::size_t strange_inits_ = 0;
+  std::size_t received_from_other_ = 0;
+  std::size_t sent_to_other_ = 0;
+  std::size_t inits_from_other_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets of protected associations. Run by hand when their commands change.
+"""Writes the seeds of the fuzz targets for protected associations. Run it by hand when their commands change.
 
 Usage: make_seeds.py
 """
@@ -24,7 +24,7 @@ def parameter(kind, value=b""):
     return padded(struct.pack(">HH", kind, 4 + len(value)) + value)
 
 
-# --- access: how, where a cookie is altered (2), the tag if it is not zero, chunk or parameters
+# --- access: flags, offset at which a cookie is altered (2 bytes), the tag unless it is zero, chunk or parameters
 
 SIGN, RAW, WITH_ACCESS, BARE, TAG, WRONG_LENGTH = 1, 2, 4, 8, 16, 32
 PADDING = parameter(0x8005, bytes(224))
@@ -104,9 +104,9 @@ def handshake_seeds():
 ARBITRARY, RECORD_AROUND, DAMAGED, CUT, REPEATED, USE, PASS, UNSEALED = 0, 1, 3, 4, 5, 6, 7, 8
 
 
-def around(chunks, stranger=False):
+def around(chunks, other_route=False):
     chunks = padded(chunks)[: 255 * 4]
-    return bytes([RECORD_AROUND, len(chunks) // 4]) + chunks + bytes([0, 20, 3, 0 if stranger else 1])
+    return bytes([RECORD_AROUND, len(chunks) // 4]) + chunks + bytes([0, 20, 3, 0 if other_route else 1])
 
 
 def data(tsn, stream=1, ssn=0, payload=b"payload.", flags=3):
@@ -114,16 +114,16 @@ def data(tsn, stream=1, ssn=0, payload=b"payload.", flags=3):
 
 
 def sealed_seeds():
-    # What peers say in the clear is what they say inside.
+    # Wrap the chunks of plain packets in records.
     for packet in sorted((CORPUS / "packet_parser").iterdir()):
         chunks = packet.read_bytes()[12:]
-        write("sealed_record", f"chunks_{packet.name}", around(chunks), around(chunks, stranger=True), [PASS, 50])
-    first = 0x1002  # ClientHello and Finished had the two before it
+        write("sealed_record", f"chunks_{packet.name}", around(chunks), around(chunks, other_route=True), [PASS, 50])
+    first = 0x1002  # the two TSNs before it were used by ClientHello and Finished
     heartbeat = bytes([4, 0, 0, 12, 0, 1, 0, 8, 1, 2, 3, 4])
     roles = data(first, 0, 2, bytes([0, 0, 3]))[:12] + struct.pack(">I", 0x48570003) + bytes([0, 0, 3, 0])
     write("sealed_record", "data_in_order", around(data(first)), around(data(first + 1, ssn=1)), [PASS, 50])
     write("sealed_record", "data_with_gap", around(data(first + 2)), around(data(first)), [PASS, 50])
-    write("sealed_record", "moved", around(heartbeat), around(heartbeat, stranger=True), [PASS, 50, PASS, 255])
+    write("sealed_record", "moved", around(heartbeat), around(heartbeat, other_route=True), [PASS, 50, PASS, 255])
     write("sealed_record", "rekey", around(data(first, 0, 2, bytes([1]) + bytes(40))), [PASS, 50])
     write("sealed_record", "roles", around(roles), [PASS, 50])
     write("sealed_record", "shutdown", around(bytes([7, 0, 0, 8]) + struct.pack(">I", 1)), [PASS, 255, PASS, 255])

@@ -1,5 +1,5 @@
-// Any bytes as a packet: walks every chunk, parameter and cause, writes what parsed, and expects that to
-// parse to the same.
+// Parses arbitrary bytes as a packet: walks every chunk, parameter and cause, writes the parsed ones again,
+// and expects that they parse to the same.
 
 #include <algorithm>
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace hawser::sctp::wire::testing {
 namespace {
 
-constexpr std::size_t kMaxInputSize = 16'384;  // leaves room for what rewriting adds
+constexpr std::size_t kMaxInputSize = 16'384;  // leaves room for growth when a packet is rewritten
 
 void require(bool condition) {
   if (!condition) __builtin_trap();
@@ -41,7 +41,7 @@ void check_chunk(const ChunkView& chunk) {
   require(std::ranges::equal(once.bytes(), twice.bytes()));
 }
 
-/// Every chunk value also as parameters, whatever its type.
+// Parses every chunk value also as parameters, whatever its type.
 void check_parameters(Bytes value) {
   ParameterReader reader(value);
   while (const auto parameter = reader.next()) {

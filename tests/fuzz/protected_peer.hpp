@@ -15,8 +15,8 @@
 #include "sctp/wire/wire.hpp"
 #include "sim/tls_random.hpp"
 
-// What the fuzz targets of protected associations share: an endpoint under test, and a peer made by hand
-// that can do everything wrong.
+// Shared by the fuzz targets of protected associations: an endpoint under test, and a peer that may break
+// every rule.
 
 namespace hawser::sctp::fuzz {
 
@@ -29,19 +29,23 @@ constexpr std::size_t kMaxBatches = 256;
 constexpr std::size_t kMaxPacketSize = 1472;
 constexpr std::uint16_t kPort = 9899;
 
+/// The key of the edge.
 inline const crypto::PrivateKey& edge_key() {
   static const crypto::PrivateKey key = crypto::PrivateKey::from_seed(ByteVector(32, std::byte{0x11}));
   return key;
 }
+/// The key of the hub.
 inline const crypto::PrivateKey& hub_key() {
   static const crypto::PrivateKey key = crypto::PrivateKey::from_seed(ByteVector(32, std::byte{0x22}));
   return key;
 }
+/// The key of the ACCESS proofs for the hub.
 inline const crypto::SecretBytes& access_key() {
   static const crypto::SecretBytes key = crypto::derive_access_key(hub_key().public_key(), nullptr);
   return key;
 }
-inline SecurityConfig protection(bool hub) {
+/// The security configuration of the hub, or of the edge.
+inline SecurityConfig security_config(bool hub) {
   SecurityConfig out{
       .private_key = (hub ? hub_key() : edge_key()).clone(), .peers = {}, .cipher_costs = {1, 2}};
   out.peers.push_back({(hub ? edge_key() : hub_key()).public_key(), {}});
@@ -54,22 +58,23 @@ inline Route route_from(std::uint32_t host) {
 inline Route usual_route() {
   return route_from(1);
 }
-inline Route strange_route() {
+inline Route other_route() {
   return route_from(66);
 }
 
+/// A datagram that the endpoint under test has sent.
 struct Sent {
   Route route;
   ByteVector bytes;
 };
 
-/// A protected endpoint under fake time. Owns it and everything that came out of it; checks at every step
-/// that output and timers have an end.
+/// A protected endpoint under simulated time. Owns it and its output; checks at every step that its output
+/// ends and its timers advance.
 class Target {
  public:
   explicit Target(bool hub) {
     sim::seed_tls_random(1);
-    endpoint_ = std::make_unique<Endpoint>(config(hub), random_, pool_, protection(hub));
+    endpoint_ = std::make_unique<Endpoint>(config(hub), random_, pool_, security_config(hub));
   }
   ~Target() {
     endpoint_.reset();
@@ -78,14 +83,16 @@ class Target {
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 
+  /// Connects to the hub.
   void connect() { id_ = endpoint_->connect(now_, usual_route(), hub_key().public_key()); }
-  /// Gives it a datagram; what it answers at once.
+  /// Gives it a datagram; returns its immediate output.
   std::vector<Sent> give(const Route& route, ByteVector bytes) {
     std::array<ReceivedDatagram, 1> datagrams{{{route, bytes}}};
     endpoint_->handle_datagrams(now_, datagrams);
     std::ranges::fill(bytes, std::byte{0xdd});
     return take();
   }
+  /// Advances the time, handles the timers that are due, and returns the output.
   std::vector<Sent> pass(Duration time) {
     now_ += time;
     if (endpoint_->next_timeout() > now_) return {};
@@ -94,6 +101,7 @@ class Target {
     require(endpoint_->next_timeout() > now_);
     return sent;
   }
+  /// Returns all pending output, and handles events and messages.
   std::vector<Sent> take() {
     std::vector<Sent> sent;
     std::size_t batches = 0;
@@ -121,9 +129,10 @@ class Target {
   [[nodiscard]] const BufferPool& pool() const { return pool_; }
   [[nodiscard]] Timestamp now() const { return now_; }
   [[nodiscard]] AssociationId id() const { return id_; }
-  /// It told its user of an association.
+  /// It has reported an association to its user.
   [[nodiscard]] bool up() const { return up_; }
   [[nodiscard]] std::size_t messages() const { return messages_; }
+  /// The number of drops for all reasons.
   [[nodiscard]] std::uint64_t drops() const {
     std::uint64_t sum = 0;
     for (const std::uint64_t count : endpoint_->drops().by_reason) sum += count;
@@ -151,7 +160,7 @@ class Target {
   std::size_t messages_ = 0;
 };
 
-/// A packet of chunks that are bytes already, with checksum.
+/// A packet with a checksum around encoded chunks.
 inline ByteVector packet_of(std::uint32_t tag, Bytes chunks) {
   ByteVector packet(wire::kCommonHeaderSize);
   wire::CommonHeader{kPort, kPort, tag, 0}.store(packet.data());
@@ -161,6 +170,7 @@ inline ByteVector packet_of(std::uint32_t tag, Bytes chunks) {
   return packet;
 }
 
+/// The encoded chunk, with padding.
 template <class Chunk>
 ByteVector chunk_bytes(const Chunk& chunk) {
   ByteVector room(kMaxPacketSize);
@@ -171,6 +181,7 @@ ByteVector chunk_bytes(const Chunk& chunk) {
   return room;
 }
 
+/// The first chunk of this type.
 inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType type) {
   wire::ChunkReader reader(packet);
   while (const auto chunk = reader.next()) {
@@ -179,12 +190,13 @@ inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType t
   return std::nullopt;
 }
 
-/// The other end, by hand: it knows its keys and does the handshake as far as the fuzzer lets it.
+/// The peer of the endpoint under test. It has valid keys; the fuzzer decides which steps of the
+/// handshake it performs. Owns its secure channel; never uses an Endpoint.
 class HandMadePeer {
  public:
-  explicit HandMadePeer(bool hub) : hub_(hub), protection_(protection(hub)) {}
+  explicit HandMadePeer(bool hub) : hub_(hub), security_(security_config(hub)) {}
 
-  /// The edge's INIT, with a valid proof, for a hub.
+  /// The edge's INIT with a valid proof.
   ByteVector init() {
     ByteVector parameters = own_parameters();
     const auto add = [&parameters](wire::ParameterType type, std::size_t size) {
@@ -199,7 +211,7 @@ class HandMadePeer {
     security::sign_access(init_, access_key().view());
     return packet_of(0, init_);
   }
-  /// What it learns of a hub's INIT ACK; answers with COOKIE ECHO and ClientHello.
+  /// Handles a hub's INIT ACK; returns COOKIE ECHO and ClientHello.
   ByteVector on_init_ack(const ByteVector& packet) {
     const auto chunk = find_chunk(packet, wire::ChunkType::kInitAck);
     require(chunk.has_value());
@@ -219,7 +231,7 @@ class HandMadePeer {
     }
     return packet_of(peer_tag_, chunks);
   }
-  /// The hub's INIT ACK to an INIT.
+  /// Handles an INIT; returns the hub's INIT ACK.
   ByteVector on_init(const ByteVector& packet) {
     const auto chunk = find_chunk(packet, wire::ChunkType::kInit);
     require(chunk.has_value());
@@ -235,7 +247,7 @@ class HandMadePeer {
     return packet_of(peer_tag_, chunk_bytes(wire::InitChunk{true, own_tag_, 65'536, 8, 8, tsn_, parameters}));
   }
 
-  /// A DATA chunk of key management.
+  /// Encodes key management data as a DATA chunk.
   ByteVector data_chunk(Bytes payload, bool begin, bool end) {
     wire::DataChunk data;
     data.begin = begin;
@@ -254,7 +266,7 @@ class HandMadePeer {
     while (auto message = channel_->poll_message()) messages.push_back(std::move(*message));
     return messages;
   }
-  /// Seals whole chunks; nothing before there are keys. Expects that they fit a packet.
+  /// Seals whole chunks; nullopt before there are keys. The chunks must fit a packet.
   std::optional<ByteVector> seal(Bytes chunks) {
     if (!channel_ || !channel_->up()) return std::nullopt;
     ByteVector packet(wire::kCommonHeaderSize + wire::kSealedOverhead + chunks.size());
@@ -263,8 +275,8 @@ class HandMadePeer {
     if (!channel_->seal(packet, numbers_)) return std::nullopt;
     return packet;
   }
-  /// Takes a packet of the endpoint: key management goes to TLS, a record is opened, which has to work.
-  void hear(Timestamp now, const ByteVector& packet) {
+  /// Handles a packet of the endpoint: passes key management to TLS, and opens a record, which must succeed.
+  void receive(Timestamp now, const ByteVector& packet) {
     ByteVector copy = packet;
     if (wire::is_sealed(copy)) {
       require(channel_ && channel_->open(now, copy).has_value());
@@ -272,7 +284,7 @@ class HandMadePeer {
     }
     wire::ChunkReader reader{Bytes(copy)};
     while (const auto chunk = reader.next()) {
-      if (chunk->is(wire::ChunkType::kData)) hear_data(now, *chunk);
+      if (chunk->is(wire::ChunkType::kData)) receive_data(now, *chunk);
     }
     require(reader.ok());
   }
@@ -280,7 +292,7 @@ class HandMadePeer {
   [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
   [[nodiscard]] std::uint32_t& tsn() { return tsn_; }
   [[nodiscard]] std::uint16_t& ssn() { return ssn_; }
-  /// What goes into a COOKIE ECHO: the cookie and the proof.
+  /// The content of a COOKIE ECHO: the cookie and the proof.
   [[nodiscard]] const ByteVector& cookie() const { return cookie_; }
   [[nodiscard]] bool up() const { return channel_ && channel_->up(); }
 
@@ -299,37 +311,37 @@ class HandMadePeer {
   }
   void learn(const wire::InitChunk& init) {
     peer_tag_ = init.initiate_tag;
-    next_heard_ = init.initial_tsn;
+    next_tsn_ = init.initial_tsn;
   }
   void open_channel(const std::array<Bytes, 2>& transcript) {
     const auto role = hub_ ? crypto::TlsRole::server : crypto::TlsRole::client;
-    channel_.emplace(security::SecureChannel::Setup{protection_, role, hub_key().public_key(),
+    channel_.emplace(security::SecureChannel::Setup{security_, role, hub_key().public_key(),
                                                     crypto::sha256(transcript), crypto::Cipher::aes_128_gcm,
                                                     true});
     channel_->begin();
   }
-  void hear_data(Timestamp now, const wire::ChunkView& chunk) {
+  void receive_data(Timestamp now, const wire::ChunkView& chunk) {
     const auto data = wire::DataChunk::parse(chunk);
     require(data && data->stream == 0 && data->ppid == wire::kKeyManagementPpid && !data->unordered);
-    if (data->tsn != next_heard_) return;  // once more
-    ++next_heard_;
-    if (data->begin) heard_.clear();
-    heard_.insert(heard_.end(), data->payload.begin(), data->payload.end());
-    if (data->end && channel_) channel_->on_message(now, heard_);
+    if (data->tsn != next_tsn_) return;  // a retransmission
+    ++next_tsn_;
+    if (data->begin) received_.clear();
+    received_.insert(received_.end(), data->payload.begin(), data->payload.end());
+    if (data->end && channel_) channel_->on_message(now, received_);
   }
 
   bool hub_;
-  SecurityConfig protection_;
+  SecurityConfig security_;
   std::optional<security::SecureChannel> channel_;
   path::RecordNumbers numbers_;
   std::uint32_t own_tag_ = 0x0abc'def1;
   std::uint32_t peer_tag_ = 0;
   std::uint32_t tsn_ = 0x1000;
   std::uint16_t ssn_ = 0;
-  std::uint32_t next_heard_ = 0;
+  std::uint32_t next_tsn_ = 0;
   ByteVector init_;
   ByteVector cookie_;
-  ByteVector heard_;
+  ByteVector received_;
 };
 
 }  // namespace hawser::sctp::fuzz

@@ -1,8 +1,8 @@
-// Sealed datagrams at a record layer and at a protected association that is up: arbitrary bytes, records that
-// were damaged or repeated, and genuine ones around arbitrary chunks, so that what is inside is fuzzed too.
+// Gives sealed datagrams to a record layer and to a protected association that is up: arbitrary bytes,
+// damaged or repeated records, and genuine ones around arbitrary chunks, so that their content is fuzzed too.
 //
-// Whatever comes: nothing but a genuine record has any effect; whatever the endpoint says is sealed, can be
-// opened and comes to an end; a stranger gets no more than three times what came from there.
+// In all cases: only a genuine record has an effect; all output of the endpoint is sealed, can be opened and
+// ends; an address that is not validated gets at most three times the bytes received from it.
 
 #include <deque>
 
@@ -11,7 +11,7 @@
 namespace hawser::sctp::fuzz {
 namespace {
 
-/// Only what was sealed by the other end is opened, whatever the datagram looks like.
+/// Checks that a record layer only opens datagrams that the other end sealed.
 class Records {
  public:
   Records() {
@@ -45,6 +45,7 @@ class Records {
   path::RecordNumbers numbers_;
 };
 
+/// A protected hub in an association that is up, and its peer.
 class SealedAssociation {
  public:
   explicit SealedAssociation(Input input) : input_(input) {
@@ -56,7 +57,7 @@ class SealedAssociation {
       require(!messages.empty());
       for (const ByteVector& message : messages) give(usual_route(), peer_.data_packet(message));
     }
-    give(usual_route(), *peer_.seal(chunk_bytes(wire::PadChunk{8})));  // shows that we have the keys
+    give(usual_route(), *peer_.seal(chunk_bytes(wire::PadChunk{8})));  // proves that the peer has the keys
     require(hub_.up());
   }
 
@@ -66,24 +67,24 @@ class SealedAssociation {
 
  private:
   void give(const Route& route, const ByteVector& packet) {
-    if (route == strange_route()) got_from_stranger_ += packet.size();
-    hear(hub_.give(route, packet));
+    if (route == other_route()) received_from_other_ += packet.size();
+    handle_output(hub_.give(route, packet));
   }
-  void hear(const std::vector<Sent>& sent) {
+  void handle_output(const std::vector<Sent>& sent) {
     for (const Sent& each : sent) {
       if (hub_.up()) require(wire::is_sealed(each.bytes));
-      if (each.route == strange_route()) sent_to_stranger_ += each.bytes.size();
-      peer_.hear(hub_.now(), each.bytes);
+      if (each.route == other_route()) sent_to_other_ += each.bytes.size();
+      peer_.receive(hub_.now(), each.bytes);
     }
-    require(sent_to_stranger_ <= 3 * got_from_stranger_);
+    require(sent_to_other_ <= 3 * received_from_other_);
   }
-  /// Something that is no genuine record: one drop, and silence.
-  void give_in_vain(const Route& route, const ByteVector& packet) {
+  /// Gives a packet that is no genuine record; expects one counted drop and no output.
+  void give_and_expect_drop(const Route& route, const ByteVector& packet) {
     const std::uint64_t before = hub_.drops();
     require(hub_.give(route, packet).empty());
     require(hub_.drops() == before + 1);
   }
-  [[nodiscard]] Route some_route() { return input_.u8() % 4 == 0 ? strange_route() : usual_route(); }
+  [[nodiscard]] Route some_route() { return input_.u8() % 4 == 0 ? other_route() : usual_route(); }
 
   void arbitrary() {
     const Bytes raw = input_.take(input_.u8() * 4U);
@@ -96,9 +97,9 @@ class SealedAssociation {
       store_be(packet.data() + wire::kCommonHeaderSize + 2,
                static_cast<std::uint16_t>(packet.size() - wire::kCommonHeaderSize));
     records_.open(packet);
-    give_in_vain(some_route(), packet);
+    give_and_expect_drop(some_route(), packet);
   }
-  /// A genuine record around chunks of the fuzzer's.
+  /// Gives a genuine record around chunks from the input.
   void genuine() {
     const Bytes chunks = input_.take(std::min<std::size_t>(input_.u8() * 4U, kMaxPacketSize - 100));
     records_.seal_and_open(chunks, input_);
@@ -113,20 +114,20 @@ class SealedAssociation {
     if (!packet) return;
     const unsigned at = input_.u16();
     (*packet)[at % packet->size()] ^= static_cast<std::byte>(1U << input_.u8() % 8);
-    give_in_vain(some_route(), *packet);
+    give_and_expect_drop(some_route(), *packet);
   }
   void cut() {
     auto packet = peer_.seal(input_.take(input_.u8()));
     if (!packet) return;
     packet->resize(wire::kCommonHeaderSize + 1 +
                    input_.u16() % (packet->size() - wire::kCommonHeaderSize - 1));
-    give_in_vain(some_route(), *packet);
+    give_and_expect_drop(some_route(), *packet);
   }
   void repeated() {
     if (history_.empty()) return;
-    give_in_vain(some_route(), history_[input_.u8() % history_.size()]);
+    give_and_expect_drop(some_route(), history_[input_.u8() % history_.size()]);
   }
-  /// User data, so that there is something to acknowledge and to put in order.
+  /// Gives user data, so that there is something to acknowledge and to put in order.
   void use() {
     wire::DataChunk data;
     data.begin = data.end = true;
@@ -147,9 +148,9 @@ class SealedAssociation {
       case 4: cut(); break;
       case 5: repeated(); break;
       case 6: use(); break;
-      case 7: hear(hub_.pass(std::chrono::milliseconds(input_.u8() * 20))); break;
-      default:  // unsealed: of no effect whatever it is
-        give_in_vain(some_route(), packet_of(peer_.peer_tag(), input_.take(input_.u8() * 4U)));
+      case 7: handle_output(hub_.pass(std::chrono::milliseconds(input_.u8() * 20))); break;
+      default:  // unsealed: without effect, whatever its content
+        give_and_expect_drop(some_route(), packet_of(peer_.peer_tag(), input_.take(input_.u8() * 4U)));
         break;
     }
   }
@@ -159,8 +160,8 @@ class SealedAssociation {
   HandMadePeer peer_{false};
   Records records_;
   std::deque<ByteVector> history_;
-  std::size_t got_from_stranger_ = 0;
-  std::size_t sent_to_stranger_ = 0;
+  std::size_t received_from_other_ = 0;
+  std::size_t sent_to_other_ = 0;
 };
 
 }  // namespace

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Hawser's engine against usrsctp, both ways round, over UDP.
+"""Tests Hawser's engine against usrsctp over UDP, each of them as initiator and as responder.
 
     interop_test.py --bin DIR... [NAME...]    runs the tests (all, or those named); one --bin per folder of programs
     interop_test.py --list                    prints their names
 
-Hawser lives at 10.99.0.1 and .2, usrsctp at 10.99.0.10 (and .11) in a network namespace of its own; a lossy relay at
-10.99.0.3 stands between them where a test wants loss, and rewrites ports as a NAT does.
+Hawser uses the addresses 10.99.0.1 and .2; usrsctp uses 10.99.0.10 (and .11) in a network namespace of its own.
+Where a test needs loss, a relay at 10.99.0.3 between them loses packets and rewrites ports, like a NAT.
 """
 
 import argparse
@@ -20,7 +20,7 @@ UDP = "9899"  # servers
 RELAY_PORT = "7000"
 PORT = "5001"
 MEGABYTE = 1_000_000
-LINGER = 4  # seconds after which the last chunk of a shutdown, lost by the relay, has been asked for again
+LINGER = 4  # seconds within which a peer retransmits the last chunk of a shutdown when the relay lost it
 BIN = ["."]  # folders of the programs
 CAPTURE = None
 
@@ -54,7 +54,7 @@ class InteropTest(unittest.TestCase):
         self.programs.append(program)
         return program
 
-    # --- the cast ---------------------------------------------------------------------------------------------------
+    # --- programs
 
     def usrsctp_server(self, mode, *arguments, local=(THERE[0],)):
         words = [mode, "--udp-port", UDP, "--port", PORT]
@@ -93,10 +93,10 @@ class InteropTest(unittest.TestCase):
         relay.wait_for("listening")
         return relay
 
-    # --- what is expected -------------------------------------------------------------------------------------------
+    # --- expectations
 
     def assert_delivered(self, sent, received, messages=None):
-        """Every message exactly once, intact and in order."""
+        """Every message arrived exactly once, intact and in order."""
         self.assertEqual(sent["messages"], received["messages"])
         self.assertEqual(sent["bytes"], received["bytes"])
         self.assertEqual(sent["digest"], received["digest"])
@@ -106,13 +106,13 @@ class InteropTest(unittest.TestCase):
             self.assertEqual(messages, sent["messages"])
 
     def reports(self, client, server, timeout=120):
-        """Both ends finish by themselves, in good order."""
+        """Both ends exit by themselves, without an error."""
         self.assertEqual(0, client.finish(timeout), client.log())
         server_report = server.wait_for("report", 20)
         return client.wait_for("report"), server_report
 
     def assert_clean(self, usrsctp_report):
-        """usrsctp found no fault with what Hawser sent."""
+        """usrsctp found no fault in Hawser's packets."""
         for fault in ("checksum_errors", "auth_failed", "auth_missing"):
             self.assertEqual(0, usrsctp_report[fault], fault)
 
@@ -123,7 +123,7 @@ class InteropTest(unittest.TestCase):
 
 
 class Association(InteropTest):
-    """Set-up and the three ways to end."""
+    """Set-up and the three ways to end an association."""
 
     def test_hawser_client_connects_and_shuts_down(self):
         server = self.usrsctp_server("server-discard")
@@ -196,13 +196,13 @@ class Association(InteropTest):
 
 
 class Transfer(InteropTest):
-    """Data, with Hawser on either side."""
+    """Data transfer, with Hawser on either side."""
 
     def exchange_from_hawser(self, *client_arguments, server_arguments=(), loss=None, seed=7):
         server = self.usrsctp_server("server-echo", "--rto-min", 200, *server_arguments)
         relay = self.relay(THERE[0], loss, seed) if loss else None
-        way = {"remote": RELAY, "udp_port": RELAY_PORT} if loss else {}
-        client = self.hawser_client("--linger", LINGER if loss else 0, "--echo", "--rto-min", 200, *client_arguments, **way)
+        via = {"remote": RELAY, "udp_port": RELAY_PORT} if loss else {}
+        client = self.hawser_client("--linger", LINGER if loss else 0, "--echo", "--rto-min", 200, *client_arguments, **via)
         mine, theirs = self.reports(client, server)
         self.assertTrue(theirs["graceful"])
         self.assert_delivered(mine["sent"], theirs["received"])
@@ -215,9 +215,9 @@ class Transfer(InteropTest):
     def exchange_from_usrsctp(self, *client_arguments, server_arguments=(), loss=None, seed=7):
         server = self.hawser_echo("--rto-min", 200, *server_arguments)
         relay = self.relay(HERE[0], loss, seed) if loss else None
-        way = {"remote": RELAY, "remote_udp_port": RELAY_PORT} if loss else {}
+        via = {"remote": RELAY, "remote_udp_port": RELAY_PORT} if loss else {}
         linger = ("--linger", LINGER if loss else 0)
-        client = self.usrsctp_client("client-send", "--echo", "--rto-min", 200, *linger, *client_arguments, **way)
+        client = self.usrsctp_client("client-send", "--echo", "--rto-min", 200, *linger, *client_arguments, **via)
         self.assertEqual(0, client.finish(120), client.log())
         theirs = client.wait_for("report")
         self.assertTrue(theirs["graceful"])
@@ -265,7 +265,7 @@ class Transfer(InteropTest):
         )
 
     def test_message_larger_than_the_receive_window(self):
-        # Delivered piecewise (RFC 9260 §6.9): Hawser's window here is a quarter of the message.
+        # Delivered piecewise (RFC 9260 §6.9): Hawser's receive window is a quarter of the message.
         server = self.hawser_server("--buffer", 65_536)
         client = self.usrsctp_client("client-send", "--messages", 10, "--size", 262_144, "--buffer", MEGABYTE)
         theirs, mine = self.reports(client, server)
@@ -317,19 +317,19 @@ class Transfer(InteropTest):
 
 
 class Multipath(InteropTest):
-    """Addresses that come and go by ASCONF with AUTH, and data over all of them."""
+    """Addresses that are added and removed by ASCONF with AUTH, and data over all of them."""
 
     def second_uplink(self, *client_arguments, server_arguments=(), mode="server-discard", messages=20_000):
-        # usrsctp repeats the heartbeat that proves a new address only after a whole heartbeat interval.
+        # usrsctp repeats the HEARTBEAT that validates a new address only after a whole heartbeat interval.
         server = self.usrsctp_server(mode, "--heartbeat", 500, *server_arguments)
-        # It holds back the SACK of a last packet for 200 ms, which a shorter timeout would take for a loss.
+        # usrsctp delays the SACK of a last packet by 200 ms; a shorter RTO would take that for a loss.
         client = self.hawser_client(
             *("--messages", messages, "--wait-paths", 2, "--rto-min", 500, "--stay", *client_arguments), local=HERE
         )
         server.wait_for("address", address=HERE[1], state="added")
         server.wait_for("address", address=HERE[1], state="confirmed")
         client.wait_for("drained", 60)
-        client.wait_until_paths_are_up()  # Its socket's buffer drops packets in a burst, now and then a whole tail.
+        client.wait_until_paths_are_up()  # A burst may overflow the socket buffer and lose its last packets.
         client.terminate()
         mine, theirs = self.reports(client, server)
         self.assert_delivered(mine["sent"], theirs["received"], messages)
@@ -341,11 +341,11 @@ class Multipath(InteropTest):
         return mine, theirs
 
     def test_wildcard_asconf_adds_an_uplink(self):
-        # usrsctp sends its first packets to the new uplink without UDP; the next packet from there mends that.
+        # usrsctp sends its first packets to the new uplink without UDP; the next packet from there corrects that.
         self.second_uplink()
 
     def test_wildcard_asconf_answered_at_the_wrong_port(self):
-        # With a default encapsulation port, usrsctp sends its first packets to the new uplink at that port.
+        # With a default encapsulation port, usrsctp sends its first packets for the new uplink to that port.
         self.second_uplink(server_arguments=["--remote-udp-port", 7777])
 
     def test_wildcard_asconf_with_a_shared_key(self):
@@ -353,7 +353,7 @@ class Multipath(InteropTest):
         self.second_uplink("--auth-key", f"1:{key.encode().hex()}", server_arguments=["--auth-key", key])
 
     def test_wildcard_asconf_with_nr_sack_and_cmt_on_both_sides(self):
-        # The delay lets usrsctp prove the second uplink, so that it uses both from the first message on.
+        # The delay lets usrsctp validate the second uplink, so that it uses both from the first message on.
         server_arguments = ["--nr-sack", "--cmt", 1, "--rto-min", 200]
         mine, theirs = self.second_uplink(
             *("--echo", "--delay", 2), mode="server-echo", server_arguments=server_arguments, messages=10_000
@@ -376,7 +376,8 @@ class Multipath(InteropTest):
         self.assert_delivered(mine["sent"], theirs["received"], 100)
 
     def test_literal_addresses_added_and_deleted_by_usrsctp(self):
-        # usrsctp leaves the choice of the source address to the kernel, so that is what moves from the old to the new one.
+        # usrsctp lets the kernel choose the source address, so the kernel's choice moves from the old to the new
+        # address.
         server = self.hawser_echo("--rto-min", 200, listen="0.0.0.0")
         client = self.usrsctp_client(
             *("client-send", "--messages", 5000, "--echo", "--add-address", THERE[1], "--delete-address", THERE[0])
@@ -392,7 +393,7 @@ class Multipath(InteropTest):
         server.wait_for("closed")
 
     def test_usrsctp_server_with_two_addresses(self):
-        # usrsctp lists both in its INIT ACK (RFC 9260 §5.1.2); the association works, whatever Hawser makes of them.
+        # usrsctp lists both in its INIT ACK (RFC 9260 §5.1.2). The association must work in any case.
         server = self.usrsctp_server("server-echo", local=THERE)
         client = self.hawser_client("--messages", 2000, "--echo")
         mine, theirs = self.reports(client, server)
@@ -401,7 +402,7 @@ class Multipath(InteropTest):
 
 
 class OwnPrograms(InteropTest):
-    """sctp_perf and sctp_echo with each other."""
+    """sctp_perf and sctp_echo against each other."""
 
     def test_perf_against_echo_with_loss(self):
         server = self.hawser_echo()
@@ -438,7 +439,7 @@ class OwnPrograms(InteropTest):
 
 
 class Tsctp(InteropTest):
-    """usrsctp's own throughput program, as another peer."""
+    """usrsctp's own throughput program as the peer."""
 
     PATH = "/usr/lib/usrsctp/tsctp"
 
@@ -480,7 +481,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", action="append", metavar="DIR", help="folder of programs")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
-    parser.add_argument("--capture", metavar="FILE", help="write what crosses the network into a pcap file")
+    parser.add_argument("--capture", metavar="FILE", help="write all packets into a pcap file")
     parser.add_argument("tests", nargs="*")
     arguments = parser.parse_args()
     BIN, CAPTURE = arguments.bin or BIN, arguments.capture
@@ -490,7 +491,7 @@ def main():
         print("\n".join(names(loader.loadTestsFromModule(module))))
         return
     if not network.enter_namespace():
-        network.fail_or_skip("no right to make a network namespace")
+        network.fail_or_skip("no permission to create a network namespace")
     suite = loader.loadTestsFromNames(arguments.tests, module) if arguments.tests else loader.loadTestsFromModule(module)
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     if result.skipped and result.testsRun == len(result.skipped):

@@ -40,7 +40,7 @@ struct Options {
   UdpAddress listen;
   UdpAddress target;
   IpAddress outer;
-  double loss = 0;  // of 1, each way
+  double loss = 0;  // share of the packets lost in each direction, 0 to 1
   std::uint64_t seed = 1;
 };
 
@@ -138,7 +138,8 @@ int run(int argc, char** argv) {
   app.add_option("--listen", listen, "address and port for the clients")->required();
   app.add_option("--target", target, "address and port of the server")->required();
   app.add_option("--outer", outer, "address that the server sees")->required();
-  app.add_option("--loss", percent, "packets lost each way, per cent")->check(CLI::Range(0.0, 100.0));
+  app.add_option("--loss", percent, "packets lost in each direction, per cent")
+      ->check(CLI::Range(0.0, 100.0));
   app.add_option("--seed", options.seed, "seed of the losses");
   CLI11_PARSE(app, argc, argv);
 

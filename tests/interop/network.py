@@ -1,7 +1,7 @@
 """Two network namespaces joined by a veth pair, and the processes that run in them.
 
-The calling process moves into a namespace of its own (Hawser's side); the peer's side is held by a child that ends
-with it. Nothing has a name outside, so nothing can clash, and everything vanishes with the last process.
+The calling process moves into a namespace of its own (Hawser's side); a child process that ends with it holds the
+peer's namespace. The namespaces have no names, so they cannot clash, and they vanish with the last process.
 """
 
 import collections
@@ -24,7 +24,7 @@ CLONE_NEWUSER = 0x10000000
 
 
 def enter_namespace():
-    """Returns whether this process is now in a network namespace of its own, with the rights to configure it."""
+    """Moves this process into a network namespace of its own; returns whether it is there and may configure it."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) == 0:
         return True
@@ -42,8 +42,10 @@ def _net_namespace(pid):
 
 
 class Network:
+    """The peer's namespace and the veth pair, with the addresses of both sides. Owns the process that holds the namespace."""
+
     def __init__(self):
-        # cat ends when its standard input does: with this process, however that ends.
+        # cat ends when its standard input is closed: with this process, in any case.
         self._holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)
         deadline = time.monotonic() + 10
         while _net_namespace(self._holder.pid) == _net_namespace("self"):
@@ -68,19 +70,19 @@ class Network:
         ip("address", "add", f"{v6}/64", "dev", device, "nodad")
 
     def prefer_source_there(self, address):
-        """From now on the peer's kernel sends from `address` wherever a program leaves the choice to it."""
+        """Makes the peer's kernel use `address` as the source wherever a program leaves the choice to it."""
         route = ["ip", "route", "replace", "10.99.0.0/24", "dev", "there0", "proto", "kernel", "scope", "link"]
         subprocess.run([*self.there, *route, "src", address], check=True)
 
     def close(self):
-        # At once: a namespace that nobody uses any more goes when the kernel finds the time.
+        # Explicitly: the kernel removes a namespace without processes only some time later.
         subprocess.run(["ip", "link", "delete", "here0"], check=True)
         self._holder.stdin.close()
         self._holder.wait(10)
 
 
 class Program:
-    """A running program that prints one JSON object per line (other lines are kept as text)."""
+    """A running program that prints one JSON object per line. Other lines are kept as text."""
 
     def __init__(self, command):
         self.name = os.path.basename(next(word for word in command if not word.startswith(("nsenter", "--net"))))
@@ -103,7 +105,7 @@ class Program:
             self._news.notify_all()
 
     def wait_for(self, event, timeout=20, **fields):
-        """The first event of that name and with these fields, waiting for it if need be."""
+        """Returns the first event of that name and with these fields; waits for it if necessary."""
 
         def found():
             for candidate in self.events:
@@ -117,7 +119,7 @@ class Program:
             return found()
 
     def wait_until_paths_are_up(self, timeout=20):
-        """Until no path is down whose loss it has told of."""
+        """Waits until the last reported state of every path is up."""
 
         def up():
             last = {e["path"]: e["event"] for e in self.events if e["event"] in ("path_up", "path_down")}
@@ -128,7 +130,7 @@ class Program:
                 raise AssertionError(f"{self.name}: a path is still down after {timeout} s\n{self.log()}")
 
     def wait_for_text(self, text, timeout=20):
-        """The first line that begins with it."""
+        """Returns the first line that begins with `text`; waits for it if necessary."""
 
         def found():
             return next((line for line in self.lines if line.startswith(text)), None)
@@ -139,7 +141,7 @@ class Program:
             return found()
 
     def finish(self, timeout=60):
-        """Waits for the program to end by itself and returns its exit code."""
+        """Waits until the program exits by itself; returns its exit code."""
         try:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -166,6 +168,6 @@ class Program:
 
 
 def fail_or_skip(reason):
-    """77 is what CTest knows as `skipped`."""
+    """Exits with 77, which CTest counts as skipped."""
     print(f"skipped: {reason}", file=sys.stderr)
     sys.exit(77)

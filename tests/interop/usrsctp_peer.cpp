@@ -469,7 +469,7 @@ void add_options(CLI::App& app, Options& o) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"SCTP peer made of usrsctp, over UDP"};
+  CLI::App app{"SCTP peer based on usrsctp, over UDP"};
   Options options;
   add_options(app, options);
   CLI11_PARSE(app, argc, argv);

@@ -1,4 +1,4 @@
-// Set-up, shutdown, abort, restart and collision of whole associations (RFC 9260 §5, §9), through the façade.
+// Set-up, shutdown, abort, restart and collision of whole associations (RFC 9260 §5, §9), through Endpoint.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,9 +8,10 @@
 namespace hawser::sim {
 namespace {
 
+/// Fixture for tests of whole associations.
 class Associations : public Scenario {
  protected:
-  /// A short association: two paths, three messages each way.
+  /// A short association: two paths, three messages in each direction.
   [[nodiscard]] BondSpec short_association(std::uint64_t seed) const {
     BondSpec spec = bond_of({uplink(10, 20ms), uplink(10, 30ms)}, seed);
     spec.sealed = sealed_;
@@ -21,8 +22,8 @@ class Associations : public Scenario {
   }
 };
 
-using EveryAssociation = EitherWay<Associations>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryAssociation, ::testing::Bool(), way_name);
+using EveryAssociation = EitherMode<Associations>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryAssociation, ::testing::Bool(), mode_name);
 
 TEST_P(EveryAssociation, AreSetUpThroughANatThatChangesThePort) {
   Bond& bond = make(bond_of({uplink(10, 20ms)}));
@@ -96,15 +97,16 @@ TEST_F(Associations, AreRefusedByAHubThatDoesNotAccept) {
   EXPECT_EQ(other.endpoint().drops().of(sctp::DropReason::not_listening), bond.edge().datagrams_sent());
 }
 
-/// Who ends the association.
+/// Which side shuts the association down.
 enum class Closer { edge, hub, both };
 
+/// How many datagrams a run sent, and whether it dropped the chosen one.
 struct LossRun {
   std::uint64_t datagrams = 0;
   bool dropped = false;
 };
 
-/// Runs a short association from set-up to shutdown without its `lost`-th datagram (0: without loss).
+// Runs a short association from set-up to shutdown without its `lost`-th datagram (0: without loss).
 LossRun run_without(std::uint64_t lost, Closer closer, const BondSpec& spec) {
   Bond bond(spec);
   LossRun run;
@@ -192,7 +194,7 @@ TEST_P(EveryAssociation, EndAtOnceOnBothSidesWhenAborted) {
   bond.check_ended();
 }
 
-TEST_P(EveryAssociation, TellThePeerWhyTheyAreAborted) {
+TEST_P(EveryAssociation, SendTheirCauseToThePeerWhenAborted) {
   Bond& bond = make(bond_of({uplink(10, 20ms)}));
   ASSERT_TRUE(bond.establish());
   bond.hub().abort(bond.hub_id(), "closing time");
@@ -220,7 +222,7 @@ TEST_F(Associations, BecomeOneWhenBothSidesBeginAtTheSameTime) {
 }
 
 TEST_F(Associations, BecomeOneWhenTheSecondInitMeetsAnyStepOfTheFirst) {
-  // The other side begins at every moment of the handshake, in steps of 3 ms.
+  // The other side connects at every moment of the handshake, in steps of 3 ms.
   for (Duration offset = 0ms; offset <= 100ms; offset += 3ms) {
     SCOPED_TRACE("offset " +
                  std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(offset).count()) +
@@ -245,7 +247,7 @@ TEST_F(Associations, BecomeOneWhenTheSecondInitMeetsAnyStepOfTheFirst) {
   }
 }
 
-/// Received payloads as text, for tests that a ledger cannot follow across a restart.
+/// Received payloads as text, for tests in which a ledger cannot follow a restart.
 struct Inbox {
   explicit Inbox(Host& host) {
     host.on_message = [this](sctp::ReceivedMessage&& message) {
@@ -256,7 +258,7 @@ struct Inbox {
   std::vector<std::string> texts;
 };
 
-sctp::SendResult say(Host& host, sctp::AssociationId id, const std::string& text) {
+sctp::SendResult send_text(Host& host, sctp::AssociationId id, const std::string& text) {
   Buffer message = host.pool().copy(std::as_bytes(std::span(text)));
   return host.send(id, std::move(message), {});
 }
@@ -266,16 +268,16 @@ TEST_F(Associations, SurviveTheRestartOfThePeerFromTheSameAddress) {
   Inbox at_edge(bond.edge());
   Inbox at_hub(bond.hub());
   ASSERT_TRUE(bond.establish());
-  say(bond.edge(), bond.edge_id(), "before");
-  say(bond.hub(), bond.hub_id(), "hello");
+  send_text(bond.edge(), bond.edge_id(), "before");
+  send_text(bond.hub(), bond.hub_id(), "hello");
   bond.run_for(1s);
   bond.edge().restart();
   bond.connect();
   bond.run_for(2s);
   EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
   EXPECT_EQ(Bond::count(bond.hub_events(), Kind::restarted), 1U);
-  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "after"), sctp::SendResult::ok);
-  EXPECT_EQ(say(bond.hub(), bond.hub_id(), "welcome back"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.edge(), bond.edge_id(), "after"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.hub(), bond.hub_id(), "welcome back"), sctp::SendResult::ok);
   bond.run_for(2s);
   EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"before", "after"}));
   EXPECT_EQ(at_edge.texts, (std::vector<std::string>{"hello", "welcome back"}));
@@ -288,8 +290,8 @@ TEST_F(Associations, SurviveTheRestartOfThePeerUnderLoad) {
   ASSERT_TRUE(bond.establish());
   ASSERT_TRUE(bond.add_all_paths());
   for (int i = 0; i < 200; ++i) {
-    say(bond.edge(), bond.edge_id(), std::string(1000, 'x'));
-    say(bond.hub(), bond.hub_id(), std::string(1000, 'x'));
+    send_text(bond.edge(), bond.edge_id(), std::string(1000, 'x'));
+    send_text(bond.hub(), bond.hub_id(), std::string(1000, 'x'));
   }
   bond.run_for(100ms);
   bond.edge().restart();
@@ -298,8 +300,8 @@ TEST_F(Associations, SurviveTheRestartOfThePeerUnderLoad) {
   EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
   at_edge.texts.clear();
   at_hub.texts.clear();
-  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "after"), sctp::SendResult::ok);
-  EXPECT_EQ(say(bond.hub(), bond.hub_id(), "welcome back"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.edge(), bond.edge_id(), "after"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.hub(), bond.hub_id(), "welcome back"), sctp::SendResult::ok);
   bond.run_for(2s);
   EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"after"}));
   EXPECT_EQ(at_edge.texts, (std::vector<std::string>{"welcome back"}));
@@ -314,12 +316,12 @@ TEST_F(Associations, ToAHubThatRestartedEndAndCanBeginAgain) {
   Inbox at_hub(bond.hub());
   ASSERT_TRUE(bond.establish());
   bond.hub().restart();
-  say(bond.edge(), bond.edge_id(), "anybody there?");
+  send_text(bond.edge(), bond.edge_id(), "to nowhere");
   EXPECT_TRUE(bond.run_until(5s, [&] { return bond.edge().endpoint().association_count() == 0; }));
   EXPECT_EQ(Bond::count(bond.edge_events(), Kind::aborted), 1U);
   bond.connect();
   bond.run_for(1s);
-  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
   bond.run_for(1s);
   EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"again"}));
 }
@@ -329,7 +331,7 @@ TEST_F(Associations, BeginAgainWithAFreshCookieWhenTheFirstWentStale) {
   spec.hub.cookie_lifetime = 2s;
   Bond& bond = make(spec);
   bond.connect();
-  bond.run_for(30ms);  // the INIT has arrived, the COOKIE ECHO has not left
+  bond.run_for(30ms);  // the INIT has arrived, the COOKIE ECHO has not been sent
   bond.up(0).config().blackhole = true;
   bond.run_for(5s);
   bond.up(0).config().blackhole = false;
@@ -341,8 +343,8 @@ TEST_F(Associations, BeginAgainWithAFreshCookieWhenTheFirstWentStale) {
 }
 
 TEST_F(Associations, AcknowledgeTheirOwnCookieHoweverLateItComesAgain) {
-  // RFC 9260 §5.2.4: an expired cookie whose tags are those of the live association is a lost COOKIE ACK, no
-  // staleness.
+  // RFC 9260 §5.2.4: an expired cookie with the tags of the existing association means that the COOKIE ACK
+  // was lost; it is not stale.
   BondSpec spec = bond_of({uplink(10, 20ms)});
   spec.hub.cookie_lifetime = 2s;
   Bond& bond = make(spec);
@@ -363,9 +365,9 @@ TEST_F(Associations, AcknowledgeTheirOwnCookieHoweverLateItComesAgain) {
   expect_clean_end();
 }
 
-TEST_F(Associations, WithAStaleCookieGetAnErrorAndAskForALongerLife) {
-  // The round trip is longer than a cookie lives: only the Cookie Preservative (RFC 9260 §5.2.6) can help,
-  // and the association must end in an event either way.
+TEST_F(Associations, WithAStaleCookieGetAnErrorAndRequestALongerLife) {
+  // The round trip is longer than the cookie lifetime: only a Cookie Preservative (RFC 9260 §5.2.6) can help.
+  // The association must produce an event in either case.
   BondSpec spec = bond_of({uplink(10, 150ms)});
   spec.hub.cookie_lifetime = 200ms;
   Bond& bond = make(spec);
@@ -374,13 +376,15 @@ TEST_F(Associations, WithAStaleCookieGetAnErrorAndAskForALongerLife) {
   EXPECT_GE(bond.hub().endpoint().drops().of(sctp::DropReason::stale_cookie), 1U);
 }
 
+/// Fixture for tests of protected associations.
 class ProtectedAssociations : public Associations {
  protected:
   ProtectedAssociations() { sealed_ = true; }
 };
 
-TEST_F(ProtectedAssociations, EndInTimeWhenOnlyTheLastWordIsLost) {
-  // As a tunnel sets it: no count of retransmissions ends anything, and who has gone answers nothing.
+TEST_F(ProtectedAssociations, EndInTimeWhenOnlyTheFinalPacketIsLost) {
+  // As in a tunnel: no number of retransmissions ends the association, and an end that is gone does not
+  // answer.
   BondSpec spec = bond_of({uplink(10, 20ms)});
   for (sctp::EndpointConfig* config : {&spec.edge, &spec.hub}) {
     config->association_max_retrans = 1'000'000;
@@ -432,7 +436,7 @@ TEST_F(ProtectedAssociations, RenewTheirKeysUnderLoadOverTwoPathsWithoutLoss) {
   const auto status = bond.hub().endpoint().status(bond.hub_id());
   ASSERT_TRUE(status && status->protection);
   EXPECT_GE(status->protection->handshakes, 6U);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 20e6);
   for (Host* host : {&bond.edge(), &bond.hub()}) {
     EXPECT_EQ(host->endpoint().drops().of(sctp::DropReason::bad_record), 0U);
     EXPECT_EQ(host->endpoint().drops().of(sctp::DropReason::unknown_epoch), 0U);
@@ -447,12 +451,13 @@ TEST_F(ProtectedAssociations, WithARestartedHubEndBySilenceAndCanBeginAgain) {
   Inbox at_hub(bond.hub());
   ASSERT_TRUE(bond.establish());
   bond.hub().restart();
-  say(bond.edge(), bond.edge_id(), "anybody there?");
+  send_text(bond.edge(), bond.edge_id(), "to nowhere");
   EXPECT_TRUE(bond.run_until(60s, [&] { return bond.edge().endpoint().association_count() == 0; }));
-  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::lost), 1U) << "a stranger's word would not have done";
+  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::lost), 1U)
+      << "an unauthenticated packet would not have ended it";
   bond.connect();
   bond.run_for(1s);
-  EXPECT_EQ(say(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
+  EXPECT_EQ(send_text(bond.edge(), bond.edge_id(), "again"), sctp::SendResult::ok);
   bond.run_for(1s);
   EXPECT_EQ(at_hub.texts, (std::vector<std::string>{"again"}));
 }

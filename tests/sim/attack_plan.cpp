@@ -9,7 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// As the daemon sets them, but for a silence limit that a simulation can wait for.
+// The daemon's settings, except for a silence limit that a simulation can reach.
 sctp::EndpointConfig daemon_like(SimRandom& random) {
   sctp::EndpointConfig config;
   config.outbound_streams = config.inbound_streams = 200;
@@ -42,8 +42,8 @@ UplinkSpec draw_uplink(SimRandom& random, std::size_t index, const std::vector<U
 }
 
 AttackerSpec draw_attacker(SimRandom& random) {
-  const auto share = [&](double how_often, double most) {
-    return random.chance(how_often) ? random.unit() * most : 0.0;
+  const auto share = [&](double how_often, double max) {
+    return random.chance(how_often) ? random.unit() * max : 0.0;
   };
   AttackerSpec spec;
   spec.drop = share(0.5, 0.4);
@@ -92,7 +92,7 @@ AttackPlan make_attack_plan(std::uint64_t seed) {
   plan.begins = random.chance(0.4) ? Duration() : Duration(milliseconds(random.between(100, 5'000)));
   plan.ends = plan.begins + Duration(milliseconds(random.between(5'000, 30'000)));
   draw_spells(random, plan);
-  plan.stranger = random.chance(0.3);
+  plan.unknown_edge = random.chance(0.3);
   plan.rebinding = random.chance(0.3);
   return plan;
 }
@@ -103,8 +103,8 @@ std::string AttackPlan::describe() const {
   std::snprintf(line, sizeof line,
                 "seed %llu: %zu uplinks, %zu tapped, %zu hub addresses%s%s%s%s; from %.3f to %.3f s\n",
                 static_cast<unsigned long long>(seed), bond.uplinks.size(), tapped.size(), bond.hub_addresses,
-                bond.preshared_key ? ", pre-shared key" : "", bond.rekey_after ? ", new keys often" : "",
-                stranger ? ", a stranger" : "", rebinding ? ", NATs rebind" : "", in_seconds(begins),
+                bond.preshared_key ? ", pre-shared key" : "", bond.rekey_after ? ", frequent rekeys" : "",
+                unknown_edge ? ", an unknown edge" : "", rebinding ? ", NATs rebind" : "", in_seconds(begins),
                 in_seconds(ends));
   std::string text = line;
   std::snprintf(
@@ -130,7 +130,7 @@ AttackFigures& AttackFigures::operator+=(const AttackFigures& other) {
   dropped += other.dropped;
   sent += other.sent;
   messages += other.messages;
-  sessions += other.sessions;
+  associations += other.associations;
   killed += other.killed;
   slowest_recovery = std::max(slowest_recovery, other.slowest_recovery);
   simulated += other.simulated;

@@ -1,9 +1,9 @@
-// Runs one attack, lets the attacker go, and says what went against the invariants.
+// Runs one attack, stops the attacker, and records the violated invariants.
 #include <algorithm>
 #include <stdexcept>
 
+#include "sim/association_series.hpp"
 #include "sim/attack_campaign.hpp"
-#include "sim/sessions.hpp"
 
 namespace hawser::sim {
 namespace {
@@ -12,14 +12,16 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = sctp::Event::Kind;
 
-/// An association that lives when the attacker goes has delivered something new, both ways, after this: the
-/// longest back-off (5 s) and what it takes to notice that a path lies elsewhere now.
+// After this time, an association that was alive at the end of the attack has delivered new messages in both
+// directions: the longest back-off (5 s), and the time to detect that a path has moved.
 constexpr Duration kRepair = seconds(15);
-/// Otherwise the edge has to notice the death by silence (12 s after the last heartbeat), and to dial again.
+// Otherwise the edge detects the dead association by silence (12 s after the last heartbeat), and connects
+// again.
 constexpr Duration kRevival = seconds(60);
 constexpr Duration kAllPaths = seconds(90);
 constexpr std::uint64_t kMaxEvents = 5'000'000;
 
+/// Runs one plan. Owns the bond and the attacker.
 class AttackRun {
  public:
   AttackRun(const AttackPlan& plan, const Traces& traces)
@@ -28,13 +30,13 @@ class AttackRun {
         bond_(plan.bond),
         attacker_(bond_.world(), plan.attacker, private_key_of(2 * plan.seed + 1).public_key(),
                   plan.seed ^ 0x6576'696c),
-        sessions_(bond_, plan.seed),
+        associations_(bond_, plan.seed),
         off_path_(*IpAddress::parse("192.0.2.99")) {
     bond_.world().trace_to(traces);
     for (const std::size_t uplink : plan.tapped) attacker_.sit_on(bond_.edge().access(uplink));
     for (std::size_t i = 0; i < plan.bond.hub_addresses; ++i) attacker_.learn_hub(bond_.hub_address(i));
     bond_.world().own(off_path_,
-                      [this](SimDatagram&&) { complain("the hub answers somebody it cannot know"); });
+                      [this](SimDatagram&&) { complain("the hub answers an unauthenticated sender"); });
   }
 
   AttackResult operator()() {
@@ -53,13 +55,13 @@ class AttackRun {
   void play() {
     const Timestamp start = bond_.world().now();
     schedule(start);
-    sessions_.start();
+    associations_.start();
     watch_paths();
     if (!until(start + plan_.ends, [] { return false; })) attacker_.stop();
     attacking_ = false;
     expect_repair();
     expect_all_paths();
-    expect_farewell();
+    expect_graceful_end();
   }
 
   void schedule(Timestamp start) {
@@ -70,7 +72,7 @@ class AttackRun {
       events.at(start + spell.to, [this, &spell] { end(spell); });
     }
     if (plan_.rebinding) events.at(start + plan_.ends / 2, [this] { rebind(); });
-    if (plan_.stranger) invite_stranger();
+    if (plan_.unknown_edge) add_unknown_edge();
     strike_from_off_path();
   }
 
@@ -99,24 +101,25 @@ class AttackRun {
     }
   }
 
-  /// Somebody with a key that the hub does not know; it has learnt the hub's.
-  void invite_stranger() {
+  // An edge with a key that the hub does not know. It knows the hub's public key.
+  void add_unknown_edge() {
     HostOptions options;
     options.identity = Identity{plan_.seed ^ 0x7374'7261'6e67'6572, {2 * plan_.seed + 1}, {}, {}};
-    stranger_ = &bond_.world().add_host("stranger", plan_.bond.edge, options);
-    bond_.world().attach(*stranger_, SocketId(0), *UdpAddress::parse("192.0.2.130:9899"), nullptr, {}, {});
-    stranger_->on_event = [this](const sctp::Event& event) {
-      if (event.kind == Kind::connected) complain("a stranger gets in");
+    unknown_edge_ = &bond_.world().add_host("unknown edge", plan_.bond.edge, options);
+    bond_.world().attach(*unknown_edge_, SocketId(0), *UdpAddress::parse("192.0.2.130:9899"), nullptr, {},
+                         {});
+    unknown_edge_->on_event = [this](const sctp::Event& event) {
+      if (event.kind == Kind::connected) complain("an edge with an unknown key connects");
     };
-    knock();
+    connect_unknown_edge();
   }
-  void knock() {
+  void connect_unknown_edge() {
     if (!attacking_) return;
-    stranger_->connect(0, bond_.hub_address(0));
-    bond_.world().events().after(seconds(3), [this] { knock(); });
+    unknown_edge_->connect(0, bond_.hub_address(0));
+    bond_.world().events().after(seconds(3), [this] { connect_unknown_edge(); });
   }
 
-  /// Knows addresses and ports, and has seen nothing.
+  // An attacker off the path: it knows addresses and ports, and has seen no datagram.
   void strike_from_off_path() {
     if (!attacking_) return;
     static constexpr std::array kTypes = {ChunkType::init,   ChunkType::abort,     ChunkType::cookie_echo,
@@ -135,61 +138,65 @@ class AttackRun {
     bond_.world().events().after(milliseconds(random.between(10, 500)), [this] { strike_from_off_path(); });
   }
 
-  /// What the engine itself says of its paths, against what was seen on the wires.
+  // Compares the engine's view of its paths with the datagrams that were seen.
   void watch_paths() {
-    for (const sctp::AssociationId id : sessions_.accepted()) {
+    for (const sctp::AssociationId id : associations_.accepted()) {
       const auto status = bond_.hub().endpoint().status(id);
       if (!status) continue;
-      if (bond_.hub().endpoint().peer_key(id) != edge_key_) complain("the hub has a peer of another key");
+      if (bond_.hub().endpoint().peer_key(id) != edge_key_) complain("the hub has a peer with another key");
       for (const sctp::PathStatus& path : status->paths) check_path(path);
     }
-    if (sessions_.accepted().size() > sessions_.count()) complain("more associations than were begun");
+    if (associations_.accepted().size() > associations_.count())
+      complain("more associations than the edge started");
     bond_.world().events().after(milliseconds(30), [this] { watch_paths(); });
   }
   void check_path(const sctp::PathStatus& path) {
-    const bool proven = bond_.hub().monitor().proofs().proven(path.route.socket, path.route.remote);
+    const bool validated =
+        bond_.hub().monitor().address_validation().validated(path.route.socket, path.route.remote);
     const bool trusted = path.state != sctp::PathState::unconfirmed;
-    if (trusted && !proven) {
-      complain("the hub has a path to " + path.route.remote.to_string() + ", which has proven nothing");
+    if (trusted && !validated) {
+      complain("the hub has a path to " + path.route.remote.to_string() + ", which was not validated");
     }
-    // A way that somebody else adds for himself takes a record that nobody has seen.
+    // An attacker can only add a path to its own address with a record that was not delivered before.
     const bool strange = !trusted && path.route.remote.ip == Attacker::home();
-    if (strange && !sessions_.hub_heard_from(path.route.remote))
-      complain("the hub has a path to " + path.route.remote.to_string() + ", from where only replays came");
+    if (strange && !associations_.hub_received_from(path.route.remote))
+      complain("the hub has a path to " + path.route.remote.to_string() + ", which sent nothing but replays");
     if (!trusted && path.counters.data_chunks_sent + path.counters.data_chunks_retransmitted != 0)
-      complain("the hub has sent user data to " + path.route.remote.to_string() + " before its proof");
+      complain("the hub has sent user data to " + path.route.remote.to_string() + " before its validation");
   }
 
   void expect_repair() {
     const Timestamp gone = bond_.world().now();
-    const bool alive = sessions_.lively();
-    const Sessions::Mark mark = sessions_.mark();
-    if (!until(gone + (alive ? kRepair : kRevival), [&] { return sessions_.works_since(mark); })) {
+    const bool alive = associations_.healthy();
+    const AssociationSeries::Mark mark = associations_.mark();
+    if (!until(gone + (alive ? kRepair : kRevival), [&] { return associations_.works_since(mark); })) {
       complain(std::string(alive ? "the association" : "a new association") +
-               " does not work after the attack: " + sessions_.standing());
+               " does not work after the attack: " + associations_.standing());
     }
-    if (alive && sessions_.count() != mark.session + 1) complain("an association that lived was given up");
+    if (alive && associations_.count() != mark.association + 1)
+      complain("an association that was alive was given up");
     recovery_ = bond_.world().now() - gone;
   }
 
   void expect_all_paths() {
     const std::size_t uplinks = plan_.bond.uplinks.size();
     const auto joined = [&] {
-      return sessions_.current() && bond_.active_paths(bond_.edge(), sessions_.edge_id()) >= uplinks &&
-             bond_.active_paths(bond_.hub(), sessions_.hub_id()) >= uplinks;
+      return associations_.current() &&
+             bond_.active_paths(bond_.edge(), associations_.edge_id()) >= uplinks &&
+             bond_.active_paths(bond_.hub(), associations_.hub_id()) >= uplinks;
     };
     if (!until(bond_.world().now() + kAllPaths, joined))
-      complain("the uplinks do not join after the attack: " + sessions_.standing());
+      complain("the uplinks do not join after the attack: " + associations_.standing());
   }
 
-  void expect_farewell() {
-    sessions_.stop();
-    if (!until(bond_.world().now() + seconds(30), [this] { return sessions_.all_arrived(); }))
-      complain("messages are missing after the attack: " + sessions_.standing());
-    bond_.edge().shutdown(sessions_.edge_id());
-    // Beside it the hub may still hold associations whose other end died: silence ends them.
+  void expect_graceful_end() {
+    associations_.stop();
+    if (!until(bond_.world().now() + seconds(30), [this] { return associations_.all_arrived(); }))
+      complain("messages are missing after the attack: " + associations_.standing());
+    bond_.edge().shutdown(associations_.edge_id());
+    // The hub may still hold other associations whose edge side is dead: silence ends them.
     if (!until(bond_.world().now() + seconds(120), [this] { return bond_.both_gone(); }))
-      complain("something is left: " + sessions_.standing());
+      complain("an association is left: " + associations_.standing());
     bond_.run_for(seconds(60));
     bond_.check_ended();
     bond_.check_memory();
@@ -211,9 +218,9 @@ class AttackRun {
     figures.seen = attacker_.figures().seen;
     figures.dropped = attacker_.figures().dropped;
     figures.sent = attacker_.figures().sent;
-    figures.messages = sessions_.messages();
-    figures.sessions = sessions_.count();
-    figures.killed = sessions_.killed();
+    figures.messages = associations_.messages();
+    figures.associations = associations_.count();
+    figures.killed = associations_.killed();
     figures.slowest_recovery = recovery_;
     figures.simulated = bond_.world().now() - EventQueue::kStart;
     return figures;
@@ -223,9 +230,9 @@ class AttackRun {
   crypto::PublicKey edge_key_;
   Bond bond_;
   Attacker attacker_;
-  Sessions sessions_;
+  AssociationSeries associations_;
   IpAddress off_path_;
-  Host* stranger_ = nullptr;
+  Host* unknown_edge_ = nullptr;
   bool attacking_ = true;
   std::uint64_t events_ = 0;
   Duration recovery_{};

@@ -1,5 +1,4 @@
-// Forged, replayed and spoofed datagrams: no path changes, no association dies, no answer is larger than it
-// may be.
+// Forged, replayed and spoofed datagrams: no path changes, no association ends, no answer exceeds its limit.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -13,8 +12,8 @@ namespace {
 
 using sctp::DropReason;
 
-/// Somebody on the Internet. Has seen what the taps saw (so it can replay and can know tags), sends from
-/// where it likes, and counts what comes back.
+/// An attacker off the path. It records what the hosts send (so it can replay datagrams and knows tags),
+/// sends from any address, and counts the answers to its own.
 struct Attacker {
   explicit Attacker(Bond& bond) : world(bond.world()) {
     world.on_sent([this](const Host& host, const SimDatagram& datagram) {
@@ -40,7 +39,7 @@ struct Attacker {
     datagram.payload = std::move(payload);
     world.inject(std::move(datagram));
   }
-  /// What `host` last sent with a chunk of this type, once more, from `from`.
+  /// Sends the last datagram of `host` with a chunk of this type again, from `from`.
   void replay(const std::string& host, ChunkType type, const UdpAddress& from, const UdpAddress& to) {
     ASSERT_TRUE(recorded[host].contains(type)) << to_string(type);
     inject(from, to, recorded[host][type].payload);
@@ -48,13 +47,14 @@ struct Attacker {
 
   World& world;
   std::map<std::string, std::map<ChunkType, SimDatagram>> recorded;
-  std::map<std::string, std::uint32_t> tags;  ///< by sender: the tag of what it sends
+  std::map<std::string, std::uint32_t> tags;  ///< by sender: the tag of its packets
   std::uint64_t sent = 0;
   std::uint64_t sent_bytes = 0;
   std::uint64_t answers = 0;
   std::uint64_t answer_bytes = 0;
 };
 
+/// Fixture: two loaded paths, and the attacker.
 class Attacks : public Scenario {
  protected:
   void SetUp() override {
@@ -82,7 +82,7 @@ class Attacks : public Scenario {
     return list;
   }
 
-  /// The attack has changed nothing: paths, association, rate.
+  /// Expects that the attack has changed nothing: paths, associations, rates.
   void expect_unmoved() {
     bond->run_for(1s);
     EXPECT_EQ(remotes(), before);
@@ -90,13 +90,13 @@ class Attacks : public Scenario {
     EXPECT_EQ(bond->hub().endpoint().association_count(), 1U);
     EXPECT_LE(attacker->answer_bytes, 3 * attacker->sent_bytes);
     EXPECT_LE(attacker->answers, attacker->sent);
-    EXPECT_GT(bond->measure(bond->up_ledger(), 2s), kTwoWayShare * 40e6);
-    EXPECT_GT(bond->measure(bond->down_ledger(), 2s), kTwoWayShare * 40e6);
+    EXPECT_GT(bond->measure(bond->up_ledger(), 2s), kBidirectionalShare * 40e6);
+    EXPECT_GT(bond->measure(bond->down_ledger(), 2s), kBidirectionalShare * 40e6);
     expect_clean_end();
   }
 
   [[nodiscard]] UdpAddress hub() { return bond->hub_address(0); }
-  /// Where the hub sees the edge's uplink.
+  /// The transport address at which the hub sees the edge's uplink.
   [[nodiscard]] UdpAddress edge_outside(std::size_t link) {
     return *bond->nat(link).mapping(bond->edge().access(link).local);
   }
@@ -108,7 +108,7 @@ class Attacks : public Scenario {
     return address;
   }
 
-  /// One packet of every kind that could end or move something, with this tag.
+  /// One packet, with this tag, of every kind that could end an association or move a path.
   [[nodiscard]] std::vector<std::vector<std::byte>> one_of_each(std::uint32_t tag) const {
     std::vector<std::byte> value(64);
     SimRandom random(5);
@@ -153,8 +153,8 @@ TEST_F(Attacks, WithAWrongTagFromElsewhereDoNothing) {
 }
 
 TEST_F(Attacks, WithTheReflectedTagDoNothingWithoutTheTBit) {
-  // RFC 9260 §8.5.1: an ABORT or SHUTDOWN COMPLETE with the peer's tag is legal with the T bit only, and the
-  // own tag without it only.
+  // RFC 9260 §8.5.1: an ABORT or SHUTDOWN COMPLETE is valid with the reflected tag only if the T bit is set,
+  // and with the receiver's own tag only if it is clear.
   const auto hub_sends = attacker->tags["hub"];
   const auto edge_sends = attacker->tags["edge"];
   for (const ChunkType type : {ChunkType::abort, ChunkType::shutdown_complete}) {
@@ -166,8 +166,8 @@ TEST_F(Attacks, WithTheReflectedTagDoNothingWithoutTheTBit) {
 }
 
 TEST_F(Attacks, WithABadChecksumFromAnotherPortMoveNothing) {
-  // The right tag, from the right address, but another port: the mistake that redirects acknowledgements (RFC
-  // 6951 §5.4).
+  // The right tag from the right address, but from another port: following it would redirect acknowledgements
+  // (RFC 6951 §5.4).
   const UdpAddress from = other_port(edge_outside(0));
   for (int i = 0; i < 50; ++i) {
     auto packet = attacker->recorded["edge"][ChunkType::data].payload;
@@ -206,14 +206,14 @@ TEST_F(Attacks, WithABadTagFromAnotherPortMoveNothing) {
 }
 
 TEST_F(Attacks, ByReplaysOfAnythingFromAnotherPortOrAddressMoveNothing) {
-  // Whoever records a packet can send it again from where it likes. Neither data nor acknowledgements may
+  // An attacker can send a recorded packet again from any address. Neither data nor acknowledgements may
   // follow it there.
-  bond->run_for(25s);  // HEARTBEATs of idle moments are among what was recorded
+  bond->run_for(25s);  // the recording then includes HEARTBEATs of idle moments
   const auto recorded = attacker->recorded["edge"];
   bond->run_for(1s);  // the originals have arrived
   before = remotes();
   for (const auto& [type, datagram] : recorded) {
-    if (type == ChunkType::init || type == ChunkType::cookie_echo) continue;  // have tests of their own
+    if (type == ChunkType::init || type == ChunkType::cookie_echo) continue;  // covered by tests below
     SCOPED_TRACE(to_string(type));
     for (int i = 0; i < 3; ++i) {
       attacker->inject(other_port(edge_outside(0)), hub(), datagram.payload);
@@ -264,7 +264,7 @@ TEST_F(Attacks, ByReplayedHandshakeFromThePathsOwnAddressDoNotRestart) {
 }
 
 TEST_F(Attacks, WithAnUnauthenticatedAsconfAddNoPath) {
-  // The right tag and serial, no AUTH: add the attacker's address and make it primary.
+  // The right tag and serial, no AUTH: a request to add the attacker's address and to make it primary.
   std::vector<std::byte> value(4 + 8 + 16 + 16);
   ByteWriter writer(value);
   ByteReader recorded_asconf(Bytes(attacker->recorded["edge"][ChunkType::asconf].payload).subspan(12));

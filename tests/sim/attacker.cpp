@@ -45,8 +45,7 @@ void Attacker::hijack(bool on, Manner manner) {
   hijack_port_ = static_cast<std::uint16_t>(random_.between(kFirstPort, kFirstPort + kPorts - 1));
 }
 
-// --- what comes by
-// ---------------------------------------------------------------------------------------------------
+// --- passing datagrams
 
 bool Attacker::on_path(bool outward, SimDatagram& datagram) {
   if (!active_) return false;
@@ -81,11 +80,11 @@ bool Attacker::on_path(bool outward, SimDatagram& datagram) {
 void Attacker::record(bool outward, const SimDatagram& datagram) {
   if (outward) sources_.insert(datagram.source);
   std::vector<Recorded>& list = is_sealed(datagram.payload) ? recorded_ : handshakes_;
-  const std::size_t most = &list == &recorded_ ? kMaxRecorded : kMaxHandshakes;
-  if (list.size() < most) {
+  const std::size_t limit = &list == &recorded_ ? kMaxRecorded : kMaxHandshakes;
+  if (list.size() < limit) {
     list.push_back({outward, datagram});
   } else {
-    list[random_.below(most)] = {outward, datagram};
+    list[random_.below(limit)] = {outward, datagram};
   }
 }
 
@@ -113,7 +112,7 @@ void Attacker::send_from_elsewhere(SimDatagram datagram) {
   send(std::move(datagram));
 }
 
-// Its own address, another port of the edge's, or what belongs to another way of the edge.
+// Its own address, another port of the edge's address, or the source of another path of the edge.
 UdpAddress Attacker::other_source(const UdpAddress& instead_of) {
   switch (random_.below(4)) {
     case 0: return {instead_of.ip, static_cast<std::uint16_t>(random_.between(1024, 65'535))};
@@ -140,13 +139,12 @@ void Attacker::damage(SimDatagram& datagram) {
       datagram.payload[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
     }
   }
-  // With a right checksum it is a forgery, no damage.
+  // With a valid checksum it is a forgery, not damage.
   datagram.damaged = !random_.chance(0.5);
   if (!datagram.damaged) fix_checksum(datagram.payload);
 }
 
-// --- what arrives at its own addresses
-// -------------------------------------------------------------------------------
+// --- datagrams to its own addresses
 
 void Attacker::on_arrival(SimDatagram&& datagram) {
   if (!active_ || datagram.source.ip == home()) return;
@@ -164,7 +162,7 @@ void Attacker::on_arrival(SimDatagram&& datagram) {
   }
 }
 
-// Whoever knows the hub's public key, and no pre-shared key is needed, knows as much (docs/protocol.md).
+// Without a pre-shared key, the hub's public key is enough to compute this MAC (docs/protocol.md).
 std::vector<std::byte> Attacker::prove_cookie(Bytes cookie) const {
   static constexpr std::string_view kLabel = "hawser cookie echo";
   const std::array<Bytes, 2> parts = {std::as_bytes(std::span(kLabel)), cookie};
@@ -173,8 +171,8 @@ std::vector<std::byte> Attacker::prove_cookie(Bytes cookie) const {
   return {mac.begin(), mac.begin() + 16};
 }
 
-// Whoever gets an INIT ACK can return its cookie, and then say what it likes until it would have to prove a
-// key.
+// A receiver of an INIT ACK can return its cookie, and then send unsealed packets until it would need a
+// private key.
 void Attacker::claim_cookie(const SimDatagram& init_ack) {
   PacketView view;
   view.parse(init_ack.payload);
@@ -194,9 +192,9 @@ void Attacker::claim_cookie(const SimDatagram& init_ack) {
   PacketBuilder builder(view.destination_port, view.source_port, tag);
   builder.chunk(ChunkType::cookie_echo, 0, echoed);
   for (const Recorded& known : handshakes_) {
-    PacketView hello;
-    hello.parse(known.datagram.payload);
-    const ChunkView* data = hello.find(ChunkType::data);
+    PacketView client_hello;
+    client_hello.parse(known.datagram.payload);
+    const ChunkView* data = client_hello.find(ChunkType::data);
     if (!known.outward || data == nullptr || random_.chance(0.5)) continue;
     builder.chunk(ChunkType::data, data->flags, data->value);
     break;

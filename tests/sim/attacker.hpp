@@ -11,59 +11,62 @@
 
 namespace hawser::sim {
 
-/// How somebody on the path behaves. The shares are chances of each datagram that comes by.
+/// How an attacker on the path behaves. The shares are probabilities per passing datagram.
 struct AttackerSpec {
   double drop = 0;
-  double damage = 0;  ///< bits flipped or the end cut off; half of them with a checksum made right again
+  double damage = 0;  ///< bits flipped or the end cut off; half of these datagrams get a valid checksum
   double delay = 0;
-  double duplicate = 0;  ///< once more, some time later
-  double copy = 0;       ///< a copy from another source overtakes it
-  double rewrite = 0;    ///< it comes from another source, and from there only
-  double forge = 0;      ///< of an unsealed one: something made up in its place or beside it
+  double duplicate = 0;  ///< a second copy is sent some time later
+  double copy = 0;       ///< a copy from another source arrives first
+  double rewrite = 0;    ///< the datagram is sent from another source instead of its own
+  double forge = 0;      ///< for unsealed datagrams: a forged one is sent instead or in addition
   Duration longest_delay = std::chrono::seconds(2);
-  /// Mean time between two acts of its own: replays and forgeries of all kinds. Zero: none.
+  /// Mean time between two actions of its own: replays and forgeries of all kinds. Zero: none.
   Duration strike_every{};
 };
 
-/// A node on some or all of the edge's ways, between NAT and core. It sees every datagram there, both ways,
-/// and owns addresses of its own, where it may swallow, pass on or send back what it gets:
+/// An attacker on some or all paths of the edge, between NAT and core. It sees every datagram there, in both
+/// directions, and owns addresses at which it drops, relays or reflects arriving datagrams:
 ///
 ///                          ┌───────────────────┐
 ///     edge ─ link ─ NAT ───┤ drop, delay, copy ├─── core ─── hub
 ///                          │ damage, forge …   │     │
 ///                          └───────────────────┘     └─ 192.0.2.66: absorb, relay or reflect
 ///
-/// Knows everything but secret keys. Owns what it recorded. All it does comes from its seed.
+/// Knows everything but secret keys. Owns its recordings. All its actions are drawn from its seed.
 class Attacker {
  public:
-  /// What becomes of a datagram that arrives at one of its own addresses.
+  /// What happens to a datagram that arrives at one of its own addresses.
   enum class Manner : std::uint8_t { absorb, relay, reflect };
 
   Attacker(World& world, const AttackerSpec& spec, const crypto::PublicKey& hub_key, std::uint64_t seed);
   Attacker(const Attacker&) = delete;
   Attacker& operator=(const Attacker&) = delete;
 
+  /// Its own IP address.
   static IpAddress home();
-  /// Whom it may address without having seen them.
+  /// Adds a hub that it may send to without having seen its datagrams.
   void learn_hub(const UdpAddress& hub) { hubs_.push_back(hub); }
+  /// Puts the attacker on this access. `access` must outlive it.
   void sit_on(Access& access);
   void start();
-  /// From now on everything passes; only what it holds back still comes.
+  /// Lets everything pass from now on; only held datagrams still arrive.
   void stop() { active_ = false; }
-  /// Nothing passes.
+  /// Drops everything, or stops doing so.
   void set_outage(bool on) { outage_ = on; }
-  /// Everything from the edge leaves from an address of its own, until it is set to something else.
+  /// Sends everything from the edge from an address of its own, until the next call.
   void hijack(bool on, Manner manner);
 
+  /// Datagrams that it saw, dropped and sent.
   struct Figures {
     std::uint64_t seen = 0;
     std::uint64_t dropped = 0;
-    std::uint64_t sent = 0;  ///< replayed, forged, altered or moved
+    std::uint64_t sent = 0;  ///< replayed, forged, altered or redirected
   };
   [[nodiscard]] const Figures& figures() const { return figures_; }
 
  private:
-  // attacker.cpp: what comes by
+  // attacker.cpp: passing datagrams
   bool on_path(bool outward, SimDatagram& datagram);
   void on_arrival(SimDatagram&& datagram);
   void record(bool outward, const SimDatagram& datagram);
@@ -75,7 +78,7 @@ class Attacker {
   void claim_cookie(const SimDatagram& init_ack);
   [[nodiscard]] std::vector<std::byte> prove_cookie(Bytes cookie) const;
 
-  // attacker_strikes.cpp: what it does by itself
+  // attacker_strikes.cpp: actions of its own
   void strike();
   void replay_as_it_was();
   void replay_from_elsewhere();
@@ -109,9 +112,9 @@ class Attacker {
   std::uint16_t hijack_port_ = 0;
   std::vector<UdpAddress> hubs_;
   std::vector<Recorded> recorded_;
-  std::vector<Recorded> handshakes_;  ///< unsealed ones: few, and never displaced by the many others
-  std::set<UdpAddress> sources_;      ///< of the edge, as seen outside
-  /// For whom each of its own addresses stands.
+  std::vector<Recorded> handshakes_;  ///< unsealed datagrams: few, and never displaced by others
+  std::set<UdpAddress> sources_;      ///< source addresses of the edge, as seen outside
+  /// The two ends that it impersonates at one of its own ports.
   struct Seat {
     UdpAddress edge;
     UdpAddress hub;

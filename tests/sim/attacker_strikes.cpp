@@ -1,4 +1,4 @@
-// What an attacker does by itself: replays and forgeries of every kind it can make without a key.
+// The attacker's own actions: replays and forgeries of every kind that need no key.
 #include <array>
 #include <utility>
 
@@ -45,8 +45,8 @@ void Attacker::replay_from_elsewhere() {
   send(std::move(datagram));
 }
 
-// An ASCONF that adds the address it comes from is a small record; nobody can tell which, so all of them
-// come.
+// An ASCONF that adds its own source address is a small record. The attacker cannot tell which one it is, so
+// it replays all of them.
 void Attacker::replay_small_records() {
   constexpr std::size_t kSmall = 160;
   const UdpAddress from = own_address();
@@ -60,7 +60,7 @@ void Attacker::replay_small_records() {
   }
 }
 
-// Back to who sent it, from whom it was sent to.
+// Sends a datagram back to its sender, with the receiver as source.
 void Attacker::reflect() {
   const Recorded* old = any_recorded();
   if (old == nullptr) return;
@@ -69,8 +69,8 @@ void Attacker::reflect() {
   send(std::move(datagram));
 }
 
-// INIT with its ACCESS, COOKIE ECHO, the TLS messages: from where they came or from elsewhere, whole or
-// altered.
+// Replays INIT with its ACCESS proof, COOKIE ECHO and TLS messages, from their source or from another,
+// unchanged or altered.
 void Attacker::replay_handshake() {
   if (handshakes_.empty()) return;
   const Recorded& old = handshakes_[random_.below(handshakes_.size())];
@@ -80,7 +80,7 @@ void Attacker::replay_handshake() {
   send(std::move(datagram));
 }
 
-// As anybody could: without ACCESS, or with one that is made up.
+// Needs no knowledge: an INIT without an ACCESS proof, or with a random one.
 void Attacker::send_init_of_its_own() {
   if (hubs_.empty()) return;
   constexpr std::size_t kFixed = 16;
@@ -99,7 +99,7 @@ void Attacker::send_init_of_its_own() {
     writer.u32(0x0100'0000);
     writer.u32(500);
     writer.u32(900);
-    writer.u16(0x8f58);  // and noise for a proof
+    writer.u16(0x8f58);  // followed by random bytes as the proof
     writer.u16(kAccess);
   }
   SimDatagram datagram;
@@ -109,7 +109,7 @@ void Attacker::send_init_of_its_own() {
   send(std::move(datagram));
 }
 
-// One unsealed chunk of any type, with the tag, the ports and the addresses of a packet that was seen.
+// One unsealed chunk of any type, with the tag, the ports and the addresses of a recorded packet.
 void Attacker::forge_unsealed() {
   static constexpr std::array kTypes = {
       ChunkType::data,          ChunkType::init_ack,     ChunkType::sack,
@@ -134,7 +134,7 @@ void Attacker::forge_unsealed() {
   send(std::move(datagram));
 }
 
-// A whole message of the user, of about the TSN that is due: the handshake has shown where they begin.
+// A complete user message with a TSN close to the expected one: the handshake has shown the initial TSN.
 std::vector<std::byte> Attacker::guessed_data(std::uint32_t tag) {
   std::uint32_t first = static_cast<std::uint32_t>(random_.next());
   for (const Recorded& known : handshakes_) {
@@ -153,7 +153,7 @@ std::vector<std::byte> Attacker::guessed_data(std::uint32_t tag) {
   return value;
 }
 
-// A record under another path id, epoch or number; or nothing but noise behind a right header.
+// A record with another path id, epoch or sequence; or random bytes behind a valid header.
 void Attacker::forge_record() {
   const Recorded* old = any_recorded();
   if (old == nullptr || old->datagram.payload.size() < 24) return;
@@ -171,10 +171,9 @@ void Attacker::forge_record() {
 }
 
 // --- during a handshake
-// ----------------------------------------------------------------------------------------------
 
-// Beside an unsealed packet, or bundled into its place, something that only a handshake lets in. True: the
-// packet itself is gone.
+// Sends, in addition to an unsealed packet or bundled with it, a chunk that is only accepted during a
+// handshake. Returns true when the packet itself must not be delivered.
 bool Attacker::forge_beside(const SimDatagram& datagram) {
   if (is_sealed(datagram.payload)) return false;
   PacketView view;
@@ -183,7 +182,7 @@ bool Attacker::forge_beside(const SimDatagram& datagram) {
   SimDatagram forged = datagram;
   PacketBuilder builder(view.source_port, view.destination_port, view.tag);
   if (view.has(ChunkType::init_ack)) {
-    // The answer comes from somewhere else: is it followed there?
+    // The same answer comes from another source: does the receiver follow it?
     forged.source = own_address();
     send(std::move(forged));
     return random_.chance(0.5);
@@ -203,7 +202,7 @@ bool Attacker::forge_beside(const SimDatagram& datagram) {
   return bundled;
 }
 
-// Key management of a TSN soon to come, which the one who is to send it will need for something else.
+// Key management data with a TSN that the real sender will soon use for other data.
 std::vector<std::byte> Attacker::forged_data(const PacketView& like) {
   ByteReader reader(like.find(ChunkType::data)->value);
   const std::uint32_t tsn = reader.u32();

@@ -51,8 +51,8 @@ Bond::Bond(const BondSpec& spec)
       hub_addresses_(spec.hub_addresses) {
   build_edge(spec);
   for (std::size_t i = 0; i < spec.hub_addresses; ++i) {
-    const SocketId uplink(static_cast<std::uint32_t>(i));
-    world_.attach(hub_, uplink, {hub_ip(i, ipv6_), kUdpPort}, nullptr, {}, {});
+    const SocketId socket(static_cast<std::uint32_t>(i));
+    world_.attach(hub_, socket, {hub_ip(i, ipv6_), kUdpPort}, nullptr, {}, {});
   }
   edge_.on_event = [this](const sctp::Event& event) { handle_edge_event(event); };
   hub_.on_event = [this](const sctp::Event& event) { handle_hub_event(event); };
@@ -180,12 +180,12 @@ void Bond::check_quiet(Host& host) {
 
 void Bond::check_memory() {
   for (Host* host : {&edge_, &hub_}) {
-    // A message or fragment held costs one block, and counts in its window with some overhead of its own,
-    // however small.
+    // Each message or fragment costs one block, and counts in its window with some overhead, however small it
+    // is.
     const std::size_t window = host->config().receive_window + host->config().send_buffer;
     const std::size_t bound = 4096 + window / 64;
-    if (host->most_blocks() > bound) {
-      world_.violations().add(world_.now(), host->name() + " held " + std::to_string(host->most_blocks()) +
+    if (host->max_blocks() > bound) {
+      world_.violations().add(world_.now(), host->name() + " held " + std::to_string(host->max_blocks()) +
                                                 " buffers, more than " + std::to_string(bound));
     }
   }

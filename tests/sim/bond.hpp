@@ -9,21 +9,23 @@
 
 namespace hawser::sim {
 
+/// One uplink of the edge: its links and its NAT.
 struct UplinkSpec {
   LinkConfig up;
   LinkConfig down;
-  /// Nothing: the edge has a public address here.
+  /// nullopt: the edge has a public address on this uplink.
   std::optional<NatConfig> nat = NatConfig{};
-  /// Behind the same box (and public address) as this earlier uplink: a carrier's NAT.
+  /// Uses the NAT (and public address) of this earlier uplink: a carrier's NAT.
   std::optional<std::size_t> shares_nat_of;
 };
 
+/// The network, the configurations and the keys of a Bond.
 struct BondSpec {
   std::uint64_t seed = 1;
   std::vector<UplinkSpec> uplinks;
   std::size_t hub_addresses = 1;
   bool ipv6 = false;
-  /// Both sides have keys, made from the seed.
+  /// Both sides have keys, derived from the seed.
   bool sealed = false;
   bool preshared_key = false;
   std::optional<Duration> rekey_after;  ///< of the edge
@@ -34,23 +36,24 @@ struct BondSpec {
 };
 
 /// The reference network: an edge with n uplinks and a hub with m addresses, one association between them,
-/// traffic both ways.
+/// traffic in both directions.
 ///
 ///      edge_app ──► edge ─┬─ uplink 0 ─ NAT 0 ─┬─ hub address 0 ─┬─ hub ──► hub_app
 ///               ◄──       ├─ uplink 1 ─ NAT 1 ─┤       …         │      ◄──
 ///                         └─ uplink n ─ …     ─┴─ hub address m ─┘
 ///
-/// Owns the world and both users. The links of uplinks hold all delays and limits; the hub's are ideal.
+/// Owns the world and both users. The uplinks have all delays and limits; the links of the hub are ideal.
 class Bond {
  public:
   explicit Bond(const BondSpec& spec);
 
-  /// Begins the association from `uplink`. The users start to send when their side is up.
+  /// Initiates the association over `uplink`. Each user starts to send when its side is up.
   void connect(std::size_t uplink = 0, std::size_t hub_address = 0);
-  /// connect(), and run until both sides are up; false when that takes longer than `limit`.
+  /// connect(), then runs until both sides are up; false when that takes longer than `limit`.
   bool establish(std::size_t uplink = 0, Duration limit = std::chrono::seconds(30));
+  /// Adds the path over `uplink`; nullopt when the endpoint refuses it.
   std::optional<sctp::PathId> add_path(std::size_t uplink, std::size_t hub_address = 0);
-  /// add_path() for every uplink but the first, and run until all of them are active on both sides.
+  /// add_path() for every uplink but the first, then runs until all paths are active on both sides.
   bool add_all_paths(Duration limit = std::chrono::seconds(30));
 
   void run_for(Duration span) { world_.events().run_for(span); }
@@ -59,12 +62,14 @@ class Bond {
     return world_.events().run_until(world_.now() + limit, done);
   }
 
-  /// The edge's and the hub's path over this uplink; nothing when there is none.
+  /// The path of the edge, or of the hub, over this uplink; nullopt when there is none.
   [[nodiscard]] std::optional<sctp::PathStatus> edge_path(std::size_t uplink) const;
   [[nodiscard]] std::optional<sctp::PathStatus> hub_path(std::size_t uplink) const;
+  /// Whether the path is active on both sides.
   [[nodiscard]] bool path_active(std::size_t uplink) const;
   [[nodiscard]] std::size_t active_paths(Host& host, sctp::AssociationId id) const;
 
+  /// Makes both directions of the uplink a blackhole, or restores them.
   void set_blackhole(std::size_t uplink, bool on);
   [[nodiscard]] Nat& nat(std::size_t uplink) { return *edge_.access(uplink).nat; }
   [[nodiscard]] Link& up(std::size_t uplink) { return *edge_.access(uplink).up; }
@@ -80,10 +85,9 @@ class Bond {
   }
   /// Goodput in bit/s of the direction of `ledger` over the next `span` of simulated time.
   double measure(const MessageLedger& ledger, Duration span);
-  /// After both sides have gone: no timer, no buffer and no association is left. Complaints become
-  /// violations.
+  /// Checks, after both sides have closed, that no timer, buffer or association is left. Adds violations.
   void check_ended();
-  /// The memory invariant, while it runs: what the pools have given out fits the windows.
+  /// Checks that the buffers in use never exceeded what the windows allow. Adds violations.
   void check_memory();
 
   [[nodiscard]] World& world() { return world_; }
@@ -98,7 +102,7 @@ class Bond {
   [[nodiscard]] const std::vector<sctp::Event>& edge_events() const { return edge_events_; }
   [[nodiscard]] const std::vector<sctp::Event>& hub_events() const { return hub_events_; }
   [[nodiscard]] static std::size_t count(const std::vector<sctp::Event>& events, sctp::Event::Kind kind);
-  /// Test hooks that see events after the bond has.
+  /// Hooks for tests; called after the bond has handled the event.
   std::function<void(const sctp::Event&)> on_edge_event;
   std::function<void(const sctp::Event&)> on_hub_event;
 

@@ -9,7 +9,7 @@
 
 namespace hawser::sim {
 
-/// Something that happens to the network or that a user does, at its time after the set-up began.
+/// A change of the network or an action of a user, with its time after the start of the set-up.
 struct Happening {
   enum class Kind : std::uint8_t {
     blackhole_begins,
@@ -19,7 +19,7 @@ struct Happening {
     link_changes,
     path_added,
     path_removed,
-    reader_pauses,  ///< of the hub, or with odd `uplink` of the edge
+    reader_pauses,  ///< of the hub, or of the edge when `uplink` is odd
     reader_resumes,
     mtu_changes,
   };
@@ -27,7 +27,7 @@ struct Happening {
   Kind kind{};
   std::size_t uplink = 0;
   std::size_t hub_address = 0;
-  LinkConfig link;  ///< for link_changes, and its MTU for mtu_changes
+  LinkConfig link;  ///< for link_changes; its MTU for mtu_changes
 };
 
 /// How a scenario ends.
@@ -38,7 +38,7 @@ enum class Ending : std::uint8_t {
   edge_aborts,
 };
 
-/// One random scenario, all of it drawn from its seed.
+/// One random scenario, drawn from its seed alone.
 struct Plan {
   std::uint64_t seed = 0;
   BondSpec bond;
@@ -47,7 +47,7 @@ struct Plan {
   std::vector<PlannedMessage> up;
   std::vector<PlannedMessage> down;
   Ending ending{};
-  /// Shut down as soon as the last message is handed over, instead of when all have arrived.
+  /// Shuts down right after the last message was sent, instead of when all have arrived.
   bool hasty = false;
 
   [[nodiscard]] std::string describe() const;
@@ -55,7 +55,7 @@ struct Plan {
 
 [[nodiscard]] Plan make_plan(std::uint64_t seed);
 
-/// What a run was like; summed up over a campaign it shows what the campaign reaches.
+/// Figures of one run. Their sum over a campaign shows what the campaign covers.
 struct RunFigures {
   std::uint64_t datagrams = 0;
   std::uint64_t lost = 0;
@@ -69,12 +69,13 @@ struct RunFigures {
   RunFigures& operator+=(const RunFigures& other);
 };
 
+/// The outcome of one run.
 struct RunResult {
   std::vector<std::string> violations;
   RunFigures figures;
 };
 
-/// Runs the plan and checks every invariant.
+/// Runs the plan and checks every invariant; writes datagrams and packets to `traces`.
 [[nodiscard]] RunResult run_plan(const Plan& plan, const Traces& traces);
 
 }  // namespace hawser::sim

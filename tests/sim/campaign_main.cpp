@@ -1,9 +1,8 @@
-// The random campaign: seeded scenarios, each of which must keep every invariant of the simulator.
+// The random campaign: scenarios from seeds; each must keep every invariant of the simulator.
 //
 //   sim_campaign [--first N] [--count N]      scenarios N, N+1, …
-//   sim_campaign --seed N [--verbose]         one of them again; --verbose prints the plan and every datagram
-//   sim_campaign --seed N --trace FILE        writes every packet in clear text; as a capture, if FILE is
-//   *.pcap
+//   sim_campaign --seed N [--verbose]         one scenario; --verbose prints the plan and every datagram
+//   sim_campaign --seed N --trace FILE        writes every packet in clear text; FILE.pcap: as a capture
 #include <cstdio>
 
 #include "sim/campaign.hpp"

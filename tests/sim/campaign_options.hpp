@@ -10,7 +10,7 @@
 
 namespace hawser::sim {
 
-/// The command line of a campaign.
+/// The command line options of a campaign.
 struct CampaignOptions {
   std::uint64_t first = 1;
   std::uint64_t count = 2000;
@@ -18,6 +18,7 @@ struct CampaignOptions {
   std::string trace;  ///< file for all packets in clear text; empty: none
 };
 
+/// Parses the command line; false when it is invalid.
 inline bool parse(int argc, char** argv, CampaignOptions& options) {
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
@@ -46,8 +47,8 @@ inline bool parse(int argc, char** argv, CampaignOptions& options) {
   return true;
 }
 
-/// Makes and runs the plan of every seed that was asked for, adds up `figures`, and reports each failure with
-/// the command of `program` that repeats it. Returns how many failed.
+/// Makes and runs the plan of every requested seed, adds up `figures`, and reports each failure with the
+/// command of `program` that repeats it. Returns the number of failures.
 template <class MakePlan, class Run, class Figures>
 std::uint64_t run_seeds(const char* program, const CampaignOptions& options, MakePlan make_plan, Run run,
                         Figures& figures) {
@@ -63,7 +64,7 @@ std::uint64_t run_seeds(const char* program, const CampaignOptions& options, Mak
     ++failed;
     std::printf("FAILED %s", plan.describe().c_str());
     for (const std::string& line : result.violations) std::printf("  ! %s\n", line.c_str());
-    std::printf("  again: %s --seed %llu --verbose\n", program, static_cast<unsigned long long>(seed));
+    std::printf("  repeat: %s --seed %llu --verbose\n", program, static_cast<unsigned long long>(seed));
     std::fflush(stdout);
   }
   return failed;

@@ -1,4 +1,4 @@
-// Draws random scenarios: networks, their mishaps, traffic and endings.
+// Draws random scenarios: networks, faults, traffic and endings.
 #include <algorithm>
 #include <cmath>
 
@@ -10,16 +10,17 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// When the last mishap is over.
+// The time after which no fault occurs.
 constexpr std::uint64_t kMishapsMs = 20'000;
 
+/// Draws random values; owns its generator.
 class Draw {
  public:
   explicit Draw(std::uint64_t seed) : random_(seed) {}
 
   bool chance(double probability) { return random_.chance(probability); }
   std::uint64_t between(std::uint64_t low, std::uint64_t high) { return random_.between(low, high); }
-  /// Every order of magnitude is as likely as the next.
+  // Log-uniform in [low, high].
   std::uint64_t magnitude(std::uint64_t low, std::uint64_t high) {
     const double exponent =
         std::log(static_cast<double>(low)) +
@@ -29,8 +30,8 @@ class Draw {
   Duration ms(std::uint64_t low, std::uint64_t high) {
     return std::chrono::microseconds(between(low * 1000, high * 1000));
   }
-  /// Zero most of the time, otherwise up to `most`.
-  double mishap(double how_often, double most) { return chance(how_often) ? random_.unit() * most : 0; }
+  // Zero, or with probability `how_often` a value up to `max`.
+  double mishap(double how_often, double max) { return chance(how_often) ? random_.unit() * max : 0; }
   template <class T>
   T one_of(std::initializer_list<T> choices) {
     return *(choices.begin() + random_.below(choices.size()));
@@ -71,7 +72,7 @@ UplinkSpec draw_uplink(Draw& draw, std::size_t index, const std::vector<UplinkSp
   return spec;
 }
 
-/// What both endpoints of a scenario agree on before they differ.
+// The settings that both endpoints of a scenario draw in the same way.
 sctp::EndpointConfig draw_config(Draw& draw, std::uint16_t mtu) {
   sctp::EndpointConfig config;
   config.path_mtu = mtu;
@@ -87,7 +88,8 @@ sctp::EndpointConfig draw_config(Draw& draw, std::uint16_t mtu) {
   config.max_burst = static_cast<unsigned>(draw.between(2, 16));
   config.nr_sack = draw.chance(0.8);
   config.multipath = draw.chance(0.85);
-  // An outage of all paths counts against each of them; the scenarios survive theirs.
+  // An outage of all paths counts as errors of each path; the associations must survive the outages drawn
+  // here.
   config.association_max_retrans = 40;
   return config;
 }
@@ -128,11 +130,11 @@ void draw_happenings(Draw& draw, Plan& plan) {
     if (draw.chance(0.3)) draw_span(draw, plan, Kind::blackhole_begins, Kind::blackhole_ends, i, 10'000);
     if (plan.bond.uplinks[i].nat && draw.chance(0.2))
       plan.happenings.push_back({at(), Kind::nat_port_rebinds, i, 0, {}});
-    // Only ASCONF carries a path to another address.
+    // Only ASCONF moves a path to another address.
     if (plan.bond.uplinks[i].nat && plan.bond.edge.dynamic_addresses && draw.chance(0.15))
       plan.happenings.push_back({at(), Kind::nat_address_rebinds, i, 0, {}});
     if (draw.chance(0.2)) plan.happenings.push_back({at(), Kind::link_changes, i, 0, draw_link(draw)});
-    // The other hub address over the same uplink is a path as well.
+    // The other hub address over the same uplink is another path.
     const std::size_t hub_address = draw.between(0, plan.bond.hub_addresses - 1);
     if (i != plan.first_uplink && draw.chance(0.9)) {
       const Duration when = draw.chance(0.6) ? Duration::zero() : Duration(at());
@@ -147,12 +149,13 @@ void draw_happenings(Draw& draw, Plan& plan) {
                    [](const auto& a, const auto& b) { return a.at < b.at; });
 }
 
-/// Of one direction. Below 1280 bytes there is no IPv6.
+// The MTU of one direction. IPv6 requires at least 1280 bytes.
 std::size_t draw_mtu(Draw& draw, bool ipv6) {
   return draw.one_of<std::size_t>({1500, 1492, 1454, 1400, 1280, ipv6 ? 1280U : 1000U});
 }
 
-/// No ICMP tells of a packet that was too large; routers fragment what may be fragmented.
+// Packets that are too large are dropped without an ICMP message; routers fragment where fragmentation is
+// allowed.
 void draw_mtus(Draw& draw, Plan& plan) {
   if (!draw.chance(0.3)) return;
   for (std::size_t i = 0; i < plan.bond.uplinks.size(); ++i) {
@@ -168,13 +171,13 @@ void draw_mtus(Draw& draw, Plan& plan) {
                    [](const auto& a, const auto& b) { return a.at < b.at; });
 }
 
-/// After all else, so that the plain scenarios stay what they have always been.
-void draw_protection(Draw& draw, BondSpec& bond) {
+// Drawn after most other settings, so that the plain scenarios of a seed do not change.
+void draw_security(Draw& draw, BondSpec& bond) {
   bond.sealed = draw.chance(0.5);
   if (!bond.sealed) return;
   bond.preshared_key = draw.chance(0.3);
   if (draw.chance(0.3)) bond.rekey_after = seconds(draw.between(2, 15));
-  // Nobody says that an association is gone: time has to tell.
+  // Nothing reports that the association of the other end is gone: the silence limit must detect it.
   bond.edge.silence_limit = bond.hub.silence_limit = seconds(200);
 }
 
@@ -212,7 +215,7 @@ Plan make_plan(std::uint64_t seed) {
                     ? Ending::edge_aborts
                     : draw.one_of({Ending::edge_shuts_down, Ending::hub_shuts_down, Ending::both_shut_down});
   plan.hasty = draw.chance(0.4);
-  draw_protection(draw, plan.bond);
+  draw_security(draw, plan.bond);
   draw_mtus(draw, plan);
   return plan;
 }

@@ -1,4 +1,4 @@
-// Runs one random scenario from set-up to its end and says what went against the invariants.
+// Runs one random scenario from set-up to its end and records the violated invariants.
 #include <algorithm>
 #include <stdexcept>
 
@@ -9,15 +9,15 @@ namespace {
 
 using std::chrono::seconds;
 
-/// Nothing arrives for so long, although every mishap is over: a deadlock. Longer than two of the largest
-/// back-offs.
+// Nothing arrives for this long after the last fault: a deadlock. Longer than two of the longest back-offs.
 constexpr Duration kStall = seconds(150);
 constexpr Duration kMaxDuration = seconds(3000);
 constexpr Duration kSetUp = seconds(240);
 constexpr Duration kShutdown = seconds(400);
-/// An event costs a fraction of a microsecond; a scenario that needs more of them than this spins.
+// An event costs a fraction of a microsecond; a scenario with more events than this loops.
 constexpr std::uint64_t kMaxEvents = 20'000'000;
 
+/// Runs one plan. Owns the bond.
 class Run {
  public:
   Run(const Plan& plan, const Traces& traces) : plan_(plan), bond_(plan.bond) {
@@ -26,7 +26,7 @@ class Run {
     for (const PlannedMessage& message : plan.down) bond_.hub_app().plan(message);
     bond_.on_edge_event = [this](const sctp::Event& event) {
       note(event);
-      if (event.kind == sctp::Event::Kind::lost) dial_again();
+      if (event.kind == sctp::Event::Kind::lost) connect_again();
     };
     bond_.on_hub_event = [this](const sctp::Event& event) { note(event); };
   }
@@ -78,32 +78,32 @@ class Run {
       return finished() || bond_.both_gone() || bond_.world().now() > since + kStall;
     });
     if (!ended) complain("the transfer takes too long: " + standing());
-    if (ended && !finished()) complain("the transfer stands still: " + standing());
+    if (ended && !finished()) complain("the transfer is stuck: " + standing());
   }
 
   void play_shutdown() {
     if (plan_.ending != Ending::hub_shuts_down) bond_.edge().shutdown(bond_.edge_id());
     if (plan_.ending != Ending::edge_shuts_down) bond_.hub().shutdown(bond_.hub_id());
-    // A hasty shutdown still has all messages to deliver.
+    // A hasty shutdown still has to deliver all messages.
     const bool patient = plan_.hasty || nat_may_be_gone();
     if (!until(patient ? kMaxDuration : kShutdown, [this] { return bond_.both_gone(); })) {
       complain("the shutdown does not end: " + standing());
     }
     if (!bond_.all_arrived()) complain("messages are missing after the shutdown: " + standing());
-    check_farewell();
+    check_graceful_end();
   }
 
-  /// Both ends are graceful; but who waits for the last word behind a NAT binding that is gone may wait in
-  /// vain.
-  void check_farewell() {
+  // Both ends are graceful. Exception: an end that waits for the final packet behind a NAT whose mapping is
+  // gone may never receive it.
+  void check_graceful_end() {
     const auto graceful = [](const std::vector<sctp::Event>& events) {
       return Bond::count(events, sctp::Event::Kind::closed) == 1;
     };
     const bool edge = graceful(bond_.edge_events());
     const bool hub = graceful(bond_.hub_events());
     if (nat_may_be_gone() && (edge || hub)) return;
-    if (!edge) complain("the edge has no graceful end: " + last_event(bond_.edge_events()));
-    if (!hub) complain("the hub has no graceful end: " + last_event(bond_.hub_events()));
+    if (!edge) complain("the edge does not end gracefully: " + last_event(bond_.edge_events()));
+    if (!hub) complain("the hub does not end gracefully: " + last_event(bond_.hub_events()));
   }
   [[nodiscard]] bool nat_may_be_gone() const {
     return figures_.rebindings != 0 ||
@@ -115,7 +115,7 @@ class Run {
   void play_abort() {
     bond_.run_for(seconds(2));
     bond_.edge().abort(bond_.edge_id(), "campaign");
-    // The ABORT itself may be lost: then the hub finds out by an answer to its next packet.
+    // The ABORT may be lost: then the hub receives an ABORT as the answer to its next packet.
     if (!until(kMaxDuration, [this] { return bond_.both_gone(); }))
       complain("the abort does not end: " + standing());
     bond_.run_for(seconds(150));
@@ -127,8 +127,8 @@ class Run {
     const bool rebinds =
         happening.kind == Kind::nat_port_rebinds || happening.kind == Kind::nat_address_rebinds;
     if (rebinds && !(hub_accepted() && edge_connected())) {
-      // A State Cookie is good for the address it was sent to: who moves before it is back has to begin
-      // again.
+      // A State Cookie is valid for the address it was sent to: a rebinding before it returns would make the
+      // edge start again.
       bond_.world().events().after(seconds(1), [this, &happening] { happen(happening); });
       return;
     }
@@ -166,7 +166,7 @@ class Run {
     bond_.add_path(uplink, hub_address);
   }
 
-  /// Only with another path that works: an uplink that never joins would be the end of it, rightly.
+  // Removes the path only when another one is active: otherwise the association would rightly end.
   void remove_path(std::size_t uplink) {
     const auto path = bond_.edge_path(uplink);
     if (!path) return;
@@ -183,7 +183,7 @@ class Run {
     });
   }
 
-  /// Something is to be delivered that was handed over already.
+  // Whether messages that were sent have not arrived yet.
   [[nodiscard]] bool waiting() { return !bond_.all_arrived(); }
   [[nodiscard]] bool edge_connected() const {
     return Bond::count(bond_.edge_events(), sctp::Event::Kind::connected) > 0;
@@ -192,8 +192,8 @@ class Run {
     return Bond::count(bond_.hub_events(), sctp::Event::Kind::accepted) > 0;
   }
 
-  /// A protected handshake has ten seconds, and the mishaps may take all of them.
-  void dial_again() {
+  // A protected handshake has a limit of ten seconds, and the faults may take longer.
+  void connect_again() {
     if (!plan_.bond.sealed || edge_connected() || hub_accepted()) return;
     bond_.world().events().after(seconds(1), [this] { bond_.connect(plan_.first_uplink); });
   }

@@ -9,14 +9,14 @@
 namespace hawser::sim {
 namespace {
 
-/// More output than this after one input is a loop that does not end.
+// More output than this after one input is an endless loop.
 constexpr unsigned kMaxRounds = 20'000;
-/// Wake-ups per simulated second: with nothing to show for it, and in all.
+// Limits of wake-ups per simulated second: without any output, and in total.
 constexpr std::uint64_t kMaxIdleTimeouts = 100;
 constexpr std::uint64_t kMaxTimeouts = 20'000;
 
-/// SimRandom would give nearby numbers unrelated keys, but a number should not give a key and a world the
-/// same bytes.
+// SimRandom gives nearby numbers unrelated keys; the salt separates the key of a number from a world of that
+// seed.
 constexpr std::uint64_t kKeySalt = 0x6b65'7973;
 
 }  // namespace
@@ -26,8 +26,8 @@ crypto::PrivateKey private_key_of(std::uint64_t number) {
   return crypto::PrivateKey::generate(random);
 }
 
-sctp::SecurityConfig protection_of(const Identity& identity) {
-  sctp::SecurityConfig protection{
+sctp::SecurityConfig security_of(const Identity& identity) {
+  sctp::SecurityConfig security{
       .private_key = private_key_of(identity.key), .peers = {}, .cipher_costs = {500, 900}};
   for (const std::uint64_t peer : identity.peers) {
     sctp::ProtectedPeer known{private_key_of(peer).public_key(), std::nullopt};
@@ -35,10 +35,10 @@ sctp::SecurityConfig protection_of(const Identity& identity) {
       SimRandom random(*identity.preshared_key ^ ~kKeySalt);
       known.preshared_key = crypto::PresharedKey::generate(random);
     }
-    protection.peers.push_back(std::move(known));
+    security.peers.push_back(std::move(known));
   }
-  if (identity.rekey_after) protection.rekey_after = *identity.rekey_after;
-  return protection;
+  if (identity.rekey_after) security.rekey_after = *identity.rekey_after;
+  return security;
 }
 
 Host::Host(EventQueue& events, Violations& violations, std::string name, const sctp::EndpointConfig& config,
@@ -51,14 +51,14 @@ Host::Host(EventQueue& events, Violations& violations, std::string name, const s
       random_(seed),
       endpoint_(make_endpoint()),
       monitor_(violations, name_, config.path_mtu, options.identity.has_value()) {
-  monitor_.path_state = [this](SocketId uplink, const UdpAddress& remote) {
-    return path_state(uplink, remote);
+  monitor_.path_state = [this](SocketId socket, const UdpAddress& remote) {
+    return path_state(socket, remote);
   };
 }
 
 std::unique_ptr<sctp::Endpoint> Host::make_endpoint() {
   auto endpoint = options_.identity ? std::make_unique<sctp::Endpoint>(config_, random_, pool_,
-                                                                       protection_of(*options_.identity))
+                                                                       security_of(*options_.identity))
                                     : std::make_unique<sctp::Endpoint>(config_, random_, pool_);
   attach_observer(*endpoint, packet_trace_.get());
   return endpoint;
@@ -70,7 +70,6 @@ void Host::trace_packets(trace::PacketLog& log) {
 }
 
 // --- input
-// -----------------------------------------------------------------------------------------------------------
 
 void Host::deliver(const Access& access, SimDatagram&& datagram) {
   inbox_.push_back({&access, std::move(datagram)});
@@ -80,32 +79,32 @@ void Host::deliver(const Access& access, SimDatagram&& datagram) {
 }
 
 void Host::flush_inbox() {
-  if (inbox_.empty()) return;  // a restart lost them
+  if (inbox_.empty()) return;  // a restart dropped them
   handling_.swap(inbox_);
   received_.clear();
   for (Arrived& arrived : handling_) {
-    monitor_.on_received(events_.now(), arrived.access->uplink, arrived.datagram);
+    monitor_.on_received(events_.now(), arrived.access->socket, arrived.datagram);
     if (on_delivered) on_delivered(*arrived.access, arrived.datagram);
-    const Route route{arrived.access->uplink, arrived.access->local.ip, arrived.datagram.source};
+    const Route route{arrived.access->socket, arrived.access->local.ip, arrived.datagram.source};
     received_.push_back({route, arrived.datagram.payload});
   }
   endpoint_->handle_datagrams(events_.now(), received_);
-  // The driver reuses its receive buffers at once: nothing may still point there.
+  // A real user reuses its receive buffers immediately: the engine must not keep pointers into them.
   for (Arrived& arrived : handling_)
     std::fill(arrived.datagram.payload.begin(), arrived.datagram.payload.end(), std::byte{0xdd});
   handling_.clear();
-  settle();
+  drain();
 }
 
 void Host::on_timer() {
-  if (events_.now() < armed_) return;  // superseded by an earlier one
+  if (events_.now() < armed_) return;  // superseded by an earlier timer
   armed_ = kNever;
   if (endpoint_->next_timeout() > events_.now()) return arm();
   const std::uint64_t outputs = outputs_;
   endpoint_->handle_timeout(events_.now());
   ++timeouts_;
   const bool still_due = endpoint_->next_timeout() <= events_.now();
-  settle();
+  drain();
   if (still_due && endpoint_->next_timeout() <= events_.now()) {
     fail("leaves its timer due after handle_timeout");
     throw std::runtime_error(name_ + ": busy timer\n" + violations_.text());
@@ -121,36 +120,35 @@ void Host::watch_timers(bool idle) {
   }
   ++window_timeouts_;
   if (idle) ++window_idle_;
-  if (window_idle_ == kMaxIdleTimeouts) fail("wakes up too often for nothing");
+  if (window_idle_ == kMaxIdleTimeouts) fail("wakes up too often without output");
   if (window_timeouts_ == kMaxTimeouts) fail("wakes up too often");
 }
 
 // --- commands
-// --------------------------------------------------------------------------------------------------------
 
 Route Host::route(std::size_t access, const UdpAddress& remote) const {
   const Access& from = *accesses_.at(access);
   const IpAddress any = from.local.ip.is_v4() ? IpAddress::any_v4() : IpAddress::any_v6();
-  return {from.uplink, options_.wildcard_local ? any : from.local.ip, remote};
+  return {from.socket, options_.wildcard_local ? any : from.local.ip, remote};
 }
 
 sctp::AssociationId Host::connect(std::size_t access, const UdpAddress& remote) {
-  monitor_.on_connect(accesses_.at(access)->uplink, remote);
+  monitor_.on_connect(accesses_.at(access)->socket, remote);
   const Route first = route(access, remote);
   const auto id = options_.identity
                       ? endpoint_->connect(events_.now(), first,
                                            private_key_of(options_.identity->peers.at(0)).public_key())
                       : endpoint_->connect(events_.now(), first);
   associations_.insert(id);
-  settle();
+  drain();
   return id;
 }
 
 std::optional<sctp::PathId> Host::add_path(sctp::AssociationId id, std::size_t access,
                                            const UdpAddress& remote) {
   const auto path = endpoint_->add_path(events_.now(), id, route(access, remote));
-  if (path) monitor_.on_add_path(accesses_.at(access)->uplink, remote);
-  settle();
+  if (path) monitor_.on_add_path(accesses_.at(access)->socket, remote);
+  drain();
   return path;
 }
 
@@ -163,29 +161,29 @@ bool Host::remove_path(sctp::AssociationId id, sctp::PathId path) {
   }
   const bool removed = endpoint_->remove_path(events_.now(), id, path);
   if (removed) monitor_.on_remove_path(route.socket, route.remote);
-  settle();
+  drain();
   return removed;
 }
 
 sctp::SendResult Host::send(sctp::AssociationId id, Buffer&& message, const sctp::SendOptions& options) {
   const auto result = endpoint_->send(events_.now(), id, std::move(message), options);
-  settle();
+  drain();
   return result;
 }
 
 void Host::shutdown(sctp::AssociationId id) {
   endpoint_->shutdown(events_.now(), id);
-  settle();
+  drain();
 }
 
 void Host::abort(sctp::AssociationId id, std::string_view reason) {
   endpoint_->abort(events_.now(), id, reason);
-  settle();
+  drain();
 }
 
 void Host::probe_path(sctp::AssociationId id, sctp::PathId path) {
   endpoint_->probe_path(events_.now(), id, path);
-  settle();
+  drain();
 }
 
 void Host::restart() {
@@ -197,12 +195,12 @@ void Host::restart() {
   endpoint_ = make_endpoint();
 }
 
-std::optional<sctp::PathState> Host::path_state(SocketId uplink, const UdpAddress& remote) const {
+std::optional<sctp::PathState> Host::path_state(SocketId socket, const UdpAddress& remote) const {
   for (const sctp::AssociationId id : associations_) {
     const auto status = endpoint_->status(id);
     if (!status) continue;
     for (const auto& path : status->paths) {
-      if (path.route.socket == uplink && path.route.remote == remote) return path.state;
+      if (path.route.socket == socket && path.route.remote == remote) return path.state;
     }
   }
   return std::nullopt;
@@ -210,27 +208,26 @@ std::optional<sctp::PathState> Host::path_state(SocketId uplink, const UdpAddres
 
 void Host::pause_reading(bool paused) {
   paused_ = paused;
-  settle();
+  drain();
 }
 
 // --- output
-// ----------------------------------------------------------------------------------------------------------
 
-void Host::settle() {
-  if (settling_) return;  // called from a hook: the loop below goes on anyway
-  settling_ = true;
+void Host::drain() {
+  if (draining_) return;  // called from a hook: the loop of the outer call continues
+  draining_ = true;
   unsigned rounds = 0;
   for (bool busy = true; busy; ++rounds) {
     if (rounds == kMaxRounds) {
-      fail("has output without end");
-      throw std::runtime_error(name_ + ": output without end\n" + violations_.text());
+      fail("produces output endlessly");
+      throw std::runtime_error(name_ + ": endless output\n" + violations_.text());
     }
     busy = transmit_all();
     busy = poll_events() || busy;
     busy = poll_messages() || busy;
   }
-  settling_ = false;
-  most_blocks_ = std::max(most_blocks_, pool_.in_use());
+  draining_ = false;
+  max_blocks_ = std::max(max_blocks_, pool_.in_use());
   if (endpoint_->association_count() == 0) monitor_.on_all_gone();
   arm();
 }
@@ -241,8 +238,8 @@ bool Host::transmit_all() {
     batch_.clear();
     if (!endpoint_->poll_transmit(events_.now(), batch_)) return any;
     if (batches == kMaxRounds) {
-      fail("transmits without end");
-      throw std::runtime_error(name_ + ": transmits without end\n" + violations_.text());
+      fail("transmits endlessly");
+      throw std::runtime_error(name_ + ": transmits endlessly\n" + violations_.text());
     }
     any = true;
     transmit(batch_);
@@ -251,9 +248,10 @@ bool Host::transmit_all() {
 
 void Host::transmit(const TransmitBatch& batch) {
   if (batch.empty()) return fail("returned true from poll_transmit with an empty batch");
-  const Access* access = way_out(batch.route);
+  const Access* access = access_for(batch.route);
   if (access == nullptr) return fail("sends from an address it does not have");
-  if (!batch.route.remote.ip.is_unicast() || batch.route.remote.port == 0) return fail("sends to nowhere");
+  if (!batch.route.remote.ip.is_unicast() || batch.route.remote.port == 0)
+    return fail("sends to an address that is not unicast or has no port");
   Bytes rest = batch.bytes();
   for (const std::uint16_t size : batch.sizes()) {
     SimDatagram datagram;
@@ -265,16 +263,16 @@ void Host::transmit(const TransmitBatch& batch) {
     ++datagrams_sent_;
     ++outputs_;
     bytes_sent_ += size;
-    monitor_.on_sent(events_.now(), access->uplink, datagram);
+    monitor_.on_sent(events_.now(), access->socket, datagram);
     if (on_sent) on_sent(*access, datagram);
     if (drop_if && drop_if(*access, datagram)) continue;
     access->up->send(std::move(datagram));
   }
 }
 
-const Access* Host::way_out(const Route& route) const {
+const Access* Host::access_for(const Route& route) const {
   for (const Access* access : accesses_) {
-    if (access->uplink == route.socket && (route.local.is_wildcard() || access->local.ip == route.local))
+    if (access->socket == route.socket && (route.local.is_wildcard() || access->local.ip == route.local))
       return access;
   }
   return nullptr;
@@ -305,7 +303,7 @@ bool Host::poll_messages() {
 
 void Host::arm() {
   const Timestamp next = endpoint_->next_timeout();
-  if (next >= armed_) return;  // the timer that is armed looks again
+  if (next >= armed_) return;  // the armed timer will check again
   armed_ = std::max(next, events_.now());
   events_.at(armed_, [this] { on_timer(); });
 }

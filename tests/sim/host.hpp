@@ -19,47 +19,51 @@
 
 namespace hawser::sim {
 
-/// One uplink address of a host and what lies between it and the core of the network. Owned by the World.
+/// One local address of a host, and the NAT and links between it and the core of the network. The World owns
+/// it.
 struct Access {
-  SocketId uplink;
-  UdpAddress local;            ///< what the host's socket is bound to
-  Nat* nat = nullptr;          ///< may be shared by several accesses; none: `local` is public
-  std::unique_ptr<Link> up;    ///< host to NAT or core
-  std::unique_ptr<Link> down;  ///< the other way
-  /// Somebody between NAT and core, who sees every datagram of this access with its public addresses, and may
-  /// take it (true). `outward`: from the host.
+  SocketId socket;
+  UdpAddress local;            ///< the address that the host's socket is bound to
+  Nat* nat = nullptr;          ///< may be shared by several accesses; nullptr: `local` is public
+  std::unique_ptr<Link> up;    ///< from the host to the NAT or the core
+  std::unique_ptr<Link> down;  ///< from the core or the NAT to the host
+  /// An attacker between NAT and core. It sees every datagram of this access with its public addresses; it
+  /// returns true to take the datagram. `outward`: from the host.
   std::function<bool(bool outward, SimDatagram& datagram)> on_path;
 };
 
-/// The keys of a protected host, as the numbers they are made from: the same in every run.
+/// The keys of a protected host, as the numbers that they are derived from: the same keys in every run.
 struct Identity {
   std::uint64_t key = 0;
-  std::vector<std::uint64_t> peers;  ///< their keys; connect() goes to the first
+  std::vector<std::uint64_t> peers;  ///< the numbers of the peers' keys; connect() uses the first
   std::optional<std::uint64_t> preshared_key;
   std::optional<Duration> rekey_after;
 };
+/// The private key that belongs to `number`.
 [[nodiscard]] crypto::PrivateKey private_key_of(std::uint64_t number);
-[[nodiscard]] sctp::SecurityConfig protection_of(const Identity& identity);
+/// The security configuration of `identity`.
+[[nodiscard]] sctp::SecurityConfig security_of(const Identity& identity);
 
+/// How a simulated host uses its endpoint.
 struct HostOptions {
-  /// Arriving datagrams are handed over together when they come within this span, as recvmmsg would.
+  /// Datagrams that arrive within this time are passed to the endpoint together, as after recvmmsg().
   Duration batching{};
-  /// Routes say "any local address", as a driver with sockets bound to devices would.
+  /// Routes contain the wildcard as local address, as those of a user whose sockets are bound to devices.
   bool wildcard_local = false;
-  /// With keys the host speaks nothing but protected SCTP.
+  /// With keys, the host accepts only protected SCTP.
   std::optional<Identity> identity;
 };
 
-/// Drives one sctp::Endpoint as a program would: feeds it, polls it until it is empty after every call, arms
-/// ONE timer.
+/// The user of one sctp::Endpoint: passes input to it, polls it after every call until there is no output,
+/// and arms ONE timer.
 ///
-///     links ──► inbox ──► handle_datagrams ─┐                       ┌─► poll_transmit ──► links
-///     timer ────────────► handle_timeout ───┼──► Endpoint ──► poll ─┼─► poll_event ─────► on_event
-///     test ─────────────► run(command) ─────┘    until quiet        └─► poll_message ───► on_message (unless
-///     paused)
+///    links ──► inbox ──► handle_datagrams ─┐                       ┌─► poll_transmit ──► links
+///    timer ────────────► handle_timeout ───┼──► Endpoint ──► poll ─┼─► poll_event ─────► on_event
+///    test ─────────────► run(command) ─────┘    until quiet        └─► poll_message ───► on_message
+///                                                                      (unless paused)
 ///
-/// Owns the endpoint, its buffer pool and its random numbers. Checks that the endpoint's timers move and end,
-/// and that it neither spins nor hoards. Never touches a payload.
+/// Owns the endpoint, its buffer pool and its random numbers. Checks that the endpoint's timers advance and
+/// stop, that its output ends, and that its memory is bounded. Never modifies a payload.
 class Host {
  public:
   Host(EventQueue& events, Violations& violations, std::string name, const sctp::EndpointConfig& config,
@@ -69,17 +73,18 @@ class Host {
 
   std::function<void(const sctp::Event&)> on_event;
   std::function<void(sctp::ReceivedMessage&&)> on_message;
-  /// Sees every datagram sent (before any link) and every one delivered.
+  /// Observes every datagram that is sent (before any link) or delivered.
   std::function<void(const Access&, const SimDatagram&)> on_sent;
   std::function<void(const Access&, const SimDatagram&)> on_delivered;
-  /// True swallows the datagram before its link.
+  /// Returns true to drop the datagram before its link.
   std::function<bool(const Access&, const SimDatagram&)> drop_if;
 
+  /// Adds an access; the World keeps owning it.
   void attach(Access& access) { accesses_.push_back(&access); }
-  /// A datagram has come in through `access`.
+  /// A datagram arrives over `access`.
   void deliver(const Access& access, SimDatagram&& datagram);
 
-  // Commands of the façade; each is followed by polling until quiet.
+  // Commands of the endpoint. Each one polls the endpoint until there is no output.
   sctp::AssociationId connect(std::size_t access, const UdpAddress& remote);
   std::optional<sctp::PathId> add_path(sctp::AssociationId id, std::size_t access, const UdpAddress& remote);
   bool remove_path(sctp::AssociationId id, sctp::PathId path);
@@ -89,13 +94,13 @@ class Host {
   void probe_path(sctp::AssociationId id, sctp::PathId path);
   /// Writes every packet of this host, in clear text; `log` outlives the host.
   void trace_packets(trace::PacketLog& log);
-  /// The power fails and comes back: all state is gone, the addresses and ports stay.
+  /// Simulates a power failure: all state is lost, addresses and ports stay.
   void restart();
 
-  /// While paused, received messages stay in the engine, so that its window closes.
+  /// While paused, received messages stay in the engine, so that its receive window closes.
   void pause_reading(bool paused);
-  /// Polls until quiet; for a test that called the endpoint itself.
-  void settle();
+  /// Polls the endpoint until there is no output. For tests that call the endpoint directly.
+  void drain();
 
   [[nodiscard]] sctp::Endpoint& endpoint() { return *endpoint_; }
   [[nodiscard]] BufferPool& pool() { return pool_; }
@@ -107,7 +112,8 @@ class Host {
   [[nodiscard]] std::uint64_t timeouts() const { return timeouts_; }
   [[nodiscard]] std::uint64_t datagrams_sent() const { return datagrams_sent_; }
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
-  [[nodiscard]] std::size_t most_blocks() const { return most_blocks_; }
+  /// The highest number of buffers in use at one time.
+  [[nodiscard]] std::size_t max_blocks() const { return max_blocks_; }
   [[nodiscard]] Route route(std::size_t access, const UdpAddress& remote) const;
 
   [[nodiscard]] bool is_protected() const { return options_.identity.has_value(); }
@@ -118,11 +124,11 @@ class Host {
     SimDatagram datagram;
   };
   [[nodiscard]] std::unique_ptr<sctp::Endpoint> make_endpoint();
-  [[nodiscard]] std::optional<sctp::PathState> path_state(SocketId uplink, const UdpAddress& remote) const;
+  [[nodiscard]] std::optional<sctp::PathState> path_state(SocketId socket, const UdpAddress& remote) const;
   void flush_inbox();
   [[nodiscard]] bool transmit_all();
   void transmit(const TransmitBatch& batch);
-  [[nodiscard]] const Access* way_out(const Route& route) const;
+  [[nodiscard]] const Access* access_for(const Route& route) const;
   [[nodiscard]] bool poll_events();
   [[nodiscard]] bool poll_messages();
   void arm();
@@ -140,20 +146,20 @@ class Host {
   std::unique_ptr<trace::EndpointTrace> packet_trace_;  ///< outlives the endpoint, which reports to it
   std::unique_ptr<sctp::Endpoint> endpoint_;
   WireMonitor monitor_;
-  std::set<sctp::AssociationId> associations_;  ///< ids that were told of, to ask for their paths
+  std::set<sctp::AssociationId> associations_;  ///< ids seen so far, for queries of path states
   std::vector<Access*> accesses_;
   std::vector<Arrived> inbox_;
   std::vector<Arrived> handling_;
   std::vector<ReceivedDatagram> received_;
   TransmitBatch batch_;
   Timestamp armed_ = kNever;
-  bool settling_ = false;
+  bool draining_ = false;
   bool paused_ = false;
   std::uint64_t timeouts_ = 0;
   std::uint64_t datagrams_sent_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t outputs_ = 0;  ///< datagrams, events and messages polled
-  std::size_t most_blocks_ = 0;
+  std::size_t max_blocks_ = 0;
   Timestamp window_start_{};
   std::uint64_t window_idle_ = 0;
   std::uint64_t window_timeouts_ = 0;

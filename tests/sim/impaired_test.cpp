@@ -1,4 +1,4 @@
-// One of two equal uplinks is bad in some way: the bond must not be slower than the good uplink alone.
+// One of two equal uplinks is impaired: the bond must not be slower than the good uplink alone.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,9 +13,10 @@ namespace {
 
 constexpr double kUplink = 50;  // Mbit/s
 
+/// Fixture that measures transfers over a good and an impaired uplink.
 class Impaired : public Scenario {
  protected:
-  using Impair = std::function<void(Bond&, Duration)>;  ///< acts on uplink 1 for so long, and runs the bond
+  using Impair = std::function<void(Bond&, Duration)>;  ///< impairs uplink 1 while it runs the bond
 
   struct Result {
     double mbps = 0;
@@ -46,9 +47,9 @@ class Impaired : public Scenario {
             std::chrono::duration<double, std::milli>(receiver.longest_gap()).count()};
   }
 
-  /// The goodput that an uplink without rival gives is its rate less some 8 % of overhead.
+  /// Compares with the goodput of the good uplink alone: its rate less some 8 % of overhead.
   static void expect_no_worse_than_the_good_uplink(const std::string& name, const Impair& impair,
-                                                   double least = 0.9) {
+                                                   double min_ratio = 0.9) {
     for (const bool download : {false, true}) {
       std::vector<double> ratios;
       double gap = 0;
@@ -60,7 +61,7 @@ class Impaired : public Scenario {
       std::ranges::sort(ratios);
       std::printf("%s, %s: %.2f of the good uplink, worst %.2f; longest gap %.0f ms\n", name.c_str(),
                   download ? "down" : "up", ratios[3], ratios.front(), gap);
-      EXPECT_GE(ratios.front(), least) << name << (download ? " down" : " up");
+      EXPECT_GE(ratios.front(), min_ratio) << name << (download ? " down" : " up");
     }
   }
 };
@@ -79,8 +80,8 @@ TEST_F(Impaired, ADeadUplinkAlone) {
   });
 }
 
-// What leaves by the direction that still works is acknowledged over the other path: that must not bring the
-// path back, to fail again at the next heartbeat.
+// Data sent in the working direction is acknowledged over the other path. Such acknowledgements must not
+// reactivate the path, only for it to fail again at the next heartbeat.
 TEST_F(Impaired, AFailureOfOneDirectionIsNoticedOnceAtEachEnd) {
   for (const bool downwards : {false, true}) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
@@ -107,8 +108,8 @@ TEST_F(Impaired, MostIsLost) {
   });
 }
 
-// As radios do; what is late then leaves in one burst. The time-out was spurious, and its path goes on with
-// the window that it had.
+// As radio links do; the delayed packets then leave in one burst. The time-out was spurious, and the path
+// continues with its old window.
 TEST_F(Impaired, StandsStillForAMomentNowAndThen) {
   const auto stalls = [](Bond& bond, Duration span) {
     for (; span > 0s; span -= 1500ms) {

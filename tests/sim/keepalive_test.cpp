@@ -1,4 +1,4 @@
-// Idle paths behind NATs that forget: how often heartbeats keep them open, and what that costs.
+// Idle paths behind NATs whose mappings expire: how often heartbeats keep them open, and at what cost.
 #include <gtest/gtest.h>
 
 #include "sim/scenario.hpp"
@@ -6,14 +6,15 @@
 namespace hawser::sim {
 namespace {
 
+/// Fixture that measures an idle hour.
 class Keepalive : public Scenario {
  protected:
   struct Hour {
-    double unreachable = 0;  ///< share of the checks at which the hub did not reach the edge
-    double bytes = 0;        ///< UDP payload and IPv4 and UDP headers, both ways
+    double unreachable = 0;  ///< the share of checks in which the hub could not reach the edge
+    double bytes = 0;        ///< IP packets in both directions
   };
 
-  /// An idle hour on one uplink, after half an hour to settle.
+  /// Measures an idle hour on one uplink, after half an hour for the keepalive to adapt.
   static Hour idle(Duration expiry, std::uint64_t seed) {
     BondSpec spec = bond_of({uplink(50, 20ms)}, seed);
     like_a_tunnel(spec.edge);

@@ -23,7 +23,7 @@ void Link::send(SimDatagram&& datagram) {
   enqueue(std::move(datagram));
 }
 
-// Fragments are not told apart: they take one fate, and the bytes of their headers are not counted.
+// Fragments are not modelled: all of a datagram's fragments pass or none, and their headers are not counted.
 bool Link::fits(const SimDatagram& datagram) {
   constexpr std::size_t kIpv6Minimum = 1280;
   if (datagram.wire_size() <= config_.mtu) return true;
@@ -66,7 +66,7 @@ Timestamp Link::arrival(Timestamp sent) {
     ++counters_.reordered;
     return when + config_.reordering_delay;
   }
-  // Jitter stretches and squeezes the gaps between datagrams; only `reordering` lets one overtake another.
+  // Jitter changes the gaps between datagrams; only `reordering` lets one overtake another.
   last_arrival_ = std::max(when, last_arrival_);
   return last_arrival_;
 }
@@ -75,7 +75,7 @@ void Link::corrupt(SimDatagram& datagram) {
   if (datagram.payload.empty()) return;
   ++counters_.damaged;
   datagram.damaged = true;
-  // Distinct bits: the same bit twice would heal the datagram.
+  // Distinct bits: flipping one bit twice would restore it.
   const std::uint64_t bits = datagram.payload.size() * 8;
   const std::uint64_t first = random_.below(bits);
   const std::uint64_t flips = random_.between(1, 3);

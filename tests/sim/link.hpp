@@ -12,43 +12,44 @@
 
 namespace hawser::sim {
 
-/// A UDP datagram under way. There is no UDP checksum here: what the links damage reaches the engine, and
-/// CRC32c has to catch it.
+/// A UDP datagram in transit. It has no UDP checksum: payloads that links damage reach the engine, and CRC32c
+/// must detect them.
 struct SimDatagram {
   UdpAddress source;
   UdpAddress destination;
   std::vector<std::byte> payload;
-  /// A link flipped bits of it.
+  /// A link flipped bits in it.
   bool damaged = false;
-  /// No DF over IPv4; over IPv6 its source has fragmented it already, to packets of 1280 bytes.
+  /// IPv4: DF is clear. IPv6: the source has fragmented it already, to packets of 1280 bytes.
   bool may_fragment = false;
 
-  /// Size of the IP packet: what links and MTUs count.
+  /// The size of the IP packet in bytes; links and MTUs count it.
   [[nodiscard]] std::size_t wire_size() const { return payload.size() + (source.ip.is_v4() ? 28 : 48); }
 };
 
-/// What a link does to the datagrams on it. May be changed at any time; what is already queued keeps its
-/// fate.
+/// The properties of one direction of a link. They may change at any time; queued datagrams keep the delivery
+/// time they have.
 struct LinkConfig {
   std::uint64_t rate = 0;                ///< bit/s; 0 is unlimited
   Duration delay{};                      ///< one way
-  Duration jitter{};                     ///< up to this much more delay, without overtaking
-  std::size_t queue_bytes = 128 * 1024;  ///< what does not fit is dropped at the tail
-  std::size_t mtu = 9000;                ///< of the direction; larger packets vanish, and no ICMP tells of it
-  bool fragments = true;                 ///< IPv4 packets that may be fragmented pass whatever their size
-  double loss = 0;                       ///< probabilities, 0..1
-  double reordering = 0;  ///< of being held back by `reordering_delay`, so that later ones overtake
+  Duration jitter{};                     ///< additional delay up to this value, without reordering
+  std::size_t queue_bytes = 128 * 1024;  ///< a datagram that does not fit is dropped (tail drop)
+  std::size_t mtu = 9000;  ///< of this direction; larger packets are dropped without an ICMP message
+  bool fragments = true;   ///< IPv4 packets that may be fragmented pass at any size
+  double loss = 0;         ///< probability, 0..1; so are the three below
+  double reordering = 0;   ///< of a delay by `reordering_delay`, so that later datagrams overtake
   Duration reordering_delay = std::chrono::milliseconds(10);
   double duplication = 0;
   double corruption = 0;   ///< of 1 to 3 flipped bits
-  bool blackhole = false;  ///< swallows everything, silently
+  bool blackhole = false;  ///< drops everything silently
 };
 
+/// The counters of one direction of a link, in datagrams unless stated otherwise.
 struct LinkCounters {
   std::uint64_t offered = 0;
   std::uint64_t delivered = 0;
   std::uint64_t bytes_delivered = 0;  ///< IP bytes
-  std::uint64_t lost = 0;             ///< by chance or blackhole
+  std::uint64_t lost = 0;             ///< at random, or by the blackhole
   std::uint64_t overflowed = 0;       ///< queue full
   std::uint64_t too_big = 0;
   std::uint64_t fragmented = 0;
@@ -57,14 +58,14 @@ struct LinkCounters {
   std::uint64_t reordered = 0;
 };
 
-/// One direction of a wire.
+/// One direction of a network link.
 ///
 ///               loss?          queue_bytes           rate            delay (+ jitter)
 ///    send ──► blackhole? ──► ░░░░▓▓▓▓▓▓▓▓▓▓▓ ──► one after another ─────────────────────► deliver
 ///             corrupt?          tail drop                           reordered: + extra delay
 ///             duplicate?
 ///
-/// Owns the datagrams on it (as tasks of the queue) and its own random numbers. Never looks into a payload.
+/// Owns the datagrams on it (as tasks of the queue) and its random numbers. Never interprets a payload.
 class Link {
  public:
   using Deliver = std::function<void(SimDatagram&&)>;
@@ -74,8 +75,10 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
+  /// Accepts a datagram at the near end; delivers it, or drops it and counts the drop.
   void send(SimDatagram&& datagram);
 
+  /// May be changed at any time.
   [[nodiscard]] LinkConfig& config() { return config_; }
   [[nodiscard]] const LinkConfig& config() const { return config_; }
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }

@@ -11,53 +11,55 @@
 
 namespace hawser::sim {
 
-/// Who may answer through a mapping (RFC 4787 §5).
+/// Which remotes may send through a mapping (RFC 4787 §5).
 enum class NatFiltering : std::uint8_t {
-  endpoint_independent,    ///< anybody
-  address_dependent,       ///< addresses the inside has sent to
-  address_port_dependent,  ///< transport addresses the inside has sent to
+  endpoint_independent,    ///< all
+  address_dependent,       ///< the addresses that the inside has sent to
+  address_port_dependent,  ///< the transport addresses that the inside has sent to
 };
 
+/// The behaviour of a NAT.
 struct NatConfig {
   NatFiltering filtering = NatFiltering::address_port_dependent;
-  /// Random public ports, or one after another. The inside port is never kept.
+  /// Public ports are random, or else ascending. The port is never the inside port.
   bool random_ports = true;
-  /// A mapping that sends nothing out for so long is forgotten; zero keeps it for ever.
+  /// A mapping without outbound traffic for this long expires; zero means never.
   Duration idle_timeout{};
-  /// Whether incoming datagrams keep a mapping alive too (RFC 4787 §4.3 leaves it to the box; many do not).
+  /// Whether inbound datagrams refresh a mapping too (RFC 4787 §4.3 leaves it open; many NATs do not).
   bool inbound_refreshes = false;
 };
 
-/// A port-rewriting translator: a table, nothing else. One inside transport address has one public port,
-/// whoever it talks to (endpoint-independent mapping, RFC 4787 §4.1).
+/// A NAT that rewrites addresses and ports. Each inside transport address has one public port for all remotes
+/// (endpoint-independent mapping, RFC 4787 §4.1).
 ///
 ///     10.0.0.2:9899 ─┐      ┌──────────────── Nat ────────────────┐
 ///     10.0.0.3:9899 ─┼────► │ 10.0.0.2:9899 ◄─► 203.0.113.1:40117 │ ────► 198.51.100.1:9899
 ///     (several hosts:┘      │ 10.0.0.3:9899 ◄─► 203.0.113.1:51930 │       sees 203.0.113.1:40117
 ///      a carrier's NAT)     └─────────────────────────────────────┘
 ///
-///     rebind_ports(): every public port changes        rebind_address(): the public address changes, and the
-///     ports
+/// rebind_ports() changes every public port; rebind_address() changes the public address and the ports.
 ///
-/// Owns its mappings. Never schedules anything: expiry is judged when a datagram comes by.
+/// Owns its mappings. Never schedules a task: it checks for expiry when a datagram passes.
 class Nat {
  public:
   Nat(const NatConfig& config, const IpAddress& public_address, std::uint64_t seed)
       : config_(config), public_address_(public_address), random_(seed) {}
 
-  /// What `inside` looks like from outside; makes or refreshes the mapping.
+  /// Returns the public transport address of `inside`; creates or refreshes the mapping.
   UdpAddress outbound(Timestamp now, const UdpAddress& inside, const UdpAddress& remote);
-  /// Who is meant by a datagram of `remote` to `public_port`, if it may pass.
+  /// Returns the inside transport address for a datagram from `remote` to `public_port`, if it may pass.
   std::optional<UdpAddress> inbound(Timestamp now, std::uint16_t public_port, const UdpAddress& remote);
 
-  /// As a reboot does: all mappings are forgotten, and new ones get other ports.
+  /// Acts like a reboot: drops all mappings; new ones get other ports.
   void rebind_ports();
+  /// Does rebind_ports(), and moves to another public address.
   void rebind_address(const IpAddress& public_address);
 
   [[nodiscard]] const IpAddress& public_address() const { return public_address_; }
   [[nodiscard]] NatConfig& config() { return config_; }
+  /// Inbound datagrams without a valid mapping.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
-  /// The public transport address of `inside` as of its last datagram.
+  /// The public transport address of `inside`, as of its last outbound datagram.
   [[nodiscard]] std::optional<UdpAddress> mapping(const UdpAddress& inside) const;
 
  private:
@@ -77,7 +79,8 @@ class Nat {
   std::uint64_t dropped_ = 0;
   std::map<UdpAddress, Mapping> by_inside_;
   std::map<std::uint16_t, UdpAddress> by_port_;
-  /// Ports that were in use before a rebinding: given to nobody again, so that a stale sender reaches no one.
+  /// Ports in use before a rebinding. They are never assigned again, so that late datagrams reach no other
+  /// host.
   std::set<std::uint16_t> retired_;
 };
 

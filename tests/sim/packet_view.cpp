@@ -13,7 +13,7 @@ std::uint32_t checksum_of(Bytes packet) {
 }
 
 bool checksum_ok(Bytes packet) {
-  // The reflected CRC travels low byte first: the field read as big-endian is the byte-swapped CRC.
+  // The reflected CRC is sent low byte first: the field, read as big-endian, is the byte-swapped CRC.
   return packet.size() >= kCommonHeader &&
          load_be<std::uint32_t>(packet.data() + 8) == __builtin_bswap32(checksum_of(packet));
 }

@@ -17,23 +17,24 @@ using trace::record_of;
 using trace::RecordView;
 using trace::to_string;
 
-/// CRC32c over `packet` with its checksum field taken as zero, as it stands on the wire (RFC 9260 §6.8,
-/// appendix A).
+/// CRC32c over `packet` with a checksum field of zero, in wire order (RFC 9260 §6.8, appendix A).
 [[nodiscard]] std::uint32_t checksum_of(Bytes packet);
+/// Whether the checksum field holds the right CRC32c.
 [[nodiscard]] bool checksum_ok(Bytes packet);
-/// The CRC32c is right; or it is left zero, as a sealed packet may (RFC 9653).
+/// Whether the CRC32c is right, or zero in a sealed packet (RFC 9653).
 [[nodiscard]] bool checksum_acceptable(Bytes packet);
+/// Writes the right CRC32c.
 void fix_checksum(MutableBytes packet);
-/// Tells packets apart by all but their checksum, which anybody can make right and a sealed one need not
-/// have.
+/// A hash over everything but the checksum. The checksum identifies nothing: an attacker can correct it, and
+/// a sealed packet may have none.
 [[nodiscard]] std::uint64_t content_hash(Bytes packet);
 
-/// Builds packets that no endpoint would send: for attackers and for fuzzing.
+/// Builds packets that no endpoint would send, for attackers and fuzzing. Owns the bytes.
 class PacketBuilder {
  public:
   PacketBuilder(std::uint16_t source_port, std::uint16_t destination_port, std::uint32_t tag);
   PacketBuilder& chunk(ChunkType type, std::uint8_t flags, Bytes value);
-  /// The packet with a right checksum.
+  /// Returns the packet with a valid checksum.
   [[nodiscard]] std::vector<std::byte> build();
 
  private:

@@ -1,4 +1,4 @@
-// The simulator's own parts: a simulator that does not do what it says proves nothing.
+// Tests of the simulator itself: a simulator with faults proves nothing.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -197,7 +197,7 @@ TEST(SimNat, SeveralInsideHostsShareThePublicAddressOnDifferentPorts) {
   EXPECT_EQ(nat.inbound({}, two.port, hub), udp("10.0.1.2:9899"));
 }
 
-TEST(SimNat, FiltersByWhatTheInsideHasSpokenTo) {
+TEST(SimNat, FiltersByWhatTheInsideHasSentTo) {
   const auto inside = udp("10.0.0.2:9899");
   const auto passes = [&](NatFiltering filtering, const char* from) {
     NatConfig config;
@@ -223,7 +223,7 @@ TEST(SimNat, ForgetsIdleMappingsUnlessTheInsideKeepsSending) {
   const auto first = nat.outbound(start, inside, hub);
   EXPECT_EQ(nat.outbound(start + seconds(29), inside, hub), first);
   EXPECT_TRUE(nat.inbound(start + seconds(58), first.port, hub));
-  EXPECT_FALSE(nat.inbound(start + seconds(60), first.port, hub)) << "what comes in does not refresh";
+  EXPECT_FALSE(nat.inbound(start + seconds(60), first.port, hub)) << "inbound datagrams do not refresh";
   EXPECT_NE(nat.outbound(start + seconds(61), inside, hub), first);
 }
 
@@ -242,8 +242,8 @@ TEST(SimNat, RebindingGivesNewPortsAndAddressesAndClosesTheOldOnes) {
 }
 
 TEST(SimPacketView, ComputesTheCrc32cOfTheKnownCheckString) {
-  // "123456789" has the CRC32c e3069283; behind a header whose checksum field counts as zero the same code
-  // must agree with a bitwise computation.
+  // The CRC32c of "123456789" is e3069283. Here the string follows a header with a checksum field of zero;
+  // the result must agree with a bitwise computation.
   std::vector<std::byte> packet(12 + 9);
   const char* text = "123456789";
   for (std::size_t i = 0; i < 9; ++i) packet[12 + i] = static_cast<std::byte>(text[i]);
@@ -282,6 +282,7 @@ TEST(SimPacketView, WalksChunksAndRefusesImpossibleLengths) {
   EXPECT_FALSE(view.well_formed);
 }
 
+/// A ledger, and messages that count as sent in it.
 struct LedgerRig {
   sctp::ReceivedMessage message(std::uint16_t stream, bool unordered, std::size_t size) {
     sctp::ReceivedMessage made;

@@ -1,4 +1,4 @@
-// Path MTU discovery: what the search finds, and what a path whose MTU drops costs.
+// Path MTU discovery: the result of the search, and the cost of a path whose MTU drops.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,6 +23,7 @@ UplinkSpec with_mtu(UplinkSpec spec, std::size_t up, std::size_t down) {
   return spec;
 }
 
+/// Fixture for tests of PMTU discovery with the settings of a tunnel.
 class PathMtu : public Scenario {
  protected:
   static BondSpec tunnel_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed = 1) {
@@ -35,7 +36,7 @@ class PathMtu : public Scenario {
     bond.up(uplink).config().mtu = mtu;
     bond.down(uplink).config().mtu = mtu;
   }
-  /// Size of the IP packets that the side knows to pass; 0: no such path.
+  /// The size in bytes of the IP packets that this side may send on the path; 0 when there is no such path.
   static std::size_t edge_mtu(const Bond& bond, std::size_t uplink, std::size_t headers = kIpv4Headers) {
     const auto path = bond.edge_path(uplink);
     return path ? path->mtu + headers : 0;
@@ -45,12 +46,13 @@ class PathMtu : public Scenario {
     return path ? path->mtu + headers : 0;
   }
 
+  /// One drop of the MTU during sparse traffic.
   struct Drop {
     std::chrono::milliseconds interval;  ///< between two messages
-    std::size_t large;                   ///< bytes of one message in `one_in`; the others have 100
+    std::size_t large;                   ///< size in bytes of one message in `one_in`; the others have 100
     std::uint64_t one_in;
-    std::size_t mtu;       ///< that the path drops to
-    std::size_t falls_to;  ///< what the sender takes the path for then
+    std::size_t mtu;       ///< the MTU after the drop
+    std::size_t falls_to;  ///< the PMTU that the sender assumes first
   };
   void expect_drop_noticed(const Drop& drop) {
     Bond& bond = make(tunnel_of({uplink(50, 20ms)}));
@@ -72,15 +74,15 @@ class PathMtu : public Scenario {
   }
 };
 
-using EveryPathMtu = EitherWay<PathMtu>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryPathMtu, ::testing::Bool(), way_name);
+using EveryPathMtu = EitherMode<PathMtu>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryPathMtu, ::testing::Bool(), mode_name);
 
-TEST_P(EveryPathMtu, StartsAtTheBaseAndIsWholeTwoRoundTripsAfterThePathIsProven) {
+TEST_P(EveryPathMtu, StartsAtTheBaseAndIsWholeTwoRoundTripsAfterThePathIsValidated) {
   Bond& bond = make(tunnel_of({uplink(50, 20ms)}));
   ASSERT_TRUE(bond.establish());
   EXPECT_EQ(edge_mtu(bond, 0), 1280U);
   if (!sealed_) {
-    EXPECT_EQ(hub_mtu(bond, 0), 1280U) << "it has no keys to wait for";
+    EXPECT_EQ(hub_mtu(bond, 0), 1280U) << "it does not wait for keys";
   }
   bond.run_for(90ms);
   EXPECT_EQ(edge_mtu(bond, 0), 1500U);
@@ -98,7 +100,7 @@ TEST_P(EveryPathMtu, OfEveryUsualSizeIsFoundExactlyAndOthersToEightBytes) {
       EXPECT_LE(found, mtu);
       EXPECT_GE(found + (usual || mtu == 1280 || mtu == 576 ? 0 : 8), mtu);
     }
-    EXPECT_EQ(bond.edge_path(0)->error_count, 0U) << "a lost probe is no error of the path";
+    EXPECT_EQ(bond.edge_path(0)->error_count, 0U) << "a lost PMTU probe is no error of the path";
     EXPECT_EQ(Bond::count(bond.edge_events(), Kind::path_down), 0U);
     expect_clean_end();
     EXPECT_TRUE(bond.world().violations().empty()) << bond.world().violations().text();
@@ -123,7 +125,7 @@ TEST_P(EveryPathMtu, IsFoundForEachDirectionOnItsOwn) {
   bond.run_for(10s);
   EXPECT_EQ(edge_mtu(bond, 0), 1500U);
   EXPECT_EQ(hub_mtu(bond, 0), 1400U);
-  EXPECT_GE(bond.measure(bond.up_ledger(), 5s), kTwoWayShare * 50e6);
+  EXPECT_GE(bond.measure(bond.up_ledger(), 5s), kBidirectionalShare * 50e6);
   expect_clean_end();
 }
 
@@ -138,12 +140,13 @@ TEST_P(EveryPathMtu, LossOfProbesIsNoCongestion) {
   expect_clean_end();
 }
 
-/// What the drop of one or both of two paths, or of the only one, costs a transfer.
+/// The cost of an MTU drop to a transfer.
 struct Recovery {
-  double gap = 0;  ///< ms, the longest without a delivery
+  double gap = 0;  ///< ms, the longest time without a delivery
   std::uint64_t black_holes = 0;
 };
 
+/// Fixture that measures MTU drops of one or both of two paths, or of the only one.
 class MtuDrop : public PathMtu {
  protected:
   Recovery drop(std::uint64_t seed, std::size_t uplinks, std::size_t dropping, bool download,
@@ -173,11 +176,12 @@ class MtuDrop : public PathMtu {
       EXPECT_GT(download ? bond.down(i).counters().too_big : bond.up(i).counters().too_big, 0U);
     }
     const auto& ledger = download ? bond.down_ledger() : bond.up_ledger();
-    // A single loss per hundred packets leaves NewReno little of the link.
-    const double least = loss > 0 ? 1e6 : 0.75 * 20e6 * static_cast<double>(uplinks);
-    EXPECT_GE(bond.measure(ledger, 2s), least) << "seed " << seed;
+    // At a loss of one packet in a hundred, NewReno can use little of the link.
+    const double min_rate = loss > 0 ? 1e6 : 0.75 * 20e6 * static_cast<double>(uplinks);
+    EXPECT_GE(bond.measure(ledger, 2s), min_rate) << "seed " << seed;
     sender.stop();
-    EXPECT_TRUE(bond.run_until(60s, [&] { return bond.all_arrived(); })) << "seed " << seed << ": data lost";
+    EXPECT_TRUE(bond.run_until(60s, [&] { return bond.all_arrived(); }))
+        << "seed " << seed << ": messages are missing";
     EXPECT_TRUE(bond.world().violations().empty()) << bond.world().violations().text();
     return recovery;
   }
@@ -196,8 +200,8 @@ class MtuDrop : public PathMtu {
   }
 };
 
-using EveryMtuDrop = EitherWay<MtuDrop>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryMtuDrop, ::testing::Bool(), way_name);
+using EveryMtuDrop = EitherMode<MtuDrop>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryMtuDrop, ::testing::Bool(), mode_name);
 
 TEST_P(EveryMtuDrop, OfTheOnlyPathStopsAnUploadForLessThanTwoSeconds) {
   expect_recovery("the only path, up", 1, 1, false);
@@ -216,7 +220,7 @@ TEST_F(MtuDrop, OfALossyPathStopsATransferForLessThanTwoSeconds) {
 }
 
 TEST_P(EveryPathMtu, DropIsNoticedThoughSmallPacketsKeepPassing) {
-  // Acknowledged small packets restart T3 for ever: only the losses of large ones tell.
+  // Acknowledged small packets restart T3 all the time: only lost large packets reveal the drop.
   expect_drop_noticed({.interval = 10ms, .large = 1300, .one_in = 4, .mtu = 1280, .falls_to = 1280});
 }
 
@@ -225,7 +229,7 @@ TEST_P(EveryPathMtu, DropBelowTheBaseIsNoticedByPacketsThatWouldPassThere) {
 }
 
 TEST_P(EveryPathMtu, OfAnotherPathTakesWhatWasCutForMore) {
-  // Routers do not fragment: what was cut for 1500 bytes can only go over the other path.
+  // Routers do not fragment: fragments made for 1500 bytes can only use the other path.
   Bond& bond = make(tunnel_of({uplink(20, 20ms), uplink(20, 20ms)}));
   bond.edge_app().flood(1380, 1);
   ASSERT_TRUE(bond.establish());
@@ -259,7 +263,7 @@ TEST_P(EveryPathMtu, OfAFailedPathDoesNotHoldTheOthersDown) {
   const auto whole = [&] { return bond.edge().endpoint().unfragmented_size(bond.edge_id()); };
   const std::size_t alone = whole();
   ASSERT_TRUE(bond.add_all_paths());
-  EXPECT_EQ(whole() + 220, alone) << "a path starts at 1280";
+  EXPECT_EQ(whole() + 220, alone) << "a new path starts at 1280";
   bond.run_for(15s);
   EXPECT_EQ(whole() + 100, alone);
   const auto limited = bond.edge_path(1)->id;
@@ -286,7 +290,7 @@ TEST_F(PathMtu, ProbesFillThePacketUnderTest) {
   };
   ASSERT_TRUE(bond.establish());
   bond.run_for(5s);
-  // The largest at once, the base, the largest three times, the next usual one.
+  // The largest immediately, the base, the largest three times, the next common size.
   EXPECT_EQ(sizes, (std::vector<std::size_t>{1500, 1280, 1500, 1500, 1500, 1492}));
   expect_clean_end();
 }
@@ -299,8 +303,7 @@ TEST_F(PathMtu, IsNotChangedByForgedOrLateAnswers) {
     view.parse(datagram.payload);
     if (view.has(ChunkType::heartbeat_ack)) answers.push_back(datagram);
   };
-  // An answer to every probe that the link swallows, with the right size of information and a wrong nonce, is
-  // made of the genuine one to the base.
+  // Injects genuine HEARTBEAT ACKs again and again; none of them may confirm a size that the link drops.
   ASSERT_TRUE(bond.establish());
   ASSERT_TRUE(bond.run_until(5s, [&] { return answers.size() >= 2; }));
   const auto before = bond.edge().endpoint().drops().of(sctp::DropReason::bad_heartbeat_ack);
@@ -328,7 +331,7 @@ TEST_P(EveryPathMtu, SurvivesAReorderingLossyPathAtItsFullSize) {
   ASSERT_TRUE(bond.establish());
   bond.run_for(30s);
   EXPECT_GE(edge_mtu(bond, 0), 1492U);
-  EXPECT_LE(bond.edge_path(0)->counters.mtu_black_holes, 3U) << "there is none";
+  EXPECT_LE(bond.edge_path(0)->counters.mtu_black_holes, 3U) << "the path has no black hole";
   expect_clean_end();
 }
 

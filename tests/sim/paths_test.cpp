@@ -1,5 +1,5 @@
-// Further uplinks through NATs by wildcard ASCONF (RFC 5061), their loss and return, and NATs that forget or
-// rebind.
+// Additional uplinks through NATs by wildcard ASCONF (RFC 5061), their failure and return, and NATs whose
+// mappings expire or rebind.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -20,6 +20,7 @@ bool carries(const SimDatagram& datagram, ChunkType type) {
   return view.has(type);
 }
 
+/// Fixture for tests with two uplinks.
 class Paths : public Scenario {
  protected:
   static BondSpec two_uplinks(std::uint64_t seed = 1) {
@@ -29,7 +30,7 @@ class Paths : public Scenario {
     bond.edge_app().flood(1200, 1);
     bond.hub_app().flood(1200, 1);
   }
-  /// The first DATA on the second path, in round trips after its first ASCONF.
+  /// The time from the first ASCONF to the first DATA on the second path, in round trips.
   static double second_path_rtts(Bond& bond, Duration round_trip) {
     const Timestamp asconf = bond.edge().monitor().first_asconf(SocketId(1), bond.hub_address(0));
     const Timestamp data = bond.edge().monitor().first_data(SocketId(1), bond.hub_address(0));
@@ -38,8 +39,8 @@ class Paths : public Scenario {
   }
 };
 
-using EveryPath = EitherWay<Paths>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryPath, ::testing::Bool(), way_name);
+using EveryPath = EitherMode<Paths>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryPath, ::testing::Bool(), mode_name);
 
 TEST_P(EveryPath, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
   Bond& bond = make(two_uplinks());
@@ -49,7 +50,7 @@ TEST_P(EveryPath, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
   bond.add_path(1);
   bond.run_for(1s);
   EXPECT_LE(second_path_rtts(bond, 40ms), 2.5);
-  // Towards the edge as well.
+  // The same limit holds towards the edge.
   const auto outside = bond.nat(1).mapping(bond.edge().access(1).local);
   ASSERT_TRUE(outside);
   const Timestamp asconf = bond.edge().monitor().first_asconf(SocketId(1), bond.hub_address(0));
@@ -85,7 +86,7 @@ TEST_P(EveryPath, BehindOnePublicAddressStaySeparate) {
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->route.remote.ip, second->route.remote.ip);
   EXPECT_NE(first->route.remote.port, second->route.remote.port);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 40e6);
   EXPECT_TRUE(bond.path_active(0) && bond.path_active(1)) << "no flapping";
   expect_clean_end();
 }
@@ -96,17 +97,16 @@ TEST_P(EveryPath, JoinWhenTheFirstAsconfIsLostAndRetransmitOnTheSameUplink) {
   unsigned asconfs = 0;
   std::set<std::uint32_t> uplinks;
   bond.edge().drop_if = [&](const Access& access, const SimDatagram& datagram) {
-    // Nothing else leaves on a path that joins, sealed or not.
-    const bool joins = access.uplink == SocketId(1) && !bond.path_active(1);
+    // A joining path carries nothing else, whether sealed or not.
+    const bool joins = access.socket == SocketId(1) && !bond.path_active(1);
     if (!carries(datagram, ChunkType::asconf) && !(joins && is_sealed(datagram.payload))) return false;
-    uplinks.insert(access.uplink.value());
+    uplinks.insert(access.socket.value());
     return ++asconfs <= 2;
   };
   bond.add_path(1);
   EXPECT_TRUE(bond.run_until(20s, [&] { return bond.path_active(1); }));
   EXPECT_GE(asconfs, 3U);
-  EXPECT_LE(asconfs, sealed_ ? 5U : 3U)
-      << "with the HEARTBEAT and its answer, when nobody can tell them apart";
+  EXPECT_LE(asconfs, sealed_ ? 5U : 3U) << "sealed HEARTBEAT and HEARTBEAT ACK look like ASCONF";
   EXPECT_EQ(uplinks, std::set<std::uint32_t>{1});
   EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), 2U);
 }
@@ -157,11 +157,10 @@ TEST_F(Paths, ThatCannotJoinNeitherHurtTheOthersNorTheAssociation) {
   bond.add_path(1);
   bond.add_path(2);
   bond.run_for(60s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 5s), kTwoWayShare * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 5s), kBidirectionalShare * 20e6);
   EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
   EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
-  // The dead one gives way: the third uplink joins behind it, within the time the ASCONF of the second is
-  // given.
+  // The dead path is given up when its ASCONF times out; then the third uplink joins.
   EXPECT_TRUE(bond.run_until(120s, [&] { return bond.path_active(2); }));
   expect_clean_end();
 }
@@ -174,7 +173,7 @@ TEST_P(EveryPath, ThatWereDeadAtFirstJoinLater) {
   bond.run_for(8s);
   bond.set_blackhole(1, false);
   if (!bond.run_until(60s, [&] { return bond.path_active(1); })) {
-    // It was given up: the driver adds it again.
+    // The join was given up: the user adds the path again.
     ASSERT_FALSE(bond.edge_path(1));
     bond.add_path(1);
     EXPECT_TRUE(bond.run_until(5s, [&] { return bond.path_active(1); }));
@@ -186,13 +185,13 @@ TEST_P(EveryPath, ThatAreRemovedAreSilentAndMayComeBack) {
   flood(bond);
   ASSERT_TRUE(bond.establish());
   ASSERT_TRUE(bond.add_all_paths());
-  bond.run_for(3s);  // past the slow start
+  bond.run_for(3s);  // slow start has ended
   const auto path = bond.edge_path(1);
   ASSERT_TRUE(path);
   ASSERT_TRUE(bond.edge().remove_path(bond.edge_id(), path->id));
   EXPECT_FALSE(bond.edge_path(1));
   bond.run_for(10s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 20e6);
   bond.add_path(1);
   EXPECT_TRUE(bond.run_until(10s, [&] { return bond.path_active(1); }));
   expect_clean_end();
@@ -204,15 +203,15 @@ TEST_F(Paths, TheLastOneIsNotRemoved) {
   const auto path = bond.edge_path(0);
   ASSERT_TRUE(path);
   EXPECT_FALSE(bond.edge().remove_path(bond.edge_id(), path->id));
-  EXPECT_FALSE(bond.add_path(0)) << "there already";
+  EXPECT_FALSE(bond.add_path(0)) << "this path exists";
 }
 
 // --- loss and return of a path
-// ---------------------------------------------------------------------------------------
 
+/// Fixture that measures failovers.
 class Failover : public Paths {
  protected:
-  /// Blackholes `uplink` under load; the longest silence each receiving user notices.
+  /// Makes `uplink` a blackhole under load, and checks the longest gap at each receiving user.
   void expect_short_gap(std::size_t uplink) {
     Bond& bond = make(two_uplinks(5 + uplink));
     flood(bond);
@@ -225,23 +224,25 @@ class Failover : public Paths {
     bond.run_for(10s);
     EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000) << "edge to hub";
     EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000) << "hub to edge";
-    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 20e6);
+    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 20e6);
     EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
     EXPECT_EQ(bond.hub().endpoint().association_count(), 1U);
     bond.edge_app().reset_gap();
     bond.hub_app().reset_gap();
     bond.set_blackhole(uplink, false);
-    EXPECT_TRUE(bond.run_until(60s, [&] { return bond.path_active(uplink); })) << "the path returns";
+    EXPECT_TRUE(bond.run_until(60s, [&] { return bond.path_active(uplink); }))
+        << "the path becomes active again";
     bond.run_for(5s);
     EXPECT_LT(ms(bond.hub_app().longest_gap()), 1000);
     EXPECT_LT(ms(bond.edge_app().longest_gap()), 1000);
-    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6) << "and carries data";
+    EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 40e6)
+        << "the path carries data again";
     expect_clean_end();
   }
 };
 
-using EveryFailover = EitherWay<Failover>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryFailover, ::testing::Bool(), way_name);
+using EveryFailover = EitherMode<Failover>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryFailover, ::testing::Bool(), mode_name);
 
 TEST_P(EveryFailover, LeavesAGapBelowASecondWhenTheFirstPathIsBlackholed) {
   expect_short_gap(0);
@@ -251,7 +252,7 @@ TEST_P(EveryFailover, LeavesAGapBelowASecondWhenTheAsconfPathIsBlackholed) {
 }
 
 TEST_P(EveryFailover, WorksInOneDirectionOnly) {
-  // The way to the hub is dead, the way back is not: data and acknowledgements must leave on the other
+  // The direction to the hub is dead, the other one works: data and acknowledgements must use the other
   // uplink.
   Bond& bond = make(two_uplinks());
   flood(bond);
@@ -281,12 +282,12 @@ TEST_P(EveryFailover, SurvivesTheLossOfAllPathsForAWhile) {
   bond.set_blackhole(0, false);
   bond.set_blackhole(1, false);
   bond.run_for(20s);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kTwoWayShare * 40e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 3s), kBidirectionalShare * 40e6);
   expect_clean_end();
 }
 
 TEST_P(EveryFailover, OfIdlePathsDoesNotKillAnAssociationThatWorks) {
-  // Three dead paths, one good one: heartbeats that go unanswered must not add up to the association's end.
+  // Three dead paths and a good one: unanswered heartbeats of the dead paths must not end the association.
   Bond& bond = make(bond_of({uplink(10, 20ms), uplink(10, 20ms), uplink(10, 20ms), uplink(10, 20ms)}));
   ASSERT_TRUE(bond.establish());
   ASSERT_TRUE(bond.add_all_paths());
@@ -300,7 +301,7 @@ TEST_P(EveryFailover, OfIdlePathsDoesNotKillAnAssociationThatWorks) {
   expect_clean_end();
 }
 
-TEST_P(EveryFailover, OfEverythingForGoodEndsBothSides) {
+TEST_P(EveryFailover, OfEverythingPermanentlyEndsBothSides) {
   Bond& bond = make(two_uplinks());
   flood(bond);
   ASSERT_TRUE(bond.establish());
@@ -314,13 +315,15 @@ TEST_P(EveryFailover, OfEverythingForGoodEndsBothSides) {
   bond.check_ended();
 }
 
-// --- NATs that forget and rebind
-// -------------------------------------------------------------------------------------
+// --- NATs that expire or rebind mappings
 
+/// What a rebinding changes: the public port, or also the public address.
 enum class Rebinding { port, address };
 
+/// Fixture for rebindings during a transfer.
 class NatRebinding : public Paths {
  protected:
+  /// Which NAT rebinds, and the directions of the transfer.
   struct Case {
     std::size_t uplinks = 2;
     std::size_t rebound = 0;
@@ -343,12 +346,13 @@ class NatRebinding : public Paths {
     } else {
       bond.nat(what.rebound).rebind_address(*IpAddress::parse("203.0.113.99"));
     }
-    // A path that carries nothing from the edge is noticed by its next heartbeat (20 s) and the silence after
-    // it.
-    EXPECT_TRUE(bond.run_until(60s, [&] { return bond.path_active(what.rebound); })) << "the path has moved";
+    // A path without data from the edge is detected by its next heartbeat (20 s) and the silence that
+    // follows.
+    EXPECT_TRUE(bond.run_until(60s, [&] { return bond.path_active(what.rebound); }))
+        << "the path has migrated";
     bond.run_for(10s);
-    EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), what.uplinks) << "and left nothing behind";
-    const double rate = kTwoWayShare * 20e6 * static_cast<double>(what.uplinks);
+    EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), what.uplinks) << "no old path is left";
+    const double rate = kBidirectionalShare * 20e6 * static_cast<double>(what.uplinks);
     if (what.up) {
       EXPECT_GT(bond.measure(bond.up_ledger(), 3s), rate);
     }
@@ -359,8 +363,8 @@ class NatRebinding : public Paths {
   }
 };
 
-using EveryNatRebinding = EitherWay<NatRebinding>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryNatRebinding, ::testing::Bool(), way_name);
+using EveryNatRebinding = EitherMode<NatRebinding>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryNatRebinding, ::testing::Bool(), mode_name);
 
 TEST_P(EveryNatRebinding, OfThePortOfTheFirstPathIsFollowedUnderLoadBothWays) {
   rebind_in_mid_transfer({2, 0, Rebinding::port, true, true});
@@ -417,12 +421,12 @@ TEST_P(EveryNatRebinding, AfterTheExpiryOfAnIdleMappingIsFollowed) {
   bond.run_for(15s);
   bond.edge_app().plan({0ms, {}, false, 50'000});
   bond.edge_app().pump();
-  EXPECT_TRUE(bond.run_until(10s, [&] { return bond.all_arrived(); })) << "edge speaks first";
+  EXPECT_TRUE(bond.run_until(10s, [&] { return bond.all_arrived(); })) << "the edge sends first";
   bond.run_for(15s);
   bond.hub_app().plan({0ms, {}, false, 50'000});
   bond.hub_app().pump();
   EXPECT_TRUE(bond.run_until(60s, [&] { return bond.all_arrived(); }))
-      << "hub speaks first, the edge's heartbeat opens the way";
+      << "the hub sends first; the edge's heartbeat opens the mapping";
   expect_clean_end(120s);
 }
 

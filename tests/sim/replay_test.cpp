@@ -1,5 +1,5 @@
-// Whole recorded sessions of a protected association, once more: to a hub that restarted, to another hub with
-// the same key, to the hub itself. Nothing may come of it but one stateless answer for each INIT.
+// All datagrams of a protected association, replayed: to a restarted hub, to another hub with the same key,
+// to the hub itself. They may cause nothing but one stateless answer for each INIT.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,9 +12,10 @@
 namespace hawser::sim {
 namespace {
 
+/// Fixture that records an association, and replays it.
 class Replays : public Scenario {
  protected:
-  /// A session with everything in it: handshake, a second path, data, new keys.
+  /// An association with all kinds of packets: handshake, a second path, data, a rekey.
   void SetUp() override {
     sealed_ = true;
     BondSpec spec = bond_of({uplink(20, 20ms), uplink(20, 20ms)}, 8);
@@ -39,7 +40,7 @@ class Replays : public Scenario {
     });
   }
 
-  /// Everything again, in order, as fast as it comes; `from`: from there instead of where it came from.
+  /// Replays all datagrams in order, one per millisecond; from `from`, or from their original source.
   void replay(const UdpAddress& to, const std::optional<UdpAddress>& from) {
     replaying = true;
     for (const SimDatagram& old : recorded) {
@@ -69,7 +70,7 @@ class Replays : public Scenario {
   Bond* bond = nullptr;
   bool recording = true;
   bool replaying = false;
-  std::vector<SimDatagram> recorded;  ///< what came to the hub
+  std::vector<SimDatagram> recorded;  ///< all datagrams that were delivered to the hub
   std::uint64_t inits = 0;
   std::uint64_t answers = 0;
   std::uint64_t other_answers = 0;
@@ -101,8 +102,7 @@ TEST_F(Replays, ToAnotherHubWithTheSameKeyGainOneAnswerForEachInit) {
   replay(at, std::nullopt);
   replay(at, elsewhere());
   EXPECT_EQ(events, 0U);
-  EXPECT_EQ(twin.endpoint().drops().of(sctp::DropReason::no_access), 2U)
-      << "a COOKIE ECHO of the other hub's";
+  EXPECT_EQ(twin.endpoint().drops().of(sctp::DropReason::no_access), 2U) << "a COOKIE ECHO for the other hub";
   EXPECT_EQ(twin.endpoint().association_count(), 0U);
   EXPECT_EQ(twin.pool().in_use(), 0U);
 }
@@ -126,12 +126,12 @@ TEST_F(Replays, ToTheHubItselfMoveNothingAndDisturbNothing) {
   EXPECT_EQ(bond->up_ledger().messages_arrived(), messages);
   EXPECT_GT(bond->hub().endpoint().drops().of(sctp::DropReason::replayed_record), 1'000U);
   bond->edge_app().flood(1200, 4);
-  EXPECT_GT(bond->measure(bond->up_ledger(), 2s), kTwoWayShare * 40e6);
+  EXPECT_GT(bond->measure(bond->up_ledger(), 2s), kBidirectionalShare * 40e6);
   expect_clean_end();
 }
 
-// The hub does not remember what it let in: for a minute it takes a cookie again, from the same address, and
-// the attempt costs it what any other costs. Without the edge's key it leads nowhere.
+// The hub keeps no list of accepted cookies: for a minute it accepts a cookie again from the same address, at
+// the cost of any other attempt. Without the edge's key the handshake cannot complete.
 TEST_F(Replays, WhileTheCookieIsGoodButTheAssociationGoneMakeNoPeerAndLeaveNothing) {
   bond->edge().shutdown(bond->edge_id());
   ASSERT_TRUE(bond->run_until(10s, [&] { return bond->both_gone(); }));
@@ -139,7 +139,7 @@ TEST_F(Replays, WhileTheCookieIsGoodButTheAssociationGoneMakeNoPeerAndLeaveNothi
   const std::size_t accepted = Bond::count(bond->hub_events(), Kind::accepted);
   recorded.resize(std::min<std::size_t>(recorded.size(), 500));
   replay(bond->hub_address(0), std::nullopt);
-  EXPECT_LE(bond->hub().endpoint().association_count(), 1U) << "half open, for ten seconds";
+  EXPECT_LE(bond->hub().endpoint().association_count(), 1U) << "in its handshake, for at most ten seconds";
   replay(bond->hub_address(0), elsewhere());
   EXPECT_LE(bond->hub().endpoint().association_count(), 1U);
   bond->run_for(11s);

@@ -1,4 +1,4 @@
-// A path that was cut silently and comes back: how soon it carries data again, and what its loss costs.
+// A path that failed silently and returns: how soon it carries data again, and the cost of its failure.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,12 +14,13 @@ double ms(Duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
 }
 
+/// Fixture that measures failure and return of one of two paths.
 class Return : public Scenario {
  protected:
   struct Times {
-    double gap = 0;   ///< ms without a delivery after the cut
+    double gap = 0;   ///< ms without a delivery after the failure
     double used = 0;  ///< ms from the return until the path carried a tenth of its rate
-    double full = 0;  ///< ms until the bond carried nine tenths of both
+    double full = 0;  ///< ms until the bond carried nine tenths of both rates
   };
 
   static double rate_over(Bond& bond, const Link& link, Duration span) {
@@ -45,7 +46,7 @@ class Return : public Scenario {
     bond.run_for(outage);
     Times times;
     times.gap = ms(receiver.longest_gap());
-    // What the dead path leaves behind are more gaps than a SACK can report: the other must not suffer.
+    // The dead path leaves more gaps than a SACK can report: the other path must not suffer from that.
     const auto healthy = download ? bond.hub_path(0) : bond.edge_path(0);
     EXPECT_TRUE(healthy && healthy->counters.timeouts == 0) << "seed " << seed;
     bond.set_blackhole(1, false);

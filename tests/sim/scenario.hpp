@@ -16,7 +16,7 @@ namespace hawser::sim {
 using namespace std::chrono_literals;
 using Kind = sctp::Event::Kind;
 
-/// A link both ways: rate in Mbit/s, one-way delay, a queue of 100 ms.
+/// An uplink with the same link in both directions: rate in Mbit/s, one-way delay, a queue of 100 ms.
 inline UplinkSpec uplink(double mbit, Duration delay, double loss = 0) {
   LinkConfig link;
   link.rate = static_cast<std::uint64_t>(mbit * 1e6);
@@ -29,12 +29,12 @@ inline UplinkSpec uplink(double mbit, Duration delay, double loss = 0) {
   return spec;
 }
 
-/// The share of the links' rate that users get at least while both directions are loaded: headers take 7 %,
-/// acknowledgements queue behind data of the other direction, and any two seconds may hold a halving of the
-/// window.
-inline constexpr double kTwoWayShare = 0.6;
+/// The minimum share of the links' rate that users get while both directions are loaded: headers take 7 %,
+/// acknowledgements queue behind data of the other direction, and any two seconds may contain a halving of
+/// the window.
+inline constexpr double kBidirectionalShare = 0.6;
 
-/// Timers as a tunnel sets them; the RFC's minimum RTO of one second would hide every quick reaction.
+/// Timers as in a tunnel; the RFC's minimum RTO of one second would hide every fast reaction.
 inline sctp::EndpointConfig tunnel_config() {
   sctp::EndpointConfig config;
   config.rto_min = 200ms;
@@ -43,7 +43,7 @@ inline sctp::EndpointConfig tunnel_config() {
   return config;
 }
 
-/// Everything as the daemon sets it (daemon::endpoint_config).
+/// Sets everything that the daemon sets (daemon::endpoint_config).
 inline void like_a_tunnel(sctp::EndpointConfig& config) {
   config.receive_window = 16U << 20;
   config.send_buffer = 8U << 20;
@@ -60,6 +60,7 @@ inline void like_a_tunnel(sctp::EndpointConfig& config) {
   config.listed_addresses = false;
 }
 
+/// A bond with these uplinks and the timers of a tunnel at both ends.
 inline BondSpec bond_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed = 1) {
   BondSpec spec;
   spec.seed = seed;
@@ -69,7 +70,7 @@ inline BondSpec bond_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed = 1)
   return spec;
 }
 
-/// Fixture of tests with one bond. Whatever any checker of the world complains about fails the test.
+/// Fixture for tests with one bond. Every violation that a checker of the world reports fails the test.
 class Scenario : public ::testing::Test {
  protected:
   Bond& make(BondSpec spec) {
@@ -80,12 +81,13 @@ class Scenario : public ::testing::Test {
     return *bond_;
   }
 
-  /// Shuts down from the edge and expects that nothing is left anywhere.
+  /// Shuts down from the edge and expects that nothing is left at either end.
   void expect_clean_end(Duration limit = 60s) {
     bond_->edge_app().stop();
     bond_->hub_app().stop();
     bond_->edge().shutdown(bond_->edge_id());
-    EXPECT_TRUE(bond_->run_until(limit, [this] { return bond_->both_gone(); })) << "shutdown does not end";
+    EXPECT_TRUE(bond_->run_until(limit, [this] { return bond_->both_gone(); }))
+        << "the shutdown does not end";
     EXPECT_TRUE(bond_->all_arrived())
         << bond_->up_ledger().summary() << " / " << bond_->down_ledger().summary();
     bond_->run_for(120s);
@@ -98,21 +100,22 @@ class Scenario : public ::testing::Test {
     }
   }
 
-  /// Bonds that make() makes are protected.
+  /// Bonds of make() are protected.
   bool sealed_ = false;
 
  private:
   std::unique_ptr<Bond> bond_;
 };
 
-/// A fixture whose tests run twice: over plain SCTP, and over protected.
+/// A fixture whose tests run twice: in plain mode and in protected mode.
 template <class Fixture>
-class EitherWay : public Fixture, public ::testing::WithParamInterface<bool> {
+class EitherMode : public Fixture, public ::testing::WithParamInterface<bool> {
  protected:
-  EitherWay() { this->sealed_ = this->GetParam(); }
+  EitherMode() { this->sealed_ = this->GetParam(); }
 };
-inline std::string way_name(const ::testing::TestParamInfo<bool>& way) {
-  return way.param ? "Protected" : "Plain";
+/// The name of a mode in test names.
+inline std::string mode_name(const ::testing::TestParamInfo<bool>& mode) {
+  return mode.param ? "Protected" : "Plain";
 }
 
 }  // namespace hawser::sim

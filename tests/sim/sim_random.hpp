@@ -8,16 +8,16 @@
 
 namespace hawser::sim {
 
-/// A small fast generator (xoshiro256**, its state spread from the seed by splitmix64). The same seed gives
-/// the same numbers on every machine; std::uniform_int_distribution and its kin do not promise that, hence
-/// the helpers here.
+/// A small and fast generator: xoshiro256**, seeded by splitmix64. The same seed gives the same numbers on
+/// every machine. std::uniform_int_distribution and its relatives do not guarantee that, so the class has its
+/// own helpers. Owns 32 bytes of state.
 class SimRandom final : public RandomSource {
  public:
   explicit SimRandom(std::uint64_t seed) {
     for (auto& word : state_) word = split_mix(seed);
   }
 
-  /// One step of splitmix64: also a good hash of what `state` holds.
+  /// One step of splitmix64; also a good hash of `state`.
   static std::uint64_t split_mix(std::uint64_t& state) {
     std::uint64_t z = (state += 0x9e37'79b9'7f4a'7c15);
     z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
@@ -25,6 +25,7 @@ class SimRandom final : public RandomSource {
     return z ^ (z >> 31);
   }
 
+  /// The next 64 random bits.
   std::uint64_t next() {
     const std::uint64_t result = rotated(state_[1] * 5, 7) * 9;
     const std::uint64_t shifted = state_[1] << 17;
@@ -40,12 +41,13 @@ class SimRandom final : public RandomSource {
   /// Uniform in [low, high].
   std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
   /// Uniform in [0, bound); `bound` must not be zero. The bias of the multiplication is far below what a test
-  /// can see.
+  /// can detect.
   std::uint64_t below(std::uint64_t bound) {
     return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
   }
   /// Uniform in [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+  /// True with `probability`. Draws no number when `probability` is zero.
   bool chance(double probability) { return probability > 0 && unit() < probability; }
 
   void fill(MutableBytes out) override {

@@ -1,4 +1,4 @@
-// Concurrent multipath transfer, measured in simulated time: what the bond gains, and that it never loses.
+// Concurrent multipath transfer, measured in simulated time: the gain of a bond, and that it never loses.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,10 +9,11 @@
 namespace hawser::sim {
 namespace {
 
+/// Fixture that measures the goodput of bonds.
 class Bonding : public Scenario {
  protected:
-  /// Goodput in Mbit/s of a saturating transfer over all `uplinks`, after a warm-up. One ordered stream, as
-  /// one flow is.
+  /// Goodput in Mbit/s of a saturating transfer over all `uplinks`, after a warm-up, on one ordered stream,
+  /// like one flow.
   [[nodiscard]] double goodput(const std::vector<UplinkSpec>& uplinks, bool download = false) const {
     BondSpec spec = bond_of(uplinks, 21);
     spec.sealed = sealed_;
@@ -33,7 +34,7 @@ class Bonding : public Scenario {
     return rate;
   }
 
-  /// The bond reaches `share` of the better uplink alone (both ways measured with the same engine).
+  /// Expects that the bond reaches `share` of the better uplink alone. Each is measured in its own run.
   void expect_not_worse(const UplinkSpec& one, const UplinkSpec& other, double share = 0.9) const {
     const double best = std::max(goodput({one}), goodput({other}));
     const double bond = goodput({one, other});
@@ -44,13 +45,13 @@ class Bonding : public Scenario {
   }
 };
 
-using EveryBonding = EitherWay<Bonding>;
-INSTANTIATE_TEST_SUITE_P(Both, EveryBonding, ::testing::Bool(), way_name);
+using EveryBonding = EitherMode<Bonding>;
+INSTANTIATE_TEST_SUITE_P(Both, EveryBonding, ::testing::Bool(), mode_name);
 
 TEST_P(EveryBonding, OfTwoEqualPathsReachesNineTenthsOfTheirSumUpwards) {
   const double rate = goodput({uplink(50, 20ms), uplink(50, 20ms)});
   EXPECT_GE(rate, 90);
-  EXPECT_LE(rate, 100) << "more than the links carry";
+  EXPECT_LE(rate, 100) << "more than the links can carry";
 }
 
 TEST_P(EveryBonding, OfTwoEqualPathsReachesNineTenthsOfTheirSumDownwards) {
@@ -88,8 +89,8 @@ TEST_F(Bonding, IsNeverWorseThanLteBesideLossyWifi) {
 }
 
 TEST_F(Bonding, RecoversFromTheOvershootOfAFastPathWithinSeconds) {
-  // After a T3 everything outstanding is a retransmission and gives no round trip sample: the pacing must not
-  // stay with the round trip of the full queue.
+  // After a T3 time-out all outstanding data is retransmitted and gives no round-trip sample: the pacing must
+  // not keep using the round-trip time of the full queue.
   BondSpec spec = bond_of({uplink(300, 10ms)}, 21);
   spec.edge.receive_window = spec.hub.receive_window = 16U << 20;
   spec.edge.send_buffer = 16U << 20;
@@ -102,8 +103,8 @@ TEST_F(Bonding, RecoversFromTheOvershootOfAFastPathWithinSeconds) {
 }
 
 TEST_F(Bonding, DeclaresNothingLostThatArrived) {
-  // The first overshoot of slow start leaves more gaps than a SACK can report; what it does not report is not
-  // lost.
+  // The first overshoot of slow start leaves more gaps than a SACK can report. Data that a SACK does not
+  // report is not lost.
   BondSpec spec = bond_of({uplink(50, 20ms), uplink(50, 20ms)});
   Bond& bond = make(spec);
   bond.edge_app().flood(1400, 4);
@@ -111,13 +112,13 @@ TEST_F(Bonding, DeclaresNothingLostThatArrived) {
   ASSERT_TRUE(bond.add_all_paths());
   bond.run_for(5s);
   const std::uint64_t overflowed = bond.up(0).counters().overflowed + bond.up(1).counters().overflowed;
-  EXPECT_GT(overflowed, 400U) << "the overshoot must happen for this test to mean anything";
+  EXPECT_GT(overflowed, 400U) << "without the overshoot this test proves nothing";
   EXPECT_LT(bond.hub().endpoint().status(bond.hub_id())->duplicate_tsns_received, overflowed / 20);
   expect_clean_end();
 }
 
 TEST_F(Bonding, WithASmallReceiveWindowIsNotBlockedByTheSlowPath) {
-  // The window holds one bandwidth-delay product of the fast path, not of both.
+  // The window holds the bandwidth-delay product of the fast path, not of both.
   const std::vector<UplinkSpec> uplinks{uplink(50, 10ms), uplink(5, 100ms)};
   const auto limited = [&](const std::vector<UplinkSpec>& over) {
     BondSpec spec = bond_of(over, 23);

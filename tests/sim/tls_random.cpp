@@ -1,4 +1,4 @@
-#define OPENSSL_SUPPRESS_DEPRECATED  // nothing younger replaces a random source by a few lines
+#define OPENSSL_SUPPRESS_DEPRECATED  // OpenSSL 3 has no other short way to replace its random source
 #include "sim/tls_random.hpp"
 
 #include <openssl/rand.h>
@@ -25,8 +25,9 @@ int ready() {
   return 1;
 }
 
-/// What OpenSSL and we make once for all sessions draws random numbers too: it must not be the first seed's.
-void make_what_sessions_share() {
+// OpenSSL and the engine create some state once for all TLS sessions, and draw random numbers for it. This
+// must not depend on which seed comes first.
+void make_shared_tls_state() {
   const auto key = crypto::PrivateKey::generate(generator());
   auto client = crypto::TlsSession::client(key, key.public_key());
   auto server = crypto::TlsSession::server(key, [](const crypto::PublicKey&) { return true; });
@@ -41,8 +42,8 @@ void make_what_sessions_share() {
 void seed_tls_random(std::uint64_t seed) {
   static const RAND_METHOD method = {nullptr, fill, nullptr, nullptr, fill, ready};
   static const bool installed = RAND_set_rand_method(&method) == 1;
-  if (!installed) throw std::runtime_error("openssl keeps its own random source");
-  static const bool shared = (make_what_sessions_share(), true);
+  if (!installed) throw std::runtime_error("cannot replace the random source of OpenSSL");
+  static const bool shared = (make_shared_tls_state(), true);
   static_cast<void>(shared);
   generator() = SimRandom(seed ^ 0x746c'73);
 }

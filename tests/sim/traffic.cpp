@@ -6,7 +6,6 @@
 namespace hawser::sim {
 
 // --- MessageLedger
-// ---------------------------------------------------------------------------------------------------
 
 Buffer MessageLedger::next(BufferPool& pool, sctp::StreamId stream, bool unordered, std::size_t size) const {
   const LaneKey key{stream.value(), unordered};
@@ -58,7 +57,7 @@ std::optional<std::string> MessageLedger::accept_whole(const LaneKey& key, Lane&
   if (index >= lane.sizes.size()) return name + "was never sent";
   if (lane.seen[index]) return name + "arrives twice";
   if (!key.second && index != lane.next)
-    return name + "arrives when " + std::to_string(lane.next) + " is due";
+    return name + "arrives when " + std::to_string(lane.next) + " is expected";
   if (content.size() != lane.sizes[index]) {
     return name + "has " + std::to_string(content.size()) + " bytes instead of " +
            std::to_string(lane.sizes[index]);
@@ -90,7 +89,6 @@ std::string MessageLedger::summary() const {
 }
 
 // --- Application
-// -----------------------------------------------------------------------------------------------------
 
 void Application::flood(std::size_t size, std::uint16_t streams, bool unordered) {
   flood_size_ = size;
@@ -134,10 +132,10 @@ bool Application::send_one(const PlannedMessage& message) {
   const auto result = host_.endpoint().send(events_.now(), id_, std::move(content), options);
   if (result == sctp::SendResult::ok) out_.sent(message.stream, message.unordered, message.size);
   if (result != sctp::SendResult::ok && !content) {
-    violations_.add(events_.now(), host_.name() + " keeps a message that send() refused");
+    violations_.add(events_.now(), host_.name() + " takes a message that send() refused");
   }
   last_result_ = result;
-  host_.settle();
+  host_.drain();
   return result == sctp::SendResult::ok;
 }
 

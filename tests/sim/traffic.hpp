@@ -11,36 +11,36 @@
 
 namespace hawser::sim {
 
-/// What one side has sent to the other, and what of it has arrived.
+/// The messages that one side has sent to the other, and which of them have arrived.
 ///
 ///     next(stream, ordered?, size) ──► content = random bytes seeded by (ledger, stream, ordered?, index)
 ///                                      PPID    = index
-///     accept(received) ──► the same bytes made again and compared; ordered: index is the next one;
-///     unordered: not seen yet
+///     accept(received) ──► the same bytes are made again and compared;
+///                          ordered: the index is the next one; unordered: it has not arrived yet
 ///
-/// Owns the sizes of what was sent and the marks of what arrived, no content. Never talks to an endpoint.
+/// Owns the sizes of the sent messages and a mark for each that arrived, no content. Never calls an endpoint.
 class MessageLedger {
  public:
   explicit MessageLedger(std::uint64_t seed) : seed_(seed) {}
 
-  /// The content of the next message of its kind. It counts as sent only after sent().
+  /// The content of the next message of this kind. It counts as sent only after sent().
   [[nodiscard]] Buffer next(BufferPool& pool, sctp::StreamId stream, bool unordered, std::size_t size) const;
   [[nodiscard]] sctp::Ppid next_ppid(sctp::StreamId stream, bool unordered) const;
   void sent(sctp::StreamId stream, bool unordered, std::size_t size);
 
-  /// Takes what has arrived; says what is wrong with it, if anything is. Pieces of one message (`more`) are
-  /// put together.
+  /// Takes an arrived message; returns an error text when it is wrong. Pieces of one message (`more`) are
+  /// joined.
   [[nodiscard]] std::optional<std::string> accept(const sctp::ReceivedMessage& message);
 
   [[nodiscard]] std::uint64_t messages_sent() const { return messages_sent_; }
   [[nodiscard]] std::uint64_t messages_arrived() const { return messages_arrived_; }
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
   [[nodiscard]] std::uint64_t bytes_arrived() const { return bytes_arrived_; }
-  /// How many messages of this ordered stream have arrived, and were sent.
+  /// How many messages of this ordered stream have arrived, or were sent.
   [[nodiscard]] std::size_t arrived_on(sctp::StreamId stream) const;
   [[nodiscard]] std::size_t sent_on(sctp::StreamId stream) const;
   [[nodiscard]] bool all_arrived() const { return messages_arrived_ == messages_sent_; }
-  /// "3 of 10 messages arrived; stream 2 ordered waits for 1".
+  /// "3 of 10 messages arrived; stream 2 ordered lacks 1".
   [[nodiscard]] std::string summary() const;
 
  private:
@@ -64,6 +64,7 @@ class MessageLedger {
   std::uint64_t bytes_arrived_ = 0;
 };
 
+/// One message that an Application is to send.
 struct PlannedMessage {
   Duration at{};  ///< after start(); not before the messages planned earlier
   sctp::StreamId stream;
@@ -71,8 +72,8 @@ struct PlannedMessage {
   std::size_t size = 1;
 };
 
-/// One user of one association: sends what was planned as fast as the engine takes it, and checks what
-/// arrives. Owns its plan. The ledgers belong to both users, one per direction.
+/// A user of one association: sends the planned messages as fast as the engine accepts them, and checks
+/// arriving ones. Owns its plan. The ledgers, one per direction, are shared with the other user.
 class Application {
  public:
   Application(EventQueue& events, Host& host, MessageLedger& out, MessageLedger& in, Violations& violations)
@@ -82,19 +83,20 @@ class Application {
   /// Keeps the send buffer full with messages of `size`, round robin over `streams`, until stop().
   void flood(std::size_t size, std::uint16_t streams, bool unordered = false);
   void stop() { flood_size_ = 0; }
+  /// Starts to send in this association.
   void start(sctp::AssociationId id);
 
   void on_message(const sctp::ReceivedMessage& message);
   void on_writable() { pump(); }
-  /// Sends on as far as the plan and the engine allow.
+  /// Sends as much as the plan and the engine allow.
   void pump();
 
   [[nodiscard]] bool started() const { return started_; }
   [[nodiscard]] bool done_sending() const { return started_ && next_ == plan_.size() && flood_size_ == 0; }
-  /// What the last send() said.
+  /// The result of the last send().
   [[nodiscard]] sctp::SendResult last_result() const { return last_result_; }
   [[nodiscard]] Timestamp last_arrival() const { return last_arrival_; }
-  /// Longest time between two arrivals since it was reset to zero.
+  /// The longest time between two arrivals since the last reset_gap().
   [[nodiscard]] Duration longest_gap() const { return longest_gap_; }
   void reset_gap();
 

@@ -9,12 +9,12 @@
 
 namespace hawser::sim {
 
-/// What went against an invariant, in words. Everything that checks writes here; a test asserts that it stays
-/// empty.
+/// The violated invariants, as text. All checkers add to it; a test asserts that it is empty. Keeps at most
+/// 20 entries.
 class Violations {
  public:
   void add(Timestamp now, const std::string& what) {
-    if (list_.size() == kMaxKept) return;  // one cause tends to show many times over
+    if (list_.size() == kMaxKept) return;  // one fault tends to cause many violations
     char when[32];
     std::snprintf(when, sizeof when, "%12.6f  ", seconds(now));
     list_.push_back(when + what);

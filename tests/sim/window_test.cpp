@@ -1,4 +1,4 @@
-// Flow control and memory: a receiver that does not read, messages of all sizes, buffers that come back.
+// Flow control and memory: a receiver that does not read, messages of all sizes, buffers that are returned.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,6 +8,7 @@
 namespace hawser::sim {
 namespace {
 
+/// Fixture for tests of windows.
 class Windows : public Scenario {
  protected:
   static BondSpec small_window(std::uint32_t window) {
@@ -28,9 +29,9 @@ TEST_F(Windows, CloseWhenTheReceiverDoesNotReadAndOpenAgain) {
   const auto status = bond.hub().endpoint().status(bond.hub_id());
   ASSERT_TRUE(status);
   EXPECT_GT(status->receive_buffered, 32U * 1024);
-  EXPECT_LE(status->receive_buffered, 2 * 64U * 1024) << "bytes and their overhead";
+  EXPECT_LE(status->receive_buffered, 2 * 64U * 1024) << "payload and overhead";
 
-  // Ten minutes of a closed window are kept alive by probes, few of them.
+  // During ten minutes of a closed window, a few probes keep the association alive.
   const std::uint64_t sent = bond.edge().datagrams_sent();
   bond.run_for(600s);
   EXPECT_EQ(bond.edge().endpoint().association_count(), 1U);
@@ -53,7 +54,8 @@ TEST_F(Windows, OpenEvenWhenTheUpdateIsLost) {
   bond.hub().pause_reading(false);
   bond.run_for(100ms);
   bond.set_blackhole(0, false);
-  EXPECT_TRUE(bond.run_until(100s, [&] { return bond.all_arrived(); })) << "the probe brings the new window";
+  EXPECT_TRUE(bond.run_until(100s, [&] { return bond.all_arrived(); }))
+      << "the answer to the window probe reports the new window";
   expect_clean_end();
 }
 
@@ -65,7 +67,8 @@ TEST_F(Windows, SurviveShutdownWhileTheReceiverDoesNotRead) {
   bond.run_for(5s);
   bond.edge().shutdown(bond.edge_id());
   bond.run_for(30s);
-  EXPECT_EQ(bond.edge().endpoint().association_count(), 1U) << "accepted messages are not given up";
+  EXPECT_EQ(bond.edge().endpoint().association_count(), 1U)
+      << "messages accepted for sending are not dropped";
   bond.hub().pause_reading(false);
   EXPECT_TRUE(bond.run_until(60s, [&] { return bond.both_gone(); }));
   EXPECT_TRUE(bond.all_arrived()) << bond.up_ledger().summary();

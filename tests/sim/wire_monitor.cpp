@@ -10,26 +10,26 @@ std::string key_of(Bytes bytes) {
 }
 
 bool allowed_while_joining(const PacketView& view) {
-  const bool farewell = std::all_of(view.chunks.begin(), view.chunks.end(), [](const ChunkView& chunk) {
-    // Answers of the last hour go where the question came from (RFC 9260 §6.4, §8.4).
+  const bool final_packets = std::all_of(view.chunks.begin(), view.chunks.end(), [](const ChunkView& chunk) {
+    // Final packets and SHUTDOWN ACK are sent to the source of the packet they answer (RFC 9260 §6.4, §8.4).
     return chunk.type == ChunkType::abort || chunk.type == ChunkType::shutdown_complete ||
            chunk.type == ChunkType::shutdown_ack;
   });
   const bool asconf = std::all_of(view.chunks.begin(), view.chunks.end(), [](const ChunkView& chunk) {
     return chunk.type == ChunkType::asconf || chunk.type == ChunkType::auth;
   });
-  return farewell || asconf;
+  return final_packets || asconf;
 }
 
-/// The largest sealed packet with an ASCONF (of an IPv6 address), and with what proves a path: HEARTBEAT,
-/// HEARTBEAT ACK, ASCONF ACK. User data makes larger ones in every scenario that wants to see it.
+// Upper limits of the size of a sealed packet with an ASCONF (of an IPv6 address), and of one with HEARTBEAT,
+// HEARTBEAT ACK or ASCONF ACK, which validate a path. Scenarios that check for user data send larger packets.
 constexpr std::size_t kMaxSealedAsconf = 160;
-constexpr std::size_t kMaxSealedProof = 400;
+constexpr std::size_t kMaxSealedValidation = 400;
 
-/// What is larger on a path that has just been proven probes its MTU.
+// A larger packet on a path that has just been validated is a PMTU probe.
 constexpr std::size_t kMaxFirstData = 1280;
 
-/// What it takes to agree on keys.
+// Whether the chunk may be part of the key agreement.
 bool belongs_to_handshake(const ChunkView& chunk) {
   constexpr std::uint32_t kKeyManagement = 0x4857'0002;
   switch (chunk.type) {
@@ -53,64 +53,67 @@ bool belongs_to_handshake(const ChunkView& chunk) {
 
 }  // namespace
 
-void WireMonitor::on_connect(SocketId uplink, const UdpAddress& remote) {
-  remotes_[{uplink, remote}].proven = true;
+void WireMonitor::on_connect(SocketId socket, const UdpAddress& remote) {
+  remotes_[{socket, remote}].validated = true;
 }
 
-void WireMonitor::on_add_path(SocketId uplink, const UdpAddress& remote) {
-  Remote& entry = remotes_[{uplink, remote}];
+void WireMonitor::on_add_path(SocketId socket, const UdpAddress& remote) {
+  Remote& entry = remotes_[{socket, remote}];
   entry = {};
-  entry.proven = true;
+  entry.validated = true;
   entry.joining = true;
 }
 
-void WireMonitor::on_remove_path(SocketId uplink, const UdpAddress& remote) {
-  remotes_.erase({uplink, remote});
+void WireMonitor::on_remove_path(SocketId socket, const UdpAddress& remote) {
+  remotes_.erase({socket, remote});
 }
 
-void WireMonitor::on_sent(Timestamp now, SocketId uplink, const SimDatagram& datagram) {
+void WireMonitor::on_sent(Timestamp now, SocketId socket, const SimDatagram& datagram) {
   view_.parse(datagram.payload);
   check_form(now, datagram);
-  Remote& remote = remotes_[{uplink, datagram.destination}];
-  check_amplification(now, uplink, datagram, remote);
+  Remote& remote = remotes_[{socket, datagram.destination}];
+  check_amplification(now, socket, datagram, remote);
   if (sealed_) {
-    check_record(now, uplink, datagram);
-    check_unsealed(now, uplink, datagram, remote);
-    if (!remote.proven) proofs_.on_sent({uplink, datagram.destination, view_.tag}, view_, datagram.payload);
+    check_record(now, socket, datagram);
+    check_unsealed(now, socket, datagram, remote);
+    if (!remote.validated)
+      address_validation_.on_sent({socket, datagram.destination, view_.tag}, view_, datagram.payload);
   }
   if (remote.joining) {
-    sealed_ ? check_sealed_join(now, uplink, datagram, remote) : check_joining(now, uplink, datagram, remote);
+    sealed_ ? check_sealed_join(now, socket, datagram, remote) : check_joining(now, socket, datagram, remote);
   }
   note_sent_chunks(now, remote);
 }
 
-void WireMonitor::check_amplification(Timestamp now, SocketId uplink, const SimDatagram& datagram,
+void WireMonitor::check_amplification(Timestamp now, SocketId socket, const SimDatagram& datagram,
                                       Remote& remote) {
-  if (may_send_freely(uplink, datagram, remote)) return;
+  if (may_send_freely(socket, datagram, remote)) return;
   remote.bytes_sent += datagram.payload.size();
   if (remote.bytes_sent > 3 * remote.bytes_received) {
-    complain(now, uplink, datagram,
-             "amplifies: " + std::to_string(remote.bytes_sent) + " bytes sent to an unproven address, " +
-                 std::to_string(remote.bytes_received) + " received");
+    complain(now, socket, datagram,
+             "amplifies: " + std::to_string(remote.bytes_sent) +
+                 " bytes sent to an address that is not validated, " + std::to_string(remote.bytes_received) +
+                 " received");
   }
-  if (is_sealed(datagram.payload) && datagram.payload.size() > kMaxSealedProof)
-    complain(now, uplink, datagram, "sends what may be user data to an unproven address");
+  if (is_sealed(datagram.payload) && datagram.payload.size() > kMaxSealedValidation)
+    complain(now, socket, datagram, "sends possible user data to an address that is not validated");
 }
 
-bool WireMonitor::may_send_freely(SocketId uplink, const SimDatagram& datagram, const Remote& remote) {
-  if (remote.proven || !sealed_) return remote.proven;
-  const AddressProofs::Place place{uplink, datagram.destination, view_.tag};
-  return proofs_.proven(place) || (!is_sealed(datagram.payload) && proofs_.cookie_returned(place) != kNever);
+bool WireMonitor::may_send_freely(SocketId socket, const SimDatagram& datagram, const Remote& remote) {
+  if (remote.validated || !sealed_) return remote.validated;
+  const AddressValidation::Location location{socket, datagram.destination, view_.tag};
+  return address_validation_.validated(location) ||
+         (!is_sealed(datagram.payload) && address_validation_.cookie_returned(location) != kNever);
 }
 
-void WireMonitor::check_record(Timestamp now, SocketId uplink, const SimDatagram& datagram) {
+void WireMonitor::check_record(Timestamp now, SocketId socket, const SimDatagram& datagram) {
   if (!is_sealed(datagram.payload)) return;
   const auto record = record_of(view_);
   if (!record || view_.chunks[0].flags != 0)
     return complain(now, {}, datagram, "sends a record of an impossible form");
   Records& records = records_[view_.tag];
   if (!records.first) {
-    records.first = {uplink, datagram.destination};
+    records.first = {socket, datagram.destination};
     records.begun = now;
   }
   std::uint64_t& next = records.next[{record->epoch, record->path_id}];
@@ -118,37 +121,37 @@ void WireMonitor::check_record(Timestamp now, SocketId uplink, const SimDatagram
   next = record->sequence + 1;
 }
 
-void WireMonitor::check_unsealed(Timestamp now, SocketId uplink, const SimDatagram& datagram,
+void WireMonitor::check_unsealed(Timestamp now, SocketId socket, const SimDatagram& datagram,
                                  Remote& remote) {
   if (is_sealed(datagram.payload)) return;
   if (!std::all_of(view_.chunks.begin(), view_.chunks.end(), belongs_to_handshake))
-    complain(now, uplink, datagram, "sends unsealed what belongs to no handshake");
+    complain(now, socket, datagram, "sends an unsealed chunk that belongs to no handshake");
   if (!view_.has(ChunkType::init_ack)) {
-    // Whoever replays an INIT and returns the cookie has the same tag, and another handshake.
+    // A replayed INIT whose cookie is returned leads to the same tag, and to another handshake.
     const Records& records = records_[view_.tag];
-    const Timestamp cookie = proofs_.cookie_returned({uplink, datagram.destination, view_.tag});
-    const bool first = records.first == std::pair(uplink, datagram.destination);
+    const Timestamp cookie = address_validation_.cookie_returned({socket, datagram.destination, view_.tag});
+    const bool first = records.first == std::pair(socket, datagram.destination);
     const bool another = cookie != kNever && (!first || cookie > records.begun);
-    if (records.first && !another) complain(now, uplink, datagram, "sends unsealed after the first record");
+    if (records.first && !another) complain(now, socket, datagram, "sends unsealed after the first record");
     return;
   }
   if (++remote.inits_answered > remote.inits_received)
-    complain(now, uplink, datagram, "answers an INIT more than once");
+    complain(now, socket, datagram, "answers an INIT more than once");
   if (datagram.payload.size() > remote.largest_init)
-    complain(now, uplink, datagram, "answers an INIT with more than it has");
+    complain(now, socket, datagram, "answers an INIT with a larger packet");
 }
 
-// Nobody can see an ASCONF in there; but it is small, and there is nothing else while the path joins.
-void WireMonitor::check_sealed_join(Timestamp now, SocketId uplink, const SimDatagram& datagram,
+// The ASCONF is encrypted; but it is small, and nothing else may be sent while the path is joining.
+void WireMonitor::check_sealed_join(Timestamp now, SocketId socket, const SimDatagram& datagram,
                                     Remote& remote) {
-  const auto state = path_state(uplink, datagram.destination);
+  const auto state = path_state(socket, datagram.destination);
   if (state && *state != sctp::PathState::joining) {
     remote.joining = false;
     return;
   }
   remote.first_asconf = std::min(remote.first_asconf, now);
   if (!is_sealed(datagram.payload) || datagram.payload.size() > kMaxSealedAsconf)
-    complain(now, uplink, datagram, "sends more than ASCONF on a path that joins");
+    complain(now, socket, datagram, "sends more than ASCONF on a joining path");
 }
 
 void WireMonitor::check_form(Timestamp now, const SimDatagram& datagram) {
@@ -158,19 +161,19 @@ void WireMonitor::check_form(Timestamp now, const SimDatagram& datagram) {
   if (datagram.wire_size() > path_mtu_) {
     complain(now, {}, datagram, "exceeds the path MTU: " + std::to_string(datagram.wire_size()) + " bytes");
   }
-  // RFC 9260 §6.10: these three travel alone.
+  // RFC 9260 §6.10: these three are never bundled.
   for (const ChunkType lone : {ChunkType::init, ChunkType::init_ack, ChunkType::shutdown_complete}) {
     if (view_.has(lone) && view_.chunks.size() != 1)
-      complain(now, {}, datagram, "bundles what travels alone");
+      complain(now, {}, datagram, "bundles a chunk that must be alone");
   }
   // RFC 9260 §8.5.1: an INIT, and only an INIT, has the verification tag zero.
   if (view_.has(ChunkType::init) != (view_.tag == 0))
     complain(now, {}, datagram, "has an illegal verification tag");
 }
 
-void WireMonitor::check_joining(Timestamp now, SocketId uplink, const SimDatagram& datagram, Remote& remote) {
+void WireMonitor::check_joining(Timestamp now, SocketId socket, const SimDatagram& datagram, Remote& remote) {
   if (!allowed_while_joining(view_))
-    complain(now, uplink, datagram, "sends more than ASCONF on a path that joins");
+    complain(now, socket, datagram, "sends more than ASCONF on a joining path");
   if (const ChunkView* asconf = view_.find(ChunkType::asconf)) {
     remote.asconf_serials.insert(ByteReader(asconf->value).u32());
   }
@@ -181,16 +184,16 @@ void WireMonitor::note_sent_chunks(Timestamp now, Remote& remote) {
     if (chunk.type == ChunkType::heartbeat) remote.nonces.insert(key_of(chunk.value));
     if (chunk.type == ChunkType::asconf) remote.first_asconf = std::min(remote.first_asconf, now);
     const bool data = chunk.type == ChunkType::data ||
-                      (chunk.type == ChunkType::sealed && chunk.value.size() > kMaxSealedProof &&
+                      (chunk.type == ChunkType::sealed && chunk.value.size() > kMaxSealedValidation &&
                        chunk.value.size() < kMaxFirstData);
     if (data) remote.first_data = std::min(remote.first_data, now);
   }
 }
 
-void WireMonitor::on_received(Timestamp now, SocketId uplink, const SimDatagram& datagram) {
-  Remote& remote = remotes_[{uplink, datagram.source}];
+void WireMonitor::on_received(Timestamp now, SocketId socket, const SimDatagram& datagram) {
+  Remote& remote = remotes_[{socket, datagram.source}];
   remote.bytes_received += datagram.payload.size();
-  // What an attacker damaged, he may have healed again: there, bytes alone count.
+  // In protected mode an attacker may have repaired a damaged datagram: there the checksum alone decides.
   if ((datagram.damaged && !sealed_) || !checksum_acceptable(datagram.payload)) return;
   view_.parse(datagram.payload);
   if (sealed_) {
@@ -198,13 +201,13 @@ void WireMonitor::on_received(Timestamp now, SocketId uplink, const SimDatagram&
       ++remote.inits_received;
       remote.largest_init = std::max(remote.largest_init, datagram.payload.size());
     }
-    return proofs_.on_received(now, uplink, datagram.source, view_, datagram.payload);
+    return address_validation_.on_received(now, socket, datagram.source, view_, datagram.payload);
   }
   for (const ChunkView& chunk : view_.chunks) {
-    // A returned cookie, or a returned nonce, comes only from somebody who can read what is sent there.
-    if (chunk.type == ChunkType::cookie_echo) remote.proven = true;
+    // A cookie or nonce can only be returned by a receiver at that address.
+    if (chunk.type == ChunkType::cookie_echo) remote.validated = true;
     if (chunk.type == ChunkType::heartbeat_ack && remote.nonces.contains(key_of(chunk.value)))
-      remote.proven = true;
+      remote.validated = true;
     if (chunk.type != ChunkType::asconf_ack) continue;
     const std::uint32_t serial = ByteReader(chunk.value).u32();
     for (auto& [key, any] : remotes_) {
@@ -214,26 +217,27 @@ void WireMonitor::on_received(Timestamp now, SocketId uplink, const SimDatagram&
 }
 
 void WireMonitor::on_peer_sent(const SimDatagram& datagram) {
-  if (sealed_) proofs_.on_peer_sent(datagram.payload);
+  if (sealed_) address_validation_.on_peer_sent(datagram.payload);
 }
 
 void WireMonitor::on_peer_received(const SimDatagram& datagram) {
-  if (sealed_ && checksum_acceptable(datagram.payload)) proofs_.on_peer_received(datagram.payload);
+  if (sealed_ && checksum_acceptable(datagram.payload))
+    address_validation_.on_peer_received(datagram.payload);
 }
 
-Timestamp WireMonitor::first_asconf(SocketId uplink, const UdpAddress& remote) const {
-  const auto found = remotes_.find({uplink, remote});
+Timestamp WireMonitor::first_asconf(SocketId socket, const UdpAddress& remote) const {
+  const auto found = remotes_.find({socket, remote});
   return found == remotes_.end() ? kNever : found->second.first_asconf;
 }
 
-Timestamp WireMonitor::first_data(SocketId uplink, const UdpAddress& remote) const {
-  const auto found = remotes_.find({uplink, remote});
+Timestamp WireMonitor::first_data(SocketId socket, const UdpAddress& remote) const {
+  const auto found = remotes_.find({socket, remote});
   return found == remotes_.end() ? kNever : found->second.first_data;
 }
 
-void WireMonitor::complain(Timestamp now, SocketId uplink, const SimDatagram& datagram,
+void WireMonitor::complain(Timestamp now, SocketId socket, const SimDatagram& datagram,
                            const std::string& what) {
-  violations_.add(now, host_ + "/" + std::to_string(uplink.value()) + " " + what + ": " +
+  violations_.add(now, host_ + "/" + std::to_string(socket.value()) + " " + what + ": " +
                            datagram.source.to_string() + " > " + datagram.destination.to_string() + " " +
                            describe(datagram.payload));
 }

@@ -44,11 +44,11 @@ Nat& World::add_nat(const NatConfig& config, const IpAddress& public_address) {
   return *nats_.back();
 }
 
-std::size_t World::attach(Host& host, SocketId uplink, const UdpAddress& local, Nat* nat,
+std::size_t World::attach(Host& host, SocketId socket, const UdpAddress& local, Nat* nat,
                           const LinkConfig& up, const LinkConfig& down) {
   auto access = std::make_unique<Access>();
   Access& made = *access;
-  made.uplink = uplink;
+  made.socket = socket;
   made.local = local;
   made.nat = nat;
   made.up = std::make_unique<Link>(events_, up, random_.next(), [this, &made](SimDatagram&& datagram) {
@@ -68,12 +68,12 @@ void World::leave(Access& access, SimDatagram&& datagram) {
   if (access.nat != nullptr)
     datagram.source = access.nat->outbound(now(), datagram.source, datagram.destination);
   if (access.on_path && access.on_path(true, datagram)) return;
-  route(std::move(datagram), Seen::by_those_on_path);
+  route(std::move(datagram), Origin::host);
 }
 
-void World::route(SimDatagram&& datagram, Seen seen) {
+void World::route(SimDatagram&& datagram, Origin origin) {
   const auto taken = [&](const Access& access) {
-    return seen == Seen::by_those_on_path && access.on_path && access.on_path(false, datagram);
+    return origin == Origin::host && access.on_path && access.on_path(false, datagram);
   };
   if (const auto owner = owners_.find(datagram.destination.ip); owner != owners_.end())
     return owner->second(std::move(datagram));
@@ -103,7 +103,7 @@ void World::print(const char* what, const Host& host, const Access& access,
   if (traces_.datagrams == nullptr) return;
   const UdpAddress& other = *what == '>' ? datagram.destination : datagram.source;
   std::fprintf(traces_.datagrams, "%12.6f %s/%u %s %s%s %s\n", Violations::seconds(now()),
-               host.name().c_str(), access.uplink.value(), what, other.to_string().c_str(),
+               host.name().c_str(), access.socket.value(), what, other.to_string().c_str(),
                datagram.damaged ? " DAMAGED" : "", describe(datagram.payload).c_str());
 }
 

@@ -22,39 +22,41 @@ struct Traces {
   trace::PacketLog* packets = nullptr;  ///< each packet as the endpoints see it, in clear text
 };
 
-/// A network of hosts, wires and NAT boxes under one fake clock, all of it from one seed.
+/// A network of hosts, links and NATs under one simulated clock, all random choices drawn from one seed.
 ///
 ///      edge                                      core                       hub
 ///     ┌──────────┐   up    ┌─────┐            ┌────────┐            ┌──────────────┐
 ///     │ 10.0.0.2 ├───────► │ NAT ├──────────► │ routes │ ◄───────── ┤ 198.51.100.1 │
 ///     │          │ ◄───────┤     │ ◄──────────┤ by     ├──────────► │              │
 ///     │          │  down   └─────┘            │ public │  (links as │ 198.51.100.2 │
-///     │ 10.0.1.2 ├───────► … ◄──────────────► │ address│   wished)  └──────────────┘
+///     │ 10.0.1.2 ├───────► … ◄──────────────► │ address│   attached)└──────────────┘
 ///     └──────────┘                            └───┬────┘
-///                                    inject() ────┘  anybody's forged datagrams
+///                                  inject() ────┘  forged datagrams
 ///
-/// Owns everything in it. The core is instant and loses nothing: what a path is like is said by its links
-/// alone.
+/// Owns all objects in it. The core adds no delay and no loss: the links alone define the properties of a
+/// path.
 class World {
  public:
   explicit World(std::uint64_t seed);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
+  /// Adds a host with one endpoint. The world owns it.
   Host& add_host(const std::string& name, const sctp::EndpointConfig& config,
                  const HostOptions& options = {});
   Nat& add_nat(const NatConfig& config, const IpAddress& public_address);
-  /// Gives `host` an address behind `nat` (nullptr: a public one). The answer is its index among the host's
-  /// accesses.
-  std::size_t attach(Host& host, SocketId uplink, const UdpAddress& local, Nat* nat, const LinkConfig& up,
+  /// Gives `host` an address behind `nat` (nullptr: a public address). Returns the index of this access at
+  /// the host.
+  std::size_t attach(Host& host, SocketId socket, const UdpAddress& local, Nat* nat, const LinkConfig& up,
                      const LinkConfig& down);
-  /// Puts a datagram into the core, from whatever source it claims.
-  void inject(SimDatagram&& datagram) { route(std::move(datagram), Seen::by_nobody); }
-  /// Datagrams to this address, at any port, go to its owner, who is no host.
+  /// Puts a datagram into the core, with any source address.
+  void inject(SimDatagram&& datagram) { route(std::move(datagram), Origin::injected); }
+  /// Receives the datagrams to an address that belongs to no host.
   using Owner = std::function<void(SimDatagram&&)>;
+  /// Sends datagrams for this address, at any port, to `owner`.
   void own(const IpAddress& address, Owner owner) { owners_[address] = std::move(owner); }
 
-  /// Sees every datagram when a host sends it (before any link), and when it is delivered.
+  /// Observes every datagram when a host sends it (before any link), or when it is delivered to a host.
   using Tap = std::function<void(const Host&, const SimDatagram&)>;
   void on_sent(Tap tap) { sent_taps_.push_back(std::move(tap)); }
   void on_delivered(Tap tap) { delivered_taps_.push_back(std::move(tap)); }
@@ -66,14 +68,14 @@ class World {
   [[nodiscard]] Timestamp now() const { return events_.now(); }
   [[nodiscard]] Violations& violations() { return violations_; }
   [[nodiscard]] SimRandom& random() { return random_; }
-  /// Datagrams for addresses that nobody has.
+  /// Datagrams to addresses without an owner.
   [[nodiscard]] std::uint64_t unroutable() const { return unroutable_; }
 
  private:
-  /// Who sits on the path does not meet again what it sent itself.
-  enum class Seen { by_those_on_path, by_nobody };
+  /// Where a datagram comes from. An attacker on the path sees the datagrams of hosts only.
+  enum class Origin { host, injected };
   void leave(Access& access, SimDatagram&& datagram);
-  void route(SimDatagram&& datagram, Seen seen);
+  void route(SimDatagram&& datagram, Origin origin);
   void print(const char* what, const Host& host, const Access& access, const SimDatagram& datagram) const;
 
   EventQueue events_;

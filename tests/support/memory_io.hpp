@@ -12,7 +12,7 @@
 
 namespace hawser::io {
 
-/// A descriptor that an event loop can wait for, readable while raised.
+/// A file descriptor for an event loop: readable while the signal is raised. Owns the descriptor.
 class ReadySignal {
  public:
   ReadySignal();
@@ -31,16 +31,18 @@ class ReadySignal {
 
 class MemoryDatagramSocket;
 
-/// The network between in-memory sockets of one process: delivers at once, in order, to the socket bound to
-/// the destination (exactly, or to the wildcard of its port). Owns no socket; must outlive those attached to
-/// it.
+/// The network between in-memory sockets of one process. Delivers immediately and in order to the socket that
+/// is bound to the destination, exactly or by the wildcard address and the port. Owns no socket, and must
+/// outlive the attached sockets.
 class MemoryNetwork {
  public:
-  /// Sees every datagram on its way and may change its source and destination, as a NAT does. False drops it.
+  /// Observes every datagram and may change its source and destination, as a NAT does. Returns false to drop
+  /// it.
   using Rewrite = std::function<bool(UdpAddress& source, UdpAddress& destination, Bytes payload)>;
 
+  /// Replaces the rewrite; an empty one changes nothing.
   void set_rewrite(Rewrite rewrite) { rewrite_ = std::move(rewrite); }
-  /// Datagrams that a rewrite dropped or that had no receiver.
+  /// The number of datagrams that were dropped by a rewrite or had no receiver.
   [[nodiscard]] std::size_t lost() const { return lost_; }
 
  private:
@@ -54,14 +56,13 @@ class MemoryNetwork {
   std::size_t lost_ = 0;
 };
 
-/// A DatagramSocket without a kernel: what one sends, the other receives.
+/// A DatagramSocket without a kernel: receives what other sockets of its MemoryNetwork send.
 class MemoryDatagramSocket final : public DatagramSocket {
  public:
-  static constexpr std::size_t kBatch = 64;  ///< most datagrams of one receive()
-  static constexpr std::size_t kDefaultQueue =
-      4096;  ///< datagrams waiting; more are dropped, as a kernel does
+  static constexpr std::size_t kBatch = 64;           ///< the maximum number of datagrams of one receive()
+  static constexpr std::size_t kDefaultQueue = 4096;  ///< datagrams in the queue; more are dropped
 
-  /// Throws SetupError when the address is taken. Port 0 is not supported: name one.
+  /// Throws SetupError when the address is in use. Port 0 is not supported.
   MemoryDatagramSocket(MemoryNetwork& network, SocketId id, UdpAddress local,
                        std::size_t queue = kDefaultQueue);
   ~MemoryDatagramSocket() override;
@@ -92,8 +93,8 @@ class MemoryDatagramSocket final : public DatagramSocket {
   SocketCounters counters_;
 };
 
-/// A PacketDevice without a kernel: a test injects what the host would send and collects what the host would
-/// receive.
+/// A PacketDevice without a kernel: a test injects the packets that the host would send, and collects the
+/// packets that the host would receive. Owns both queues.
 class MemoryPacketDevice final : public PacketDevice {
  public:
   explicit MemoryPacketDevice(std::string name = "memory0", std::size_t mtu = 1400);
@@ -105,11 +106,11 @@ class MemoryPacketDevice final : public PacketDevice {
   [[nodiscard]] std::size_t mtu() const override { return mtu_; }
   [[nodiscard]] const DeviceCounters& counters() const override { return counters_; }
 
-  /// The host sends a packet into the tunnel; dropped and counted when larger than the MTU.
+  /// The host sends a packet into the tunnel. A packet above the MTU is dropped and counted.
   void inject(Bytes packet);
-  /// What the host received since the last call, in order.
+  /// Returns the packets that were written since the last call, in order.
   [[nodiscard]] std::vector<std::vector<std::byte>> take_written();
-  /// The host takes at most `packets` more; the rest is dropped. Unlimited at first.
+  /// Accepts at most `packets` more writes; further packets are dropped and counted. Unlimited at first.
   void limit_writes(std::size_t packets) { write_room_ = packets; }
 
  private:

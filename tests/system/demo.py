@@ -19,7 +19,7 @@ FLOOR_RATIO, FLOOR_RTTS, FLOOR_GAP_MS, FLOOR_CPU_MBPS = 0.85, 2.5, 1000, 800
 
 
 class BrokenAssociation(Exception):
-    """The association did not survive what it has to survive."""
+    """The association ended although it had to survive."""
 
 
 class Demo:
@@ -29,7 +29,7 @@ class Demo:
         self.figures = {}
         self._begin = time.monotonic()
 
-    def say(self, text):
+    def report(self, text):
         print(f"[{time.monotonic() - self._begin:5.1f} s] {text}", flush=True)
 
     def run(self):
@@ -41,14 +41,14 @@ class Demo:
         self.figures["measuring_seconds"] = round(time.monotonic() - self._begin, 1)
 
     def _emulated(self, lab):
-        self.say("edge - two uplinks of 50 Mbit/s, 20 ms one way, 100 ms queue - two NATs - hub with one address")
+        self.report("edge - two uplinks of 50 Mbit/s, 20 ms one way, 100 ms queue - two NATs - hub with one address")
         self.network = NatNetwork(lab, (LINK, LINK))
         self.edge, self.hub = self.network.edge.namespace, self.network.hub
         for interface in self.network.edge.interfaces:
             ping(self.edge, HUB_V4, count=1, interface=interface)
         _, self.rtt_ms = ping(self.edge, HUB_V4, count=5, interface="wan2")
         self.figures["link_rtt_ms"] = self.rtt_ms
-        self.say(f"round trip of an idle uplink: {self.rtt_ms:.1f} ms")
+        self.report(f"round trip of an idle uplink: {self.rtt_ms:.1f} ms")
         self.hub_daemon = Daemon(lab, self.hub, hub_config())
         self._singles(lab)
         with self._bonded_edge(lab) as edge_daemon:
@@ -64,7 +64,7 @@ class Demo:
             mbps = self._download(flows=1, seconds=6)
             daemon.stop()
             self.figures["single_mbps"].append(round(mbps, 2))
-            self.say(f"{uplink} alone, one TCP flow through the tunnel: {mbps:.1f} Mbit/s")
+            self.report(f"{uplink} alone, one TCP flow through the tunnel: {mbps:.1f} Mbit/s")
 
     def _download(self, flows, seconds):
         return goodput_mbps(iperf3(self.edge, self.hub, HUB_INNER_V4, seconds=seconds, flows=flows, reverse=True,
@@ -72,8 +72,8 @@ class Demo:
 
     @contextlib.contextmanager
     def _bonded_edge(self, lab):
-        """The edge with both uplinks. Datagrams wait on both sides while it starts, so that the second path has work
-        as soon as it may carry any; what the sniffer sees at the edge gives the time it took to join."""
+        """Starts the edge with both uplinks. Datagrams queue on both sides while it starts, so that the second path
+        gets data as soon as it may carry any; the sniffer's record at the edge gives the time until it joined."""
         sources = [UdpSource(self.hub, inner_v4(1), 7, mbps=60), UdpSource(self.edge, HUB_INNER_V4, 7, mbps=60)]
         sniffer = Sniffer(self.edge, self.network.edge.interfaces)
         try:
@@ -87,10 +87,10 @@ class Demo:
             raise BrokenAssociation(f"the second path never joined: ASCONF {asconf}, data {data}")
         rtts = (data.time - asconf.time) * 1000 / self.rtt_ms
         self.figures["second_path_rtts"] = round(rtts, 2)
-        way = "sent" if data.outgoing else "received"
-        self.say(f"second path ({asconf.interface}): first data {way} {rtts:.2f} round trips after the ASCONF left")
+        direction = "sent" if data.outgoing else "received"
+        self.report(f"second path ({asconf.interface}): first data {direction} {rtts:.2f} round trips after the ASCONF")
         daemon.wait_for_tunnel()
-        time.sleep(1)  # the datagrams still queued in the links would count against the next figure
+        time.sleep(1)  # datagrams still queued in the links would distort the next figure
         yield daemon
         daemon.stop()
 
@@ -105,12 +105,12 @@ class Demo:
                       for link, old in zip(self.network.edge.links, before)]
             self.figures[f"bonded_{flows}_mbps"] = round(mbps, 2)
             self.figures[f"ratio_{flows}"] = round(mbps / total, 3)
-            self.say(f"bonded, {flows} flow{'s' * (flows > 1)}: {mbps:.1f} Mbit/s = {mbps / total:.0%} of the sum; "
+            self.report(f"bonded, {flows} flow{'s' * (flows > 1)}: {mbps:.1f} Mbit/s = {mbps / total:.0%} of the sum; "
                      f"on the links {' + '.join(f'{share:.1f}' for share in shares)}")
         _identity_of_association(edge_daemon)
 
     def _outages(self, edge_daemon):
-        """One bonded transfer during which each uplink in turn is silently cut and comes back."""
+        """One bonded transfer, during which each uplink in turn silently fails and returns."""
         before = _identity_of_association(edge_daemon)
         transfer = TimedTransfer(self.hub, self.edge, inner_v4(1))
         time.sleep(3)
@@ -118,16 +118,16 @@ class Demo:
         for uplink, link in zip(self.network.edge.interfaces, self.network.edge.links):
             cut = time.monotonic()
             link.blackhole(True)
-            self.say(f"{uplink} swallows everything from now on")
+            self.report(f"{uplink} drops everything from now on")
             self._narrate(transfer, OUTAGE_SECONDS)
             back = time.monotonic()
             link.blackhole(False)
-            self.say(f"{uplink} is back")
+            self.report(f"{uplink} is back")
             used_again = self._narrate(transfer, RECOVERY_SECONDS, watch=link)
             end = time.monotonic()
             cuts.append(round(transfer.longest_gap(cut, back) * 1000))
             returns.append(round(transfer.longest_gap(back, end) * 1000))
-            self.say(f"longest gap: {cuts[-1]} ms after the cut, {returns[-1]} ms after the return; "
+            self.report(f"longest gap: {cuts[-1]} ms after the cut, {returns[-1]} ms after the return; "
                      + (f"{uplink} carries traffic again after {used_again:.1f} s" if used_again else
                         f"{uplink} had not carried half of its rate again within {RECOVERY_SECONDS} s"))
             self.figures.setdefault("used_again_s", []).append(used_again and round(used_again, 1))
@@ -142,7 +142,8 @@ class Demo:
             raise BrokenAssociation(f"the association was replaced during the outages: {before} became {after}")
 
     def _narrate(self, transfer, seconds, watch=None):
-        """Prints the rates of the transfer and of the links each second; returns when `watch` first ran at half its rate."""
+        """Prints the rates of the transfer and of the links each second; returns the time at which `watch` first
+        reached half its rate."""
         begin = time.monotonic()
         old = [link.status()["b2a"]["sent_bytes"] for link in self.network.edge.links]
         used_again, tick, line_at, line_old = None, 0.25, begin, old
@@ -157,17 +158,17 @@ class Demo:
             old = new
             if step % 4 == 0:
                 rates = [(n - o) * 8e-6 / (now - line_at) for n, o in zip(new, line_old)]
-                self.say(f"    transfer {transfer.mbps(line_at, now):5.1f} Mbit/s; links "
+                self.report(f"    transfer {transfer.mbps(line_at, now):5.1f} Mbit/s; links "
                          + ", ".join(f"{rate:5.1f}" for rate in rates))
                 line_at, line_old = now, new
         return used_again
 
     def _check_links(self):
-        """A laboratory that dropped packets for want of processor time has measured itself."""
+        """Reports packets that the link emulator dropped for lack of processor time: they distort the results."""
         for link in self.network.edge.links:
             for direction in link.status().values():
                 if direction["overrun"] or direction["dropped_send"] or direction["dropped_oversize"]:
-                    self.say(f"caution: the link emulator itself dropped packets: {direction}")
+                    self.report(f"caution: the link emulator itself dropped packets: {direction}")
 
     def _cpu_bound(self, lab, key, offloads):
         network = DirectNetwork(lab, offloads)
@@ -178,7 +179,7 @@ class Demo:
         mbps = goodput_mbps(iperf3(network.edge, network.hub, HUB_INNER_V4, seconds=6, reverse=True, omit=1))
         busy += hub.process.cpu_seconds() + edge.process.cpu_seconds()
         self.figures[key] = round(mbps, 1)
-        self.say(f"plain veth{'' if offloads else ' without offloads'}, MTU 1500, one TCP flow: {mbps:.0f} Mbit/s; "
+        self.report(f"plain veth{'' if offloads else ' without offloads'}, MTU 1500, one TCP flow: {mbps:.0f} Mbit/s; "
                  f"the daemons used {busy / 7:.2f} processors")
         edge.stop()
         hub.stop()

@@ -1,8 +1,8 @@
-"""How well the tunnel copes with what happens to uplinks: each case several times, median and worst.
+"""Measures how the tunnel handles changes and failures of uplinks: each case several times, median and worst.
 
     sudo HAWSER_BUILD_DIR=$PWD/build/release python3 tests/system/mobility.py [--runs 10] [--json FILE] [CASE...]
 
-The figures of docs/mobility.md come from here.
+It produces the figures of docs/mobility.md.
 """
 
 import argparse
@@ -23,10 +23,10 @@ from lab.traffic import goodput_mbps, iperf3, ping
 
 
 class Figure:
-    """One quantity over all runs."""
+    """One quantity over all runs, with an optional bound."""
 
-    def __init__(self, name, unit, floor=None, most=None):
-        self.name, self.unit, self.floor, self.most = name, unit, floor, most
+    def __init__(self, name, unit, floor=None, ceiling=None):
+        self.name, self.unit, self.floor, self.ceiling = name, unit, floor, ceiling
         self.values = []
 
     def add(self, value):
@@ -37,10 +37,10 @@ class Figure:
         return min(self.values) if self.floor is not None else max(self.values)
 
     def line(self):
-        bound = (f"at least {self.floor:g}" if self.floor is not None else f"at most {self.most:g}"
-                 if self.most is not None else "")
+        bound = (f"at least {self.floor:g}" if self.floor is not None else f"at most {self.ceiling:g}"
+                 if self.ceiling is not None else "")
         met = ("" if not bound else "met" if (self.worst >= self.floor if self.floor is not None else
-                                              self.worst <= self.most) else "MISSED")
+                                              self.worst <= self.ceiling) else "MISSED")
         return (f"  {self.name:<58} median {statistics.median(self.values):>8.3g}  worst {self.worst:>8.3g} {self.unit:<5}"
                 f" {bound:<16} {met}").rstrip()
 
@@ -50,7 +50,7 @@ def tunnel_in(lab, network=NatNetwork):
 
 
 def transfer_during(tunnel, seconds, download, impair):
-    """Goodput of one TCP transfer while `impair` acts, which gets the time it has."""
+    """Returns goodput and longest gap of one TCP transfer while `impair` acts."""
     transfer = tunnel.transfer(download)
     try:
         time.sleep(1.5)
@@ -65,11 +65,10 @@ def transfer_during(tunnel, seconds, download, impair):
 
 
 # --- NATs
-# ----------------------------------------------------------------------------------------------------------------------
 
 
 def carrier_nat(runs):
-    """Both uplinks behind one public IP of a carrier-grade NAT: the bond, over the sum of the uplinks alone."""
+    """Both uplinks behind one public address of a carrier-grade NAT: the bond, relative to the sum of the uplinks."""
     ratio = Figure("one CGNAT address: bond / sum of the uplinks", "", floor=0.85)
     paths = Figure("one CGNAT address: paths", "", floor=2)
     with Lab() as lab:
@@ -97,16 +96,16 @@ def _single(lab, network, uplink):
 
 
 def rebinding(runs):
-    """Both NATs forget every mapping every 5 s under load: the transfer goes on, in the same association."""
-    gap = Figure("NAT rebinds every 5 s: longest gap of a transfer", "s", most=1)
-    lost = Figure("NAT rebinds every 5 s: lost of 100 datagrams/s", "", most=0)
-    doubled = Figure("NAT rebinds every 5 s: duplicates", "", most=0)
+    """Both NATs lose every mapping every 5 s under load: the transfer continues in the same association."""
+    gap = Figure("NAT rebinds every 5 s: longest gap of a transfer", "s", ceiling=1)
+    lost = Figure("NAT rebinds every 5 s: lost of 100 datagrams/s", "", ceiling=0)
+    doubled = Figure("NAT rebinds every 5 s: duplicates", "", ceiling=0)
     with Lab() as lab:
         tunnel = tunnel_in(lab)
         before = tunnel.identity()
         nats = [lambda nat=nat: forget_mappings(nat) for nat in tunnel.network.edge.nats]
         for run in range(runs):
-            source, sink = tunnel.calls()
+            source, sink = tunnel.telephony()
             _, longest = transfer_during(tunnel, 15, run % 2 == 0, lambda: repeatedly(2.5, *nats))
             source.stop()
             time.sleep(2)
@@ -120,9 +119,9 @@ def rebinding(runs):
 
 
 def expiry(runs):
-    """NATs that forget a silent UDP mapping after 30 s: after 75 s of silence, the hub still reaches the edge."""
+    """NATs whose UDP mappings expire after 30 s of silence: after 75 s of silence, the hub still reaches the edge."""
     answered = Figure("NAT expires after 30 s: pings answered of 5 after 75 s idle", "", floor=5)
-    first = Figure("NAT expires after 30 s: round trip of a ping after the pause", "ms", most=100)
+    first = Figure("NAT expires after 30 s: round trip of a ping after the pause", "ms", ceiling=100)
     with contextlib.ExitStack() as stack:
         labs = [stack.enter_context(Lab()) for _ in range(min(runs, 10))]
         tunnels = []
@@ -140,20 +139,19 @@ def expiry(runs):
 
 
 # --- links
-# ----------------------------------------------------------------------------------------------------------------------
 
 
 def blackhole(runs):
-    """One of two uplinks swallows everything, silently, during one TCP transfer; then it comes back."""
-    gap = Figure("silent blackhole: gap of a transfer", "ms", most=300)
-    back = Figure("silent blackhole: uplink carries data again after", "s", most=1)
-    # What is in flight in 120 ms, the delay of the link with its queue full, half of it on the dead uplink.
-    lost = Figure("silent blackhole: lost of 100 datagrams/s", "", most=6)
+    """One of two uplinks silently drops everything during one TCP transfer; then it returns."""
+    gap = Figure("silent blackhole: gap of a transfer", "ms", ceiling=300)
+    back = Figure("silent blackhole: uplink carries data again after", "s", ceiling=1)
+    # The datagrams in flight during 120 ms, the delay of the link with a full queue; half of them on the dead uplink.
+    lost = Figure("silent blackhole: lost of 100 datagrams/s", "", ceiling=6)
     with Lab() as lab:
         tunnel = tunnel_in(lab)
         for run in range(runs):
             link = tunnel.network.edge.links[run % 2]
-            source, sink = tunnel.calls()
+            source, sink = tunnel.telephony()
             transfer = tunnel.transfer(download=run % 4 < 2)
             time.sleep(2 + run * 0.037)
             cut = time.monotonic()
@@ -164,7 +162,7 @@ def blackhole(runs):
             direction = "b2a" if run % 4 < 2 else "a2b"
             sent = link.status()[direction]["sent_bytes"]
             link.blackhole(False)
-            # A tenth of a second's worth at a tenth of the rate is more than probing.
+            # Probes alone send less than 0.1 s at a tenth of the rate.
             wait_until(lambda: link.status()[direction]["sent_bytes"] - sent > 0.1 * link.spec.rate * 1e6 / 80, 10,
                        "the uplink to carry data again", interval=0.01)
             back.add(time.monotonic() - restored)
@@ -178,7 +176,7 @@ def blackhole(runs):
 
 
 def _alone(lab, network):
-    """What uplink 1 gives a transfer when it is the only one, by download or not; measured as with both."""
+    """Returns, by download or not, the goodput of a transfer over uplink 1 alone, measured as with both uplinks."""
     tunnel = Tunnel(lab, network, uplinks=("wan1",))
     alone = {download: statistics.median(transfer_during(tunnel, 4, download, contextlib.nullcontext)[0] for _ in range(3))
              for download in (True, False)}
@@ -188,7 +186,7 @@ def _alone(lab, network):
 
 
 def _impaired(runs, name, impair, seconds=12, network=NatNetwork):
-    """Goodput with uplink 2 impaired, over that of uplink 1 alone in the same lab."""
+    """Goodput with uplink 2 impaired, relative to that of uplink 1 alone in the same laboratory."""
     ratio = Figure(f"{name}: goodput / good uplink alone", "", floor=0.9)
     with Lab() as lab:
         network = network(lab)
@@ -212,24 +210,24 @@ def _set(link, direction="both", undo=None, **parameters):
 
 
 def one_way_down(runs):
-    """Only what comes from the hub vanishes on uplink 2."""
+    """Uplink 2 drops all packets from the hub."""
     return _impaired(runs, "blackhole downwards only",
                      lambda link: _set(link, "b2a", {"blackhole": False}, blackhole=True))
 
 
 def one_way_up(runs):
-    """Only what goes to the hub vanishes on uplink 2."""
+    """Uplink 2 drops all packets to the hub."""
     return _impaired(runs, "blackhole upwards only",
                      lambda link: _set(link, "a2b", {"blackhole": False}, blackhole=True))
 
 
 def lossy(runs):
-    """60 % of everything is lost on uplink 2."""
+    """Uplink 2 loses 60 % of all packets."""
     return _impaired(runs, "60 % loss", lambda link: _set(link, "both", {"loss": 0}, loss=60))
 
 
 def frozen(runs):
-    """Uplink 2 stands still for 2 s, then goes on, every 6 s."""
+    """Uplink 2 stops for 2 s every 6 s."""
     return _impaired(runs, "2 s freeze", lambda link: repeatedly(4, lambda: freeze(link, 2)))
 
 
@@ -243,17 +241,17 @@ def _flapping(link):
 
 
 def flapping(runs):
-    """Uplink 2 is cut and restored every 3 s."""
+    """Uplink 2 fails and returns every 3 s."""
     return _impaired(runs, "flapping every 3 s", _flapping)
 
 
 def path_mtu(runs):
-    """The MTU of both uplinks drops from 1500 to 1280 in mid-transfer, with ICMP filtered. A tunnel for each run."""
-    gap = Figure("MTU drops from 1500 to 1280: gap of a transfer", "s", most=2)
+    """The MTU of both uplinks drops from 1500 to 1280 during a transfer, with ICMP filtered; one tunnel per run."""
+    gap = Figure("MTU drops from 1500 to 1280: gap of a transfer", "s", ceiling=2)
     for run in range(runs):
         with Lab() as lab:
             tunnel = tunnel_in(lab)
-            time.sleep(1)  # for the search
+            time.sleep(1)  # for the search of the PMTU
             transfer = tunnel.transfer(download=run % 2 == 0)
             time.sleep(2 + run * 0.037)
             dropped = time.monotonic()
@@ -265,12 +263,11 @@ def path_mtu(runs):
     return [gap]
 
 
-# --- uplinks that change
-# ----------------------------------------------------------------------------------------------------------------------
+# --- changing uplinks
 
 
 def changes(runs):
-    """A modem goes, comes back, changes its name, address or route: seconds from being usable to carrying data."""
+    """A modem is replugged, renamed, or gets another address or route: seconds from being usable to carrying data."""
     figures = []
     with Lab() as lab:
         mobile = MobileEdge(lab)
@@ -282,20 +279,19 @@ def changes(runs):
                               ("address changed", measure_address_change),
                               ("default route removed and restored", measure_route_return),
                               ("route by a rule", measure_rule)):
-            figure = Figure(f"{name}: in use after", "s", most=1)
+            figure = Figure(f"{name}: in use after", "s", ceiling=1)
             for _ in range(runs):
                 figure.add(measure(mobile))
             figures.append(figure)
     return figures
 
 
-# --- long absences
-# ----------------------------------------------------------------------------------------------------------------------
+# --- long outages
 
 
 def _absence(runs, name, leave, come_back, seconds):
-    """Many laboratories at once, as each of them only waits: one TCP connection before and after."""
-    resumed = Figure(f"{name}: transfer goes on after", "s", most=1)
+    """Runs many laboratories at the same time, as each of them only waits: one TCP connection before and after."""
+    resumed = Figure(f"{name}: transfer goes on after", "s", ceiling=1)
     same = Figure(f"{name}: same association", "", floor=1)
     with contextlib.ExitStack() as stack:
         tunnels, transfers, identities = [], [], []
@@ -322,12 +318,12 @@ def _both(on):
 
 
 def all_out(runs, seconds=600):
-    """All links are out for 10 minutes."""
+    """All links fail for 10 minutes."""
     return _absence(runs, f"all links out for {seconds} s", _both(True), _both(False), seconds)
 
 
 def suspended(runs, seconds=600):
-    """The edge's daemon stands still for 10 minutes."""
+    """The edge's daemon is suspended for 10 minutes."""
     return _absence(runs, f"edge suspended for {seconds} s",
                     lambda tunnel: tunnel.edge_daemon.process.signal(signal.SIGSTOP),
                     lambda tunnel: tunnel.edge_daemon.process.signal(signal.SIGCONT), seconds)

@@ -1,4 +1,4 @@
-"""Runs one class of the system tests: run_as_root.py MODULE CLASS. Exit status 77 (skipped) without root."""
+"""Runs one class of the system tests: run_as_root.py MODULE CLASS. Exits with 77 (skipped) without root."""
 
 import os
 import sys

@@ -1,4 +1,5 @@
-"""Mistakes in the configuration and in key files: named precisely, exit status 2, and the network untouched."""
+"""Mistakes in the configuration and in key files: the message names them precisely, the exit status is 2, and the
+network does not change."""
 
 import os
 import pathlib
@@ -9,7 +10,8 @@ from lab.daemon import Daemon, edge_config, hawser, hub_config, private_key_file
 
 
 def mistakes():
-    """(name, configuration, words the message must contain besides the file's name)"""
+    """Returns (name, configuration, words that the message must contain in addition to the file's name) for each
+    mistake."""
     edge, hub = edge_config(), hub_config(edges=2)
     return [
         ("not TOML", "[interface\nname = 3", ["1"]),
@@ -93,16 +95,16 @@ class Mistakes(unittest.TestCase):
             self.assertNotIn(key[1:20], self.assert_refused(wrong, ["key"]))
 
     def test_a_key_is_neither_shown_nor_within_reach_of_other_programs(self):
-        # Root without the right to trace others may look into its own processes, unless they forbid it.
+        # Root without CAP_SYS_PTRACE may inspect its own processes, unless they forbid it.
         as_plain_root = ("setpriv", "--bounding-set", "-sys_ptrace")
         namespace = self.lab.namespace("edge")
         daemon = Daemon(self.lab, namespace, edge_config(), prefix=as_plain_root)
         idle = namespace.start(*as_plain_root, "sleep", 60)
 
-        def is_open(process):  # to debuggers, as to core dumps: the kernel asks the same flag
+        def is_open(process):  # to debuggers and core dumps: the kernel checks the same flag for both
             return namespace.run(*as_plain_root, "readlink", f"/proc/{process.pid}/exe", check=False).returncode == 0
 
-        wait_until(lambda: is_open(idle), 5, "a process that keeps no secrets to be looked into")
+        wait_until(lambda: is_open(idle), 5, "a process without secrets to be readable")
         self.assertFalse(is_open(daemon.process))
         key = pathlib.Path(private_key_file("edge1")).read_text().strip()
         self.assertNotIn(key, pathlib.Path(f"/proc/{daemon.process.pid}/cmdline").read_text())
@@ -112,7 +114,7 @@ class Mistakes(unittest.TestCase):
 
 
 class Keys(unittest.TestCase):
-    """The commands that make keys, as people type them."""
+    """The commands that create keys, used from a shell."""
 
     def setUp(self):
         self.lab = self.enterContext(Lab(time_limit=30))

@@ -1,4 +1,4 @@
-"""Hooks of real daemons: what they are told of a start, a cut uplink, a rebinding NAT and the end."""
+"""Hooks of real daemons: their events and facts for a start, a failed uplink, a rebinding NAT and the end."""
 
 import subprocess
 import unittest
@@ -11,12 +11,12 @@ from lab.traffic import ping
 
 
 class HookLog:
-    """A hook that notes each event with its environment in a file."""
+    """A hook that writes each event with its environment to a file."""
 
     def __init__(self, lab, name):
         self._log = lab.folder / f"{name}.log"
         self.program = lab.folder / f"{name}.sh"
-        # One write for each event: a reader sees it whole or not at all.
+        # One write per event: a reader sees the whole event or nothing.
         self.program.write_text(f'#!/bin/sh\ntext=$(env | grep ^HAWSER_ | sort)\nprintf "%s\\n\\n" "$text" >> {self._log}\n')
         self.program.chmod(0o755)
 
@@ -24,7 +24,7 @@ class HookLog:
         return f'\n[hooks]\ncommand = "{self.program}"\n'
 
     def events(self):
-        """A dictionary of facts, without HAWSER_, for each event in order."""
+        """Returns a dictionary of facts, without the prefix HAWSER_, for each event in order."""
         text = self._log.read_text() if self._log.exists() else ""
         return [dict(line.removeprefix("HAWSER_").split("=", 1) for line in block.splitlines())
                 for block in text.split("\n\n") if block]
@@ -76,7 +76,7 @@ class Hooks(unittest.TestCase):
 
     def check_rebinding(self, network, edge, at_hub):
         before = len(at_hub.events())
-        # A NAT whose address goes forgets its mappings; what comes next gets another port.
+        # A NAT that loses its address drops its mappings; later packets get another port.
         network.edge.nats[0].ip("addr del 203.0.113.101/24 dev wan", "addr add 203.0.113.101/24 dev wan")
 
         def moved():

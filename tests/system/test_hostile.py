@@ -1,4 +1,4 @@
-"""Strangers at the port of a hub in use: nothing they send changes, slows or ends the tunnel, and all of it is counted."""
+"""Unauthenticated packets at the port of a hub in use: they do not disturb the tunnel, and are counted."""
 
 import os
 import random
@@ -45,7 +45,7 @@ def chunk(kind, flags, value):
 
 
 def forged_packets(dice, count, tag=None, right_checksum=True):
-    """Well-formed and malformed packets with tags that nobody gave us, or with `tag`, as somebody on the path knows it."""
+    """Yields well-formed and malformed packets with random tags, or with `tag`, which an attacker on the path knows."""
     data = struct.pack("!IHHI", 1, 0, 0, 51) + b"x" * 100
     sack = struct.pack("!IIHH", 9, 9999, 0, 0)
     bodies = [chunk(kind, flags, value) for kind, flags, value in (
@@ -64,21 +64,21 @@ class ForgedPackets(unittest.TestCase):
     def setUpClass(cls):
         cls.lab = cls.enterClassContext(Lab(time_limit=120))
         cls.network = NatNetwork(cls.lab)
-        cls.stranger = cls.network.stranger(cls.lab)
+        cls.outside = cls.network.outside_host(cls.lab)
         cls.edge, cls.hub = cls.network.edge.namespace, cls.network.hub
         cls.hub_daemon = Daemon(cls.lab, cls.hub, hub_config())
         cls.sniffer = Sniffer(cls.edge, ["wan1", "wan2"])
         cls.addClassCleanup(cls.sniffer.stop)
-        cls.answers = Sniffer(cls.stranger, ["eth0"])
+        cls.answers = Sniffer(cls.outside, ["eth0"])
         cls.addClassCleanup(cls.answers.stop)
         cls.edge_daemon = Daemon(cls.lab, cls.edge, edge_config())
         cls.edge_daemon.wait_for_tunnel()
         wait_until(lambda: cls.states() == ["active", "active"], 5, "both paths to be active")
         cls.sniffer.stop()
-        # The tag the hub demands, as only somebody on the path could know it: the one in the edge's packets.
+        # The hub's verification tag, which only an attacker on the path can know: the one in the edge's packets.
         cls.sealed = [p for p in cls.sniffer.seen if p.outgoing and SEALED in p.chunks]
         cls.hub_tag = cls.sealed[0].tag
-        cls.raw = cls.stranger.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        cls.raw = cls.outside.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         cls.addClassCleanup(cls.raw.close)
         cls.dice = random.Random(20)
 
@@ -95,7 +95,7 @@ class ForgedPackets(unittest.TestCase):
         return sum(self.hub_daemon.status()["drops"]["engine"].values())
 
     def send(self, payload, source=("203.0.113.66", 4242)):
-        """A UDP datagram to the hub with any source."""
+        """Sends a UDP datagram to the hub with any source."""
         udp = struct.pack("!HHHH", source[1], PORT, 8 + len(payload), 0) + payload
         header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), self.dice.getrandbits(16), 0, 64, 17, 0,
                              socket.inet_aton(source[0]), socket.inet_aton(HUB_V4))
@@ -116,7 +116,7 @@ class ForgedPackets(unittest.TestCase):
         transfer.stop()
         self.assertLess(transfer.longest_gap(begin, end), 1.5)
         self.assertGreater(transfer.mbps(begin, end), 20)
-        self.assertEqual(self.remotes(), before, "a path moved")
+        self.assertEqual(self.remotes(), before, "a path changed")
         self.assertEqual([packet for packet in self.answers.seen if not packet.outgoing], [], "the hub answered")
         return self.drops() - drops
 
@@ -124,7 +124,7 @@ class ForgedPackets(unittest.TestCase):
         address, _, port = self.remotes()[1][path].rpartition(":")
         return address, int(port)
 
-    def test_wrong_tags_from_a_stranger_are_counted_and_harmless(self):
+    def test_wrong_tags_from_another_address_are_counted_and_harmless(self):
         packets = [(p, ("203.0.113.66", 4242)) for p in forged_packets(self.dice, 1500)]
         self.assertGreaterEqual(self.attack_during_transfer(packets), 1300)
 

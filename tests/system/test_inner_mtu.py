@@ -1,4 +1,4 @@
-"""The MTU inside the tunnel: fixed or following the paths, for the edge's own packets and for those of a LAN behind it."""
+"""The MTU inside the tunnel, fixed or following the paths, for packets of the edge and of a LAN behind it."""
 
 import contextlib
 import re
@@ -16,11 +16,11 @@ from lab.traffic import family_of, goodput_mbps, iperf3
 LAN_V4, LAN_V6 = "192.168.77.2", "fd77::2"
 DEFAULT_MTU = 1392
 IPV4_PING, IPV6_PING = 28, 48  # IP and ICMP header
-TCP_MSS = {socket.AF_INET: 40, socket.AF_INET6: 60}  # what an MSS is less than the MTU
+TCP_MSS = {socket.AF_INET: 40, socket.AF_INET6: 60}  # the difference between MTU and MSS
 
 
 def ping_whole(namespace, target, packet_size, count=1):
-    """What ping prints about packets of that size, IP header included, that nobody may fragment."""
+    """Returns the output of ping for packets of that size, IP header included, that must not be fragmented."""
     header = IPV6_PING if family_of(target) == socket.AF_INET6 else IPV4_PING
     done = namespace.run("ping", "-n", "-c", count, "-i", 0.2, "-W", 2, "-M", "do", "-s", packet_size - header, target,
                          check=False)
@@ -31,8 +31,8 @@ def answered(text):
     return int(re.search(r"(\d+) received", text)[1])
 
 
-def told_mtu(text):
-    """The MTU that ping was told, or None."""
+def reported_mtu(text):
+    """The MTU that ping received in an ICMP error, or None."""
     match = re.search(r"mtu ?= ?(\d+)", text)
     return int(match[1]) if match else None
 
@@ -54,12 +54,12 @@ SO_RCVBUFFORCE = 33
 
 
 class MssWatch:
-    """Notes what the SYNs and SYN-ACKs on an interface announce."""
+    """Reads the MSS that SYNs and SYN-ACKs on an interface announce. Owns a packet socket."""
 
     def __init__(self, namespace, interface="hawser0"):
         with namespace.entered():
             self._tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-        # What an iperf3 that has just ended left in the tunnel's queue must not crowd a SYN out.
+        # Packets that a previous iperf3 left in the tunnel's queue must not displace a SYN.
         self._tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
         self._tap.bind((interface, 3))
         self._tap.settimeout(5)
@@ -76,7 +76,7 @@ class MssWatch:
 
 @contextlib.contextmanager
 def tcp_server(namespace, address, port=7777):
-    """Takes one connection, and closes it."""
+    """Accepts one connection and closes it."""
     with namespace.socket(family_of(address), socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
@@ -88,7 +88,7 @@ def tcp_server(namespace, address, port=7777):
 
 
 class MtuCase(unittest.TestCase):
-    """Edge with two uplinks, a LAN host behind it, and the hub."""
+    """An edge with two uplinks, a LAN host behind it, and the hub."""
 
     uplink_mtu = 1500
     settings = {}
@@ -107,7 +107,7 @@ class MtuCase(unittest.TestCase):
         cls.hub_daemon = Daemon(cls.lab, cls.hub, hub)
         cls.edge_daemon = Daemon(cls.lab, cls.edge, edge_config(**cls.settings))
         cls.edge_daemon.wait_for_tunnel()
-        wait_until(cls.settled, 15, "both ends to know their paths")
+        wait_until(cls.paths_ready, 15, "both ends to have their paths")
 
     @classmethod
     def add_lan(cls):
@@ -119,7 +119,7 @@ class MtuCase(unittest.TestCase):
         cls.edge.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
 
     @classmethod
-    def settled(cls):
+    def paths_ready(cls):
         paths = cls.edge_daemon.status()["associations"][0]["paths"]
         return [path["state"] for path in paths] == ["active"] * 2
 
@@ -127,15 +127,15 @@ class MtuCase(unittest.TestCase):
         return daemon.status()["peers"][0]["mtu"]
 
     def exchange_syns(self, client, server, address):
-        """(MSS of the SYN, MSS of the SYN-ACK), each as it leaves the tunnel."""
+        """Returns (MSS of the SYN, MSS of the SYN-ACK), each as it leaves the tunnel."""
         server_side = self.edge if server is self.lan else server
         client_side = self.edge if client is self.lan else client
         at_server, at_client = MssWatch(server_side), MssWatch(client_side)
         try:
             with tcp_server(server, address) as port:
-                with client.socket(family_of(address), socket.SOCK_STREAM) as caller:
-                    caller.settimeout(5)
-                    caller.connect((address, port))
+                with client.socket(family_of(address), socket.SOCK_STREAM) as connection:
+                    connection.settimeout(5)
+                    connection.connect((address, port))
             return at_server.next(False), at_client.next(True)
         finally:
             at_server.close()
@@ -156,7 +156,7 @@ class MtuCase(unittest.TestCase):
 
 
 class FixedInnerMtu(MtuCase):
-    """As much inside as the uplinks take outside: every full packet is carried in several chunks."""
+    """An inner MTU as large as that of the uplinks: every full packet is carried in several chunks."""
 
     settings = {"mtu": 1500}
 
@@ -178,16 +178,16 @@ class FixedInnerMtuOnNarrowPaths(FixedInnerMtu):
 
 
 class FollowingPaths(MtuCase):
-    """Uplinks of 1400 bytes: less is left inside than the interface's 1392."""
+    """Uplinks of 1400 bytes: the inner MTU is below the interface's 1392."""
 
     uplink_mtu = 1400
 
     @classmethod
-    def settled(cls):
-        return super().settled() and all(1280 <= daemon.status()["peers"][0]["mtu"] < DEFAULT_MTU
+    def paths_ready(cls):
+        return super().paths_ready() and all(1280 <= daemon.status()["peers"][0]["mtu"] < DEFAULT_MTU
                                          for daemon in (cls.edge_daemon, cls.hub_daemon))
 
-    def test_who_sends_more_is_told_what_fits_and_that_fits(self):
+    def test_the_sender_of_a_larger_packet_gets_the_mtu_that_fits(self):
         for sender, daemon, target in ((self.edge, self.edge_daemon, HUB_INNER_V4),
                                        (self.edge, self.edge_daemon, HUB_INNER_V6),
                                        (self.lan, self.edge_daemon, HUB_INNER_V4),
@@ -197,7 +197,7 @@ class FollowingPaths(MtuCase):
             with self.subTest(sender=sender.short_name, target=target):
                 fits = self.mtu_of(daemon)
                 text = ping_whole(sender, target, DEFAULT_MTU - 2, count=2)
-                self.assertEqual((answered(text), told_mtu(text)), (0, fits), text)
+                self.assertEqual((answered(text), reported_mtu(text)), (0, fits), text)
                 self.assertEqual(answered(ping_whole(sender, target, fits)), 1)
         for daemon in (self.edge_daemon, self.hub_daemon):
             self.assertGreater(daemon.status()["drops"]["tunnel"]["packet_too_big"], 0)
@@ -219,13 +219,13 @@ class FollowingPaths(MtuCase):
 
 
 class DefaultPaths(MtuCase):
-    """Uplinks of 1500 bytes, and what the interface has by default."""
+    """Uplinks of 1500 bytes, and the interface's default MTU."""
 
-    def test_a_lan_host_of_1500_bytes_is_told_and_clamped(self):
+    def test_a_lan_host_of_1500_bytes_gets_icmp_errors_and_a_clamped_mss(self):
         self.assertEqual(self.mtu_of(self.edge_daemon), DEFAULT_MTU)
         for target in (HUB_INNER_V4, HUB_INNER_V6):
             text = ping_whole(self.lan, target, 1500, count=2)
-            self.assertEqual((answered(text), told_mtu(text)), (0, DEFAULT_MTU), text)
+            self.assertEqual((answered(text), reported_mtu(text)), (0, DEFAULT_MTU), text)
         self.assert_a_packet_of_that_size_passes(DEFAULT_MTU)
         self.assertEqual(self.exchange_syns(self.hub, self.lan, LAN_V4), (1352, 1352))
         self.assertEqual(self.exchange_syns(self.lan, self.hub, HUB_INNER_V6), (1332, 1332))

@@ -1,4 +1,4 @@
-"""The laboratory, proved with plain traffic: when these fail, no figure of the other system tests means anything."""
+"""Tests of the laboratory with plain traffic: when they fail, the figures of the other system tests are meaningless."""
 
 import socket
 import struct
@@ -39,7 +39,7 @@ class EmulatedLinks(unittest.TestCase):
             self.assertEqual(direction["overrun"], 0)
             self.assertEqual(direction["dropped_send"], 0)
 
-    def test_the_nats_rewrite_ports_and_let_no_stranger_in(self):
+    def test_the_nats_rewrite_ports_and_block_other_senders(self):
         listener = self.network.hub.socket(socket.AF_INET, socket.SOCK_DGRAM)
         listener.bind((HUB_V4, 9899))
         listener.settimeout(3)
@@ -56,7 +56,7 @@ class EmulatedLinks(unittest.TestCase):
             listener.sendto(b"welcome", seen)
             self.assertEqual(client.recv(100), b"welcome")
             other = self.network.hub.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            other.sendto(b"from a port it never talked to", seen)
+            other.sendto(b"from a port it never sent to", seen)
             client.settimeout(0.2)
             self.assertRaises(TimeoutError, client.recv, 100)
             other.close()
@@ -110,7 +110,7 @@ class Instruments(unittest.TestCase):
         cls.edge, cls.hub = cls.network.edge.namespace, cls.network.hub
 
     def test_a_timed_transfer_notices_a_gap_and_nothing_else(self):
-        transfer = TimedTransfer(self.edge, self.hub, HUB_V4)  # upload: nobody can connect to the edge through its NAT
+        transfer = TimedTransfer(self.edge, self.hub, HUB_V4)  # an upload, as the NAT blocks connections to the edge
         begin = time.monotonic() + 1
         time.sleep(3)
         cut = time.monotonic()
@@ -144,7 +144,7 @@ class Instruments(unittest.TestCase):
         sockets["wan2"].sendto(sctp(SEALED, 120), (HUB_V4, 9899))
         sockets["wan1"].sendto(sctp(SEALED, 1400), (HUB_V4, 9899))
         time.sleep(0.05)
-        sockets["wan2"].sendto(sctp(SEALED, 1400), (HUB_V4, 9899))  # as a probe of the path MTU has
+        sockets["wan2"].sendto(sctp(SEALED, 1400), (HUB_V4, 9899))  # like a PMTU probe
         time.sleep(0.05)
         sockets["wan2"].sendto(sctp(SEALED, 1200), (HUB_V4, 9899))
         asconf, data = joining_of_second_path(sniffer, timeout=3)

@@ -1,4 +1,4 @@
-"""Uplinks whose MTU drops in mid-transfer, behind routers that tell nobody."""
+"""Uplinks whose MTU drops during a transfer, behind routers that send no ICMP messages."""
 
 import time
 import unittest
@@ -20,7 +20,7 @@ class PathMtu(unittest.TestCase):
         self.edge_daemon.wait_for_tunnel()
 
     def mtus(self, daemon):
-        """Of its paths, as IP packets."""
+        """The MTUs of the daemon's active paths, as IP packets."""
         (association,) = daemon.status()["associations"]
         return sorted(path["mtu"] + IPV4_HEADERS for path in association["paths"] if path["state"] == "active")
 

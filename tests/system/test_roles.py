@@ -12,14 +12,14 @@ from lab.traffic import UdpSink, UdpSource, goodput_mbps, iperf3
 
 
 def with_settings(config, uplink, **settings):
-    """The configuration with further lines for one uplink, e.g. role='"backup"'."""
+    """Returns the configuration with additional lines for one uplink, e.g. role='"backup"'."""
     label = f'label = "{uplink}"\n'
     assert label in config
     return config.replace(label, label + "".join(f"{key} = {value}\n" for key, value in settings.items()))
 
 
 class RolesCase(unittest.TestCase):
-    """One network, one hub and one edge for all tests of a class; each test sets what it needs, live."""
+    """One network, one hub and one edge for all tests of a class; each test changes its settings while they run."""
 
     settings = {}  # of wan2
 
@@ -48,10 +48,10 @@ class RolesCase(unittest.TestCase):
                    for daemon in (cls.edge_daemon, cls.hub_daemon))
 
     def set(self, label, setting, value):
-        """Changes it for this test, and waits until the hub knows."""
-        said = self.edge_daemon.cli("path", "set", label, setting, value).stdout
-        before = said.split(" -> ")[0].removeprefix(f"{label}: {setting} ")
-        self.assertEqual(said, f"{label}: {setting} {before} -> {value}\n")
+        """Changes a setting and waits until the hub has it; returns the previous value."""
+        output = self.edge_daemon.cli("path", "set", label, setting, value).stdout
+        before = output.split(" -> ")[0].removeprefix(f"{label}: {setting} ")
+        self.assertEqual(output, f"{label}: {setting} {before} -> {value}\n")
         time.sleep(0.2)
         return before
 
@@ -62,7 +62,7 @@ class RolesCase(unittest.TestCase):
         return self.paths()[number - 1]["reason"]
 
     def carried(self, transfer):
-        """Mbit/s over each link towards the edge and from it, while transfer() runs."""
+        """Returns the rates in Mbit/s over each link towards the edge and from it, while transfer() runs."""
         def counts():
             return [(link.status()["b2a"]["sent_bytes"], link.status()["a2b"]["sent_bytes"]) for link in self.links]
 
@@ -72,7 +72,7 @@ class RolesCase(unittest.TestCase):
         return [tuple((new - old) * 8 / 1e6 / took for new, old in zip(*pair)) for pair in zip(counts(), before)]
 
     def both_ways(self, seconds=1):
-        """TCP up, then down."""
+        """Runs a TCP upload, then a download."""
         for reverse in (False, True):
             iperf3(self.edge, self.hub, HUB_INNER_V4, seconds=seconds, reverse=reverse)
 
@@ -97,9 +97,9 @@ class Roles(RolesCase):
         after = [at for at, _ in sink.numbers if at > cut + 0.1]
         self.assertTrue(after, "nothing arrived after the cut")
         self.assertLess(max(later - earlier for earlier, later in zip([cut + 0.1, *after], after)), 1)
-        wait_until(self.both_paths_active, 10, "the first path to be back")
+        wait_until(self.both_paths_active, 10, "the first path to be active again")
 
-    def test_a_path_that_failed_says_since_when(self):
+    def test_a_path_that_failed_reports_since_when(self):
         self.links[1].blackhole(True)
         try:
             self.set("wan2", "role", "always")
@@ -110,17 +110,18 @@ class Roles(RolesCase):
             self.links[1].blackhole(False)
             self.set("wan2", "role", "backup")
         self.assertRegex(reason, r"failed since \d+ s")
-        wait_until(self.both_paths_active, 10, "the second path to be back")
+        wait_until(self.both_paths_active, 10, "the second path to be active again")
 
     def test_never_carries_nothing_even_in_need_and_wrong_words_are_refused(self):
         self.set_for_this_test("wan2", "role", "never")
-        self.assertEqual(self.paths(self.hub_daemon)[1]["role"], "never", "the hub was told")
+        self.assertEqual(self.paths(self.hub_daemon)[1]["role"], "never", "the hub has the new role")
         self.assertLess(max(self.carried(self.both_ways)[1]), 0.05)
-        for words, told in ((("lte", "role", "never"), "wan1, wan2"), (("wan1", "role", "nevr"), '"backup" or "never"'),
-                            (("wan1", "max_upload", "10"), "Mbit/s")):
+        for words, expected in ((("lte", "role", "never"), "wan1, wan2"),
+                                (("wan1", "role", "nevr"), '"backup" or "never"'),
+                                (("wan1", "max_upload", "10"), "Mbit/s")):
             done = self.edge_daemon.cli("path", "set", *words, check=False)
             self.assertEqual(done.returncode, 1)
-            self.assertIn(told, done.stderr)
+            self.assertIn(expected, done.stderr)
 
     def test_a_secondary_carries_what_the_first_has_no_room_for(self):
         self.set_for_this_test("wan2", "role", "secondary")
@@ -129,7 +130,8 @@ class Roles(RolesCase):
             iperf3(self.edge, self.hub, HUB_INNER_V4, seconds=1, udp_mbps=5)
         self.assertLess(self.carried(little)[1][1], 1, "5 Mbit/s fit the first")
 
-        # A path of which nobody knows how much it bears is full only once it has lost a packet: a cap comes sooner.
+        # Without a loss, the sender does not know the capacity of a path, and does not consider it full. A cap takes
+        # effect sooner.
         self.set_for_this_test("wan1", "max_upload", "10 Mbit/s")
 
         def much():
@@ -146,7 +148,7 @@ class Roles(RolesCase):
     def switch_under_traffic(self, to_edge):
         sender, receiver, address = (self.hub, self.edge, inner_v4(1)) if to_edge else \
             (self.edge, self.hub, HUB_INNER_V4)
-        # Slow enough that no queue is ever full: every loss is the switch's.
+        # Slow enough that no queue is ever full: the switch causes every loss.
         tcp = threading.Thread(target=iperf3, args=(self.edge, self.hub, HUB_INNER_V4),
                                kwargs={"seconds": 4, "reverse": to_edge, "extra": ("-b", "10M")})
         sink = UdpSink(receiver, address, 5400)
@@ -164,7 +166,7 @@ class Roles(RolesCase):
         time.sleep(0.5)
         sink.stop()
         after = [path["counters"]["data_chunks_sent"] for path in self.paths(self.hub_daemon if to_edge else None)]
-        self.assertGreater(min(new - old for new, old in zip(after, before)), 300, "both have carried some of it")
+        self.assertGreater(min(new - old for new, old in zip(after, before)), 300, "both paths must have carried data")
         numbers = [number for _, number in sink.numbers]
         self.assertGreater(source.sent, 1000)
         self.assertEqual(sorted(numbers), list(range(source.sent)))
@@ -183,7 +185,7 @@ class Caps(RolesCase):
             with self.subTest(reverse=reverse):
                 first, second = self.rates_of_second(reverse)
                 self.assertLess(second, cap * 1.05)
-                self.assertGreater(second, cap * 0.5, "which includes the time that iperf3 takes to begin and end")
+                self.assertGreater(second, cap * 0.5, "this includes the time that iperf3 takes to start and stop")
                 self.assertGreater(first, 20)
 
     def test_a_cap_is_lifted_and_set_live(self):
@@ -217,7 +219,7 @@ class Quotas(RolesCase):
         self.assertEqual(self.reason(2), "over quota: better paths work")
         self.assertLess(max(self.carried(self.both_ways)[1]), 0.05)
         seen = link["a2b"]["received_bytes"] + link["b2a"]["sent_bytes"]
-        # The link counts Ethernet headers, and pings and neighbour discovery besides.
+        # The link also counts Ethernet headers, pings and neighbour discovery.
         self.assertAlmostEqual(counted["used"] / seen, 1, delta=0.05)
         self.assertRegex(counted["reset"], r"\d{4}-\d\d-01")
         self.assertIn("used up, reset date", self.edge_daemon.cli("status").stdout)

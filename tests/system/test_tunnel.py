@@ -1,4 +1,4 @@
-"""The real daemons over two NATed, emulated uplinks: what the tunnel carries, what it shows and what it survives."""
+"""The real daemons over two NATed, emulated uplinks: its traffic, its status and its failures."""
 
 import json
 import time
@@ -132,7 +132,7 @@ class Outages(TunnelCase):
                 link.blackhole(False)
                 wait_until(self.both_paths_active, 30, "the cut path to be active again")
                 self.assertLess(transfer.longest_gap(cut, back), 2.5)
-                self.assertGreater(transfer.mbps(back - 1, back), 5, "the other uplink did not carry on")
+                self.assertGreater(transfer.mbps(back - 1, back), 5, "the other uplink did not take over")
                 time.sleep(1)
         transfer.stop()
         self.assertEqual(self.association(self.edge_daemon)["id"], before, "the association was replaced")
@@ -146,7 +146,7 @@ class Outages(TunnelCase):
         back = time.monotonic()
         for link in self.network.edge.links:
             link.blackhole(False)
-        # Whether the association answers first or the call that was made beside it, one of them is left.
+        # Either the old association recovers or a new one replaces it; one of them must remain.
         wait_until(lambda: transfer.arrivals[-1][0] > back + 0.1, 5, "the transfer to go on")
         time.sleep(3)
         transfer.stop()

@@ -1,6 +1,7 @@
-"""Uplinks that come, go and change under the real daemons, behind real NATs: used within a second of being usable.
+"""Uplinks that appear, disappear and change under the real daemons, behind real NATs: used within a second of being
+usable.
 
-The times are printed; they are measured as tests/system/lab/mobility.py says.
+The tests print the times; tests/system/lab/mobility.py describes the measurement.
 """
 
 import time
@@ -54,7 +55,7 @@ class ChangingUplink(MobileCase):
         association = active_paths(self.mobile.edge)
         self.assert_soon("new address", measure_address_change(self.mobile))
         self.assertEqual({path["id"] for path in active_paths(self.mobile.edge)}, {path["id"] for path in association},
-                         "the path should have moved, not begun again")
+                         "the path should have migrated, not joined again")
 
     def test_a_default_route_that_returns_is_used_at_once(self):
         self.assert_soon("default route back", measure_route_return(self.mobile))
@@ -73,7 +74,7 @@ class ChangingUplink(MobileCase):
         self.mobile.namespace.ip(f"link set {self.mobile.modem} down")
         self.mobile.wait_for_reason("down")
         self.assertIn(f"uplink     modem ({self.mobile.modem})  cannot be used: down", self.mobile.edge.cli("status").stdout)
-        # Though nothing was sent there.
+        # Although nothing was sent over it.
         wait_until(lambda: labels(self.mobile.edge) == {"wan1"}, 1, "the path without a link to fail")
         self.assertRegex(self.mobile.edge.cli("status").stdout, "down: (potentially )?failed since")
         self.mobile.configure()
@@ -84,7 +85,7 @@ class ChangingUplink(MobileCase):
 class DeadAtStart(MobileCase):
     @classmethod
     def prepare(cls):
-        cls.mobile.namespace.ip("addr flush dev wan1")  # nothing else leads to the hub
+        cls.mobile.namespace.ip("addr flush dev wan1")  # no other uplink leads to the hub
 
     def test_the_only_uplink_is_used_as_soon_as_it_can_be(self):
         for obstacle in OBSTACLES:
@@ -93,7 +94,7 @@ class DeadAtStart(MobileCase):
 
 
 class Automatic(MobileCase):
-    """No [[uplink]], and everything goes through the tunnel."""
+    """No [[uplink]], and all traffic goes through the tunnel."""
 
     @classmethod
     def prepare(cls):
@@ -133,7 +134,7 @@ class Automatic(MobileCase):
 
 
 class Families(MobileCase):
-    """An uplink of IPv4 alone and one of IPv6 alone, to a hub of both."""
+    """One uplink with IPv4 only and one with IPv6 only, and a hub with both."""
 
     @classmethod
     def prepare(cls):
@@ -145,7 +146,7 @@ class Families(MobileCase):
     def remotes(self):
         return {path["label"]: path["remote"] for path in active_paths(self.mobile.edge)}
 
-    def test_each_uplink_calls_the_hub_at_the_address_of_its_family(self):
+    def test_each_uplink_connects_to_the_hub_at_the_address_of_its_family(self):
         self.assertEqual(self.remotes(), {"wan1": ENDPOINTS[0], "modem": ENDPOINTS[1]})
         self.assertEqual([uplink["usable"] for uplink in self.mobile.edge.quick_status()["uplinks"]], [True, True])
 

@@ -4,7 +4,8 @@
 
 namespace hawser::test {
 
-/// How often the whole program has called operator new. Whoever links count_allocations.cpp replaces it.
+/// How often this program has called operator new. Programs that link count_allocations.cpp use its operator
+/// new.
 [[nodiscard]] std::size_t allocations();
 
 }  // namespace hawser::test

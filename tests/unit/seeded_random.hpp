@@ -7,7 +7,7 @@
 
 namespace hawser::test {
 
-/// Random numbers that are the same for the same seed.
+/// Random numbers that depend only on the seed.
 class SeededRandom final : public RandomSource {
  public:
   explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the built deb, then the built rpm, into a fresh root of this Debian release, runs the programs there, removes
-# the package, and proves that nothing is left. Needs root and the network.
+# the package, and checks that nothing is left. Needs root and the network.
 # Usage: fresh_root.sh PACKAGES_FOLDER VERSION
 set -euo pipefail
 
@@ -17,7 +17,7 @@ HAWSER_RPM=$(only "$packages"/hawser-"$version"-*.rpm)
 HAWSER_VERSION=$version HAWSER_CHECKS=$(dirname "$(readlink -f "$0")")
 export HAWSER_DEB HAWSER_RPM HAWSER_VERSION HAWSER_CHECKS
 
-# The mirrors and the proxy of this machine, and the release it runs: the programs were linked against that.
+# The mirrors and the proxy of this machine, and the release it runs: the programs were linked against its libraries.
 . /etc/os-release
 sources=()
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do

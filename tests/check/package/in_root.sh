@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run by fresh_root.sh inside mmdebstrap: $1 is the fresh root file system.
+# fresh_root.sh runs this inside mmdebstrap; $1 is the fresh root file system.
 set -euo pipefail
 root=$1
 scratch=$root/var/tmp
@@ -10,7 +10,7 @@ fail() {
   exit 1
 }
 
-# What a user finds after the installation, whatever else the package holds.
+# The files that the package must contain; it may contain others.
 expected_files() {
   cat <<'FILES'
 /usr/sbin/hawserd
@@ -25,17 +25,17 @@ expected_files() {
 /usr/share/man/man8/hawserd.8.gz
 FILES
   local examples=("$HAWSER_CHECKS"/../../../conf/*.toml) example
-  [[ -e "${examples[0]}" ]] || fail "conf/ holds no example"
+  [[ -e "${examples[0]}" ]] || fail "conf/ contains no example"
   for example in "${examples[@]}"; do echo "/usr/share/doc/hawser/examples/${example##*/}"; done
 }
 
 exists() { [[ -e "$root$1" || -L "$root$1" ]]; }
 
-# check_content LIST: every expected file is in LIST, and everything in LIST is on disk.
+# check_content LIST: every expected file is in LIST, and every file of LIST is on disk.
 check_content() {
   local path
   while read -r path; do
-    grep -qxF -- "$path" "$1" || fail "the package does not hold $path"
+    grep -qxF -- "$path" "$1" || fail "the package does not contain $path"
   done < <(expected_files)
   while read -r path; do
     exists "$path" || fail "$path is listed, but was not installed"
@@ -47,15 +47,15 @@ check_programs() {
   local program output
   for program in hawserd hawser; do
     output=$(chroot "$root" "$program" --version) || fail "$program --version: exit status $?"
-    [[ "$output" == *"$HAWSER_VERSION"* ]] || fail "$program --version says '$output', not $HAWSER_VERSION"
+    [[ "$output" == *"$HAWSER_VERSION"* ]] || fail "$program --version prints '$output', not $HAWSER_VERSION"
     chroot "$root" "$program" --help >/dev/null || fail "$program --help: exit status $?"
     echo "$program --version: $output"
   done
   output=$(chroot "$root" sh -c 'hawser genkey | hawser pubkey') || fail "hawser genkey | hawser pubkey: exit status $?"
-  [[ ${#output} -eq 44 ]] || fail "hawser pubkey says '$output'"
+  [[ ${#output} -eq 44 ]] || fail "hawser pubkey prints '$output'"
 }
 
-# check_nothing_left LIST: of what LIST names, nothing is on disk that was not there before.
+# check_nothing_left LIST: no file of LIST is on disk, except those that were there before.
 check_nothing_left() {
   local path left
   while read -r path; do
@@ -66,7 +66,8 @@ check_nothing_left() {
   echo "$(wc -l <"$1") paths installed and removed"
 }
 
-# The libraries first, so that the package manager's own work is told from theirs; dpkg then checks them itself.
+# Installs the libraries first, so that the package manager only installs the package itself; dpkg checks the
+# dependencies.
 install_dependencies() {
   chroot "$root" apt-get satisfy -qq -y --no-install-recommends "$(dpkg-deb -f "$HAWSER_DEB" Depends)" >/dev/null
   find "$root" -xdev -path "$root/proc" -prune -o -print >"$scratch/before"
@@ -84,7 +85,7 @@ deb() {
   check_nothing_left "$scratch/deb"
 }
 
-# No rpm in a Debian root could satisfy dependencies: the libraries are there already, and rpm is told not to ask.
+# rpm in a Debian root cannot resolve dependencies: the libraries are installed already, so --nodeps.
 rpm_() {
   rpm --root "$root" --initdb
   rpm --root "$root" --nodeps -i "$HAWSER_RPM"

@@ -1,5 +1,6 @@
 """The laboratory of the system tests: network namespaces, emulated links, NAT routers, traffic and measurements.
 
-Only the standard library of Debian 12's Python is used. Everything a laboratory makes (namespaces, processes, files)
-belongs to one `Lab` object and is gone when its `with` block ends; processes are ended by process id, never by name.
+It uses only the standard library of Debian 12's Python. One `Lab` object owns everything that a laboratory creates
+(namespaces, processes, files) and removes it when its `with` block ends. It ends processes by process id, never by
+name.
 """

@@ -1,4 +1,4 @@
-"""Lab, Namespace and Process: what exists on the machine while a laboratory runs, and its removal."""
+"""Lab, Namespace and Process: the resources of a running laboratory, and their removal."""
 
 import contextlib
 import ctypes
@@ -20,11 +20,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class LabError(Exception):
-    """The laboratory could not be built or an instrument failed; says nothing about what is being tested."""
+    """The laboratory could not be built, or an instrument failed. Not a verdict on the programs under test."""
 
 
 def find_program(name):
-    """A program of our own build: HAWSER_BUILD_DIR says where (ctest and demo.sh set it)."""
+    """Returns the path of a program of this build, below HAWSER_BUILD_DIR (set by ctest and demo.sh)."""
     build = os.environ.get("HAWSER_BUILD_DIR", "")
     for folder in ("src/daemon", "src/cli", "tests/system/linkem", ""):
         path = pathlib.Path(build, folder, name)
@@ -34,19 +34,19 @@ def find_program(name):
 
 
 def wait_until(condition, timeout, what, interval=0.02):
-    """The first true value of condition(), polled; LabError after `timeout` seconds."""
+    """Polls condition() and returns its first true value; raises LabError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise LabError(f"waited {timeout} s for {what}, in vain")
+            raise LabError(f"waited {timeout} s for {what}, without success")
         time.sleep(interval)
 
 
 class Process:
-    """A background process with its output in a file. stop() is idempotent."""
+    """A background process with its output in a file. stop() may be called again."""
 
     def __init__(self, argv, log_path, label):
         self.label = label
@@ -59,7 +59,8 @@ class Process:
         return self._popen.poll() is None
 
     def wait(self, timeout):
-        """The exit code (negative: the signal that ended it); LabError when it does not end in time."""
+        """Returns the exit code (negative: the signal that ended it); raises LabError when the process does not end in
+        time."""
         try:
             return self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -70,7 +71,7 @@ class Process:
             self._popen.send_signal(number)
 
     def stop(self, timeout=5):
-        """SIGTERM, then SIGKILL; returns the exit code."""
+        """Sends SIGTERM, then SIGKILL; returns the exit code."""
         self.signal(signal.SIGTERM)
         try:
             return self._popen.wait(timeout)
@@ -82,12 +83,13 @@ class Process:
         return pathlib.Path(self.log_path).read_text(errors="replace")
 
     def cpu_seconds(self):
-        """Time on a processor so far (of the main thread; to the nanosecond, unlike the clock ticks in stat)."""
+        """Returns the processor time of the main thread so far (schedstat has nanoseconds, unlike the clock ticks in
+        stat)."""
         return int(pathlib.Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 class Namespace:
-    """One network namespace."""
+    """One network namespace of a laboratory. Owns it until delete()."""
 
     def __init__(self, lab, short_name):
         self.lab = lab
@@ -96,7 +98,7 @@ class Namespace:
         subprocess.run(["ip", "netns", "add", self.name], check=True)
 
     def command(self, argv):
-        # The parent's death ends the children even when nothing can be tidied any more (SIGKILL by a time limit).
+        # The death of the parent ends the children even when the parent cannot clean up (SIGKILL at a time limit).
         return ["ip", "netns", "exec", self.name, "setpriv", "--pdeathsig", "KILL", *map(str, argv)]
 
     def run(self, *argv, check=True, timeout=60, input=None):
@@ -109,20 +111,21 @@ class Namespace:
         return self.lab.start(self.command(argv), label or f"{self.short_name}-{os.path.basename(str(argv[0]))}")
 
     def ip(self, *commands):
-        """`ip` commands, one string each, run in one go."""
+        """Runs `ip` commands, one string each, in one process."""
         done = subprocess.run(["ip", "-n", self.name, "-batch", "-"], input="\n".join(commands) + "\n",
                               capture_output=True, text=True)
         if done.returncode != 0:
             raise LabError(f"ip in {self.short_name}: {done.stderr} in\n" + "\n".join(commands))
 
     def sysctl(self, **settings):
-        """sysctl(net__ipv4__ip_forward=1); '__' stands for the dot."""
+        """Sets kernel parameters: sysctl(net__ipv4__ip_forward=1); '__' stands for the dot."""
         for key, value in settings.items():
             self.run("sysctl", "-qw", f"{key.replace('__', '.')}={value}")
 
     @contextlib.contextmanager
     def entered(self):
-        """The calling thread is in this namespace inside the block (sockets made there stay in it)."""
+        """Moves the calling thread into this namespace for the block. Sockets created in the block stay in the
+        namespace."""
         with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{self.name}") as there:
             if _libc.setns(there.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), "setns")
@@ -145,12 +148,12 @@ class Namespace:
 
 
 class Lab:
-    """Owns every namespace, process and file of one experiment. Use as a context manager."""
+    """Owns every namespace, process and file of one experiment. Use it as a context manager."""
 
     _numbers = itertools.count(1)
 
     def __init__(self, time_limit=None):
-        self.number = next(Lab._numbers)  # in this process, which may have several at once
+        self.number = next(Lab._numbers)  # unique in this process, which may have several laboratories
         self.namespaces = {}
         self.processes = []
         self._time_limit = time_limit
@@ -201,7 +204,7 @@ class Lab:
 
 
 def remove_stale_namespaces():
-    """Namespaces of laboratories whose process was killed before it could tidy up."""
+    """Removes the namespaces of laboratories whose process was killed before it could clean up."""
     for path in pathlib.Path("/run/netns").glob("hawser*-*"):
         owner = re.fullmatch(r"hawser(\d+)-.*", path.name)
         if owner and not pathlib.Path(f"/proc/{owner[1]}").exists():

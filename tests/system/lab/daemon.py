@@ -18,7 +18,7 @@ HUB_INNER_V4, HUB_INNER_V6 = "10.90.0.1", "fd90::1"
 
 
 def hawser(*words, given=None):
-    """What `hawser WORDS` prints when it reads `given`."""
+    """Returns the output of `hawser WORDS` with the input `given`."""
     done = subprocess.run([find_program("hawser"), *words], input=given, capture_output=True, text=True, timeout=10)
     if done.returncode != 0:
         raise LabError(f"hawser {' '.join(words)}: {done.stderr}{done.stdout}")
@@ -34,7 +34,7 @@ def _key_folder():
 
 @functools.cache
 def private_key_file(name):
-    """The file of a private key, made by the command line once for each name, e.g. "hub" or "edge1"."""
+    """Returns the file of a private key; `hawser genkey` makes it once for each name, e.g. "hub" or "edge1"."""
     path = _key_folder() / f"{name}.key"
     path.touch(mode=0o600)
     path.write_text(hawser("genkey"))
@@ -60,7 +60,7 @@ def _list(values):
 
 
 def _settings(settings):
-    """Further lines of a table, e.g. for rekey_after_seconds=2."""
+    """Additional lines of a table, e.g. for rekey_after_seconds=2."""
     return "".join(f"{key} = {value}\n" for key, value in settings.items())
 
 
@@ -84,8 +84,8 @@ allowed_ips = ["{inner_v4(index)}/32", "{inner_v6(index)}/128"]
 
 def edge_config(uplinks=("wan1", "wan2"), index=1, endpoint=f"{HUB_V4}:{UDP_PORT}", hub="hub",
                 allowed_ips=("10.90.0.0/24", "fd90::/64"), **interface):
-    """`uplinks`: interfaces, or pairs of interface and label. `endpoint`: one, or several. `hub`: whose public key the edge
-    takes for that of the hub."""
+    """`uplinks`: interfaces, or pairs of interface and label. `endpoint`: one, or several. `hub`: the name of the key
+    that the edge uses as the hub's."""
     endpoints = (endpoint,) if isinstance(endpoint, str) else endpoint
     text = f"""
 [interface]
@@ -110,7 +110,7 @@ allowed_ips = {_list(allowed_ips)}
 
 
 class Daemon:
-    """A running hawserd. Its configuration and control socket are files of the laboratory."""
+    """A running hawserd. The laboratory owns its configuration file and its control socket."""
 
     def __init__(self, lab, namespace, config, label=None, prefix=()):
         """`prefix`: the words of a command that runs hawserd, e.g. with fewer rights."""
@@ -129,11 +129,11 @@ class Daemon:
 
     def _answers(self):
         if not self.process.running():
-            raise LabError(f"{self.label} ended at once:\n{self.process.output()}")
+            raise LabError(f"{self.label} ended immediately:\n{self.process.output()}")
         return self.cli("status", "--json", check=False).returncode == 0
 
     def cli(self, *words, check=True):
-        """Runs `hawser WORDS` against this daemon's socket."""
+        """Runs `hawser WORDS` with this daemon's socket."""
         done = subprocess.run([find_program("hawser"), *words, "--socket", self.control_socket], capture_output=True,
                               text=True, timeout=10)
         if check and done.returncode != 0:
@@ -144,18 +144,18 @@ class Daemon:
         return json.loads(self.cli("status", "--json").stdout)
 
     def quick_status(self):
-        """The same without a process for each question, for what is timed."""
+        """Does the same as status(), but without starting a process, for timed measurements."""
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(self.control_socket)
             client.sendall(b'{"command":"status"}\n')
             return json.loads(client.makefile().readline())
 
     def wait_for_tunnel(self, target=HUB_INNER_V4, timeout=15):
-        """Until a ping through the tunnel is answered."""
+        """Waits until a ping through the tunnel is answered."""
         wait_until(lambda: ping(self.namespace, target, count=1, wait=1)[0] == 1, timeout,
                    f"{target} to answer through the tunnel of {self.label}")
 
     def stop(self, timeout=10):
-        """SIGTERM; the exit code (LabError when it has to be killed)."""
+        """Sends SIGTERM and returns the exit code; raises LabError when the daemon does not end in time."""
         self.process.signal(15)
         return self.process.wait(timeout)

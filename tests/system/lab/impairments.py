@@ -1,4 +1,5 @@
-"""What goes wrong on the way: NAT routers that forget, links that swallow, stall or flap, and what of it a user feels."""
+"""Impairments of a path: NAT routers that lose mappings, links that lose, stall or flap, and a tunnel that measures the
+effects."""
 
 import contextlib
 import os
@@ -18,7 +19,7 @@ _FLUSH = struct.pack("=IHHII", 20, 1 << 8 | 2, 0x5, 1, 0) + struct.pack("=BBH", 
 
 
 def forget_mappings(nat):
-    """The NAT router loses every mapping, as after a reboot: what leaves next gets another port."""
+    """Makes the NAT router lose every mapping, as after a reboot: later packets get another port."""
     with nat.entered():
         channel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
     with channel:
@@ -26,17 +27,17 @@ def forget_mappings(nat):
         channel.send(_FLUSH)
         (error,) = struct.unpack("=16xi", channel.recv(4096)[:20])
         if error:
-            raise OSError(-error, "the NAT router did not forget its mappings")
+            raise OSError(-error, "the NAT router did not drop its mappings")
 
 
 def expire_mappings_after(nat, seconds):
-    """Without traffic for so long, a UDP mapping is gone."""
+    """Makes a UDP mapping expire after this time without traffic."""
     nat.sysctl(net__netfilter__nf_conntrack_udp_timeout=seconds, net__netfilter__nf_conntrack_udp_timeout_stream=seconds)
 
 
 @contextlib.contextmanager
 def repeatedly(period, *actions):
-    """Runs the actions in turn, one every `period` seconds, from a thread, until the block ends."""
+    """Runs the actions in turn, one every `period` seconds, in a thread, until the block ends."""
     stop = threading.Event()
 
     def work():
@@ -55,7 +56,7 @@ def repeatedly(period, *actions):
 
 
 def freeze(link, seconds):
-    """Nothing moves on the link for a while; then everything that waited does."""
+    """Stops the link for a while; then all waiting packets move."""
     os.kill(link.process.pid, signal.SIGSTOP)
     try:
         time.sleep(seconds)
@@ -90,7 +91,7 @@ class Tunnel:
             return TimedTransfer(self.hub, self.edge, inner_v4(1))
         return TimedTransfer(self.edge, self.hub, HUB_INNER_V4)
 
-    def calls(self, port=7):
-        """A flow of 100 datagrams of 200 bytes a second towards the edge, as telephony is: (source, sink)."""
+    def telephony(self, port=7):
+        """Starts a flow of 100 datagrams of 200 bytes a second to the edge, like telephony; returns (source, sink)."""
         sink = UdpSink(self.edge, inner_v4(1), port)
         return UdpSource(self.hub, inner_v4(1), port, mbps=100 * 200 * 8e-6, size=200), sink

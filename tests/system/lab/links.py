@@ -9,7 +9,8 @@ from .core import LabError, find_program, wait_until
 
 @dataclasses.dataclass
 class LinkSpec:
-    """What a link does to each direction. Rate in Mbit/s, times in ms (one way), loss in percent, queue in bytes."""
+    """The properties of a link in each direction. Rate in Mbit/s, times in ms (one way), loss in percent, queue in
+    bytes."""
 
     rate: float = 50
     delay: float = 20
@@ -28,7 +29,7 @@ class Link:
         self.spec = spec
         self.namespace = namespace
         self._socket = str(lab.folder / f"{namespace.short_name}.sock")
-        # No IPv6 of its own: a wire says nothing.
+        # No IPv6 on the interfaces: a link must not send packets of its own.
         namespace.sysctl(net__ipv6__conf__all__disable_ipv6=1)
         namespace.ip("link set side_a up", "link set side_b up")
         self.process = namespace.start(find_program("linkem"), "run", "--a", "side_a", "--b", "side_b", "--control",
@@ -43,7 +44,7 @@ class Link:
         except OSError:
             return None
 
-    def _ask(self, command):
+    def _send(self, command):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
             client.settimeout(10)
             client.connect(self._socket)
@@ -54,13 +55,13 @@ class Link:
         return answer
 
     def set(self, direction="both", **parameters):
-        """set("b2a", rate=5, loss=1); on/off keys take booleans."""
+        """Changes parameters, e.g. set("b2a", rate=5, loss=1); on/off keys take booleans."""
         words = [f"{key} {('off', 'on')[value] if isinstance(value, bool) else value}"
                  for key, value in parameters.items()]
-        self._ask(f"set {direction} {' '.join(words)}")
+        self._send(f"set {direction} {' '.join(words)}")
 
     def status(self):
-        return self._ask("status")
+        return self._send("status")
 
     def blackhole(self, on):
         self.set(blackhole=on)

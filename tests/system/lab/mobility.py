@@ -1,8 +1,8 @@
-"""An edge with a modem that comes, goes and changes, and how long it takes until it is used again.
+"""An edge with a modem that is removed, added and changed, and the time until the tunnel uses it again.
 
-Each measure_* function changes something and returns the seconds from the moment at which the uplink could be used (the
-last command that made it so has returned) until its path carries data: it is active at both ends, and the hub has it at the
-address where the uplink is now. It leaves everything such that it can be called again.
+Each measure_* function changes something and returns the seconds from the moment at which the uplink became usable
+(its last command has returned) until its path carries data: the path is active at both ends, and the hub has it at
+the uplink's current address. Each function leaves the laboratory in a state in which it can be called again.
 """
 
 import concurrent.futures
@@ -15,16 +15,16 @@ from .links import LinkSpec
 from .topology import HUB_V4, HUB_V6, NatNetwork
 from .traffic import UdpSource, ping
 
-CABLE = "wan2"  # the modem is a device of its own on top of it, in the place of the edge's second uplink
+CABLE = "wan2"  # the modem is a macvlan device on top of it, and replaces the edge's second uplink
 GATEWAY_V4, GATEWAY_V6 = "192.168.2.1", "fd00:2::1"
 PUBLIC_V4, PUBLIC_V6 = "203.0.113.102", "[2001:db8::102]"  # of the NAT behind the modem
-PATIENCE = 12  # seconds; what takes longer is not measured, it has failed
+PATIENCE = 12  # seconds; after this time the measurement has failed
 ENDPOINTS = (f"{HUB_V4}:{UDP_PORT}", f"[{HUB_V6}]:{UDP_PORT}")
 LISTED = ("wan1", ("modem*", "modem"))
 
 
 class MobileEdge:
-    """The reference network with a modem, and a hub. start_edge() makes the other end."""
+    """The reference network with a modem, and a hub. start_edge() starts the edge's daemon."""
 
     def __init__(self, lab):
         self.lab = lab
@@ -43,7 +43,7 @@ class MobileEdge:
     def stop_edge(self):
         self.edge.stop()
 
-    # --- the modem
+    # --- modem
 
     def plug(self, name="modem0"):
         self.namespace.ip(f"link add link {CABLE} name {name} type macvlan mode private")
@@ -54,7 +54,7 @@ class MobileEdge:
         self.modem = None
 
     def configure(self, host=2, v4=True, v6=True, routes=True):
-        """Up, with addresses and default routes: usable when this returns, unless there are to be no routes."""
+        """Brings the modem up with addresses and default routes. Except without routes, it is usable on return."""
         commands = [f"link set {self.modem} up"]
         if v6:
             commands += [f"addr replace fd00:2::{host}/64 dev {self.modem}"]
@@ -71,22 +71,23 @@ class MobileEdge:
     def carrier(self, on):
         self.namespace.ip(f"link set {CABLE} {'up' if on else 'down'}")
 
-    # --- what the daemons say
+    # --- status of the daemons
 
     def uplink(self, label="modem"):
-        """What the edge says of it; None: nothing."""
+        """The edge's status of an uplink; None when it has none."""
         return next((uplink for uplink in self.edge.quick_status()["uplinks"] if uplink["label"] == label), None)
 
     def wait_for_reason(self, reason, label="modem"):
-        wait_until(lambda: self.uplink(label)["reason"] == reason, 3, f"{label} to say {reason!r}")
+        wait_until(lambda: self.uplink(label)["reason"] == reason, 3, f"{label} to report {reason!r}")
 
     def seen_by_hub(self):
-        """Where the hub has active paths to the modem: address and port."""
+        """The transport addresses of the hub's active paths to the modem."""
         return {path["remote"] for path in active_paths(self.hub)
                 if path["remote"].startswith((PUBLIC_V4, PUBLIC_V6))}
 
     def seconds_until_it_carries(self, label="modem", before=frozenset()):
-        """From now until both ends use the modem's path; the hub at none of the addresses `before`."""
+        """Returns the seconds from now until both ends use the modem's path, at the hub with an address outside
+        `before`."""
         begin = time.monotonic()
         wait_until(lambda: self.seen_by_hub() - before and label in labels(self.edge), PATIENCE,
                    f"the path over {label} to carry data", interval=0.002)
@@ -103,11 +104,11 @@ def labels(daemon):
 
 
 def _loses_path(mobile, label="modem"):
-    wait_until(lambda: label not in labels(mobile.edge), PATIENCE, f"the path over {label} to go")
+    wait_until(lambda: label not in labels(mobile.edge), PATIENCE, f"the path over {label} to disappear")
 
 
 def measure_recreate(mobile):
-    """The interface is deleted and made again with the same name."""
+    """Deletes the interface and creates it again with the same name."""
     return measure_replug(mobile, mobile.modem)
 
 
@@ -116,7 +117,7 @@ _hosts = itertools.cycle(range(10, 250))
 
 
 def measure_replug(mobile, name=None, label="modem", **addresses):
-    """The modem is unplugged, and plugged in again as another interface (by default: a new name each time)."""
+    """Unplugs the modem and plugs it in again as another interface (by default with a new name each time)."""
     before = mobile.seen_by_hub()
     mobile.unplug()
     _loses_path(mobile, label)
@@ -127,16 +128,16 @@ def measure_replug(mobile, name=None, label="modem", **addresses):
 
 
 def measure_address_change(mobile):
-    """Another address takes the place of the old one: the hub must hear from it, though nothing else is to be sent."""
+    """Replaces the address by another one: the hub must learn it, although there is no other traffic."""
     before = mobile.seen_by_hub()
-    # Never one that it had before: the NAT would still know it, and the hub see what it knows.
+    # Never an address that was used before: the NAT would still have its mapping, and the hub would see the old one.
     mobile.namespace.ip(f"addr flush to 192.168.2.0/24 dev {mobile.modem}")
     mobile.namespace.ip(f"addr add 192.168.2.{next(_hosts)}/24 dev {mobile.modem}", *mobile.route_commands(v6=False))
     return mobile.seconds_until_it_carries(before=before)
 
 
 def measure_route_return(mobile, away=0.5):
-    """The default route is gone, under traffic, until the path has failed and for `away` seconds more; it comes back."""
+    """Removes the default route under traffic until `away` seconds after the path has failed; then restores it."""
     source = UdpSource(mobile.namespace, HUB_INNER_V4, 7, mbps=2)
     try:
         mobile.namespace.ip(*mobile.route_commands(v6=False, verb="del"))
@@ -150,7 +151,7 @@ def measure_route_return(mobile, away=0.5):
 
 
 def measure_rule(mobile):
-    """The modem's default route moves to a table of its own, which only packets from the modem's address are routed by."""
+    """Moves the modem's default route to a separate table; a rule selects it for packets from the modem's address."""
     namespace, table = mobile.namespace, f"default via {GATEWAY_V4} dev {mobile.modem} table 77"
     rule = "from 192.168.2.0/24 lookup 77"
     before = mobile.seen_by_hub()
@@ -160,12 +161,13 @@ def measure_rule(mobile):
     seconds = mobile.seconds_until_it_carries(before=before)
     before = mobile.seen_by_hub()
     namespace.ip(*mobile.route_commands(v6=False), f"rule del {rule}", f"route del {table}")
-    mobile.seconds_until_it_carries(before=before)  # by a socket that is bound to no address again
+    mobile.seconds_until_it_carries(before=before)  # by a socket that is not bound to an address
     return seconds
 
 
 def measure_route_burst(mobile, routes=5000):
-    """(share of one processor that the edge's daemon takes while so many routes come, pings answered of twenty)"""
+    """Returns (the share of one processor that the edge's daemon uses while the routes appear, answered pings of
+    twenty)."""
     commands = [f"route add 10.100.{number // 256}.{number % 256}/32 dev wan1" for number in range(routes)]
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         answers = pool.submit(ping, mobile.namespace, HUB_INNER_V4, count=20, interval=0.05)
@@ -180,7 +182,7 @@ OBSTACLES = ("no interface", "down", "no carrier", "no address", "no route")
 
 
 def measure_start(mobile, obstacle, uplinks=(("modem*", "modem"),)):
-    """The daemon starts while `obstacle` keeps its only uplink from being used; then it is removed."""
+    """Starts the daemon while `obstacle` makes its only uplink unusable, then removes the obstacle."""
     if mobile.modem:
         mobile.unplug()
     if obstacle != "no interface":
@@ -193,7 +195,7 @@ def measure_start(mobile, obstacle, uplinks=(("modem*", "modem"),)):
     mobile.start_edge(uplinks, wait_for=0)
     try:
         mobile.wait_for_reason(obstacle)
-        time.sleep(0.7)  # not at the beginning of anything that happens each second
+        time.sleep(0.7)  # avoids the phase of periodic work that runs each second
         before = mobile.seen_by_hub()
         if obstacle == "no interface":
             mobile.plug()

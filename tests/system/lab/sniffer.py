@@ -1,6 +1,7 @@
-"""Watches SCTP over UDP on an interface: which packets pass when, in which direction, and what shows of them.
+"""Records SCTP over UDP on an interface: which packets pass when, in which direction, and their visible content.
 
-Once the keys are agreed upon, all chunks of a packet are inside one sealed chunk: its size is all that tells data apart.
+Once there are keys, all chunks of a packet are inside one sealed chunk: only its size shows whether it contains
+data.
 """
 
 import collections
@@ -10,8 +11,8 @@ import threading
 import time
 
 INIT, SEALED = 0x01, 0x5E
-DATA_SIZE = 1000  # bytes of UDP payload that no packet without data reaches, but for the INIT and probes of the MTU
-FIRST_DATA_SIZE = 1252  # what is larger on a path that has just been proven is such a probe
+DATA_SIZE = 1000  # bytes of UDP payload; only packets with data are larger, except for the INIT and PMTU probes
+FIRST_DATA_SIZE = 1252  # a larger packet on a path that has just been validated is a PMTU probe
 
 Seen = collections.namedtuple("Seen", "time interface outgoing tag chunks payload")
 
@@ -22,7 +23,7 @@ _UDP_HEADER, _SCTP_HEADER = 8, 12
 
 
 def _udp_payload(packet, port):
-    """The payload of an unfragmented IP packet from or to UDP `port`, or None."""
+    """Returns the payload of an unfragmented IP packet from or to UDP `port`, or None."""
     if packet[0] >> 4 == 4:
         header, protocol = (packet[0] & 15) * 4, packet[9]
     else:
@@ -35,7 +36,7 @@ def _udp_payload(packet, port):
 
 
 def chunk_types(sctp):
-    """The types of a packet's chunks in order; ends quietly at the first malformed length."""
+    """Returns the types of a packet's chunks in order; stops at the first malformed length."""
     types, at = [], _SCTP_HEADER
     while at + 4 <= len(sctp):
         kind, _, length = struct.unpack_from("!BBH", sctp, at)
@@ -47,7 +48,7 @@ def chunk_types(sctp):
 
 
 class Sniffer:
-    """Notes every SCTP-over-UDP packet on interfaces of a namespace until stop(). Times are time.monotonic()."""
+    """Records every SCTP-over-UDP packet on interfaces of a namespace until stop(). Times are time.monotonic()."""
 
     def __init__(self, namespace, interfaces, port=9899):
         self.seen = []
@@ -74,7 +75,7 @@ class Sniffer:
                 except TimeoutError:
                     continue
                 sctp = _udp_payload(packet, self._port) if len(packet) > 28 else None
-                if sctp is None or address[2] == _PACKET_OTHERHOST:  # what a switch floods is none of ours
+                if sctp is None or address[2] == _PACKET_OTHERHOST:  # a switch floods frames for others
                     continue
                 seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
                 self.seen.append(Seen(seconds + nanoseconds / 1e9 - self._offset, interface,
@@ -88,7 +89,7 @@ class Sniffer:
         return sorted(self.seen)
 
     def first(self, condition, timeout):
-        """The earliest packet for which condition(packet) holds, waiting up to `timeout` s; None if none came."""
+        """Returns the earliest packet for which condition(packet) holds; waits up to `timeout` s, then returns None."""
         deadline = time.monotonic() + timeout
         while True:
             matching = [packet for packet in list(self.seen) if condition(packet)]
@@ -100,10 +101,11 @@ class Sniffer:
 
 
 def joining_of_second_path(sniffer, timeout):
-    """(the ASCONF, the first data after it on the same interface) as seen at the edge; None for what never came.
+    """Returns (the ASCONF, the first data after it on the same interface), as seen at the edge; None for a missing
+    packet.
 
-    Until its ASCONF is acknowledged, an uplink carries nothing else: it is the first packet to leave by the interface over
-    which the association was not begun.
+    Until its ASCONF is acknowledged, an uplink carries nothing else: the ASCONF is the first packet on the interface
+    over which the association was not initiated.
     """
     init = sniffer.first(lambda p: p.outgoing and INIT in p.chunks, timeout)
     if init is None:

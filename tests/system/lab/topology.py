@@ -4,8 +4,8 @@
        --(link 2)-- nat2 --+-- core (a switch) -- hub, ONE public address
   edge2 …                  |
 
-and a direct one, edge -- hub on a plain veth pair. All carry IPv4 and IPv6. Names inside the namespaces: the edge's
-uplinks are wan1, wan2; a NAT router has lan and wan; the hub has eth0.
+There is also a direct network: edge -- hub on a plain veth pair. All networks carry IPv4 and IPv6. Interface names
+inside the namespaces: the edge's uplinks are wan1, wan2; a NAT router has lan and wan; the hub has eth0.
 """
 
 from .core import find_program
@@ -14,8 +14,8 @@ from .links import Link, LinkSpec
 HUB_V4 = "203.0.113.1"
 HUB_V6 = "2001:db8::1"
 
-# `fully-random`: the source port after translation has nothing to do with the one before. What arrives from outside
-# without an existing mapping is dropped in silence, as consumer routers and carrier-grade NATs do.
+# `fully-random`: the source port after translation does not depend on the original port. Inbound packets without a
+# mapping are dropped silently, as by consumer routers and carrier-grade NATs.
 NAT_RULES = """
 table inet nat {
   chain post {
@@ -34,7 +34,6 @@ table inet nat {
 }
 """
 
-
 NO_TOO_BIG_RULES = """
 table inet silent {
   chain out {
@@ -51,7 +50,7 @@ def _pair(left, left_name, right, right_name):
 
 
 def _quiet_ipv6(namespace, *interfaces):
-    """Addresses usable at once and only ours."""
+    """Makes addresses usable immediately (no duplicate address detection), and ignores router advertisements."""
     for interface in interfaces:
         namespace.sysctl(**{f"net__ipv6__conf__{interface}__accept_dad": 0,
                             f"net__ipv6__conf__{interface}__accept_ra": 0})
@@ -62,7 +61,7 @@ def _offloads_off(namespace, *interfaces):
 
 
 class Edge:
-    """An edge router's namespace with its uplinks, each a Link into a NAT router of its own."""
+    """An edge router's namespace with its uplinks. Each uplink is a Link to a NAT router of its own."""
 
     def __init__(self, lab, core, index, specs):
         self.index = index
@@ -98,11 +97,10 @@ class Edge:
         self.links.append(Link(lab, wire, spec, seed=site))
         self.interfaces.append(wan)
 
-
     def set_path_mtu(self, number, mtu):
-        """From now on the router of uplink `number` (1, 2, …) forwards no larger packet either way, and tells nobody:
-        its ICMP messages about it are filtered. Packets without DF it fragments. (The MTU of its interfaces stays, or
-        veth would drop what arrives there before the router can fragment it.)"""
+        """Makes the router of uplink `number` (1, 2, …) forward no larger packet in either direction from now on. It
+        fragments packets without DF, and its ICMP messages about the others are filtered. (The MTU of its interfaces
+        does not change: veth would drop packets before the router could fragment them.)"""
         nat, site = self.nats[number - 1], (self.index - 1) * 10 + number
         nat.run("nft", "-f", "-", input=NO_TOO_BIG_RULES)
         nat.ip(f"route replace 192.168.{site}.0/24 dev lan scope link mtu lock {mtu}",
@@ -127,18 +125,18 @@ class NatNetwork:
     def edge(self):
         return self.edges[0]
 
-    def stranger(self, lab):
-        """A namespace on the public network that belongs to nobody."""
-        namespace = lab.namespace("stranger")
-        _pair(namespace, "eth0", self.core, "strangeport")
-        self.core.ip("link set strangeport master br0 up")
+    def outside_host(self, lab):
+        """Returns a namespace on the public network that belongs to neither hub nor edges."""
+        namespace = lab.namespace("outside")
+        _pair(namespace, "eth0", self.core, "outsideport")
+        self.core.ip("link set outsideport master br0 up")
         _quiet_ipv6(namespace, "eth0")
         namespace.ip("addr add 203.0.113.66/24 dev eth0", "addr add 2001:db8::66/64 dev eth0", "link set eth0 up")
         return namespace
 
 
 class CarrierNatNetwork(NatNetwork):
-    """The same, but the uplinks' NAT routers are customers of one carrier: its NAT gives both the same public address."""
+    """A NatNetwork whose NAT routers are behind the NAT of one carrier: both uplinks have the same public address."""
 
     PUBLIC_V4 = "203.0.113.200"
 
@@ -160,7 +158,7 @@ class CarrierNatNetwork(NatNetwork):
 
 
 class DirectNetwork:
-    """Edge and hub on one plain veth pair: nothing but the processor limits the tunnel."""
+    """Edge and hub on one plain veth pair: only the processor limits the tunnel."""
 
     def __init__(self, lab, offloads=True):
         self.edge = lab.namespace("edge")

@@ -1,4 +1,4 @@
-"""Traffic and its measurement: ping, iperf3, a TCP transfer whose gaps are timed, a paced UDP source."""
+"""Traffic and its measurement: ping, iperf3, a TCP transfer with timed gaps, a paced UDP source."""
 
 import json
 import os
@@ -11,8 +11,8 @@ import time
 from .core import LabError, wait_until
 
 
-# Of TCP connections whose speed is measured: Linux's own default, unless told otherwise. The machine's may be another,
-# with other figures.
+# The congestion control of measured TCP connections. The default is Linux's own, as a machine may have another one with
+# other results.
 CONGESTION_CONTROL = os.environ.get("HAWSER_TCP", "cubic")
 
 
@@ -21,7 +21,7 @@ def family_of(address):
 
 
 def ping(namespace, target, count=3, interval=0.2, interface=None, wait=2, size=56):
-    """(answers received, mean RTT in ms or None)"""
+    """Returns (received answers, mean RTT in ms or None)."""
     argv = ["ping", "-n", "-q", "-c", count, "-i", interval, "-W", wait, "-s", size]
     if interface:
         argv += ["-I", interface]
@@ -74,16 +74,16 @@ def iperf3(client, server, address, seconds=5, flows=1, reverse=False, omit=0, u
 
 
 def goodput_mbps(result):
-    """What arrived, in Mbit/s, after the omitted start."""
+    """The received rate in Mbit/s, without the omitted start."""
     end = result["end"]
     total = end.get("sum_received") or end["sum"]
     return total["bits_per_second"] / 1e6
 
 
 class TimedTransfer:
-    """One bulk TCP connection from `sender` to `receiver`; notes the time of every recv().
+    """One bulk TCP connection from `sender` to `receiver`; records the time of every recv().
 
-    Runs in two threads of this process until stop(). Time is time.monotonic().
+    Runs in two threads of this process until stop(). Times are time.monotonic().
     """
 
     def __init__(self, sender, receiver, address, port=5300):
@@ -129,7 +129,7 @@ class TimedTransfer:
                 self.error = error
 
     def stop(self):
-        """Ends the transfer; raises what broke it, if anything did."""
+        """Ends the transfer; raises the error that broke it, if there was one."""
         self._stopping = True
         for end in (self._source, self._sink):
             try:
@@ -150,13 +150,13 @@ class TimedTransfer:
         return sum(size for at, size in list(self.arrivals) if begin <= at < end) * 8 / 1e6 / (end - begin)
 
     def longest_gap(self, begin, end):
-        """The longest time, in seconds, without a byte within [begin, end]; its edges count as arrivals."""
+        """The longest time in seconds without a byte within [begin, end]; both ends count as arrivals."""
         times = [begin, *(at for at, _ in list(self.arrivals) if begin <= at <= end), end]
         return max(later - earlier for earlier, later in zip(times, times[1:]))
 
 
 class UdpSource:
-    """Sends numbered datagrams at a steady rate from a thread of this process; never waits for an answer."""
+    """Sends numbered datagrams at a constant rate from a thread of this process; expects no answers."""
 
     def __init__(self, sender, address, port, mbps, size=1300):
         self._socket = sender.socket(family_of(address), socket.SOCK_DGRAM)
@@ -176,7 +176,7 @@ class UdpSource:
                 try:
                     self._socket.sendto(struct.pack("!Q", self.sent) + self._padding, self._target)
                 except OSError:
-                    pass  # no route, no buffer: a source of datagrams does not care
+                    pass  # no route, no buffer: datagrams may be lost
                 self.sent += 1
             time.sleep(0.002)
 
@@ -187,7 +187,7 @@ class UdpSource:
 
 
 class UdpSink:
-    """Counts the datagrams of a UdpSource and remembers their numbers."""
+    """Counts the datagrams of a UdpSource and records their numbers."""
 
     def __init__(self, receiver, address, port):
         self._socket = receiver.socket(family_of(address), socket.SOCK_DGRAM)

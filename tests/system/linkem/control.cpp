@@ -43,7 +43,7 @@ double milliseconds(Duration value) {
   return static_cast<double>(value.count()) / 1e6;
 }
 
-/// Sets one key; false when key or value are not acceptable.
+// Sets one key; returns false when key or value is invalid.
 bool apply(LinkParameters& parameters, std::string_view key, std::string_view value) {
   if (key == "blackhole" || key == "reorder") {
     if (value != "on" && value != "off") return false;
@@ -121,7 +121,7 @@ int unix_socket() {
   return fd;
 }
 
-/// One message, or nothing when none comes.
+// Returns one message; nullopt when the other end has closed or on an error.
 std::optional<std::string> read_message(int fd) {
   std::array<char, 4096> buffer;
   const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
@@ -169,7 +169,7 @@ void ControlServer::serve(int client, Wire& wire) {
   ::close(client);
 }
 
-std::string ask(const std::string& path, const std::string& command) {
+std::string send_command(const std::string& path, const std::string& command) {
   const sockaddr_un address = unix_address(path);
   const int fd = unix_socket();
   const void* raw = &address;

@@ -8,15 +8,15 @@
 
 namespace hawser::linkem {
 
-/// Executes one command line against the wire and returns the answer, one line of JSON:
+/// Executes one command line on the wire and returns the answer, one line of JSON:
 ///   status
 ///   set a2b|b2a|both [rate MBIT] [delay MS] [jitter MS] [loss PERCENT] [queue BYTES] [reorder on|off]
-///   [blackhole on|off] …
-/// A command that cannot be understood changes nothing and answers {"error": "…"}.
+///       [blackhole on|off] …
+/// An invalid command changes nothing; its answer is {"error": "…"}.
 std::string execute(Wire& wire, std::string_view command);
 
-/// The listening end of the control socket (a Unix socket of type SOCK_SEQPACKET: one message is one command,
-/// one message is its answer). Owns the socket file and removes it at the end.
+/// The listening end of the control socket, a Unix socket of type SOCK_SEQPACKET: one message is one command,
+/// one message is its answer. Owns the socket file and removes it in the destructor.
 class ControlServer {
  public:
   explicit ControlServer(const std::string& path);
@@ -25,9 +25,10 @@ class ControlServer {
   ~ControlServer();
 
   int fd() const { return fd_; }
-  /// A new client, to be answered when its descriptor is readable; -1 when there is none.
+  /// Accepts a client; its command can be served when its descriptor is readable. Returns -1 when there is
+  /// none.
   int accept();
-  /// Answers the command that has arrived and hangs up.
+  /// Answers the client's command and closes its connection.
   static void serve(int client, Wire& wire);
 
  private:
@@ -36,6 +37,6 @@ class ControlServer {
 };
 
 /// The client's side: sends `command` to the socket and returns the answer. Throws std::system_error.
-std::string ask(const std::string& path, const std::string& command);
+std::string send_command(const std::string& path, const std::string& command);
 
 }  // namespace hawser::linkem

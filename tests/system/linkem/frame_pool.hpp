@@ -10,13 +10,13 @@ namespace hawser::linkem {
 
 using FrameId = std::uint32_t;
 
-/// Owns equally sized frame buffers, made in slabs when first needed and then recycled. Bounded: at the limit
-/// take() fails.
+/// Owns frame buffers of equal size. Allocates them in slabs on demand and reuses them; at its limit, take()
+/// returns fewer.
 class FramePool {
  public:
   FramePool(std::size_t frame_size, std::size_t limit) : frame_size_(frame_size), limit_(limit) {}
 
-  /// Fills `out` as far as the limit allows; returns how many were taken.
+  /// Fills `out` up to the limit of the pool; returns the number of frames.
   std::size_t take(std::span<FrameId> out) {
     std::size_t taken = 0;
     for (; taken < out.size(); ++taken) {

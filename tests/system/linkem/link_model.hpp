@@ -8,44 +8,45 @@
 
 namespace hawser::linkem {
 
-/// What one direction of an emulated link does to the packets that enter it. All of it may change while the
-/// link runs.
+/// The properties of one direction of an emulated link. All of them may change while the link runs.
 struct LinkParameters {
-  double rate_mbps = 0;           ///< serialisation rate in 10^6 bit/s of IP packets; 0 = infinitely fast
+  double rate_mbps = 0;           ///< serialisation rate in 10^6 bit/s of IP packets; 0 = unlimited
   Duration delay{};               ///< propagation delay, one way
-  Duration jitter{};              ///< delay varies uniformly within ± jitter
+  Duration jitter{};              ///< the delay varies uniformly within ± jitter
   double loss = 0;                ///< share of packets lost at random after serialisation, 0 to 1
   std::uint64_t queue_bytes = 0;  ///< bytes that may wait for serialisation (tail drop); 0 = no limit
-  bool reorder = false;           ///< jitter may let packets overtake each other
-  bool blackhole = false;         ///< swallow everything, silently
+  bool reorder = false;           ///< jitter may make packets overtake each other
+  bool blackhole = false;         ///< drops everything silently
 };
 
+/// What happens to a packet.
 enum class Fate : std::uint8_t { kDelivered, kQueueFull, kLost, kBlackholed };
 
+/// The result of LinkModel::offer().
 struct Verdict {
   Fate fate;
-  Timestamp delivery;  ///< when the packet leaves the link; meaningful for kDelivered only
+  Timestamp delivery;  ///< when the packet leaves the link; only valid for kDelivered
 };
 
-/// One direction of a link: given arrivals, says whether and when each packet leaves. It owns the
-/// serialiser's clock and the dice; it never holds packets, reads a clock or does I/O, so a run replays from
-/// its seed.
+/// One direction of a link: computes for each arriving packet whether and when it leaves. Owns the time at
+/// which the serialiser is free, and its random numbers. Never holds packets, reads a clock or does I/O, so a
+/// run can be replayed from its seed.
 ///
-/// A packet departs at max(arrival, departure of its predecessor) + size / rate and is delivered one delay
-/// later. The bytes that have not departed yet are the queue. A packet lost at random has still used its
-/// share of the rate, as on a radio link.
+/// A packet departs at max(arrival, departure of its predecessor) + size / rate, and is delivered one delay
+/// later. The bytes that have not departed are the queue. A packet lost at random has used its share of the
+/// rate, as on a radio link.
 class LinkModel {
  public:
   explicit LinkModel(std::uint64_t seed) : dice_(seed) {}
 
-  /// New parameters from `now` on. What waits for serialisation is served at the new rate as seen by later
-  /// packets; packets already accepted keep the delivery time they were given.
+  /// Applies new parameters from `now` on. Bytes that wait for serialisation count at the new rate for later
+  /// packets; accepted packets keep their delivery time.
   void set(Timestamp now, const LinkParameters& parameters);
 
-  /// A packet of `bytes` (IP length) enters. Arrivals must not go back in time.
+  /// A packet of `bytes` (IP length) arrives. Arrival times must not decrease.
   Verdict offer(Timestamp arrival, std::size_t bytes);
 
-  /// Bytes still waiting for serialisation at `now`.
+  /// The bytes that wait for serialisation at `now`.
   std::uint64_t backlog(Timestamp now) const;
 
   const LinkParameters& parameters() const { return parameters_; }

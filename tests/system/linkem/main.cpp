@@ -29,9 +29,9 @@ using hawser::Duration;
 using hawser::kNever;
 using hawser::Timestamp;
 
-// While frames move, one turn every 200 µs: deliveries are late by 100 µs on average, and the processor time
-// does not grow with the packet rate. Arrivals carry the kernel's time stamp, so resting distorts neither the
-// rate nor the queue.
+// While frames move, the loop runs every 200 µs: deliveries are late by 100 µs on average, and the processor
+// time does not grow with the packet rate. Arrivals carry the kernel's time stamp, so the pause changes
+// neither the rate nor the queue.
 constexpr Duration kTurn = std::chrono::microseconds{200};
 
 timespec to_timespec(Duration duration) {
@@ -57,8 +57,8 @@ void watch(int epoll, int fd) {
   }
 }
 
-/// Serves commands; waits for frames, commands or the next delivery first, unless the wire is busy. Returns
-/// false when told to stop.
+// Serves commands. Unless the wire is busy, it first waits for frames, commands or the next delivery. Returns
+// false after a stop signal.
 bool wait_and_serve(int epoll, int signals, ControlServer& control, Wire& wire, bool busy) {
   const Timestamp due = busy ? Timestamp{} : wire.next_due();
   const timespec timeout =
@@ -73,7 +73,7 @@ bool wait_and_serve(int epoll, int signals, ControlServer& control, Wire& wire, 
     if (fd == control.fd()) {
       if (const int client = control.accept(); client >= 0) watch(epoll, client);
     } else if (fd != wire.fd_a() && fd != wire.fd_b()) {
-      ControlServer::serve(fd, wire);  // closing takes it out of the epoll set
+      ControlServer::serve(fd, wire);  // closing removes it from the epoll set
     }
   }
   return true;
@@ -113,7 +113,7 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 int ctl(const std::string& socket, const std::vector<std::string>& words) {
-  const std::string answer = ask(socket, joined(words));
+  const std::string answer = send_command(socket, joined(words));
   std::cout << answer << '\n';
   return answer.find("\"error\"") == std::string::npos ? 0 : 1;
 }
@@ -138,10 +138,11 @@ int main(int argc, char** argv) {
                           "first parameters of both directions, as for ctl set: \"rate 50 delay 20\"");
 
   std::vector<std::string> words;
-  CLI::App* ctl_command = app.add_subcommand(
-      "ctl",
-      "talk to a running link: SOCKET status | SOCKET set a2b|b2a|both [rate MBIT] [delay MS] [jitter MS] "
-      "[loss PERCENT] [queue BYTES] [reorder on|off] [blackhole on|off]");
+  CLI::App* ctl_command =
+      app.add_subcommand("ctl",
+                         "send a command to a running link: SOCKET status | SOCKET set a2b|b2a|both [rate "
+                         "MBIT] [delay MS] [jitter MS] "
+                         "[loss PERCENT] [queue BYTES] [reorder on|off] [blackhole on|off]");
   ctl_command->add_option("socket", socket, "path of the control socket")->required();
   ctl_command->add_option("command", words, "status, or set and its keys")->required();
 

@@ -18,6 +18,7 @@
 namespace hawser::linkem {
 namespace {
 
+/// A socket for ethtool ioctls on one interface. Owns the descriptor.
 class EthtoolSocket {
  public:
   explicit EthtoolSocket(const std::string& interface)
@@ -42,7 +43,8 @@ class EthtoolSocket {
   ifreq request_{};
 };
 
-/// ethtool commands end in a flexible array; `Command` is the fixed part, `extra` the bytes after it.
+/// An ethtool command ends in a flexible array: `Command` is the fixed part, `extra` the size of the array in
+/// bytes. Owns the memory.
 template <class Command>
 class Variable {
  public:

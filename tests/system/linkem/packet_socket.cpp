@@ -40,7 +40,7 @@ Timestamp monotonic_now() {
 PacketSocket::PacketSocket(const std::string& interface) : interface_(interface) {
   const unsigned index = ::if_nametoindex(interface.c_str());
   if (index == 0) fail("interface " + interface);
-  // Protocol 0: nothing is received until bind() below, when every option is in place.
+  // Protocol 0: the socket receives nothing until bind() below, when all options are set.
   fd_ = ::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) fail("packet socket");
   try {
@@ -154,8 +154,8 @@ std::uint64_t PacketSocket::overrun() {
   return overrun_;  // the kernel counts since the last call
 }
 
-/// An interface that is down, or whose peer is slow, loses frames as a real one would; one that is gone ends
-/// the program.
+// An interface that is down, or whose peer is slow, loses frames like a real one. An interface that is gone
+// ends the program.
 void PacketSocket::check_transient(int error, const char* what) const {
   if (error == EAGAIN || error == EINTR || error == ENOBUFS || error == EMSGSIZE) return;
   const bool interface_down = error == ENETDOWN || error == EIO;

@@ -14,18 +14,18 @@
 
 namespace hawser::linkem {
 
-/// CLOCK_MONOTONIC on the engine's time line.
+/// The time of CLOCK_MONOTONIC, as the engine's Timestamp.
 Timestamp monotonic_now();
 
-/// An Ethernet frame held in the pool.
+/// An Ethernet frame in the pool.
 struct Frame {
   FrameId id;
-  std::uint32_t length;  ///< Ethernet header included
-  Timestamp arrival;     ///< when the kernel saw it, which may be well before we read it
+  std::uint32_t length;  ///< includes the Ethernet header
+  Timestamp arrival;     ///< when the kernel received it, which may be well before receive()
 };
 
-/// One end of the wire: a raw packet socket on one interface, promiscuous, deaf to what it sends itself.
-/// Reads and writes whole batches; never blocks.
+/// One end of the wire: a raw packet socket on one interface, promiscuous, which does not receive its own
+/// frames. Reads and writes whole batches; never blocks. Owns the descriptor.
 class PacketSocket {
  public:
   static constexpr std::size_t kBatch = 64;
@@ -39,16 +39,19 @@ class PacketSocket {
   const std::string& interface() const { return interface_; }
   std::uint32_t mtu() const { return mtu_; }
 
-  /// Appends up to one batch to `out`, with buffers from `pool`; returns how many came (0: none waiting, or
-  /// no buffer left).
+  /// Appends up to one batch to `out`, in buffers from `pool`. Returns the number of frames; 0 when none is
+  /// waiting or the pool is empty.
   std::size_t receive(FramePool& pool, std::vector<Frame>& out);
 
-  /// Sends up to one batch and returns how many the kernel took over; the rest is lost, as on a wire.
+  /// Sends up to one batch. Returns the number of frames that the kernel accepted; the others are lost, as on
+  /// a wire.
   std::size_t send(FramePool& pool, std::span<const Frame> frames);
 
+  /// Frames that were larger than a buffer, and therefore dropped.
   std::uint64_t oversize() const { return oversize_; }
 
-  /// Frames the kernel dropped because we read too slowly. A lab whose count is not 0 has measured itself.
+  /// Frames that the kernel dropped because this program reads too slowly. Unless it is 0, the machine
+  /// distorts the laboratory's results.
   std::uint64_t overrun();
 
  private:

@@ -9,9 +9,9 @@ namespace hawser::linkem {
 namespace {
 
 constexpr std::uint32_t kEthernetHeader = 14;
-constexpr std::size_t kFrameSlack = 64;      // Ethernet header, VLAN tags and alignment on top of the MTU
+constexpr std::size_t kFrameSlack = 64;  // Ethernet header, VLAN tags and alignment in addition to the MTU
 constexpr std::size_t kMaxFrames = 1 << 17;  // shared by both directions
-constexpr int kReadsPerTurn = 8;             // batches, so that one direction cannot starve the other
+constexpr int kReadsPerTurn = 8;  // batches; a limit, so that one direction cannot starve the other
 
 std::size_t frame_size_for(const PacketSocket& a, const PacketSocket& b) {
   return (std::max(a.mtu(), b.mtu()) + kFrameSlack + 63) / 64 * 64;
@@ -33,8 +33,7 @@ bool Direction::take_in() {
   return !arrived_.empty();
 }
 
-/// The rate and the queue count IP packets, as the figure in an access provider's contract does; the Ethernet
-/// header is free.
+// Rate and queue count IP packets, like the rate of an access provider; the Ethernet header does not count.
 void Direction::judge(const Frame& frame) {
   const std::uint32_t ip_bytes = frame.length > kEthernetHeader ? frame.length - kEthernetHeader : 0;
   ++counters_.received;
@@ -49,8 +48,8 @@ void Direction::judge(const Frame& frame) {
   pool_.give_back(frame.id);
 }
 
-/// Nearly always the back of the queue; jitter with reordering, or a shorter delay set meanwhile, may insert
-/// further ahead.
+// A frame usually goes to the back of the queue. Reordering jitter, or a delay that became shorter, may put
+// it further ahead.
 void Direction::schedule(Timestamp delivery, const Frame& frame) {
   auto place = in_flight_.end();
   while (place != in_flight_.begin() && std::prev(place)->delivery > delivery) --place;

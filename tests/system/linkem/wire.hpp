@@ -12,7 +12,7 @@
 
 namespace hawser::linkem {
 
-/// What happened to the frames that entered one direction.
+/// Counts what happened to the frames that entered one direction.
 struct Counters {
   std::uint64_t received = 0;
   std::uint64_t received_bytes = 0;
@@ -21,20 +21,20 @@ struct Counters {
   std::uint64_t dropped_queue = 0;
   std::uint64_t dropped_loss = 0;
   std::uint64_t dropped_blackhole = 0;
-  std::uint64_t dropped_send = 0;  ///< the kernel did not take them: receiving interface down or overloaded
+  std::uint64_t dropped_send = 0;  ///< the receiving interface is down or overloaded
 };
 
-/// One direction of the wire: owns the frames in flight and the model that times them; borrows the two
+/// One direction of the wire. Owns the frames in flight and the model that times them; borrows the two
 /// sockets and the pool.
 class Direction {
  public:
   Direction(PacketSocket& from, PacketSocket& to, FramePool& pool, std::uint64_t seed)
       : from_(from), to_(to), pool_(pool), model_(seed) {}
 
-  /// Reads what has arrived and gives each frame its fate. Returns whether anything came.
+  /// Reads waiting frames and decides what happens to each. Returns whether there were any.
   bool take_in();
 
-  /// Sends what is due at `now`. A blackhole also swallows what is in flight.
+  /// Sends the frames that are due at `now`. A blackhole also drops frames in flight.
   void release(Timestamp now);
 
   /// When the next frame is due; kNever when none is in flight.
@@ -62,13 +62,13 @@ class Direction {
   FramePool& pool_;
   LinkModel model_;
   std::deque<Scheduled> in_flight_;  ///< sorted by delivery
-  std::vector<Frame> arrived_;       ///< scratch of take_in()
-  std::vector<Frame> leaving_;       ///< scratch of release()
+  std::vector<Frame> arrived_;       ///< scratch space of take_in()
+  std::vector<Frame> leaving_;       ///< scratch space of release()
   Counters counters_;
 };
 
-/// The transparent layer-2 wire between two interfaces: two directions that share one pool of frames. Owns
-/// sockets and frames; the event loop belongs to its user.
+/// A transparent layer-2 wire between two interfaces: two directions that share one pool of frames. Owns
+/// sockets and frames, but no event loop.
 class Wire {
  public:
   /// Switches the offloads of both interfaces off. Throws std::system_error.
@@ -77,7 +77,7 @@ class Wire {
   Direction& a2b() { return a2b_; }
   Direction& b2a() { return b2a_; }
 
-  /// Moves frames both ways; returns whether any arrived.
+  /// Moves frames in both directions; returns whether any arrived.
   bool run_once();
   Timestamp next_due() const { return std::min(a2b_.next_due(), b2a_.next_due()); }
   int fd_a() const { return a_.fd(); }

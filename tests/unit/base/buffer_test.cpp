@@ -54,14 +54,14 @@ TEST(Buffer, MovesItsBlockAndLeavesNothingBehind) {
   Buffer a = pool.acquire(5);
   const std::byte* block = a.data();
   Buffer b = std::move(a);
-  EXPECT_FALSE(static_cast<bool>(a));  // NOLINT(bugprone-use-after-move): that is the point
+  EXPECT_FALSE(static_cast<bool>(a));  // NOLINT(bugprone-use-after-move): this is the test
   EXPECT_EQ(a.size(), 0U);
   EXPECT_EQ(b.data(), block);
   Buffer c = pool.acquire(7);
   c = std::move(b);
   EXPECT_EQ(c.data(), block);
   EXPECT_EQ(c.size(), 5U);
-  EXPECT_EQ(pool.in_use(), 1U) << "the block that was moved over went back";
+  EXPECT_EQ(pool.in_use(), 1U) << "the replaced block was released";
 }
 
 TEST(Buffer, KeepsItsContentWhenResizedWithinItsCapacity) {

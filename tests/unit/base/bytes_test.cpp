@@ -50,7 +50,7 @@ TEST(ByteReader, StaysFailedAfterAReadPastTheEnd) {
   ByteReader reader(bytes);
   EXPECT_EQ(reader.u32(), 0U);
   EXPECT_FALSE(reader.ok());
-  EXPECT_EQ(reader.u8(), 0) << "bytes that were there before are not handed out after a failure";
+  EXPECT_EQ(reader.u8(), 0) << "a failed reader returns no more bytes";
   EXPECT_TRUE(reader.take_rest().empty());
   EXPECT_FALSE(reader.ok());
 }

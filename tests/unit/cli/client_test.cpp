@@ -15,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Fixture with a temporary directory for sockets.
 class ClientTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -26,7 +27,7 @@ class ClientTest : public testing::Test {
   void touch(const std::string& name) const { std::ofstream(directory / name).put('x'); }
   [[nodiscard]] std::string in(const std::string& name) const { return (directory / name).string(); }
 
-  /// A listening socket that answers the first request with `answer` and hangs up.
+  /// Returns a listening socket at `path`.
   int listen_on(const std::string& path) const {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address{};
@@ -36,6 +37,7 @@ class ClientTest : public testing::Test {
     EXPECT_EQ(::listen(fd, 1), 0);
     return fd;
   }
+  /// Answers the first request with `answer` and closes the connection; returns the request.
   static std::string serve_once(int listener, const std::string& answer) {
     const int fd = ::accept(listener, nullptr, nullptr);
     char request[256] = {};
@@ -55,7 +57,7 @@ TEST_F(ClientTest, TakesTheOnlySocket) {
   EXPECT_EQ(*choose_socket("", "", directory.string()), in("hawser0.sock"));
 }
 
-TEST_F(ClientTest, WantsANameWhenThereAreSeveral) {
+TEST_F(ClientTest, NeedsANameWhenThereAreSeveral) {
   touch("b.sock");
   touch("a.sock");
   const auto chosen = choose_socket("", "", directory.string());
@@ -68,7 +70,7 @@ TEST_F(ClientTest, PrefersAPathThatIsGiven) {
   EXPECT_EQ(*choose_socket("/x/y", "", "/nowhere"), "/x/y");
 }
 
-TEST_F(ClientTest, SaysThatNoDaemonRuns) {
+TEST_F(ClientTest, ReportsThatNoDaemonRuns) {
   EXPECT_EQ(choose_socket("", "", directory.string()).error().exit, Exit::not_running);
   EXPECT_EQ(choose_socket("", "", in("missing")).error().exit, Exit::not_running);
   EXPECT_EQ(ask(in("missing.sock"), "x\n").error().exit, Exit::not_running);

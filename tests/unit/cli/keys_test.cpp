@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Both ends of a pipe, closed at the end.
+/// A pipe. Owns both ends, and closes them in the destructor.
 class Pipe {
  public:
   Pipe() { EXPECT_EQ(::pipe(ends_), 0); }
@@ -92,7 +92,7 @@ TEST(KeyCommands, RefuseInputThatIsNoKeyAndShowNothingOfIt) {
   }
 }
 
-TEST(KeyCommands, SayWhenTheKeyCannotBeWritten) {
+TEST(KeyCommands, ReportWhenTheKeyCannotBeWritten) {
   const int full = ::open("/dev/full", O_WRONLY);
   ASSERT_GE(full, 0);
   crypto::SystemRandom random;

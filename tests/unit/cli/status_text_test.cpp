@@ -92,7 +92,7 @@ TEST(StatusText, ShowsUnusableUplinksAndOnlyDropsThatHappened) {
   EXPECT_EQ(lines_with(text, "up 2 min 5 s").size(), 1U);
 }
 
-TEST(StatusText, HasARowForAnUplinkWithoutAPathThatSaysWhy) {
+TEST(StatusText, HasARowWithTheReasonForAnUplinkWithoutAPath) {
   control::Status s = status();
   s.associations[0].missing = {{"sat", "eth9", "not usable", 0.83}};
   const auto rows = lines_with(status_text(s), "not usable; next try in 0.8 s");
@@ -103,7 +103,7 @@ TEST(StatusText, HasARowForAnUplinkWithoutAPathThatSaysWhy) {
 
 TEST(StatusText, ShowsCapsAndQuotasOfUplinks) {
   control::Status s = status();
-  EXPECT_TRUE(lines_with(status_text(s), "uplink     lte").empty()) << "nothing to say";
+  EXPECT_TRUE(lines_with(status_text(s), "uplink     lte").empty()) << "nothing to show";
   s.uplinks[0].max_upload_mbps = 20;
   s.uplinks[0].quota = control::Quota{51'000'000'000, 50'000'000'000, true, "2026-12-01"};
   const auto line = lines_with(status_text(s), "uplink     lte (eth0)").at(0);
@@ -121,7 +121,7 @@ TEST(StatusText, ShowsKeysAndTheirAges) {
       1U);
 }
 
-TEST(StatusText, SaysOfAnAssociationThatItIsBeingSetUp) {
+TEST(StatusText, ShowsThatAnAssociationIsBeingSetUp) {
   control::Status s = status();
   s.associations.emplace_back();
   s.associations[1].id = 9;

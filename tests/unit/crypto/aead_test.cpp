@@ -28,6 +28,7 @@ Nonce nonce_of(std::string_view hex) {
   return nonce;
 }
 
+/// A sealed packet: ciphertext and tag.
 struct Sealed {
   ByteVector data;
   Tag tag;
@@ -88,7 +89,7 @@ TEST(Chacha20Poly1305, MeetsTheVectorOfRfc8439) {
                 "1ae10b594f09e26a7e902ecbd0600691");
 }
 
-/// What goes wrong on the way: all of it with both ciphers.
+/// Fixture for attacks and errors, with both ciphers.
 class Aead : public testing::TestWithParam<Cipher> {
  protected:
   Sealed sealed() { return seal(sealing_, nonce_, header_, text_); }
@@ -116,7 +117,7 @@ TEST_P(Aead, OpensWhatItSealedAtEverySize) {
   }
 }
 
-/// OpenSSL's own combination, without us.
+// Seals with OpenSSL alone.
 Sealed seal_by_openssl(Cipher cipher, const ByteVector& key, const Nonce& nonce, const ByteVector& header,
                        const ByteVector& text) {
   const auto raw = [](const auto& bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); };
@@ -260,7 +261,8 @@ TEST_P(Aead, OpensTheNextPacketAfterAForgery) {
 
 int allocations = 0;
 
-/// For a fresh process: 0 when a thousand packets, forged ones among them, cost OpenSSL no allocation.
+// Runs in a fresh process; exits with 0 when a thousand packets, forged ones among them, make OpenSSL
+// allocate no memory.
 [[noreturn]] void check_that_packets_allocate_nothing(Cipher cipher) {
   const auto allocate = [](std::size_t size, const char*, int) {
     ++allocations;
@@ -310,7 +312,7 @@ TEST(CipherChoice, MeasuresBothInAboutTheTimeItWasGiven) {
   const auto start = std::chrono::steady_clock::now();
   const CipherCosts costs = measure_ciphers(std::chrono::milliseconds(2));
   const auto spent = std::chrono::steady_clock::now() - start;
-  // Between 1400 bytes at 140 GB/s and at 1.4 MB/s.
+  // The costs of 1400 bytes at 140 GB/s and at 1.4 MB/s.
   EXPECT_GT(costs.aes_128_gcm, 10U);
   EXPECT_LT(costs.aes_128_gcm, 1'000'000U);
   EXPECT_GT(costs.chacha20_poly1305, 10U);

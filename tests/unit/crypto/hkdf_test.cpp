@@ -67,7 +67,7 @@ TEST(HkdfExpandLabel, GivesOtherBytesForEveryOtherInput) {
   EXPECT_EQ(reference, expand("key", {}, 16));
   EXPECT_NE(reference, expand("kez", {}, 16));
   EXPECT_NE(reference, expand("key", counting(0, 0), 16));
-  // Unlike HKDF alone, a label binds the size: a shorter key is no prefix of a longer one.
+  // Unlike HKDF alone, a label includes the size: a shorter key is no prefix of a longer one.
   EXPECT_NE(reference, expand("key", {}, 32).substr(0, 32));
   EXPECT_NE(reference, to_hex(hkdf_expand_label(secret, "key", {}, 16, "tls13 ").view()));
 }

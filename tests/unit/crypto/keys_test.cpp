@@ -49,10 +49,10 @@ TEST(Base64, AcceptsNoCharacterOutsideTheAlphabet) {
   std::array<std::byte, 3> out;
   for (int c = 0; c < 256; ++c) {
     const bool known = c != 0 && alphabet.find(static_cast<char>(c)) != std::string::npos;
-    for (std::size_t place = 0; place < 4; ++place) {
+    for (std::size_t position = 0; position < 4; ++position) {
       std::string text = "AAAA";
-      text[place] = static_cast<char>(c);
-      EXPECT_EQ(base64_decode(text, out), known) << c << " at " << place;
+      text[position] = static_cast<char>(c);
+      EXPECT_EQ(base64_decode(text, out), known) << c << " at " << position;
     }
   }
 }
@@ -135,7 +135,7 @@ TEST(PresharedKey, RoundTripsThroughItsLine) {
   EXPECT_EQ(PresharedKey::from_base64("AAAA").error(), KeyError::wrong_length);
 }
 
-/// A directory of the test's own.
+/// Fixture with a temporary directory.
 class KeyFile : public testing::Test {
  protected:
   KeyFile() {
@@ -195,16 +195,16 @@ TEST_F(KeyFile, NamesACommandThatWorksForAnyPath) {
   EXPECT_TRUE(load_private_key_file(path).has_value());
 }
 
-TEST_F(KeyFile, SaysWhatIsWrongWithItsContent) {
+TEST_F(KeyFile, ReportsWhatIsWrongWithItsContent) {
   EXPECT_EQ(error(write("")), (directory_ / "key").string() + ": the key is not one line of 44 characters");
   EXPECT_NE(error(write(line_ + line_)).find("44 characters"), std::string::npos);
   EXPECT_NE(error(write(std::string(100'000, 'A'))).find("44 characters"), std::string::npos);
   line_[3] = '!';
   EXPECT_NE(error(write(line_)).find("is not base64"), std::string::npos);
-  EXPECT_EQ(error(write(line_)).find(line_), std::string::npos) << "the text repeats the key";
+  EXPECT_EQ(error(write(line_)).find(line_), std::string::npos) << "the error contains the key";
 }
 
-TEST_F(KeyFile, SaysWhyAPathIsNoFile) {
+TEST_F(KeyFile, ReportsWhyAPathIsNoFile) {
   EXPECT_EQ(error(directory_ / "none"), (directory_ / "none").string() + ": No such file or directory");
   EXPECT_EQ(error(directory_), directory_.string() + ": not a regular file");
   const std::string fifo = directory_ / "fifo";

@@ -9,8 +9,8 @@
 #include "unit/crypto/hex.hpp"
 #include "unit/crypto/vector_file.hpp"
 
-// docs/protocol.md, followed by hand: packets are put together here from their fields, and only the
-// cryptography is Hawser's. What comes out has to be what vectors/protection.py computed without Hawser.
+// Follows docs/protocol.md step by step: the tests build packets from their fields, and use only Hawser's
+// cryptography. The results must equal those of vectors/protection.py, which uses nothing of Hawser.
 
 namespace hawser::crypto {
 namespace {
@@ -58,7 +58,7 @@ void clear_checksum(MutableBytes packet) {
   std::ranges::fill(packet.subspan(8, 4), std::byte{0});
 }
 
-/// RFC 9260 appendix A, bit by bit, over the packet with a zero in the checksum's place; as it is sent.
+// RFC 9260 appendix A, bit by bit, over the packet with a checksum of zero; in wire order.
 ByteVector checksum(ByteVector packet) {
   clear_checksum(packet);
   std::uint32_t crc = 0xffff'ffff;
@@ -77,14 +77,15 @@ ByteVector stretch(const ByteVector& bytes, std::size_t offset, std::size_t size
   return {part.begin(), part.end()};
 }
 
-/// The one chunk of an INIT or INIT ACK packet.
+// The only chunk of an INIT or INIT ACK packet.
 Bytes chunk_of(const ByteVector& packet) {
   return Bytes(packet).subspan(kCommonHeader, load_be<std::uint16_t>(packet.data() + kCommonHeader + 2));
 }
 
+/// A parameter of a chunk.
 struct Parameter {
   std::uint16_t type = 0;
-  std::size_t offset = 0;  ///< of its header, in the chunk
+  std::size_t offset = 0;  ///< of its header in the chunk
   Bytes value{};
 };
 std::vector<Parameter> parameters_of(Bytes chunk) {
@@ -132,7 +133,7 @@ TEST(ProtectionVectors, TranscriptIsAHashOfTheInitAndOfTheInitAckInFrontOfItsCoo
   for (const Fields& fields : blocks_with("init_packet")) {
     const ByteVector init = from_hex(fields.at("init_packet"));
     const ByteVector ack = from_hex(fields.at("init_ack_packet"));
-    EXPECT_LE(ack.size(), init.size()) << "an answer never amplifies";
+    EXPECT_LE(ack.size(), init.size()) << "the answer is not larger than the INIT";
     const Parameter last = parameters_of(chunk_of(ack)).back();
     EXPECT_EQ(last.type, kStateCookie);
     const Bytes front = chunk_of(ack).first(last.offset).subspan(kChunkHeader);
@@ -149,7 +150,7 @@ TEST(ProtectionVectors, BothEndsChooseTheCipherWhoseSlowerEndIsFaster) {
   }
 }
 
-// RFC 8446 §7.5: what TLS makes of its exporter master secret, of our label, and of the transcript.
+// RFC 8446 §7.5: TLS derives the secret from its exporter master secret, our label and the transcript.
 TEST(ProtectionVectors, ExporterSecretIsThatOfTlsForOurLabelAndTheTranscript) {
   const auto epochs = blocks_with("exporter_master_secret");
   EXPECT_EQ(epochs.size(), 8U);
@@ -162,7 +163,7 @@ TEST(ProtectionVectors, ExporterSecretIsThatOfTlsForOurLabelAndTheTranscript) {
   }
 }
 
-/// A sealed packet of the vectors, with what belongs to it on either side.
+/// A sealed packet of the vectors, with the keys of both ends.
 class SealedPacket {
  public:
   explicit SealedPacket(Fields fields)
@@ -182,7 +183,7 @@ class SealedPacket {
     return derive_record_keys(test::cipher(fields_), client ? TlsRole::client : TlsRole::server, epoch(),
                               bytes("exporter_secret"), pointer(psk_));
   }
-  /// What a receiver does with a packet: empty when it is not authentic.
+  /// Opens a packet like a receiver; returns nothing when it is not authentic.
   [[nodiscard]] ByteVector open(ByteVector packet) const {
     ReceiveKeys keys = this->keys(false).receive;
     clear_checksum(packet);

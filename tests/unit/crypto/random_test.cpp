@@ -11,7 +11,7 @@ namespace {
 
 TEST(SystemRandom, FillsEveryByteOfTheRangeAndNoneBeyond) {
   SystemRandom random;
-  std::array<std::byte, 34> seen{};  // which positions were ever not zero
+  std::array<std::byte, 34> seen{};  // positions that were not zero at least once
   for (int round = 0; round < 64; ++round) {
     std::array<std::byte, 34> out{};
     random.fill(MutableBytes(out).subspan(1, 32));

@@ -15,10 +15,10 @@ namespace hawser::crypto::test {
 namespace {
 
 void check(bool ok) {
-  if (!ok) throw std::runtime_error("the test's own tls peer cannot be set up");
+  if (!ok) throw std::runtime_error("cannot set up the TLS peer of the test");
 }
 
-/// A valid certificate of `size` bytes and a few more.
+// A valid certificate of slightly more than `size` bytes.
 CertificatePtr large_certificate(EVP_PKEY* key, std::size_t size) {
   CertificatePtr certificate = make_certificate(key);
   const std::string comment(size, 'x');
@@ -55,8 +55,8 @@ void RawTlsPeer::use_certificate_of_other_key(const PrivateKey& claimed) {
   const EvpKeyPtr own = make_ed25519_key(PrivateKey::generate(random).seed());
   const EvpKeyPtr theirs = make_ed25519_key(claimed.seed());
   const CertificatePtr certificate = make_certificate(theirs.get());
-  // OpenSSL compares the public halves of certificate and key: give it a private key that claims the public
-  // key.
+  // OpenSSL compares the public keys of certificate and private key: pass a private key that states the
+  // public key of the certificate.
   std::vector<unsigned char> seed(kKeySize);
   std::size_t size = seed.size();
   check(EVP_PKEY_get_raw_private_key(own.get(), seed.data(), &size) == 1);

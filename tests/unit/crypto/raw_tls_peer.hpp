@@ -10,28 +10,29 @@
 
 namespace hawser::crypto::test {
 
-/// A TLS peer straight on OpenSSL that trusts everybody and breaks the rules that a test names: all settings
-/// before the first feed() or take_output().
+/// A TLS peer that uses OpenSSL directly, accepts every certificate and breaks rules as a test requires. All
+/// settings must precede the first feed() or take_output(). Owns the OpenSSL objects.
 class RawTlsPeer {
  public:
   enum class Role { client, server };
 
   explicit RawTlsPeer(Role role);
 
+  /// Uses a certificate of `key`, with the right private key.
   void use_key(const PrivateKey& key);
-  /// The certificate of `claimed`, with some other private key behind it.
+  /// Uses the certificate of `claimed`, with another private key.
   void use_certificate_of_other_key(const PrivateKey& claimed);
   void use_p256_certificate();
   void limit_to_tls12();
   void limit_to_groups(const char* groups);
-  /// Further certificates of about `size` bytes together.
+  /// Adds certificates of about `size` bytes in total.
   void add_chain(std::size_t size);
 
   void feed(Bytes bytes);
   std::vector<std::byte> take_output();
   [[nodiscard]] bool done() const { return SSL_is_init_finished(ssl_.get()) == 1; }
   void write(std::string_view data);
-  /// KeyUpdate (RFC 8446 §4.6.3) that asks for one in return.
+  /// Sends a KeyUpdate (RFC 8446 §4.6.3) that requests one in return.
   void update_keys();
 
  private:

@@ -63,6 +63,7 @@ TEST(AccessKey, MeetsTheVectorsThatAnIndependentProgramComputed) {
   EXPECT_EQ(met, 2);
 }
 
+/// Fixture with the keys of both ends.
 class RecordKeyPair : public testing::Test {
  protected:
   static constexpr std::uint8_t kEpoch = 7;
@@ -70,7 +71,7 @@ class RecordKeyPair : public testing::Test {
   RecordKeys derive(TlsRole role, std::uint8_t epoch, Cipher cipher = Cipher::aes_128_gcm) {
     return derive_record_keys(cipher, role, epoch, secret_, psk_);
   }
-  /// Whether `receiver` opens what `sender` seals.
+  /// Whether `receiver` opens a packet that `sender` has sealed.
   static bool passes(RecordKeys& sender, RecordKeys& receiver) {
     ByteVector data(100, std::byte{1});
     Tag tag;

@@ -24,9 +24,9 @@ static_assert(!std::is_copy_constructible_v<SecretBytes> && !std::is_copy_assign
 static_assert(std::is_nothrow_move_constructible_v<SecretBytes> &&
               std::is_nothrow_move_assignable_v<SecretBytes>);
 
-/// The lines of /proc/self/smaps that describe the mapping around `address`.
+// The lines of /proc/self/smaps that describe the mapping of `address`.
 std::string mapping_of(const void* address) {
-  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+  const auto number = reinterpret_cast<std::uintptr_t>(address);
   std::ifstream file("/proc/self/smaps");
   std::string out;
   bool inside = false;
@@ -35,7 +35,7 @@ std::string mapping_of(const void* address) {
     std::uintptr_t high = 0;
     char dash = 0;
     std::istringstream range(line);
-    if (range >> std::hex >> low >> dash >> high && dash == '-') inside = low <= wanted && wanted < high;
+    if (range >> std::hex >> low >> dash >> high && dash == '-') inside = low <= number && number < high;
     if (inside) out += line + "\n";
   }
   return out;
@@ -68,14 +68,14 @@ TEST(SecretBytes, LieInMemoryThatNoCoreDumpContains) {
 }
 
 TEST(SecretBytes, AreWipedBeforeTheirMemoryIsUsedAgain) {
-  const std::byte* place = nullptr;
+  const std::byte* block = nullptr;
   {
     const SecretBytes secret = SecretBytes::copy_of(as_bytes("thirty-two bytes of a secret key"));
-    place = secret.view().data();
+    block = secret.view().data();
   }
-  // The arena stays mapped: what lies there now is what a later bug could read. Its allocator keeps two
-  // pointers in the first 16 bytes of a free block.
-  const std::string left = as_text(Bytes(place + 16, 16));
+  // The arena stays mapped: a later fault could read the bytes there. Its allocator keeps two pointers in the
+  // first 16 bytes of a free block.
+  const std::string left = as_text(Bytes(block + 16, 16));
   EXPECT_EQ(left, std::string(16, '\0'));
 }
 
@@ -96,7 +96,7 @@ TEST(SecretBytes, AreThereEvenWhenTheLockedArenaIsFull) {
   for (int i = 0; i < 300; ++i)
     EXPECT_EQ(many[static_cast<std::size_t>(i)].view()[4095], static_cast<std::byte>(i));
   EXPECT_EQ(mapping_of(many.back().view().data()).find(" dd"), std::string::npos)
-      << "the arena was large enough for all, so that this tests nothing";
+      << "the arena was large enough: this test proves nothing";
 }
 
 TEST(Wipe, ZeroesEveryByte) {
@@ -105,7 +105,7 @@ TEST(Wipe, ZeroesEveryByte) {
   EXPECT_EQ(text, std::string(6, '\0'));
 }
 
-/// Looks at freed memory on purpose.
+// Reads freed memory on purpose.
 [[gnu::no_sanitize_address]] int count_left(const volatile unsigned char* block, std::size_t from,
                                             std::size_t to) {
   int left = 0;
@@ -113,8 +113,8 @@ TEST(Wipe, ZeroesEveryByte) {
   return left;
 }
 
-/// Exits with 0 when a block that OpenSSL frees holds nothing any more. The first bytes of a free block
-/// belong to the C library.
+// Exits with 0 when a block freed by OpenSSL contains no old data. The first bytes of a free block belong to
+// the C library.
 [[noreturn]] void check_that_openssl_frees_wiped_memory() {
   auto* block = static_cast<unsigned char*>(OPENSSL_malloc(200));
   std::fill_n(block, 200, static_cast<unsigned char>('s'));

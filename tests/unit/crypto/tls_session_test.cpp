@@ -17,7 +17,7 @@ using test::ByteVector;
 using test::RawTlsPeer;
 using test::to_hex;
 
-/// Carries what both sides say until both are silent. A session and a raw peer look the same here.
+// Passes the output of each side to the other until neither has more. Works for sessions and raw peers.
 template <class Left, class Right>
 void converse(Left& left, Right& right) {
   for (int turn = 0; turn < 100; ++turn) {
@@ -27,9 +27,10 @@ void converse(Left& left, Right& right) {
     if (!to_left.empty()) left.feed(to_left);
     if (to_right.empty() && to_left.empty()) return;
   }
-  FAIL() << "the two never fall silent";
+  FAIL() << "the exchange does not end";
 }
 
+/// Fixture with keys for a client and a server.
 class Tls : public testing::Test {
  protected:
   TlsSession client() const { return TlsSession::client(client_key_, server_key_.public_key()); }
@@ -48,7 +49,7 @@ class Tls : public testing::Test {
   PrivateKey strange_key_ = PrivateKey::generate(random_);
 };
 
-TEST_F(Tls, ClientSpeaksFirst) {
+TEST_F(Tls, ClientSendsFirst) {
   TlsSession a = client();
   TlsSession b = server();
   EXPECT_EQ(a.state(), TlsState::in_progress);
@@ -76,7 +77,7 @@ TEST_F(Tls, TakesThreeFlightsAndNothingAfterThem) {
   b.feed(hello);
   const auto answer = b.take_output();
   EXPECT_LT(hello.size(), 400U);
-  EXPECT_LT(answer.size(), 1200U) << "fits one packet beside its headers";
+  EXPECT_LT(answer.size(), 1200U) << "fits one packet with its headers";
   a.feed(answer);
   EXPECT_EQ(a.state(), TlsState::done);
   b.feed(a.take_output());
@@ -175,14 +176,14 @@ TEST_F(Tls, ServerRefusesAClientThatItDoesNotKnowAndTheClientLearnsOfIt) {
 }
 
 TEST_F(Tls, ServerAsksAboutTheVeryKeyOfTheClient) {
-  std::vector<PublicKey> asked;
+  std::vector<PublicKey> checked;
   TlsSession a = client();
   TlsSession b = TlsSession::server(server_key_, [&](const PublicKey& key) {
-    asked.push_back(key);
+    checked.push_back(key);
     return true;
   });
   converse(a, b);
-  EXPECT_EQ(asked, std::vector{client_key_.public_key()});
+  EXPECT_EQ(checked, std::vector{client_key_.public_key()});
 }
 
 TEST_F(Tls, PublicKeyWithoutItsPrivateHalfIsWorthNothing) {
@@ -215,7 +216,7 @@ TEST_F(Tls, RefusesCertificatesThatAreNotEd25519) {
   EXPECT_EQ(b.state(), TlsState::failed);
 }
 
-TEST_F(Tls, RefusesPeersThatSpeakNothingNewerThanTls12) {
+TEST_F(Tls, RefusesPeersThatSupportNothingNewerThanTls12) {
   RawTlsPeer old_client(RawTlsPeer::Role::client);
   old_client.limit_to_tls12();
   TlsSession b = server();
@@ -268,7 +269,7 @@ TEST_F(Tls, RefusesACertificateChainThatIsTooLarge) {
 
 TEST_F(Tls, RefusesMoreBytesThanAHandshakeMayHave) {
   TlsSession b = server();
-  // A record that never ends, as large as it may be, of a message that never ends.
+  // A record of maximum size that does not end, of a message that does not end.
   ByteVector endless(TlsSession::kMaxInput, std::byte{});
   b.feed(Bytes(endless).first(1));
   endless.assign(TlsSession::kMaxInput, std::byte{0x16});
@@ -290,7 +291,7 @@ TEST_F(Tls, RefusesTooManyBytesAfterTheHandshakeToo) {
   for (int i = 0; i < 5000 && b.state() == TlsState::done; ++i) {
     raw.update_keys();
     b.feed(raw.take_output());
-    // What it answers is as bounded as what it takes.
+    // Its output is bounded like its input.
     EXPECT_LT(b.take_output().size(), 1000U);
   }
   EXPECT_EQ(b.state(), TlsState::failed);
@@ -313,7 +314,7 @@ TEST_F(Tls, GarbageFailsOrWaitsAndNeverCrashes) {
     TlsSession session = run % 2 == 0 ? client() : server();
     ByteVector garbage(1 + dice() % 3000);
     for (std::byte& b : garbage) b = static_cast<std::byte>(dice() >> 7U);
-    if (run % 3 != 0) {  // as if it were a record: type, version, length
+    if (run % 3 != 0) {  // with the form of a record: type, version, length
       garbage.resize(std::max<std::size_t>(garbage.size(), 5));
       garbage[0] = std::byte{0x16};
       garbage[1] = garbage[2] = std::byte{0x03};
@@ -346,7 +347,8 @@ TEST_F(Tls, ChangedByteAnywhereNeverLeavesBothSidesWithTheSameKeys) {
     b.feed(maul(a.take_output(), 2));
     a.feed(b.take_output());
     if (a.state() != TlsState::done || b.state() != TlsState::done) continue;
-    // The version in a record's header is neither protected nor used (RFC 8446 §5.1): then nothing was lost.
+    // The version in a record's header is neither protected nor used (RFC 8446 §5.1): changing it does no
+    // harm.
     EXPECT_EQ(to_hex(a.export_key("x", {}, 32).view()), to_hex(b.export_key("x", {}, 32).view()));
   }
 }

@@ -16,7 +16,7 @@ namespace hawser::crypto::test {
 
 using Fields = std::map<std::string, std::string>;
 
-/// The blocks of a file of "name = value" lines that blank lines part, in tests/unit/crypto/vectors/.
+/// Reads a file of tests/unit/crypto/vectors/: blocks of "name = value" lines, separated by blank lines.
 inline std::vector<Fields> read_vectors(const std::string& name) {
   std::ifstream file(HAWSER_VECTORS "/" + name);
   EXPECT_TRUE(file.is_open()) << name;

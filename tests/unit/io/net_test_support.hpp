@@ -21,14 +21,15 @@
 
 namespace hawser::io::test {
 
-inline constexpr int kWaitMs = 2000;  ///< how long a test waits for what must come
+inline constexpr int kWaitMs = 2000;  ///< time limit for an expected event
 
+/// Whether the process is root.
 inline bool privileged() {
   return ::geteuid() == 0;
 }
 
-/// Runs `body` on a thread of its own inside a new network namespace, which vanishes with the thread and its
-/// sockets. False when the namespace could not be made.
+/// Runs `body` in a new thread and a new network namespace, which vanishes with the thread and its sockets.
+/// Returns false when the namespace could not be created.
 inline bool in_fresh_namespace(const std::function<void()>& body) {
   bool made = false;
   std::thread([&] {
@@ -38,7 +39,7 @@ inline bool in_fresh_namespace(const std::function<void()>& body) {
   return made;
 }
 
-/// Sets an interface of this thread's namespace up, with that MTU.
+/// Sets an interface of this thread's namespace up, with this MTU.
 inline bool raise_interface(const char* name, int mtu) {
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   ifreq request{};
@@ -51,13 +52,13 @@ inline bool raise_interface(const char* name, int mtu) {
   return ok;
 }
 
-/// Whether the descriptor becomes readable in time.
+/// Whether the descriptor becomes readable within the time limit.
 inline bool readable(int fd, int timeout_ms = kWaitMs) {
   pollfd p{fd, POLLIN, 0};
   return ::poll(&p, 1, timeout_ms) == 1 && (p.revents & POLLIN) != 0;
 }
 
-/// A datagram of `size` bytes whose contents depend on `seed`.
+/// A payload of `size` bytes that depends on `seed`.
 inline std::vector<std::byte> pattern(std::size_t size, std::size_t seed) {
   std::vector<std::byte> bytes(size);
   for (std::size_t i = 0; i < size; ++i)
@@ -65,6 +66,7 @@ inline std::vector<std::byte> pattern(std::size_t size, std::size_t seed) {
   return bytes;
 }
 
+/// A batch to `to` with one datagram per size; datagram i has the content pattern(size, i).
 inline TransmitBatch make_batch(const UdpAddress& to, const std::vector<std::size_t>& sizes,
                                 IpAddress from = {}) {
   TransmitBatch batch;
@@ -79,13 +81,13 @@ inline TransmitBatch make_batch(const UdpAddress& to, const std::vector<std::siz
   return batch;
 }
 
-/// A copy of a received datagram, to be looked at after the next receive().
+/// A copy of a received datagram, which stays valid after the next receive().
 struct Received {
   Route route;
   std::vector<std::byte> payload;
 };
 
-/// Receives until `count` datagrams came or none comes in time.
+/// Receives until `count` datagrams have arrived or the time limit is over.
 inline std::vector<Received> receive_all(DatagramSocket& socket, std::size_t count) {
   std::vector<Received> all;
   while (all.size() < count && readable(socket.native_handle())) {

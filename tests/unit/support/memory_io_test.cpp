@@ -104,7 +104,7 @@ TEST(MemoryDatagramSocket, RefusesAnAddressThatIsTaken) {
   MemoryNetwork network;
   MemoryDatagramSocket a(network, SocketId{1}, address("192.0.2.1:1000"));
   EXPECT_THROW(MemoryDatagramSocket(network, SocketId{2}, address("192.0.2.1:1000")), SetupError);
-  // The refused one must not have taken the place of the first.
+  // The rejected socket must not have replaced the first one.
   MemoryDatagramSocket b(network, SocketId{3}, address("192.0.2.2:1000"));
   b.send(make_batch(a.local_address(), {9}));
   EXPECT_EQ(a.receive().size(), 1U);

@@ -6,9 +6,10 @@
 namespace hawser::tunnel {
 namespace {
 
+/// Fixture that counts allocations.
 class DataPath : public TunnelTest {
  protected:
-  /// How often reading what the host sent allocates.
+  /// The number of allocations while the tunnel reads packets of the host.
   std::size_t allocations_of_a_batch() {
     for (int i = 0; i < 4; ++i) {
       PacketBytes too_big = ipv4_packet("10.9.0.2", "10.9.0.1", 1400);
@@ -27,7 +28,7 @@ class DataPath : public TunnelTest {
 
 TEST_F(DataPath, OfATunnelAllocatesNothingForAnAnswerOrAClampedSyn) {
   connect_and_run(edge);
-  edge.device.limit_writes(0);  // a device in memory would allocate to keep the answers
+  edge.device.limit_writes(0);  // the in-memory device would allocate memory for the answers
   allocations_of_a_batch();
   EXPECT_EQ(allocations_of_a_batch(), 0U);
   EXPECT_EQ(edge.tunnel.drops().of(Drop::packet_too_big), 8U);

@@ -14,7 +14,7 @@ namespace {
 
 using crypto::test::to_hex;
 
-/// A UDP packet that nobody may fragment; its payload is what the vectors' program writes, too.
+// A UDP packet that must not be fragmented; the program of the vectors uses the same payload.
 PacketBytes offending(unsigned version, std::size_t size) {
   PacketBytes out = version == 4 ? ipv4_packet("192.168.7.2", "198.51.100.9", size)
                                  : ipv6_packet("2001:db8:7::2", "2001:db8:9::9", size);
@@ -33,7 +33,7 @@ bool may_answer(const PacketBytes& packet) {
   return may_answer_too_big(*IpPacket::parse(packet), packet);
 }
 
-/// Answers computed with Python's struct: their size, and their IP and ICMP headers.
+/// Expected ICMP errors, computed with Python's struct: their size, and their IP and ICMP headers.
 struct Vector {
   unsigned version;
   std::size_t size;
@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                            "6000000000453a4020010db800090000000000000000000920010db80007000000000000000000020"
                            "200ce2700000535"}));
 
-TEST(TooBig, IsAnsweredToAPacketThatNobodyMayFragment) {
+TEST(TooBig, IsAnsweredToAPacketThatMayNotBeFragmented) {
   EXPECT_TRUE(may_answer(offending(4, 100)));
   EXPECT_TRUE(may_answer(offending(6, 100)));
   EXPECT_FALSE(may_answer(ipv4_packet("192.168.7.2", "198.51.100.9"))) << "without DF";
@@ -96,7 +96,7 @@ TEST(TooBig, IsNotAnsweredToAnErrorOrWhatMayBeOne) {
 
 TEST(TooBig, IsAnsweredToTheFirstFragmentOnly) {
   PacketBytes v4 = offending(4, 100);
-  v4[6] = std::byte{0x60};  // DF and more fragments: a host may do that
+  v4[6] = std::byte{0x60};  // DF and more fragments: a host may send this
   EXPECT_TRUE(may_answer(v4));
   v4[7] = std::byte{1};
   EXPECT_FALSE(may_answer(v4));

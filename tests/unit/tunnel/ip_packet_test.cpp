@@ -96,16 +96,16 @@ TEST(IpPacket, SurvivesEveryTruncationOfAnExtensionChain) {
   }
 }
 
-TEST(IpPacket, TellsFragmentsByOffsetOrMoreFragments) {
+TEST(IpPacket, RecognisesFragmentsByOffsetOrMoreFragments) {
   PacketBytes v4 = ipv4_packet("10.0.0.1", "10.0.0.2");
-  v4[6] = std::byte{0x40};  // don't fragment
+  v4[6] = std::byte{0x40};  // DF
   EXPECT_FALSE(IpPacket::parse(v4)->fragment);
   v4[6] = std::byte{0x20};  // more fragments
   EXPECT_TRUE(IpPacket::parse(v4)->fragment);
   EXPECT_EQ(IpPacket::parse(v4)->source_port, 0);
   PacketBytes v6 = ipv6_packet("::1", "::2", 80, 44);
   v6[40] = std::byte{17};
-  EXPECT_FALSE(IpPacket::parse(v6)->fragment);  // atomic
+  EXPECT_FALSE(IpPacket::parse(v6)->fragment);  // atomic fragment
   v6[43] = std::byte{0x08};
   EXPECT_TRUE(IpPacket::parse(v6)->fragment);
   EXPECT_EQ(IpPacket::parse(v6)->protocol, 17);
@@ -135,12 +135,13 @@ TEST(FlowHash, SpreadsPortsOverAllStreams) {
 TEST(FlowHash, KeepsTheFragmentsOfAPacketTogether) {
   PacketBytes first = ipv4_packet("10.0.0.1", "10.0.0.2");
   first[6] = std::byte{0x20};
-  PacketBytes second = ipv4_packet("10.0.0.1", "10.0.0.2", 60, 7, 8);  // what looks like ports is payload
+  PacketBytes second =
+      ipv4_packet("10.0.0.1", "10.0.0.2", 60, 7, 8);  // the bytes in place of the ports are payload
   second[7] = std::byte{0x10};
   EXPECT_EQ(hash_of(first), hash_of(second));
 }
 
-TEST(FlowHash, TellsIpv6FlowsApart) {
+TEST(FlowHash, KeepsIpv6FlowsApart) {
   std::set<std::uint32_t> hashes;
   for (int i = 1; i <= 100; ++i)
     hashes.insert(hash_of(ipv6_packet("2001:db8::" + std::to_string(i), "2001:db8::ffff")));

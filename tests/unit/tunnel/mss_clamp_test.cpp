@@ -14,7 +14,7 @@ namespace {
 using crypto::test::from_hex;
 using crypto::test::to_hex;
 
-/// Clamps as the tunnel does; the second value says whether anything was changed.
+// Clamps like the tunnel; the second value is whether the packet was changed.
 std::pair<PacketBytes, bool> clamped(PacketBytes packet, std::size_t mtu) {
   const auto ip = IpPacket::parse(packet);
   if (!ip || !is_tcp_syn(*ip, packet)) return {packet, false};
@@ -22,7 +22,7 @@ std::pair<PacketBytes, bool> clamped(PacketBytes packet, std::size_t mtu) {
   return {packet, changed};
 }
 
-/// Packets before and after, computed with Python's struct, each checksum anew over the whole packet.
+/// Packets before and after, computed with Python's struct; each checksum is computed over the whole packet.
 struct Vector {
   const char* name;
   std::size_t mtu;
@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
                            "0204054868656c6c6f"}),
     [](const auto& test) { return std::string(test.param.name); });
 
-/// The options of an IPv4 SYN of the test's own: an IP header, a TCP header, these options.
+// An IPv4 SYN: an IP header, a TCP header, these options.
 PacketBytes syn(const PacketBytes& options, std::uint8_t data_offset, std::uint8_t flags = 2) {
   PacketBytes out = ipv4_packet("10.0.0.1", "10.0.0.2", 40 + options.size());
   out[9] = std::byte{6};
@@ -139,22 +139,23 @@ TEST(MssClamp, LeavesALaterFragmentAlone) {
 TEST(MssClamp, LeavesASynWithoutTheOptionAlone) {
   expect_unchanged(syn({}, 5));
   expect_unchanged(syn(from_hex("01010402"), 6));
-  expect_unchanged(syn(from_hex("00000000020405b4"), 7));  // behind the end of options
+  expect_unchanged(syn(from_hex("00000000020405b4"), 7));  // after the end of options
 }
 
 TEST(MssClamp, LeavesOptionsThatLieAlone) {
-  expect_unchanged(syn(from_hex("02060000020405b4"), 7));  // an MSS of six bytes, which swallows the next
+  expect_unchanged(
+      syn(from_hex("02060000020405b4"), 7));  // an MSS option of six bytes, which covers the next option
   expect_unchanged(syn(from_hex("0203ffff01010101"), 7));
   expect_unchanged(syn(from_hex("0200ffff020405b4"), 7));  // a length of zero would never end
   expect_unchanged(syn(from_hex("0201ffff020405b4"), 7));
   expect_unchanged(syn(from_hex("08ff0000020405b4"), 7));  // longer than the header
-  expect_unchanged(syn(from_hex("0101010102040000"), 6));  // begins behind the header
+  expect_unchanged(syn(from_hex("0101010102040000"), 6));  // begins after the header
   expect_unchanged(syn(from_hex("01010204ffff0101"), 6));  // reaches beyond the header
   expect_unchanged(syn(from_hex("01010102"), 6));          // its length is missing
 }
 
 TEST(MssClamp, LeavesAHeaderThatIsNotWholeAlone) {
-  expect_unchanged(syn(from_hex("020405b4"), 7));  // claims more than there is
+  expect_unchanged(syn(from_hex("020405b4"), 7));  // claims more than the packet has
   expect_unchanged(syn(from_hex("020405b4"), 15));
   expect_unchanged(syn(from_hex("020405b4"), 4));  // less than the fixed header
   expect_unchanged(syn(from_hex("020405b4"), 0));
@@ -170,7 +171,7 @@ TEST(MssClamp, ToleratesAnMtuWithoutRoomForAnything) {
   EXPECT_TRUE(clamped(syn(from_hex("020405b4"), 6), 10).second);
 }
 
-/// The one's complement sum of what TCP's checksum covers, computed byte by byte; 0xffff when it holds.
+// The one's complement sum of the bytes that TCP's checksum covers; 0xffff when the checksum is right.
 std::uint32_t tcp_sum(const IpPacket& ip, const PacketBytes& packet) {
   std::uint32_t sum = 6 + ip.total_length - ip.header_length;
   const auto add = [&sum](Bytes bytes) {
@@ -184,7 +185,7 @@ std::uint32_t tcp_sum(const IpPacket& ip, const PacketBytes& packet) {
   return sum;
 }
 
-/// A packet whose headers lie at random: version, extension headers, fragments, options, lengths.
+// A packet with random, inconsistent headers: version, extension headers, fragments, options, lengths.
 PacketBytes random_syn(std::mt19937& random) {
   const auto roll = [&random](unsigned sides) { return static_cast<std::uint8_t>(random() % sides); };
   const bool v4 = roll(2) == 0;
@@ -235,7 +236,7 @@ TEST(MssClamp, OfRandomPacketsChangesNothingButTheMssAndItsChecksum) {
       ASSERT_TRUE(may_change || before[at] == after[at]) << at;
     }
   }
-  EXPECT_GT(changes, 1'000U) << "the packets are not what this test is about";
+  EXPECT_GT(changes, 1'000U) << "too few of the packets have an MSS to lower";
 }
 
 }  // namespace

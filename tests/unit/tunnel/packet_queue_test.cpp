@@ -25,7 +25,7 @@ TEST(PacketQueue, RefusesWhatExceedsItsLimitAndLeavesItWithTheCaller) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(queue.push({pool.acquire(200), 0, 4}));
   QueuedPacket extra{pool.acquire(1), 0, 4};
   EXPECT_FALSE(queue.push(std::move(extra)));
-  EXPECT_EQ(extra.bytes.size(), 1U);  // NOLINT(bugprone-use-after-move): a refused packet is not moved
+  EXPECT_EQ(extra.bytes.size(), 1U);  // NOLINT(bugprone-use-after-move): a rejected packet is not moved
   EXPECT_EQ(queue.packets(), 3U);
   EXPECT_EQ(queue.bytes(), 600U);
   (void)queue.pop();

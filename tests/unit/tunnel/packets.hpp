@@ -12,7 +12,7 @@ namespace hawser::tunnel {
 using PacketBytes = std::vector<std::byte>;
 using Packets = std::vector<PacketBytes>;
 
-/// An IPv4 UDP packet of `size` bytes.
+/// An IPv4 packet of `size` bytes with UDP ports.
 inline PacketBytes ipv4_packet(std::string_view source, std::string_view destination, std::size_t size = 60,
                                std::uint16_t source_port = 1000, std::uint16_t destination_port = 2000) {
   PacketBytes out(size);
@@ -31,7 +31,7 @@ inline PacketBytes ipv4_packet(std::string_view source, std::string_view destina
   return out;
 }
 
-/// An IPv6 packet of `size` bytes whose first header after the fixed one is `next_header`.
+/// An IPv6 packet of `size` bytes; `next_header` follows the fixed header.
 inline PacketBytes ipv6_packet(std::string_view source, std::string_view destination, std::size_t size = 80,
                                std::uint8_t next_header = 17) {
   PacketBytes out(size);

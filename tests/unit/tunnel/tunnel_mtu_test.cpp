@@ -1,4 +1,4 @@
-// The MTU inside the tunnel: what is answered, what is carried in pieces, and what TCP is told.
+// The MTU inside the tunnel: which packets are answered, which are fragmented, and which MSS TCP gets.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -11,19 +11,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Both ends over paths that take IP packets of 1400 bytes, which leave 1316 for one inside.
+/// Fixture with paths for IP packets of 1400 bytes, which leave 1316 for an inner packet.
 class TunnelMtuTest : public testing::Test {
  protected:
   static constexpr std::size_t kFits = 1316;
 
-  /// `follow`, `clamp`: TunnelConfig, of both ends.
+  /// Connects two ends. `follow`, `clamp`: settings of TunnelConfig at both ends.
   void connect(bool follow, bool clamp = true, Mtus mtus = {.path = 1400, .device = 1500}) {
     TunnelConfig hub_side = hub_config();
     TunnelConfig edge_side = edge_config();
     hub_side.follow_paths = edge_side.follow_paths = follow;
     hub_side.mss_clamp = edge_side.mss_clamp = clamp;
-    hub.emplace(network, "192.0.2.1:9899", std::move(hub_side), protection_of(kHub, {kEdge1}), true, 1, mtus);
-    edge.emplace(network, "198.51.100.1:40000", std::move(edge_side), protection_of(kEdge1, {kHub}), false, 2,
+    hub.emplace(network, "192.0.2.1:9899", std::move(hub_side), security_of(kHub, {kEdge1}), true, 1, mtus);
+    edge.emplace(network, "198.51.100.1:40000", std::move(edge_side), security_of(kEdge1, {kHub}), false, 2,
                  mtus);
     const Route route{SocketId{0}, IpAddress::any_v4(), hub->socket.local_address()};
     edge->tunnel.expect(edge->endpoint.connect(now, route, key_of(kHub).public_key()), 0);
@@ -42,7 +42,7 @@ class TunnelMtuTest : public testing::Test {
     out[6] = std::byte{0x40};
     return out;
   }
-  /// What the host of `side` is told of a packet that it sends.
+  /// Sends a packet from the host of `side`; returns the packets that the host receives.
   Packets answers_to(Side& side, const PacketBytes& packet) {
     side.device.inject(packet);
     run(50ms);
@@ -80,7 +80,7 @@ TEST_F(TunnelMtuTest, IsTheDevicesWhereThatIsToHoldInAnyCase) {
   EXPECT_EQ(answered(*edge) + answered(*hub), 0U);
 }
 
-TEST_F(TunnelMtuTest, IsToldToTheSenderOfAPacketThatMayNotBeFragmented) {
+TEST_F(TunnelMtuTest, IsReportedToTheSenderOfAPacketThatMayNotBeFragmented) {
   connect(true);
   const Packets v4 = answers_to(*edge, whole(kFits + 1));
   ASSERT_EQ(v4.size(), 1U);
@@ -92,7 +92,7 @@ TEST_F(TunnelMtuTest, IsToldToTheSenderOfAPacketThatMayNotBeFragmented) {
   ASSERT_EQ(v6.size(), 1U);
   EXPECT_EQ(v6[0][40], std::byte{2});
   EXPECT_EQ(load_be<std::uint32_t>(v6[0].data() + 44), kFits);
-  EXPECT_EQ(answers_to(*hub, whole(kFits + 1, "10.9.0.1", "10.9.0.2")).size(), 1U) << "and nothing else";
+  EXPECT_EQ(answers_to(*hub, whole(kFits + 1, "10.9.0.1", "10.9.0.2")).size(), 1U) << "exactly one answer";
   EXPECT_EQ(answered(*edge), 2U);
   EXPECT_EQ(answered(*hub), 1U);
   EXPECT_TRUE(answers_to(*edge, whole(kFits)).empty());
@@ -112,7 +112,7 @@ TEST_F(TunnelMtuTest, DoesNotStopAPacketThatMayBeFragmentedOrNotBeAnswered) {
   }
 }
 
-TEST_F(TunnelMtuTest, IsToldAtALimitedRateAndWhatIsNotAnsweredIsCarried) {
+TEST_F(TunnelMtuTest, IsReportedAtALimitedRateAndWhatIsNotAnsweredIsCarried) {
   connect(true);
   constexpr std::size_t kSent = 150;
   for (std::size_t i = 0; i < kSent; ++i) edge->device.inject(whole(1500));
@@ -123,7 +123,7 @@ TEST_F(TunnelMtuTest, IsToldAtALimitedRateAndWhatIsNotAnsweredIsCarried) {
   EXPECT_EQ(answered(*edge), told);
   EXPECT_EQ(hub->device.take_written().size(), kSent - told);
   run(100ms);
-  EXPECT_EQ(answers_to(*edge, whole(1500)).size(), 1U) << "there are tokens again";
+  EXPECT_EQ(answers_to(*edge, whole(1500)).size(), 1U) << "the bucket has tokens again";
 }
 
 unsigned mss_of(const PacketBytes& packet) {
@@ -140,7 +140,7 @@ TEST_F(TunnelMtuTest, IsAnnouncedByTheMssOfBothFamiliesOutAndIn) {
   std::set<unsigned> announced{mss_of(at_hub[0]), mss_of(at_hub[1])};
   EXPECT_EQ(announced, (std::set<unsigned>{kFits - 40, kFits - 60}));
   EXPECT_EQ(edge->tunnel.peer(0).counters.mss_clamped, 2U);
-  EXPECT_EQ(hub->tunnel.peer(0).counters.mss_clamped, 0U) << "nothing was left to lower";
+  EXPECT_EQ(hub->tunnel.peer(0).counters.mss_clamped, 0U) << "the MSS was low enough already";
 }
 
 TEST_F(TunnelMtuTest, IsAnnouncedOfWhatArrivesWhereTheOtherEndDoesNotClamp) {
@@ -149,7 +149,7 @@ TEST_F(TunnelMtuTest, IsAnnouncedOfWhatArrivesWhereTheOtherEndDoesNotClamp) {
   run(50ms);
   EXPECT_EQ(mss_of(hub->device.take_written().at(0)), 1460U);
   TunnelConfig clamping = hub_config();
-  Side other(network, "192.0.2.2:9899", clamping, protection_of(kHub, {kEdge1}), true, 5,
+  Side other(network, "192.0.2.2:9899", clamping, security_of(kHub, {kEdge1}), true, 5,
              {.path = 1400, .device = 1500});
   const Route route{SocketId{0}, IpAddress::any_v4(), other.socket.local_address()};
   edge->tunnel.expect(edge->endpoint.connect(now, route, key_of(kHub).public_key()), 0);

@@ -18,33 +18,36 @@ inline IpPrefix prefix(const char* text) {
   return *IpPrefix::parse(text);
 }
 
-/// Always the same for a number.
+/// The same key for the same number.
 inline crypto::PrivateKey key_of(unsigned number) {
   return crypto::PrivateKey::from_seed(PacketBytes(crypto::kKeySize, static_cast<std::byte>(number)));
 }
 inline constexpr unsigned kHub = 1;
 inline constexpr unsigned kEdge1 = 2;
 inline constexpr unsigned kEdge2 = 3;
-inline constexpr unsigned kStranger = 4;
+inline constexpr unsigned kUnknownEdge = 4;
 
-inline sctp::SecurityConfig protection_of(unsigned own, std::initializer_list<unsigned> peers) {
-  sctp::SecurityConfig protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 1}};
-  for (const unsigned peer : peers) protection.peers.push_back({key_of(peer).public_key(), {}});
-  return protection;
+/// The security configuration of `own` with these peers.
+inline sctp::SecurityConfig security_of(unsigned own, std::initializer_list<unsigned> peers) {
+  sctp::SecurityConfig security{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 1}};
+  for (const unsigned peer : peers) security.peers.push_back({key_of(peer).public_key(), {}});
+  return security;
 }
 
-/// What IP packets a path takes, and the device: by default, a full one of the device does not quite fit.
+/// The largest IP packet of a path, and the MTU of the device. With the defaults, a full packet of the device
+/// does not quite fit the path.
 struct Mtus {
   std::uint16_t path = 1480;
   std::size_t device = 1400;
 };
 
-/// One side: device, endpoint, tunnel and a socket of a network in memory.
+/// One side of a tunnel: device, endpoint, tunnel, and a socket of an in-memory network. Owns all but the
+/// network.
 struct Side {
-  Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, sctp::SecurityConfig protection,
+  Side(io::MemoryNetwork& network, const char* address, TunnelConfig config, sctp::SecurityConfig security,
        bool accept, std::uint64_t seed, Mtus mtus = {})
       : random(seed),
-        endpoint(endpoint_config(accept, mtus.path), random, pool, std::move(protection)),
+        endpoint(endpoint_config(accept, mtus.path), random, pool, std::move(security)),
         device("memory0", mtus.device),
         socket(network, SocketId{0}, *UdpAddress::parse(address)),
         tunnel(std::move(config), device, endpoint, pool) {}
@@ -64,9 +67,10 @@ struct Side {
   io::MemoryDatagramSocket socket;
   Tunnel tunnel;
   TransmitBatch batch;
-  bool sending = true;  ///< false: datagrams are not taken from the endpoint, as when its windows are full
+  bool sending = true;  ///< false: datagrams stay in the endpoint, as when its windows are full
   std::vector<sctp::Event::Kind> events;
 
+  /// Processes all pending input and output once; returns whether there was any.
   bool step(Timestamp now) {
     bool busy = false;
     for (auto datagrams = socket.receive(); !datagrams.empty(); datagrams = socket.receive()) {
@@ -112,11 +116,13 @@ inline TunnelConfig edge_config() {
   return config;
 }
 
+/// The side of an edge.
 struct Edge : Side {
   Edge(io::MemoryNetwork& network, const char* address, unsigned own, std::uint64_t seed)
-      : Side(network, address, edge_config(), protection_of(own, {kHub}), false, seed) {}
+      : Side(network, address, edge_config(), security_of(own, {kHub}), false, seed) {}
 };
 
+/// Fixture with a hub and an edge in an in-memory network under simulated time.
 class TunnelTest : public testing::Test {
  protected:
   void run(Duration time) {
@@ -131,6 +137,7 @@ class TunnelTest : public testing::Test {
     }
   }
 
+  /// Connects to the hub, as the daemon does.
   sctp::AssociationId connect(Side& side) {
     const Route route{SocketId{0}, IpAddress::any_v4(), hub.socket.local_address()};
     const sctp::AssociationId id = side.endpoint.connect(now, route, key_of(kHub).public_key());
@@ -145,7 +152,7 @@ class TunnelTest : public testing::Test {
 
   Timestamp now{std::chrono::seconds(1)};
   io::MemoryNetwork network;
-  Side hub{network, "192.0.2.1:9899", hub_config(), protection_of(kHub, {kEdge1, kEdge2, kStranger}), true,
+  Side hub{network, "192.0.2.1:9899", hub_config(), security_of(kHub, {kEdge1, kEdge2, kUnknownEdge}), true,
            1};
   Edge edge{network, "198.51.100.1:40000", kEdge1, 2};
   std::vector<Side*> sides{&hub, &edge};

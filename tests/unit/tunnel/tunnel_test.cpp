@@ -58,7 +58,7 @@ TEST_F(TunnelTest, ServesSeveralPeersByAllowedIps) {
 
 TEST_F(TunnelTest, DropsPacketsWhoseSourceThePeerMayNotUse) {
   connect_and_run(edge);
-  edge.device.inject(ipv4_packet("10.9.0.3", "10.9.0.1"));  // edge2's
+  edge.device.inject(ipv4_packet("10.9.0.3", "10.9.0.1"));  // an address of edge2
   edge.device.inject(ipv4_packet("192.0.2.9", "10.9.0.1"));
   run(100ms);
   EXPECT_TRUE(hub.device.take_written().empty());
@@ -95,35 +95,36 @@ TEST_F(TunnelTest, BoundsThePeersQueueWhileTheAssociationIsBusy) {
   EXPECT_EQ(hub.device.take_written().size(), 3000U - edge.tunnel.drops().of(Drop::queue_full));
 }
 
-/// Cannot happen while endpoint and tunnel are given the same peers; here they are not.
+// Endpoint and tunnel normally have the same peers. Here the endpoint accepts a key that the tunnel does not
+// know.
 TEST_F(TunnelTest, AbortsAnAssociationWhoseKeyNoPeerHas) {
-  Edge stranger(network, "198.51.100.3:40000", kStranger, 4);
-  sides.push_back(&stranger);
-  connect_and_run(stranger);
+  Edge unknown_edge(network, "198.51.100.3:40000", kUnknownEdge, 4);
+  sides.push_back(&unknown_edge);
+  connect_and_run(unknown_edge);
   EXPECT_EQ(hub.tunnel.drops().of(Drop::unknown_peer), 1U);
   EXPECT_EQ(hub.endpoint.association_count(), 0U);
   EXPECT_TRUE(hub.tunnel.associations().empty());
-  EXPECT_EQ(stranger.events.back(), sctp::Event::Kind::aborted);
-  EXPECT_FALSE(stranger.tunnel.peer(0).association);
+  EXPECT_EQ(unknown_edge.events.back(), sctp::Event::Kind::aborted);
+  EXPECT_FALSE(unknown_edge.tunnel.peer(0).association);
 }
 
-TEST_F(TunnelTest, RefusesACallFromAPeerThatIsOursToCall) {
+TEST_F(TunnelTest, RefusesAnAssociationFromAPeerThatIsOursToInitiate) {
   TunnelConfig config = hub_config();
   config.peers[0].dialled = true;
-  Side callee(network, "192.0.2.7:9899", std::move(config), protection_of(kHub, {kEdge1}), true, 5);
-  sides = {&callee, &edge};
-  const Route route{SocketId{0}, IpAddress::any_v4(), callee.socket.local_address()};
+  Side responder(network, "192.0.2.7:9899", std::move(config), security_of(kHub, {kEdge1}), true, 5);
+  sides = {&responder, &edge};
+  const Route route{SocketId{0}, IpAddress::any_v4(), responder.socket.local_address()};
   edge.tunnel.expect(edge.endpoint.connect(now, route, key_of(kHub).public_key()), 0);
   run(100ms);
-  EXPECT_EQ(callee.tunnel.drops().of(Drop::wrong_caller), 1U);
-  EXPECT_EQ(callee.endpoint.association_count(), 0U);
+  EXPECT_EQ(responder.tunnel.drops().of(Drop::wrong_caller), 1U);
+  EXPECT_EQ(responder.endpoint.association_count(), 0U);
   EXPECT_FALSE(edge.tunnel.peer(0).association);
 }
 
 TEST_F(TunnelTest, KnowsPeersByTheirKeys) {
   EXPECT_EQ(hub.tunnel.peer_with(key_of(kEdge1).public_key()), 0U);
   EXPECT_EQ(hub.tunnel.peer_with(key_of(kEdge2).public_key()), 1U);
-  EXPECT_EQ(hub.tunnel.peer_with(key_of(kStranger).public_key()), std::nullopt);
+  EXPECT_EQ(hub.tunnel.peer_with(key_of(kUnknownEdge).public_key()), std::nullopt);
   const auto id = connect_and_run(edge);
   EXPECT_EQ(edge.tunnel.peer_of(id), 0U);
   EXPECT_EQ(hub.tunnel.peer_of(*hub.tunnel.peer(0).association), 0U);
@@ -133,7 +134,7 @@ TEST_F(TunnelTest, LetsANewerAssociationOfAPeerReplaceTheOlder) {
   connect_and_run(edge);
   const auto older = hub.tunnel.peer(0).association;
   Edge again(network, "198.51.100.9:40000", kEdge1, 6);
-  sides = {&hub, &again};  // the first incarnation is gone
+  sides = {&hub, &again};  // the first association's edge is gone
   connect_and_run(again);
   const PeerView peer = hub.tunnel.peer(0);
   ASSERT_TRUE(peer.association);
@@ -147,7 +148,7 @@ TEST_F(TunnelTest, LetsANewerAssociationOfAPeerReplaceTheOlder) {
 
 TEST_F(TunnelTest, ReplacesAnAssociationByANewerOneThatItBeganItself) {
   const auto older = connect_and_run(edge);
-  // The hub gives the older up first; here, as if it had restarted, the edge hears nothing of that.
+  // The hub gives up the older association, as after a restart, and the edge is not informed.
   hub.endpoint.abort(now, *hub.tunnel.peer(0).association, "forgotten");
   network.set_rewrite([](UdpAddress&, UdpAddress&, Bytes) { return false; });
   run(5ms);
@@ -173,7 +174,7 @@ TEST_F(TunnelTest, TakesAPeerDownWhenItsAssociationEnds) {
   EXPECT_TRUE(hub.tunnel.associations().empty());
 }
 
-/// Talks to the hub's tunnel through a bare endpoint: what a hostile peer could send.
+/// Fixture: a bare endpoint connects to the hub's tunnel, and sends what a hostile peer could send.
 class RawPeerTest : public TunnelTest {
  protected:
   void SetUp() override {
@@ -216,11 +217,11 @@ class RawPeerTest : public TunnelTest {
 
   BufferPool pool;
   SeededRandom random{11};
-  sctp::Endpoint endpoint{Side::endpoint_config(false), random, pool, protection_of(kEdge1, {kHub})};
+  sctp::Endpoint endpoint{Side::endpoint_config(false), random, pool, security_of(kEdge1, {kHub})};
   io::MemoryDatagramSocket socket{network, SocketId{0}, *UdpAddress::parse("203.0.113.5:5000")};
   TransmitBatch batch;
   sctp::AssociationId id;
-  std::set<std::uint16_t> streams;  ///< on which messages of the hub came
+  std::set<std::uint16_t> streams;  ///< the streams of received messages
 };
 
 TEST_F(RawPeerTest, GetsNoFlowOnTheStreamOfTheKeys) {
@@ -238,7 +239,7 @@ TEST_F(RawPeerTest, MayUseAnyStream) {
   EXPECT_EQ(hub.device.take_written(), (Packets{packet, packet}));
 }
 
-TEST_F(RawPeerTest, IsNotHeardAnyMoreWhenItsAssociationWasGivenUp) {
+TEST_F(RawPeerTest, IsIgnoredOnceItsAssociationWasGivenUp) {
   send(ipv4_packet("10.9.0.2", "10.9.0.1"), kPpidIpv4, 1);
   poll();
   for (auto d = hub.socket.receive(); !d.empty(); d = hub.socket.receive())

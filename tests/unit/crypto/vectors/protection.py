@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Prints test vectors of protected SCTP as docs/protocol.md describes it: whole INIT and INIT ACK packets, the ACCESS
-proof, the transcript, the key schedule from TLS's exporter on, and whole sealed packets. Computed with nothing of
-Hawser's and nothing but Python's standard library; the ciphers are those of records.py. protection.txt is this
-program's output.
+"""Prints test vectors of protected SCTP according to docs/protocol.md: whole INIT and INIT ACK packets, the ACCESS
+proof, the transcript, the key schedule from the TLS exporter on, and whole sealed packets.
 
-Four associations (each cipher, with and without a pre-shared key), each with two epochs; in each epoch one packet of
-each side. All numbers are invented, but for the hub's public key: RFC 8032 §7.1, test 1, has the private one.
+It uses nothing of Hawser and only Python's standard library; the ciphers are those of records.py. protection.txt is
+the output of this program.
+
+The vectors are four associations (each cipher, with and without a pre-shared key) of two epochs each, with one
+packet of each side per epoch. All numbers are arbitrary, except for the hub's public key: RFC 8032 §7.1, test 1, has
+the private one.
 
 Usage: protection.py [--compare protection.txt]
 """
@@ -24,21 +26,22 @@ HUB = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f70
 INIT_TAG, INIT_ACK_TAG = 0x1A2B3C4D, 0x5E6F7081
 INIT_TSN, INIT_ACK_TSN = 0x01020304, 0xFFFFFFF0
 PPID_IPV4 = 0x48570004
-# What sealing a packet costs either end, in nanoseconds: the first pair makes both choose AES, the second ChaCha20.
+# The cost of sealing a packet at either end, in nanoseconds: the first pair makes both ends choose AES, the second
+# ChaCha20.
 COSTS = {1: ((480, 1900), (520, 2100)), 2: ((9800, 3100), (430, 1700))}
 
-# Sender, path id and sequence of the packets of each epoch: first ones, and the extremes.
+# Sender, path id and sequence of the packets of each epoch: the first values and the extremes.
 PACKETS = ((("server", 0, 0), ("client", 0, 0)), (("server", 3, 0x010203040506), ("client", 255, (1 << 48) - 1)))
 
 
 def made_up(label, size):
-    """Bytes that look random, always the same for a label."""
+    """Returns bytes that look random, the same for each label."""
     out = b"".join(hashlib.sha256(label + bytes([i])).digest() for i in range(size // 32 + 1))
     return out[:size]
 
 
 def crc32c(data):
-    """RFC 9260 appendix A, bit by bit."""
+    """CRC32c as in RFC 9260 appendix A, bit by bit."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte
@@ -52,7 +55,7 @@ def common_header(tag):
 
 
 def with_checksum(packet):
-    """The checksum goes out lowest byte first (RFC 9260 appendix A)."""
+    """Writes the checksum, which is sent lowest byte first (RFC 9260 appendix A)."""
     return packet[:8] + struct.pack("<I", crc32c(packet[:8] + bytes(4) + packet[12:])) + packet[12:]
 
 
@@ -69,8 +72,8 @@ def chunk(kind, flags, value):
 
 
 def own_parameters(costs):
-    """What INIT and INIT ACK have in common: Supported Extensions (ASCONF, ASCONF-ACK, NR-SACK), Zero Checksum
-    Acceptable, PROTECTION."""
+    """The parameters that INIT and INIT ACK have in common: Supported Extensions (ASCONF, ASCONF-ACK, NR-SACK), Zero
+    Checksum Acceptable, PROTECTION."""
     return (padded4(parameter(0x8008, bytes([0xC1, 0x80, 0x10]))) + parameter(0x8001, struct.pack(">I", 0x48570001))
             + parameter(0x8F57, struct.pack(">B3xII", 1, *costs)))
 
@@ -80,28 +83,29 @@ def fixed_fields(tag, tsn):
 
 
 def init(access_key, costs, nonce):
-    """The length is final before the proof is computed; the proof covers all in front of it."""
+    """Returns the INIT chunk. Its length is final before the proof is computed; the proof covers all bytes before it.
+    """
     value = fixed_fields(INIT_TAG, INIT_TSN) + own_parameters(costs) + parameter(0x8005, bytes(248))
     whole = chunk(1, 0, value + struct.pack(">HH", 0x8F58, 36) + nonce + bytes(16))
     return whole[:-16] + hmac.new(access_key, whole[:-16], hashlib.sha256).digest()[:16]
 
 
 def init_ack(costs, cookie):
-    """The chunk, and what of it is in the transcript. The size of the cookie is such that padding follows the chunk,
-    which its length does not count."""
+    """Returns the chunk, and the part of it that is in the transcript. The cookie's size makes padding follow the
+    chunk, which the chunk's length does not count."""
     front = fixed_fields(INIT_ACK_TAG, INIT_ACK_TSN) + own_parameters(costs)
     return chunk(2, 0, front + parameter(7, cookie)), front
 
 
 def tls13_expand_label(secret, label, context, size):
-    """RFC 8446 §7.1; up to 32 bytes, one block, is all that is needed here."""
+    """HKDF-Expand-Label of RFC 8446 §7.1, up to 32 bytes (one block)."""
     label = b"tls13 " + label
     info = struct.pack(">HB", size, len(label)) + label + struct.pack("B", len(context)) + context
     return hmac.new(secret, info + b"\x01", hashlib.sha256).digest()[:size]
 
 
 def tls_exporter(master_secret, label, context):
-    """RFC 8446 §7.5."""
+    """The exporter of RFC 8446 §7.5."""
     derived = tls13_expand_label(master_secret, label, hashlib.sha256(b"").digest(), 32)
     return tls13_expand_label(derived, b"exporter", hashlib.sha256(context).digest(), 32)
 
@@ -126,7 +130,7 @@ def data(tsn, stream, ssn, payload):
 
 
 def ipv4(size):
-    """A packet that says it is UDP; its checksum is that of its header."""
+    """Returns a packet with a valid IPv4 header and UDP as its protocol; the payload is arbitrary."""
     addresses = bytes([10, 90, 0, 2, 10, 90, 0, 1])
     header = struct.pack(">BBHHHBBH", 0x45, 0, size, 0, 0x4000, 64, 17, 0) + addresses
     total = sum(struct.unpack(">10H", header))
@@ -136,8 +140,8 @@ def ipv4(size):
 
 
 def chunks_of(sender, epoch):
-    """What the packet carries: the server's first packet of an epoch, the client's answer to it; then data, once with
-    padding behind it and once with two chunks."""
+    """The chunks of a packet: the server's first packet of an epoch and the client's answer to it; then data, once with
+    padding after it and once with two chunks."""
     if sender == "server":
         return sack(INIT_TSN + 2) + heartbeat(4, b"nonce") if epoch == 0 else data(INIT_ACK_TSN + 20, 5, 7, ipv4(61))
     return heartbeat(5, b"nonce") if epoch == 0 else sack(INIT_ACK_TSN + 20) + data(INIT_TSN + 9, 2, 0, ipv4(300))
@@ -178,7 +182,7 @@ def association(cipher, psk):
 
 
 def check():
-    """The checksum of 32 zeros (RFC 3720 §B.4); TLS's way of expanding, as QUIC uses it (RFC 9001 §A.1)."""
+    """Checks the CRC32c of 32 zeros (RFC 3720 §B.4), and TLS's HKDF-Expand-Label as QUIC uses it (RFC 9001 §A.1)."""
     assert struct.pack("<I", crc32c(bytes(32))) == bytes.fromhex("aa36918a")
     initial = bytes.fromhex("7db5df06e7a69e432496adedb00851923595221596ae2ae9fb8115c1e9ed0a44")
     assert tls13_expand_label(initial, b"client in", b"", 32) == bytes.fromhex(
@@ -188,7 +192,7 @@ def check():
 
 def all_vectors():
     blocks = [block for cipher in (1, 2) for psk in (b"", made_up(b"psk", 32)) for block in association(cipher, psk)]
-    return "\n".join(["# Written by protection.py, which says how. Numbers are decimal, bytes hexadecimal.\n"]
+    return "\n".join(["# Written by protection.py, which describes the computation. Numbers are decimal, bytes hexadecimal.\n"]
                      + [records.text_of(block) for block in blocks])
 
 

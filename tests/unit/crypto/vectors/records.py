@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Prints test vectors of the key schedule and of sealed records, computed with nothing of Hawser's and nothing but
-Python's standard library: HKDF over hmac, and AES-128-GCM (FIPS 197, NIST SP 800-38D) and ChaCha20-Poly1305 (RFC 8439)
-written out below, slow and plain. records.txt is this program's output.
+"""Prints test vectors of the key schedule and of sealed records.
+
+It uses nothing of Hawser and only Python's standard library: HKDF over hmac, and slow, simple implementations of
+AES-128-GCM (FIPS 197, NIST SP 800-38D) and ChaCha20-Poly1305 (RFC 8439) below. records.txt is the output of this
+program.
 
 Usage: records.py [--compare records.txt]
 """
@@ -140,7 +142,7 @@ CIPHERS = {1: ("aes-128-gcm", 16, aes_128_gcm), 2: ("chacha20-poly1305", 32, cha
 
 
 def check_ciphers():
-    """GCM specification, test case 2; RFC 8439 §2.8.2 (its tag depends on everything)."""
+    """Checks GCM specification, test case 2, and RFC 8439 §2.8.2 (its tag depends on all inputs)."""
     assert aes_128_gcm(bytes(16), bytes(12), b"", bytes(16)) == (
         bytes.fromhex("0388dace60b6a392f328c2b971b2fe78"), bytes.fromhex("ab6e47d42cec13bdf53a67b21257bddf"))
     text = (b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, "
@@ -175,7 +177,7 @@ def all_vectors():
     def material(label, size):
         return (hashlib.sha256(label).digest() * (size // 32 + 1))[:size]
 
-    parts = ["# Written by records.py, which says how. Numbers are decimal, bytes hexadecimal.\n"]
+    parts = ["# Written by records.py, which describes the computation. Numbers are decimal, bytes hexadecimal.\n"]
     for cipher in (1, 2):
         parts.append(text_of(vector(cipher, 0, material(b"exporter", 32), b"", 0, 0, material(b"header", 24), b"")))
         parts.append(text_of(vector(cipher, 1, material(b"exporter 1", 32), material(b"psk", 32), 3, 0x010203040506,
@@ -190,7 +192,7 @@ def all_vectors():
 
 
 def write_or_compare(all_vectors):
-    """Prints the vectors, or with --compare FILE says whether the file holds them."""
+    """Prints the vectors; with --compare FILE, compares them with the file."""
     if sys.argv[1:2] == ["--compare"]:
         with open(sys.argv[2], encoding="ascii") as file:
             return 0 if file.read() == all_vectors() else "%s is not what this program writes" % sys.argv[2]

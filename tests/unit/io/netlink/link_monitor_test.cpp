@@ -12,23 +12,24 @@
 namespace hawser::io::test {
 namespace {
 
-/// One or more commands of ip(8).
+// Runs one or more commands of ip(8).
 bool run(const std::string& commands) {
   return std::system(commands.c_str()) == 0;
 }
 
-/// Whether the monitor tells of something, waiting for it.
-bool tells(netlink::LinkMonitor& monitor) {
+// Waits for an event; returns whether the monitor reports a change.
+bool reports(netlink::LinkMonitor& monitor) {
   return readable(monitor.native_handle()) && monitor.take_events();
 }
 
-/// Whether nothing more than uninteresting events is waiting.
+// Whether only events without interest are waiting.
 bool is_silent(netlink::LinkMonitor& monitor) {
-  bool told = false;
-  while (readable(monitor.native_handle(), 50)) told |= monitor.take_events();
-  return !told;
+  bool reported = false;
+  while (readable(monitor.native_handle(), 50)) reported |= monitor.take_events();
+  return !reported;
 }
 
+/// Fixture that needs root.
 class LinkMonitorTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -36,10 +37,10 @@ class LinkMonitorTest : public testing::Test {
   }
 };
 
-TEST_F(LinkMonitorTest, TellsOfInterfacesAddressesRoutesAndRules) {
+TEST_F(LinkMonitorTest, ReportsInterfacesAddressesRoutesAndRules) {
   ASSERT_TRUE(in_fresh_namespace([] {
     netlink::LinkMonitor monitor;
-    EXPECT_FALSE(monitor.take_events());  // and does not wait for any
+    EXPECT_FALSE(monitor.take_events());  // does not wait for events
     for (const char* change :
          {"ip link add va type veth peer name vb", "ip link set va up", "ip link set vb up",
           "ip addr add 192.0.2.7/24 dev va", "ip addr add 2001:db8::7/64 dev va nodad",
@@ -47,29 +48,29 @@ TEST_F(LinkMonitorTest, TellsOfInterfacesAddressesRoutesAndRules) {
           "ip rule add from 192.0.2.7 lookup 7", "ip route del default", "ip addr del 192.0.2.7/24 dev va",
           "ip link set vb down", "ip link del va"}) {
       ASSERT_TRUE(run(change)) << change;
-      EXPECT_TRUE(tells(monitor)) << change;
+      EXPECT_TRUE(reports(monitor)) << change;
       while (readable(monitor.native_handle(), 50)) static_cast<void>(monitor.take_events());
     }
   }));
 }
 
-TEST_F(LinkMonitorTest, SaysNothingOfTheIgnoredInterface) {
+TEST_F(LinkMonitorTest, ReportsNothingOfTheIgnoredInterface) {
   ASSERT_TRUE(in_fresh_namespace([] {
     ASSERT_TRUE(run("ip link add va type veth peer name vb && ip link set vb up"));
     netlink::LinkMonitor monitor(netlink::find_link("va").value().index);
     ASSERT_TRUE(run("ip link set va mtu 1400 && ip addr add 192.0.2.7/24 dev va"));
     EXPECT_TRUE(is_silent(monitor));
     ASSERT_TRUE(run("ip link set vb mtu 1400"));
-    EXPECT_TRUE(tells(monitor));
+    EXPECT_TRUE(reports(monitor));
   }));
 }
 
-TEST_F(LinkMonitorTest, TellsThatSomethingChangedWhenTheKernelHadNoRoomForTheEvents) {
+TEST_F(LinkMonitorTest, ReportsAChangeWhenTheKernelHadNoRoomForTheEvents) {
   ASSERT_TRUE(in_fresh_namespace([] {
     ASSERT_TRUE(
         run("ip link add va type veth peer name vb && ip link set va up && ip link set vb up && "
             "ip addr add 192.0.2.7/24 dev va"));
-    // Every event that is left when the queue overflows is of no interest.
+    // All events that are left when the queue overflows are without interest.
     netlink::LinkMonitor monitor(netlink::find_link("va").value().index);
     std::string commands;
     for (int i = 0; i < 5000; ++i) {
@@ -80,10 +81,10 @@ TEST_F(LinkMonitorTest, TellsThatSomethingChangedWhenTheKernelHadNoRoomForTheEve
     ASSERT_NE(ip, nullptr);
     ASSERT_EQ(std::fwrite(commands.data(), 1, commands.size(), ip), commands.size());
     ASSERT_EQ(::pclose(ip), 0);
-    EXPECT_TRUE(tells(monitor));
+    EXPECT_TRUE(reports(monitor));
     EXPECT_TRUE(is_silent(monitor));
     ASSERT_TRUE(run("ip link set vb mtu 1400"));
-    EXPECT_TRUE(tells(monitor));  // it goes on
+    EXPECT_TRUE(reports(monitor));  // still works
   }));
 }
 

@@ -41,13 +41,13 @@ TEST(Links, ShowAddressesAndState) {
     EXPECT_FALSE(link.loopback);
     EXPECT_EQ(link.mtu, 1380U);
     EXPECT_EQ(link.index, tun.index());
-    // Exactly the configured ones: no link-local address of the kernel's making.
+    // Exactly the configured addresses, without a link-local address from the kernel.
     EXPECT_EQ(link.addresses, (std::vector<IpPrefix>{IpPrefix::parse("10.90.0.2/24").value(),
                                                      IpPrefix::parse("fd90::2/64").value()}));
   }));
 }
 
-TEST(Links, AreToldApartByKindAndAsPorts) {
+TEST(Links, AreDistinguishedByKindAndAsPorts) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
     ASSERT_EQ(std::system("ip link add va type veth peer name vb && ip link add br0 type bridge && "

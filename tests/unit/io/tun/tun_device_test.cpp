@@ -21,7 +21,7 @@ IpPrefix prefix(const std::string& text) {
   return IpPrefix::parse(text).value();
 }
 
-/// The sum of 16-bit words that the Internet checksum is made of (RFC 1071).
+// The sum of 16-bit words for the Internet checksum (RFC 1071).
 std::uint32_t word_sum(Bytes bytes) {
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -39,7 +39,7 @@ std::size_t ip_header_size(const IpAddress& ip) {
   return ip.is_v4() ? 20 : 40;
 }
 
-/// A UDP packet with its IP header, as a remote host would send it.
+// A UDP packet with its IP header, as from a remote host.
 std::vector<std::byte> udp_packet(const UdpAddress& from, const UdpAddress& to, Bytes payload) {
   const std::size_t header = ip_header_size(to.ip);
   const auto udp_size = static_cast<std::uint16_t>(kUdpHeader + payload.size());
@@ -83,8 +83,8 @@ std::string failure_of(const tun::TunOptions& options) {
   return "no error";
 }
 
-/// The next UDP packet that the host sends into the tunnel. (An IPv6 host also reports its multicast groups
-/// there, at moments of its choosing.)
+// The next UDP packet that the host sends into the tunnel. (An IPv6 host also sends multicast reports there
+// at any time.)
 Buffer read_udp(tun::TunDevice& tun, BufferPool& pool) {
   std::array<Buffer, 1> out;
   while (readable(tun.native_handle())) {
@@ -96,8 +96,7 @@ Buffer read_udp(tun::TunDevice& tun, BufferPool& pool) {
   return {};
 }
 
-/// Writes a packet to the device, answers it from a socket of the kernel, and reads the answer from the
-/// device.
+// Writes a packet to the device, answers it from a kernel socket, and reads the answer from the device.
 void exchange(tun::TunDevice& tun, const std::string& own, const std::string& remote) {
   BufferPool pool;
   udp::UdpSocketOptions bind;
@@ -106,12 +105,12 @@ void exchange(tun::TunDevice& tun, const std::string& own, const std::string& re
   const auto question = udp_packet({ip(remote), 8000}, bind.bind, pattern(500, 3));
   const std::vector<Bytes> packets{question};
   ASSERT_EQ(tun.write(packets), 1U);
-  const auto asked = receive_all(host, 1);
-  ASSERT_EQ(asked.size(), 1U) << own;
-  EXPECT_EQ(asked[0].payload, pattern(500, 3));
-  EXPECT_EQ(asked[0].route.remote, (UdpAddress{ip(remote), 8000}));
+  const auto received = receive_all(host, 1);
+  ASSERT_EQ(received.size(), 1U) << own;
+  EXPECT_EQ(received[0].payload, pattern(500, 3));
+  EXPECT_EQ(received[0].route.remote, (UdpAddress{ip(remote), 8000}));
 
-  host.send(make_batch(asked[0].route.remote, {300}, asked[0].route.local));
+  host.send(make_batch(received[0].route.remote, {300}, received[0].route.local));
   const Buffer packet = read_udp(tun, pool);
   const Bytes answer = packet.bytes();
   const std::size_t headers = ip_header_size(ip(own)) + kUdpHeader;
@@ -149,7 +148,7 @@ TEST(TunDevice, DropsAndCountsPacketsAboveTheBuffersItWasMadeFor) {
     options.addresses = {prefix("10.90.0.2/24")};
     tun::TunDevice tun(options);
     BufferPool pool;
-    // An administrator raises the MTU behind our back.
+    // An administrator changes the MTU while the device is open.
     ASSERT_TRUE(raise_interface("hwtest0", 9000));
     udp::UdpSocketOptions bind;
     bind.bind = address("10.90.0.2:0");
@@ -174,7 +173,7 @@ TEST(TunDevice, RoutesPrefixesIntoTheTunnel) {
       udp::UdpSocketOptions bind;
       bind.bind = address(address(host).ip.is_v4() ? "0.0.0.0:0" : "[::]:0");
       udp::UdpSocket socket(bind);
-      // 10.90.0.0/24 is routed already, by the address; asking for it is no error.
+      // The address has added a route to 10.90.0.0/24; adding it again is no error.
       if (route != "10.90.0.0/24") {
         socket.send(make_batch(address(host), {10}));
         EXPECT_EQ(socket.counters().tx_unreachable, 1U) << route;
@@ -212,14 +211,14 @@ TEST(TunDevice, LeavesTheDefaultRouteOfAnUplinkToSocketsTiedToIt) {
   }));
 }
 
-TEST(TunDevice, SaysWhichRouteItCannotAdd) {
+TEST(TunDevice, NamesTheRouteItCannotAdd) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {
     tun::TunDevice tun(tun_options());
     tun.add_route(prefix("192.0.2.0/24"));
     try {
       tun.add_route(prefix("192.0.2.0/24"));
-      FAIL() << "the second route was taken";
+      FAIL() << "the second route was accepted";
     } catch (const SetupError& e) {
       EXPECT_EQ(std::string(e.what()).rfind("cannot route 192.0.2.0/24 into tun device 'hwtest0': ", 0), 0U)
           << e.what();

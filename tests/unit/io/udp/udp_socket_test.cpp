@@ -34,7 +34,7 @@ std::string failure_of(const udp::UdpSocketOptions& o) {
 
 const std::vector<std::size_t> kMixed{1400, 1400, 1400, 900, 1400, 50, 50, 50, 51, 1, 1200, 1200, 3000};
 
-/// Every combination of offloads carries the same datagrams.
+/// A combination of offloads. All combinations carry the same datagrams.
 struct Offload {
   bool gso;
   bool gro;
@@ -100,7 +100,7 @@ TEST(UdpSocket, FallsBackWhenTheKernelRefusesSegmentationAtRunTimeAndRemembers) 
   udp::UdpSocket a(options("127.0.0.1:0"));
   udp::UdpSocket b(options("127.0.0.1:0"));
   if (!a.gso_active()) GTEST_SKIP() << "this kernel has no udp segmentation offload";
-  // Without checksums the kernel cannot segment: it answers as for a device that lacks the offload.
+  // Without checksums the kernel cannot segment: it returns the error of a device without the offload.
   const int on = 1;
   ASSERT_EQ(::setsockopt(a.native_handle(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
   a.send(make_batch(b.local_address(), kMixed));
@@ -127,11 +127,11 @@ TEST(UdpSocket, AnswersFromTheAddressItWasSentTo) {
   for (const std::string& text :
        {std::string("127.0.0.1"), std::string("127.0.0.2"), std::string("127.0.0.3")}) {
     edge.send(make_batch({ip(text), hub.local_address().port}, {100, 100}));
-    const auto asked = receive_all(hub, 2);
-    ASSERT_EQ(asked.size(), 2U);
+    const auto received = receive_all(hub, 2);
+    ASSERT_EQ(received.size(), 2U);
     const Route expected{SocketId{9}, ip(text), edge.local_address()};
-    EXPECT_EQ(asked[0].route, expected);
-    hub.send(make_batch(asked[0].route.remote, {200, 200}, asked[0].route.local));
+    EXPECT_EQ(received[0].route, expected);
+    hub.send(make_batch(received[0].route.remote, {200, 200}, received[0].route.local));
     const auto answered = receive_all(edge, 2);
     ASSERT_EQ(answered.size(), 2U);
     EXPECT_EQ(answered[1].route.remote, (UdpAddress{ip(text), hub.local_address().port}));
@@ -144,7 +144,7 @@ TEST(UdpSocket, CountsButSurvivesARouteWhoseLocalAddressIsNotOurs) {
   a.send(make_batch(b.local_address(), {100, 100, 100}, ip("198.51.100.77")));
   EXPECT_EQ(a.counters().tx_datagrams, 0U);
   EXPECT_EQ(a.counters().tx_errors + a.counters().tx_unreachable, 3U);
-  // Segmentation was not to blame, so it stays.
+  // Segmentation was not the cause, so it stays on.
   const bool segments = udp::UdpSocket(options("127.0.0.1:0")).gso_active();
   EXPECT_EQ(a.gso_active(), segments);
   a.send(make_batch(b.local_address(), {100}));
@@ -194,7 +194,7 @@ TEST(UdpSocket, CountsDatagramsAboveTheMtuAndSendsTheRestOfTheBatch) {
       udp::UdpSocket a(options(host));
       udp::UdpSocket b(options(host));
       const bool segments = a.gso_active();
-      // The run of 2000s is refused whole, the 1000 that closes it and what surrounds it fit.
+      // The run of 2000s is rejected as a whole; the 1000 that ends it and the other datagrams fit.
       const std::vector<std::size_t> sizes{1400, 1400, 2000, 2000, 1000, 1400, 1500};
       a.send(make_batch(b.local_address(), sizes));
       const auto got = receive_all(b, 4);
@@ -222,7 +222,7 @@ TEST(UdpSocket, LetsIpFragmentOnlyTheBatchThatMayBe) {
       EXPECT_EQ(a.counters().tx_too_big, 0U);
       large.may_fragment = false;
       a.send(large);
-      EXPECT_EQ(receive_all(b, 1).size(), 1U) << "the small one";
+      EXPECT_EQ(receive_all(b, 1).size(), 1U) << "the small datagram";
       EXPECT_EQ(a.counters().tx_too_big, 3U);
     }
   }));
@@ -247,7 +247,7 @@ TEST(UdpSocket, CountsMessagesThatItsReceiveBufferCouldNotHold) {
   for (int i = 0; i < 20; ++i) a.send(batch);
   while (!b.receive().empty()) {
   }
-  // The kernel tells how many found no room with the first datagram that comes after them.
+  // The kernel reports the number of dropped datagrams with the first datagram after them.
   a.send(make_batch(b.local_address(), {10}));
   EXPECT_EQ(receive_all(b, 1).size(), 1U);
   EXPECT_GT(b.counters().rx_dropped_full, 0U);

@@ -20,7 +20,7 @@ using wire::ChunkType;
 constexpr std::size_t kAuthAt = 12;
 constexpr std::size_t kDigestAt = kAuthAt + wire::AuthChunk::kDigestOffset;
 
-/// Common header, AUTH with a zeroed digest, and `tail` bytes that stand for an ASCONF.
+// Common header, AUTH with a digest of zeros, and `tail` bytes in place of an ASCONF.
 ByteVector unsigned_packet(const Auth& auth, std::size_t tail = 32) {
   ByteVector packet(kAuthAt + auth.chunk_size() + tail, std::byte{0x33});
   ByteWriter writer(packet);
@@ -70,13 +70,13 @@ TEST(Auth, EachSideAcceptsWhatTheOtherSigned) {
   EXPECT_TRUE(accepts(a, signed_packet(b)));
 }
 
-TEST(Auth, AStrangerWithOtherRandomNumbersIsNotAccepted) {
+TEST(Auth, APeerWithOtherRandomNumbersIsNotAccepted) {
   const Auth b = side(2).towards(side(1));
   EXPECT_FALSE(accepts(b, signed_packet(side(3).towards(side(2)))));
   EXPECT_FALSE(accepts(b, signed_packet(side(1).towards(side(3)))));
 }
 
-/// The key as RFC 4895 §6.1 composes it, spelled out by hand.
+// Computes the digest with the key as RFC 4895 §6.1 composes it.
 ByteVector expected_digest(const ByteVector& packet, const ByteVector& secret, const KeyVector& smaller,
                            const KeyVector& larger) {
   ByteVector key = secret;
@@ -230,7 +230,7 @@ TEST(Auth, AConfiguredKeyZeroReplacesTheEmptyOne) {
   EXPECT_TRUE(accepts(keyed(2, 0, 0x77).towards(side(1)), signed_packet(keyed(1, 0, 0x77).towards(side(2)))));
 }
 
-TEST(Auth, AuthenticatesWhatThePeerListsAndWantsAsconfItself) {
+TEST(Auth, AuthenticatesWhatThePeerListsAndRequiresAsconfItself) {
   AuthSide peer = side(2);
   peer.chunks = chunk_list({ChunkType::kData, ChunkType::kAsconf});
   const Auth auth = side(1).towards(peer);

@@ -42,6 +42,7 @@ StateCookie sample(bool v6 = false) {
   return cookie;
 }
 
+/// Fixture with a cookie jar.
 class CookieJarTest : public ::testing::Test {
  protected:
   test::TestRandom random;
@@ -77,7 +78,7 @@ TEST_F(CookieJarTest, GivesBackAllThatWasPutIn) {
   }
 }
 
-/// As a protected hub makes it.
+// A cookie as a protected hub creates it.
 StateCookie protected_sample() {
   StateCookie cookie = sample();
   cookie.peer.cipher_costs = crypto::CipherCosts{0x0102'0304, 0xfffe'fdfc};
@@ -105,7 +106,7 @@ TEST_F(CookieJarTest, GivesBackWhatAProtectedAssociationNeeds) {
   }
 }
 
-TEST_F(CookieJarTest, KeepsAPeerThatSpeaksPlainSctpApartFromAProtectedOne) {
+TEST_F(CookieJarTest, KeepsAPlainPeerApartFromAProtectedOne) {
   const auto opened = jar.open(jar.seal(sample(), kBoot + 5s), kBoot + 6s);
   ASSERT_TRUE(opened.cookie.has_value());
   EXPECT_FALSE(opened.cookie->peer.cipher_costs.has_value());
@@ -153,9 +154,9 @@ TEST_F(CookieJarTest, RefusesTheCookieOfAnotherJar) {
   EXPECT_EQ(jar.open(sealed, kBoot + 6s).refusal, DropReason::forged_cookie);
 }
 
-TEST_F(CookieJarTest, TellsHowStaleACookieIs) {
+TEST_F(CookieJarTest, ReportsHowStaleACookieIs) {
   const auto sealed = jar.seal(sample(), kBoot + 5s);
-  EXPECT_FALSE(jar.open(sealed, kBoot + 65s).refusal.has_value()) << "the last moment of its life";
+  EXPECT_FALSE(jar.open(sealed, kBoot + 65s).refusal.has_value()) << "the last moment of its lifetime";
   const auto opened = jar.open(sealed, kBoot + 65s + 1500ms);
   EXPECT_EQ(opened.refusal, DropReason::stale_cookie);
   EXPECT_EQ(opened.staleness, 1500ms);

@@ -20,7 +20,7 @@ using test::SentMessage;
 constexpr std::uint16_t kStreams = 8;
 constexpr std::byte kByte[1] = {};  // a payload
 
-/// A reassembly with the tracker it works with, fed as the receiver feeds it.
+/// A Reassembly and its tracker, called in the same order as by the receiver.
 struct Bench {
   explicit Bench(std::uint32_t first_tsn = 0xffff'fff0) : tracker(first_tsn) {}
 
@@ -107,7 +107,7 @@ TEST(Reassembly, UnwrapsStreamSequenceNumbers) {
   Bench bench(1);
   Sender sender(1);
   for (int i = 0; i < 70'000; ++i) sender.send({.stream = 5, .size = 4});
-  // Every run of eight arrives backwards, so that messages wait across the wrap of the SSN.
+  // Every run of eight arrives in reverse, so that messages wait across the wrap of the SSN.
   std::size_t delivered = 0;
   for (std::size_t base = 0; base < sender.chunks.size(); base += 8) {
     for (std::size_t i = 8; i-- > 0;) ASSERT_FALSE(bench.add(sender.chunks[base + i]));
@@ -135,12 +135,12 @@ TEST(Reassembly, ReusesItsRingThoughItIsNeverEmpty) {
   EXPECT_EQ(delivered, 99'998U);
 }
 
-/// What should be delivered after each chunk, found by looking at everything again.
+/// A simple model: computes the deliverable messages after each chunk from all received chunks.
 class NaiveReassembly {
  public:
   explicit NaiveReassembly(const Sender& sender) : sender_(sender), received_(sender.chunks.size()) {}
 
-  /// Indices of the messages that this chunk sets free, in order.
+  /// Returns the indices of the messages that become deliverable with this chunk, in order.
   std::vector<std::size_t> add(std::size_t chunk) {
     received_[chunk] = true;
     std::vector<std::size_t> free;
@@ -188,7 +188,7 @@ TEST(Reassembly, AgreesWithANaiveModelInAnyOrder) {
     std::sort(order.begin(), order.end());
 
     NaiveReassembly model(sender);
-    for (const auto& [place, index] : order) {
+    for (const auto& [position, index] : order) {
       ASSERT_FALSE(bench.add(sender.chunks[index]));
       const auto expected = model.add(index);
       const auto got = bench.poll_all();
@@ -202,7 +202,6 @@ TEST(Reassembly, AgreesWithANaiveModelInAnyOrder) {
 }
 
 // --- partial delivery
-// ------------------------------------------------------------------------------------------------
 
 TEST(Reassembly, DeliversTheBeginningOfAMessageUnderPressure) {
   Bench bench(1);
@@ -217,7 +216,7 @@ TEST(Reassembly, DeliversTheBeginningOfAMessageUnderPressure) {
   auto got = bench.poll_all();
   ASSERT_EQ(got.size(), 3U);
 
-  ASSERT_FALSE(bench.add(sender.chunks[10]));  // another stream is not held up
+  ASSERT_FALSE(bench.add(sender.chunks[10]));  // another stream is not blocked
   auto other = bench.poll_all();
   ASSERT_EQ(other.size(), 1U);
   expect_same(other[0], sender.messages[2]);
@@ -283,8 +282,8 @@ TEST(Reassembly, CutsAMessageThatWouldOutgrowTheRingWithoutPressure) {
 }
 
 // --- contradictions
-// --------------------------------------------------------------------------------------------------
 
+/// Two chunks that cannot both be valid.
 struct Pair {
   const char* name;
   wire::DataChunk first;
@@ -359,7 +358,7 @@ TEST(Reassembly, RefusesAnSsnUsedTwice) {
   EXPECT_EQ(bench.add(whole(12, 2)), DropReason::inconsistent_fragment);  // waiting
   EXPECT_FALSE(bench.add({.begin = true, .tsn = 12, .ssn = 1, .payload = kByte}));
   bench.reassembly.deliver_partially(bench.tracker.cumulative(), true);
-  EXPECT_EQ(bench.add(whole(20, 1)), DropReason::inconsistent_fragment);  // half delivered
+  EXPECT_EQ(bench.add(whole(20, 1)), DropReason::inconsistent_fragment);  // partially delivered
   EXPECT_EQ(bench.poll_all().size(), 2U);
   EXPECT_FALSE(bench.add({.end = true, .tsn = 13, .ssn = 1, .payload = kByte}));
   EXPECT_EQ(bench.poll_all().size(), 2U);
@@ -383,7 +382,7 @@ TEST(Reassembly, RefusesWhatDoesNotContinueAHalfDeliveredMessage) {
 TEST(Reassembly, GivesUpOnAPeerThatLeftAnSsnOut) {
   Bench bench(0);
   ASSERT_FALSE(
-      bench.add({.begin = true, .end = true, .tsn = 0, .ssn = 1, .payload = kByte}));  // where is SSN 0?
+      bench.add({.begin = true, .end = true, .tsn = 0, .ssn = 1, .payload = kByte}));  // SSN 0 is missing
   std::optional<DropReason> drop;
   std::uint32_t tsn = 1;
   for (std::uint16_t ssn = 0; !drop && tsn < 100'000; ++ssn) {

@@ -30,7 +30,7 @@ EndpointConfig config_with(std::uint32_t window) {
   return config;
 }
 
-/// A receiver and the little that an association does around it.
+/// A receiver with the surroundings that an association provides.
 struct Bench {
   explicit Bench(std::uint32_t first_tsn = 1, std::uint32_t window = 1U << 20,
                  GapPolicy policy = GapPolicy::at_once)
@@ -46,7 +46,7 @@ struct Bench {
     while (auto message = receiver.poll_message()) bytes += message->payload.size();
     return bytes;
   }
-  /// The chunk as written; its view lives until the next call.
+  /// The encoded SACK; the view is valid until the next call.
   wire::ChunkView sack(bool nr_sack = false, std::size_t room = 1'000) {
     ByteWriter writer(sack_bytes);
     const std::size_t announced = receiver.sack_size(nr_sack, room);
@@ -64,7 +64,7 @@ struct Bench {
   std::array<std::byte, 2'000> sack_bytes{};
 };
 
-/// Chunk `index` of a sender of whole messages of `size` bytes on stream 0, first TSN 1.
+/// The chunks of a sender of whole messages of `size` bytes on stream 0, first TSN 1.
 class Stream {
  public:
   explicit Stream(std::size_t count, std::size_t size = 100, bool unordered = false) : sender_(1) {
@@ -81,8 +81,7 @@ std::vector<GapBlock> list(const wire::GapBlockList& blocks) {
   return {blocks.begin(), blocks.end()};
 }
 
-// --- when a SACK goes out
-// --------------------------------------------------------------------------------------------
+// --- when a SACK is sent
 
 TEST(Receiver, AcknowledgesTheFirstPacketAtOnceThenEverySecond) {
   Bench bench;
@@ -174,7 +173,7 @@ TEST(Receiver, DelaysDespiteGapsAndCountsPacketsWhenAskedTo) {
   bench.packet(data[5]);
   bench.packet(data[6]);
   bench.packet(data[7]);
-  EXPECT_EQ(bench.plain_sack().dac_packets, 3U);  // 5 packets: the field ends at 3
+  EXPECT_EQ(bench.plain_sack().dac_packets, 3U);  // 5 packets: the maximum of the field is 3
   bench.packet(data[4]);                          // a duplicate
   EXPECT_TRUE(bench.receiver.sack_due());
   EXPECT_EQ(bench.plain_sack().dac_packets, 1U);
@@ -204,8 +203,7 @@ TEST(Receiver, ReportsDuplicatesAtOnceAndOnce) {
   EXPECT_EQ(bench.receiver.duplicate_tsns(), 2U);
 }
 
-// --- what a SACK says
-// ------------------------------------------------------------------------------------------------
+// --- the content of a SACK
 
 TEST(Receiver, ReportsGapsAsNonRenegableInAnNrSack) {
   Bench bench;
@@ -234,8 +232,7 @@ TEST(Receiver, FitsASackIntoTheRoomThereIs) {
   EXPECT_EQ(list(cut.gaps), (std::vector<GapBlock>{{2, 2}, {4, 4}, {6, 6}}));
 }
 
-// --- chunks that are dropped
-// -----------------------------------------------------------------------------------------
+// --- dropped chunks
 
 TEST(Receiver, AcknowledgesAChunkForAnInvalidStreamButDropsIt) {
   Bench bench;
@@ -277,7 +274,6 @@ TEST(Receiver, PassesOnContradictionsWithoutAcknowledgingThem) {
 }
 
 // --- the window
-// ------------------------------------------------------------------------------------------------------
 
 TEST(Receiver, TakesAWholeWindowOfChunksFromAPeerThatRespectsIt) {
   constexpr std::uint32_t kWindow = 1U << 20;
@@ -339,7 +335,7 @@ TEST(Receiver, AnnouncesAWindowThatOpensAgain) {
   EXPECT_FALSE(bench.receiver.sack_due());
 }
 
-TEST(Receiver, SaysNothingWhenAnOpenWindowOpensFurther) {
+TEST(Receiver, SendsNothingWhenAnOpenWindowOpensFurther) {
   Bench bench(1, 20'000);
   const Stream data(5, 1'000);
   for (std::size_t i = 0; i < 5; ++i) bench.packet(data[i]);
@@ -367,15 +363,14 @@ TEST(Receiver, BoundsWhatAPeerCanMakeItHoldByFillingGaps) {
     ASSERT_TRUE(!drop || drop == DropReason::receive_window_full);
   }
   EXPECT_LE(bench.receiver.held_bytes(), 2 * kWindow + 2'000);
-  // In order, and never polled: the queue is bounded as well.
+  // In order, and never polled: the queue is bounded, too.
   for (std::size_t i = 0; i < 1'999; ++i) (void)bench.packet(data[i]);
   EXPECT_LE(bench.receiver.held_bytes(), 3 * kWindow + 2'000);
 }
 
 // --- transfers
-// -------------------------------------------------------------------------------------------------------
 
-/// Puts pieces together and compares with what was sent: ordered messages in order, unordered ones by their
+/// Joins pieces and compares them with the sent messages: ordered ones in order, unordered ones by their
 /// PPID.
 class Checker {
  public:
@@ -441,7 +436,7 @@ TEST(Receiver, DeliversMessagesLargerThanTheWindowInPieces) {
   }
 }
 
-/// A peer that sends in order, loses chunks, sends again what is missing, and cares little for the window.
+// A peer that sends in order, loses chunks, retransmits missing ones, and largely ignores the window.
 void transfer(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const auto window = static_cast<std::uint32_t>(pick(random, 1'500, 40'000));
@@ -456,8 +451,8 @@ void transfer(std::uint64_t seed) {
   }
   Checker checker(sender);
   std::vector<bool> accepted(sender.chunks.size());
-  std::size_t missing = 0;  // lowest
-  std::size_t fresh = 0;    // never sent
+  std::size_t missing = 0;  // the lowest missing chunk
+  std::size_t fresh = 0;    // the lowest chunk that was never sent
   while (missing < accepted.size()) {
     std::size_t index = fresh;
     if (missing < fresh && (fresh == accepted.size() || pick(random, 0, 2) == 0)) {
@@ -469,13 +464,13 @@ void transfer(std::uint64_t seed) {
       index = missing;
     }
     if (index == fresh) ++fresh;
-    if (!must_succeed && pick(random, 0, 4) == 0) continue;  // lost on the way
+    if (!must_succeed && pick(random, 0, 4) == 0) continue;  // lost in transit
     const auto drop = bench.packet(sender.chunks[index]);
     if (accepted[index]) {
       ASSERT_EQ(drop, DropReason::duplicate_tsn);
     } else {
       ASSERT_TRUE(!drop || drop == DropReason::receive_window_full);
-      ASSERT_FALSE(drop && must_succeed) << "dead at " << index;
+      ASSERT_FALSE(drop && must_succeed) << "deadlock at  " << index;
       accepted[index] = !drop;
     }
     while (missing < accepted.size() && accepted[missing]) ++missing;

@@ -70,7 +70,7 @@ TEST(TsnTracker, LeavesTheMiddleOutWhenTheOuterGapBlocksDoNotFit) {
   EXPECT_TRUE(outer(0).empty());
 }
 
-TEST(TsnTracker, CallsRepeatedAndAcknowledgedTsnsDuplicates) {
+TEST(TsnTracker, CountsRepeatedAndAcknowledgedTsnsAsDuplicates) {
   TsnTracker tracker(5);
   arrive(tracker, 5);
   arrive(tracker, 8);
@@ -133,7 +133,7 @@ TEST(TsnTracker, AdvanceToSkipsMissingTsnsAndJoinsWhatFollows) {
   EXPECT_EQ(gaps_of(tracker), (std::vector<GapBlock>{{2, 2}}));
 }
 
-/// What the tracker must know, kept in the simplest way.
+/// A simple model of the tracker.
 class NaiveTracker {
  public:
   explicit NaiveTracker(std::uint64_t cumulative) : cumulative_(cumulative) {}
@@ -184,7 +184,7 @@ TEST(TsnTracker, AgreesWithANaiveModelInAnyOrder) {
     NaiveTracker model(tracker.cumulative());
     const std::size_t reach = std::array<std::size_t, 4>{8, 200, 3'000, 33'000}[seed % 4];
     for (int step = 0; step < 2'000; ++step) {
-      // Below the cumulative TSN at times, beyond the span at times, and often exactly the next one.
+      // Sometimes below the cumulative TSN or beyond the span, and often exactly the next one.
       const std::uint64_t tsn =
           pick(random, 0, 2) == 0 ? model.cumulative() + 1 : model.cumulative() - 3 + pick(random, 0, reach);
       ASSERT_EQ(arrive(tracker, static_cast<std::uint32_t>(tsn)), model.arrive(tsn));

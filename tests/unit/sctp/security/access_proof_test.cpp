@@ -19,7 +19,7 @@ ByteVector serialised(const wire::InitChunk& init) {
   return {room.begin(), room.begin() + static_cast<std::ptrdiff_t>(writer.size())};
 }
 
-/// An INIT chunk whose parameters end as `by_hand` says, with an ACCESS value of `size` bytes behind them.
+// An INIT chunk with the parameters of `by_hand`, and an ACCESS parameter of `size` bytes after them.
 ByteVector init_with_access(InitByHand by_hand = {},
                             std::size_t size = wire::kAccessNonceSize + wire::kAccessMacSize) {
   ByteVector value(size, std::byte{0x4e});
@@ -27,14 +27,14 @@ ByteVector init_with_access(InitByHand by_hand = {},
   return serialised(by_hand.chunk());
 }
 
-/// One that holds for the hub, or for whom `key` was made.
+// An INIT chunk with a valid ACCESS proof for the hub, or for the owner of `key`.
 ByteVector signed_init(const crypto::SecretBytes& key = access_key(kHubKey)) {
   ByteVector chunk = init_with_access();
   security::sign_access(chunk, key.view());
   return chunk;
 }
 
-/// What a hub says to an INIT chunk; what does not parse is refused.
+// Whether a hub accepts an INIT chunk; a chunk that does not parse is rejected.
 bool verifies(const security::AccessKeys& keys, Bytes chunk) {
   ByteVector packet(wire::kCommonHeaderSize);
   packet.insert(packet.end(), chunk.begin(), chunk.end());
@@ -48,8 +48,8 @@ bool verifies(const security::AccessKeys& keys, Bytes chunk) {
 TEST(Access, HoldsForTheHubThatItWasMadeFor) {
   const security::AccessKeys hub{hub_protection()};
   EXPECT_TRUE(verifies(hub, signed_init()));
-  EXPECT_FALSE(verifies(hub, signed_init(access_key(77)))) << "another hub's";
-  EXPECT_FALSE(verifies(hub, init_with_access())) << "never signed";
+  EXPECT_FALSE(verifies(hub, signed_init(access_key(77)))) << "signed for another hub";
+  EXPECT_FALSE(verifies(hub, init_with_access())) << "not signed";
 }
 
 TEST(Access, IsBrokenByAnyAlteredBitOfTheInit) {
@@ -72,7 +72,7 @@ TEST(Access, HasToBeTheLastParameter) {
   security::sign_access(MutableBytes(chunk).first(end), access_key(kHubKey).view());
   EXPECT_FALSE(verifies(hub, chunk)) << "signed, and something appended";
   security::sign_access(chunk, access_key(kHubKey).view());
-  EXPECT_FALSE(verifies(hub, chunk)) << "what follows it taken as the MAC";
+  EXPECT_FALSE(verifies(hub, chunk)) << "the bytes after it taken as the MAC";
 }
 
 TEST(Access, IsNotFoundInASecondParameterOfItsKind) {
@@ -87,7 +87,7 @@ TEST(Access, IsRefusedInAnyOtherSize) {
   const security::AccessKeys hub{hub_protection()};
   for (std::size_t size = 16; size <= 64; ++size) {
     ByteVector chunk = init_with_access({}, size);
-    // Padding behind the last parameter is not part of the chunk.
+    // Padding after the last parameter is not part of the chunk.
     chunk.resize(chunk.size() - (padded4(size) - size));
     store_be(chunk.data() + 2, static_cast<std::uint16_t>(chunk.size()));
     security::sign_access(chunk, access_key(kHubKey).view());
@@ -137,14 +137,14 @@ TEST(AccessKeys, AreOneForEachPresharedKeyAndOneForPeersWithout) {
   EXPECT_FALSE(admits(keys, 3));
 }
 
-TEST(AccessKeys, LetNobodyInWithoutAPresharedKeyWhenAllPeersHaveOne) {
+TEST(AccessKeys, AdmitNoPeerWithoutAPresharedKeyWhenAllPeersHaveOne) {
   const security::AccessKeys keys{hub_whose_peers_have({1, 1})};
   EXPECT_EQ(keys.count(), 1U);
   EXPECT_TRUE(admits(keys, 1));
   EXPECT_FALSE(admits(keys, std::nullopt));
 }
 
-TEST(AccessKeys, LetNobodyInWhenThereAreNoPeers) {
+TEST(AccessKeys, AdmitNoPeerWhenThereAreNone) {
   const security::AccessKeys keys{hub_whose_peers_have({})};
   EXPECT_EQ(keys.count(), 0U);
   EXPECT_FALSE(admits(keys, std::nullopt));

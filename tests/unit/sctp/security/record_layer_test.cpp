@@ -43,7 +43,7 @@ TEST(RecordLayer, ShowsNothingOfTheChunksOnTheWire) {
     same_as_plain += first[i] == plain[i] ? 1U : 0U;
     same_as_each_other += first[i] == second[i] ? 1U : 0U;
   }
-  EXPECT_LT(same_as_plain, 32U) << "some of 528 bytes are the same by chance";
+  EXPECT_LT(same_as_plain, 32U) << "some of 528 bytes are equal by chance";
   EXPECT_LT(same_as_each_other, 32U);
 }
 
@@ -72,7 +72,7 @@ TEST(RecordLayer, RefusesEveryOtherSizeOfThePacket) {
     cut.resize(size);
     ASSERT_EQ(ends.refusal(cut), DropReason::malformed_record) << size;
     if (size < wire::kSealedHeadSize) continue;
-    // The same with a length that fits.
+    // The same packet with a matching length field.
     store_be(cut.data() + kLengthAt, static_cast<std::uint16_t>(size - wire::kCommonHeaderSize));
     const bool whole = size >= wire::kSealedHeadSize + crypto::kAeadTagSize;
     ASSERT_EQ(ends.refusal(cut), whole ? DropReason::bad_record : DropReason::malformed_record) << size;
@@ -82,17 +82,17 @@ TEST(RecordLayer, RefusesEveryOtherSizeOfThePacket) {
 
 TEST(RecordLayer, RefusesRecordsOfOtherKeysAndCountsThem) {
   RecordEnds ends;
-  security::RecordLayer stranger(true);
-  stranger.install(0, keys_of(TlsRole::client, 0, 99));
-  stranger.send_with(0);
+  security::RecordLayer elsewhere(true);
+  elsewhere.install(0, keys_of(TlsRole::client, 0, 99));
+  elsewhere.send_with(0);
   path::RecordNumbers numbers;
   for (std::uint64_t i = 1; i <= 5; ++i) {
     ByteVector packet = unsealed_packet(64);
-    ASSERT_TRUE(stranger.seal(packet, numbers));
+    ASSERT_TRUE(elsewhere.seal(packet, numbers));
     EXPECT_EQ(ends.refusal(packet), DropReason::bad_record);
     EXPECT_EQ(ends.theirs.usage().forgeries, i);
   }
-  EXPECT_TRUE(ends.opens(ends.seal())) << "forged numbers are not taken";
+  EXPECT_TRUE(ends.opens(ends.seal())) << "forged numbers are not recorded";
 }
 
 TEST(RecordLayer, RefusesItsOwnRecordsSentBack) {
@@ -113,7 +113,6 @@ TEST(RecordLayer, LeavesNoPlaintextOfARecordThatItRefused) {
 }
 
 // --- replay
-// -------------------------------------------------------------------------------------------------------
 
 TEST(RecordLayer, RefusesWhatItTookAlready) {
   RecordEnds ends;
@@ -145,7 +144,7 @@ TEST(RecordLayer, LetsNoForgedRecordMoveTheWindow) {
   EXPECT_TRUE(ends.opens(original));
 }
 
-TEST(RecordLayer, SaysWhichRecordIsTheNewestOfItsPath) {
+TEST(RecordLayer, ReportsWhichRecordIsTheNewestOfItsPath) {
   RecordEnds ends;
   path::RecordNumbers other;
   ByteVector first = ends.seal();
@@ -153,10 +152,10 @@ TEST(RecordLayer, SaysWhichRecordIsTheNewestOfItsPath) {
   ByteVector elsewhere = ends.seal(other);
   EXPECT_TRUE(ends.theirs.open(second)->newest);
   EXPECT_FALSE(ends.theirs.open(first)->newest);
-  EXPECT_TRUE(ends.theirs.open(elsewhere)->newest) << "paths count apart";
+  EXPECT_TRUE(ends.theirs.open(elsewhere)->newest) << "each path has its own sequence";
 }
 
-TEST(RecordLayer, RemembersOfEachPathWhatItIsTold) {
+TEST(RecordLayer, RemembersTheNoteOnEachPath) {
   RecordEnds ends;
   path::RecordNumbers other;
   ByteVector here = ends.seal();
@@ -183,7 +182,6 @@ TEST(RecordLayer, KnowsAPathIdOfTheOtherEndOnceARecordOfItWasOpened) {
 }
 
 // --- epochs
-// -------------------------------------------------------------------------------------------------------
 
 TEST(RecordLayer, OpensNothingWithoutKeysAndSealsNothing) {
   RecordEnds ends;
@@ -208,7 +206,7 @@ TEST(RecordLayer, OpensRecordsOfThreeEpochsAtATimeAndNoMore) {
   EXPECT_TRUE(ends.theirs.has_old());
   ends.install(3);
   EXPECT_EQ(ends.refusal(late), DropReason::unknown_epoch) << "the oldest of four is gone";
-  EXPECT_EQ(ends.refusal(middle), DropReason::replayed_record) << "the others remember what they took";
+  EXPECT_EQ(ends.refusal(middle), DropReason::replayed_record) << "the others still know their records";
   EXPECT_EQ(ends.refusal(recent), DropReason::replayed_record);
 }
 
@@ -217,7 +215,7 @@ TEST(RecordLayer, DropsAllKeysOlderThanThoseItSealsWith) {
   const ByteVector old = ends.seal();
   ends.install(1);
   const ByteVector present = ends.seal();
-  ends.theirs.install(2, keys_of(TlsRole::server, 2, 2));  // being agreed on
+  ends.theirs.install(2, keys_of(TlsRole::server, 2, 2));  // under negotiation
   EXPECT_TRUE(ends.theirs.has_old());
   ends.theirs.drop_old();
   EXPECT_FALSE(ends.theirs.has_old());
@@ -240,18 +238,18 @@ TEST(RecordLayer, RefusesARecordUnderTheNameOfAnotherEpoch) {
   EXPECT_TRUE(ends.opens(old));
 }
 
-TEST(RecordLayer, SealsWithOldKeysUntilItIsToldToUseTheNewOnes) {
+TEST(RecordLayer, SealsWithOldKeysUntilTheNewOnesAreSelected) {
   RecordEnds ends;
   ends.ours.install(1, keys_of(TlsRole::client, 1, 1));
   EXPECT_EQ(ends.ours.sending_epoch(), 0);
   EXPECT_TRUE(ends.opens(ends.seal()));
   ends.ours.send_with(1);
   EXPECT_EQ(ends.ours.sending_epoch(), 1);
-  EXPECT_EQ(ends.refusal(ends.seal()), DropReason::unknown_epoch) << "the other end has no such keys yet";
+  EXPECT_EQ(ends.refusal(ends.seal()), DropReason::unknown_epoch)
+      << "the other end does not have these keys yet";
 }
 
 // --- numbers
-// ------------------------------------------------------------------------------------------------------
 
 TEST(RecordLayer, GivesEachPathItsOwnIdAndNoneTwiceWithinAnEpoch) {
   RecordEnds ends;
@@ -264,7 +262,7 @@ TEST(RecordLayer, GivesEachPathItsOwnIdAndNoneTwiceWithinAnEpoch) {
   }
   EXPECT_EQ(ids.size(), 256U);
   EXPECT_TRUE(ends.seal(paths[256]).empty()) << "there are 256";
-  EXPECT_TRUE(ends.opens(ends.seal(paths[255]))) << "those that have one go on";
+  EXPECT_TRUE(ends.opens(ends.seal(paths[255]))) << "paths with an id still work";
   EXPECT_TRUE(ends.opens(ends.seal(paths[0])));
   ends.install(1);
   EXPECT_TRUE(ends.opens(ends.seal(paths[256]))) << "new keys, new ids";
@@ -304,11 +302,10 @@ TEST(RecordLayer, CountsTheDirectionThatWasUsedMore) {
   EXPECT_EQ(ends.ours.usage().bytes, 3 * size);
   EXPECT_EQ(ends.theirs.usage().bytes, 3 * size);
   ends.install(1);
-  EXPECT_EQ(ends.ours.usage().packets, 0U) << "of the keys in use";
+  EXPECT_EQ(ends.ours.usage().packets, 0U) << "counts the keys in use only";
 }
 
 // --- checksum
-// -----------------------------------------------------------------------------------------------------
 
 TEST(RecordLayer, LeavesTheChecksumZeroOnlyTowardsWhoTakesThat) {
   for (const bool zero : {true, false}) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kSize = security::ReplayWindow::kSize;
 
-/// What the window has to say, computed from every number that was ever taken.
+/// A simple model of the window, computed from the recent numbers.
 class NaiveWindow {
  public:
   [[nodiscard]] bool fresh(std::uint64_t sequence) const {
@@ -38,7 +38,7 @@ TEST(ReplayWindow, TakesEveryNumberOnce) {
 }
 
 TEST(ReplayWindow, KnowsTheNewestAndWhatIsWithinTheWindowUpToIt) {
-  // Wherever the newest stands within its word of 64.
+  // For every position of the newest number within its word of 64 bits.
   for (std::uint64_t newest = 5 * kSize; newest < 5 * kSize + 130; ++newest) {
     security::ReplayWindow window;
     window.take(newest);
@@ -86,7 +86,7 @@ TEST(ReplayWindow, WorksUpToTheLastSequenceNumber) {
   EXPECT_FALSE(window.fresh(kLast - kSize));
 }
 
-/// How far the numbers of a random sequence lie from the newest one.
+/// The range of random numbers around the newest one.
 struct Scatter {
   std::uint64_t back;
   std::uint64_t ahead;

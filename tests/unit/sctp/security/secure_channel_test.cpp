@@ -41,7 +41,8 @@ struct End {
   path::RecordNumbers numbers;
 };
 
-/// Client and server without an association between them: the test carries messages and records.
+/// Both ends without an association: the test transfers messages and records. Owns the keys and both
+/// channels.
 struct Ends {
   Ends() : Ends(edge_protection(), hub_protection()) {}
   Ends(SecurityConfig edge, SecurityConfig hub) : edge_keys(std::move(edge)), hub_keys(std::move(hub)) {}
@@ -53,7 +54,7 @@ struct Ends {
   End server{hub_keys, TlsRole::server};
 
   void give(End& to, const ByteVector& message) { to.channel.on_message(now, message); }
-  /// Carries everything that `from` has to say.
+  /// Transfers all messages of `from`.
   std::vector<ByteVector> carry(End& from, End& to) {
     const auto messages = from.take_messages();
     for (const ByteVector& message : messages) give(to, message);
@@ -63,20 +64,20 @@ struct Ends {
     while (!carry(client, server).empty() || !carry(server, client).empty()) {
     }
   }
-  /// Whether a record of `from` is opened.
-  bool hears(End& from, End& to) {
+  /// Whether `to` opens a record of `from`.
+  bool opens(End& from, End& to) {
     ByteVector packet = from.seal();
     return to.channel.open(now, packet).has_value();
   }
-  /// Up to keys that both sides seal with.
+  /// Completes the handshake; both sides seal with the new keys afterwards.
   void connect() {
     client.channel.begin();
     carry_all();
     ASSERT_TRUE(server.channel.up());
-    ASSERT_TRUE(hears(server, client));
+    ASSERT_TRUE(opens(server, client));
     ASSERT_TRUE(client.channel.up());
   }
-  /// Lets time pass until keys are renewed for their age.
+  /// Advances the time until the keys must be renewed.
   void age() {
     now += 16min;
     client.channel.on_progress(now);
@@ -87,8 +88,8 @@ struct Ends {
     EXPECT_EQ(server.channel.failure(), "");
     EXPECT_EQ(client.channel.status().epoch, epoch);
     EXPECT_EQ(server.channel.status().epoch, epoch);
-    EXPECT_TRUE(hears(client, server));
-    EXPECT_TRUE(hears(server, client));
+    EXPECT_TRUE(opens(client, server));
+    EXPECT_TRUE(opens(server, client));
   }
 };
 
@@ -101,8 +102,8 @@ TEST(SecureChannel, IsUpAtTheServerWithTheFinishedAndAtTheClientWithTheFirstReco
   EXPECT_FALSE(ends.client.channel.up());
   EXPECT_EQ(ends.carry(ends.client, ends.server).size(), 1U) << "Certificate … Finished";
   EXPECT_TRUE(ends.server.channel.up());
-  EXPECT_FALSE(ends.client.channel.up()) << "it does not know whether it was accepted";
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_FALSE(ends.client.channel.up()) << "the client does not know whether it was accepted";
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   EXPECT_TRUE(ends.client.channel.up());
   ends.expect_epoch(0);
   EXPECT_EQ(ends.client.channel.peer(), key_of(kHubKey).public_key());
@@ -117,13 +118,13 @@ TEST(SecureChannel, HasOtherKeysWhenTheTwoEndsSawDifferentHandshakes) {
     ends.carry(ends.client, elsewhere);
     ends.carry(elsewhere, ends.client);
   }
-  ASSERT_TRUE(elsewhere.channel.up()) << "TLS itself knows nothing of INIT and INIT ACK";
-  EXPECT_FALSE(ends.hears(elsewhere, ends.client));
+  ASSERT_TRUE(elsewhere.channel.up()) << "TLS itself does not cover INIT and INIT ACK";
+  EXPECT_FALSE(ends.opens(elsewhere, ends.client));
   EXPECT_FALSE(ends.client.channel.up());
 }
 
-/// A handshake whose flights come in two messages each, the first of which has `cut` bytes of TLS. Returns
-/// the size of the longest flight.
+// Performs a handshake whose flights are split into two messages each, the first with `cut` bytes of TLS.
+// Returns the size of the longest flight.
 std::size_t connect_in_pieces(Ends& ends, std::size_t cut) {
   std::size_t longest = 0;
   ends.client.channel.begin();
@@ -148,7 +149,7 @@ TEST(SecureChannel, TakesEachFlightCutAtEveryByte) {
     Ends ends;
     longest = connect_in_pieces(ends, cut);
     ASSERT_TRUE(ends.server.channel.up()) << cut;
-    ASSERT_TRUE(ends.hears(ends.server, ends.client)) << cut;
+    ASSERT_TRUE(ends.opens(ends.server, ends.client)) << cut;
   }
   EXPECT_GT(longest, 500U);
 }
@@ -180,7 +181,7 @@ TEST(SecureChannel, FailsOnJunkInAHandshakeAndIsNeverUp) {
     ByteVector junk(size);
     random.fill(junk);
     junk[0] = std::byte{0};
-    junk[1] = std::byte{0x19};  // no type of TLS record
+    junk[1] = std::byte{0x19};  // not a type of TLS record
     End& victim = size % 2 == 0 ? ends.server : ends.client;
     ends.give(victim, junk);
     ends.carry_all();
@@ -200,10 +201,10 @@ TEST(SecureChannel, DropsMessagesThatBelongToNoHandshake) {
     ByteVector junk(40);
     random.fill(junk);
     junk[0] = static_cast<std::byte>(epoch);
-    ends.give(ends.client, junk);  // a server does not begin a handshake
+    ends.give(ends.client, junk);  // a server does not initiate a handshake
     if (epoch != 1) ends.give(ends.server, junk);
     if (epoch != 1) ends.give(ends.client, {junk[0]});
-    ends.give(ends.server, {junk[0]});  // a client does not ask for one
+    ends.give(ends.server, {junk[0]});  // a client does not request one
   }
   EXPECT_TRUE(ends.client.take_messages().empty());
   EXPECT_TRUE(ends.server.take_messages().empty());
@@ -211,7 +212,7 @@ TEST(SecureChannel, DropsMessagesThatBelongToNoHandshake) {
   EXPECT_EQ(ends.server.channel.status().handshakes, 1U);
 }
 
-TEST(SecureChannel, IsNotBegunByAServersWishBeforeThereAreKeys) {
+TEST(SecureChannel, IsNotBegunByAServersRequestBeforeThereAreKeys) {
   Ends ends;
   ends.give(ends.client, {std::byte{0}});
   EXPECT_FALSE(ends.client.channel.poll_message().has_value());
@@ -222,61 +223,60 @@ TEST(SecureChannel, IsNotBegunByAServersWishBeforeThereAreKeys) {
   EXPECT_TRUE(ends.client.take_messages().empty());
 }
 
-// --- new keys
-// -----------------------------------------------------------------------------------------------------
+// --- rekey
 
-TEST(SecureChannelRekey, IsAskedForByAnAgedServerAndDoneByTheClient) {
+TEST(SecureChannelRekey, IsRequestedByAnAgedServerAndDoneByTheClient) {
   SecurityConfig edge = edge_protection();
   edge.rekey_after = 50min;
   Ends ends(std::move(edge), hub_protection());
   ends.connect();
   ends.age();
-  const auto wish = ends.carry(ends.server, ends.client);
-  ASSERT_EQ(wish.size(), 1U);
-  EXPECT_EQ(wish[0], ByteVector{std::byte{1}});
+  const auto request = ends.carry(ends.server, ends.client);
+  ASSERT_EQ(request.size(), 1U);
+  EXPECT_EQ(request[0], ByteVector{std::byte{1}});
   ends.server.channel.on_progress(ends.now + 1s);
-  EXPECT_TRUE(ends.server.take_messages().empty()) << "it asks once";
+  EXPECT_TRUE(ends.server.take_messages().empty()) << "it sends one request";
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
 }
 
-TEST(SecureChannelRekey, SucceedsWhenTheWishesOfBothSidesCross) {
+TEST(SecureChannelRekey, SucceedsWhenTheRequestsOfBothSidesCross) {
   Ends ends;
   ends.connect();
   ends.age();
   const auto hello = ends.client.take_messages();
-  const auto wish = ends.server.take_messages();
+  const auto request = ends.server.take_messages();
   ASSERT_EQ(hello.size(), 1U);
-  ASSERT_EQ(wish.size(), 1U);
+  ASSERT_EQ(request.size(), 1U);
   ends.give(ends.server, hello[0]);
-  ends.give(ends.client, wish[0]);
+  ends.give(ends.client, request[0]);
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
   EXPECT_EQ(ends.client.channel.status().handshakes, 2U) << "one exchange, not two";
   EXPECT_EQ(ends.server.channel.status().handshakes, 2U);
-  // Both may ask again for the epoch after it.
+  // Both may request the next epoch afterwards.
   ends.age();
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(2);
 }
 
-TEST(SecureChannelRekey, DropsAWishThatComesWhenItWasFulfilled) {
+TEST(SecureChannelRekey, DropsARequestThatComesWhenItWasFulfilled) {
   Ends ends;
   ends.connect();
   ends.age();
-  const auto wish = ends.server.take_messages();
+  const auto request = ends.server.take_messages();
   ends.carry_all();
-  ASSERT_TRUE(ends.hears(ends.server, ends.client));
-  ASSERT_EQ(wish.size(), 1U);
-  ends.give(ends.client, wish[0]);
+  ASSERT_TRUE(ends.opens(ends.server, ends.client));
+  ASSERT_EQ(request.size(), 1U);
+  ends.give(ends.client, request[0]);
   EXPECT_TRUE(ends.client.take_messages().empty());
   ends.expect_epoch(1);
 }
 
-TEST(SecureChannelRekey, IsNotAskedForWhileOneIsUnderWay) {
+TEST(SecureChannelRekey, IsNotRequestedWhileOneIsUnderWay) {
   SecurityConfig hub = hub_protection();
   hub.rekey_after = 17min;
   Ends ends(edge_protection(), std::move(hub));
@@ -289,7 +289,7 @@ TEST(SecureChannelRekey, IsNotAskedForWhileOneIsUnderWay) {
   ends.client.channel.on_progress(ends.now);
   EXPECT_TRUE(ends.server.take_messages().empty());
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
 }
 
@@ -302,7 +302,7 @@ TEST(SecureChannelRekey, IsNotDisturbedByMessagesOfAFinishedHandshake) {
     for (ByteVector& each : ends.carry(ends.client, ends.server)) to_server.push_back(std::move(each));
     for (ByteVector& each : ends.carry(ends.server, ends.client)) to_client.push_back(std::move(each));
   }
-  ASSERT_TRUE(ends.hears(ends.server, ends.client));
+  ASSERT_TRUE(ends.opens(ends.server, ends.client));
   const auto repeat = [&] {
     for (const ByteVector& each : to_server) ends.give(ends.server, each);
     for (const ByteVector& each : to_client) ends.give(ends.client, each);
@@ -312,9 +312,9 @@ TEST(SecureChannelRekey, IsNotDisturbedByMessagesOfAFinishedHandshake) {
   ends.expect_epoch(0);
   ends.age();
   ends.carry(ends.client, ends.server);
-  repeat();  // in the middle of the next
+  repeat();  // during the next handshake
   ends.carry_all();
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
 }
 
@@ -323,18 +323,18 @@ TEST(SecureChannelRekey, GoesOnWithOldKeysUntilTheOtherSideHasTheNew) {
   ends.connect();
   ends.age();
   for (int flight = 0; flight < 3; ++flight) {
-    EXPECT_TRUE(ends.hears(ends.client, ends.server)) << flight;
-    EXPECT_TRUE(ends.hears(ends.server, ends.client)) << flight;
+    EXPECT_TRUE(ends.opens(ends.client, ends.server)) << flight;
+    EXPECT_TRUE(ends.opens(ends.server, ends.client)) << flight;
     if (flight % 2 == 0) {
       ends.carry(ends.client, ends.server);
     } else {
       ends.carry(ends.server, ends.client);
     }
   }
-  EXPECT_EQ(ends.server.channel.status().epoch, 1) << "which the client can open since the second flight";
+  EXPECT_EQ(ends.server.channel.status().epoch, 1) << "the client can open it since the second flight";
   EXPECT_EQ(ends.client.channel.status().epoch, 0);
-  EXPECT_TRUE(ends.hears(ends.client, ends.server));
-  EXPECT_TRUE(ends.hears(ends.server, ends.client));
+  EXPECT_TRUE(ends.opens(ends.client, ends.server));
+  EXPECT_TRUE(ends.opens(ends.server, ends.client));
   ends.expect_epoch(1);
 }
 
@@ -345,7 +345,7 @@ TEST(SecureChannelRekey, WipesTheKeysBeforeAfterHalfAMinute) {
   ByteVector later = ends.client.seal();
   ends.age();
   ends.carry_all();
-  ASSERT_TRUE(ends.hears(ends.server, ends.client));
+  ASSERT_TRUE(ends.opens(ends.server, ends.client));
   EXPECT_EQ(ends.server.channel.next_timeout(), ends.now + 30s);
   ends.now += 29s;
   ends.server.channel.on_progress(ends.now);
@@ -360,7 +360,7 @@ TEST(SecureChannelRekey, IsNoOccasionToBecomeSomeoneElse) {
   Ends ends;
   ends.connect();
   RawTlsPeer other(RawTlsPeer::Role::client);
-  other.use_key(key_of(33));  // of another peer that the hub knows
+  other.use_key(key_of(33));  // a key of another peer that the hub knows
   for (int i = 0; i < 3; ++i) {
     ByteVector message{std::byte{1}};
     const auto tls = other.take_output();

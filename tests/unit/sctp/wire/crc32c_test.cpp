@@ -23,7 +23,7 @@ std::vector<std::byte> random_bytes(std::size_t n, unsigned seed) {
   return out;
 }
 
-/// The definition, bit by bit.
+// The definition of CRC32c, bit by bit.
 std::uint32_t crc32c_by_bits(Bytes bytes) {
   std::uint32_t crc = 0xFFFF'FFFF;
   for (const std::byte b : bytes) {

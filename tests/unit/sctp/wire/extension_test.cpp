@@ -105,7 +105,7 @@ TEST(AsconfRequest, RefusesAnAddressThatIsMissingCutOrFollowedByMore) {
   EXPECT_EQ(tlv_error<AsconfRequest>(bytes_of({0xC0, 5, 0, 8, 0, 0, 0, 1})), ParseError::kWrongParameterType);
 }
 
-TEST(AsconfRequest, OfAnUnknownKindStillTellsItsCorrelationId) {
+TEST(AsconfRequest, OfAnUnknownKindStillHasItsCorrelationId) {
   EXPECT_EQ(*parse_correlation_id(tlv_in(bytes_of({0xC1, 0x99, 0, 9, 0, 0, 0, 7, 1}))), 7U);
   EXPECT_TRUE(parse_correlation_id(tlv_in(bytes_of({0xC1, 0x99, 0, 7, 0, 0, 0}))).has_error());
 }

@@ -9,7 +9,7 @@ ParameterView value(Bytes bytes) {
 
 ParseError parameters_error(const ByteVector& bytes) {
   const auto parsed = InitParameters::parse(bytes);
-  EXPECT_TRUE(parsed.has_error()) << "parsed although it must not";
+  EXPECT_TRUE(parsed.has_error()) << "parsed although it is invalid";
   return parsed.has_error() ? parsed.error() : ParseError{};
 }
 
@@ -43,7 +43,7 @@ TEST(InitChunk, LetsZeroStreamsThroughForTheAbortThatAnswersThem) {
   EXPECT_EQ(got->outbound_streams, 0);
 }
 
-TEST(InitParameters, RoundTripEverythingTheyCanSay) {
+TEST(InitParameters, RoundTripAllTheirFields) {
   const ByteVector extensions = bytes_of({0xC0, 0xC1, 0x80, 0x82, 16});
   const ByteVector types = bytes_of({0, 5, 0, 6});
   const ByteVector random(32, std::byte{7});
@@ -115,7 +115,8 @@ TEST(InitParameters, MayBeNone) {
   EXPECT_FALSE(got->supports(ChunkType::kAsconf));
   EXPECT_FALSE(got->wants_authenticated(ChunkType::kAsconf));
   EXPECT_TRUE(got->hmac_identifiers().empty());
-  EXPECT_TRUE(got->supports_address_type(ParameterType::kIpv6Address)) << "whoever says nothing takes all";
+  EXPECT_TRUE(got->supports_address_type(ParameterType::kIpv6Address))
+      << "without this parameter, all types are supported";
 }
 
 TEST(InitParameters, CountTheFirstOfWhatComesTwice) {
@@ -155,10 +156,10 @@ TEST(InitParameters, ReportAndStopByTheHighBitsOfUnknownTypes) {
 
 TEST(InitParameters, PassReportsOnIntoTheAnswer) {
   const ByteVector init = bytes_of({0xC1, 0x11, 0, 5, 9, 0, 0, 0, 0xC1, 0x12, 0, 4});
-  const auto asked = InitParameters::parse(init);
-  ASSERT_TRUE(asked);
+  const auto received = InitParameters::parse(init);
+  ASSERT_TRUE(received);
   InitParameters answer;
-  for (const ParameterView& unknown : asked->unrecognized) answer.reports.push_back(unknown);
+  for (const ParameterView& unknown : received->unrecognized) answer.reports.push_back(unknown);
   const ByteVector bytes = serialised(answer);
   EXPECT_EQ(bytes, bytes_of({0, 8, 0, 9, 0xC1, 0x11, 0, 5, 9, 0, 0, 0, 0, 8, 0, 8, 0xC1, 0x12, 0, 4}));
   const auto heard = InitParameters::parse(bytes);

@@ -7,7 +7,7 @@
 namespace hawser::sctp::wire::testing {
 namespace {
 
-/// What comes out when the chunk in `bytes` is parsed to the bottom and written again.
+// Parses the chunk in `bytes` completely and writes it again.
 ByteVector rewritten(Bytes bytes, Failure& failure) {
   Scratch out;
   failure = rewrite(chunk_in(bytes), out.writer());
@@ -15,7 +15,8 @@ ByteVector rewritten(Bytes bytes, Failure& failure) {
   return to_vector(out.bytes());
 }
 
-/// A chunk that parses comes out in a form that does not change any more.
+// Expects that a chunk that parses is written in a form that does not change when it is parsed and written
+// again.
 void expect_stable(Bytes bytes, std::string_view name) {
   Failure failure;
   const ByteVector once = rewritten(bytes, failure);
@@ -89,7 +90,7 @@ TEST(EveryChunk, SurvivesRandomContent) {
   }
 }
 
-TEST(UnknownChunk, IsWalkedOverAndParsedByNobody) {
+TEST(UnknownChunk, IsSkippedAndNotParsed) {
   Failure failure;
   rewritten(bytes_of({0xFE, 0, 0, 6, 1, 2, 0, 0}), failure);
   EXPECT_EQ(failure, ParseError::kWrongChunkType);

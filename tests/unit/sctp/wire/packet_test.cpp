@@ -6,20 +6,20 @@
 namespace hawser::sctp::wire::testing {
 namespace {
 
-/// A common header and then `chunks`.
+// A packet: a common header and `chunks`.
 ByteVector packet(const ByteVector& chunks) {
   ByteVector out = serialised(CommonHeader{5000, 5001, 0x01020304, 0});
   out.insert(out.end(), chunks.begin(), chunks.end());
   return out;
 }
 
-/// Walks all chunks; the error that ended the walk, if any.
+// Walks all chunks; returns the error that ended the walk, if any.
 std::optional<ParseError> walk(Bytes bytes, std::size_t expected_chunks) {
   ChunkReader reader = PacketView::parse(bytes)->chunks();
   std::size_t chunks = 0;
   while (reader.next()) ++chunks;
   EXPECT_EQ(chunks, expected_chunks);
-  EXPECT_FALSE(reader.next().has_value()) << "the end is the end";
+  EXPECT_FALSE(reader.next().has_value()) << "after the end there is nothing more";
   return reader.error();
 }
 
@@ -46,7 +46,7 @@ TEST(PacketView, MayHaveNoChunks) {
   EXPECT_EQ(walk(packet({}), 0), std::nullopt);
 }
 
-TEST(ChunkReader, TellsTypeFlagsValueAndOffsets) {
+TEST(ChunkReader, ReadsTypeFlagsValueAndOffsets) {
   const ByteVector bytes = packet(bytes_of({9, 0x81, 0, 6, 1, 2, 0, 0, 200, 0, 0, 4}));
   ChunkReader reader = PacketView::parse(bytes)->chunks();
   EXPECT_EQ(reader.offset(), 12U);
@@ -134,7 +134,7 @@ TEST(ChunkScope, TurnsTheWriterBadWhenThereIsNoRoomAndWritesNothingBeyond) {
   }
 }
 
-TEST(ParameterReader, TellsTypeAndValue) {
+TEST(ParameterReader, ReadsTypeAndValue) {
   const ByteVector bytes = bytes_of({0x80, 0x08, 0, 5, 193, 0, 0, 0, 0xC0, 0, 0, 4});
   ParameterReader reader(bytes);
   const ParameterView first = reader.next().value();
@@ -154,7 +154,7 @@ TEST(ParameterReader, EndsInANamedError) {
     return reader.error();
   };
   EXPECT_EQ(error_of({}), std::nullopt);
-  EXPECT_EQ(error_of(bytes_of({0, 1, 0, 5, 9})), std::nullopt) << "the last one may lack its padding";
+  EXPECT_EQ(error_of(bytes_of({0, 1, 0, 5, 9})), std::nullopt) << "the last parameter may lack its padding";
   EXPECT_EQ(error_of(bytes_of({0, 1, 0})), ParseError::kParameterHeaderCut);
   EXPECT_EQ(error_of(bytes_of({0, 1, 0, 0})), ParseError::kParameterLengthTooSmall);
   EXPECT_EQ(error_of(bytes_of({0, 1, 0, 3})), ParseError::kParameterLengthTooSmall);

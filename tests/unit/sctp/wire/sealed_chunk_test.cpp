@@ -24,7 +24,7 @@ TEST(ProtectionParameterOnTheWire, IsReadAsItWasWritten) {
   }
 }
 
-TEST(ProtectionParameterOnTheWire, HasItsFieldsWhereTheProtocolSays) {
+TEST(ProtectionParameterOnTheWire, HasItsFieldsWhereTheProtocolPutsThem) {
   ByteVector room(16);
   ByteWriter writer(room);
   ProtectionParameter{{0x0102'0304, 0x0506'0708}}.write(writer);
@@ -38,7 +38,7 @@ TEST(ProtectionParameterOnTheWire, IsRefusedInOtherSizesAndVersions) {
   value[0] = std::byte{1};
   EXPECT_TRUE(ProtectionParameter::parse(value));
   value[1] = value[2] = value[3] = std::byte{0xff};
-  EXPECT_TRUE(ProtectionParameter::parse(value)) << "reserved bytes say nothing";
+  EXPECT_TRUE(ProtectionParameter::parse(value)) << "reserved bytes are ignored";
   for (const int version : {0, 2, 255}) {
     value[0] = static_cast<std::byte>(version);
     EXPECT_FALSE(ProtectionParameter::parse(value)) << version;
@@ -71,7 +71,7 @@ TEST(RecordHeaderOnTheWire, IsReadAsItWasWritten) {
   }
 }
 
-TEST(RecordHeaderOnTheWire, HasItsFieldsWhereTheProtocolSays) {
+TEST(RecordHeaderOnTheWire, HasItsFieldsWhereTheProtocolPutsThem) {
   const ByteVector datagram = sealed_datagram(40, {0xaa, 0xbb, 0x0102'0304'0506});
   const std::array<int, 12> expected = {0x5e, 0, 0, 28, 0xaa, 0xbb, 1, 2, 3, 4, 5, 6};
   for (std::size_t i = 0; i < expected.size(); ++i)
@@ -97,7 +97,7 @@ TEST(RecordHeaderOnTheWire, IsRefusedWhenThereIsNoRoomForTheTag) {
     EXPECT_EQ(read_record_header(sealed_datagram(size, {})).has_value(), size >= 40) << size;
 }
 
-TEST(PathWishOnTheWire, IsReadAsItWasWritten) {
+TEST(PathPreferenceOnTheWire, IsReadAsItWasWritten) {
   for (std::size_t role = 0; role < kPathRoles; ++role) {
     ByteVector room(PathPreferenceEntry::kSize);
     ByteWriter writer(room);
@@ -112,7 +112,7 @@ TEST(PathWishOnTheWire, IsReadAsItWasWritten) {
   }
 }
 
-TEST(PathWishOnTheWire, IsRefusedWhenThereIsNoSuchRoleOrTooFewBytes) {
+TEST(PathPreferenceOnTheWire, IsRefusedWhenThereIsNoSuchRoleOrTooFewBytes) {
   ByteVector bytes(PathPreferenceEntry::kSize);
   for (std::size_t role = kPathRoles; role < 256; ++role) {
     bytes[2] = static_cast<std::byte>(role);
@@ -122,7 +122,7 @@ TEST(PathWishOnTheWire, IsRefusedWhenThereIsNoSuchRoleOrTooFewBytes) {
   EXPECT_FALSE(PathPreferenceEntry::parse({}));
 }
 
-TEST(PathWishOnTheWire, IsRefusedWithACapThatNoPathCouldKeep) {
+TEST(PathPreferenceOnTheWire, IsRefusedWithACapThatNoPathCouldKeep) {
   const auto taken = [](std::uint64_t cap) {
     ByteVector room(PathPreferenceEntry::kSize);
     ByteWriter writer(room);
@@ -138,28 +138,28 @@ TEST(PathWishOnTheWire, IsRefusedWithACapThatNoPathCouldKeep) {
   EXPECT_FALSE(taken(~std::uint64_t{0}));
 }
 
-/// A whole message: version, size of an entry, and as many bytes after them.
-ByteVector wishes(std::uint8_t version, std::uint8_t entry_size, std::size_t rest) {
+// A message of path preferences: version, size of an entry, and `rest` bytes after them.
+ByteVector preferences(std::uint8_t version, std::uint8_t entry_size, std::size_t rest) {
   ByteVector message(PathPreferencesHead::kSize + rest);
   message[0] = static_cast<std::byte>(version);
   message[1] = static_cast<std::byte>(entry_size);
   return message;
 }
 
-TEST(PathWishesHeadOnTheWire, TakesEntriesOfALaterVersionThatOnlyAddsToThem) {
-  EXPECT_EQ(PathPreferencesHead::parse(wishes(1, 12, 24))->entry_size, 12U);
-  EXPECT_EQ(PathPreferencesHead::parse(wishes(1, 16, 32))->entry_size, 16U);
-  EXPECT_TRUE(PathPreferencesHead::parse(wishes(1, 12, 0)));
+TEST(PathPreferencesHeadOnTheWire, TakesEntriesOfALaterVersionThatOnlyAddsToThem) {
+  EXPECT_EQ(PathPreferencesHead::parse(preferences(1, 12, 24))->entry_size, 12U);
+  EXPECT_EQ(PathPreferencesHead::parse(preferences(1, 16, 32))->entry_size, 16U);
+  EXPECT_TRUE(PathPreferencesHead::parse(preferences(1, 12, 0)));
 }
 
-TEST(PathWishesHeadOnTheWire, IsRefusedWhenVersionOrSizesMakeNoSense) {
+TEST(PathPreferencesHeadOnTheWire, IsRefusedWhenVersionOrSizesMakeNoSense) {
   EXPECT_FALSE(PathPreferencesHead::parse({}));
   EXPECT_FALSE(PathPreferencesHead::parse(ByteVector(1, std::byte{1})));
-  EXPECT_FALSE(PathPreferencesHead::parse(wishes(0, 12, 12)));
-  EXPECT_FALSE(PathPreferencesHead::parse(wishes(2, 12, 12)));
-  EXPECT_FALSE(PathPreferencesHead::parse(wishes(1, 0, 12)));
-  EXPECT_FALSE(PathPreferencesHead::parse(wishes(1, 11, 11)));
-  EXPECT_FALSE(PathPreferencesHead::parse(wishes(1, 12, 13)));
+  EXPECT_FALSE(PathPreferencesHead::parse(preferences(0, 12, 12)));
+  EXPECT_FALSE(PathPreferencesHead::parse(preferences(2, 12, 12)));
+  EXPECT_FALSE(PathPreferencesHead::parse(preferences(1, 0, 12)));
+  EXPECT_FALSE(PathPreferencesHead::parse(preferences(1, 11, 11)));
+  EXPECT_FALSE(PathPreferencesHead::parse(preferences(1, 12, 13)));
 }
 
 TEST(SealedDatagram, IsKnownByItsFirstChunk) {

@@ -1,5 +1,6 @@
-"""What protection promises, on the wire and to people: silence to strangers, nothing readable, no way in without the right
-keys, a quick return after a restart, and new keys that no traffic notices."""
+"""The security of the tunnel, on the wire and in the daemon's messages: no answer to unauthenticated senders, nothing
+readable, no connection without the right keys, a quick return after a restart, and rekeys that do not disturb
+traffic."""
 
 import os
 import pathlib
@@ -22,28 +23,28 @@ REKEY_RUN_SECONDS = int(os.environ.get("HAWSER_REKEY_SECONDS", "20"))
 
 
 class Silence(unittest.TestCase):
-    def test_a_hub_answers_no_stranger_whatever_it_sends(self):
+    def test_a_hub_never_answers_an_unauthenticated_sender(self):
         with Lab(time_limit=60) as lab:
             network = NatNetwork(lab)
-            stranger = network.stranger(lab)
+            outside = network.outside_host(lab)
             hub = Daemon(lab, network.hub, hub_config())
-            sniffer = Sniffer(stranger, ["eth0"])
+            sniffer = Sniffer(outside, ["eth0"])
             for address in (HUB_V4, HUB_V6):
-                self._scan(stranger, address)
-            time.sleep(2)  # an answer that is delayed, or repeated
+                self._scan(outside, address)
+            time.sleep(2)  # for an answer that is delayed or repeated
             seen = sniffer.stop()
             self.assertGreater(sum(packet.outgoing for packet in seen), 2 * len(self._probes()) - 10)
             self.assertEqual([packet for packet in seen if not packet.outgoing], [])
             drops = hub.status()["drops"]["engine"]
             self.assertGreaterEqual(drops["no_access"], 2 * 2)
-            # The same eyes see the answers to somebody who knows the hub's key.
+            # The same sniffer sees the answers to an edge that knows the hub's key.
             edge_sniffer = Sniffer(network.edge.namespace, ["wan1"])
             Daemon(lab, network.edge.namespace, edge_config(["wan1"])).wait_for_tunnel()
             self.assertTrue(any(not packet.outgoing for packet in edge_sniffer.stop()))
 
-    def _scan(self, stranger, address):
+    def _scan(self, outside, address):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with stranger.socket(family, socket.SOCK_DGRAM) as probe:
+        with outside.socket(family, socket.SOCK_DGRAM) as probe:
             for payload in self._probes():
                 probe.sendto(payload, (address, PORT))
 
@@ -97,12 +98,12 @@ class WrongKeys(unittest.TestCase):
         self.edge, self.hub = self.network.edge.namespace, self.network.hub
 
     def assert_stays_down(self, edge_daemon, words):
-        """`words` appear in the edge's log, again and again it is not up, and no ping passes."""
-        wait_until(lambda: words in edge_daemon.process.output(), 15, f"the edge to say: {words}")
+        """Asserts that `words` appear in the edge's log, that it does not come up, and that no ping passes."""
+        wait_until(lambda: words in edge_daemon.process.output(), 15, f"the edge to log: {words}")
         self.assertEqual(ping(self.edge, HUB_INNER_V4, wait=1)[0], 0)
         self.assertNotEqual(edge_daemon.status()["peers"][0]["state"], "up")
 
-    def test_an_edge_that_the_hub_does_not_know_is_refused_and_both_say_so(self):
+    def test_an_edge_that_the_hub_does_not_know_is_refused_and_both_log_it(self):
         hub_daemon = Daemon(self.lab, self.hub, hub_config(edges=1))
         edge_daemon = Daemon(self.lab, self.edge, edge_config(index=2))
         self.assert_stays_down(edge_daemon, "the peer rejected the handshake")
@@ -111,7 +112,7 @@ class WrongKeys(unittest.TestCase):
         self.assertEqual(status["associations"], [])
         self.assertGreater(status["drops"]["engine"]["handshake_failed"], 0)
 
-    def test_an_edge_that_does_not_know_the_hub_hears_nothing(self):
+    def test_an_edge_that_does_not_know_the_hub_gets_no_answer(self):
         hub_daemon = Daemon(self.lab, self.hub, hub_config())
         sniffer = Sniffer(self.edge, ["wan1", "wan2"])
         edge_daemon = Daemon(self.lab, self.edge, edge_config(hub="edge2"))
@@ -166,25 +167,25 @@ class Restart(unittest.TestCase):
                     back = min(at for at in answers if at > killed + 0.05) - begin
                     print(f"hub away for {away} s: answers again {back:.2f} s after it was started", flush=True)
                     self.assertLess(back, self.LIMIT)
-                    wait_until(lambda: self._settled(edge, hub), 10, "one association with both paths active")
+                    wait_until(lambda: self._both_paths_active(edge, hub), 10, "one association with both paths active")
 
     def test_an_idle_edge_is_back_within_five_seconds_of_the_return_of_its_hub(self):
         with Lab(time_limit=60) as lab:
             network = NatNetwork(lab)
             hub = Daemon(lab, network.hub, hub_config())
             edge = Daemon(lab, network.edge.namespace, edge_config())
-            wait_until(lambda: self._settled(edge, hub), 10, "both paths")
-            time.sleep(7)  # for both ends to have said all that there was to say, and for the hub's file
+            wait_until(lambda: self._both_paths_active(edge, hub), 10, "both paths")
+            time.sleep(7)  # until both ends have nothing left to send, and the hub has written its file
             hub.process.signal(9)
             hub.process.wait(5)
             time.sleep(1)
             begin = time.monotonic()
             hub = Daemon(lab, network.hub, hub_config())
-            wait_until(lambda: self._settled(edge, hub), self.LIMIT, "the edge to be back, with both paths")
+            wait_until(lambda: self._both_paths_active(edge, hub), self.LIMIT, "the edge to be back, with both paths")
             print(f"idle edge: back {time.monotonic() - begin:.2f} s after the hub was started", flush=True)
 
     @staticmethod
-    def _settled(edge, hub):
+    def _both_paths_active(edge, hub):
         for daemon in (edge, hub):
             associations = daemon.status()["associations"]
             if len(associations) != 1 or [path["state"] for path in associations[0]["paths"]] != ["active"] * 2:
@@ -215,7 +216,8 @@ class Rekeying(unittest.TestCase):
 
             lost, packets = self._udp()
             more = self._handshakes(renewing) - handshakes
-            print(f"{REKEY_RUN_SECONDS} s of UDP both ways: {lost} of {packets} packets lost in {more} handshakes", flush=True)
+            print(f"{REKEY_RUN_SECONDS} s of UDP in both directions: {lost} of {packets} packets lost, {more} handshakes",
+                  flush=True)
             self.assertGreater(more, REKEY_RUN_SECONDS / REKEY_AFTER_SECONDS / 2)
             self.assertGreater(packets, 1000)
             self.assertEqual(lost, 0)
@@ -227,7 +229,7 @@ class Rekeying(unittest.TestCase):
         return goodput_mbps(iperf3(self.edge, self.hub, HUB_INNER_V4, seconds=REKEY_RUN_SECONDS, omit=3, reverse=True))
 
     def _udp(self):
-        """(lost, sent) of both directions, 10 Mbit/s each"""
+        """Returns (lost, sent) of both directions, 10 Mbit/s each."""
         end = iperf3(self.edge, self.hub, HUB_INNER_V4, seconds=REKEY_RUN_SECONDS, udp_mbps=10, extra=("--bidir",))["end"]
         sums = [end["sum"], end["sum_bidir_reverse"]]
         return sum(each["lost_packets"] for each in sums), sum(each["packets"] for each in sums)
