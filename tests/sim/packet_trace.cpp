@@ -8,9 +8,7 @@
 namespace hawser::sim {
 
 void attach_observer(sctp::Endpoint& endpoint, sctp::PacketObserver* observer) {
-  // TODO: endpoint.set_packet_observer(observer);
-  static_cast<void>(endpoint);
-  static_cast<void>(observer);
+  endpoint.set_packet_observer(observer);
 }
 
 std::unique_ptr<trace::PacketLog> open_packet_log(const std::string& path) {

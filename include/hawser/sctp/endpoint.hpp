@@ -14,6 +14,7 @@
 #include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/event.hpp"
 #include "hawser/sctp/message.hpp"
+#include "hawser/sctp/packet_observer.hpp"
 #include "hawser/sctp/security.hpp"
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
@@ -37,6 +38,10 @@ class Endpoint {
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
+
+  /// For developers and tests: `observer` receives every packet in clear text from now on. Null: none does.
+  /// It outlives the endpoint.
+  void set_packet_observer(PacketObserver* observer);
 
   // --- input
 

@@ -57,7 +57,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (packet.fresh) parts_.validation.on_transfer(now);
   parts_.migration.on_packet(packet.source());
   drop_retired_paths(parts_);
-  apply(establishment_.advance_keys(now));
+  apply(now, establishment_.advance_keys(now));
   if (!closed_) advance_shutdown(now);
 }
 
@@ -67,11 +67,11 @@ bool Association::apply(Packet& packet, ChunkResult&& result) {
   if (std::holds_alternative<NextChunk>(result)) return true;
   if (std::holds_alternative<SkipRest>(result)) return false;
   if (const auto* acked = std::get_if<InitAcked>(&result)) {
-    apply(establishment_.on_init_acked(packet, acked->ack));
+    apply(packet.now, establishment_.on_init_acked(packet, acked->ack));
     return false;
   }
   if (const auto* ended = std::get_if<Ended>(&result)) {
-    end(*ended);
+    end(packet.now, *ended);
     return false;
   }
   if (std::holds_alternative<CookieAcked>(result)) establishment_.on_cookie_acked(packet.now);
@@ -79,8 +79,8 @@ bool Association::apply(Packet& packet, ChunkResult&& result) {
   return true;
 }
 
-void Association::apply(const std::optional<Ended>& ending) {
-  if (ending) end(*ending);
+void Association::apply(Timestamp now, const std::optional<Ended>& ending) {
+  if (ending) end(now, *ending);
 }
 
 Result<security::OpenedRecord, DropReason> Association::open_record(Timestamp now, MutableBytes datagram) {
@@ -110,12 +110,12 @@ bool Association::reject_init(const Route& source) {
   return true;
 }
 
-void Association::on_reflected(const wire::ChunkView& chunk) {
+void Association::on_reflected(Timestamp now, const wire::ChunkView& chunk) {
   if (parts_.teardown.state() == Teardown::State::ack_sent) {
     // All data was delivered both ways, and the peer has gone: only its SHUTDOWN COMPLETE was lost.
-    end({Event::Kind::closed, 0, kShutDown});
+    end(now, {Event::Kind::closed, 0, kShutDown});
   } else if (chunk.is(wire::ChunkType::kAbort)) {
-    end({Event::Kind::aborted, 0, "the peer does not know the association"});
+    end(now, {Event::Kind::aborted, 0, "the peer does not know the association"});
   } else {
     parts_.endpoint.drops.add(DropReason::unexpected_chunk);
   }
@@ -129,12 +129,12 @@ void Association::on_restart_hint(Timestamp now) {
 
 void Association::handle_timeout(Timestamp now) {
   if (closed_) return;
-  apply(establishment_.on_timeout(now));
+  apply(now, establishment_.on_timeout(now));
   on_shutdown_timeout(now);
   if (closed_ || handshaking()) return;
   parts_.receiver->on_timeout(now);
   parts_.recovery.on_timeout(now);
-  apply(establishment_.advance_keys(now));
+  apply(now, establishment_.advance_keys(now));
   if (closed_ || readiness() == Readiness::handshake) return;
   parts_.validation.on_timeout(now);
   parts_.prober.on_timeout(now);
@@ -152,12 +152,12 @@ void Association::check_liveness(Timestamp now) {
       parts_.validation.association_errors() > parts_.endpoint.config.association_max_retrans ||
       parts_.validation.silent_too_long(now, last_record_);
   if (!failed) return;
-  if (parts_.teardown.awaits_shutdown_complete()) return end({Event::Kind::closed, 0, kShutDown});
+  if (parts_.teardown.awaits_shutdown_complete()) return end(now, {Event::Kind::closed, 0, kShutDown});
   Ended lost = abort_with(wire::CauseCode::kUserInitiatedAbort, "retransmission limit");
   lost.kind = Event::Kind::lost;
   lost.cause = 0;
   lost.reason = "no path answers";
-  end(lost);
+  end(now, lost);
 }
 
 void Association::advance_shutdown(Timestamp now) {
@@ -168,11 +168,11 @@ void Association::on_shutdown_timeout(Timestamp now) {
   if (closed_ || !parts_.receiver) return;
   switch (parts_.teardown.on_timeout(now, cumulative_tsn())) {
     case Teardown::Outcome::pending: return;
-    case Teardown::Outcome::completed: return end({Event::Kind::closed, 0, kShutDown});
+    case Teardown::Outcome::completed: return end(now, {Event::Kind::closed, 0, kShutDown});
     case Teardown::Outcome::not_answered:
-      return end(abort_with(wire::CauseCode::kUserInitiatedAbort, "shutdown not answered"));
+      return end(now, abort_with(wire::CauseCode::kUserInitiatedAbort, "shutdown not answered"));
     case Teardown::Outcome::not_completed:
-      return end(abort_with(wire::CauseCode::kUserInitiatedAbort, "shutdown not completed"));
+      return end(now, abort_with(wire::CauseCode::kUserInitiatedAbort, "shutdown not completed"));
   }
 }
 
@@ -223,14 +223,15 @@ void Association::probe_path(PathId id) {
 
 void Association::shutdown(Timestamp now) {
   if (closed_) return;
-  if (readiness() == Readiness::handshake) return end({Event::Kind::closed, 0, "shut down before it was up"});
+  if (readiness() == Readiness::handshake)
+    return end(now, {Event::Kind::closed, 0, "shut down before it was up"});
   parts_.teardown.request();
   advance_shutdown(now);
 }
 
-void Association::end(const Ended& ending) {
+void Association::end(Timestamp now, const Ended& ending) {
   if (closed_) return;
-  if (ending.abort) send_abort(*ending.abort);
+  if (ending.abort) send_abort(now, *ending.abort);
   for (const auto& path : parts_.paths) parts_.data.outstanding().lose_all(*path);
   parts_.control.clear();
   closed_ = true;
@@ -239,7 +240,7 @@ void Association::end(const Ended& ending) {
   parts_.events.emit(unknown ? Event::Kind::refused : ending.kind, kNoPath, ending.cause, ending.reason);
 }
 
-void Association::send_abort(const AbortCause& cause) {
+void Association::send_abort(Timestamp now, const AbortCause& cause) {
   constexpr std::size_t kMaxValueSize = 256;
   const path::Path* path = parts_.paths.for_control();
   if (path == nullptr || peer_tag() == 0) return;
@@ -250,7 +251,7 @@ void Association::send_abort(const AbortCause& cause) {
   wire::write_cause(writer, cause.code,
                     Bytes(cause.value).first(std::min(cause.value.size(), kMaxValueSize)));
   const auto chunk = control::ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
-  parts_.control_sender.send_final_packet(path->route, wire::ChunkType::kAbort, chunk, peer_tag());
+  parts_.control_sender.send_final_packet(now, path->route, wire::ChunkType::kAbort, chunk, peer_tag());
 }
 
 // --- output
@@ -259,7 +260,7 @@ bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
   while (build_batch(now, batch)) {
     // What a new path carries is not known yet, and the handshake cannot wait for it.
     batch.may_fragment |= readiness() == Readiness::handshake;
-    if (parts_.control_sender.finish(batch)) return true;
+    if (parts_.control_sender.finish(now, batch)) return true;
   }
   return false;
 }

@@ -41,7 +41,7 @@ class Association {
   /// ACK. False: it does not wait for that.
   bool reject_init(const Route& source);
   /// ABORT or SHUTDOWN COMPLETE with the T bit and the right tag.
-  void on_reflected(const wire::ChunkView& chunk);
+  void on_reflected(Timestamp now, const wire::ChunkView& chunk);
   /// An unauthenticated hint that the peer restarted: probes each path of ours not probed in the last 5 s.
   void on_restart_hint(Timestamp now);
   void handle_timeout(Timestamp now);
@@ -56,7 +56,7 @@ class Association {
   void probe_path(PathId id);
   void shutdown(Timestamp now);
   /// Ends the association, with or without an ABORT.
-  void end(const Ended& ending);
+  void end(Timestamp now, const Ended& ending);
 
   // --- output
   bool poll_transmit(Timestamp now, TransmitBatch& batch);
@@ -83,13 +83,13 @@ class Association {
  private:
   [[nodiscard]] bool established() const { return state() == AssociationState::established; }
   bool apply(Packet& packet, ChunkResult&& result);
-  void apply(const std::optional<Ended>& ending);
+  void apply(Timestamp now, const std::optional<Ended>& ending);
   void check_liveness(Timestamp now);
   void advance_shutdown(Timestamp now);
   void on_shutdown_timeout(Timestamp now);
   bool build_batch(Timestamp now, TransmitBatch& batch);
   bool poll_probe(Timestamp now, TransmitBatch& batch);
-  void send_abort(const AbortCause& cause);
+  void send_abort(Timestamp now, const AbortCause& cause);
   /// The receiver's cumulative TSN; 0 before the peer's first TSN is known.
   [[nodiscard]] std::uint32_t cumulative_tsn() const;
 

@@ -35,7 +35,7 @@ struct Components {
         prober(paths, endpoint.random),
         migration(endpoint.drops, paths, validation, events),
         preferences(paths),
-        writer(endpoint.config.port, peer_port),
+        writer(endpoint.config.port, peer_port, &endpoint.tap),
         data(endpoint.config, endpoint.pool, own.initial_tsn),
         recovery({endpoint.config, paths, validation, data}),
         transmitter({endpoint.config, paths, data, writer}),

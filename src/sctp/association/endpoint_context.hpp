@@ -7,6 +7,7 @@
 #include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/event.hpp"
 #include "hawser/sctp/security.hpp"
+#include "sctp/control/packet_tap.hpp"
 #include "sctp/control/reply.hpp"
 
 namespace hawser::sctp::association {
@@ -20,6 +21,7 @@ struct EndpointContext {
   RingQueue<Event>& events;
   RingQueue<control::Reply>& replies;
   const SecurityConfig* security;  ///< null: plain SCTP
+  const control::PacketTap& tap;
 };
 
 }  // namespace hawser::sctp::association

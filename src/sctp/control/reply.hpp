@@ -10,6 +10,7 @@ namespace hawser::sctp::control {
 struct Reply {
   Route route;
   Buffer packet;
+  bool sealed = false;  ///< encrypted already; reported to the PacketTap before that
 };
 
 }  // namespace hawser::sctp::control

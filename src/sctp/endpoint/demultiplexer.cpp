@@ -10,6 +10,7 @@ void Demultiplexer::handle_datagram(Timestamp now, ReceivedDatagram& datagram) {
   const auto packet = wire::PacketView::parse(datagram.bytes);
   if (!packet) return drop(DropReason::truncated_packet);
   if (!wire::checksum_ok(datagram.bytes)) return drop(DropReason::bad_checksum);
+  context_.tap.report(now, PacketDirection::received, datagram.route, datagram.bytes, false);
   if (!legal_header(packet->header(), datagram.route)) return;
   wire::ChunkReader reader = packet->chunks();
   const auto first = reader.next();
@@ -27,6 +28,7 @@ void Demultiplexer::handle_sealed(Timestamp now, ReceivedDatagram& datagram) {
   if (association->peer_port() != outer->header().source_port) return drop(DropReason::bad_port);
   const auto record = association->open_record(now, datagram.bytes);
   if (!record) return drop(record.error());
+  context_.tap.report(now, PacketDirection::received, datagram.route, record->packet, true);
   const auto packet = wire::PacketView::parse(record->packet);
   association->handle_packet(now, datagram.route, *packet, &*record);
   associations_.touch(*association);
@@ -59,7 +61,8 @@ void Demultiplexer::dispatch(Timestamp now, const Route& route, const wire::Pack
   if (association != nullptr && !association->closed())
     return dispatch_to(*association, now, route, packet, first);
   const bool reflectable = first.is(wire::ChunkType::kAbort) || first.is(wire::ChunkType::kShutdownComplete);
-  if (!is_protected() && reflectable && (first.flags & 1) != 0) return dispatch_reflected(route, tag, first);
+  if (!is_protected() && reflectable && (first.flags & 1) != 0)
+    return dispatch_reflected(now, route, tag, first);
   if (is_protected() && first.is(wire::ChunkType::kPad)) return listener_.handle_restart_notice(now, route);
   listener_.handle_out_of_the_blue(route, packet);
 }
@@ -74,10 +77,11 @@ void Demultiplexer::dispatch_to(Entry& association, Timestamp now, const Route& 
 }
 
 // The T bit: the packet carries the tag of its receiver's peer, because its sender knows no other.
-void Demultiplexer::dispatch_reflected(const Route& route, std::uint32_t tag, const wire::ChunkView& first) {
+void Demultiplexer::dispatch_reflected(Timestamp now, const Route& route, std::uint32_t tag,
+                                       const wire::ChunkView& first) {
   Entry* association = associations_.find_by_peer_tag(route, tag);
   if (association == nullptr) return drop(DropReason::out_of_the_blue);
-  association->on_reflected(first);
+  association->on_reflected(now, first);
   associations_.touch(*association);
 }
 

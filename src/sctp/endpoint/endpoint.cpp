@@ -42,7 +42,7 @@ class Endpoint::Impl {
   Impl(EndpointConfig&& given, RandomSource& random, BufferPool& pool, std::optional<SecurityConfig>&& keys)
       : config(validated(std::move(given))),
         security(std::move(keys)),
-        context{config, random, pool, drops, events, replies, security ? &*security : nullptr},
+        context{config, random, pool, drops, events, replies, security ? &*security : nullptr, tap},
         listener(context, associations),
         demultiplexer(context, associations, listener) {}
 
@@ -67,20 +67,21 @@ class Endpoint::Impl {
     return association == nullptr ? otherwise : getter(*association);
   }
 
-  bool poll_reply(TransmitBatch& batch);
+  bool poll_reply(Timestamp now, TransmitBatch& batch);
 
   EndpointConfig config;
   std::optional<SecurityConfig> security;
   DropCounters drops;
   RingQueue<Event> events;
   RingQueue<control::Reply> replies;
+  control::PacketTap tap;
   association::EndpointContext context;
   endpoint::AssociationTable associations;
   endpoint::Listener listener;
   endpoint::Demultiplexer demultiplexer;
 };
 
-bool Endpoint::Impl::poll_reply(TransmitBatch& batch) {
+bool Endpoint::Impl::poll_reply(Timestamp now, TransmitBatch& batch) {
   if (replies.empty()) return false;
   const control::Reply reply = replies.pop_front();
   const Bytes packet = reply.packet.bytes();
@@ -88,6 +89,7 @@ bool Endpoint::Impl::poll_reply(TransmitBatch& batch) {
   batch.route = reply.route;
   std::ranges::copy(packet, batch.next(packet.size()).begin());
   batch.commit(packet.size());
+  if (!reply.sealed) tap.report(now, PacketDirection::sent, reply.route, packet, false);
   return true;
 }
 
@@ -96,6 +98,10 @@ Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool
 Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, SecurityConfig security)
     : impl_(std::make_unique<Impl>(std::move(config), random, pool, std::move(security))) {}
 Endpoint::~Endpoint() = default;
+
+void Endpoint::set_packet_observer(PacketObserver* observer) {
+  impl_->tap.set_observer(observer);
+}
 
 // --- input
 
@@ -175,15 +181,15 @@ void Endpoint::shutdown(Timestamp now, AssociationId id) {
   if (Impl::Entry* association = impl_->touch(id)) association->shutdown(now);
 }
 
-void Endpoint::abort(Timestamp, AssociationId id, std::string_view reason) {
+void Endpoint::abort(Timestamp now, AssociationId id, std::string_view reason) {
   if (Impl::Entry* association = impl_->touch(id))
-    association->end(association::abort_with(wire::CauseCode::kUserInitiatedAbort, reason));
+    association->end(now, association::abort_with(wire::CauseCode::kUserInitiatedAbort, reason));
 }
 
 // --- output
 
 bool Endpoint::poll_transmit(Timestamp now, TransmitBatch& batch) {
-  return impl_->poll_reply(batch) || impl_->associations.poll_transmit(now, batch);
+  return impl_->poll_reply(now, batch) || impl_->associations.poll_transmit(now, batch);
 }
 
 std::optional<ReceivedMessage> Endpoint::poll_message() {

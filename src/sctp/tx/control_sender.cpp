@@ -101,18 +101,20 @@ void ControlSender::build_probe(path::Path& path, const path::MtuProbe& probe, T
   path::MtuProber::on_probe_sent(path, probe, now);
 }
 
-void ControlSender::send_final_packet(const Route& route, wire::ChunkType type, Bytes chunk,
+void ControlSender::send_final_packet(Timestamp now, const Route& route, wire::ChunkType type, Bytes chunk,
                                       std::uint32_t tag) {
   Buffer packet = context_.pool.acquire(safe_payload(route));
   PacketBuilder builder = context_.writer.begin(packet.bytes(), tag);
   builder.add(type, chunk);
   packet.resize(builder.finish());
-  if (context_.writer.finish(packet.bytes(), record_numbers(route)))
-    context_.replies.push_back({route, std::move(packet)});
+  const bool sealed = context_.writer.seals();
+  if (sealed && !context_.writer.finish(now, route, packet.bytes(), record_numbers(route))) return;
+  if (!sealed) PacketWriter::finish_plain(packet.bytes());
+  context_.replies.push_back({route, std::move(packet), sealed});
 }
 
-bool ControlSender::finish(TransmitBatch& batch) {
-  return context_.writer.finish(batch, record_numbers(batch.route));
+bool ControlSender::finish(Timestamp now, TransmitBatch& batch) {
+  return context_.writer.finish(now, batch, record_numbers(batch.route));
 }
 
 path::RecordNumbers& ControlSender::record_numbers(const Route& route) {

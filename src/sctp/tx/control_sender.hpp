@@ -40,10 +40,11 @@ class ControlSender {
   void build_probe(path::Path& path, const path::MtuProbe& probe, Timestamp now, TransmitBatch& batch);
   /// The last packet of an association, or one that belongs to an older one: a single chunk, finished at
   /// once.
-  void send_final_packet(const Route& route, wire::ChunkType type, Bytes chunk, std::uint32_t tag);
+  void send_final_packet(Timestamp now, const Route& route, wire::ChunkType type, Bytes chunk,
+                         std::uint32_t tag);
 
   /// Finishes every packet of a batch. False: no record numbers are left for the path; the batch is lost.
-  [[nodiscard]] bool finish(TransmitBatch& batch);
+  [[nodiscard]] bool finish(Timestamp now, TransmitBatch& batch);
 
  private:
   [[nodiscard]] const Route* route_of(const control::ControlChunk& chunk);

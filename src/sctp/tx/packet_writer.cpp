@@ -11,16 +11,24 @@ PacketBuilder PacketWriter::begin(MutableBytes room, std::uint32_t tag) const {
           seals() ? PacketBuilder::Layout::sealed : PacketBuilder::Layout::plain};
 }
 
-bool PacketWriter::finish(MutableBytes packet, path::RecordNumbers& numbers) const {
-  if (seals()) return channel_->seal(packet, numbers);
+bool PacketWriter::finish(Timestamp now, const Route& route, MutableBytes packet,
+                          path::RecordNumbers& numbers) const {
+  const bool sealed = seals();
+  if (tap_ != nullptr && tap_->active()) {
+    const std::size_t head = sealed ? wire::kSealedHeadSize : wire::kCommonHeaderSize;
+    const std::size_t tail = sealed ? crypto::kAeadTagSize : 0;
+    tap_->report(now, PacketDirection::sent, route, packet, packet.subspan(head, packet.size() - head - tail),
+                 sealed);
+  }
+  if (sealed) return channel_->seal(packet, numbers);
   finish_plain(packet);
   return true;
 }
 
-bool PacketWriter::finish(TransmitBatch& batch, path::RecordNumbers& numbers) const {
+bool PacketWriter::finish(Timestamp now, TransmitBatch& batch, path::RecordNumbers& numbers) const {
   MutableBytes rest = batch.bytes();
   for (const std::size_t size : batch.sizes()) {
-    if (!finish(rest.first(size), numbers)) return false;
+    if (!finish(now, batch.route, rest.first(size), numbers)) return false;
     rest = rest.subspan(size);
   }
   return true;

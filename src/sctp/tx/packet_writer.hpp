@@ -4,6 +4,7 @@
 
 #include "hawser/base/datagram.hpp"
 #include "sctp/auth/auth.hpp"
+#include "sctp/control/packet_tap.hpp"
 #include "sctp/security/secure_channel.hpp"
 #include "sctp/tx/packet_builder.hpp"
 
@@ -14,8 +15,9 @@ namespace hawser::sctp::tx {
 /// decides what a packet holds.
 class PacketWriter {
  public:
-  PacketWriter(std::uint16_t local_port, std::uint16_t peer_port)
-      : local_port_(local_port), peer_port_(peer_port) {}
+  /// Finished packets are reported to `tap`, if given, which outlives the writer.
+  PacketWriter(std::uint16_t local_port, std::uint16_t peer_port, const control::PacketTap* tap = nullptr)
+      : local_port_(local_port), peer_port_(peer_port), tap_(tap) {}
 
   [[nodiscard]] std::uint16_t peer_port() const { return peer_port_; }
   [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
@@ -29,11 +31,12 @@ class PacketWriter {
   /// A packet in `room`, under the peer's tag.
   [[nodiscard]] PacketBuilder begin(MutableBytes room) const { return begin(room, peer_tag_); }
   [[nodiscard]] PacketBuilder begin(MutableBytes room, std::uint32_t tag) const;
-  /// Finishes one packet in place; `numbers` are those of its path. False: the path has no number left under
-  /// these keys, and the packet must not leave.
-  [[nodiscard]] bool finish(MutableBytes packet, path::RecordNumbers& numbers) const;
-  /// The same for each packet of a batch.
-  [[nodiscard]] bool finish(TransmitBatch& batch, path::RecordNumbers& numbers) const;
+  /// Finishes every packet of a batch in place; `numbers` are those of its path. False: the path has no
+  /// number left under these keys, and the batch must not leave.
+  [[nodiscard]] bool finish(Timestamp now, TransmitBatch& batch, path::RecordNumbers& numbers) const;
+  /// The same for a single packet that leaves by `route`.
+  [[nodiscard]] bool finish(Timestamp now, const Route& route, MutableBytes packet,
+                            path::RecordNumbers& numbers) const;
   /// Finishes a packet that plain SCTP sends.
   static void finish_plain(MutableBytes packet);
 
@@ -43,6 +46,7 @@ class PacketWriter {
   std::uint32_t peer_tag_ = 0;
   const auth::Auth* auth_ = nullptr;
   security::SecureChannel* channel_ = nullptr;
+  const control::PacketTap* tap_;
 };
 
 }  // namespace hawser::sctp::tx

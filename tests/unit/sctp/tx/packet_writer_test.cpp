@@ -39,7 +39,7 @@ TEST_F(PacketWriterTest, BeginsWithTheCommonHeader) {
 TEST_F(PacketWriterTest, FinishesAPacketOfPlainSctpWithItsChecksum) {
   auto packet = packet_of(writer, 100, std::byte{0x5a});
   EXPECT_FALSE(wire::checksum_ok(packet));
-  EXPECT_TRUE(writer.finish(packet, numbers));
+  EXPECT_TRUE(writer.finish(Timestamp{}, {}, packet, numbers));
   EXPECT_TRUE(wire::checksum_ok(packet));
 }
 
@@ -60,7 +60,7 @@ TEST_F(PacketWriterTest, FinishesEveryPacketOfABatch) {
     std::ranges::copy(packet, batch.next(size).begin());
     batch.commit(size);
   }
-  EXPECT_TRUE(writer.finish(batch, numbers));
+  EXPECT_TRUE(writer.finish(Timestamp{}, batch, numbers));
   MutableBytes rest = batch.bytes();
   for (const std::size_t size : batch.sizes()) {
     EXPECT_TRUE(wire::checksum_ok(rest.first(size)));
