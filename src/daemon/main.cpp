@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "crypto/aead.hpp"
-#include "daemon/config/config.hpp"
 #include "daemon/config/key_loader.hpp"
+#include "daemon/config/loader.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/hooks/command_check.hpp"
 #include "daemon/version.hpp"

@@ -5,19 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/config/engine_config.hpp"
+
 namespace hawser::daemon {
 namespace {
-
-tunnel::TunnelConfig tunnel_config(const config::Config& config, RandomSource& random) {
-  tunnel::TunnelConfig out;
-  out.queue_bytes = config.interface.queue_bytes;
-  out.hash_seed = random.u64();
-  out.follow_paths = !config.interface.mtu;
-  out.mss_clamp = config.interface.mss_clamp;
-  for (const config::PeerConfig& peer : config.peers)
-    out.peers.push_back({*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()});
-  return out;
-}
 
 std::vector<UdpAddress> literals_of(const config::PeerConfig& peer) {
   std::vector<UdpAddress> out;
@@ -34,43 +25,14 @@ bool brings_a_path(const sctp::Event& event) {
 
 }  // namespace
 
-sctp::EndpointConfig endpoint_config(const config::Config& config) {
-  using std::chrono::milliseconds;
-  using std::chrono::seconds;
-  sctp::EndpointConfig out;
-  out.port = 9899;
-  out.accept = !config.interface.listen.empty();
-  out.outbound_streams = 64;
-  out.inbound_streams = 64;
-  out.receive_window = 16U << 20;
-  out.send_buffer = 8U << 20;
-  out.max_message_size = 64U << 10;
-  out.path_mtu = 1500;
-  out.rto_initial = milliseconds(500);  // a hub that comes back is found soon
-  out.rto_min = milliseconds(150);
-  out.rto_max = seconds(5);
-  out.sack_delay = milliseconds(20);
-  out.heartbeat_interval = seconds(20);
-  out.keepalive_min = seconds(10);
-  out.keepalive_max = seconds(60);
-  out.failed_path_probe_max = milliseconds(400);
-  out.max_init_retrans = 1;  // 1.5 s; then the next uplink is tried
-  out.association_max_retrans =
-      1'000'000;  // time decides, not the count of probes: a tunnel outlives long outages
-  out.silence_limit = std::chrono::minutes(15);
-  out.max_associations = 4096;
-  out.listed_addresses = false;  // behind NATs they mean nothing
-  return out;
-}
-
 TunnelService::TunnelService(const config::Config& config, sctp::SecurityConfig protection, Platform& host,
                              io::PacketDevice& device, RandomSource& random)
     : config_(config),
       platform_(host),
       device_(device),
       public_key_(protection.private_key.public_key()),
-      endpoint_(endpoint_config(config), random, pool_, std::move(protection)),
-      tunnel_(tunnel_config(config, random), device, endpoint_, pool_),
+      endpoint_(config::endpoint_config(config), random, pool_, std::move(protection)),
+      tunnel_(config::tunnel_config(config, random.u64()), device, endpoint_, pool_),
       sockets_(host),
       uplinks_(host, sockets_, config),
       policies_(endpoint_, tunnel_, uplinks_),

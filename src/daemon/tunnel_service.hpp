@@ -124,7 +124,4 @@ class TunnelService {
   Timestamp stop_by_ = kNever;
 };
 
-/// The engine's parameters for a tunnel: several paths, and the loss of one noticed quickly.
-[[nodiscard]] sctp::EndpointConfig endpoint_config(const config::Config& config);
-
 }  // namespace hawser::daemon

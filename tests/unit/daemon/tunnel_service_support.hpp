@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 
+#include "daemon/config/loader.hpp"
 #include "daemon/tunnel_service.hpp"
 #include "io/setup_error.hpp"
 #include "seeded_random.hpp"

@@ -1,4 +1,4 @@
-#include "daemon/config/config.hpp"
+#include "daemon/config/loader.hpp"
 
 #include <gtest/gtest.h>
 
@@ -161,10 +161,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:3: interface.address: saw \"10.0.0.2/24\"; allowed: a list of: an address"},
         Mistake{kEdge, "address = [\"10.0.0.2/24\", \"fd00::2/64\"]\n", "",
                 "f.toml:1: interface.address: missing"},
-        Mistake{
-            kEdge, "private_key_file = \"/etc/hawser/hw0.key\"\n", "",
-            "f.toml:1: interface.private_key_file: missing; allowed: an absolute path, of a file as `hawser "
-            "genkey` makes it"},
+        Mistake{kEdge, "private_key_file = \"/etc/hawser/hw0.key\"\n", "",
+                "f.toml:1: interface.private_key_file: missing; allowed: an absolute path to a file made by "
+                "`hawser genkey`"},
         Mistake{kEdge, "/etc/hawser/hw0.key", "hw0.key",
                 "f.toml:4: interface.private_key_file: saw \"hw0.key\"; allowed: an absolute path"},
         Mistake{kEdge, "private_key_file", "identity = \"edge1\"\nprivate_key_file",
@@ -239,10 +238,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:8: peer.public_key: saw 5; allowed: 44 characters"},
         Mistake{kHub, kFirstPeer, then_peer("a", "", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="),
                 "f.toml:12: peer.public_key: saw the key that peer \"a\" has; allowed: a key that no other"},
-        Mistake{
-            kEdge, "/etc/hawser/hub.psk", "./hub.psk",
-            "f.toml:21: peer.preshared_key_file: saw \"./hub.psk\"; allowed: an absolute path, of a file as "
-            "`hawser genpsk` makes it"},
+        Mistake{kEdge, "/etc/hawser/hub.psk", "./hub.psk",
+                "f.toml:21: peer.preshared_key_file: saw \"./hub.psk\"; allowed: an absolute path to a file "
+                "made by "
+                "`hawser genpsk`"},
         Mistake{kEdge, "allowed_ips = [\"0.0.0.0/0\", \"::/0\"]", "", "f.toml:18: peer.allowed_ips: missing"},
         Mistake{kEdge, "endpoint = [\"hub.example.net:9899\", \"192.0.2.1:1\", \"[2001:db8::1]:2\"]", "",
                 "f.toml:18: peer.endpoint: missing; allowed: a host and UDP port"},
@@ -251,7 +250,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{kHub, "[\"0.0.0.0:9899\"]", "[\"0.0.0.0:9899\", \"0.0.0.0:9899\"]",
                 "f.toml:4: interface.listen: saw \"0.0.0.0:9899\" twice; allowed: each address once"},
         Mistake{kHub, "[[peer]]\n", "[[uplink]]\ninterface = \"eth0\"\n[[peer]]\n",
-                "f.toml:7: uplink: saw [[uplink]] without a peer to call; allowed: "},
+                "f.toml:7: uplink: saw [[uplink]] without a peer that has an endpoint; allowed: "},
         Mistake{kHub, kFirstPeer, then_peer("edge1", ""),
                 "f.toml:11: peer.name: saw \"edge1\" again; allowed: "},
         Mistake{kHub, kFirstPeer, then_peer("a", "\"10.0.0.2/\""),

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "daemon/config/loader.hpp"
 #include "hawser/crypto/random.hpp"
 
 namespace hawser::daemon::config {
