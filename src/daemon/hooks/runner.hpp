@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "daemon/config/config.hpp"
-#include "daemon/hooks/event.hpp"
+#include "daemon/hook_event.hpp"
 
 namespace hawser::daemon::hooks {
 

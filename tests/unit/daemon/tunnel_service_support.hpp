@@ -74,17 +74,17 @@ class FakeHost final : public Platform {
     }
     return std::nullopt;
   }
-  quota::WallTime wall_clock() override { return wall; }
+  std::chrono::sys_seconds wall_clock() override { return wall; }
   void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>&) override {
     asked.push_back(peer);
   }
 
-  void announce(hooks::HookEvent event) override { announced.push_back(std::move(event)); }
+  void announce(HookEvent event) override { announced.push_back(std::move(event)); }
 
   std::set<SocketId> watched;
   std::set<std::string> without_route;
   std::size_t looks = 0;
-  std::vector<hooks::HookEvent> announced;
+  std::vector<HookEvent> announced;
   std::vector<tunnel::PeerIndex> asked;
   quota::WallTime wall = std::chrono::sys_days(std::chrono::November / 24 / 2026);
 

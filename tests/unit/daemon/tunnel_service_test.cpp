@@ -26,7 +26,7 @@ TEST_F(NodeTest, BondsTwoUplinksIntoOneAssociation) {
 /// Names of what hooks are published_events, in order; those of paths with the label.
 std::vector<std::string> published_events(Machine& machine) {
   std::vector<std::string> out;
-  for (const hooks::HookEvent& event : machine.host.announced) {
+  for (const HookEvent& event : machine.host.announced) {
     out.push_back(event.name);
     for (const auto& [name, value] : event.facts) {
       if (name == "HAWSER_PATH_LABEL" && !value.empty()) out.back() += " " + value;
@@ -35,7 +35,7 @@ std::vector<std::string> published_events(Machine& machine) {
   machine.host.announced.clear();
   return out;
 }
-std::string fact(const hooks::HookEvent& event, const std::string& name) {
+std::string fact(const HookEvent& event, const std::string& name) {
   for (const auto& [key, value] : event.facts) {
     if (key == name) return value;
   }
@@ -46,11 +46,11 @@ TEST_F(NodeTest, TellsHooksOfTunnelsAndPathsInPairs) {
   start();
   run(2s);
   ASSERT_EQ(edge.host.announced.size(), 3U);
-  const hooks::HookEvent up = edge.host.announced[0];
+  const HookEvent up = edge.host.announced[0];
   EXPECT_EQ(fact(up, "HAWSER_INTERFACE"), "hw0");
   EXPECT_EQ(fact(up, "HAWSER_PEER"), "hub");
   EXPECT_EQ(fact(up, "HAWSER_PEER_KEY"), key_of(kHubKey).public_key().to_base64());
-  const hooks::HookEvent path = edge.host.announced[1];
+  const HookEvent path = edge.host.announced[1];
   EXPECT_EQ(fact(path, "HAWSER_PATH_INTERFACE"), "eth0");
   EXPECT_EQ(fact(path, "HAWSER_REMOTE"), "192.0.2.1:9899");
   EXPECT_EQ(published_events(edge), (std::vector<std::string>{"tunnel-up", "path-up lte", "path-up dsl"}));
@@ -90,7 +90,7 @@ TEST_F(NodeTest, TellsHooksThatAPathMovedAndWhereItWas) {
   });
   run_with_traffic(3s);
   ASSERT_EQ(hub.host.announced.size(), 1U);
-  const hooks::HookEvent& moved = hub.host.announced[0];
+  const HookEvent& moved = hub.host.announced[0];
   EXPECT_EQ(moved.name, "path-moved");
   EXPECT_EQ(fact(moved, "HAWSER_OLD_REMOTE"), before);
   EXPECT_EQ(fact(moved, "HAWSER_REMOTE"), rebound.to_string());

@@ -57,8 +57,8 @@ class FakeHost final : public Platform {
     return std::nullopt;
   }
   void resolve(tunnel::PeerIndex, const std::vector<config::HostPort>&) override {}
-  quota::WallTime wall_clock() override { return {}; }
-  void announce(hooks::HookEvent) override {}
+  std::chrono::sys_seconds wall_clock() override { return {}; }
+  void announce(HookEvent) override {}
 
   bool refuse = false;
   IpAddress gateway;
