@@ -50,7 +50,7 @@ TEST_F(NodeTest, TakesInAnUplinkThatNobodyToldOfAfterAWhile) {
   start();
   run(2s);
   edge.host.plug("eth1", "203.0.113.1");
-  run(TunnelService::kMaxRefreshInterval);
+  run(uplinks::RefreshTimer::kMaxInterval);
   EXPECT_EQ(paths(edge).at("dsl").state, "active");
 }
 

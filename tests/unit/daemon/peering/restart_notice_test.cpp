@@ -31,7 +31,7 @@ class LastSeenTest : public testing::Test {
   [[nodiscard]] std::vector<PeerLocation> pending_in_next_run() const {
     RestartNotice next(path());
     next.load();
-    return next.take_pending();
+    return next.poll_locations();
   }
 
   std::string folder;
@@ -41,7 +41,7 @@ class LastSeenTest : public testing::Test {
 TEST_F(LastSeenTest, ACrashedHubLeavesWhereItsPeersWere) {
   RestartNotice hub(path());
   hub.load();
-  EXPECT_TRUE(hub.take_pending().empty());
+  EXPECT_TRUE(hub.poll_locations().empty());
   hub.note(now, {place(2), place(1)});
   EXPECT_EQ(pending_in_next_run(), (std::vector{place(1), place(2)}));
 }
@@ -50,8 +50,8 @@ TEST_F(LastSeenTest, EveryoneIsGreetedThreeTimes) {
   RestartNotice(path()).note(now, {place(1)});
   RestartNotice next(path());
   next.load();
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(next.take_pending().size(), 1U);
-  EXPECT_TRUE(next.take_pending().empty());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(next.poll_locations().size(), 1U);
+  EXPECT_TRUE(next.poll_locations().empty());
 }
 
 TEST_F(LastSeenTest, AHubThatSaysGoodbyeLeavesNothing) {
