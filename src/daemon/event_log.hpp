@@ -15,8 +15,7 @@ class EventLog {
   EventLog(const config::Config& config, const sctp::Endpoint& endpoint, const tunnel::Tunnel& tunnel)
       : config_(config), endpoint_(endpoint), tunnel_(tunnel) {}
 
-  /// Every event of the endpoint, before the tunnel handles it: the tunnel still knows an association that
-  /// ends.
+  /// Every event of the endpoint, before the tunnel handles it and forgets an association that ends.
   void handle_event(const sctp::Event& event) const;
   /// Every event of the endpoint, after the tunnel has handled it: warns of an association that the tunnel
   /// rejected.

@@ -81,10 +81,10 @@ control::Counters counters_of(const hooks::HookRunner::Counters& c) {
 /// others.
 class EventLoop final : public Platform {
  public:
-  EventLoop(const config::Config& config, sctp::SecurityConfig protection)
+  EventLoop(const config::Config& config, sctp::SecurityConfig security)
       : device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
                  config.interface.addresses, kDeviceQueue}),
-        service_(config, std::move(protection), *this, device_, random_),
+        service_(config, std::move(security), *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
     if (config.interface.routes) add_routes(config);
@@ -238,8 +238,8 @@ class EventLoop final : public Platform {
 
 }  // namespace
 
-void run(const config::Config& config, sctp::SecurityConfig protection) {
-  EventLoop(config, std::move(protection)).run();
+void run(const config::Config& config, sctp::SecurityConfig security) {
+  EventLoop(config, std::move(security)).run();
 }
 
 }  // namespace hawser::daemon

@@ -143,7 +143,7 @@ bool TunnelService::handle_events(Timestamp now) {
 
 // Gives an event to its listeners. The order matters:
 // 1. The log comes first, as the tunnel forgets an association that ends.
-// 2. The tunnel decides whether the association carries a peer's tunnel; everything below asks it for that.
+// 2. The tunnel decides whether the association carries a peer's tunnel; the listeners below depend on that.
 // 3. Hooks come before the peer connections, which may add and remove paths.
 // 4. The warning comes after the tunnel, which rejects an association by aborting it.
 // 5. The peer connections take over an association that is up.

@@ -26,10 +26,10 @@
 namespace hawser::daemon {
 
 /// One end of a tunnel without I/O: moves datagrams between sockets and endpoint, packets between device and
-/// tunnel, and events to those who handle them. Owns the endpoint, the tunnel, the sockets and the
-/// connections, but not the packet device. Reads no clock and waits for nothing: its user calls a handle_*
-/// function when something is ready, and handle_timeout() at next_timeout(). When a call returns, everything
-/// that can be sent has been sent.
+/// tunnel, and events to their listeners. Owns the endpoint, the tunnel, the sockets and the connections, but
+/// not the packet device. Reads no clock and never waits: its user calls a handle_* function when something
+/// is ready, and handle_timeout() at next_timeout(). When a call returns, everything that can be sent has
+/// been sent.
 class TunnelService {
  public:
   /// Interval of rate samples and quota counts.
