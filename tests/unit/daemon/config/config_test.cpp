@@ -51,7 +51,7 @@ std::string errors_of(const std::string& text) {
   return all;
 }
 
-/// `base` with `from` replaced, which must be there.
+/// `base` with `from`, which it must contain, replaced by `to`.
 std::string with(std::string base, const std::string& from, const std::string& to) {
   const std::size_t at = base.find(from);
   EXPECT_NE(at, std::string::npos) << from;
@@ -112,7 +112,7 @@ TEST(ConfigUplinks, NeedLabelsWhenTheyShareAPattern) {
   EXPECT_EQ(errors.substr(0, errors.find(';')), "f.toml:15: uplink.label: saw \"wwan*\" again");
 }
 
-TEST(ConfigUplinks, AreFoundByThemselvesAmongThoseThatPatternsName) {
+TEST(ConfigUplinks, AreDiscoveredAmongThoseThatPatternsName) {
   std::string text = kHub;
   text = with(text, "listen = [\"0.0.0.0:9899\"]\n",
               "include_uplinks = [\"eth*\", \"wlan0\"]\nexclude_uplinks = [\"*1\"]\n");
@@ -123,9 +123,9 @@ TEST(ConfigUplinks, AreFoundByThemselvesAmongThoseThatPatternsName) {
   EXPECT_EQ(config->interface.exclude_uplinks, std::vector<std::string>{"*1"});
 }
 
-/// The line of a peer before which another one is put.
+/// The first line of a peer. Tests replace it with then_peer(), which puts another peer before it.
 constexpr const char* kFirstPeer = "[[peer]]\n";
-/// That other one; four lines.
+/// Another peer, four lines, and kFirstPeer.
 std::string then_peer(const std::string& name, const std::string& allowed_ips,
                       const std::string& public_key = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=") {
   return "[[peer]]\nname = \"" + name + "\"\npublic_key = \"" + public_key + "\"\nallowed_ips = [" +
@@ -136,7 +136,7 @@ struct Mistake {
   std::string base;
   std::string from;
   std::string to;
-  std::string message;  ///< the first of the error messages begins with this
+  std::string message;  ///< beginning of the first error message
 };
 
 class ConfigMistakes : public testing::TestWithParam<Mistake> {};
@@ -290,7 +290,7 @@ TEST(Config, FindsTheSameAllowedPrefixWhateverItsHostBits) {
             std::string::npos);
 }
 
-/// Keys that stand where something else belongs, with and without a character lost on the way.
+/// Keys in the place of other values, whole and with characters missing.
 TEST(Config, NeverShowsWhatMayBeAPrivateKey) {
   const std::string key = "BQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQ=";
   for (const std::string& shown : {key, key.substr(0, 43), key.substr(1), key.substr(0, 41)}) {
@@ -314,7 +314,7 @@ TEST(Config, TakesNoKeyForThePathOfItsFile) {
             std::string::npos);
 }
 
-TEST(Config, ReportsAllMistakesAtOnceInTheOrderOfTheFile) {
+TEST(Config, ReportsAllMistakesTogetherInTheOrderOfTheFile) {
   std::string text = with(kEdge, "mtu = 1400", "mtu = 1");
   text = with(text, "role = \"always\"", "role = \"no\"");
   text = with(text, "192.0.2.1:1", "nowhere");
@@ -326,7 +326,7 @@ TEST(Config, ReportsAllMistakesAtOnceInTheOrderOfTheFile) {
   EXPECT_EQ(config.error()[2].line, 22U);
 }
 
-TEST(Config, SaysWhyAFileCannotBeRead) {
+TEST(Config, ReportsWhyAFileCannotBeRead) {
   const auto missing = load_config("/nonexistent/x.toml");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().at(0).to_string(),

@@ -49,7 +49,7 @@ TEST(Roles, AreReadByTheirNames) {
   EXPECT_FALSE(parse_role(""));
 }
 
-TEST(PathReasons, SayInWordsWhatLimitsAPath) {
+TEST(PathReasons, DescribeWhatLimitsAPath) {
   sctp::PathStatus path;
   const Timestamp now{100s};
   const auto reason = [&](sctp::PathIdleReason limit, double tx_mbps = 0, bool over_quota = false) {
