@@ -24,10 +24,11 @@ class Platform {
   Platform(const Platform&) = delete;
   Platform& operator=(const Platform&) = delete;
 
-  /// Throws io::SetupError.
+  /// Opens a UDP socket. Throws io::SetupError.
   virtual std::unique_ptr<io::DatagramSocket> open_socket(const io::udp::UdpSocketOptions& options) = 0;
   /// Calls TunnelService::handle_socket(id) whenever the descriptor is readable, until unwatch().
   virtual void watch(SocketId id, int descriptor) = 0;
+  /// Ends watch().
   virtual void unwatch(SocketId id) = 0;
   /// The interfaces as they are now. Throws io::SetupError.
   virtual std::vector<io::netlink::LinkInfo> links() = 0;

@@ -11,6 +11,7 @@ namespace hawser::daemon {
 /// content. Owns its name; never interprets its content.
 class StateFile {
  public:
+  /// `path` names the file, which may be missing.
   explicit StateFile(std::string path) : path_(std::move(path)) {}
 
   /// Reads the content. None: the file does not exist, or (see problem()) it could not be read and was

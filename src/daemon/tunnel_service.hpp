@@ -59,6 +59,7 @@ class TunnelService {
   void handle_socket(Timestamp now, SocketId id);
   /// The packet device is readable.
   void handle_device(Timestamp now);
+  /// Time has passed: does what is due.
   void handle_timeout(Timestamp now);
   /// Interfaces, addresses or routes may have changed.
   void handle_links_changed(Timestamp now);
@@ -67,11 +68,13 @@ class TunnelService {
 
   // --- getters
 
+  /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
   /// Whether stop() has completed.
   [[nodiscard]] bool stopped() const { return stop_state_ == StopState::stopped; }
   /// Whether it connects to peers; otherwise it has no uplinks.
   [[nodiscard]] bool is_edge() const { return !connections_.empty(); }
+  /// The answer to the control request "status", without the counters of hooks.
   [[nodiscard]] control::Status status(Timestamp now) const;
 
  private:

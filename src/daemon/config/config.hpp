@@ -33,15 +33,15 @@ struct HostPort {
 
 /// A file that holds one key, and the line of the configuration that names it.
 struct KeyFile {
-  std::string path;
-  std::uint32_t line = 0;
+  std::string path;        ///< absolute
+  std::uint32_t line = 0;  ///< in the configuration
 };
 
 /// A rekey starts at the first of these limits. The defaults are the limits of sctp::SecurityConfig, which
 /// the configuration can only lower.
 struct RekeyConfig {
   std::size_t after_seconds = 900;
-  std::size_t after_megabytes = 100'000;
+  std::size_t after_megabytes = 100'000;  ///< of 10^6 bytes
   std::size_t after_packets = std::size_t{1} << 27U;
 };
 
@@ -49,15 +49,15 @@ struct RekeyConfig {
 struct InterfaceConfig {
   std::string name;
   KeyFile private_key_file;
-  std::vector<IpPrefix> addresses;
+  std::vector<IpPrefix> addresses;  ///< of the TUN interface
   /// One full inner packet and its overhead fit a 1500-byte path: outer IPv6 (40), UDP (8), SCTP (12), a
   /// sealed record's header and tag (28), DATA header (16), rounded down to a multiple of 4.
   static constexpr std::size_t kDefaultMtu = 1392;
   /// A fixed MTU. None: kDefaultMtu for the interface, and less towards a peer whose paths carry less.
   std::optional<std::size_t> mtu;
-  bool mss_clamp = true;
-  std::vector<UdpAddress> listen;  ///< empty: an edge
-  std::string control_socket;
+  bool mss_clamp = true;                            ///< lower the MSS that TCP connections announce
+  std::vector<UdpAddress> listen;                   ///< empty: an edge
+  std::string control_socket;                       ///< absolute path
   std::string state_directory = "/var/lib/hawser";  ///< for files that outlive the daemon
   std::size_t queue_bytes = 256U << 10;             ///< limit of each peer's queue
   bool routes = true;                               ///< install routes for the peers' allowed IPs
@@ -80,25 +80,25 @@ struct UplinkConfig {
   std::string interface;  ///< a name, or a pattern of names
   std::string label;      ///< unique
   sctp::PathRole role = sctp::PathRole::always;
-  sctp::PathCaps caps{};  ///< as seen from this end
-  std::optional<QuotaConfig> quota{};
+  sctp::PathCaps caps{};               ///< as seen from this end
+  std::optional<QuotaConfig> quota{};  ///< none: unlimited
 };
 
 /// A table [[peer]].
 struct PeerConfig {
-  std::string name;
+  std::string name;                             ///< unique
   std::optional<crypto::PublicKey> public_key;  ///< present in every Config that was read without a mistake
   std::uint32_t public_key_line = 0;
-  std::optional<KeyFile> preshared_key_file;
-  std::vector<HostPort> endpoint;  ///< empty: the peer initiates
-  std::vector<IpPrefix> allowed_ips;
+  std::optional<KeyFile> preshared_key_file;  ///< none: no pre-shared key
+  std::vector<HostPort> endpoint;             ///< empty: the peer initiates
+  std::vector<IpPrefix> allowed_ips;  ///< source addresses of the peer's packets; no prefix has two peers
 };
 
 /// The table [hooks]: a program that runs when the state of a tunnel or a path changes.
 struct HooksConfig {
   std::string command;  ///< absolute path
   std::uint32_t command_line = 0;
-  std::size_t timeout_seconds = 10;
+  std::size_t timeout_seconds = 10;  ///< of one run
 };
 
 /// A configuration file.
@@ -106,8 +106,8 @@ struct Config {
   std::string file;  ///< its name, for error messages
   InterfaceConfig interface;
   std::vector<UplinkConfig> uplinks;  ///< empty: every interface with a route to a peer
-  std::vector<PeerConfig> peers;
-  std::optional<HooksConfig> hooks;
+  std::vector<PeerConfig> peers;      ///< at least one
+  std::optional<HooksConfig> hooks;   ///< none: no hooks
 };
 
 /// One mistake in a configuration file.

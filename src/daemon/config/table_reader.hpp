@@ -85,6 +85,7 @@ class TableReader {
     if (const toml::node* node = table_.get(key)) mistakes_.add(*node, name_of(key), allowed);
   }
 
+  /// Whether the table has the key, right or wrong.
   [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
 
   /// The line of the key, or of the table if it lacks the key.

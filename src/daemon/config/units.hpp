@@ -10,6 +10,8 @@
 /// Conversion between values and their text in the configuration and in `hawser path set`.
 namespace hawser::daemon::config {
 
+// What each parser allows, for error messages.
+
 inline constexpr std::string_view kRoles = R"("always", "secondary", "backup" or "never")";
 inline constexpr std::string_view kRates =
     R"(a number with bit/s, kbit/s, Mbit/s or Gbit/s, 64 kbit/s to 1000 Gbit/s, such as "20 Mbit/s")";

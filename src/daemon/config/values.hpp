@@ -11,8 +11,10 @@
 #include "hawser/base/address.hpp"
 #include "hawser/crypto/keys.hpp"
 
-/// Parsers of the values that configuration keys may have; each text constant says what a parser allows.
+/// Parsers of the values that configuration keys may have.
 namespace hawser::daemon::config {
+
+// What each parser allows, for error messages.
 
 inline constexpr std::string_view kInterfaceNames =
     "a network interface name, 1 to 15 characters without '/', ':' or spaces";
@@ -35,9 +37,11 @@ inline constexpr std::string_view kPublicKeys = "44 characters of base64, as `ha
 [[nodiscard]] std::optional<std::string> uplink_name(std::string_view text);
 /// A name of a peer or a label of an uplink.
 [[nodiscard]] std::optional<std::string> plain_name(std::string_view text);
+/// A path that begins with a slash.
 [[nodiscard]] std::optional<std::string> absolute_path(std::string_view text);
 /// The path of a key file; a key in its place is refused.
 [[nodiscard]] std::optional<std::string> key_path(std::string_view text);
+/// A public key in base64.
 [[nodiscard]] std::optional<crypto::PublicKey> public_key(std::string_view text);
 /// An address with a port other than 0.
 [[nodiscard]] std::optional<UdpAddress> listen_address(std::string_view text);

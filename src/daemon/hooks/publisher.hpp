@@ -27,6 +27,7 @@ class HookPublisher {
     Platform& platform;
   };
 
+  /// No tunnel is up yet.
   explicit HookPublisher(Context context) : context_(context), up_(context.config.peers.size()) {}
 
   /// Every event of the endpoint, after the tunnel has handled it.

@@ -48,6 +48,7 @@ class HookRunner {
   /// Kills the running program and drops all queued events.
   void abandon();
 
+  /// For the status.
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:

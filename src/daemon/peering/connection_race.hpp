@@ -42,6 +42,7 @@ class ConnectionRace {
     std::string name;  ///< for the log
   };
 
+  /// Starts idle.
   ConnectionRace(Context context, Peer peer);
 
   /// Starts a round now, unless a round or a pause is in progress. Attempts to addresses of an earlier round
@@ -59,15 +60,19 @@ class ConnectionRace {
   void handle_addresses(Timestamp now, std::vector<UdpAddress> addresses);
   /// An attempt failed: its association ended.
   void handle_failure(Timestamp now, sctp::AssociationId attempt, std::string_view reason);
+  /// The socket is closed: aborts the attempts over it.
   void handle_socket_closed(Timestamp now, SocketId socket);
   /// An uplink has become usable: tries it now.
   void handle_uplinks_changed(Timestamp now);
+  /// Time has passed: starts what is due.
   void handle_timeout(Timestamp now);
+  /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
 
   /// Whether the peer's names are to be resolved: true once for each request. handle_addresses() answers it.
   [[nodiscard]] bool poll_resolve_request();
 
+  /// Whether neither a round nor a pause is in progress.
   [[nodiscard]] bool idle() const { return state_ == State::idle; }
   /// Whether the association is one of the attempts.
   [[nodiscard]] bool owns(sctp::AssociationId association) const;

@@ -36,6 +36,7 @@ class PeerConnection {
   /// How long the association may be without an active path before another race starts.
   static constexpr Duration kMaxSilence = std::chrono::seconds(1);
 
+  /// The race starts with start().
   PeerConnection(ConnectionRace::Context context, ConnectionRace::Peer peer);
 
   /// Starts the first race.
@@ -46,12 +47,15 @@ class PeerConnection {
   }
   /// Every event of the endpoint, after the tunnel has handled it; events of other associations are ignored.
   void handle_event(Timestamp now, const sctp::Event& event);
+  /// The socket is closed: removes its path, and adds another if the uplink has a new socket.
   void handle_socket_closed(Timestamp now, SocketId socket);
   /// Datagrams of the socket leave by another address or next hop, or leave again: probes its path now.
   void handle_socket_moved(Timestamp now, SocketId socket);
   /// More uplinks are usable than before: retries now what waits for one.
   void handle_uplinks_changed(Timestamp now);
+  /// Time has passed: does what is due.
   void handle_timeout(Timestamp now);
+  /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
   /// Ends the race and adds no more paths; an association that is up stays.
   void stop(Timestamp now);
@@ -65,9 +69,11 @@ class PeerConnection {
     Timestamp next_try;
   };
 
+  /// The peer, by its index in the configuration.
   [[nodiscard]] tunnel::PeerIndex peer() const { return peer_; }
   /// The association that is up.
   [[nodiscard]] std::optional<sctp::AssociationId> association() const { return association_; }
+  /// The uplinks without a path; empty without an association.
   [[nodiscard]] std::vector<Missing> missing() const;
   /// "connected", "stopped", or the state of the race.
   [[nodiscard]] std::string_view state() const;

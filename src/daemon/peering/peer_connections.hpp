@@ -20,7 +20,9 @@ class PeerConnections {
   /// Whether no peer has an endpoint.
   [[nodiscard]] bool empty() const { return connections_.empty(); }
 
+  /// Starts to connect to every peer.
   void start(Timestamp now);
+  /// Ends every race; associations that are up stay.
   void stop(Timestamp now);
   /// Every event of the endpoint, after the tunnel has handled it.
   void handle_event(Timestamp now, const sctp::Event& event);
@@ -28,7 +30,9 @@ class PeerConnections {
   void handle_uplink_changes(Timestamp now, const uplinks::Uplinks::Changes& changes);
   /// The addresses of a peer's names; empty: they were not resolved.
   void handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
+  /// Time has passed.
   void handle_timeout(Timestamp now);
+  /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
 
   /// Answers the resolve requests of all connections: with the addresses of the configuration if all of a

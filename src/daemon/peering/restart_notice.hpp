@@ -30,6 +30,7 @@ class RestartNotice {
   /// Notices to each location, as some may be lost.
   static constexpr unsigned kRepetitions = 3;
 
+  /// `path` names the file, which may be missing.
   explicit RestartNotice(std::string path) : file_(std::move(path)) {}
 
   /// Reads the locations that the previous run of this hub left.

@@ -19,8 +19,8 @@ inline constexpr WallTime kClockIsSet = std::chrono::sys_days(std::chrono::Janua
 
 /// The bytes counted in one month.
 struct QuotaMonth {
-  WallTime begin{};  ///< midnight of its reset day
-  std::uint64_t used = 0;
+  WallTime begin{};        ///< midnight of its reset day
+  std::uint64_t used = 0;  ///< bytes
 };
 
 /// The part of a Quota that outlives the daemon.
@@ -49,13 +49,17 @@ class Quota {
   /// Counts `bytes` at the time `now`.
   void add(WallTime now, std::uint64_t bytes);
 
+  /// Bytes since the last reset.
   [[nodiscard]] std::uint64_t used() const {
     return state_.undated + (state_.current ? state_.current->used : 0);
   }
+  /// Bytes a month.
   [[nodiscard]] std::uint64_t limit() const { return limit_; }
+  /// Whether the quota is used up.
   [[nodiscard]] bool over() const { return used() >= limit_; }
   /// The next reset; none: unknown, as the clock was never set.
   [[nodiscard]] std::optional<WallTime> reset() const;
+  /// For the constructor of the next run.
   [[nodiscard]] const State& state() const { return state_; }
 
  private:

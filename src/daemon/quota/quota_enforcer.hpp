@@ -21,6 +21,7 @@ class QuotaEnforcer {
     uplinks::PathPolicies& policies;
   };
 
+  /// Reads the counts of earlier runs.
   QuotaEnforcer(Context context, const config::Config& config) : context_(context), counter_(config) {}
 
   /// Counts and applies. Call it before a socket is closed, and about once a second.

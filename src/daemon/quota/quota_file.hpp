@@ -17,6 +17,7 @@ class QuotaFile {
   /// By label of the uplink.
   using States = std::map<std::string, Quota::State>;
 
+  /// `path` names the file, which may be missing.
   explicit QuotaFile(std::string path) : file_(std::move(path)) {}
 
   /// Empty: there is no file, or (see problem()) it is damaged and was renamed.

@@ -20,7 +20,7 @@ namespace hawser::daemon::status {
 struct Sources {
   const config::Config& config;
   const crypto::PublicKey& public_key;  ///< of this end
-  Timestamp started;
+  Timestamp started;                    ///< when the daemon started
   const io::PacketDevice& device;
   const sctp::Endpoint& endpoint;
   const tunnel::Tunnel& tunnel;

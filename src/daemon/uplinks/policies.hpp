@@ -35,6 +35,7 @@ class PathPolicies {
   [[nodiscard]] Result<control::PathChange, control::ParseError> set(const control::PathSetting& setting);
   /// The quota of the uplink with this label is used up, which gives it this role. Null: it is not used up.
   void set_over_quota(const std::string& label, const sctp::PathRole* role);
+  /// Whether the quota of the uplink with this label is used up.
   [[nodiscard]] bool is_over_quota(const std::string& label) const { return over_quota_.contains(label); }
 
   /// The policy of the uplink now, quota included.

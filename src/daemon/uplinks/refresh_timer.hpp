@@ -23,6 +23,7 @@ class RefreshTimer {
   void on_change() {
     if (next_ != kNever) next_ = std::min(next_, last_ + kMinInterval);
   }
+  /// No refresh is due until the next on_refresh().
   void stop() { next_ = kNever; }
 
   /// kNever: the timer does not run.

@@ -19,6 +19,7 @@ class Sockets {
     std::string interface;                       ///< that it is bound to; empty: none
   };
 
+  /// `platform` opens and watches the sockets; it outlives them.
   explicit Sockets(Platform& platform) : platform_(platform) {}
 
   /// Opens a socket and chooses its id. `label`: of the uplink; empty for a listening socket. Throws
@@ -43,6 +44,7 @@ class Sockets {
   [[nodiscard]] io::DatagramSocket* find(SocketId id) {
     return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
   }
+  /// As the other find().
   [[nodiscard]] const io::DatagramSocket* find(SocketId id) const {
     return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
   }

@@ -67,6 +67,7 @@ class Uplinks {
 
   /// Vacant entries included.
   [[nodiscard]] std::size_t count() const { return uplinks_.size(); }
+  /// Uplink `index`, less than count().
   [[nodiscard]] const Uplink& at(std::size_t index) const { return uplinks_[index]; }
   /// The socket of uplink `index` for that family, opened if necessary. None: the family is not usable.
   std::optional<SocketId> socket(std::size_t index, bool v6);

@@ -239,8 +239,8 @@ TEST_F(TunnelServiceTest, ConnectsAgainDuringSilenceAndKeepsTheAssociationWhenAP
   EXPECT_TRUE(carries(edge, hub, packet(2, 1, 400)));
 }
 
-/// An association is up at the hub only after it was up at the edge, so that ending an attempt never ends the
-/// older association.
+// An association is up at the hub only after it was up at the edge, so that ending an attempt never ends the
+// older association.
 TEST_F(TunnelServiceTest, MayEndAnAttemptInAnyStateThatItHasAtTheHub) {
   start();
   std::uint32_t old_tag = 0;

@@ -23,7 +23,7 @@ TEST_F(TunnelServiceTest, BondsTwoUplinksIntoOneAssociation) {
   EXPECT_TRUE(carries(hub, edge, packet(1, 2)));
 }
 
-/// Names of the announced hook events in order, those of paths with their label.
+// Names of the announced hook events in order, those of paths with their label.
 std::vector<std::string> published_events(Machine& machine) {
   std::vector<std::string> out;
   for (const HookEvent& event : machine.platform.announced) {

@@ -51,7 +51,7 @@ std::string errors_of(const std::string& text) {
   return all;
 }
 
-/// `base` with `from`, which it must contain, replaced by `to`.
+// `base` with `from`, which it must contain, replaced by `to`.
 std::string with(std::string base, const std::string& from, const std::string& to) {
   const std::size_t at = base.find(from);
   EXPECT_NE(at, std::string::npos) << from;
@@ -123,9 +123,9 @@ TEST(ConfigUplinks, AreDiscoveredAmongThoseThatPatternsName) {
   EXPECT_EQ(config->interface.exclude_uplinks, std::vector<std::string>{"*1"});
 }
 
-/// The first line of a peer. Tests replace it with then_peer(), which puts another peer before it.
+// The first line of a peer. Tests replace it with then_peer(), which puts another peer before it.
 constexpr const char* kFirstPeer = "[[peer]]\n";
-/// Another peer, four lines, and kFirstPeer.
+// Another peer, four lines, and kFirstPeer.
 std::string then_peer(const std::string& name, const std::string& allowed_ips,
                       const std::string& public_key = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=") {
   return "[[peer]]\nname = \"" + name + "\"\npublic_key = \"" + public_key + "\"\nallowed_ips = [" +
@@ -290,7 +290,7 @@ TEST(Config, FindsTheSameAllowedPrefixWhateverItsHostBits) {
             std::string::npos);
 }
 
-/// Keys in the place of other values, whole and with characters missing.
+// Keys in the place of other values, whole and with characters missing.
 TEST(Config, NeverShowsWhatMayBeAPrivateKey) {
   const std::string key = "BQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQ=";
   for (const std::string& shown : {key, key.substr(0, 43), key.substr(1), key.substr(0, 41)}) {

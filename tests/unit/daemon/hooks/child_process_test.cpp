@@ -30,7 +30,7 @@ TEST(ChildProcessTest, ReportsWhenTheProgramHasEnded) {
 }
 
 TEST(ChildProcessTest, HasNotEndedWhileItRuns) {
-  const auto child = ChildProcess::start("/usr/bin/yes", {});  // writes until nobody reads
+  const auto child = ChildProcess::start("/usr/bin/yes", {});  // writes without end
   ASSERT_TRUE(child);
   ASSERT_TRUE(becomes_readable((*child)->output_descriptor(), 10s));
   EXPECT_FALSE(becomes_readable((*child)->exit_descriptor(), 0ms));

@@ -151,7 +151,7 @@ TEST_F(HooksTest, AreKilledASecondLaterWhenTheyIgnoreThat) {
   EXPECT_TRUE(goes("leader"));
 }
 
-/// A child that keeps the output open must not delay the next event.
+// A child that keeps the output open must not delay the next event.
 TEST_F(HooksTest, TakeTheirChildrenWithThemWhenTheyEnd) {
   use("sleep 60 & echo $! > $F/child; echo $HAWSER_EVENT >> $F/log");
   post("a");

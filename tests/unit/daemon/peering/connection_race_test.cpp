@@ -88,7 +88,7 @@ TEST_F(ConnectionRaceTest, ChangesUplinkAndAddressFromOneAttemptToTheNext) {
                        "lte 192.0.2.3:1", "dsl 192.0.2.1:1"}));
 }
 
-/// Literal addresses answer the request of a round at the moment of its first attempt.
+// Literal addresses answer the request of a round at the moment of its first attempt.
 TEST_F(ConnectionRaceTest, MakesOneAttemptWhenKnownAddressesAnswerImmediately) {
   race.start(now);
   race.handle_addresses(now, {address("192.0.2.1:9899")});
