@@ -18,6 +18,7 @@
 
 #include "control/message.hpp"
 #include "daemon/control/control_server.hpp"
+#include "daemon/developer_trace.hpp"
 #include "daemon/hooks/runner.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/peering/resolver.hpp"
@@ -31,18 +32,18 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// The engine's time: since boot, suspended time included, so that after a suspension every timer is due at
-/// once.
+// The engine's time: the time since boot. It includes suspended time, so that every timer is due after a
+// suspension.
 Timestamp read_clock() {
   timespec time{};
   clock_gettime(CLOCK_BOOTTIME, &time);
   return Timestamp(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
-/// Waits until a descriptor that belongs to someone else is readable, again and again.
+/// Calls a function whenever a descriptor is readable. Does not own the descriptor.
 class ReadableWatch {
  public:
-  /// `ready` must not end the watch that calls it.
+  /// `ready` must not destroy the watch that calls it.
   ReadableWatch(asio::io_context& context, int descriptor, std::function<void()> ready)
       : descriptor_(context, descriptor), ready_(std::move(ready)) {
     wait();
@@ -57,45 +58,47 @@ class ReadableWatch {
                            [this, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
                              if (error || alive.expired()) return;
                              ready_();
-                             wait();  // last, as what was read now needs no other wake-up
+                             wait();  // last: what `ready` has read needs no other wake-up
                            });
   }
 
   asio::posix::stream_descriptor descriptor_;
   std::function<void()> ready_;
-  // Shared only to be watched weakly: a wake-up may already be queued when the watch ends.
+  // Shared only for weak references: a wake-up may be queued when the watch is destroyed.
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
-/// Packets that wait for us in the kernel while something else has the CPU: at 1 Gbit/s, some 11 ms of
-/// full-sized ones. The kernel's default, 500, loses packets of a single fast flow whenever two processes
+/// Packets that the kernel holds for the TUN device while another process has the CPU: full-sized packets of
+/// 11 ms at 1 Gbit/s. The kernel's default, 500, loses packets of a single fast flow when two processes
 /// compete for a core.
-constexpr std::uint32_t kHostQueue = 1000;
+constexpr std::uint32_t kDeviceQueue = 1000;
 
 control::Counters counters_of(const hooks::HookRunner::Counters& c) {
   return {{"run", c.run}, {"failed", c.failed}, {"timed_out", c.timed_out}, {"dropped", c.dropped}};
 }
 
-/// The only owner of the clock and the io_context: waits for descriptors, the timer and signals, reads the
-/// clock once for each of them, and hands over to the node. One thread (names are resolved
-/// in others).
+/// Waits for descriptors, the timer and signals, reads the clock once for each of them, and calls the tunnel
+/// service. Owns the clock, the io_context and all that does I/O. One thread; only names are resolved in
+/// others.
 class EventLoop final : public Platform {
  public:
-  EventLoop(const config::Config& config, sctp::SecurityConfig protection)
+  EventLoop(const config::Config& config, sctp::SecurityConfig security)
       : device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
-                 config.interface.addresses, kHostQueue}),
-        node_(config, std::move(protection), *this, device_, random_),
+                 config.interface.addresses, kDeviceQueue}),
+        service_(config, std::move(security), *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
     if (config.interface.routes) add_routes(config);
     if (config.hooks) hooks_.emplace(context_, *config.hooks);
     device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
-    if (node_.is_edge()) {
+    if (service_.is_edge()) {
       link_monitor_.emplace(device_.index());
       links_watch_.emplace(context_, link_monitor_->native_handle(), [this] { on_links(); });
     }
     wait_for_signal();
-    node_.start(read_clock());
+    trace_ = open_developer_trace(read_clock());
+    service_.set_packet_observer(trace_.get());
+    service_.start(read_clock());
     arm();
   }
 
@@ -116,7 +119,7 @@ class EventLoop final : public Platform {
   }
   void unwatch(SocketId id) override { watches_[id.value()].reset(); }
 
-  void announce(hooks::HookEvent event) override {
+  void announce(HookEvent event) override {
     if (hooks_) hooks_->post(std::move(event));
   }
 
@@ -126,13 +129,13 @@ class EventLoop final : public Platform {
     return io::netlink::find_route(link, to, from);
   }
 
-  quota::WallTime wall_clock() override {
+  std::chrono::sys_seconds wall_clock() override {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   }
 
   void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>& endpoints) override {
     resolver_.resolve(endpoints, [this, peer](const std::vector<UdpAddress>& addresses) {
-      node_.handle_addresses(read_clock(), peer, addresses);
+      service_.handle_addresses(read_clock(), peer, addresses);
       arm();
     });
   }
@@ -146,18 +149,18 @@ class EventLoop final : public Platform {
 
   void on_device() {
     const std::uint64_t errors = device_.counters().rx_errors;
-    node_.handle_device(read_clock());
+    service_.handle_device(read_clock());
     if (device_.counters().rx_errors != errors)
       throw std::runtime_error(device_.name() + ": the interface is gone");
     arm();
   }
   void on_links() {
     if (!link_monitor_->take_events()) return;
-    node_.handle_links_changed(read_clock());
+    service_.handle_links_changed(read_clock());
     arm();
   }
   void on_socket(SocketId id) {
-    node_.handle_socket(read_clock(), id);
+    service_.handle_socket(read_clock(), id);
     arm();
   }
 
@@ -167,31 +170,31 @@ class EventLoop final : public Platform {
       if (signal != SIGHUP) {
         spdlog::info("stopping on signal {}", signal);
         device_watch_.reset();
-        if (node_.stopped() && hooks_) hooks_->abandon();  // only they are left to be waited for
-        node_.stop(read_clock());
+        if (service_.stopped() && hooks_) hooks_->abandon();  // nothing else is left to wait for
+        service_.stop(read_clock());
         arm();
       }
       wait_for_signal();
     });
   }
 
-  /// Arms the timer for the node's next deadline. A deadline that moved away is left to expire early, which
-  /// costs less than setting the timer for every packet.
+  // Arms the timer for the next timeout of the service. If that moves to a later time, the timer expires
+  // early, which costs less than setting it for every packet.
   void arm() {
-    if (node_.stopped()) return end();
-    const Timestamp next = node_.next_timeout();
+    if (service_.stopped()) return end();
+    const Timestamp next = service_.next_timeout();
     if (armed_ <= next) return;
     armed_ = next;
     timer_.expires_after(next - read_clock());
     timer_.async_wait([this](boost::system::error_code error) {
       if (error) return;
       armed_ = kNever;
-      node_.handle_timeout(read_clock());
+      service_.handle_timeout(read_clock());
       arm();
     });
   }
 
-  /// HookRunner may still have to be told of the end.
+  // Hooks still run for the last events.
   void end() {
     if (!hooks_) return context_.stop();
     if (!std::exchange(ending_, true)) hooks_->finish([this] { context_.stop(); });
@@ -208,13 +211,13 @@ class EventLoop final : public Platform {
   }
 
   std::string describe() {
-    control::Status status = node_.status(read_clock());
+    control::Status status = service_.status(read_clock());
     if (hooks_) status.hooks = counters_of(hooks_->counters());
     return control::make_status(status);
   }
 
   std::string set_path(const control::PathSetting& setting) {
-    const auto change = node_.set_path(read_clock(), setting);
+    const auto change = service_.set_path(read_clock(), setting);
     arm();
     return change ? control::make_path_change(*change) : control::make_error(change.error().message);
   }
@@ -232,14 +235,15 @@ class EventLoop final : public Platform {
   std::optional<ReadableWatch> device_watch_;
   std::optional<io::netlink::LinkMonitor> link_monitor_;  // of an edge
   std::optional<ReadableWatch> links_watch_;
-  TunnelService node_;
+  std::unique_ptr<sctp::PacketObserver> trace_;  ///< in debug builds, when HAWSER_TRACE is set
+  TunnelService service_;
   ControlServer control_;
 };
 
 }  // namespace
 
-void run(const config::Config& config, sctp::SecurityConfig protection) {
-  EventLoop(config, std::move(protection)).run();
+void run(const config::Config& config, sctp::SecurityConfig security) {
+  EventLoop(config, std::move(security)).run();
 }
 
 }  // namespace hawser::daemon

@@ -5,8 +5,8 @@
 
 namespace hawser::daemon {
 
-/// Runs one tunnel, protected by these keys, until SIGINT or SIGTERM. Throws std::exception (io::SetupError,
-/// std::system_error) when it cannot start.
-void run(const config::Config& config, sctp::SecurityConfig protection);
+/// Runs one tunnel with these keys until SIGINT or SIGTERM. Throws std::exception (io::SetupError,
+/// std::system_error) if it cannot start or the TUN device is lost.
+void run(const config::Config& config, sctp::SecurityConfig security);
 
 }  // namespace hawser::daemon

@@ -1,6 +1,5 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
 
 #include <CLI/CLI.hpp>
 #include <exception>
@@ -9,8 +8,8 @@
 #include <utility>
 
 #include "crypto/aead.hpp"
-#include "daemon/config/config.hpp"
 #include "daemon/config/key_loader.hpp"
+#include "daemon/config/loader.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/hooks/command_check.hpp"
 #include "daemon/version.hpp"
@@ -18,8 +17,8 @@
 
 namespace {
 
-constexpr int kFailed = 1;   // could not start, or broke down
-constexpr int kRefused = 2;  // wrong usage or configuration; nothing was touched
+constexpr int kFailed = 1;   // could not start, or failed while running
+constexpr int kRefused = 2;  // wrong usage or configuration; nothing was changed
 
 struct Options {
   std::string config;
@@ -31,13 +30,13 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("-c,--config", options.config, "configuration file, e.g. /etc/hawser/hawser0.toml")
       ->required()
       ->type_name("FILE");
-  app.add_flag("--check", options.check, "check the configuration and its key files, and exit");
+  app.add_flag("--check", options.check, "check the configuration and its key files, then exit");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL")
       ->capture_default_str();
   app.set_version_flag("--version", "hawserd " + std::string(hawser::daemon::kVersion));
-  app.footer("Exit status: 0 stopped by a signal; 1 could not start; 2 wrong usage or configuration.");
+  app.footer("Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage or configuration.");
 }
 
 void set_up_log(const std::string& level) {
@@ -45,12 +44,6 @@ void set_up_log(const std::string& level) {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
   spdlog::set_level(spdlog::level::from_str(level));
   spdlog::flush_on(spdlog::level::trace);
-}
-
-/// No core dump and no debugger of the same user shows the keys, nor does memory that OpenSSL used for them.
-/// Before anything of OpenSSL is used.
-bool keep_secrets_in() {
-  return hawser::crypto::wipe_freed_openssl_memory() && ::prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
 int refuse(const hawser::daemon::config::ConfigErrors& errors) {
@@ -68,16 +61,16 @@ hawser::crypto::CipherCosts measured_costs() {
 int run(const Options& options) try {
   const auto config = hawser::daemon::config::load_config(options.config);
   if (!config) return refuse(config.error());
-  auto protection = hawser::daemon::config::load_keys(*config);
-  if (!protection) return refuse(protection.error());
+  auto security = hawser::daemon::config::load_keys(*config);
+  if (!security) return refuse(security.error());
   if (const auto errors = hawser::daemon::hooks::check_hook_command(*config); !errors.empty())
     return refuse(errors);
   if (options.check) {
     std::cout << options.config << ": good\n";
     return 0;
   }
-  protection->cipher_costs = measured_costs();
-  hawser::daemon::run(*config, std::move(*protection));
+  security->cipher_costs = measured_costs();
+  hawser::daemon::run(*config, std::move(*security));
   spdlog::info("stopped");
   return 0;
 } catch (const std::exception& error) {
@@ -88,7 +81,7 @@ int run(const Options& options) try {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (!keep_secrets_in()) {
+  if (!hawser::crypto::protect_process_memory()) {
     std::cerr << "hawserd: cannot keep keys out of core dumps and freed memory\n";
     return kFailed;
   }

@@ -22,7 +22,7 @@ void notify_service_manager(std::string_view state) {
   const FileDescriptor fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (fd.get() < 0) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-  // Without a service manager at the other end there is nobody to tell about the failure.
+  // A failure cannot be reported: the service manager is the one that would receive it.
   (void)::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&address), size);
 }

@@ -4,7 +4,8 @@
 
 namespace hawser::daemon {
 
-/// Tells the service manager (sd_notify(3)), when one asked for it by $NOTIFY_SOCKET; silent otherwise.
+/// Sends a state such as "READY=1" to the service manager (sd_notify(3)) if $NOTIFY_SOCKET names its socket.
+/// Ignores errors.
 void notify_service_manager(std::string_view state);
 
 }  // namespace hawser::daemon

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFileSize = 1U << 20;
 
-/// False: errno tells.
+// False: errno has the reason.
 bool write_file(const std::string& path, std::string_view text, bool wait) {
   const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (file.get() < 0) return false;
@@ -76,7 +76,7 @@ bool StateFile::save(std::string_view text, bool wait) {
     return false;
   }
   if (!wait) return true;
-  // The rename itself has to be on disk as well.
+  // The rename has to be on disk as well.
   const FileDescriptor directory(
       ::open(fs::path(path_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0) ::fsync(directory.get());

@@ -7,20 +7,22 @@
 
 namespace hawser::daemon {
 
-/// A small file of what has to outlive the daemon. It is replaced as a whole: a crash leaves the old or the
-/// new one. Owns its name; knows nothing of its content.
+/// A small file that outlives the daemon. It is replaced as a whole: a crash leaves the old or the new
+/// content. Owns its name; never interprets its content.
 class StateFile {
  public:
+  /// `path` names the file, which may be missing.
   explicit StateFile(std::string path) : path_(std::move(path)) {}
 
-  /// Nothing: there is none, or (see problem()) it cannot be read, and was kept aside.
+  /// Reads the content. None: the file does not exist, or (see problem()) it could not be read and was
+  /// renamed.
   [[nodiscard]] std::optional<std::string> load();
-  /// Renames a file whose content is damaged to FILE.damaged (or FILE.damaged-2 and so on), for people to
-  /// look at.
+  /// Renames a file with damaged content to FILE.damaged, FILE.damaged-2 and so on, for inspection.
   void keep_damaged();
-  /// `wait`: until it is on disk, so that it survives a loss of power as well. False: see problem().
+  /// Replaces the content. `wait`: returns when the content is on disk and survives a loss of power. False:
+  /// see problem().
   bool save(std::string_view text, bool wait);
-  /// What went wrong last; empty: nothing.
+  /// Why the last call failed; empty: it did not.
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:

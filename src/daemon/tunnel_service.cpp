@@ -5,111 +5,61 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/config/engine_config.hpp"
+#include "daemon/peering/association_state.hpp"
+#include "daemon/status/report.hpp"
+
 namespace hawser::daemon {
-namespace {
 
-tunnel::TunnelConfig tunnel_config(const config::Config& config, RandomSource& random) {
-  tunnel::TunnelConfig out;
-  out.queue_bytes = config.interface.queue_bytes;
-  out.hash_seed = random.u64();
-  out.follow_paths = !config.interface.mtu;
-  out.mss_clamp = config.interface.mss_clamp;
-  for (const config::PeerConfig& peer : config.peers)
-    out.peers.push_back({*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()});
-  return out;
-}
-
-std::vector<UdpAddress> literals_of(const config::PeerConfig& peer) {
-  std::vector<UdpAddress> out;
-  for (const config::HostPort& endpoint : peer.endpoint) {
-    if (endpoint.literal) out.push_back(*endpoint.literal);
-  }
-  return out;
-}
-
-bool brings_a_path(const sctp::Event& event) {
-  using Kind = sctp::Event::Kind;
-  return event.kind == Kind::connected || event.kind == Kind::path_added || event.kind == Kind::path_up;
-}
-
-}  // namespace
-
-sctp::EndpointConfig endpoint_config(const config::Config& config) {
-  using std::chrono::milliseconds;
-  using std::chrono::seconds;
-  sctp::EndpointConfig out;
-  out.port = 9899;
-  out.accept = !config.interface.listen.empty();
-  out.outbound_streams = 64;
-  out.inbound_streams = 64;
-  out.receive_window = 16U << 20;
-  out.send_buffer = 8U << 20;
-  out.max_message_size = 64U << 10;
-  out.path_mtu = 1500;
-  out.rto_initial = milliseconds(500);  // a hub that comes back is found soon
-  out.rto_min = milliseconds(150);
-  out.rto_max = seconds(5);
-  out.sack_delay = milliseconds(20);
-  out.heartbeat_interval = seconds(20);
-  out.keepalive_min = seconds(10);
-  out.keepalive_max = seconds(60);
-  out.failed_path_probe_max = milliseconds(400);
-  out.max_init_retrans = 1;  // 1.5 s; then the next uplink is tried
-  out.association_max_retrans =
-      1'000'000;  // time decides, not the count of probes: a tunnel outlives long outages
-  out.silence_limit = std::chrono::minutes(15);
-  out.max_associations = 4096;
-  out.listed_addresses = false;  // behind NATs they mean nothing
-  return out;
-}
-
-TunnelService::TunnelService(const config::Config& config, sctp::SecurityConfig protection, Platform& host,
+TunnelService::TunnelService(const config::Config& config, sctp::SecurityConfig security, Platform& platform,
                              io::PacketDevice& device, RandomSource& random)
     : config_(config),
-      platform_(host),
+      platform_(platform),
       device_(device),
-      public_key_(protection.private_key.public_key()),
-      endpoint_(endpoint_config(config), random, pool_, std::move(protection)),
-      tunnel_(tunnel_config(config, random), device, endpoint_, pool_),
-      sockets_(host),
-      uplinks_(host, sockets_, config),
+      public_key_(security.private_key.public_key()),
+      endpoint_(config::endpoint_config(config), random, pool_, std::move(security)),
+      tunnel_(config::tunnel_config(config, random.u64()), device, endpoint_, pool_),
+      sockets_(platform),
+      uplinks_(platform, sockets_, config),
       policies_(endpoint_, tunnel_, uplinks_),
-      quotas_(config),
-      hook_publisher_({config_, endpoint_, tunnel_, uplinks_, host}),
-      restart_notice_(config.interface.state_directory + "/" + config.interface.name + ".peers.json") {
-  for (std::size_t i = 0; i < config_.peers.size(); ++i) {
-    const config::PeerConfig& peer = config_.peers[i];
-    if (peer.endpoint.empty()) continue;
-    const auto index = static_cast<tunnel::PeerIndex>(i);
-    connections_.push_back(std::make_unique<peering::PeerConnection>(
-        peering::ConnectionRace::Context{endpoint_, tunnel_, uplinks_},
-        peering::ConnectionRace::Peer{index, *peer.public_key, peer.name},
-        [this, index] { request_addresses(now_, index); }));
-    static_cast<void>(learn_remotes(index, literals_of(peer)));
-  }
+      quotas_({platform, sockets_, policies_}, config),
+      connections_({endpoint_, tunnel_, uplinks_}, config_),
+      hook_publisher_({config_, endpoint_, tunnel_, uplinks_, platform}),
+      event_log_(config_, endpoint_, tunnel_) {
+  if (config_.interface.listen.empty()) return;
+  restart_notifier_.emplace(peering::RestartNotifier::Context{endpoint_, tunnel_, sockets_},
+                            config_.interface.state_directory + "/" + config_.interface.name + ".peers.json");
 }
 
 void TunnelService::start(Timestamp now) {
-  now_ = started_ = now;
+  started_ = now;
   next_tick_ = now + kTick;
+  open_listening_sockets();
+  if (is_edge()) refresh_uplinks(now);
+  if (restart_notifier_) restart_notifier_->start();
+  send_restart_notices(now);
+  quotas_.update(now);
+  connections_.start(now);
+  drain(now);
+}
+
+void TunnelService::open_listening_sockets() {
   for (const UdpAddress& address : config_.interface.listen) {
     io::udp::UdpSocketOptions options;
     options.bind = address;
     sockets_.open(options, "");
     spdlog::info("listening on {}", address.to_string());
   }
-  if (is_edge()) refresh_uplinks(now);
-  if (is_hub()) {
-    restart_notice_.load();
-    send_restart_notices(now);
-  }
-  count_quotas(now);
-  for (auto& connection : connections_) connection->start(now);
-  drain(now);
 }
 
-// --- what is ready
-// ---------------------------------------------------------------------------------------------
+Result<control::PathChange, control::ParseError> TunnelService::set_path(
+    Timestamp now, const control::PathSetting& setting) {
+  auto change = policies_.set(setting);
+  drain(now);
+  return change;
+}
+
+// --- input
 
 void TunnelService::handle_socket(Timestamp now, SocketId id) {
   io::DatagramSocket* socket = sockets_.find(id);
@@ -130,55 +80,40 @@ void TunnelService::handle_device(Timestamp now) {
 }
 
 void TunnelService::handle_timeout(Timestamp now) {
-  now_ = now;
   if (now >= endpoint_.next_timeout()) endpoint_.handle_timeout(now);
   if (now >= next_tick_) tick(now);
-  if (now >= next_refresh_) refresh_uplinks(now);
-  for (auto& connection : connections_) connection->handle_timeout(now);
+  if (now >= refresh_timer_.next_timeout()) refresh_uplinks(now);
+  connections_.handle_timeout(now);
   drain(now);
   if (stop_state_ == StopState::stopping && now >= stop_by_) abort_all(now);
 }
 
-void TunnelService::handle_addresses(Timestamp now, tunnel::PeerIndex peer,
-                                     const std::vector<UdpAddress>& addresses) {
-  now_ = now;
-  if (learn_remotes(peer, addresses)) refresh_uplinks(now);  // before they are called
-  for (auto& connection : connections_) {
-    if (connection->peer() == peer) connection->handle_addresses(now, addresses);
-  }
-  drain(now);
-}
-
 void TunnelService::handle_links_changed(Timestamp now) {
-  if (next_refresh_ == kNever) return;
-  now_ = now;
-  next_refresh_ = std::min(next_refresh_, last_refresh_ + kMinRefreshInterval);
-  if (now < next_refresh_) return;
+  refresh_timer_.on_change();
+  if (now < refresh_timer_.next_timeout()) return;
   refresh_uplinks(now);
   drain(now);
 }
 
-Result<control::PathChange, control::ParseError> TunnelService::set_path(
-    Timestamp now, const control::PathSetting& setting) {
-  auto change = policies_.set(setting);
+void TunnelService::handle_addresses(Timestamp now, tunnel::PeerIndex peer,
+                                     const std::vector<UdpAddress>& addresses) {
+  // The uplinks learn what they have to reach before an attempt over one of them starts.
+  if (connections_.learn_remotes(peer, addresses)) refresh_uplinks(now);
+  connections_.handle_addresses(now, peer, addresses);
   drain(now);
-  return change;
 }
 
 Timestamp TunnelService::next_timeout() const {
-  Timestamp next = std::min({endpoint_.next_timeout(), next_tick_, next_refresh_, stop_by_});
-  for (const auto& connection : connections_) next = std::min(next, connection->next_timeout());
-  return next;
+  return std::min({endpoint_.next_timeout(), connections_.next_timeout(), refresh_timer_.next_timeout(),
+                   next_tick_, stop_by_});
 }
 
-// --- what follows
-// ----------------------------------------------------------------------------------------------
+// --- output
 
-/// Polls the engine until it has nothing more to say: events, messages, then datagrams, which in turn make
-/// room for queued packets.
+// Polls everything until nothing is left: events, resolve requests, messages, then datagrams, which in turn
+// make room for queued packets. Every command and handle_* function ends here.
 void TunnelService::drain(Timestamp now) {
-  now_ = now;
-  handle_events(now);  // before messages: they may come from an association that an event announces
+  handle_events(now);  // before messages: an event announces the association that they come from
   do {
     tunnel_.deliver();
     bool moved = true;
@@ -187,178 +122,94 @@ void TunnelService::drain(Timestamp now) {
       transmit(now);
     }
   } while (handle_events(now));
-  // Strangers whose handshake is not complete have nothing to wait for.
+  // Initiators whose handshake is not complete are in the endpoint, but not in the tunnel: nothing waits for
+  // them.
   if (stop_state_ != StopState::stopping || !tunnel_.associations().empty()) return;
-  if (is_hub()) restart_notice_.clear();
+  if (restart_notifier_) restart_notifier_->clear();
   finish(now);
 }
 
+// Returns whether there was an event, so that there may be more to send. Resolve requests are answered here
+// and nowhere else, before the next transmit().
 bool TunnelService::handle_events(Timestamp now) {
   bool any = false;
   while (const auto event = endpoint_.poll_event()) {
     any = true;
-    log_event(*event);
-    tunnel_.handle_event(now, *event);
-    hook_publisher_.handle_event(*event);
-    if (event->kind == sctp::Event::Kind::accepted && !is_up(event->association)) {
-      spdlog::warn("association {}: refused, as this peer is ours to call", event->association.value());
-    }
-    for (auto& connection : connections_) connection->handle_event(now, *event);
-    if (brings_a_path(*event)) policies_.apply(event->association);
+    handle_event(now, *event);
   }
+  connections_.answer_resolve_requests(now, platform_);
   return any;
 }
 
-void TunnelService::log_event(const sctp::Event& event) const {
-  using Kind = sctp::Event::Kind;
-  const std::uint32_t id = event.association.value();
-  switch (event.kind) {
-    case Kind::accepted:
-      return spdlog::info("association {}: accepted, peer {}", id, peer_name_of(event.association));
-    case Kind::connected:
-      return spdlog::info("association {}: connected, peer {}", id, peer_name_of(event.association));
-    case Kind::refused: return spdlog::info("caller refused: {}", event.reason);
-    case Kind::closed:
-    case Kind::aborted:
-    case Kind::lost: return log_end(event);
-    case Kind::path_added: return spdlog::info("association {} path {}: added", id, event.path.value());
-    case Kind::path_up: return spdlog::info("association {} path {}: up", id, event.path.value());
-    case Kind::path_down:
-      return spdlog::warn("association {} path {}: down: {}", id, event.path.value(), event.reason);
-    case Kind::path_moved:
-      return spdlog::info("association {} path {}: moved from {}", id, event.path.value(),
-                          event.previous.to_string());
-    case Kind::path_removed: return spdlog::info("association {} path {}: removed", id, event.path.value());
-    case Kind::path_refused:
-      return spdlog::warn("association {} path {}: refused, cause {}", id, event.path.value(), event.cause);
-    case Kind::restarted:  // a protected association ends instead, and another one begins
-    case Kind::writable: return;
-  }
-}
-
-/// Calls that nobody answered are the ConnectionRace's to report, which knows what is new about them.
-void TunnelService::log_end(const sctp::Event& event) const {
-  using Kind = sctp::Event::Kind;
-  const std::uint32_t id = event.association.value();
-  const auto level = !is_up(event.association)    ? spdlog::level::debug
-                     : event.kind == Kind::closed ? spdlog::level::info
-                                                  : spdlog::level::warn;
-  const std::string_view what = event.kind == Kind::closed    ? "shut down"
-                                : event.kind == Kind::aborted ? "aborted"
-                                                              : "lost";
-  spdlog::log(level, "association {}: {}, cause {}: {}", id, what, event.cause, event.reason);
-}
-
-std::string TunnelService::peer_name_of(sctp::AssociationId id) const {
-  const auto key = endpoint_.peer_key(id);
-  const auto peer = key ? tunnel_.peer_with(*key) : std::nullopt;
-  return peer ? config_.peers[*peer].name : "unknown";
-}
-
-bool TunnelService::is_up(sctp::AssociationId id) const {
-  const auto peer = tunnel_.peer_of(id);
-  return peer && tunnel_.peer(*peer).association == id;
+// Gives an event to its listeners. The order matters:
+// 1. The log comes first, as the tunnel forgets an association that ends.
+// 2. The tunnel decides whether the association carries a peer's tunnel; the listeners below depend on that.
+// 3. Hooks come before the peer connections, which may add and remove paths.
+// 4. The warning comes after the tunnel, which rejects an association by aborting it.
+// 5. The peer connections take over an association that is up.
+// 6. Policies come last: they apply to the paths that there are then.
+void TunnelService::handle_event(Timestamp now, const sctp::Event& event) {
+  event_log_.handle_event(event);
+  tunnel_.handle_event(now, event);
+  hook_publisher_.handle_event(event);
+  event_log_.handle_rejection(event);
+  connections_.handle_event(now, event);
+  policies_.handle_event(event);
 }
 
 void TunnelService::transmit(Timestamp now) {
   batch_.clear();
   while (endpoint_.poll_transmit(now, batch_)) {
-    // A socket that was closed a moment ago: its datagrams are lost like any that the network loses.
+    // Datagrams of a socket that was just closed are lost, as datagrams in the network may be.
     if (io::DatagramSocket* socket = sockets_.find(batch_.route.socket)) socket->send(batch_);
     batch_.clear();
   }
 }
 
+control::Status TunnelService::status(Timestamp now) const {
+  return status::report({config_, public_key_, started_, device_, endpoint_, tunnel_, sockets_, uplinks_,
+                         policies_, quotas_, connections_, rates_},
+                        now);
+}
+
+// --- time
+
 void TunnelService::tick(Timestamp now) {
   next_tick_ = now + kTick;
-  std::vector<peering::PeerLocation> locations;
   for (const sctp::AssociationId id : tunnel_.associations()) {
-    const auto status = endpoint_.status(id);
-    if (!status) continue;
-    rates_.sample(now, *status);
-    if (is_hub() && is_up(id)) collect_locations(*status, locations);
+    if (const auto status = endpoint_.status(id)) rates_.sample(now, *status);
   }
   rates_.prune(now);
-  if (is_hub()) {
-    send_restart_notices(now);
-    restart_notice_.note(now, std::move(locations));
-  }
-  count_quotas(now);
+  send_restart_notices(now);
+  if (restart_notifier_) restart_notifier_->note_locations(now);
+  quotas_.update(now);
 }
 
 void TunnelService::refresh_uplinks(Timestamp now) {
-  count_quotas(now);  // before a socket is closed
-  last_refresh_ = now;
-  next_refresh_ = now + kMaxRefreshInterval;
-  const uplinks::Uplinks::Changes changes = uplinks_.refresh();
-  for (auto& connection : connections_) {
-    for (const SocketId closed : changes.closed) connection->handle_socket_closed(now, closed);
-    for (const SocketId moved : changes.moved) connection->handle_socket_moved(now, moved);
-    if (changes.more_usable) connection->handle_uplinks_changed(now);
-  }
+  quotas_.update(now);  // before a socket is closed
+  refresh_timer_.on_refresh(now);
+  connections_.handle_uplink_changes(now, uplinks_.refresh());
 }
 
-/// Whether there are others than before. When no name can be resolved, those of the last time are kept.
-bool TunnelService::learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
-  if (addresses.empty()) return false;
-  std::vector<IpAddress>& mine = remotes_[peer];
-  mine.clear();
-  for (const UdpAddress& address : addresses) mine.push_back(address.ip);
-  std::vector<IpAddress> all;
-  for (const auto& [index, known] : remotes_) all.insert(all.end(), known.begin(), known.end());
-  return uplinks_.set_remotes(std::move(all));
-}
-
-void TunnelService::count_quotas(Timestamp now) {
-  for (const std::string& label : quotas_.count(now, platform_.wall_clock(), sockets_))
-    policies_.set_over_quota(label, quotas_.role_of(label));
-}
-
-/// The peers of the last life, if it ended without telling them.
+// Each notice is sent before the next one: the endpoint's queue for them is short.
 void TunnelService::send_restart_notices(Timestamp now) {
-  const auto& sockets = sockets_.entries();
-  for (const peering::PeerLocation& location : restart_notice_.take_pending()) {
-    const auto same = std::ranges::find_if(sockets, [&](const uplinks::Sockets::Entry& entry) {
-      return entry.socket && entry.label.empty() && entry.socket->local_address() == location.listening;
-    });
-    if (same == sockets.end()) continue;
-    endpoint_.send_restart_notice(
-        {SocketId(static_cast<std::uint32_t>(same - sockets.begin())), location.local, location.remote});
+  if (!restart_notifier_) return;
+  for (const Route& route : restart_notifier_->poll_routes()) {
+    endpoint_.send_restart_notice(route);
     transmit(now);
   }
 }
 
-void TunnelService::collect_locations(const sctp::AssociationStatus& status,
-                                      std::vector<peering::PeerLocation>& locations) const {
-  for (const sctp::PathStatus& path : status.paths) {
-    const io::DatagramSocket* socket = sockets_.find(path.route.socket);
-    const bool listening = socket != nullptr && sockets_.entries()[path.route.socket.value()].label.empty();
-    if (listening && path.state == sctp::PathState::active)
-      locations.push_back({socket->local_address(), path.route.local, path.route.remote});
-  }
-}
-
-void TunnelService::request_addresses(Timestamp now, tunnel::PeerIndex peer) {
-  const std::vector<config::HostPort>& endpoints = config_.peers[peer].endpoint;
-  const std::vector<UdpAddress> literals = literals_of(config_.peers[peer]);
-  if (literals.size() != endpoints.size()) return platform_.resolve(peer, endpoints);
-  for (auto& connection : connections_) {
-    if (connection->peer() == peer) connection->handle_addresses(now, literals);
-  }
-}
-
 // --- the end
-// ---------------------------------------------------------------------------------------------------
 
 void TunnelService::stop(Timestamp now) {
-  now_ = now;
   if (stop_state_ != StopState::running) return abort_all(now);
   stop_state_ = StopState::stopping;
   stop_by_ = now + kStopTime;
-  next_refresh_ = kNever;
-  for (auto& connection : connections_) connection->stop(now);  // which ends what is not set up yet
+  refresh_timer_.stop();
+  connections_.stop(now);  // aborts the attempts
   for (const sctp::AssociationId id : tunnel_.associations()) {
-    if (is_up(id)) endpoint_.shutdown(now, id);
+    if (peering::is_up(tunnel_, id)) endpoint_.shutdown(now, id);
   }
   drain(now);
 }
@@ -372,8 +223,7 @@ void TunnelService::abort_all(Timestamp now) {
 
 void TunnelService::finish(Timestamp now) {
   stop_state_ = StopState::stopped;
-  count_quotas(now);
-  quotas_.save(now);
+  quotas_.finish(now);
 }
 
 }  // namespace hawser::daemon

@@ -29,7 +29,6 @@ PRIVATE = re.compile(r"sctp/.*|crypto/(aead_cipher|base64|certificate|chacha20_p
                      r"|io/(netlink/netlink|sockaddr|throw_setup_error|udp/(socket_option|udp_receiver|udp_sender))\.hpp"
                      r"|tunnel/(checksum|icmp_error|mss_clamp)\.hpp|control/json\.hpp|daemon/.*|cli/.*")
 WIRE_TO_HANDSHAKE = {"wire", "rx", "auth", "control", "path", "security", "tx", "asconf", "handshake"}
-DAEMON_ROOMS = {"config", "hooks", "quota", "uplinks", "peering", "status", "control"}
 # part -> room (a folder of the part) -> the other rooms of the part that it may include
 ROOMS = {
     "sctp": {
@@ -53,7 +52,7 @@ ROOMS = {
     "daemon": {
         "config": set(),
         "uplinks": {"config"},
-        "hooks": {"config", "uplinks"},  # to become {"config"}: the publisher needs names, not Uplinks
+        "hooks": {"config", "uplinks"},
         "quota": {"config", "uplinks"},
         "peering": {"config", "uplinks"},
         "status": {"config", "uplinks", "quota", "peering"},
@@ -77,11 +76,9 @@ OUTSIDE_ROOMS = {
         "throw_setup_error.hpp": ({"netlink", "tun", "udp"}, set()),
     },
     "daemon": {
-        # To become {"config"}: the types that it passes through should not draw their rooms in.
-        "platform.hpp": ({"hooks", "uplinks"}, {"config", "hooks", "quota"}),
+        "hook_event.hpp": ({"hooks"}, set()),
+        "platform.hpp": ({"hooks", "peering", "quota", "uplinks"}, {"config"}),
         "state_file.hpp": ({"peering", "quota"}, set()),
-        # To become empty: a report should not need the whole service.
-        "tunnel_service.hpp": ({"status"}, DAEMON_ROOMS),
         "version.hpp": ({"status"}, set()),
     },
 }

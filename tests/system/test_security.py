@@ -107,7 +107,7 @@ class WrongKeys(unittest.TestCase):
         hub_daemon = Daemon(self.lab, self.hub, hub_config(edges=1))
         edge_daemon = Daemon(self.lab, self.edge, edge_config(index=2))
         self.assert_stays_down(edge_daemon, "the peer rejected the handshake")
-        self.assertIn("caller refused: the peer's public key is not accepted", hub_daemon.process.output())
+        self.assertIn("initiator refused: the peer's public key is not accepted", hub_daemon.process.output())
         status = hub_daemon.status()
         self.assertEqual(status["associations"], [])
         self.assertGreater(status["drops"]["engine"]["handshake_failed"], 0)

@@ -5,21 +5,22 @@
 namespace hawser::daemon::config {
 namespace {
 
-/// Loads the keys one after the other and collects what is wrong with any of them.
+/// Loads the keys one after the other. Owns the list of mistakes.
 class KeyLoader {
  public:
   explicit KeyLoader(const Config& config) : config_(config) {}
 
+  /// This end's key. None: reported as a mistake.
   std::optional<crypto::PrivateKey> private_key() {
     const KeyFile& file = config_.interface.private_key_file;
     auto key = crypto::load_private_key_file(file.path);
     if (key) return std::move(*key);
-    // Without what else is allowed: the text may end in a command to be copied.
+    // No "allowed": the text may end in a command that users copy.
     mistake(file.line, "interface.private_key_file", key.error().text, "");
     return std::nullopt;
   }
 
-  /// `own`: nothing when it could not be read.
+  /// `own`: this end's key; none: its file could not be read.
   sctp::ProtectedPeer peer(const PeerConfig& peer, const std::optional<crypto::PrivateKey>& own) {
     if (own && *peer.public_key == own->public_key()) {
       mistake(peer.public_key_line, "peer.public_key", "saw this end's own key",
@@ -28,6 +29,7 @@ class KeyLoader {
     return {*peer.public_key, preshared_key(peer.preshared_key_file)};
   }
 
+  /// The mistakes in the order of the calls.
   [[nodiscard]] ConfigErrors& errors() { return errors_; }
 
  private:
@@ -55,13 +57,13 @@ Result<sctp::SecurityConfig, ConfigErrors> load_keys(const Config& config) {
   std::vector<sctp::ProtectedPeer> peers;
   for (const PeerConfig& peer : config.peers) peers.push_back(loader.peer(peer, own));
   if (!loader.errors().empty()) return std::move(loader.errors());
-  sctp::SecurityConfig protection{
+  sctp::SecurityConfig security{
       .private_key = std::move(*own), .peers = std::move(peers), .cipher_costs = {}};
   const RekeyConfig& rekey = config.interface.rekey;
-  protection.rekey_after = std::chrono::seconds(rekey.after_seconds);
-  protection.rekey_after_bytes = rekey.after_megabytes * 1'000'000;
-  protection.rekey_after_packets = rekey.after_packets;
-  return protection;
+  security.rekey_after = std::chrono::seconds(rekey.after_seconds);
+  security.rekey_after_bytes = rekey.after_megabytes * 1'000'000;
+  security.rekey_after_packets = rekey.after_packets;
+  return security;
 }
 
 }  // namespace hawser::daemon::config

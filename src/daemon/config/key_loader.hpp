@@ -1,12 +1,13 @@
 #pragma once
 
 #include "daemon/config/config.hpp"
+#include "hawser/base/result.hpp"
 #include "hawser/sctp/security.hpp"
 
 namespace hawser::daemon::config {
 
-/// Reads the key files that the configuration names; everything that only they can contradict is checked
-/// here. Messages never hold a key. What sealing costs on this machine is left for the race to measure.
+/// Reads the key files that the configuration names and checks what needs their content. The error holds
+/// every mistake; messages never hold a key. `cipher_costs` stays unset: the caller measures them.
 [[nodiscard]] Result<sctp::SecurityConfig, ConfigErrors> load_keys(const Config& config);
 
 }  // namespace hawser::daemon::config

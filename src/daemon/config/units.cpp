@@ -18,9 +18,9 @@ constexpr std::array<Unit, 3> kSizeUnits = {Unit{"TB", 1e12}, Unit{"GB", 1e9}, U
 constexpr double kMinSize = 1e6;
 constexpr double kMaxSize = 1e15;
 
-/// "20 Mbit/s" or "20Mbit/s": a plain decimal number, at most one space, a unit.
-std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit> units, double least,
-                                            double greatest) {
+// "20 Mbit/s" or "20Mbit/s": a plain decimal number, at most one space, a unit.
+std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit> units, double min,
+                                            double max) {
   double number = 0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
@@ -30,7 +30,7 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<con
   for (const auto& [name, factor] : units) {
     if (unit != name) continue;
     const double value = std::round(number * factor);
-    if (value < least || value > greatest) return std::nullopt;
+    if (value < min || value > max) return std::nullopt;
     return static_cast<std::uint64_t>(value);
   }
   return std::nullopt;

@@ -1,10 +1,12 @@
 #pragma once
 
-#include "daemon/config/reader.hpp"
+#include <toml++/toml.h>
+
+#include "daemon/config/mistakes.hpp"
 
 namespace hawser::daemon::config {
 
-/// One [[uplink]].
-[[nodiscard]] UplinkConfig read_uplink(ConfigReader& reader, const toml::table& table);
+/// Reads one table [[uplink]].
+[[nodiscard]] UplinkConfig read_uplink(Mistakes& mistakes, const toml::table& table);
 
 }  // namespace hawser::daemon::config

@@ -2,52 +2,57 @@
 
 #include <toml++/toml.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "daemon/config/config.hpp"
+#include "hawser/base/address.hpp"
+#include "hawser/crypto/keys.hpp"
 
+/// Parsers of the values that configuration keys may have.
 namespace hawser::daemon::config {
+
+// What each parser allows, for error messages.
 
 inline constexpr std::string_view kInterfaceNames =
     "a network interface name, 1 to 15 characters without '/', ':' or spaces";
 inline constexpr std::string_view kUplinkNames =
-    "a network interface name, or a pattern of names as \"wwan*\" or \"enx????\"";
+    "a network interface name, or a pattern of names such as \"wwan*\" or \"enx????\"";
 inline constexpr std::string_view kNames = "1 to 64 of A-Z a-z 0-9 . _ -";
+inline constexpr std::string_view kFlags = "true or false";
+inline constexpr std::string_view kPaths = "an absolute path";
+inline constexpr std::string_view kPrefixes =
+    "an address with a prefix length, such as \"10.90.0.2/24\" or \"fd90::2/64\"";
+inline constexpr std::string_view kListenAddresses =
+    "an address and UDP port, such as \"0.0.0.0:9899\" or \"[::]:9899\"";
+inline constexpr std::string_view kEndpoints =
+    "a host and UDP port, such as \"hub.example.net:9899\", \"192.0.2.1:9899\" or \"[2001:db8::1]:9899\"";
+inline constexpr std::string_view kPublicKeys = "44 characters of base64, as `hawser pubkey` prints them";
 
-inline bool has_only_interface_characters(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c != '/' && c != ':' && c > ' ' && c <= '~'; });
-}
-
-inline std::optional<std::string> interface_name(std::string_view text) {
-  if (text.empty() || text.size() > 15 || text == "." || text == "..") return std::nullopt;
-  return has_only_interface_characters(text) ? std::optional<std::string>(text) : std::nullopt;
-}
-
+/// The name of one interface.
+[[nodiscard]] std::optional<std::string> interface_name(std::string_view text);
 /// The name of an interface, or a pattern of names.
-inline std::optional<std::string> uplink_name(std::string_view text) {
-  constexpr std::size_t kMaxPatternLength = 64;
-  if (!is_pattern(text)) return interface_name(text);
-  const bool good = text.size() <= kMaxPatternLength && has_only_interface_characters(text);
-  return good ? std::optional<std::string>(text) : std::nullopt;
-}
+[[nodiscard]] std::optional<std::string> uplink_name(std::string_view text);
+/// A name of a peer or a label of an uplink.
+[[nodiscard]] std::optional<std::string> plain_name(std::string_view text);
+/// A path that begins with a slash.
+[[nodiscard]] std::optional<std::string> absolute_path(std::string_view text);
+/// The path of a key file; a key in its place is refused.
+[[nodiscard]] std::optional<std::string> key_path(std::string_view text);
+/// A public key in base64.
+[[nodiscard]] std::optional<crypto::PublicKey> public_key(std::string_view text);
+/// An address with a port other than 0.
+[[nodiscard]] std::optional<UdpAddress> listen_address(std::string_view text);
 
-inline std::optional<std::string> plain_name(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  };
-  if (text.empty() || text.size() > 64 || !std::all_of(text.begin(), text.end(), allowed))
-    return std::nullopt;
-  return std::string(text);
-}
+/// "1 to 900 seconds": what number_node(low, high) allows.
+[[nodiscard]] std::string range_text(std::int64_t low, std::int64_t high, std::string_view unit);
 
-/// Wraps a parser of text as a parser of nodes.
+/// A parser of nodes: true or false.
+[[nodiscard]] std::optional<bool> flag_node(const toml::node& node);
+
+/// Makes a parser of nodes from a parser of text.
 template <class Parse>
 auto text_node(Parse parse) {
   return [parse](const toml::node& node) {
@@ -56,11 +61,13 @@ auto text_node(Parse parse) {
   };
 }
 
-inline auto number_node(std::int64_t low, std::int64_t high) {
-  return [low, high](const toml::node& node) -> std::optional<std::size_t> {
+/// A parser of nodes: an integer within these limits.
+template <class T = std::size_t>
+auto number_node(std::int64_t low, std::int64_t high) {
+  return [low, high](const toml::node& node) -> std::optional<T> {
     const auto number = node.value_exact<std::int64_t>();
     if (!number || *number < low || *number > high) return std::nullopt;
-    return static_cast<std::size_t>(*number);
+    return static_cast<T>(*number);
   };
 }
 

@@ -19,17 +19,18 @@ namespace hawser::daemon {
 
 using Protocol = boost::asio::local::stream_protocol;
 
-/// One connection. Shared by its pending operations, the last of which ends it.
+/// One connection. Shared by its pending operations; the last one to end destroys it.
 class ControlServer::Client : public std::enable_shared_from_this<Client> {
  public:
   Client(ControlServer& server, Protocol::socket socket)
-      : server_(server), socket_(std::move(socket)), patience_(server.context_) {
+      : server_(server), socket_(std::move(socket)), timeout_(server.context_) {
     ++server_.clients_;
   }
   ~Client() { --server_.clients_; }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  /// Waits for a request.
   void read() {
     limit_time();
     boost::asio::async_read_until(
@@ -63,8 +64,8 @@ class ControlServer::Client : public std::enable_shared_from_this<Client> {
   }
 
   void limit_time() {
-    patience_.expires_after(kPatience);
-    patience_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    timeout_.expires_after(kTimeout);
+    timeout_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
       if (const auto self = weak.lock(); self && !error) self->finish();
     });
   }
@@ -72,12 +73,12 @@ class ControlServer::Client : public std::enable_shared_from_this<Client> {
   void finish() {
     boost::system::error_code ignored;
     socket_.close(ignored);
-    patience_.cancel();
+    timeout_.cancel();
   }
 
   ControlServer& server_;
   Protocol::socket socket_;
-  boost::asio::steady_timer patience_;
+  boost::asio::steady_timer timeout_;
   std::string request_;
   std::string response_;
 };
@@ -102,7 +103,7 @@ void ControlServer::open() {
   if (error == boost::system::errc::connection_refused && std::filesystem::is_socket(path_))
     ::unlink(path_.c_str());
   acceptor_.open();
-  // Nobody may connect before the mode is what it shall be.
+  // Without the umask, other users could connect before chmod().
   const ::mode_t mask = ::umask(0777);
   acceptor_.bind(Protocol::endpoint(path_), error);
   ::umask(mask);

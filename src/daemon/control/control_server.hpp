@@ -10,16 +10,19 @@
 
 namespace hawser::daemon {
 
-/// Answers requests on a Unix socket, one line each. Owns the socket file, which vanishes with it; never
-/// knows what the lines mean. Slow, silent and greedy clients are cut off.
+/// Answers requests on a Unix socket, one line each. Owns the socket file and removes it at the end; never
+/// interprets a line. Closes connections that are slow, silent or send too long a line.
 class ControlServer {
  public:
+  /// Returns the answer to one line, newline included.
   using Answer = std::function<std::string(std::string_view line)>;
+  /// Further connections are closed immediately.
   static constexpr std::size_t kMaxClients = 16;
-  static constexpr std::chrono::seconds kPatience{10};  ///< for a request to come, or an answer to go
+  /// For a request to arrive, or an answer to leave.
+  static constexpr std::chrono::seconds kTimeout{10};
 
-  /// Creates the directory when need be and replaces a socket that nobody listens on any more. Throws
-  /// std::system_error, or std::runtime_error when a daemon listens there.
+  /// Creates the directory if it is missing and replaces a socket that no daemon listens on. Throws
+  /// std::system_error, or std::runtime_error if another daemon listens there.
   ControlServer(boost::asio::io_context& context, std::string path, Answer answer);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;

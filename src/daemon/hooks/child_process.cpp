@@ -18,12 +18,12 @@ std::error_code system_error(int number) {
   return {number, std::generic_category()};
 }
 
-/// glibc has had a name for it since 2.36 only.
+// The wrapper pidfd_open() exists since glibc 2.36 only.
 int open_pid(pid_t pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
 }
 
-/// What posix_spawn(3) does between fork and exec.
+/// The actions of posix_spawn(3) between fork and exec. Owns them.
 class Plan {
  public:
   explicit Plan(int output) {
@@ -50,7 +50,7 @@ class Plan {
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  /// 0, or an errno: that of exec, too.
+  /// Returns 0 or an errno, which may be that of exec.
   int spawn(pid_t& pid, const std::string& program, const std::vector<std::string>& environment) const {
     std::array<char*, 2> arguments{const_cast<char*>(program.c_str()), nullptr};
     std::vector<char*> variables;
@@ -73,7 +73,7 @@ Result<std::unique_ptr<ChildProcess>, std::error_code> ChildProcess::start(
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return system_error(errno);
   FileDescriptor output(pipe[0]);
   const FileDescriptor input(pipe[1]);
-  ::fcntl(output.get(), F_SETFL, O_NONBLOCK);  // our end alone: programs do not expect it of theirs
+  ::fcntl(output.get(), F_SETFL, O_NONBLOCK);  // our end only: programs expect theirs to block
   pid_t pid = 0;
   const int error = Plan(input.get()).spawn(pid, program, environment);
   if (error != 0) return system_error(error);
@@ -101,7 +101,7 @@ void ChildProcess::signal(int number) const {
   if (pid_ != 0) ::kill(-pid_, number);
 }
 
-/// The group is killed before its leader is reaped: until then, its number cannot be anybody else's.
+// The group is killed before its leader is reaped: until then, no other group can have its number.
 int ChildProcess::reap() {
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {

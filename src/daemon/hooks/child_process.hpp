@@ -13,34 +13,36 @@
 
 namespace hawser::daemon::hooks {
 
-/// A program that runs in a process group of its own, in "/", with nothing of ours but the environment that
-/// it is given: no descriptor, no blocked or ignored signal, /dev/null as standard input. What it prints can
-/// be read. Owns the process and all that is left of its group, which end with the object.
+/// A program in a process group of its own. It runs in "/" with /dev/null as standard input and with the
+/// given environment, and inherits nothing else: no descriptor, no blocked or ignored signal. Its output can
+/// be read. Owns the process and what is left of its group: the destructor kills both.
 class ChildProcess {
  public:
-  /// `environment`: "NAME=value" each. No shell is involved, and PATH is not searched.
+  /// `environment`: "NAME=value" each. Uses no shell and does not search PATH. The error is that of exec,
+  /// too.
   static Result<std::unique_ptr<ChildProcess>, std::error_code> start(
       const std::string& program, const std::vector<std::string>& environment);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  /// A descriptor that becomes readable when the program ends.
+  /// Becomes readable when the program ends.
   [[nodiscard]] int exit_descriptor() const { return exit_.get(); }
-  /// Where standard output and standard error can be read, without blocking.
+  /// Standard output and standard error of the program; reading does not block.
   [[nodiscard]] int output_descriptor() const { return output_.get(); }
+  /// Whether the program has ended.
   [[nodiscard]] bool has_ended() const;
-  /// To the whole process group.
+  /// Sends a signal to the whole process group.
   void signal(int number) const;
-  /// Kills what the program left behind in its group, and returns its wait status (wait(2)). Waits for it if
-  /// it has not ended.
+  /// Waits until the program has ended, kills what is left of its group, and returns the wait status of the
+  /// program (wait(2)).
   int reap();
 
  private:
   ChildProcess(pid_t pid, FileDescriptor exit, FileDescriptor output)
       : pid_(pid), exit_(std::move(exit)), output_(std::move(output)) {}
 
-  pid_t pid_;  ///< of the program, and of its process group; 0: reaped
+  pid_t pid_;  ///< of the program and of its process group; 0: reaped
   FileDescriptor exit_;
   FileDescriptor output_;
 };

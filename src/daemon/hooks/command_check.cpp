@@ -17,7 +17,7 @@ std::string octal(mode_t mode) {
   return text.data();
 }
 
-/// Empty: it may run.
+// Why the program may not run; empty: it may.
 std::string refusal(const std::string& path) {
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0) return std::generic_category().message(errno);
@@ -39,7 +39,7 @@ config::ConfigErrors check_hook_command(const config::Config& config) {
   if (!config.hooks) return {};
   const std::string problem = refusal(config.hooks->command);
   if (problem.empty()) return {};
-  // Without what else is allowed: the text may end in a command to be copied.
+  // No "allowed": the text may end in a command that users copy.
   return {
       {config.file, config.hooks->command_line, "hooks.command", config.hooks->command + ": " + problem, ""}};
 }

@@ -4,8 +4,8 @@
 
 namespace hawser::daemon::hooks {
 
-/// What is wrong with the program that [hooks] names, as it lies on the disk now. It runs with our rights, so
-/// nobody else may be able to change it.
+/// Checks the file of the program that [hooks] names. The program runs with our privileges, so only its
+/// owner, root or us, may be able to change it. Empty: the program may run.
 [[nodiscard]] config::ConfigErrors check_hook_command(const config::Config& config);
 
 }  // namespace hawser::daemon::hooks

@@ -22,10 +22,10 @@ void HookPublisher::handle_event(const sctp::Event& event) {
   }
 }
 
-/// A newer association of a peer that is up takes the older one's place: its tunnel stays up.
+// When a newer association replaces the one of a peer that is up, the tunnel stays up.
 void HookPublisher::on_association_up(sctp::AssociationId id) {
   const auto peer = context_.tunnel.peer_of(id);
-  if (!peer || context_.tunnel.peer(*peer).association != id) return;  // it was refused
+  if (!peer || context_.tunnel.peer(*peer).association != id) return;  // the tunnel rejected it
   carriers_.emplace(id, Carrier{*peer, {}});
   if (up_[*peer]) return;
   up_[*peer] = true;
@@ -33,10 +33,10 @@ void HookPublisher::on_association_up(sctp::AssociationId id) {
 }
 
 void HookPublisher::on_association_end(const sctp::Event& event) {
-  const auto node = carriers_.extract(event.association);
-  const Carrier& carrier = node.mapped();
+  const auto ended = carriers_.extract(event.association);
+  const Carrier& carrier = ended.mapped();
   for (const auto& [id, path] : carrier.paths) publish_path("path-down", event, id, carrier, path);
-  if (context_.tunnel.peer(carrier.peer).association) return;  // carried by another one
+  if (context_.tunnel.peer(carrier.peer).association) return;  // a newer association carries the tunnel
   up_[carrier.peer] = false;
   publish_tunnel("tunnel-down", event.association, carrier.peer, event.reason);
 }
@@ -48,8 +48,8 @@ void HookPublisher::on_path_up(const sctp::Event& event, Carrier& carrier) {
 }
 
 void HookPublisher::on_path_end(const sctp::Event& event, Carrier& carrier) {
-  const auto node = carrier.paths.extract(event.path);
-  if (!node.empty()) publish_path("path-down", event, event.path, carrier, node.mapped());
+  const auto ended = carrier.paths.extract(event.path);
+  if (!ended.empty()) publish_path("path-down", event, event.path, carrier, ended.mapped());
 }
 
 void HookPublisher::on_path_moved(const sctp::Event& event, Carrier& carrier) {
@@ -58,21 +58,21 @@ void HookPublisher::on_path_moved(const sctp::Event& event, Carrier& carrier) {
   publish_path("path-moved", event, event.path, carrier, path);
 }
 
-/// Empty when the path is gone already.
+// Empty: the path is gone.
 HookPublisher::Path HookPublisher::describe(sctp::AssociationId id, sctp::PathId path) const {
   const auto status = context_.endpoint.status(id);
   if (!status) return {};
   const auto at =
       std::ranges::find(status->paths, path, [](const sctp::PathStatus& each) { return each.id; });
   if (at == status->paths.end()) return {};
-  uplinks::Uplinks::Exit place = context_.uplinks.exit_of(at->route);
-  return {std::move(place.label), std::move(place.interface), place.local.to_string(),
+  uplinks::Uplinks::Exit exit = context_.uplinks.exit_of(at->route);
+  return {std::move(exit.label), std::move(exit.interface), exit.local.to_string(),
           at->route.remote.to_string()};
 }
 
 void HookPublisher::publish_tunnel(const char* name, sctp::AssociationId id, tunnel::PeerIndex peer,
                                    std::string_view reason) {
-  context_.host.announce({name, facts(id, peer, reason)});
+  context_.platform.announce({name, facts(id, peer, reason)});
 }
 
 void HookPublisher::publish_path(const char* name, const sctp::Event& event, sctp::PathId id,
@@ -85,7 +85,7 @@ void HookPublisher::publish_path(const char* name, const sctp::Event& event, sct
   all.emplace_back("HAWSER_REMOTE", path.remote);
   if (event.kind == sctp::Event::Kind::path_moved)
     all.emplace_back("HAWSER_OLD_REMOTE", event.previous.to_string());
-  context_.host.announce({name, std::move(all)});
+  context_.platform.announce({name, std::move(all)});
 }
 
 HookPublisher::Facts HookPublisher::facts(sctp::AssociationId id, tunnel::PeerIndex peer,

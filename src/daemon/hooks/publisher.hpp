@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,37 +13,40 @@
 
 namespace hawser::daemon::hooks {
 
-/// Tells hooks what the engine's events mean: tunnels and paths that came up, went down or moved. Every "up"
-/// is followed by one "down", whatever ended it. Owns what is needed to describe what is gone already;
-/// changes nothing.
+/// Makes hook events from engine events: tunnels and paths that came up, went down or moved. Each "up" is
+/// followed by exactly one "down", whatever the cause. Owns the descriptions of paths that may be gone when
+/// their "down" is published; changes nothing.
 class HookPublisher {
  public:
-  /// References outlive this object.
+  /// The parts of the daemon that it reads, and the platform that receives the events. They outlive it.
   struct Context {
     const config::Config& config;
     const sctp::Endpoint& endpoint;
     const tunnel::Tunnel& tunnel;
     const uplinks::Uplinks& uplinks;
-    Platform& host;
+    Platform& platform;
   };
 
+  /// No tunnel is up yet.
   explicit HookPublisher(Context context) : context_(context), up_(context.config.peers.size()) {}
 
-  /// Every event of the endpoint, after the tunnel has seen it.
+  /// Every event of the endpoint, after the tunnel has handled it.
   void handle_event(const sctp::Event& event);
 
  private:
+  /// Environment variables and their values.
   using Facts = std::vector<std::pair<std::string, std::string>>;
+  /// A path as users know it.
   struct Path {
     std::string label;
     std::string interface;
     std::string local;
     std::string remote;
   };
-  /// An association that carries, or carried, a tunnel.
+  /// An association that carries the tunnel of a peer, or did before a newer one replaced it.
   struct Carrier {
     tunnel::PeerIndex peer;
-    std::map<sctp::PathId, Path> paths;  ///< that are up
+    std::map<sctp::PathId, Path> paths;  ///< the paths that are up
   };
 
   void on_association_up(sctp::AssociationId id);
@@ -61,7 +62,7 @@ class HookPublisher {
   [[nodiscard]] Facts facts(sctp::AssociationId id, tunnel::PeerIndex peer, std::string_view reason) const;
 
   Context context_;
-  std::vector<bool> up_;  ///< by peer
+  std::vector<bool> up_;  ///< whether the tunnel is up, by peer
   std::map<sctp::AssociationId, Carrier> carriers_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// What a shell would assume without one; said here, so that every program finds the same.
+// The value that a shell assumes without PATH, so that every program gets the same.
 constexpr std::string_view kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::size_t kMaxLineLength = 512;
 constexpr std::size_t kMaxFinalRead = 64U << 10;
@@ -28,12 +28,13 @@ std::vector<std::string> environment_of(const HookEvent& event) {
   return out;
 }
 
-/// Turns what a program prints into lines of our log, where it must not be able to forge others.
+/// Turns the output of a program into lines of our log. The program cannot forge other lines: control
+/// characters and non-ASCII bytes become question marks.
 class OutputLog {
  public:
   explicit OutputLog(std::string event) : event_(std::move(event)) {}
 
-  void take(std::string_view text) {
+  void append(std::string_view text) {
     for (const char c : text) {
       if (c == '\n' || line_.size() == kMaxLineLength) end_line();
       if (c != '\n') line_ += c >= ' ' && c <= '~' ? c : '?';
@@ -42,7 +43,7 @@ class OutputLog {
   void end_line() {
     if (line_.empty()) return;
     if (lines_ < HookRunner::kLines) spdlog::info("hook {}: {}", event_, line_);
-    if (lines_ == HookRunner::kLines) spdlog::warn("hook {}: prints more than is logged", event_);
+    if (lines_ == HookRunner::kLines) spdlog::warn("hook {}: further output is not logged", event_);
     ++lines_;
     line_.clear();
   }
@@ -55,10 +56,12 @@ class OutputLog {
 
 }  // namespace
 
-/// One run of the program. Its descriptors belong to the process.
+/// One run of the program. Owns the process, to which the descriptors belong.
 struct HookRunner::Run {
-  Run(asio::io_context& context, std::unique_ptr<ChildProcess> child, const std::string& event_name)
-      : process(std::move(child)),
+  Run(std::uint64_t run_id, asio::io_context& context, std::unique_ptr<ChildProcess> child,
+      const std::string& event_name)
+      : id(run_id),
+        process(std::move(child)),
         exit(context, process->exit_descriptor()),
         output(context, process->output_descriptor()),
         event(event_name),
@@ -70,18 +73,19 @@ struct HookRunner::Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  /// At most `limit` bytes of what was printed; false: there will be no more.
+  /// Logs `limit` bytes of output or a little more. False: the output has ended.
   bool read_output(std::size_t limit) {
     std::array<char, 4096> part;
     for (std::size_t total = 0; total < limit;) {
       const ssize_t got = ::read(process->output_descriptor(), part.data(), part.size());
       if (got <= 0) return got < 0 && (errno == EAGAIN || errno == EINTR);
-      log.take({part.data(), static_cast<std::size_t>(got)});
+      log.append({part.data(), static_cast<std::size_t>(got)});
       total += static_cast<std::size_t>(got);
     }
     return true;
   }
 
+  const std::uint64_t id;
   std::unique_ptr<ChildProcess> process;
   asio::posix::stream_descriptor exit;
   asio::posix::stream_descriptor output;
@@ -98,7 +102,7 @@ HookRunner::~HookRunner() = default;
 void HookRunner::post(HookEvent event) {
   if (queue_.size() >= kQueue) {
     ++counters_.dropped;
-    return spdlog::warn("hook {}: dropped, as {} events wait already", event.name, queue_.size());
+    return spdlog::warn("hook {}: dropped: {} events are queued", event.name, queue_.size());
   }
   queue_.push_back(std::move(event));
   run_next();
@@ -123,18 +127,22 @@ void HookRunner::start(const HookEvent& event) {
     return spdlog::warn("hook {}: cannot run {}: {}", event.name, config_.command, child.error().message());
   }
   spdlog::debug("hook {}: running {}", event.name, config_.command);
-  run_ = std::make_unique<Run>(context_, std::move(*child), event.name);
-  watch_exit(counters_.run);
-  watch_output(counters_.run);
+  run_ = std::make_unique<Run>(++last_run_id_, context_, std::move(*child), event.name);
+  watch_exit(run_->id);
+  watch_output(run_->id);
   set_timer(std::chrono::seconds(config_.timeout_seconds), &HookRunner::on_timeout);
 }
 
-// A wake-up may have been queued when its run was given up, or even be that of an earlier run: the reactor
-// uses its records of descriptors again.
+// A wake-up may arrive after the end of its run, and even belong to an earlier run: the reactor reuses its
+// records of descriptors.
+bool HookRunner::is_current(std::uint64_t run) const {
+  return run_ && run_->id == run;
+}
+
 void HookRunner::watch_exit(std::uint64_t run) {
   run_->exit.async_wait(asio::posix::stream_descriptor::wait_read,
                         [this, run](boost::system::error_code error) {
-                          if (error || !run_ || run != counters_.run) return;
+                          if (error || !is_current(run)) return;
                           if (!run_->process->has_ended()) return watch_exit(run);
                           on_ended();
                         });
@@ -143,20 +151,20 @@ void HookRunner::watch_exit(std::uint64_t run) {
 void HookRunner::watch_output(std::uint64_t run) {
   run_->output.async_wait(asio::posix::stream_descriptor::wait_read,
                           [this, run](boost::system::error_code error) {
-                            if (error || !run_ || run != counters_.run) return;
+                            if (error || !is_current(run)) return;
                             if (run_->read_output(1)) watch_output(run);
                           });
 }
 
 void HookRunner::set_timer(std::chrono::milliseconds after, void (HookRunner::*then)()) {
   timer_.expires_after(after);
-  timer_.async_wait([this, then, run = counters_.run](boost::system::error_code error) {
-    if (!error && run_ && run == counters_.run) (this->*then)();
+  timer_.async_wait([this, then, run = run_->id](boost::system::error_code error) {
+    if (!error && is_current(run)) (this->*then)();
   });
 }
 
 void HookRunner::on_timeout() {
-  spdlog::warn("hook {}: ended, as it ran for {} s", run_->event, config_.timeout_seconds);
+  spdlog::warn("hook {}: terminated after {} s", run_->event, config_.timeout_seconds);
   run_->timed_out = true;
   run_->process->signal(SIGTERM);
   set_timer(kGrace, &HookRunner::on_grace_over);
@@ -188,7 +196,6 @@ void HookRunner::report(int status) {
 }
 
 // --- the end
-// ---------------------------------------------------------------------------------------------------
 
 void HookRunner::finish(std::function<void()> done) {
   done_ = std::move(done);
@@ -201,7 +208,7 @@ void HookRunner::finish(std::function<void()> done) {
 
 void HookRunner::abandon() {
   if (run_ || !queue_.empty()) {
-    spdlog::warn("hooks: stopping with {} not run", queue_.size() + (run_ ? 1 : 0));
+    spdlog::warn("hooks: stopping, {} not completed", queue_.size() + (run_ ? 1 : 0));
   }
   if (run_) ++counters_.failed;
   counters_.dropped += queue_.size();

@@ -12,38 +12,43 @@
 #include <string_view>
 
 #include "daemon/config/config.hpp"
-#include "daemon/hooks/event.hpp"
+#include "daemon/hook_event.hpp"
 
 namespace hawser::daemon::hooks {
 
-/// Runs the configured program for each event: one at a time, in order, never waiting for it. Owns the queue
-/// and the process. A program that takes too long is ended with its whole process group; what it prints goes
-/// to our log, line by line. Events that find the queue full are dropped and counted.
+/// Runs the configured program for each event, one at a time and in order, without blocking. Owns the queue
+/// and the process. A program that takes too long is killed with its whole process group. Its output goes to
+/// our log, line by line. Events are dropped and counted while the queue is full.
 class HookRunner {
  public:
-  static constexpr std::size_t kQueue = 64;  ///< events waiting
-  static constexpr std::size_t kLines = 64;  ///< of a run's output that are logged
-  static constexpr std::chrono::milliseconds kGrace = std::chrono::seconds(1);  ///< from SIGTERM to SIGKILL
+  static constexpr std::size_t kQueue = 64;  ///< longest queue, in events
+  static constexpr std::size_t kLines = 64;  ///< logged lines of one run's output
+  /// From SIGTERM to SIGKILL.
+  static constexpr std::chrono::milliseconds kGrace = std::chrono::seconds(1);
 
+  /// Since the start of the daemon.
   struct Counters {
-    std::uint64_t run = 0;        ///< started
-    std::uint64_t failed = 0;     ///< of these, how many did not exit with status 0; or could not be started
-    std::uint64_t timed_out = 0;  ///< of the failed ones, how many were ended for it
-    std::uint64_t dropped = 0;    ///< events that found the queue full, or were not run before the end
+    std::uint64_t run = 0;        ///< started runs
+    std::uint64_t failed = 0;     ///< runs that could not start or did not exit with status 0
+    std::uint64_t timed_out = 0;  ///< failed runs that took too long
+    std::uint64_t dropped = 0;    ///< events without a run: the queue was full, or the daemon ended
   };
 
+  /// `context` is the event loop; it outlives the runner.
   HookRunner(boost::asio::io_context& context, config::HooksConfig config);
   ~HookRunner();
   HookRunner(const HookRunner&) = delete;
   HookRunner& operator=(const HookRunner&) = delete;
 
+  /// Queues an event.
   void post(HookEvent event);
-  /// No more events come: `done` is called, perhaps from within, once all have been run; at the latest one
-  /// time-out from now, when the rest is dropped.
+  /// After the last post(): calls `done` when every event has been run, possibly during this call. After one
+  /// timeout of a run the rest is dropped.
   void finish(std::function<void()> done);
-  /// Ends the program that runs, and drops the rest.
+  /// Kills the running program and drops all queued events.
   void abandon();
 
+  /// For the status.
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
@@ -51,6 +56,7 @@ class HookRunner {
 
   void run_next();
   void start(const HookEvent& event);
+  [[nodiscard]] bool is_current(std::uint64_t run) const;
   void watch_exit(std::uint64_t run);
   void watch_output(std::uint64_t run);
   void set_timer(std::chrono::milliseconds after, void (HookRunner::*then)());
@@ -64,7 +70,8 @@ class HookRunner {
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer finish_timer_;
   std::deque<HookEvent> queue_;
-  std::unique_ptr<Run> run_;
+  std::unique_ptr<Run> run_;       ///< null: none is in progress
+  std::uint64_t last_run_id_ = 0;  ///< identifies runs, as a wake-up may belong to an earlier one
   std::function<void()> done_;
   Counters counters_;
 };

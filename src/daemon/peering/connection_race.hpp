@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,95 +15,112 @@
 
 namespace hawser::daemon::peering {
 
-/// Calls one peer until an association with it is up: a race of all uplinks to all of its addresses, each
-/// call begun a little after the one before unless that one was answered meanwhile, with a pause after each
-/// round in which nobody won. Owns this plan and the associations that are being set up; one that is up
-/// belongs to whoever takes it. Reads no clock, opens no socket.
+/// Connects to one peer (RFC 8305): makes attempts over all uplinks to all addresses of the peer until one
+/// association is up. An attempt starts kStagger after the one before, or later if that one was answered. A
+/// pause follows each round in which every attempt failed. Owns the plan and the associations that are being
+/// set up, but not the one that is up. Reads no clock, opens no socket.
 class ConnectionRace {
  public:
-  /// Between two calls of a round: a hub that is near answers sooner, and is called once.
+  /// RFC 8305 §5, "Connection Attempt Delay". A hub that is near answers sooner and sees one attempt.
   static constexpr Duration kStagger = std::chrono::milliseconds(100);
-  /// How long an answered call keeps the others from being made.
-  static constexpr Duration kTrust = std::chrono::seconds(1);
+  /// How long an attempt that was answered may delay the next one.
+  static constexpr Duration kAnsweredDelay = std::chrono::seconds(1);
   static constexpr Duration kMinPause = std::chrono::milliseconds(250);  ///< between rounds
-  /// Together with the time a call takes, how late the return of a peer is noticed.
+  /// The return of a peer is noticed after this pause and the duration of one attempt at the latest.
   static constexpr Duration kMaxPause = std::chrono::seconds(1);
 
+  /// The parts of the daemon that a race uses. They outlive it.
   struct Context {
     sctp::Endpoint& endpoint;
     tunnel::Tunnel& tunnel;
     uplinks::Uplinks& uplinks;
   };
+  /// The peer to connect to.
   struct Peer {
     tunnel::PeerIndex index;
     crypto::PublicKey key;
-    std::string name;
+    std::string name;  ///< for the log
   };
 
-  /// `resolve` asks for the peer's addresses, which arrive by handle_addresses(), perhaps from within.
-  ConnectionRace(Context context, Peer peer, std::function<void()> resolve);
+  /// Starts idle.
+  ConnectionRace(Context context, Peer peer);
 
-  /// Begins to call, unless it does already.
+  /// Starts a round now, unless a round or a pause is in progress. Attempts to addresses of an earlier round
+  /// do not wait for the names, which may be resolvable only through the tunnel.
   void start(Timestamp now);
-  /// The same after a pause.
+  /// Starts a round after a pause, unless a round or a pause is in progress.
   void start_later(Timestamp now);
-  /// Calls no more.
+  /// Ends the race and aborts every attempt.
   void stop(Timestamp now);
+  /// Ends the race with an attempt that is up: the race gives up its ownership and aborts all others.
+  void finish(Timestamp now, sctp::AssociationId winner);
 
-  /// Addresses of the peer, best first; empty: none could be found, those found before stay.
+  /// The answer to a resolve request: addresses of the peer, best first. Empty: the names were not resolved,
+  /// and earlier addresses stay.
   void handle_addresses(Timestamp now, std::vector<UdpAddress> addresses);
-  /// An association being set up ended.
-  void handle_failure(Timestamp now, sctp::AssociationId call, std::string_view reason);
+  /// An attempt failed: its association ended.
+  void handle_failure(Timestamp now, sctp::AssociationId attempt, std::string_view reason);
+  /// The socket is closed: aborts the attempts over it.
   void handle_socket_closed(Timestamp now, SocketId socket);
-  /// An uplink may be usable that was not.
+  /// An uplink has become usable: tries it now.
   void handle_uplinks_changed(Timestamp now);
+  /// Time has passed: starts what is due.
   void handle_timeout(Timestamp now);
+  /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
 
+  /// Whether the peer's names are to be resolved: true once for each request. handle_addresses() answers it.
+  [[nodiscard]] bool poll_resolve_request();
+
+  /// Whether neither a round nor a pause is in progress.
   [[nodiscard]] bool idle() const { return state_ == State::idle; }
-  /// Whether it is one of the associations being set up.
+  /// Whether the association is one of the attempts.
   [[nodiscard]] bool owns(sctp::AssociationId association) const;
-  /// This one is up: it is the race's no more, which gives up the others and is idle now. Returns the
-  /// address that answered.
-  UdpAddress take(Timestamp now, sctp::AssociationId winner);
-  /// The last that were found.
+  /// The address that an attempt goes to.
+  [[nodiscard]] UdpAddress remote_of(sctp::AssociationId attempt) const;
+  /// The addresses that were resolved last.
   [[nodiscard]] const std::vector<UdpAddress>& addresses() const { return addresses_; }
   /// "idle", "waiting", "resolving" or "connecting".
   [[nodiscard]] std::string_view state() const;
 
  private:
-  enum class State : std::uint8_t { idle, waiting, calling };
-  struct Call {
+  enum class State : std::uint8_t { idle, waiting, connecting };
+  enum class Resolution : std::uint8_t {
+    none,       ///< no answer is outstanding
+    requested,  ///< for poll_resolve_request()
+    pending,    ///< polled; handle_addresses() is to come
+  };
+  /// An association that is being set up.
+  struct Attempt {
     sctp::AssociationId association;
     SocketId socket;
     UdpAddress remote;
     Timestamp begun;
   };
-  /// A way that was not tried in this round.
-  struct Candidate {
+  /// A route without an attempt in this round.
+  struct UntriedRoute {
     Route route;
     std::size_t uplink;
   };
 
   void start_next_attempt(Timestamp now);
-  [[nodiscard]] std::optional<Candidate> next_candidate();
-  [[nodiscard]] bool answered(Timestamp now) const;
-  void call(Timestamp now, const Candidate& candidate);
+  [[nodiscard]] std::optional<UntriedRoute> next_untried_route();
+  [[nodiscard]] bool is_answered(Timestamp now) const;
+  void attempt(Timestamp now, const UntriedRoute& untried);
   void end_round(Timestamp now);
-  void reset();
 
   Context context_;
   Peer peer_;
-  std::function<void()> resolve_;
   State state_ = State::idle;
-  bool resolving_ = false;
-  Timestamp wake_ = kNever;  ///< end of the pause, or time for the next call
+  Resolution resolution_ = Resolution::none;
+  Timestamp wake_ = kNever;  ///< end of the pause, or time of the next attempt
   Duration pause_ = kMinPause;
   std::vector<UdpAddress> addresses_;
-  std::vector<Route> tried_;      ///< in this round
-  std::size_t first_uplink_ = 0;  ///< where the round begins, so that a bad uplink is not always first
-  std::vector<Call> calls_;
-  std::string_view last_reason_;  ///< of failures since start(); only a new one is worth a warning
+  std::vector<Route> tried_;  ///< in this round
+  std::size_t first_uplink_ =
+      0;  ///< where a round begins; it changes, so that a dead uplink is not always first
+  std::vector<Attempt> attempts_;
+  std::string_view last_reason_;  ///< of failures since start(); only a new reason is worth a warning
 };
 
 }  // namespace hawser::daemon::peering

@@ -3,40 +3,37 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace hawser::daemon::peering {
 
-PeerConnection::PeerConnection(ConnectionRace::Context context, ConnectionRace::Peer peer,
-                               std::function<void()> resolve)
-    : context_(context),
-      peer_(peer.index),
-      name_(peer.name),
-      race_(context, std::move(peer), std::move(resolve)) {}
+PeerConnection::PeerConnection(ConnectionRace::Context context, ConnectionRace::Peer peer)
+    : context_(context), peer_(peer.index), name_(peer.name), race_(context, std::move(peer)) {}
 
 std::string_view PeerConnection::state() const {
   if (stopped_) return "stopped";
   return association_ ? "connected" : race_.state();
 }
 
+// --- events of the engine
+
 void PeerConnection::handle_event(Timestamp now, const sctp::Event& event) {
   using Kind = sctp::Event::Kind;
   if (stopped_) return;
-  if (race_.owns(event.association)) return on_call_event(now, event);
+  if (race_.owns(event.association)) return on_attempt_event(now, event);
   if (event.association != association_) return;
   switch (event.kind) {
     case Kind::closed:
     case Kind::aborted:
     case Kind::lost: return on_ended(now, event.reason);
     case Kind::path_removed:
-    case Kind::path_refused: on_path_gone(event.path, now + kJoinRetryDelay); return on_path_state(now);
+    case Kind::path_refused: on_path_gone(event.path, now + kJoinRetryDelay); return check_silence(now);
     case Kind::path_up: return on_path_up(now, event.path);
     case Kind::path_down: return on_path_down(now, event.path);
     default: return;
   }
 }
 
-void PeerConnection::on_call_event(Timestamp now, const sctp::Event& event) {
+void PeerConnection::on_attempt_event(Timestamp now, const sctp::Event& event) {
   using Kind = sctp::Event::Kind;
   switch (event.kind) {
     case Kind::connected: return on_connected(now, event.association);
@@ -47,10 +44,11 @@ void PeerConnection::on_call_event(Timestamp now, const sctp::Event& event) {
   }
 }
 
-/// The tunnel has put the new association in the place of an older one, if there was one.
+// If there was an older association, the tunnel has replaced it with this one.
 void PeerConnection::on_connected(Timestamp now, sctp::AssociationId winner) {
-  remote_ = race_.take(now, winner);
-  if (!context_.tunnel.peer_of(winner)) return race_.start_later(now);  // the tunnel refused it
+  remote_ = race_.remote_of(winner);
+  race_.finish(now, winner);
+  if (!context_.tunnel.peer_of(winner)) return race_.start_later(now);  // the tunnel rejected it
   spdlog::info("peer {}: connected to {}", name_, remote_.to_string());
   association_ = winner;
   last_path_.reset();
@@ -58,11 +56,12 @@ void PeerConnection::on_connected(Timestamp now, sctp::AssociationId winner) {
   if (const auto status = context_.endpoint.status(*association_)) {
     for (const sctp::PathStatus& path : status->paths) {
       const auto uplink = context_.uplinks.uplink_of(path.route.socket);
-      if (uplink) uplink_paths_[*uplink] = {.path = path.id, .proven = true, .next_try = kNever};
+      if (uplink)
+        uplink_paths_[*uplink] = {.state = UplinkPath::State::up, .path = path.id, .next_try = kNever};
     }
   }
   silent_since_ = kNever;
-  on_path_state(now);
+  check_silence(now);
   join_uplinks(now);
 }
 
@@ -75,60 +74,75 @@ void PeerConnection::on_ended(Timestamp now, std::string_view reason) {
 }
 
 void PeerConnection::on_path_up(Timestamp now, sctp::PathId path) {
-  for (UplinkPath& join : uplink_paths_) {
-    if (join.detour == path) {
-      std::swap(join.path, join.detour);
-    } else if (join.path != path) {
+  for (UplinkPath& each : uplink_paths_) {
+    if (each.alternative == path) {
+      std::swap(each.path, each.alternative);
+    } else if (each.path != path) {
       continue;
     }
-    join.proven = true;
-    join.next_try = kNever;
-    remove(now, join.detour);
+    each.state = UplinkPath::State::up;
+    each.next_try = kNever;
+    remove(now, each.alternative);
   }
   if (last_path_ != path) remove(now, last_path_);
-  on_path_state(now);
+  check_silence(now);
 }
 
-/// What the interface can no longer do needs no patience.
+// A route that the interface no longer has cannot come back by waiting: the alternative is tried now.
 void PeerConnection::on_path_down(Timestamp now, sctp::PathId path) {
   for (std::size_t i = 0; i < uplink_paths_.size(); ++i) {
-    if (uplink_paths_[i].path != path) continue;
-    const bool possible = detours(i, path).size() != routes_over(i).size();
-    uplink_paths_[i].next_try = possible ? now + kDetourPatience : now;
+    UplinkPath& each = uplink_paths_[i];
+    if (each.path != path) continue;
+    const bool has_route = alternative_routes(i, path).size() != routes_over(i).size();
+    each.next_try = has_route ? now + kAlternativeDelay : now;
+    if (each.state == UplinkPath::State::up) each.state = UplinkPath::State::down;
   }
-  on_path_state(now);
+  check_silence(now);
 }
 
 void PeerConnection::on_path_gone(sctp::PathId path, Timestamp next_try) {
+  using State = UplinkPath::State;
   for (std::size_t i = 0; i < uplink_paths_.size(); ++i) {
-    UplinkPath& join = uplink_paths_[i];
-    if (join.detour == path) {
-      join.detour.reset();
-    } else if (join.path == path) {
+    UplinkPath& each = uplink_paths_[i];
+    if (each.alternative == path) {
+      each.alternative.reset();
+    } else if (each.path == path) {
       spdlog::warn("peer {}: path over {} is gone", name_, label(i));
-      join = {.path = join.detour, .next_try = next_try};
+      const auto next = each.alternative;
+      each = {.state = next ? State::joining : State::missing, .path = next, .next_try = next_try};
     }
   }
 }
 
-void PeerConnection::on_path_state(Timestamp now) {
+// --- silence
+
+// Notes since when no path is active. When one is, a race that runs for a new association ends: both ends
+// still have this one, as the peer accepts a new association only after this end did.
+void PeerConnection::check_silence(Timestamp now) {
   const auto status = context_.endpoint.status(*association_);
-  const bool active =
-      status && std::any_of(status->paths.begin(), status->paths.end(), [this](const sctp::PathStatus& p) {
-        return p.state == sctp::PathState::active && p.id != last_path_;
-      });
+  const bool active = status && std::ranges::any_of(status->paths, [this](const sctp::PathStatus& path) {
+                        return path.state == sctp::PathState::active && path.id != last_path_;
+                      });
   if (!active) {
     if (silent_since_ == kNever) silent_since_ = now;
     return;
   }
   silent_since_ = kNever;
   if (race_.idle()) return;
-  // Both ends still have the association: the peer takes a call for up only after we did.
-  spdlog::info("peer {}: a path answers again, no new association is needed", name_);
+  spdlog::info("peer {}: a path is active again, no new association is needed", name_);
   race_.stop(now);
 }
 
-/// The interface may be back already, under another index: its path is added at once.
+// A new path may save the association: it gets its time before a race for another one starts.
+void PeerConnection::restart_silence_timer(Timestamp now) {
+  if (silent_since_ == kNever) return;
+  silent_since_ = now;
+  race_.stop(now);
+}
+
+// --- changes of the uplinks
+
+// The interface may be back already under another index: its path is added now.
 void PeerConnection::handle_socket_closed(Timestamp now, SocketId socket) {
   if (stopped_) return;
   race_.handle_socket_closed(now, socket);
@@ -139,7 +153,7 @@ void PeerConnection::handle_socket_closed(Timestamp now, SocketId socket) {
     on_path_gone(path.id, now);
     if (!context_.endpoint.remove_path(now, *association_, path.id)) last_path_ = path.id;
   }
-  on_path_state(now);
+  check_silence(now);
 }
 
 void PeerConnection::handle_socket_moved(Timestamp now, SocketId socket) {
@@ -157,80 +171,82 @@ void PeerConnection::handle_uplinks_changed(Timestamp now) {
 }
 
 void PeerConnection::retry_all_uplinks(Timestamp now) {
-  for (UplinkPath& join : uplink_paths_) {
-    if (!join.path || (join.down() && !join.detour)) join.next_try = now;
+  for (UplinkPath& each : uplink_paths_) {
+    const bool without_alternative = each.state == UplinkPath::State::down && !each.alternative;
+    if (each.state == UplinkPath::State::missing || without_alternative) each.next_try = now;
   }
   if (association_) join_uplinks(now);
 }
 
+// --- paths
+
 void PeerConnection::join_uplinks(Timestamp now) {
   uplink_paths_.resize(context_.uplinks.count());
   for (std::size_t i = 0; i < uplink_paths_.size(); ++i) {
-    if (now < uplink_paths_[i].next_try) continue;
-    if (uplink_paths_[i].down()) {
-      try_detour(now, i);
-    } else if (uplink_paths_[i].path) {
-      try_next_address(now, i);
-    } else {
-      join(now, i);
-      if (uplink_paths_[i].path) restart_silence_timer(now);
-    }
+    if (now >= uplink_paths_[i].next_try) advance(now, i);
   }
 }
 
-/// What a new path can still save is not given up for a new association.
-void PeerConnection::restart_silence_timer(Timestamp now) {
-  if (silent_since_ == kNever) return;
-  silent_since_ = now;
-  race_.stop(now);
+void PeerConnection::advance(Timestamp now, std::size_t uplink) {
+  switch (uplink_paths_[uplink].state) {
+    case UplinkPath::State::missing:
+      join(now, uplink);
+      if (uplink_paths_[uplink].path) restart_silence_timer(now);
+      return;
+    case UplinkPath::State::joining: return try_next_address(now, uplink);
+    case UplinkPath::State::down: return try_alternative(now, uplink);
+    case UplinkPath::State::up: return;
+  }
 }
 
 void PeerConnection::join(Timestamp now, std::size_t uplink) {
-  UplinkPath& join = uplink_paths_[uplink];
+  UplinkPath& joining = uplink_paths_[uplink];
   const std::vector<Route> routes = routes_over(uplink);
   if (routes.empty()) {
-    join.next_try = now + kUplinkRetryDelay;
+    joining.next_try = now + kUplinkRetryDelay;
     return;
   }
-  const Route& route = routes[join.choice % routes.size()];
-  join.path = context_.endpoint.add_path(now, *association_, route);
-  join.next_try = now + (join.path ? kJoinPatience : kJoinRetryDelay);
-  if (join.path)
-    spdlog::info("peer {}: adding a path over {} to {}", name_, label(uplink), route.remote.to_string());
+  const Route& route = routes[joining.choice % routes.size()];
+  joining.path = context_.endpoint.add_path(now, *association_, route);
+  joining.next_try = now + (joining.path ? kJoinTimeout : kJoinRetryDelay);
+  if (!joining.path) return;
+  joining.state = UplinkPath::State::joining;
+  spdlog::info("peer {}: adding a path over {} to {}", name_, label(uplink), route.remote.to_string());
 }
 
-/// The engine goes on asking the address it was given; if there is another one, that may be the one that
-/// answers on this uplink.
+// The engine goes on probing the address of the path. Another address of the peer, if there is one, may be
+// reachable over this uplink.
 void PeerConnection::try_next_address(Timestamp now, std::size_t uplink) {
-  UplinkPath& join = uplink_paths_[uplink];
-  join.next_try = now + kJoinPatience;
+  UplinkPath& joining = uplink_paths_[uplink];
+  joining.next_try = now + kJoinTimeout;
   if (routes_over(uplink).size() < 2) return;
-  const std::size_t choice = join.choice + 1;
-  const sctp::PathId path = *std::exchange(join.path, std::nullopt);
+  const std::size_t choice = joining.choice + 1;
+  const sctp::PathId path = *joining.path;
   if (!context_.endpoint.remove_path(now, *association_, path)) last_path_ = path;
-  join = {.path = {}, .next_try = now, .choice = choice};
-  this->join(now, uplink);
+  joining = {.next_try = now, .choice = choice};
+  join(now, uplink);
 }
 
-/// When no path is up, it is not the way that is broken, and the ConnectionRace tries every way.
-void PeerConnection::try_detour(Timestamp now, std::size_t uplink) {
-  UplinkPath& join = uplink_paths_[uplink];
-  join.next_try = now + kDetourPatience;
-  remove(now, join.detour);
-  const std::vector<Route> routes = detours(uplink, *join.path);
+// When no path is up, the address is not the cause, and the connection race tries every route.
+void PeerConnection::try_alternative(Timestamp now, std::size_t uplink) {
+  UplinkPath& down = uplink_paths_[uplink];
+  down.next_try = now + kAlternativeDelay;
+  remove(now, down.alternative);
+  const std::vector<Route> routes = alternative_routes(uplink, *down.path);
   if (routes.empty() || silent_since_ != kNever) return;
-  const Route& route = routes[join.choice++ % routes.size()];
-  join.detour = context_.endpoint.add_path(now, *association_, route);
-  if (join.detour)
-    spdlog::info("peer {}: trying {} beside the path over {}", name_, route.remote.to_string(),
-                 label(uplink));
+  const Route& route = routes[down.choice++ % routes.size()];
+  down.alternative = context_.endpoint.add_path(now, *association_, route);
+  if (down.alternative)
+    spdlog::info("peer {}: path over {} is down, trying {}", name_, label(uplink), route.remote.to_string());
 }
 
 void PeerConnection::remove(Timestamp now, std::optional<sctp::PathId>& path) {
   if (path) context_.endpoint.remove_path(now, *association_, *std::exchange(path, {}));
 }
 
-/// To the peer's address that answered first, then to its others, as far as the uplink has the family.
+// --- routes
+
+// The routes that the uplink has: to the address that won the race, then to the other addresses of the peer.
 std::vector<Route> PeerConnection::routes_over(std::size_t uplink) const {
   std::vector<UdpAddress> remotes{remote_};
   for (const UdpAddress& remote : race_.addresses()) {
@@ -245,13 +261,14 @@ std::vector<Route> PeerConnection::routes_over(std::size_t uplink) const {
   return routes;
 }
 
-std::vector<Route> PeerConnection::detours(std::size_t uplink, sctp::PathId path) const {
+// The routes that the uplink has to addresses other than that of `path`.
+std::vector<Route> PeerConnection::alternative_routes(std::size_t uplink, sctp::PathId path) const {
   std::vector<Route> routes = routes_over(uplink);
   std::erase_if(routes, [taken = remote_of(path)](const Route& route) { return route.remote == taken; });
   return routes;
 }
 
-/// Nothing: the path is gone, and the event that says so is still to come.
+// None: the path is gone, and the event that reports it is still to come.
 std::optional<UdpAddress> PeerConnection::remote_of(sctp::PathId path) const {
   const auto status = context_.endpoint.status(*association_);
   if (!status) return std::nullopt;
@@ -262,10 +279,12 @@ std::optional<UdpAddress> PeerConnection::remote_of(sctp::PathId path) const {
 std::vector<PeerConnection::Missing> PeerConnection::missing() const {
   std::vector<Missing> out;
   for (std::size_t i = 0; association_ && i < uplink_paths_.size(); ++i) {
-    if (!uplink_paths_[i].path) out.push_back({i, uplink_paths_[i].next_try});
+    if (uplink_paths_[i].state == UplinkPath::State::missing) out.push_back({i, uplink_paths_[i].next_try});
   }
   return out;
 }
+
+// --- time
 
 void PeerConnection::handle_timeout(Timestamp now) {
   if (stopped_) return;
@@ -273,8 +292,8 @@ void PeerConnection::handle_timeout(Timestamp now) {
   if (now >= race_.next_timeout()) retry_all_uplinks(now);
   race_.handle_timeout(now);
   if (!association_) return;
-  if (race_.idle() && silent_since_ != kNever && now - silent_since_ >= kSilence) {
-    spdlog::warn("peer {}: no path answers, calling again", name_);
+  if (race_.idle() && silent_since_ != kNever && now - silent_since_ >= kMaxSilence) {
+    spdlog::warn("peer {}: no path is active, connecting again", name_);
     race_.start(now);
   }
   join_uplinks(now);
@@ -284,10 +303,8 @@ Timestamp PeerConnection::next_timeout() const {
   if (stopped_) return kNever;
   Timestamp next = race_.next_timeout();
   if (!association_) return next;
-  if (race_.idle() && silent_since_ != kNever) next = std::min(next, silent_since_ + kSilence);
-  for (const UplinkPath& join : uplink_paths_) {
-    next = std::min(next, join.next_try);
-  }
+  if (race_.idle() && silent_since_ != kNever) next = std::min(next, silent_since_ + kMaxSilence);
+  for (const UplinkPath& each : uplink_paths_) next = std::min(next, each.next_try);
   return next;
 }
 

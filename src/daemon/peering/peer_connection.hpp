@@ -1,97 +1,117 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/peering/connection_race.hpp"
 
 namespace hawser::daemon::peering {
 
-/// Keeps one peer connected: has it called until an association is up, then adds every other uplink as a
-/// path. When no path answers any more, has it called again beside the association, which is kept until
-/// the new one is up or, if a path answers first, for good: the peer may have restarted and know nothing of
-/// it, or all uplinks may be dead for a moment. When one uplink's path stays down while others work, another
-/// address of the peer is tried on it beside that path: the way to one address, or one address family, may
-/// be broken where another is not. Owns the plan, not the association or the sockets; reads no clock.
+/// Keeps one peer connected: a connection race sets up the association, then every other uplink joins as a
+/// path.
+///
+/// When no path is active, another race runs while the association stays: the peer may have restarted and
+/// lost it, or all uplinks may be dead for a moment. The association ends when a new one is up; the race ends
+/// when a path becomes active first.
+///
+/// When the path of one uplink stays down while others work, an alternative path to another address of the
+/// peer is tried on that uplink: one address, or one address family, may be unreachable from there.
+///
+/// Owns the race and the plan for the paths, but not the association or the sockets; reads no clock.
 class PeerConnection {
  public:
-  static constexpr Duration kJoinRetryDelay =
-      std::chrono::seconds(5);  ///< after a path was refused or given up
-  /// How long one address of the peer may leave a join unanswered before another is asked.
-  static constexpr Duration kJoinPatience = std::chrono::seconds(2);
-  /// How long a path that was up may be down before a detour is tried, and each detour may take.
-  static constexpr Duration kDetourPatience = std::chrono::seconds(5);
-  static constexpr Duration kUplinkRetryDelay =
-      std::chrono::seconds(1);                                   ///< for an uplink that cannot be used
-  static constexpr Duration kSilence = std::chrono::seconds(1);  ///< without any active path: call again
+  /// Pause after a path was refused or given up.
+  static constexpr Duration kJoinRetryDelay = std::chrono::seconds(5);
+  /// How long a join may stay unanswered before it is tried with another address of the peer.
+  static constexpr Duration kJoinTimeout = std::chrono::seconds(2);
+  /// How long a path may be down before an alternative is tried, and how long each alternative may take.
+  static constexpr Duration kAlternativeDelay = std::chrono::seconds(5);
+  /// Pause after an uplink could not be used.
+  static constexpr Duration kUplinkRetryDelay = std::chrono::seconds(1);
+  /// How long the association may be without an active path before another race starts.
+  static constexpr Duration kMaxSilence = std::chrono::seconds(1);
 
-  /// `resolve`: see ConnectionRace.
-  PeerConnection(ConnectionRace::Context context, ConnectionRace::Peer peer, std::function<void()> resolve);
+  /// The race starts with start().
+  PeerConnection(ConnectionRace::Context context, ConnectionRace::Peer peer);
 
+  /// Starts the first race.
   void start(Timestamp now) { race_.start(now); }
-  /// Addresses of the peer, best first; empty: none could be found.
+  /// The answer to a resolve request: addresses of the peer, best first; empty: the names were not resolved.
   void handle_addresses(Timestamp now, std::vector<UdpAddress> addresses) {
     race_.handle_addresses(now, std::move(addresses));
   }
-  /// Events of any association, after the tunnel has seen them; others than ours are ignored.
+  /// Every event of the endpoint, after the tunnel has handled it; events of other associations are ignored.
   void handle_event(Timestamp now, const sctp::Event& event);
+  /// The socket is closed: removes its path, and adds another if the uplink has a new socket.
   void handle_socket_closed(Timestamp now, SocketId socket);
-  /// What leaves from it comes from elsewhere now, or arrives again: the peer hears of it at once.
+  /// Datagrams of the socket leave by another address or next hop, or leave again: probes its path now.
   void handle_socket_moved(Timestamp now, SocketId socket);
-  /// More can be used than before: what waits for that is tried at once.
+  /// More uplinks are usable than before: retries now what waits for one.
   void handle_uplinks_changed(Timestamp now);
+  /// Time has passed: does what is due.
   void handle_timeout(Timestamp now);
+  /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
-  /// No more calls and no new paths; what is up stays.
+  /// Ends the race and adds no more paths; an association that is up stays.
   void stop(Timestamp now);
 
-  /// An uplink over which the association has no path, and when it is tried next.
+  /// See ConnectionRace::poll_resolve_request().
+  [[nodiscard]] bool poll_resolve_request() { return race_.poll_resolve_request(); }
+
+  /// An uplink over which the association has no path, and when a path is added next.
   struct Missing {
     std::size_t uplink;
     Timestamp next_try;
   };
 
+  /// The peer, by its index in the configuration.
   [[nodiscard]] tunnel::PeerIndex peer() const { return peer_; }
   /// The association that is up.
   [[nodiscard]] std::optional<sctp::AssociationId> association() const { return association_; }
+  /// The uplinks without a path; empty without an association.
   [[nodiscard]] std::vector<Missing> missing() const;
-  /// "connected", "stopped", or what the ConnectionRace does.
+  /// "connected", "stopped", or the state of the race.
   [[nodiscard]] std::string_view state() const;
 
  private:
-  /// The path over one uplink.
+  /// The path of the association over one uplink.
   struct UplinkPath {
-    std::optional<sctp::PathId> path;
-    bool proven = false;  ///< the path was up
-    /// When the next attempt is due: without a path, to add one; with one that is not proven, to put another
-    /// in its place; with one that is down, to try another beside it. kNever: the path is up.
-    Timestamp next_try{};
-    std::size_t choice = 0;  ///< which of the peer's addresses
-    /// To another address of the peer, while `path` is down: the first of both that is up stays.
-    std::optional<sctp::PathId> detour = std::nullopt;
+    enum class State : std::uint8_t {
+      missing,  ///< no path; at `next_try` one is added
+      joining,  ///< `path` was added and has not been up; at `next_try` it goes to another address
+      up,       ///< `path` was up last time; `next_try` is kNever
+      down,     ///< `path` was up and is down; at `next_try` an alternative is added
+    };
 
-    [[nodiscard]] bool down() const { return proven && next_try != kNever; }
+    State state = State::missing;
+    std::optional<sctp::PathId> path = std::nullopt;  ///< present unless missing
+    Timestamp next_try{};
+    std::size_t choice = 0;  ///< which address of the peer is next
+    /// While down: a path to another address. The first of both that is up stays.
+    std::optional<sctp::PathId> alternative = std::nullopt;
   };
 
-  void on_call_event(Timestamp now, const sctp::Event& event);
+  void on_attempt_event(Timestamp now, const sctp::Event& event);
   void on_connected(Timestamp now, sctp::AssociationId winner);
   void on_ended(Timestamp now, std::string_view reason);
   void on_path_up(Timestamp now, sctp::PathId path);
   void on_path_down(Timestamp now, sctp::PathId path);
   void on_path_gone(sctp::PathId path, Timestamp next_try);
-  void on_path_state(Timestamp now);
+  void check_silence(Timestamp now);
+  void restart_silence_timer(Timestamp now);
   void retry_all_uplinks(Timestamp now);
   void join_uplinks(Timestamp now);
+  void advance(Timestamp now, std::size_t uplink);
   void join(Timestamp now, std::size_t uplink);
-  void restart_silence_timer(Timestamp now);
   void try_next_address(Timestamp now, std::size_t uplink);
-  void try_detour(Timestamp now, std::size_t uplink);
+  void try_alternative(Timestamp now, std::size_t uplink);
   void remove(Timestamp now, std::optional<sctp::PathId>& path);
-  /// To addresses other than that of `path`.
-  [[nodiscard]] std::vector<Route> detours(std::size_t uplink, sctp::PathId path) const;
+  [[nodiscard]] std::vector<Route> alternative_routes(std::size_t uplink, sctp::PathId path) const;
   [[nodiscard]] std::optional<UdpAddress> remote_of(sctp::PathId path) const;
   [[nodiscard]] std::vector<Route> routes_over(std::size_t uplink) const;
   [[nodiscard]] std::string_view label(std::size_t uplink) const {
@@ -104,12 +124,12 @@ class PeerConnection {
   ConnectionRace race_;
   bool stopped_ = false;
   std::optional<sctp::AssociationId> association_;  ///< up
-  UdpAddress remote_;                               ///< the address that answered
+  UdpAddress remote_;                               ///< the address that won the race
   std::vector<UplinkPath> uplink_paths_;            ///< by uplink
-  /// The association's last path, whose interface is gone: it stays, as an association has one, until
-  /// another works.
+  /// The last path of the association, although its interface is gone: an association has at least one path,
+  /// so it stays until another is up.
   std::optional<sctp::PathId> last_path_;
-  Timestamp silent_since_ = kNever;  ///< no path is active since then
+  Timestamp silent_since_ = kNever;  ///< since when no path is active
 };
 
 }  // namespace hawser::daemon::peering

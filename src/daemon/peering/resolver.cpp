@@ -14,7 +14,7 @@
 namespace hawser::daemon::peering {
 namespace {
 
-/// What a thread brings back; logged by the event loop, as the log belongs to one thread.
+/// The result of one thread. The event loop logs the failures, as the log belongs to one thread.
 struct Found {
   std::vector<UdpAddress> addresses;
   std::vector<std::string> failures;
@@ -60,7 +60,7 @@ Found look_up_all(const std::vector<config::HostPort>& endpoints) {
   return found;
 }
 
-/// Signals are for the thread of the event loop.
+// Signals are for the thread of the event loop.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);
@@ -69,9 +69,10 @@ void block_signals() {
 
 }  // namespace
 
+/// The event loop as the threads see it.
 struct Resolver::Loop {
   std::mutex mutex;
-  boost::asio::io_context* context;  ///< null: the resolver is gone
+  boost::asio::io_context* context;  ///< null: the resolver is destroyed
 };
 
 Resolver::Resolver(boost::asio::io_context& context) : loop_(std::make_shared<Loop>()) {
@@ -90,7 +91,7 @@ void Resolver::resolve(std::vector<config::HostPort> endpoints, Done done) {
     const std::lock_guard lock(loop->mutex);
     if (loop->context == nullptr) return;
     boost::asio::post(*loop->context, [loop, found = std::move(found), done = std::move(done)]() mutable {
-      // Written by this thread only, the event loop's.
+      // Without the lock: only this thread, the event loop's, writes it.
       if (loop->context == nullptr) return;
       for (const std::string& failure : found.failures) spdlog::warn("{}", failure);
       done(std::move(found.addresses));

@@ -18,7 +18,7 @@ std::optional<std::string> text_of(const json::object& object, std::string_view 
   return text == nullptr ? std::nullopt : std::optional<std::string>(text->c_str());
 }
 
-std::optional<PeerLocation> parse_place(const json::value& value) {
+std::optional<PeerLocation> parse_location(const json::value& value) {
   const json::object* object = value.if_object();
   if (object == nullptr) return std::nullopt;
   const auto listening = UdpAddress::parse(text_of(*object, "listening").value_or(""));
@@ -32,10 +32,10 @@ std::optional<PeerLocation> parse_place(const json::value& value) {
 
 std::string locations_text(const std::vector<PeerLocation>& locations) {
   json::array array;
-  for (const PeerLocation& place : locations) {
-    array.push_back(json::object{{"listening", place.listening.to_string()},
-                                 {"local", place.local.to_string()},
-                                 {"remote", place.remote.to_string()}});
+  for (const PeerLocation& location : locations) {
+    array.push_back(json::object{{"listening", location.listening.to_string()},
+                                 {"local", location.local.to_string()},
+                                 {"remote", location.remote.to_string()}});
   }
   return json::serialize(json::object{{"version", kVersion}, {"places", array}}) + "\n";
 }
@@ -51,9 +51,9 @@ std::optional<std::vector<PeerLocation>> parse_locations_text(std::string_view t
     return std::nullopt;
   std::vector<PeerLocation> out;
   for (const json::value& each : locations->get_array()) {
-    const auto place = parse_place(each);
-    if (!place) return std::nullopt;
-    out.push_back(*place);
+    const auto location = parse_location(each);
+    if (!location) return std::nullopt;
+    out.push_back(*location);
   }
   return out;
 }
@@ -61,25 +61,30 @@ std::optional<std::vector<PeerLocation>> parse_locations_text(std::string_view t
 void RestartNotice::load() {
   if (const auto text = file_.load()) {
     if (auto locations = parse_locations_text(*text)) {
-      before_ = std::move(*locations);
-      saved_ = before_;
+      previous_ = std::move(*locations);
+      saved_ = previous_;
       std::ranges::sort(saved_);
     } else {
       file_.keep_damaged();
     }
   }
-  if (!file_.problem().empty()) spdlog::warn("{}: peers will find out by themselves", file_.problem());
+  if (!file_.problem().empty())
+    spdlog::warn("{}: no restart notices, idle peers will notice the restart with their next heartbeat",
+                 file_.problem());
 }
 
-std::vector<PeerLocation> RestartNotice::take_pending() {
-  if (++rounds_sent_ < kRepetitions) return before_;
-  return std::exchange(before_, {});
+std::vector<PeerLocation> RestartNotice::poll_locations() {
+  if (++rounds_sent_ < kRepetitions) return previous_;
+  return std::exchange(previous_, {});
 }
 
-// A hub whose peers have not come back yet keeps what it has: it may crash again.
+bool RestartNotice::save_is_due(Timestamp now) const {
+  return saved_at_ == Timestamp::min() || now - saved_at_ >= kSaveInterval;
+}
+
+// Without any peer, the file stays as it is: the hub may crash again before its peers are back.
 void RestartNotice::note(Timestamp now, std::vector<PeerLocation> locations) {
-  const bool soon = saved_at_ != Timestamp::min() && now - saved_at_ < kSaveInterval;
-  if (locations.empty() || soon) return;
+  if (locations.empty() || !save_is_due(now)) return;
   std::ranges::sort(locations);
   if (locations == saved_) return;
   saved_ = std::move(locations);
@@ -91,14 +96,15 @@ void RestartNotice::clear() {
   save(Timestamp::min());
 }
 
-// Does not wait for the disk, as a hub carries traffic meanwhile: what a loss of power costs is a minute.
+// Does not wait for the disk, as the hub carries traffic: after a loss of power, idle peers notice the
+// restart with their next heartbeat, within a minute.
 void RestartNotice::save(Timestamp now) {
   saved_at_ = now;
   const bool good = file_.save(locations_text(saved_), false);
-  if (!good && !complained_)
-    spdlog::warn("{}: after a crash, idle peers will be back only with their next heartbeat",
+  if (!good && !save_failed_)
+    spdlog::warn("{}: after a crash, idle peers will notice the restart with their next heartbeat",
                  file_.problem());
-  complained_ = !good;
+  save_failed_ = !good;
 }
 
 }  // namespace hawser::daemon::peering

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/state_file.hpp"
@@ -11,46 +12,52 @@
 
 namespace hawser::daemon::peering {
 
-/// Where a peer's path begins, as a hub sees it.
+/// The far end of a peer's path and the socket that the peer sends to, as a hub sees them.
 struct PeerLocation {
-  UdpAddress listening;  ///< what our socket is bound to
-  IpAddress local;       ///< the address of ours that the peer sends to
-  UdpAddress remote;
+  UdpAddress listening;  ///< the address that our socket is bound to
+  IpAddress local;       ///< our address that the peer sends to
+  UdpAddress remote;     ///< the address that the peer's datagrams come from
   friend auto operator<=>(const PeerLocation&, const PeerLocation&) = default;
 };
 
-/// Where the peers of a hub are, on disk, so that a hub that comes back after a crash can let them know:
-/// behind their NATs they would find out only by their next packet. Reads no clock, sends nothing.
+/// The locations of a hub's peers, kept in a file for the time after a crash: then each location gets restart
+/// notices. Without them, an idle peer notices the restart only with its next heartbeat. Owns the file; reads
+/// no clock, sends nothing.
 class RestartNotice {
  public:
-  static constexpr Duration kSaveInterval = std::chrono::seconds(10);  ///< at most so often
-  static constexpr unsigned kRepetitions = 3;                          ///< one may get lost
+  /// Shortest time between two writes of the file.
+  static constexpr Duration kSaveInterval = std::chrono::seconds(10);
+  /// Notices to each location, as some may be lost.
+  static constexpr unsigned kRepetitions = 3;
 
+  /// `path` names the file, which may be missing.
   explicit RestartNotice(std::string path) : file_(std::move(path)) {}
 
-  /// What the last life of this hub has left.
+  /// Reads the locations that the previous run of this hub left.
   void load();
-  /// Those who are to be greeted now; everyone kRepetitions times in all.
-  std::vector<PeerLocation> take_pending();
-  /// Where peers are now. The file follows.
+  /// The locations that get a notice now; each is returned by the first kRepetitions calls.
+  [[nodiscard]] std::vector<PeerLocation> poll_locations();
+  /// Whether note() would write the file now.
+  [[nodiscard]] bool save_is_due(Timestamp now) const;
+  /// Writes the locations of the peers to the file if it is due and they have changed.
   void note(Timestamp now, std::vector<PeerLocation> locations);
-  /// The peers know that we leave.
+  /// Empties the file: every peer has seen this hub shut down.
   void clear();
 
  private:
   void save(Timestamp now);
 
   StateFile file_;
-  std::vector<PeerLocation> before_;  ///< of the last life
+  std::vector<PeerLocation> previous_;  ///< left by the previous run
   unsigned rounds_sent_ = 0;
-  std::vector<PeerLocation> saved_;  ///< what the file has, sorted
+  std::vector<PeerLocation> saved_;  ///< content of the file, sorted
   Timestamp saved_at_ = Timestamp::min();
-  bool complained_ = false;  ///< that the file cannot be written
+  bool save_failed_ = false;  ///< the last time; reported once
 };
 
 /// The content of the file.
 [[nodiscard]] std::string locations_text(const std::vector<PeerLocation>& locations);
-/// Nothing: damaged.
+/// None: the text is damaged.
 [[nodiscard]] std::optional<std::vector<PeerLocation>> parse_locations_text(std::string_view text);
 
 }  // namespace hawser::daemon::peering

@@ -37,15 +37,15 @@ void Quota::add(WallTime now, std::uint64_t bytes) {
     state_.undated += bytes;
     return;
   }
-  turn(now);
+  update_month(now);
   state_.current->used += bytes + std::exchange(state_.undated, 0);
 }
 
-/// Sees to it that the current month is the one of `now`.
-void Quota::turn(WallTime now) {
+// Makes the month of `now` the current one.
+void Quota::update_month(WallTime now) {
   constexpr auto kMaxMonth = std::chrono::days(31);
   const Month fresh{period_begin(now, reset_day_), 0};
-  // The configuration names another day now: nothing is forgotten before that day comes.
+  // The configuration names another reset day than before: the count goes on until that day.
   const bool other_day =
       state_.current && state_.current->begin != period_begin(state_.current->begin, reset_day_);
   if (other_day && now < state_.current->begin + kMaxMonth && now >= state_.current->begin)
@@ -62,7 +62,7 @@ void Quota::turn(WallTime now) {
 void Quota::go_back(WallTime now) {
   std::uint64_t used = state_.current->used;
   const Month begun{period_begin(now, reset_day_), 0};
-  // One that is over at `now` stays over.
+  // A previous month that is over at `now` does not come back.
   if (state_.previous && now < period_end(state_.previous->begin, reset_day_)) used += state_.previous->used;
   state_.previous.reset();
   state_.current = Month{begun.begin, used};

@@ -8,7 +8,7 @@
 namespace hawser::daemon::quota {
 namespace {
 
-/// Whole IP packets: what a provider counts.
+// Whole IP packets, as providers count them.
 std::uint64_t ip_bytes(const io::DatagramSocket& socket) {
   constexpr std::uint64_t kUdpHeader = 8;
   const std::uint64_t header = kUdpHeader + (socket.local_address().ip.is_v6() ? 40 : 20);
@@ -24,18 +24,17 @@ QuotaCounter::QuotaCounter(const config::Config& config)
                                [](const config::UplinkConfig& uplink) { return uplink.quota.has_value(); });
   if (!any) return;
   others_ = file_.load();
-  if (!file_.problem().empty())
-    spdlog::error("{}: what was used of quotas before is not known", file_.problem());
+  if (!file_.problem().empty()) spdlog::error("{}: earlier use of the quotas is unknown", file_.problem());
   for (const config::UplinkConfig& uplink : config.uplinks) {
     if (!uplink.quota) continue;
-    auto node = others_.extract(uplink.label);
-    const Quota::State state = node.empty() ? Quota::State{} : node.mapped();
+    const auto saved = others_.extract(uplink.label);
+    const Quota::State state = saved.empty() ? Quota::State{} : saved.mapped();
     entries_.emplace(uplink.label,
                      Entry{*uplink.quota, Quota(uplink.quota->bytes, uplink.quota->reset_day, state)});
   }
 }
 
-/// By label, what was carried since the last time.
+// Bytes since the last call, by label.
 std::map<std::string, std::uint64_t> QuotaCounter::carried(const uplinks::Sockets& sockets) {
   std::map<std::string, std::uint64_t> out;
   const std::vector<uplinks::Sockets::Entry>& all = sockets.entries();
@@ -49,8 +48,8 @@ std::map<std::string, std::uint64_t> QuotaCounter::carried(const uplinks::Socket
 }
 
 std::vector<std::string> QuotaCounter::count(Timestamp now, WallTime wall, const uplinks::Sockets& sockets) {
-  std::vector<std::string> turned;
-  if (entries_.empty()) return turned;
+  std::vector<std::string> changed;
+  if (entries_.empty()) return changed;
   const auto bytes = carried(sockets);
   for (auto& [label, entry] : entries_) {
     const auto at = bytes.find(label);
@@ -58,11 +57,11 @@ std::vector<std::string> QuotaCounter::count(Timestamp now, WallTime wall, const
     entry.quota.add(wall, more);
     entry.unsaved += more;
     if (std::exchange(entry.over, entry.quota.over()) == entry.quota.over()) continue;
-    spdlog::info("uplink {}: quota {}", label, entry.over ? "used up" : "begins anew");
-    turned.push_back(label);
+    spdlog::info("uplink {}: quota {}", label, entry.over ? "used up" : "reset");
+    changed.push_back(label);
   }
   if (save_is_due(now)) save(now);
-  return turned;
+  return changed;
 }
 
 bool QuotaCounter::save_is_due(Timestamp now) const {
@@ -76,15 +75,15 @@ bool QuotaCounter::save_is_due(Timestamp now) const {
 void QuotaCounter::save(Timestamp now) {
   saved_ = now;
   QuotaFile::States states = others_;
-  bool news = false;
+  bool changed = false;
   for (const auto& [label, entry] : entries_) {
     states[label] = entry.quota.state();
-    news |= entry.unsaved != 0;
+    changed |= entry.unsaved != 0;
   }
-  if (!news) return;
+  if (!changed) return;
   const bool good = file_.save(states);
-  if (!good && !complained_) spdlog::error("{}: quotas are not kept over a restart", file_.problem());
-  complained_ = !good;
+  if (!good && !save_failed_) spdlog::error("{}: a restart will lose the use of the quotas", file_.problem());
+  save_failed_ = !good;
   if (!good) return;
   for (auto& [label, entry] : entries_) entry.unsaved = 0;
 }

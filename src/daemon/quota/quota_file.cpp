@@ -14,7 +14,7 @@ json::value month_value(const std::optional<Quota::Month>& month) {
   return json::object{{"begin", month->begin.time_since_epoch().count()}, {"used", month->used}};
 }
 
-/// False: no such number, or a negative one.
+// False: there is no such number, or it is negative.
 template <class T>
 bool read_number(const json::object& object, std::string_view key, T& out) {
   const json::value* value = object.if_contains({key.data(), key.size()});
@@ -24,6 +24,7 @@ bool read_number(const json::object& object, std::string_view key, T& out) {
   return !error && out >= 0;
 }
 
+// False: the value is neither null nor a month. Null leaves `out` empty.
 bool read_month(const json::object& object, std::string_view key, std::optional<Quota::Month>& out) {
   const json::value* value = object.if_contains({key.data(), key.size()});
   if (value == nullptr) return false;

@@ -11,28 +11,29 @@
 
 namespace hawser::daemon::quota {
 
-/// What has been used of the quotas of one daemon's uplinks, on disk: JSON, by label. Never decides what the
-/// counts mean.
+/// The counts of the quotas of one daemon, in a JSON file. Owns the file; never decides what the counts mean.
 class QuotaFile {
  public:
+  /// By label of the uplink.
   using States = std::map<std::string, Quota::State>;
 
+  /// `path` names the file, which may be missing.
   explicit QuotaFile(std::string path) : file_(std::move(path)) {}
 
-  /// Empty when there is no file, or (see problem()) a damaged one, which is kept aside.
+  /// Empty: there is no file, or (see problem()) it is damaged and was renamed.
   [[nodiscard]] States load();
-  /// Waits until it is on disk. False: see problem().
+  /// Returns when the counts are on disk. False: see problem().
   bool save(const States& states);
-  /// What went wrong last; empty: nothing.
+  /// Why the last call failed; empty: it did not.
   [[nodiscard]] const std::string& problem() const { return file_.problem(); }
 
  private:
   StateFile file_;
 };
 
-/// The content of the file, for load() and save().
+/// The content of the file.
 [[nodiscard]] std::string quota_text(const QuotaFile::States& states);
-/// Nothing: damaged.
+/// None: the text is damaged.
 [[nodiscard]] std::optional<QuotaFile::States> parse_quota_text(std::string_view text);
 
 }  // namespace hawser::daemon::quota

@@ -7,7 +7,8 @@
 namespace hawser::daemon::status {
 namespace {
 
-constexpr double kNothing = 0.05;  ///< Mbit/s: heartbeats, the odd acknowledgement
+// In Mbit/s. Heartbeats and single acknowledgements stay below it.
+constexpr double kNoData = 0.05;
 
 std::string since(Timestamp then, Timestamp now) {
   return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(now - then).count());
@@ -27,7 +28,7 @@ std::string idle_reason_text(const sctp::PathStatus& path, Timestamp now, double
       return std::string(over_quota ? "over quota" : "backup") + ": better paths work";
     case PathIdleReason::secondary: return "secondary: the always-paths have room";
     case PathIdleReason::idle:
-      return tx_mbps > kNothing ? "has room: no more data to send" : "no data to send";
+      return tx_mbps > kNoData ? "has room: no more data to send" : "no data to send";
     case PathIdleReason::peer_window: return "the peer's receive window is full";
     case PathIdleReason::congestion_window: return "the congestion window is full";
     case PathIdleReason::capped: return "at its cap of " + config::rate_text(path.cap_bps);

@@ -12,7 +12,7 @@ double mbps(std::uint64_t bytes, Duration time) {
 
 }  // namespace
 
-/// The sample `intervals` before the newest, or the oldest there is.
+// The sample `intervals` before the newest one, or else the oldest one.
 const RateMeter::Sample& RateMeter::Track::back(std::size_t intervals) const {
   const std::size_t reach = std::min({intervals, count - 1, samples.size() - 1});
   return samples[(count - 1 - reach) % samples.size()];

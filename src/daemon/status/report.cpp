@@ -1,14 +1,19 @@
+#include "daemon/status/report.hpp"
+
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "daemon/status/path_reason.hpp"
-#include "daemon/tunnel_service.hpp"
 #include "daemon/version.hpp"
 
-namespace hawser::daemon {
+namespace hawser::daemon::status {
 namespace {
+
+// --- values
 
 double milliseconds(Duration d) {
   return std::chrono::duration<double, std::milli>(d).count();
@@ -61,7 +66,7 @@ control::Counters counters_of(const tunnel::PeerCounters& c) {
           {"replaced", c.replaced},     {"mss_clamped", c.mss_clamped}};
 }
 
-/// One entry for each reason, zeros too: a graph wants to see them from the start.
+// One entry for each reason, zeros too, so that a graph has them from the start.
 template <class Reason, class Drops>
 control::Counters drops_of(const Drops& drops, std::size_t count) {
   control::Counters out;
@@ -95,133 +100,107 @@ double seconds_between(Timestamp then, Timestamp now) {
   return std::chrono::duration<double>(now - then).count();
 }
 
-control::Security security_of(const sctp::SecurityStatus& from, Timestamp now) {
-  control::Security out;
-  out.cipher = crypto::name(from.cipher);
-  out.epoch = from.epoch;
-  out.keys_age_s = seconds_between(from.keys_since, now);
-  out.last_handshake_age_s = seconds_between(from.last_handshake, now);
-  out.handshakes = from.handshakes;
-  return out;
+std::string interface_of(const uplinks::Uplinks::Uplink& uplink) {
+  return uplink.interface.empty() ? uplink.config.interface : uplink.interface;
 }
 
-}  // namespace
+// --- uplinks and sockets
 
-control::Status TunnelService::status(Timestamp now) const {
-  control::Status status;
-  status.version = kVersion;
-  status.pid = static_cast<std::uint32_t>(getpid());
-  status.uptime_s = seconds_between(started_, now);
-  status.public_key = public_key_.to_base64();
-  status.interface = {device_.name(), texts(config_.interface.addresses), device_.mtu(),
-                      counters_of(device_.counters())};
-  status.listen = texts(config_.interface.listen);
-  describe_sockets(status);
-  describe_peers(status);
-  describe_associations(now, status);
-  status.drops.engine = drops_of<sctp::DropReason>(endpoint_.drops(), sctp::kDropReasons);
-  status.drops.tunnel = drops_of<tunnel::Drop>(tunnel_.drops(), tunnel::kDrops);
-  return status;
-}
-
-void TunnelService::describe_sockets(control::Status& status) const {
-  for (std::size_t i = 0; i < uplinks_.count(); ++i) {
-    if (!uplinks_.at(i).vacant()) status.uplinks.push_back(describe_uplink(uplinks_.at(i)));
-  }
-  for (const uplinks::Sockets::Entry& entry : sockets_.entries()) {
-    if (!entry.socket) continue;
-    status.sockets.push_back({entry.socket->id().value(), entry.label, entry.interface,
-                              entry.socket->local_address().to_string(),
-                              counters_of(entry.socket->counters())});
-  }
-}
-
-control::Uplink TunnelService::describe_uplink(const uplinks::Uplinks::Uplink& uplink) const {
-  const uplinks::PathPolicy policy = policies_.of(uplink.config);
+control::Uplink describe_uplink(const Sources& from, const uplinks::Uplinks::Uplink& uplink) {
+  const uplinks::PathPolicy policy = from.policies.of(uplink.config);
   control::Uplink out;
   out.label = uplink.config.label;
-  out.interface = uplink.interface.empty() ? uplink.config.interface : uplink.interface;
+  out.interface = interface_of(uplink);
   out.role = to_string(policy.role);
   out.usable = uplink.reason.empty();
   out.reason = uplink.reason;
   out.max_upload_mbps = mbps(policy.caps.upload_bps);
   out.max_download_mbps = mbps(policy.caps.download_bps);
-  if (const quota::Quota* quota = quotas_.find(out.label))
+  if (const quota::Quota* quota = from.quotas.find(out.label))
     out.quota = control::Quota{quota->used(), quota->limit(), quota->over(), date_text(quota->reset())};
   return out;
 }
 
-void TunnelService::describe_peers(control::Status& status) const {
-  for (std::size_t i = 0; i < config_.peers.size(); ++i) {
-    const tunnel::PeerView view = tunnel_.peer(static_cast<tunnel::PeerIndex>(i));
-    control::Peer peer;
-    peer.name = config_.peers[i].name;
-    peer.public_key = config_.peers[i].public_key->to_base64();
-    peer.state = view.association ? "up" : "down";
-    for (const auto& connection : connections_) {
-      if (connection->peer() == i && !view.association) peer.state = connection->state();
-    }
-    peer.endpoint = texts(config_.peers[i].endpoint);
-    peer.allowed_ips = texts(config_.peers[i].allowed_ips);
-    if (view.association) peer.association = view.association->value();
-    peer.mtu = view.mtu;
-    peer.queue_bytes = view.queue_bytes;
-    peer.queue_packets = view.queue_packets;
-    peer.queue_limit = config_.interface.queue_bytes;
-    peer.counters = counters_of(view.counters);
-    status.peers.push_back(std::move(peer));
+std::vector<control::Uplink> describe_uplinks(const Sources& from) {
+  std::vector<control::Uplink> out;
+  for (std::size_t i = 0; i < from.uplinks.count(); ++i) {
+    if (!from.uplinks.at(i).vacant()) out.push_back(describe_uplink(from, from.uplinks.at(i)));
   }
+  return out;
 }
 
-void TunnelService::describe_associations(Timestamp now, control::Status& status) const {
-  for (const sctp::AssociationId id : tunnel_.associations()) {
-    const auto from = endpoint_.status(id);
-    if (!from) continue;
-    control::Association out;
-    out.id = id.value();
-    out.state = to_string(from->state);
-    if (const auto peer = tunnel_.peer_of(id)) out.peer = config_.peers[*peer].name;
-    out.outbound_streams = from->outbound_streams;
-    out.inbound_streams = from->inbound_streams;
-    out.nr_sack = from->nr_sack;
-    out.dynamic_addresses = from->dynamic_addresses;
-    out.peer_window = from->peer_window;
-    out.queued_bytes = from->queued_bytes;
-    out.outstanding_bytes = from->outstanding_bytes;
-    out.receive_buffered = from->receive_buffered;
-    out.messages_sent = from->messages_sent;
-    out.messages_received = from->messages_received;
-    out.duplicate_tsns_received = from->duplicate_tsns_received;
-    if (from->protection) out.protection = security_of(*from->protection, now);
-    for (const sctp::PathStatus& path : from->paths) out.paths.push_back(describe_path(now, id, path));
-    describe_missing(now, id, out);
-    status.associations.push_back(std::move(out));
+std::vector<control::Socket> describe_sockets(const Sources& from) {
+  std::vector<control::Socket> out;
+  for (const uplinks::Sockets::Entry& entry : from.sockets.entries()) {
+    if (!entry.socket) continue;
+    out.push_back({entry.socket->id().value(), entry.label, entry.interface,
+                   entry.socket->local_address().to_string(), counters_of(entry.socket->counters())});
   }
+  return out;
 }
 
-/// The uplinks that the association has no path over, on the end that adds them.
-void TunnelService::describe_missing(Timestamp now, sctp::AssociationId id, control::Association& out) const {
-  for (const auto& connection : connections_) {
-    if (connection->association() != id) continue;
-    for (const peering::PeerConnection::Missing& missing : connection->missing()) {
-      const uplinks::Uplinks::Uplink& uplink = uplinks_.at(missing.uplink);
-      if (uplink.vacant()) continue;
-      out.missing.push_back({uplink.config.label,
-                             uplink.interface.empty() ? uplink.config.interface : uplink.interface,
-                             uplink.reason.empty() ? "refused or lost, to be added again" : uplink.reason,
-                             std::max(0.0, seconds_between(now, missing.next_try))});
-    }
-  }
+// --- peers
+
+std::string peer_state(const Sources& from, tunnel::PeerIndex index, const tunnel::PeerView& view) {
+  if (view.association) return "up";
+  const peering::PeerConnection* connection = from.connections.find(index);
+  return connection == nullptr ? "down" : std::string(connection->state());
 }
 
-control::Path TunnelService::describe_path(Timestamp now, sctp::AssociationId id,
-                                           const sctp::PathStatus& path) const {
+control::Peer describe_peer(const Sources& from, tunnel::PeerIndex index) {
+  const config::PeerConfig& config = from.config.peers[index];
+  const tunnel::PeerView view = from.tunnel.peer(index);
+  control::Peer out;
+  out.name = config.name;
+  out.public_key = config.public_key->to_base64();
+  out.state = peer_state(from, index, view);
+  out.endpoint = texts(config.endpoint);
+  out.allowed_ips = texts(config.allowed_ips);
+  if (view.association) out.association = view.association->value();
+  out.mtu = view.mtu;
+  out.queue_bytes = view.queue_bytes;
+  out.queue_packets = view.queue_packets;
+  out.queue_limit = from.config.interface.queue_bytes;
+  out.counters = counters_of(view.counters);
+  return out;
+}
+
+std::vector<control::Peer> describe_peers(const Sources& from) {
+  std::vector<control::Peer> out;
+  for (std::size_t i = 0; i < from.config.peers.size(); ++i)
+    out.push_back(describe_peer(from, static_cast<tunnel::PeerIndex>(i)));
+  return out;
+}
+
+// --- associations and paths
+
+control::Security describe_security(const sctp::SecurityStatus& security, Timestamp now) {
+  control::Security out;
+  out.cipher = crypto::name(security.cipher);
+  out.epoch = security.epoch;
+  out.keys_age_s = seconds_between(security.keys_since, now);
+  out.last_handshake_age_s = seconds_between(security.last_handshake, now);
+  out.handshakes = security.handshakes;
+  return out;
+}
+
+std::string path_reason(const Sources& from, Timestamp now, const sctp::PathStatus& path, double tx_mbps,
+                        const std::string& failing) {
+  const auto uplink = from.uplinks.uplink_of(path.route.socket);
+  const bool over_quota = uplink && from.policies.is_over_quota(from.uplinks.at(*uplink).config.label);
+  const std::string idle = idle_reason_text(path, now, tx_mbps, over_quota);
+  if (failing.empty()) return idle;
+  return path.state == sctp::PathState::active ? failing : failing + ": " + idle;
+}
+
+control::Path describe_path(const Sources& from, Timestamp now, sctp::AssociationId id,
+                            const sctp::PathStatus& path) {
   control::Path out;
   out.id = path.id.value();
-  const uplinks::Uplinks::Exit place = uplinks_.exit_of(path.route);
-  out.label = place.label;
-  out.interface = place.interface;
-  out.local = place.local.to_string();
+  const uplinks::Uplinks::Exit exit = from.uplinks.exit_of(path.route);
+  out.label = exit.label;
+  out.interface = exit.interface;
+  out.local = exit.local.to_string();
   out.remote = path.route.remote.to_string();
   out.state = to_string(path.state);
   out.primary = path.primary;
@@ -232,20 +211,84 @@ control::Path TunnelService::describe_path(Timestamp now, sctp::AssociationId id
   out.ssthresh = path.ssthresh;
   out.flight = path.flight;
   out.mtu = path.mtu;
-  const status::PathRates rates = rates_.rates(id, path.id);
+  const PathRates rates = from.rates.rates(id, path.id);
   out.tx_mbps = rates.tx_mbps;
   out.rx_mbps = rates.rx_mbps;
   out.loss_percent = rates.loss_percent;
   out.error_count = path.error_count;
   out.role = to_string(path.role);
   out.cap_mbps = mbps(path.cap_bps);
-  const auto uplink = uplinks_.uplink_of(path.route.socket);
-  const bool over_quota = uplink && policies_.is_over_quota(uplinks_.at(*uplink).config.label);
-  out.reason = status::idle_reason_text(path, now, out.tx_mbps, over_quota);
-  if (!place.failing.empty())
-    out.reason = path.state == sctp::PathState::active ? place.failing : place.failing + ": " + out.reason;
+  out.reason = path_reason(from, now, path, out.tx_mbps, exit.failing);
   out.counters = counters_of(path.counters);
   return out;
 }
 
-}  // namespace hawser::daemon
+// The uplinks over which the association has no path; only an edge has any.
+std::vector<control::MissingPath> describe_missing(const Sources& from, Timestamp now,
+                                                   sctp::AssociationId id) {
+  std::vector<control::MissingPath> out;
+  const peering::PeerConnection* connection = from.connections.find(id);
+  if (connection == nullptr) return out;
+  for (const peering::PeerConnection::Missing& missing : connection->missing()) {
+    const uplinks::Uplinks::Uplink& uplink = from.uplinks.at(missing.uplink);
+    if (uplink.vacant()) continue;
+    out.push_back({uplink.config.label, interface_of(uplink),
+                   uplink.reason.empty() ? "refused or lost, to be added again" : uplink.reason,
+                   std::max(0.0, seconds_between(now, missing.next_try))});
+  }
+  return out;
+}
+
+control::Association describe_association(const Sources& from, Timestamp now,
+                                          const sctp::AssociationStatus& association) {
+  control::Association out;
+  out.id = association.id.value();
+  out.state = to_string(association.state);
+  if (const auto peer = from.tunnel.peer_of(association.id)) out.peer = from.config.peers[*peer].name;
+  out.outbound_streams = association.outbound_streams;
+  out.inbound_streams = association.inbound_streams;
+  out.nr_sack = association.nr_sack;
+  out.dynamic_addresses = association.dynamic_addresses;
+  out.peer_window = association.peer_window;
+  out.queued_bytes = association.queued_bytes;
+  out.outstanding_bytes = association.outstanding_bytes;
+  out.receive_buffered = association.receive_buffered;
+  out.messages_sent = association.messages_sent;
+  out.messages_received = association.messages_received;
+  out.duplicate_tsns_received = association.duplicate_tsns_received;
+  if (association.protection) out.protection = describe_security(*association.protection, now);
+  for (const sctp::PathStatus& path : association.paths)
+    out.paths.push_back(describe_path(from, now, association.id, path));
+  out.missing = describe_missing(from, now, association.id);
+  return out;
+}
+
+std::vector<control::Association> describe_associations(const Sources& from, Timestamp now) {
+  std::vector<control::Association> out;
+  for (const sctp::AssociationId id : from.tunnel.associations()) {
+    if (const auto status = from.endpoint.status(id)) out.push_back(describe_association(from, now, *status));
+  }
+  return out;
+}
+
+}  // namespace
+
+control::Status report(const Sources& from, Timestamp now) {
+  control::Status out;
+  out.version = kVersion;
+  out.pid = static_cast<std::uint32_t>(getpid());
+  out.uptime_s = seconds_between(from.started, now);
+  out.public_key = from.public_key.to_base64();
+  out.interface = {from.device.name(), texts(from.config.interface.addresses), from.device.mtu(),
+                   counters_of(from.device.counters())};
+  out.listen = texts(from.config.interface.listen);
+  out.uplinks = describe_uplinks(from);
+  out.sockets = describe_sockets(from);
+  out.peers = describe_peers(from);
+  out.associations = describe_associations(from, now);
+  out.drops.engine = drops_of<sctp::DropReason>(from.endpoint.drops(), sctp::kDropReasons);
+  out.drops.tunnel = drops_of<tunnel::Drop>(from.tunnel.drops(), tunnel::kDrops);
+  return out;
+}
+
+}  // namespace hawser::daemon::status

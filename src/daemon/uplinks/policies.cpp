@@ -16,7 +16,7 @@ control::ParseError refusal(std::string_view what, std::string_view seen, std::s
   return {fmt::format("{}: saw \"{}\"; allowed: {}", what, seen, allowed)};
 }
 
-/// Changes `policy`; false: `value` is none of that setting.
+// Changes `policy`. False: the setting cannot have this value.
 bool change(PathPolicy& policy, std::string_view setting, std::string_view value) {
   if (setting == "role") {
     const auto role = config::parse_role(value);
@@ -35,19 +35,25 @@ std::string value_of(const PathPolicy& policy, std::string_view setting) {
 
 }  // namespace
 
+void PathPolicies::handle_event(const sctp::Event& event) {
+  using Kind = sctp::Event::Kind;
+  if (event.kind == Kind::connected || event.kind == Kind::path_added || event.kind == Kind::path_up)
+    apply(event.association);
+}
+
 void PathPolicies::apply(sctp::AssociationId association) {
   const auto status = endpoint_.status(association);
   if (!status) return;
   for (const sctp::PathStatus& path : status->paths) {
     const auto uplink = uplinks_.uplink_of(path.route.socket);
-    if (!uplink) continue;  // a listening socket: what its paths may carry is the edges' to say
+    if (!uplink) continue;  // a listening socket: the edge decides what its paths carry
     const PathPolicy policy = of(uplinks_.at(*uplink).config);
     endpoint_.set_path_role(association, path.id, policy.role);
     endpoint_.set_path_caps(association, path.id, policy.caps);
   }
 }
 
-void PathPolicies::apply() {
+void PathPolicies::apply_to_all() {
   for (const sctp::AssociationId association : tunnel_.associations()) apply(association);
 }
 
@@ -69,8 +75,8 @@ Result<control::PathChange, control::ParseError> PathPolicies::set(const control
   }
   const std::string after = value_of(policy, setting.setting);
   changed_[setting.label] = policy;
-  apply();
-  spdlog::info("uplink {}: {} is {} now, was {}", setting.label, setting.setting, after, before);
+  apply_to_all();
+  spdlog::info("uplink {}: {} changed from {} to {}", setting.label, setting.setting, before, after);
   return control::PathChange{setting.label, setting.setting, before, after, is_over_quota(setting.label)};
 }
 
@@ -80,7 +86,7 @@ void PathPolicies::set_over_quota(const std::string& label, const sctp::PathRole
   } else {
     over_quota_[label] = *role;
   }
-  apply();
+  apply_to_all();
 }
 
 PathPolicy PathPolicies::configured(const config::UplinkConfig& uplink) const {

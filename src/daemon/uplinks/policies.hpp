@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,29 +18,32 @@ struct PathPolicy {
   sctp::PathCaps caps;
 };
 
-/// What each uplink may carry, whoever the peer is: what the configuration says, what was changed since, and
-/// what is left of its quota. Owns the changes, which last as long as the daemon; sees to it that the paths
-/// of every association, also of later ones, keep to them. Sends nothing.
+/// What each uplink may carry, towards every peer: its configuration, changes made since, and its quota. Owns
+/// the changes, which end with the daemon. Keeps role and caps of the paths of every association up to date.
+/// Sends nothing.
 class PathPolicies {
  public:
+  /// References outlive this object.
   PathPolicies(sctp::Endpoint& endpoint, const tunnel::Tunnel& tunnel, const Uplinks& uplinks)
       : endpoint_(endpoint), tunnel_(tunnel), uplinks_(uplinks) {}
 
-  /// To all paths of an association: it, or one of its paths, is new.
-  void apply(sctp::AssociationId association);
-  /// To all paths there are.
-  void apply();
+  /// Every event of the endpoint, after the peer connections have handled it: applies the policies to the
+  /// association if it, or one of its paths, is new.
+  void handle_event(const sctp::Event& event);
 
-  /// Changes one setting of one uplink, live. The error is for people.
+  /// Changes one setting of one uplink while the daemon runs. The error is for people.
   [[nodiscard]] Result<control::PathChange, control::ParseError> set(const control::PathSetting& setting);
-  /// The quota of the uplink with this label is used up: `role` until further notice. Null: it is not.
+  /// The quota of the uplink with this label is used up, which gives it this role. Null: it is not used up.
   void set_over_quota(const std::string& label, const sctp::PathRole* role);
+  /// Whether the quota of the uplink with this label is used up.
   [[nodiscard]] bool is_over_quota(const std::string& label) const { return over_quota_.contains(label); }
 
-  /// What holds now, quota included.
+  /// The policy of the uplink now, quota included.
   [[nodiscard]] PathPolicy of(const config::UplinkConfig& uplink) const;
 
  private:
+  void apply(sctp::AssociationId association);
+  void apply_to_all();
   [[nodiscard]] PathPolicy configured(const config::UplinkConfig& uplink) const;
   [[nodiscard]] std::string labels() const;
 

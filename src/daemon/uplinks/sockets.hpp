@@ -9,19 +9,21 @@
 
 namespace hawser::daemon::uplinks {
 
-/// Every UDP socket of the daemon, by the number that the engine knows it by. Owns the sockets; numbers are
-/// never reused.
+/// Every UDP socket of the daemon, by its SocketId. Owns the sockets; ids are never reused.
 class Sockets {
  public:
+  /// One socket, open or closed.
   struct Entry {
-    std::unique_ptr<io::DatagramSocket> socket;  ///< none: closed
+    std::unique_ptr<io::DatagramSocket> socket;  ///< null: closed
     std::string label;                           ///< of the uplink; empty for a listening socket
-    std::string interface;
+    std::string interface;                       ///< that it is bound to; empty: none
   };
 
-  explicit Sockets(Platform& host) : platform_(host) {}
+  /// `platform` opens and watches the sockets; it outlives them.
+  explicit Sockets(Platform& platform) : platform_(platform) {}
 
-  /// Throws io::SetupError. `options.id` is chosen here.
+  /// Opens a socket and chooses its id. `label`: of the uplink; empty for a listening socket. Throws
+  /// io::SetupError.
   SocketId open(io::udp::UdpSocketOptions options, std::string label) {
     const SocketId id{static_cast<std::uint32_t>(entries_.size())};
     options.id = id;
@@ -31,19 +33,22 @@ class Sockets {
     return id;
   }
 
+  /// Closes a socket; ignored if it is closed already.
   void close(SocketId id) {
     if (find(id) == nullptr) return;
     platform_.unwatch(id);
     entries_[id.value()].socket.reset();
   }
 
-  /// Null: closed, or never there.
+  /// Null: the socket is closed, or never existed.
   [[nodiscard]] io::DatagramSocket* find(SocketId id) {
     return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
   }
+  /// As the other find().
   [[nodiscard]] const io::DatagramSocket* find(SocketId id) const {
     return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
   }
+  /// By SocketId, closed sockets included.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
  private:

@@ -6,14 +6,15 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "io/setup_error.hpp"
 
 namespace hawser::daemon::uplinks {
 namespace {
 
-/// What automatic mode leaves out: tunnels, as what goes into one comes out of an uplink again, and what
-/// containers and virtual machines are attached to.
+// Discovery leaves these out: tunnels, whose datagrams leave by an uplink again, and the interfaces of
+// containers and virtual machines.
 constexpr std::array<std::string_view, 10> kTunnelKinds{"tun",    "wireguard", "gre", "ip6gre", "ipip",
                                                         "ip6tnl", "sit",       "vti", "vti6",   "xfrm"};
 constexpr std::array<const char*, 10> kNotUplinks{"docker*", "podman*", "br-*",   "veth*", "virbr*",
@@ -24,11 +25,11 @@ bool matches(const char* pattern, const std::string& name) {
 }
 
 bool matches_any(const std::vector<std::string>& patterns, const std::string& name) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const std::string& pattern) { return matches(pattern.c_str(), name); });
+  return std::ranges::any_of(patterns,
+                             [&](const std::string& pattern) { return matches(pattern.c_str(), name); });
 }
 
-/// 169.254.0.0/16 and fe80::/10 reach nobody beyond the link.
+// 169.254.0.0/16 (RFC 3927) and fe80::/10 (RFC 4291 §2.5.6) reach no host beyond the link.
 bool is_link_local(const IpAddress& address) {
   const auto first = load_be<std::uint16_t>(address.bytes().data());
   return address.is_v4() ? first == 0xa9feU : first >> 6U == 0xfe80U >> 6U;
@@ -43,15 +44,14 @@ std::vector<IpAddress> addresses_of(const io::netlink::LinkInfo& link, bool v6) 
 }
 
 const io::netlink::LinkInfo* find_index(const std::vector<io::netlink::LinkInfo>& links, int index) {
-  const auto at = std::find_if(links.begin(), links.end(),
-                               [&](const io::netlink::LinkInfo& link) { return link.index == index; });
+  const auto at = std::ranges::find(links, index, &io::netlink::LinkInfo::index);
   return at == links.end() ? nullptr : &*at;
 }
 
 }  // namespace
 
-Uplinks::Uplinks(Platform& host, Sockets& sockets, const config::Config& config)
-    : platform_(host),
+Uplinks::Uplinks(Platform& platform, Sockets& sockets, const config::Config& config)
+    : platform_(platform),
       sockets_(sockets),
       automatic_(config.uplinks.empty()),
       own_(config.interface.name),
@@ -64,7 +64,7 @@ Uplinks::Uplinks(Platform& host, Sockets& sockets, const config::Config& config)
 }
 
 bool Uplinks::set_remotes(std::vector<IpAddress> remotes) {
-  std::sort(remotes.begin(), remotes.end());
+  std::ranges::sort(remotes);
   remotes.erase(std::unique(remotes.begin(), remotes.end()), remotes.end());
   return std::exchange(remotes_, remotes) != remotes;
 }
@@ -74,7 +74,7 @@ Uplinks::Changes Uplinks::refresh() {
   try {
     const Links links = platform_.links();
     if (automatic_) discover(links, changes);
-    // An interface that is named belongs to that uplink, whatever patterns match it too.
+    // Names before patterns: an interface that one uplink names is not for the patterns of others.
     for (const bool pattern : {false, true}) {
       for (Uplink& uplink : uplinks_) {
         if (!uplink.vacant() && config::is_pattern(uplink.config.interface) == pattern)
@@ -82,49 +82,47 @@ Uplinks::Changes Uplinks::refresh() {
       }
     }
   } catch (const io::SetupError& error) {
-    spdlog::warn("cannot look at the interfaces: {}", error.what());
+    spdlog::warn("failed to list interfaces: {}", error.what());
   }
   return changes;
 }
 
-// --- which interfaces
-// ----------------------------------------------------------------------------------------------
+// --- the choice of interfaces
 
 void Uplinks::discover(const Links& links, Changes& changes) {
   for (Uplink& uplink : uplinks_) {
     if (!uplink.vacant() && find_index(links, uplink.index) == nullptr) vacate(uplink, changes);
   }
   for (const io::netlink::LinkInfo& link : links) {
-    const bool known =
-        std::any_of(uplinks_.begin(), uplinks_.end(), [&](const Uplink& u) { return u.index == link.index; });
-    if (known || !is_candidate(link) || remotes_.empty() || !is_usable(link)) continue;
-    auto place = std::find_if(uplinks_.begin(), uplinks_.end(), [](const Uplink& u) { return u.vacant(); });
-    if (place == uplinks_.end()) place = uplinks_.emplace(uplinks_.end());
-    place->config = {.interface = link.name, .label = link.name};
-    place->index = link.index;
-    spdlog::info("uplink {}: a route to the peer leaves here", link.name);
+    const bool known = std::ranges::any_of(uplinks_, [&](const Uplink& u) { return u.index == link.index; });
+    if (known || !is_discoverable(link) || remotes_.empty() || !is_usable(link)) continue;
+    auto entry = std::ranges::find_if(uplinks_, [](const Uplink& u) { return u.vacant(); });
+    if (entry == uplinks_.end()) entry = uplinks_.emplace(uplinks_.end());
+    entry->config = {.interface = link.name, .label = link.name};
+    entry->index = link.index;
+    spdlog::info("uplink {}: discovered: has a route to the peer", link.name);
   }
 }
 
-/// Gone for good: a modem that comes back under another name is another uplink, in the same place.
+// The interface is removed. A modem that returns under another name is another uplink, which may take the
+// entry.
 void Uplinks::vacate(Uplink& uplink, Changes& changes) {
   spdlog::info("uplink {}: interface {} is gone", uplink.config.label, uplink.config.interface);
   close(uplink.v4.socket, changes);
   close(uplink.v6.socket, changes);
-  std::string label = std::move(uplink.config.label);  // whoever had a path over it still names it
+  std::string label = std::move(uplink.config.label);  // messages about its last paths still need it
   uplink = Uplink{};
   uplink.config.label = std::move(label);
 }
 
-bool Uplinks::is_candidate(const io::netlink::LinkInfo& link) const {
+bool Uplinks::is_discoverable(const io::netlink::LinkInfo& link) const {
   if (link.name == own_ || link.loopback || link.enslaved || matches_any(exclude_, link.name)) return false;
   if (!include_.empty()) return matches_any(include_, link.name);
-  return std::find(kTunnelKinds.begin(), kTunnelKinds.end(), link.kind) == kTunnelKinds.end() &&
-         std::none_of(kNotUplinks.begin(), kNotUplinks.end(),
-                      [&](const char* pattern) { return matches(pattern, link.name); });
+  return std::ranges::find(kTunnelKinds, link.kind) == kTunnelKinds.end() &&
+         std::ranges::none_of(kNotUplinks, [&](const char* pattern) { return matches(pattern, link.name); });
 }
 
-/// The interface that it has, as long as that can be used; otherwise the first by name that can.
+// The interface in use, as long as it is usable; otherwise the first usable one by name.
 const io::netlink::LinkInfo* Uplinks::choose(const Uplink& uplink, const Links& links) {
   if (automatic_) return find_index(links, uplink.index);
   std::vector<const io::netlink::LinkInfo*> choice;
@@ -132,13 +130,12 @@ const io::netlink::LinkInfo* Uplinks::choose(const Uplink& uplink, const Links& 
     if (may_take(uplink, link)) choice.push_back(&link);
   }
   if (choice.empty()) return nullptr;
-  std::sort(
-      choice.begin(), choice.end(), [&](const io::netlink::LinkInfo* a, const io::netlink::LinkInfo* b) {
-        return std::pair(a->index != uplink.index, a->name) < std::pair(b->index != uplink.index, b->name);
-      });
+  std::ranges::sort(choice, {}, [&](const io::netlink::LinkInfo* link) {
+    return std::pair(link->index != uplink.index, link->name);
+  });
   if (choice.size() == 1) return choice.front();
-  const auto usable = std::find_if(choice.begin(), choice.end(),
-                                   [&](const io::netlink::LinkInfo* link) { return is_usable(*link); });
+  const auto usable =
+      std::ranges::find_if(choice, [&](const io::netlink::LinkInfo* link) { return is_usable(*link); });
   return usable == choice.end() ? choice.front() : *usable;
 }
 
@@ -146,19 +143,17 @@ bool Uplinks::may_take(const Uplink& uplink, const io::netlink::LinkInfo& link) 
   const std::string& wanted = uplink.config.interface;
   if (!config::is_pattern(wanted)) return link.name == wanted;
   if (link.name == own_ || link.loopback || !matches(wanted.c_str(), link.name)) return false;
-  return std::none_of(uplinks_.begin(), uplinks_.end(), [&](const Uplink& other) {
+  return std::ranges::none_of(uplinks_, [&](const Uplink& other) {
     return &other != &uplink && (other.index == link.index || other.config.interface == link.name);
   });
 }
 
-// --- whether they can be used
-// ----------------------------------------------------------------------------------------------
+// --- whether they are usable
 
 void Uplinks::update(Uplink& uplink, const io::netlink::LinkInfo* link, Changes& changes) {
   const int index = link == nullptr ? 0 : link->index;
   if (index != uplink.index) {
-    // A socket stays bound to the interface it was opened on, even when a new one of the same name takes its
-    // place.
+    // A socket stays bound to the interface on which it was opened, even if another one gets its name.
     for (Family* family : {&uplink.v4, &uplink.v6}) {
       close(family->socket, changes);
       *family = Family{};
@@ -200,13 +195,14 @@ Uplinks::Family Uplinks::assess(const io::netlink::LinkInfo* link, bool v6) {
   if (link == nullptr) return out;
   const auto own = addresses_of(*link, v6);
   out.reason = !link->up ? "down" : !link->carrier ? "no carrier" : own.empty() ? "no address" : "no route";
-  if (link->up && link->carrier && !own.empty() && find_way(*link, own, out)) out.reason.clear();
+  if (link->up && link->carrier && !own.empty() && find_route(*link, own, out)) out.reason.clear();
   return out;
 }
 
-/// As the kernel routes for a socket that is bound to the device, or else, where rules go by the source
-/// address, to the device and one of its addresses.
-bool Uplinks::find_way(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own, Family& family) {
+// Asks the kernel for the route of a socket that is bound to the device only, then of one that is also bound
+// to an address of the device, as routing rules may select by source address.
+bool Uplinks::find_route(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own,
+                         Family& family) {
   if (remotes_.empty()) {
     family.route.source = own.front();
     return true;
@@ -227,11 +223,12 @@ bool Uplinks::find_way(const io::netlink::LinkInfo& link, const std::vector<IpAd
 }
 
 bool Uplinks::is_family_wanted(bool v6) const {
-  return remotes_.empty() || std::any_of(remotes_.begin(), remotes_.end(),
-                                         [&](const IpAddress& remote) { return remote.is_v6() == v6; });
+  return remotes_.empty() ||
+         std::ranges::any_of(remotes_, [&](const IpAddress& remote) { return remote.is_v6() == v6; });
 }
 
-/// The reason of the uplink as a whole: of the family that got furthest, of those that the peers have.
+// Sets the reason of the uplink as a whole: that of the family that lacks least, among the families of the
+// peers.
 void Uplinks::explain(Uplink& uplink) {
   const std::string& v4 = uplink.v4.usable() ? uplink.v4.failure : uplink.v4.reason;
   const std::string& v6 = uplink.v6.usable() ? uplink.v6.failure : uplink.v6.reason;
@@ -247,7 +244,6 @@ void Uplinks::explain(Uplink& uplink) {
 }
 
 // --- sockets
-// ----------------------------------------------------------------------------------------------
 
 void Uplinks::close(std::optional<SocketId>& socket, Changes& changes) {
   if (!socket) return;
@@ -275,14 +271,13 @@ std::optional<SocketId> Uplinks::socket(std::size_t index, bool v6) {
 }
 
 std::optional<std::size_t> Uplinks::uplink_of(SocketId socket) const {
-  const auto at = std::find_if(uplinks_.begin(), uplinks_.end(), [&](const Uplink& u) {
-    return u.v4.socket == socket || u.v6.socket == socket;
-  });
+  const auto at = std::ranges::find_if(
+      uplinks_, [&](const Uplink& u) { return u.v4.socket == socket || u.v6.socket == socket; });
   if (at == uplinks_.end()) return std::nullopt;
   return static_cast<std::size_t>(at - uplinks_.begin());
 }
 
-// A path is not tied to an address that the kernel may choose anew; which one it chooses now is known.
+// A path with the wildcard address leaves by the address that the kernel chooses now.
 Uplinks::Exit Uplinks::exit_of(const Route& route) const {
   Exit out{"", "", route.local, ""};
   if (route.socket.value() >= sockets_.entries().size()) return out;

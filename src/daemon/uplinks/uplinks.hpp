@@ -11,66 +11,69 @@
 
 namespace hawser::daemon::uplinks {
 
-/// The uplinks of an edge: which interfaces they are, whether they can be used now, and a socket for each
-/// address family that is is_family_wanted. Owns no socket (Sockets does) and knows no association. Uplinks
-/// keep their numbers; that of one that was found by itself and is gone for good is vacant until another
-/// takes it.
+/// The uplinks of an edge: which interfaces they are, whether they are usable, and their sockets. An uplink
+/// keeps its index. When a discovered uplink's interface is removed, its entry becomes vacant, and another
+/// discovered uplink may take it. Owns the list of uplinks, but no socket (Sockets does) and no association.
 class Uplinks {
  public:
-  /// One address family of an uplink.
+  /// IPv4 or IPv6 on an uplink.
   struct Family {
-    std::string reason = "no interface";  ///< why it cannot be used now; empty: it can
-    io::netlink::RouteInfo route;         ///< how datagrams leave, or left when it could be used last
-    /// What its sockets are bound to: the wildcard, unless a routing rule asks for the interface's address.
+    std::string reason = "no interface";  ///< why it is not usable; empty: it is
+    io::netlink::RouteInfo route;         ///< how datagrams leave, or left when it was usable last
+    /// What its socket is bound to: the wildcard, or the interface's address if a routing rule requires it.
     IpAddress bind;
     std::optional<SocketId> socket;
-    std::string failure;  ///< of the last attempt to open one
+    std::string failure;  ///< of the last attempt to open the socket
 
     [[nodiscard]] bool usable() const { return reason.empty(); }
   };
+  /// One uplink, or a vacant entry.
   struct Uplink {
     config::UplinkConfig config;
-    std::string interface;  ///< the one in use; empty: there is none
-    int index = 0;          ///< of that interface, which its sockets are bound to; 0: there is none
+    std::string interface;  ///< in use now; empty: none
+    int index = 0;          ///< of that interface, to which the sockets are bound; 0: none
     Family v4;
     Family v6;
-    std::string reason = "no interface";  ///< in words, why it cannot be used now; empty: it can
+    std::string reason = "no interface";  ///< why it is not usable, for people; empty: it is
 
     [[nodiscard]] bool vacant() const { return config.interface.empty(); }
   };
-  /// Where datagrams of a route leave, in the words of the user.
+  /// Where datagrams of a route leave, as the user knows it.
   struct Exit {
     std::string label;      ///< of the uplink; empty for a listening socket
     std::string interface;  ///< empty for a listening socket
-    IpAddress local;        ///< the wildcard: the kernel chooses, and does not say which
-    std::string failing;    ///< why no datagram can leave now; empty: they can
+    IpAddress local;        ///< the wildcard: the kernel's choice is unknown
+    std::string failing;    ///< why no datagram can leave now; empty: one can
   };
-  /// What a look at the interfaces has shown.
+  /// The result of refresh().
   struct Changes {
-    std::vector<SocketId> closed;  ///< sockets, as their interface went or was replaced
-    /// Sockets whose datagrams leave from another address or by another next hop now, no longer, or again.
+    std::vector<SocketId> closed;  ///< sockets whose interface was removed or replaced
+    /// Sockets whose datagrams leave by another address or next hop than before, can no longer leave, or
+    /// leave again.
     std::vector<SocketId> moved;
-    bool more_usable = false;  ///< something can be used that could not
+    bool more_usable = false;  ///< a family of an uplink has become usable
   };
 
-  /// Without any [[uplink]]: every interface over which the peers can be reached, but never the tunnel
-  /// itself.
-  Uplinks(Platform& host, Sockets& sockets, const config::Config& config);
+  /// Without any [[uplink]] in `config`, uplinks are discovered: every interface with a route to a peer, but
+  /// never the tunnel itself. References outlive this object.
+  Uplinks(Platform& platform, Sockets& sockets, const config::Config& config);
 
-  /// Where the peers are. An uplink is usable when a route leads to one of them; when no address is known,
-  /// any address of its own will do. Whether they are others than before.
+  /// Sets the addresses of the peers. An uplink is usable if it has a route to one of them, or, while none is
+  /// known, any address. Returns whether they have changed.
   bool set_remotes(std::vector<IpAddress> remotes);
 
-  /// Looks at the interfaces again.
+  /// Lists the interfaces again and updates every uplink.
   Changes refresh();
 
-  /// Vacant ones included.
+  /// Vacant entries included.
   [[nodiscard]] std::size_t count() const { return uplinks_.size(); }
+  /// Uplink `index`, less than count().
   [[nodiscard]] const Uplink& at(std::size_t index) const { return uplinks_[index]; }
-  /// The socket of uplink `index` for that family, opened when need be; nothing: not usable now.
+  /// The socket of uplink `index` for that family, opened if necessary. None: the family is not usable.
   std::optional<SocketId> socket(std::size_t index, bool v6);
-  /// Which uplink the socket belongs to; nothing: none of ours, or closed.
+  /// The uplink that the socket belongs to. None: it is closed, or not the socket of an uplink.
   [[nodiscard]] std::optional<std::size_t> uplink_of(SocketId socket) const;
+  /// Where datagrams of the route leave.
   [[nodiscard]] Exit exit_of(const Route& route) const;
 
  private:
@@ -78,26 +81,26 @@ class Uplinks {
 
   void discover(const Links& links, Changes& changes);
   void vacate(Uplink& uplink, Changes& changes);
-  [[nodiscard]] bool is_candidate(const io::netlink::LinkInfo& link) const;
+  [[nodiscard]] bool is_discoverable(const io::netlink::LinkInfo& link) const;
   [[nodiscard]] const io::netlink::LinkInfo* choose(const Uplink& uplink, const Links& links);
   [[nodiscard]] bool may_take(const Uplink& uplink, const io::netlink::LinkInfo& link) const;
   void update(Uplink& uplink, const io::netlink::LinkInfo* link, Changes& changes);
   void update(Family& family, Family found, Changes& changes);
   [[nodiscard]] bool is_usable(const io::netlink::LinkInfo& link);
   [[nodiscard]] Family assess(const io::netlink::LinkInfo* link, bool v6);
-  [[nodiscard]] bool find_way(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own,
-                              Family& family);
+  [[nodiscard]] bool find_route(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own,
+                                Family& family);
   [[nodiscard]] bool is_family_wanted(bool v6) const;
   void explain(Uplink& uplink);
   void close(std::optional<SocketId>& socket, Changes& changes);
 
   Platform& platform_;
   Sockets& sockets_;
-  bool automatic_;
-  std::string own_;
+  bool automatic_;   ///< uplinks are discovered
+  std::string own_;  ///< name of the tunnel's interface
   std::vector<std::string> include_;
   std::vector<std::string> exclude_;
-  std::vector<IpAddress> remotes_;  // sorted
+  std::vector<IpAddress> remotes_;  ///< of the peers, sorted
   std::vector<Uplink> uplinks_;
 };
 

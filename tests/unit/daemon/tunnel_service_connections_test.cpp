@@ -1,5 +1,4 @@
-// How an edge calls its hub: the race over uplinks and addresses, and what follows when nobody answers any
-// more.
+// How an edge connects to its hub: the race over uplinks and addresses, and connecting again after silence.
 #include <gtest/gtest.h>
 
 #include "unit/daemon/tunnel_service_support.hpp"
@@ -7,7 +6,7 @@
 namespace hawser::daemon {
 namespace {
 
-TEST_F(NodeTest, StartsOverAnotherUplinkWhenTheFirstIsDead) {
+TEST_F(TunnelServiceTest, StartsOverAnotherUplinkWhenTheFirstIsDead) {
   network.set_rewrite([](UdpAddress& source, UdpAddress& destination, Bytes) {
     const auto dead = IpAddress::parse("198.51.100.1");
     return source.ip != *dead && destination.ip != *dead;
@@ -19,20 +18,20 @@ TEST_F(NodeTest, StartsOverAnotherUplinkWhenTheFirstIsDead) {
   EXPECT_TRUE(carries(edge, hub, packet(2, 1)));
 }
 
-TEST_F(NodeTest, CallsOnceWhenTheFirstCallIsAnswered) {
-  std::size_t calls = 0;
+TEST_F(TunnelServiceTest, MakesOneAttemptWhenTheFirstIsAnswered) {
+  std::size_t attempts = 0;
   network.set_rewrite([&](UdpAddress&, UdpAddress&, Bytes payload) {
-    if (payload[12] == std::byte{kInit}) ++calls;
+    if (payload[12] == std::byte{kInit}) ++attempts;
     return true;
   });
   start();
   run(3s);
   EXPECT_EQ(peer_state(edge), "up");
-  EXPECT_EQ(calls, 1U);
-  EXPECT_EQ(hub.node.status(now).drops.engine.at("handshake_failed"), 0U);
+  EXPECT_EQ(attempts, 1U);
+  EXPECT_EQ(hub.service.status(now).drops.engine.at("handshake_failed"), 0U);
 }
 
-TEST_F(NodeTest, RacesUplinksAndAddressesAndIsUpSoonWhenOneOfManyWorks) {
+TEST_F(TunnelServiceTest, RacesUplinksAndAddressesAndIsUpSoonWhenOneOfManyWorks) {
   Machine racer(network, edge_text("192.0.2.66:9899\", \"192.0.2.67:9899\", \"192.0.2.1:9899"), kEdgeKey,
                 {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 4);
   network.set_rewrite([](UdpAddress& from, UdpAddress& to, Bytes) {
@@ -41,12 +40,12 @@ TEST_F(NodeTest, RacesUplinksAndAddressesAndIsUpSoonWhenOneOfManyWorks) {
   });
   machines = {&hub, &racer};
   start();
-  run(700ms);  // the last of six combinations is called after 500 ms
+  run(700ms);  // the last of six attempts starts after 500 ms
   EXPECT_EQ(peer_state(racer), "up");
-  EXPECT_EQ(racer.node.status(now).associations.size(), 1U) << "the losers of the race are over";
+  EXPECT_EQ(racer.service.status(now).associations.size(), 1U) << "the other attempts are aborted";
 }
 
-TEST_F(NodeTest, JoinsOverTheAddressThatTheOtherUplinkReaches) {
+TEST_F(TunnelServiceTest, JoinsOverTheAddressThatTheOtherUplinkReaches) {
   Machine torn(network, edge_text("192.0.2.66:9899\", \"192.0.2.1:9899"), kEdgeKey,
                {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 4);
   // Two addresses of one hub: eth0 reaches one of them, eth1 the other.
@@ -73,14 +72,14 @@ TEST_F(NodeTest, JoinsOverTheAddressThatTheOtherUplinkReaches) {
   EXPECT_EQ(mine.at("dsl").remote, "192.0.2.66:9899");
 }
 
-TEST_F(NodeTest, CallsKnownAddressesWhileNamesAreNotFound) {
+TEST_F(TunnelServiceTest, TriesKnownAddressesWhileNamesAreNotResolved) {
   Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
   machines = {&hub, &named};
   start();
-  named.node.handle_addresses(now, 0, {*UdpAddress::parse("192.0.2.1:9899")});
+  named.service.handle_addresses(now, 0, {*UdpAddress::parse("192.0.2.1:9899")});
   run(1s);
   ASSERT_EQ(peer_state(named), "up");
-  hub.node.stop(now);  // a restart
+  hub.service.stop(now);  // a restart
   run(500ms);
   Machine again(network, hub_text(kEdgeKey, "192.0.2.2"), kHubKey, {}, 3);
   network.set_rewrite([](UdpAddress& from, UdpAddress& to, Bytes) {
@@ -88,32 +87,32 @@ TEST_F(NodeTest, CallsKnownAddressesWhileNamesAreNotFound) {
     if (from.ip == *IpAddress::parse("192.0.2.2")) from.ip = *IpAddress::parse("192.0.2.1");
     return true;
   });
-  again.node.start(now);
+  again.service.start(now);
   machines = {&again, &named};
-  run(2s);  // nobody answers the question for the name
-  EXPECT_EQ(named.host.asked.size(), 2U);
+  run(2s);  // the name is not resolved
+  EXPECT_EQ(named.platform.resolved.size(), 2U);
   EXPECT_EQ(peer_state(named), "up");
 }
 
-TEST_F(NodeTest, KeepsItsAssociationWhileNoInterfaceIsLeft) {
+TEST_F(TunnelServiceTest, KeepsItsAssociationWhileNoInterfaceIsLeft) {
   start();
   run(2s);
-  const auto first = edge.node.status(now).associations.at(0).id;
-  edge.host.unplug("eth0");
-  edge.host.unplug("eth1");
-  edge.node.handle_links_changed(now);
+  const auto first = edge.service.status(now).associations.at(0).id;
+  edge.platform.unplug("eth0");
+  edge.platform.unplug("eth1");
+  edge.service.handle_links_changed(now);
   run(60s);
-  edge.host.plug("eth1", "203.0.113.9");
-  edge.node.handle_links_changed(now);
+  edge.platform.plug("eth1", "203.0.113.9");
+  edge.service.handle_links_changed(now);
   run(3s);
-  ASSERT_EQ(edge.node.status(now).associations.size(), 1U);
-  EXPECT_EQ(edge.node.status(now).associations[0].id, first);
+  ASSERT_EQ(edge.service.status(now).associations.size(), 1U);
+  EXPECT_EQ(edge.service.status(now).associations[0].id, first);
   EXPECT_EQ(paths(edge).size(), 1U);
   EXPECT_EQ(paths(edge).at("dsl").state, "active");
   EXPECT_TRUE(carries(edge, hub, packet(2, 1)));
 }
 
-TEST_F(NodeTest, IsBackWithinFiveSecondsOfTheReturnOfItsHubWheneverThatIs) {
+TEST_F(TunnelServiceTest, IsBackWithinFiveSecondsOfTheReturnOfItsHubWheneverThatIs) {
   start();
   run(2s);
   for (Duration away = 0s; away < 9s; away += 700ms) {
@@ -121,29 +120,29 @@ TEST_F(NodeTest, IsBackWithinFiveSecondsOfTheReturnOfItsHubWheneverThatIs) {
     const Timestamp begin = now;
     while (peer_state(*restarted) != "up" && now < begin + 30s) run_with_traffic(100ms);
     EXPECT_LT(now - begin, 5s) << "after " << away / 1ms << " ms away";
-    EXPECT_EQ(edge.node.status(now).associations.size(), 1U);
+    EXPECT_EQ(edge.service.status(now).associations.size(), 1U);
     EXPECT_TRUE(carries(edge, *restarted, packet(2, 1, 400)));
     run(2s);
     EXPECT_EQ(paths(edge).size(), 2U);
   }
 }
 
-/// A hub that can be killed, and an edge that has nothing to send.
-class IdleEdge : public NodeTest {
+/// A hub that can be killed, and an edge without traffic.
+class IdleEdge : public TunnelServiceTest {
  protected:
   IdleEdge() {
-    machines = {&idle, mortal.get()};
+    machines = {&idle, crashing.get()};
     start();
-    run(250s);  // until it asks once a minute
+    run(250s);  // until its keepalives are a minute apart
   }
   void restart_after(const std::function<void()>& leave) {
     leave();
-    mortal.reset();
+    crashing.reset();
     machines = {&idle};
     run(3s);
-    mortal = make_hub();
-    machines.push_back(mortal.get());
-    mortal->node.start(now);
+    crashing = make_hub();
+    machines.push_back(crashing.get());
+    crashing->service.start(now);
     run(5s);
   }
   std::unique_ptr<Machine> make_hub() {
@@ -151,43 +150,43 @@ class IdleEdge : public NodeTest {
                                      std::map<std::string, std::string>{}, 7);
   }
 
-  std::unique_ptr<Machine> mortal = make_hub();
+  std::unique_ptr<Machine> crashing = make_hub();
   Machine idle{
       network, edge_text("192.0.2.9:9899"), kEdgeKey, {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 6};
 };
 
 TEST_F(IdleEdge, IsBackWithinFiveSecondsOfTheReturnOfAHubThatCrashed) {
   restart_after([] {});
-  EXPECT_EQ(peer_state(*mortal), "up");
-  EXPECT_EQ(paths(*mortal).size(), 2U);
+  EXPECT_EQ(peer_state(*crashing), "up");
+  EXPECT_EQ(paths(*crashing).size(), 2U);
   restart_after([] {});
-  EXPECT_EQ(peer_state(*mortal), "up");
+  EXPECT_EQ(peer_state(*crashing), "up");
 }
 
-TEST_F(IdleEdge, FindsOutByItselfWhenTheHubHasForgottenWhereItIs) {
+TEST_F(IdleEdge, NoticesTheRestartByItselfWhenTheHubHasLostItsLocation) {
   restart_after([] { std::filesystem::remove_all(state_folder()); });
-  EXPECT_NE(peer_state(*mortal), "up");
+  EXPECT_NE(peer_state(*crashing), "up");
   run(60s);
-  EXPECT_EQ(peer_state(*mortal), "up");
+  EXPECT_EQ(peer_state(*crashing), "up");
 }
 
-TEST_F(IdleEdge, IsGreetedOnlyIfItWasNotToldOfTheEnd) {
+TEST_F(IdleEdge, GetsRestartNoticesOnlyWithoutAShutdown) {
   std::size_t notices = 0;
   network.set_rewrite([&](UdpAddress&, UdpAddress&, Bytes payload) {
     if (payload[12] == std::byte{kPad}) ++notices;
     return true;
   });
   restart_after([this] {
-    mortal->node.stop(now);
-    while (!mortal->node.stopped()) run(5ms);
+    crashing->service.stop(now);
+    while (!crashing->service.stopped()) run(5ms);
   });
-  EXPECT_EQ(peer_state(*mortal), "up");
+  EXPECT_EQ(peer_state(*crashing), "up");
   EXPECT_EQ(notices, 0U);
   restart_after([] {});
   EXPECT_EQ(notices, 6U) << "three for each of two paths";
 }
 
-TEST_F(IdleEdge, AsksItsPathsOnlyNowAndThenHoweverOftenItIsGreeted) {
+TEST_F(IdleEdge, ProbesItsPathsRarelyEvenForManyRestartNotices) {
   TransmitBatch notice;
   network.set_rewrite([&](UdpAddress& from, UdpAddress& to, Bytes payload) {
     if (payload[12] != std::byte{kPad} || !notice.empty()) return true;
@@ -212,36 +211,37 @@ TEST_F(IdleEdge, AsksItsPathsOnlyNowAndThenHoweverOftenItIsGreeted) {
   }
   EXPECT_EQ(paths(idle).size(), 2U);
   EXPECT_EQ(paths(idle).at("lte").state, "active");
-  EXPECT_GE(from_edge, 2U) << "the paths are asked";
+  EXPECT_GE(from_edge, 2U) << "the paths are probed";
   EXPECT_LE(from_edge, 8U) << "in ten seconds";
 }
 
-TEST_F(NodeTest, CallsBesideASilentAssociationAndKeepsItWhenAPathAnswersAfterAll) {
+TEST_F(TunnelServiceTest, ConnectsAgainDuringSilenceAndKeepsTheAssociationWhenAPathIsBackFirst) {
   start();
   run(2s);
-  const auto first = edge.node.status(now).associations.at(0).id;
+  const auto first = edge.service.status(now).associations.at(0).id;
   lose([](const Packet&) { return true; });
   run_with_traffic(30s);
   EXPECT_EQ(peer_state(edge), "up");
-  EXPECT_EQ(edge.node.status(now).peers.at(0).association, first);
-  bool called = false;
-  for (int i = 0; i < 100 && !called; ++i) {
+  EXPECT_EQ(edge.service.status(now).peers.at(0).association, first);
+  bool connecting_again = false;
+  for (int i = 0; i < 100 && !connecting_again; ++i) {
     run(50ms);
-    called = edge.node.status(now).associations.size() == 2;
+    connecting_again = edge.service.status(now).associations.size() == 2;
   }
-  EXPECT_TRUE(called);
-  EXPECT_EQ(edge.node.status(now).associations.back().state, "cookie_wait");
+  EXPECT_TRUE(connecting_again);
+  EXPECT_EQ(edge.service.status(now).associations.back().state, "cookie_wait");
   lose([](const Packet& each) { return each.chunk == kInit; });
   run(4s);
-  ASSERT_EQ(edge.node.status(now).associations.size(), 1U);
-  EXPECT_EQ(edge.node.status(now).associations[0].id, first);
-  EXPECT_EQ(hub.node.status(now).peers.at(0).counters.at("associations"), 1U);
+  ASSERT_EQ(edge.service.status(now).associations.size(), 1U);
+  EXPECT_EQ(edge.service.status(now).associations[0].id, first);
+  EXPECT_EQ(hub.service.status(now).peers.at(0).counters.at("associations"), 1U);
   (void)hub.device.take_written();
   EXPECT_TRUE(carries(edge, hub, packet(2, 1, 400)));
 }
 
-/// The hub takes a call for up only after the edge did, so that ending the call never costs both.
-TEST_F(NodeTest, MayEndACallHoweverFarTheHubHasGotWithIt) {
+// An association is up at the hub only after it was up at the edge, so that ending an attempt never ends the
+// older association.
+TEST_F(TunnelServiceTest, MayEndAnAttemptInAnyStateThatItHasAtTheHub) {
   start();
   std::uint32_t old_tag = 0;
   lose([&](const Packet& each) {
@@ -249,28 +249,28 @@ TEST_F(NodeTest, MayEndACallHoweverFarTheHubHasGotWithIt) {
     return false;
   });
   run(2s);
-  const auto first = edge.node.status(now).associations.at(0).id;
+  const auto first = edge.service.status(now).associations.at(0).id;
   lose([](const Packet&) { return true; });
   run_with_traffic(3s);
-  // The handshake comes to its end but for the first sealed packet; no HEARTBEAT passes either.
+  // The handshake completes except for its first sealed packet; HEARTBEATs are lost, too.
   lose([](const Packet& each) { return each.chunk == kSealed; });
-  const auto called = [&] {
-    const auto associations = edge.node.status(now).associations;
+  const auto is_established_at_the_edge = [&] {
+    const auto associations = edge.service.status(now).associations;
     return associations.size() > 1 && associations.back().state == "established";
   };
-  for (int i = 0; i < 1000 && !called(); ++i) run(5ms);
+  for (int i = 0; i < 1000 && !is_established_at_the_edge(); ++i) run(5ms);
   run(1s);
-  ASSERT_GE(edge.node.status(now).associations.size(), 2U);
+  ASSERT_GE(edge.service.status(now).associations.size(), 2U);
   lose([&](const Packet& each) { return each.from_hub && each.chunk == kSealed && each.tag != old_tag; });
   run(3s);
-  ASSERT_EQ(edge.node.status(now).associations.size(), 1U);
-  EXPECT_EQ(edge.node.status(now).associations[0].id, first);
-  EXPECT_EQ(hub.node.status(now).peers.at(0).counters.at("replaced"), 0U);
+  ASSERT_EQ(edge.service.status(now).associations.size(), 1U);
+  EXPECT_EQ(edge.service.status(now).associations[0].id, first);
+  EXPECT_EQ(hub.service.status(now).peers.at(0).counters.at("replaced"), 0U);
   (void)hub.device.take_written();
   EXPECT_TRUE(carries(edge, hub, packet(2, 1, 400)));
 }
 
-TEST_F(NodeTest, DoesNotCallAgainWhileAnyPathAnswers) {
+TEST_F(TunnelServiceTest, DoesNotConnectAgainWhileAnyPathIsActive) {
   start();
   run(2s);
   network.set_rewrite([](UdpAddress& from, UdpAddress& to, Bytes) {
@@ -279,22 +279,22 @@ TEST_F(NodeTest, DoesNotCallAgainWhileAnyPathAnswers) {
   });
   for (int i = 0; i < 100; ++i) {
     run_with_traffic(100ms);
-    ASSERT_EQ(edge.node.status(now).associations.size(), 1U);
+    ASSERT_EQ(edge.service.status(now).associations.size(), 1U);
   }
 }
 
-TEST_F(NodeTest, StaysDownWhenTheHubDoesNotKnowItsKey) {
-  Machine stranger(network, edge_text(), kOtherKey, {{"eth0", "198.51.100.7"}}, 4);
-  machines = {&hub, &stranger};
+TEST_F(TunnelServiceTest, StaysDownWhenTheHubDoesNotKnowItsKey) {
+  Machine unknown(network, edge_text(), kOtherKey, {{"eth0", "198.51.100.7"}}, 4);
+  machines = {&hub, &unknown};
   start();
   run(20s);
-  EXPECT_NE(peer_state(stranger), "up");
+  EXPECT_NE(peer_state(unknown), "up");
   EXPECT_EQ(peer_state(hub), "down");
-  EXPECT_TRUE(hub.node.status(now).associations.empty());
-  EXPECT_GT(hub.node.status(now).drops.engine.at("handshake_failed"), 1U);
+  EXPECT_TRUE(hub.service.status(now).associations.empty());
+  EXPECT_GT(hub.service.status(now).drops.engine.at("handshake_failed"), 1U);
 }
 
-TEST_F(NodeTest, HearsNothingFromAHubWhoseKeyItDoesNotKnow) {
+TEST_F(TunnelServiceTest, GetsNoAnswerFromAHubWhoseKeyItDoesNotKnow) {
   std::size_t answers = 0;
   network.set_rewrite([&](UdpAddress& from, UdpAddress&, Bytes) {
     if (from.ip == *IpAddress::parse("192.0.2.1")) ++answers;
@@ -306,39 +306,39 @@ TEST_F(NodeTest, HearsNothingFromAHubWhoseKeyItDoesNotKnow) {
   run(20s);
   EXPECT_NE(peer_state(wrong), "up");
   EXPECT_EQ(answers, 0U);
-  EXPECT_GT(hub.node.status(now).drops.engine.at("no_access"), 5U);
+  EXPECT_GT(hub.service.status(now).drops.engine.at("no_access"), 5U);
 }
 
-TEST_F(NodeTest, RefusesACallFromAPeerThatIsItsOwnToCall) {
+TEST_F(TunnelServiceTest, RejectsAnAssociationFromAPeerThatHasAnEndpoint) {
   std::string text = hub_text();
   text += "endpoint = [\"198.51.100.99:1\"]\n";
   text.replace(text.find("192.0.2.1"), 9, "192.0.2.3");
-  Machine race(network, text, kHubKey, {{"eth0", "192.0.2.8"}}, 5);
-  Machine called(network, edge_text("192.0.2.3:9899"), kEdgeKey, {{"eth0", "198.51.100.7"}}, 4);
-  machines = {&race, &called};
+  Machine initiator(network, text, kHubKey, {{"eth0", "192.0.2.8"}}, 5);
+  Machine other(network, edge_text("192.0.2.3:9899"), kEdgeKey, {{"eth0", "198.51.100.7"}}, 4);
+  machines = {&initiator, &other};
   start();
   run(5s);
-  EXPECT_NE(peer_state(called), "up");
-  EXPECT_GT(race.node.status(now).drops.tunnel.at("wrong_caller"), 0U);
+  EXPECT_NE(peer_state(other), "up");
+  EXPECT_GT(initiator.service.status(now).drops.tunnel.at("wrong_caller"), 0U);
 }
 
-TEST_F(NodeTest, AsksForAddressesOfNamesAndCallsThem) {
+TEST_F(TunnelServiceTest, ResolvesNamesAndConnectsToTheirAddresses) {
   Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
   machines = {&hub, &named};
   start();
-  EXPECT_EQ(named.host.asked, std::vector<tunnel::PeerIndex>{0});
-  named.node.handle_addresses(now, 0, {*UdpAddress::parse("192.0.2.1:9899")});
+  EXPECT_EQ(named.platform.resolved, std::vector<tunnel::PeerIndex>{0});
+  named.service.handle_addresses(now, 0, {*UdpAddress::parse("192.0.2.1:9899")});
   run(1s);
   EXPECT_EQ(peer_state(named), "up");
 }
 
-TEST_F(NodeTest, AsksAgainWhenANameHasNoAddress) {
+TEST_F(TunnelServiceTest, ResolvesAgainWhenANameHasNoAddress) {
   Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
   machines = {&named};
   start();
-  named.node.handle_addresses(now, 0, {});
+  named.service.handle_addresses(now, 0, {});
   run(1500ms);
-  EXPECT_EQ(named.host.asked.size(), 2U);
+  EXPECT_EQ(named.platform.resolved.size(), 2U);
 }
 
 }  // namespace

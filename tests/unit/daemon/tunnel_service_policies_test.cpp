@@ -1,4 +1,4 @@
-// Roles, caps and quotas of the uplinks of a node.
+// Roles, caps and quotas of the uplinks of a tunnel service.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -9,7 +9,7 @@
 namespace hawser::daemon {
 namespace {
 
-TEST_F(NodeTest, GivesPathsTheRoleOfTheirUplinkAtBothEndsAndChangesItLive) {
+TEST_F(TunnelServiceTest, GivesPathsTheRoleOfTheirUplinkAtBothEndsAndChangesItLive) {
   std::string text = edge_text();
   text.replace(text.find("label = \"dsl\""), 13,
                "label = \"dsl\"\nrole = \"backup\"\nmax_download = \"5 Mbit/s\"");
@@ -29,9 +29,9 @@ TEST_F(NodeTest, GivesPathsTheRoleOfTheirUplinkAtBothEndsAndChangesItLive) {
   EXPECT_EQ(at_hub("203.0.113.1").cap_mbps, 5);
   EXPECT_EQ(paths(mine).at("dsl").cap_mbps, 0);
 
-  ASSERT_TRUE(mine.node.set_path(now, {"dsl", "role", "always"}));
-  ASSERT_TRUE(mine.node.set_path(now, {"dsl", "max_download", "none"}));
-  const auto change = mine.node.set_path(now, {"lte", "role", "never"});
+  ASSERT_TRUE(mine.service.set_path(now, {"dsl", "role", "always"}));
+  ASSERT_TRUE(mine.service.set_path(now, {"dsl", "max_download", "none"}));
+  const auto change = mine.service.set_path(now, {"lte", "role", "never"});
   ASSERT_TRUE(change);
   EXPECT_EQ(change->before, "always");
   EXPECT_EQ(change->after, "never");
@@ -39,14 +39,14 @@ TEST_F(NodeTest, GivesPathsTheRoleOfTheirUplinkAtBothEndsAndChangesItLive) {
   EXPECT_EQ(at_hub("203.0.113.1").role, "always");
   EXPECT_EQ(at_hub("203.0.113.1").cap_mbps, 0);
   EXPECT_EQ(at_hub("198.51.100.1").role, "never");
-  EXPECT_EQ(mine.node.status(now).uplinks.at(0).role, "never");
+  EXPECT_EQ(mine.service.status(now).uplinks.at(0).role, "never");
   EXPECT_TRUE(carries(mine, hub, packet(2, 1)));
 }
 
-TEST_F(NodeTest, KeepsALiveChangeForAssociationsThatAreSetUpLater) {
+TEST_F(TunnelServiceTest, KeepsALiveChangeForAssociationsThatAreSetUpLater) {
   start();
   run(2s);
-  ASSERT_TRUE(edge.node.set_path(now, {"dsl", "role", "backup"}));
+  ASSERT_TRUE(edge.service.set_path(now, {"dsl", "role", "backup"}));
   const auto restarted = restart_hub(3s);
   for (int i = 0; i < 100 && peer_state(*restarted) != "up"; ++i) run_with_traffic(100ms);
   run(2s);
@@ -54,10 +54,10 @@ TEST_F(NodeTest, KeepsALiveChangeForAssociationsThatAreSetUpLater) {
   EXPECT_EQ(paths(edge).at("lte").role, "always");
 }
 
-TEST_F(NodeTest, NamesWhatIsWrongWithASettingOfAPath) {
+TEST_F(TunnelServiceTest, NamesWhatIsWrongWithASettingOfAPath) {
   start();
   const auto error = [this](const control::PathSetting& setting) {
-    return edge.node.set_path(now, setting).error().message;
+    return edge.service.set_path(now, setting).error().message;
   };
   EXPECT_EQ(error({"wifi", "role", "never"}), "label: saw \"wifi\"; allowed: lte, dsl");
   EXPECT_EQ(error({"lte", "roll", "never"}),
@@ -65,15 +65,15 @@ TEST_F(NodeTest, NamesWhatIsWrongWithASettingOfAPath) {
   EXPECT_EQ(error({"lte", "role", "no"}),
             "role: saw \"no\"; allowed: \"always\", \"secondary\", \"backup\" or \"never\"");
   EXPECT_TRUE(error({"lte", "max_upload", "10"}).ends_with("as \"20 Mbit/s\", or \"none\""));
-  EXPECT_EQ(hub.node.set_path(now, {"lte", "role", "never"}).error().message,
+  EXPECT_EQ(hub.service.set_path(now, {"lte", "role", "never"}).error().message,
             "label: saw \"lte\"; allowed: none, as there is no uplink");
 }
 
-TEST_F(NodeTest, SaysOfAnUplinkWithoutAPathWhyAndWhenItIsTriedNext) {
-  edge.host.unplug("eth1");
+TEST_F(TunnelServiceTest, ReportsWhyAnUplinkHasNoPathAndWhenItIsTriedNext) {
+  edge.platform.unplug("eth1");
   start();
   run(2s);
-  const auto missing = edge.node.status(now).associations.at(0).missing;
+  const auto missing = edge.service.status(now).associations.at(0).missing;
   ASSERT_EQ(missing.size(), 1U);
   EXPECT_EQ(missing[0].label, "dsl");
   EXPECT_EQ(missing[0].reason, "no interface");
@@ -81,10 +81,10 @@ TEST_F(NodeTest, SaysOfAnUplinkWithoutAPathWhyAndWhenItIsTriedNext) {
   EXPECT_LE(missing[0].next_try_s, 1);
 }
 
-class NodeQuota : public NodeTest {
+class ServiceQuota : public TunnelServiceTest {
  protected:
-  NodeQuota() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "hawser-node-XXXXXX").string();
+  ServiceQuota() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "hawser-service-XXXXXX").string();
     folder = ::mkdtemp(pattern.data());
     text = edge_text();
     text.replace(text.find("label = \"dsl\""), 13,
@@ -92,13 +92,13 @@ class NodeQuota : public NodeTest {
     text.replace(text.find("label = \"lte\""), 13, "label = \"lte\"\nrole = \"backup\"");
     text.replace(text.find("[[uplink]]"), 10, "state_directory = \"" + folder + "\"\n[[uplink]]");
   }
-  ~NodeQuota() override { std::filesystem::remove_all(folder); }
+  ~ServiceQuota() override { std::filesystem::remove_all(folder); }
 
   std::unique_ptr<Machine> begin() {
     auto mine = std::make_unique<Machine>(
         network, text, kEdgeKey,
         std::map<std::string, std::string>{{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 4);
-    mine->node.start(now);
+    mine->service.start(now);
     machines = {&hub, mine.get()};
     return mine;
   }
@@ -107,14 +107,14 @@ class NodeQuota : public NodeTest {
       for (int n = 0; n < 10; ++n) from.device.inject(packet(2, 1));
     }
   }
-  control::Uplink dsl(const Machine& machine) { return machine.node.status(now).uplinks.at(1); }
+  control::Uplink dsl(const Machine& machine) { return machine.service.status(now).uplinks.at(1); }
 
   std::string folder;
   std::string text;
 };
 
-TEST_F(NodeQuota, TakesAnUplinkOutWhenItsQuotaIsUsedUpAndBackAtTheReset) {
-  hub.node.start(now);
+TEST_F(ServiceQuota, TakesAnUplinkOutWhenItsQuotaIsUsedUpAndBackAtTheReset) {
+  hub.service.start(now);
   const auto mine = begin();
   run(2s);
   EXPECT_EQ(dsl(*mine).role, "always");
@@ -124,16 +124,16 @@ TEST_F(NodeQuota, TakesAnUplinkOutWhenItsQuotaIsUsedUpAndBackAtTheReset) {
   EXPECT_EQ(dsl(*mine).role, "never");
   EXPECT_TRUE(dsl(*mine).quota->over);
   EXPECT_EQ(paths(*mine).at("dsl").reason, "over quota");
-  EXPECT_TRUE(mine->node.set_path(now, {"dsl", "role", "always"})->over_quota);
-  EXPECT_EQ(dsl(*mine).role, "never") << "the quota is stronger";
-  mine->host.wall = std::chrono::sys_days(std::chrono::December / 1 / 2026);
+  EXPECT_TRUE(mine->service.set_path(now, {"dsl", "role", "always"})->over_quota);
+  EXPECT_EQ(dsl(*mine).role, "never") << "the quota overrides the setting";
+  mine->platform.wall = std::chrono::sys_days(std::chrono::December / 1 / 2026);
   run(1100ms);
   EXPECT_EQ(dsl(*mine).role, "always");
   EXPECT_FALSE(dsl(*mine).quota->over);
 }
 
-TEST_F(NodeQuota, RemembersWhatWasUsedAfterACrashAndAfterAStop) {
-  hub.node.start(now);
+TEST_F(ServiceQuota, RemembersWhatWasUsedAfterACrashAndAfterAStop) {
+  hub.service.start(now);
   std::uint64_t used = 0;
   {
     const auto crashed = begin();
@@ -147,16 +147,16 @@ TEST_F(NodeQuota, RemembersWhatWasUsedAfterACrashAndAfterAStop) {
     const auto stopped = begin();
     EXPECT_GE(dsl(*stopped).quota->used, used - 10'000) << "a hundredth may be lost";
     run(2s);
-    stopped->node.stop(now);
+    stopped->service.stop(now);
     run(1s);
-    ASSERT_TRUE(stopped->node.stopped());
+    ASSERT_TRUE(stopped->service.stopped());
     used = dsl(*stopped).quota->used;
   }
   EXPECT_EQ(dsl(*begin()).quota->used, used);
 }
 
-TEST_F(NodeQuota, BeginsOverQuotaWhenItWasBefore) {
-  hub.node.start(now);
+TEST_F(ServiceQuota, BeginsOverQuotaWhenItWasBefore) {
+  hub.service.start(now);
   {
     const auto first = begin();
     run(2s);

@@ -12,21 +12,23 @@
 #include <map>
 #include <set>
 
+#include "daemon/config/loader.hpp"
 #include "daemon/tunnel_service.hpp"
 #include "io/setup_error.hpp"
 #include "seeded_random.hpp"
 #include "support/memory_io.hpp"
 
-// Nodes on machines in memory, an edge with two uplinks and a hub, joined by a network in memory.
+// Tunnel services in memory: an edge with two uplinks and a hub, joined by a network in memory.
 
 namespace hawser::daemon {
 
 using namespace std::chrono_literals;
 using test::SeededRandom;
 
-class FakeHost final : public Platform {
+class FakePlatform final : public Platform {
  public:
-  FakeHost(io::MemoryNetwork& network, std::map<std::string, std::string> interfaces) : network_(network) {
+  FakePlatform(io::MemoryNetwork& network, std::map<std::string, std::string> interfaces)
+      : network_(network) {
     for (const auto& [name, address] : interfaces) plug(name, address);
   }
 
@@ -60,7 +62,7 @@ class FakeHost final : public Platform {
   void watch(SocketId id, int) override { watched.insert(id); }
   void unwatch(SocketId id) override { watched.erase(id); }
   std::vector<io::netlink::LinkInfo> links() override {
-    ++looks;
+    ++listings;
     std::vector<io::netlink::LinkInfo> out;
     for (const auto& [name, link] : links_) out.push_back(link);
     return out;
@@ -73,18 +75,18 @@ class FakeHost final : public Platform {
     }
     return std::nullopt;
   }
-  quota::WallTime wall_clock() override { return wall; }
+  std::chrono::sys_seconds wall_clock() override { return wall; }
   void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>&) override {
-    asked.push_back(peer);
+    resolved.push_back(peer);
   }
 
-  void announce(hooks::HookEvent event) override { announced.push_back(std::move(event)); }
+  void announce(HookEvent event) override { announced.push_back(std::move(event)); }
 
   std::set<SocketId> watched;
   std::set<std::string> without_route;
-  std::size_t looks = 0;
-  std::vector<hooks::HookEvent> announced;
-  std::vector<tunnel::PeerIndex> asked;
+  std::size_t listings = 0;
+  std::vector<HookEvent> announced;
+  std::vector<tunnel::PeerIndex> resolved;
   quota::WallTime wall = std::chrono::sys_days(std::chrono::November / 24 / 2026);
 
  private:
@@ -101,7 +103,7 @@ class FakeHost final : public Platform {
   std::uint16_t next_port_ = 40000;
 };
 
-/// Always the same for a number.
+/// A key that depends on the number only.
 inline crypto::PrivateKey key_of(unsigned number) {
   return crypto::PrivateKey::from_seed(std::vector(crypto::kKeySize, static_cast<std::byte>(number)));
 }
@@ -119,7 +121,7 @@ inline config::Config parse(const std::string& text) {
   return *parsed;
 }
 
-inline sctp::SecurityConfig protection(unsigned own, const config::Config& config) {
+inline sctp::SecurityConfig security(unsigned own, const config::Config& config) {
   sctp::SecurityConfig out{.private_key = key_of(own), .peers = {}, .cipher_costs = {1, 2}};
   for (const config::PeerConfig& peer : config.peers) out.peers.push_back({*peer.public_key, {}});
   return out;
@@ -128,20 +130,20 @@ inline sctp::SecurityConfig protection(unsigned own, const config::Config& confi
 struct Machine {
   Machine(io::MemoryNetwork& network, const std::string& text, unsigned own,
           std::map<std::string, std::string> interfaces, std::uint64_t seed)
-      : host(network, std::move(interfaces)),
+      : platform(network, std::move(interfaces)),
         random(seed),
-        node(parse(text), protection(own, parse(text)), host, device, random) {}
+        service(parse(text), security(own, parse(text)), platform, device, random) {}
 
-  FakeHost host;
+  FakePlatform platform;
   io::MemoryPacketDevice device{"hw0", 1392};
   SeededRandom random;
-  TunnelService node;
+  TunnelService service;
 };
 
-/// Of every machine of the process.
+/// The state directory of every machine of this process.
 inline const std::string& state_folder() {
   static const std::string folder =
-      (std::filesystem::temp_directory_path() / ("hawser-node-" + std::to_string(::getpid()))).string();
+      (std::filesystem::temp_directory_path() / ("hawser-service-" + std::to_string(::getpid()))).string();
   return folder;
 }
 
@@ -193,39 +195,39 @@ inline std::vector<std::byte> packet(std::uint8_t from, std::uint8_t to, std::si
   return out;
 }
 
-class NodeTest : public testing::Test {
+class TunnelServiceTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
 
-  NodeTest() { std::filesystem::remove_all(state_folder()); }
-  ~NodeTest() override { std::filesystem::remove_all(state_folder()); }
+  TunnelServiceTest() { std::filesystem::remove_all(state_folder()); }
+  ~TunnelServiceTest() override { std::filesystem::remove_all(state_folder()); }
 
   void start() {
-    for (Machine* machine : machines) machine->node.start(now);
+    for (Machine* machine : machines) machine->service.start(now);
   }
   void run(Duration time) {
     const Timestamp end = now + time;
     while (now < end) {
       now += 5ms;
       for (Machine* machine : machines) {
-        for (const SocketId id : std::set(machine->host.watched)) machine->node.handle_socket(now, id);
-        machine->node.handle_device(now);
-        if (now >= machine->node.next_timeout()) machine->node.handle_timeout(now);
+        for (const SocketId id : std::set(machine->platform.watched)) machine->service.handle_socket(now, id);
+        machine->service.handle_device(now);
+        if (now >= machine->service.next_timeout()) machine->service.handle_timeout(now);
       }
     }
   }
   /// Paths of the machine's only association, by label.
   std::map<std::string, control::Path> paths(const Machine& machine) {
     std::map<std::string, control::Path> out;
-    const control::Status status = machine.node.status(now);
+    const control::Status status = machine.service.status(now);
     for (const auto& association : status.associations) {
       for (const auto& path : association.paths) out[path.label.empty() ? path.remote : path.label] = path;
     }
     return out;
   }
-  std::string peer_state(const Machine& machine) { return machine.node.status(now).peers.at(0).state; }
+  std::string peer_state(const Machine& machine) { return machine.service.status(now).peers.at(0).state; }
 
-  /// Puts a hub that knows nothing in the place of the first, once `away` has passed.
+  /// Replaces the hub, after `away`, with one that has no associations.
   std::unique_ptr<Machine> restart_hub(Duration away) {
     machines = {&edge};
     network.set_rewrite(
@@ -238,11 +240,11 @@ class NodeTest : public testing::Test {
       if (from.ip == *IpAddress::parse("192.0.2.2")) from.ip = *IpAddress::parse("192.0.2.1");
       return true;
     });
-    restarted->node.start(now);
+    restarted->service.start(now);
     machines.push_back(restarted.get());
     return restarted;
   }
-  /// As if a ping ran.
+  /// Runs while one end sends a packet every 100 ms.
   void run_with_traffic(Duration time) { run_with_traffic(edge, time); }
   void run_with_traffic(Machine& from, Duration time) {
     for (const Timestamp end = now + time; now < end; run(100ms)) from.device.inject(packet(2, 1, 100));
@@ -250,7 +252,7 @@ class NodeTest : public testing::Test {
   struct Packet {
     bool from_hub;
     std::uint32_t tag;
-    unsigned chunk;  ///< type of the first
+    unsigned chunk;  ///< type of the first chunk
   };
   void lose(std::function<bool(const Packet&)> lost) {
     network.set_rewrite([lost = std::move(lost)](UdpAddress& from, UdpAddress&, Bytes payload) {

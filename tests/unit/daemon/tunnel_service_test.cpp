@@ -1,4 +1,4 @@
-// A node as a whole: what it carries, shows and tells, and how it ends.
+// A tunnel service as a whole: traffic, hook events, status and stop.
 #include <gtest/gtest.h>
 
 #include "unit/daemon/tunnel_service_support.hpp"
@@ -6,7 +6,7 @@
 namespace hawser::daemon {
 namespace {
 
-TEST_F(NodeTest, BondsTwoUplinksIntoOneAssociation) {
+TEST_F(TunnelServiceTest, BondsTwoUplinksIntoOneAssociation) {
   start();
   run(2s);
   EXPECT_EQ(peer_state(edge), "up");
@@ -23,34 +23,34 @@ TEST_F(NodeTest, BondsTwoUplinksIntoOneAssociation) {
   EXPECT_TRUE(carries(hub, edge, packet(1, 2)));
 }
 
-/// Names of what hooks are published_events, in order; those of paths with the label.
+// Names of the announced hook events in order, those of paths with their label.
 std::vector<std::string> published_events(Machine& machine) {
   std::vector<std::string> out;
-  for (const hooks::HookEvent& event : machine.host.announced) {
+  for (const HookEvent& event : machine.platform.announced) {
     out.push_back(event.name);
     for (const auto& [name, value] : event.facts) {
       if (name == "HAWSER_PATH_LABEL" && !value.empty()) out.back() += " " + value;
     }
   }
-  machine.host.announced.clear();
+  machine.platform.announced.clear();
   return out;
 }
-std::string fact(const hooks::HookEvent& event, const std::string& name) {
+std::string fact(const HookEvent& event, const std::string& name) {
   for (const auto& [key, value] : event.facts) {
     if (key == name) return value;
   }
   return "none";
 }
 
-TEST_F(NodeTest, TellsHooksOfTunnelsAndPathsInPairs) {
+TEST_F(TunnelServiceTest, AnnouncesTunnelsAndPathsToHooksInPairs) {
   start();
   run(2s);
-  ASSERT_EQ(edge.host.announced.size(), 3U);
-  const hooks::HookEvent up = edge.host.announced[0];
+  ASSERT_EQ(edge.platform.announced.size(), 3U);
+  const HookEvent up = edge.platform.announced[0];
   EXPECT_EQ(fact(up, "HAWSER_INTERFACE"), "hw0");
   EXPECT_EQ(fact(up, "HAWSER_PEER"), "hub");
   EXPECT_EQ(fact(up, "HAWSER_PEER_KEY"), key_of(kHubKey).public_key().to_base64());
-  const hooks::HookEvent path = edge.host.announced[1];
+  const HookEvent path = edge.platform.announced[1];
   EXPECT_EQ(fact(path, "HAWSER_PATH_INTERFACE"), "eth0");
   EXPECT_EQ(fact(path, "HAWSER_REMOTE"), "192.0.2.1:9899");
   EXPECT_EQ(published_events(edge), (std::vector<std::string>{"tunnel-up", "path-up lte", "path-up dsl"}));
@@ -69,17 +69,17 @@ TEST_F(NodeTest, TellsHooksOfTunnelsAndPathsInPairs) {
       EXPECT_EQ(events[i], (i % 2 == 0 ? "path-down " : "path-up ") + label);
   }
   published_events(hub);
-  edge.node.stop(now);
+  edge.service.stop(now);
   run(1s);
   EXPECT_EQ(published_events(edge),
             (std::vector<std::string>{"path-down lte", "path-down dsl", "tunnel-down"}));
   EXPECT_EQ(published_events(hub), (std::vector<std::string>{"path-down", "path-down", "tunnel-down"}));
 }
 
-TEST_F(NodeTest, TellsHooksThatAPathMovedAndWhereItWas) {
+TEST_F(TunnelServiceTest, AnnouncesToHooksThatAPathMovedAndFromWhere) {
   start();
   run(2s);
-  const std::string before = fact(hub.host.announced.at(1), "HAWSER_REMOTE");
+  const std::string before = fact(hub.platform.announced.at(1), "HAWSER_REMOTE");
   published_events(hub);
   const auto original = *UdpAddress::parse(before);
   const UdpAddress rebound{original.ip, static_cast<std::uint16_t>(original.port + 1000)};
@@ -89,47 +89,47 @@ TEST_F(NodeTest, TellsHooksThatAPathMovedAndWhereItWas) {
     return true;
   });
   run_with_traffic(3s);
-  ASSERT_EQ(hub.host.announced.size(), 1U);
-  const hooks::HookEvent& moved = hub.host.announced[0];
+  ASSERT_EQ(hub.platform.announced.size(), 1U);
+  const HookEvent& moved = hub.platform.announced[0];
   EXPECT_EQ(moved.name, "path-moved");
   EXPECT_EQ(fact(moved, "HAWSER_OLD_REMOTE"), before);
   EXPECT_EQ(fact(moved, "HAWSER_REMOTE"), rebound.to_string());
   EXPECT_EQ(fact(moved, "HAWSER_PEER"), "edge1");
 }
 
-TEST_F(NodeTest, ShutsItsAssociationsDownWhenStopped) {
+TEST_F(TunnelServiceTest, ShutsItsAssociationsDownWhenStopped) {
   start();
   run(2s);
-  edge.node.stop(now);
+  edge.service.stop(now);
   run(1s);
-  EXPECT_TRUE(edge.node.stopped());
+  EXPECT_TRUE(edge.service.stopped());
   EXPECT_EQ(peer_state(hub), "down");
-  EXPECT_TRUE(hub.node.status(now).associations.empty());
+  EXPECT_TRUE(hub.service.status(now).associations.empty());
 }
 
-TEST_F(NodeTest, StopsWithinThreeSecondsWhenNobodyAnswers) {
+TEST_F(TunnelServiceTest, StopsWithinThreeSecondsWithoutAnAnswer) {
   start();
   run(2s);
   network.set_rewrite([](UdpAddress&, UdpAddress&, Bytes) { return false; });
-  edge.node.stop(now);
+  edge.service.stop(now);
   run(2900ms);
-  EXPECT_FALSE(edge.node.stopped());
+  EXPECT_FALSE(edge.service.stopped());
   run(200ms);
-  EXPECT_TRUE(edge.node.stopped());
+  EXPECT_TRUE(edge.service.stopped());
 }
 
-TEST_F(NodeTest, StopsAtOnceWhenNothingIsConnectedOrWhenToldTwice) {
+TEST_F(TunnelServiceTest, StopsImmediatelyWhenNothingIsConnectedOrWhenStoppedTwice) {
   network.set_rewrite([](UdpAddress&, UdpAddress&, Bytes) { return false; });
   start();
   run(1s);
-  edge.node.stop(now);
-  EXPECT_TRUE(edge.node.stopped());
-  hub.node.stop(now);
-  hub.node.stop(now);
-  EXPECT_TRUE(hub.node.stopped());
+  edge.service.stop(now);
+  EXPECT_TRUE(edge.service.stopped());
+  hub.service.stop(now);
+  hub.service.stop(now);
+  EXPECT_TRUE(hub.service.stopped());
 }
 
-TEST_F(NodeTest, ReportsRatesAndCounters) {
+TEST_F(TunnelServiceTest, ReportsRatesAndCounters) {
   start();
   run(2s);
   for (int i = 0; i < 200; ++i) {
@@ -139,16 +139,16 @@ TEST_F(NodeTest, ReportsRatesAndCounters) {
   double tx = 0;
   for (const auto& [label, path] : paths(edge)) tx += path.tx_mbps;
   EXPECT_NEAR(tx, 8.4, 1.5);  // 10 kB in 10 ms and overhead
-  const control::Status status = edge.node.status(now);
+  const control::Status status = edge.service.status(now);
   EXPECT_EQ(status.interface.counters.at("rx_packets"), 2000U);
   EXPECT_EQ(status.peers.at(0).counters.at("tx_packets"), 2000U);
   EXPECT_EQ(status.drops.engine.size(), sctp::kDropReasons);
 }
 
-TEST_F(NodeTest, ShowsKeysAndTheirAges) {
+TEST_F(TunnelServiceTest, ShowsKeysAndTheirAges) {
   start();
   run(3s);
-  const control::Status mine = edge.node.status(now);
+  const control::Status mine = edge.service.status(now);
   EXPECT_EQ(mine.public_key, key_of(kEdgeKey).public_key().to_base64());
   EXPECT_EQ(mine.peers.at(0).public_key, key_of(kHubKey).public_key().to_base64());
   ASSERT_TRUE(mine.associations.at(0).protection);

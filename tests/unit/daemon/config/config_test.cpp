@@ -1,4 +1,4 @@
-#include "daemon/config/config.hpp"
+#include "daemon/config/loader.hpp"
 
 #include <gtest/gtest.h>
 
@@ -51,7 +51,7 @@ std::string errors_of(const std::string& text) {
   return all;
 }
 
-/// `base` with `from` replaced, which must be there.
+// `base` with `from`, which it must contain, replaced by `to`.
 std::string with(std::string base, const std::string& from, const std::string& to) {
   const std::size_t at = base.find(from);
   EXPECT_NE(at, std::string::npos) << from;
@@ -112,7 +112,7 @@ TEST(ConfigUplinks, NeedLabelsWhenTheyShareAPattern) {
   EXPECT_EQ(errors.substr(0, errors.find(';')), "f.toml:15: uplink.label: saw \"wwan*\" again");
 }
 
-TEST(ConfigUplinks, AreFoundByThemselvesAmongThoseThatPatternsName) {
+TEST(ConfigUplinks, AreDiscoveredAmongThoseThatPatternsName) {
   std::string text = kHub;
   text = with(text, "listen = [\"0.0.0.0:9899\"]\n",
               "include_uplinks = [\"eth*\", \"wlan0\"]\nexclude_uplinks = [\"*1\"]\n");
@@ -123,9 +123,9 @@ TEST(ConfigUplinks, AreFoundByThemselvesAmongThoseThatPatternsName) {
   EXPECT_EQ(config->interface.exclude_uplinks, std::vector<std::string>{"*1"});
 }
 
-/// The line of a peer before which another one is put.
+// The first line of a peer. Tests replace it with then_peer(), which puts another peer before it.
 constexpr const char* kFirstPeer = "[[peer]]\n";
-/// That other one; four lines.
+// Another peer, four lines, and kFirstPeer.
 std::string then_peer(const std::string& name, const std::string& allowed_ips,
                       const std::string& public_key = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=") {
   return "[[peer]]\nname = \"" + name + "\"\npublic_key = \"" + public_key + "\"\nallowed_ips = [" +
@@ -136,7 +136,7 @@ struct Mistake {
   std::string base;
   std::string from;
   std::string to;
-  std::string message;  ///< the first of the error messages begins with this
+  std::string message;  ///< beginning of the first error message
 };
 
 class ConfigMistakes : public testing::TestWithParam<Mistake> {};
@@ -161,10 +161,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:3: interface.address: saw \"10.0.0.2/24\"; allowed: a list of: an address"},
         Mistake{kEdge, "address = [\"10.0.0.2/24\", \"fd00::2/64\"]\n", "",
                 "f.toml:1: interface.address: missing"},
-        Mistake{
-            kEdge, "private_key_file = \"/etc/hawser/hw0.key\"\n", "",
-            "f.toml:1: interface.private_key_file: missing; allowed: an absolute path, of a file as `hawser "
-            "genkey` makes it"},
+        Mistake{kEdge, "private_key_file = \"/etc/hawser/hw0.key\"\n", "",
+                "f.toml:1: interface.private_key_file: missing; allowed: an absolute path to a file made by "
+                "`hawser genkey`"},
         Mistake{kEdge, "/etc/hawser/hw0.key", "hw0.key",
                 "f.toml:4: interface.private_key_file: saw \"hw0.key\"; allowed: an absolute path"},
         Mistake{kEdge, "private_key_file", "identity = \"edge1\"\nprivate_key_file",
@@ -239,10 +238,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:8: peer.public_key: saw 5; allowed: 44 characters"},
         Mistake{kHub, kFirstPeer, then_peer("a", "", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="),
                 "f.toml:12: peer.public_key: saw the key that peer \"a\" has; allowed: a key that no other"},
-        Mistake{
-            kEdge, "/etc/hawser/hub.psk", "./hub.psk",
-            "f.toml:21: peer.preshared_key_file: saw \"./hub.psk\"; allowed: an absolute path, of a file as "
-            "`hawser genpsk` makes it"},
+        Mistake{kEdge, "/etc/hawser/hub.psk", "./hub.psk",
+                "f.toml:21: peer.preshared_key_file: saw \"./hub.psk\"; allowed: an absolute path to a file "
+                "made by "
+                "`hawser genpsk`"},
         Mistake{kEdge, "allowed_ips = [\"0.0.0.0/0\", \"::/0\"]", "", "f.toml:18: peer.allowed_ips: missing"},
         Mistake{kEdge, "endpoint = [\"hub.example.net:9899\", \"192.0.2.1:1\", \"[2001:db8::1]:2\"]", "",
                 "f.toml:18: peer.endpoint: missing; allowed: a host and UDP port"},
@@ -251,7 +250,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{kHub, "[\"0.0.0.0:9899\"]", "[\"0.0.0.0:9899\", \"0.0.0.0:9899\"]",
                 "f.toml:4: interface.listen: saw \"0.0.0.0:9899\" twice; allowed: each address once"},
         Mistake{kHub, "[[peer]]\n", "[[uplink]]\ninterface = \"eth0\"\n[[peer]]\n",
-                "f.toml:7: uplink: saw [[uplink]] without a peer to call; allowed: "},
+                "f.toml:7: uplink: saw [[uplink]] without a peer that has an endpoint; allowed: "},
         Mistake{kHub, kFirstPeer, then_peer("edge1", ""),
                 "f.toml:11: peer.name: saw \"edge1\" again; allowed: "},
         Mistake{kHub, kFirstPeer, then_peer("a", "\"10.0.0.2/\""),
@@ -291,7 +290,7 @@ TEST(Config, FindsTheSameAllowedPrefixWhateverItsHostBits) {
             std::string::npos);
 }
 
-/// Keys that stand where something else belongs, with and without a character lost on the way.
+// Keys in the place of other values, whole and with characters missing.
 TEST(Config, NeverShowsWhatMayBeAPrivateKey) {
   const std::string key = "BQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQ=";
   for (const std::string& shown : {key, key.substr(0, 43), key.substr(1), key.substr(0, 41)}) {
@@ -315,7 +314,7 @@ TEST(Config, TakesNoKeyForThePathOfItsFile) {
             std::string::npos);
 }
 
-TEST(Config, ReportsAllMistakesAtOnceInTheOrderOfTheFile) {
+TEST(Config, ReportsAllMistakesTogetherInTheOrderOfTheFile) {
   std::string text = with(kEdge, "mtu = 1400", "mtu = 1");
   text = with(text, "role = \"always\"", "role = \"no\"");
   text = with(text, "192.0.2.1:1", "nowhere");
@@ -327,7 +326,7 @@ TEST(Config, ReportsAllMistakesAtOnceInTheOrderOfTheFile) {
   EXPECT_EQ(config.error()[2].line, 22U);
 }
 
-TEST(Config, SaysWhyAFileCannotBeRead) {
+TEST(Config, ReportsWhyAFileCannotBeRead) {
   const auto missing = load_config("/nonexistent/x.toml");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().at(0).to_string(),

@@ -1,4 +1,4 @@
-// docs/control.md promises to name everything that `status --json` shows.
+// docs/control.md names every field of `status --json`.
 #include <gtest/gtest.h>
 
 #include <boost/describe/members.hpp>

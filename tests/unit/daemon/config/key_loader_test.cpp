@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "daemon/config/loader.hpp"
 #include "hawser/crypto/random.hpp"
 
 namespace hawser::daemon::config {
@@ -22,10 +23,10 @@ std::string line_of(const Key& key) {
   return {reinterpret_cast<const char*>(line.view().data()), line.size()};
 }
 
-class LoadProtection : public testing::Test {
+class LoadKeys : public testing::Test {
  protected:
   void SetUp() override {
-    directory = fs::temp_directory_path() / ("hawser-protection-" + std::to_string(getpid()));
+    directory = fs::temp_directory_path() / ("hawser-keys-" + std::to_string(getpid()));
     fs::create_directories(directory);
     write(own_file(), line_of(own));
   }
@@ -38,7 +39,7 @@ class LoadProtection : public testing::Test {
     EXPECT_EQ(::chmod(path.c_str(), mode), 0);
   }
 
-  /// `more` is put where line 5 begins.
+  /// A hub with these key files. `more` is inserted before line 5.
   [[nodiscard]] Config config(const std::string& more = "") const {
     const std::string text =
         "[interface]\nname = \"hw0\"\naddress = [\"10.0.0.1/24\"]\nprivate_key_file = \"" + own_file() +
@@ -63,7 +64,7 @@ class LoadProtection : public testing::Test {
   crypto::PresharedKey preshared = crypto::PresharedKey::generate(random);
 };
 
-TEST_F(LoadProtection, ReadsEveryKeyFile) {
+TEST_F(LoadKeys, ReadsEveryKeyFile) {
   write(preshared_file(), line_of(preshared));
   const auto loaded = load_keys(config());
   ASSERT_TRUE(loaded) << errors();
@@ -74,7 +75,7 @@ TEST_F(LoadProtection, ReadsEveryKeyFile) {
   EXPECT_TRUE(std::ranges::equal(loaded->peers[0].preshared_key->bytes(), preshared.bytes()));
 }
 
-TEST_F(LoadProtection, RenewsKeysAtTheEnginesLimitsUnlessLowerOnesAreSet) {
+TEST_F(LoadKeys, RenewsKeysAtTheEnginesLimitsUnlessLowerOnesAreSet) {
   write(preshared_file(), line_of(preshared));
   const auto by_default = load_keys(config());
   const auto lowered =
@@ -89,7 +90,7 @@ TEST_F(LoadProtection, RenewsKeysAtTheEnginesLimitsUnlessLowerOnesAreSet) {
   EXPECT_EQ(lowered->rekey_after_packets, 9000U);
 }
 
-TEST_F(LoadProtection, NamesTheCommandThatClosesAnOpenKeyFileAndNothingAfterIt) {
+TEST_F(LoadKeys, NamesTheCommandThatClosesAnOpenKeyFileAndNothingAfterIt) {
   write(own_file(), line_of(own), 0644);
   write(preshared_file(), line_of(preshared), 0640);
   EXPECT_EQ(errors(), "f.toml:4: interface.private_key_file: " + own_file() +
@@ -99,12 +100,12 @@ TEST_F(LoadProtection, NamesTheCommandThatClosesAnOpenKeyFileAndNothingAfterIt) 
                           "\n");
 }
 
-TEST_F(LoadProtection, NamesAFileThatIsMissing) {
+TEST_F(LoadKeys, NamesAFileThatIsMissing) {
   EXPECT_EQ(errors(),
             "f.toml:9: peer.preshared_key_file: " + preshared_file() + ": No such file or directory\n");
 }
 
-TEST_F(LoadProtection, ShowsNothingOfAKeyFileThatIsNone) {
+TEST_F(LoadKeys, ShowsNothingOfAFileThatHoldsNoKey) {
   const std::string almost = line_of(own).substr(0, 43);
   write(own_file(), almost + "\n");
   write(preshared_file(), line_of(preshared) + line_of(preshared));
@@ -120,7 +121,7 @@ TEST_F(LoadProtection, ShowsNothingOfAKeyFileThatIsNone) {
   EXPECT_EQ(text.find(line_of(preshared).substr(0, 8)), std::string::npos);
 }
 
-TEST_F(LoadProtection, RefusesOurOwnKeyAsThatOfAPeer) {
+TEST_F(LoadKeys, RefusesOurOwnKeyAsThatOfAPeer) {
   write(preshared_file(), line_of(preshared));
   peer_key = own.public_key();
   EXPECT_EQ(errors(),

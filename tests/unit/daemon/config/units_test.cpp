@@ -2,12 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "daemon/status/path_reason.hpp"
-
 namespace hawser::daemon::config {
 namespace {
-
-using namespace std::chrono_literals;
 
 TEST(Rates, AreReadInAllUnits) {
   EXPECT_EQ(parse_rate("64000 bit/s"), 64'000U);
@@ -47,27 +43,6 @@ TEST(Roles, AreReadByTheirNames) {
   EXPECT_EQ(parse_role("never"), sctp::PathRole::never);
   EXPECT_FALSE(parse_role("Never"));
   EXPECT_FALSE(parse_role(""));
-}
-
-TEST(PathReasons, SayInWordsWhatLimitsAPath) {
-  sctp::PathStatus path;
-  const Timestamp now{100s};
-  const auto reason = [&](sctp::PathIdleReason limit, double tx_mbps = 0, bool over_quota = false) {
-    path.idle_reason = limit;
-    return status::idle_reason_text(path, now, tx_mbps, over_quota);
-  };
-  path.failed_since = now - 3500ms;
-  path.cap_bps = 20'000'000;
-  using Limit = sctp::PathIdleReason;
-  EXPECT_EQ(reason(Limit::failed), "potentially failed since 3 s");
-  EXPECT_EQ(reason(Limit::given_up), "failed since 3 s");
-  EXPECT_EQ(reason(Limit::capped), "at its cap of 20 Mbit/s");
-  EXPECT_EQ(reason(Limit::idle), "no data to send");
-  EXPECT_EQ(reason(Limit::idle, 5), "has room: no more data to send");
-  EXPECT_EQ(reason(Limit::backup), "backup: better paths work");
-  EXPECT_EQ(reason(Limit::backup, 0, true), "over quota: better paths work");
-  EXPECT_EQ(reason(Limit::never), "never: not to be used");
-  EXPECT_EQ(reason(Limit::never, 0, true), "over quota");
 }
 
 }  // namespace

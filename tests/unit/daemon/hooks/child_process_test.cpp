@@ -18,7 +18,7 @@ bool becomes_readable(int descriptor, std::chrono::milliseconds patience) {
   return ::poll(&waiting, 1, static_cast<int>(patience.count())) == 1;
 }
 
-TEST(ChildProcessTest, SaysWhenTheProgramHasEnded) {
+TEST(ChildProcessTest, ReportsWhenTheProgramHasEnded) {
   const auto child = ChildProcess::start("/bin/cat", {});  // /dev/null is soon read
   ASSERT_TRUE(child);
   ASSERT_TRUE(becomes_readable((*child)->exit_descriptor(), 10s));
@@ -30,7 +30,7 @@ TEST(ChildProcessTest, SaysWhenTheProgramHasEnded) {
 }
 
 TEST(ChildProcessTest, HasNotEndedWhileItRuns) {
-  const auto child = ChildProcess::start("/usr/bin/yes", {});  // writes until nobody reads
+  const auto child = ChildProcess::start("/usr/bin/yes", {});  // writes without end
   ASSERT_TRUE(child);
   ASSERT_TRUE(becomes_readable((*child)->output_descriptor(), 10s));
   EXPECT_FALSE(becomes_readable((*child)->exit_descriptor(), 0ms));
@@ -43,7 +43,7 @@ TEST(ChildProcessTest, HasNotEndedWhileItRuns) {
   EXPECT_EQ(WTERMSIG(status), SIGTERM);
 }
 
-TEST(ChildProcessTest, ThatCannotBeRunSaysWhy) {
+TEST(ChildProcessTest, ThatCannotBeRunReportsWhy) {
   const auto child = ChildProcess::start("/nowhere/at/all", {});
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error(), std::errc::no_such_file_or_directory);

@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// Real programs, which a test writes into a folder of its own.
+/// Runs real programs, which each test writes into its own folder.
 class HooksTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
@@ -35,7 +35,7 @@ class HooksTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder); }
 
   [[nodiscard]] std::string path(const std::string& name) const { return (folder / name).string(); }
-  /// A program of this shell text, in which $F is the folder.
+  /// Writes a shell script; $F is the folder. Returns its path.
   std::string program(const std::string& text, mode_t mode = 0755) {
     const std::string file = path("hook");
     std::ofstream(file) << "#!/bin/sh\nF=" << folder.string() << "\n" << text << "\n";
@@ -49,7 +49,7 @@ class HooksTest : public testing::Test {
     event.name = name;
     hooks->post(std::move(event));
   }
-  /// Until nothing is left to do; how long that took.
+  /// Runs until every event is done. Returns how long that took.
   Clock::duration finish() {
     const auto begin = Clock::now();
     bool done = false;
@@ -64,7 +64,7 @@ class HooksTest : public testing::Test {
     std::ifstream in(folder / name);
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   }
-  /// Whether the process whose id the file holds is there (a zombie is not).
+  /// Whether the process whose id is in the file exists and is not a zombie.
   [[nodiscard]] bool alive(const std::string& name) const {
     std::ifstream in("/proc/" + std::to_string(std::stoi(content(name))) + "/stat");
     std::string pid;
@@ -72,7 +72,7 @@ class HooksTest : public testing::Test {
     std::string state;
     return static_cast<bool>(in >> pid >> command >> state) && state != "Z";
   }
-  /// A killed process takes a moment to go.
+  /// Whether that process ends; a killed process takes a moment.
   [[nodiscard]] bool goes(const std::string& name) const {
     for (int i = 0; i < 200 && alive(name); ++i) std::this_thread::sleep_for(10ms);
     return !alive(name);
@@ -151,7 +151,7 @@ TEST_F(HooksTest, AreKilledASecondLaterWhenTheyIgnoreThat) {
   EXPECT_TRUE(goes("leader"));
 }
 
-/// A child that keeps the output open must not hold up the next event.
+// A child that keeps the output open must not delay the next event.
 TEST_F(HooksTest, TakeTheirChildrenWithThemWhenTheyEnd) {
   use("sleep 60 & echo $! > $F/child; echo $HAWSER_EVENT >> $F/log");
   post("a");
@@ -238,7 +238,7 @@ class HookCommand : public HooksTest {
   }
 };
 
-TEST_F(HookCommand, MustBeAProgramThatNobodyElseMayChange) {
+TEST_F(HookCommand, MustBeAProgramThatOthersMayNotChange) {
   EXPECT_EQ(refusal(program("", 0755)), "");
   EXPECT_EQ(refusal(program("", 0700)), "");
   const std::string file = path("hook");

@@ -54,7 +54,7 @@ TEST_F(ResolverTest, LeavesOutWhatHasNoAddress) {
   EXPECT_EQ(found[0].to_string(), "192.0.2.1:1");
 }
 
-TEST_F(ResolverTest, SaysNothingAfterItIsGone) {
+TEST_F(ResolverTest, GivesNoAnswerAfterItIsDestroyed) {
   bool answered = false;
   {
     Resolver brief(context);

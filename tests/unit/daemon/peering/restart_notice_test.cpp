@@ -13,17 +13,17 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-class LastSeenTest : public testing::Test {
+class RestartNoticeTest : public testing::Test {
  protected:
-  LastSeenTest() {
+  RestartNoticeTest() {
     spdlog::set_level(spdlog::level::off);
-    std::string pattern = (fs::temp_directory_path() / "hawser-last-seen-XXXXXX").string();
+    std::string pattern = (fs::temp_directory_path() / "hawser-restart-notice-XXXXXX").string();
     folder = ::mkdtemp(pattern.data());
   }
-  ~LastSeenTest() override { fs::remove_all(folder); }
+  ~RestartNoticeTest() override { fs::remove_all(folder); }
 
   [[nodiscard]] std::string path() const { return folder + "/state/hw0.peers.json"; }
-  [[nodiscard]] static PeerLocation place(std::uint16_t port) {
+  [[nodiscard]] static PeerLocation location(std::uint16_t port) {
     return {*UdpAddress::parse("[::]:9899"),
             *IpAddress::parse("2001:db8::1"),
             {*IpAddress::parse("2001:db8:1::9"), port}};
@@ -31,56 +31,56 @@ class LastSeenTest : public testing::Test {
   [[nodiscard]] std::vector<PeerLocation> pending_in_next_run() const {
     RestartNotice next(path());
     next.load();
-    return next.take_pending();
+    return next.poll_locations();
   }
 
   std::string folder;
   Timestamp now{100s};
 };
 
-TEST_F(LastSeenTest, ACrashedHubLeavesWhereItsPeersWere) {
+TEST_F(RestartNoticeTest, ACrashedHubLeavesTheLocationsOfItsPeers) {
   RestartNotice hub(path());
   hub.load();
-  EXPECT_TRUE(hub.take_pending().empty());
-  hub.note(now, {place(2), place(1)});
-  EXPECT_EQ(pending_in_next_run(), (std::vector{place(1), place(2)}));
+  EXPECT_TRUE(hub.poll_locations().empty());
+  hub.note(now, {location(2), location(1)});
+  EXPECT_EQ(pending_in_next_run(), (std::vector{location(1), location(2)}));
 }
 
-TEST_F(LastSeenTest, EveryoneIsGreetedThreeTimes) {
-  RestartNotice(path()).note(now, {place(1)});
+TEST_F(RestartNoticeTest, EachLocationGetsThreeNotices) {
+  RestartNotice(path()).note(now, {location(1)});
   RestartNotice next(path());
   next.load();
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(next.take_pending().size(), 1U);
-  EXPECT_TRUE(next.take_pending().empty());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(next.poll_locations().size(), 1U);
+  EXPECT_TRUE(next.poll_locations().empty());
 }
 
-TEST_F(LastSeenTest, AHubThatSaysGoodbyeLeavesNothing) {
+TEST_F(RestartNoticeTest, AHubThatShutsDownLeavesNothing) {
   RestartNotice hub(path());
-  hub.note(now, {place(1)});
+  hub.note(now, {location(1)});
   hub.clear();
   EXPECT_TRUE(pending_in_next_run().empty());
 }
 
-TEST_F(LastSeenTest, TheFileFollowsChangesButNotMoreThanEveryTenSeconds) {
+TEST_F(RestartNoticeTest, TheFileFollowsChangesButNotMoreThanEveryTenSeconds) {
   RestartNotice hub(path());
-  hub.note(now, {place(1)});
-  hub.note(now + 9s, {place(2)});
-  EXPECT_EQ(pending_in_next_run(), std::vector{place(1)});
-  hub.note(now + 10s, {place(2)});
-  EXPECT_EQ(pending_in_next_run(), std::vector{place(2)});
+  hub.note(now, {location(1)});
+  hub.note(now + 9s, {location(2)});
+  EXPECT_EQ(pending_in_next_run(), std::vector{location(1)});
+  hub.note(now + 10s, {location(2)});
+  EXPECT_EQ(pending_in_next_run(), std::vector{location(2)});
 }
 
-TEST_F(LastSeenTest, AHubToWhichNobodyHasComeBackYetKeepsWhatItKnows) {
-  RestartNotice(path()).note(now, {place(1)});
+TEST_F(RestartNoticeTest, AHubWithoutAnyPeerYetKeepsTheFile) {
+  RestartNotice(path()).note(now, {location(1)});
   RestartNotice next(path());
   next.load();
   next.note(now, {});
-  EXPECT_EQ(pending_in_next_run(), std::vector{place(1)});
+  EXPECT_EQ(pending_in_next_run(), std::vector{location(1)});
 }
 
-TEST_F(LastSeenTest, ADamagedFileIsKeptAsideAndGreetsNobody) {
-  RestartNotice(path()).note(now, {place(1)});
-  const std::string good = locations_text({place(1)});
+TEST_F(RestartNoticeTest, ADamagedFileIsKeptAsideAndCausesNoNotice) {
+  RestartNotice(path()).note(now, {location(1)});
+  const std::string good = locations_text({location(1)});
   ASSERT_TRUE(parse_locations_text(good));
   for (std::size_t size = 0; size < good.size() - 2; ++size)
     EXPECT_FALSE(parse_locations_text(good.substr(0, size))) << size;
@@ -97,11 +97,11 @@ TEST_F(LastSeenTest, ADamagedFileIsKeptAsideAndGreetsNobody) {
   EXPECT_TRUE(fs::exists(path() + ".damaged"));
 }
 
-TEST_F(LastSeenTest, AFolderThatCannotBeWrittenCostsNothingElse) {
+TEST_F(RestartNoticeTest, AFolderThatCannotBeWrittenHasNoOtherEffect) {
   std::ofstream(folder + "/state") << "a file where the directory should be";
   RestartNotice hub(path());
   hub.load();
-  hub.note(now, {place(1)});
+  hub.note(now, {location(1)});
   hub.clear();
   EXPECT_TRUE(pending_in_next_run().empty());
 }

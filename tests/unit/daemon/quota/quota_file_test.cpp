@@ -72,7 +72,7 @@ TEST_F(QuotaFileTest, IsKeptAsideAndReportedWhenItIsDamaged) {
   }
 }
 
-TEST_F(QuotaFileTest, TellsWhenItCannotBeWritten) {
+TEST_F(QuotaFileTest, ReportsThatItCannotBeWritten) {
   std::ofstream(folder + "/state") << "a file where the directory should be";
   QuotaFile file(path());
   EXPECT_FALSE(file.save(some()));

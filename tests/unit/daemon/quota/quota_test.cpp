@@ -25,7 +25,7 @@ TEST(QuotaPeriod, BeginsOnItsDayOrOnTheLastOneOfAShorterMonth) {
   EXPECT_EQ(period_end(day(2026, 12, 31), 31), day(2027, 1, 31));
 }
 
-TEST(Quota, IsUsedUpByItsLastByteAndBeginsAnewAtMidnightOfItsDay) {
+TEST(Quota, IsUsedUpByItsLastByteAndResetAtMidnightOfItsDay) {
   Quota quota(1000, 1);
   quota.add(day(2026, 11, 24), 999);
   EXPECT_FALSE(quota.over());
@@ -60,7 +60,7 @@ TEST(Quota, NeitherResetsNorLosesAnythingWhenTheMachineBootsIn1970) {
   EXPECT_EQ(quota.used(), 900U);
 }
 
-TEST(Quota, CountsForTheNewMonthWhatCameBeforeTheClockToldThatItHadBegun) {
+TEST(Quota, CountsForTheNewMonthWhatCameBeforeTheClockWasSet) {
   Quota before(1000, 1);
   before.add(day(2026, 11, 20), 700);
   Quota quota(1000, 1, before.state());
@@ -106,7 +106,7 @@ TEST(Quota, ForgetsNothingWhenTheConfigurationNamesAnotherDay) {
   EXPECT_EQ(quota.reset(), day(2026, 12, 15));
 }
 
-TEST(Quota, BeginsAnewAfterMonthsInWhichTheMachineWasOff) {
+TEST(Quota, IsResetAfterMonthsInWhichTheMachineWasOff) {
   Quota before(1000, 1);
   before.add(day(2026, 3, 20), 1000);
   Quota quota(1000, 1, before.state());

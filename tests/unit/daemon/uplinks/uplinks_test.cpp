@@ -17,8 +17,9 @@ IpAddress ip(const std::string& text) {
   return IpAddress::parse(text).value();
 }
 
-/// Interfaces in memory. Each leads everywhere, from its first address of the family, unless told otherwise.
-class FakeHost final : public Platform {
+/// Interfaces in memory. Each has a route everywhere, from its first address of the family, unless a member
+/// below excludes it.
+class FakePlatform final : public Platform {
  public:
   io::netlink::LinkInfo& plug(const std::string& name, const std::vector<std::string>& addresses) {
     io::netlink::LinkInfo link;
@@ -57,13 +58,13 @@ class FakeHost final : public Platform {
     return std::nullopt;
   }
   void resolve(tunnel::PeerIndex, const std::vector<config::HostPort>&) override {}
-  quota::WallTime wall_clock() override { return {}; }
-  void announce(hooks::HookEvent) override {}
+  std::chrono::sys_seconds wall_clock() override { return {}; }
+  void announce(HookEvent) override {}
 
   bool refuse = false;
   IpAddress gateway;
   std::set<std::string> without_route;
-  std::set<std::string> by_source;  ///< those that lead somewhere from their own address alone
+  std::set<std::string> by_source;  ///< interfaces with a route only from their own address
   std::set<SocketId> watched;
   std::vector<io::udp::UdpSocketOptions> opened;
 
@@ -78,14 +79,14 @@ class UplinksTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
 
-  /// `wanted`: interfaces or patterns; none: automatic mode.
+  /// `wanted`: interfaces or patterns; empty: uplinks are discovered.
   void make(const std::vector<std::string>& wanted) {
     config.interface.name = "hawser0";
     for (const std::string& interface : wanted) {
       config.uplinks.push_back(
           {.interface = interface, .label = "uplink" + std::to_string(config.uplinks.size())});
     }
-    uplinks.emplace(host, sockets, config);
+    uplinks.emplace(platform, sockets, config);
     uplinks->set_remotes({ip("203.0.113.1")});
     changes = uplinks->refresh();
   }
@@ -100,17 +101,17 @@ class UplinksTest : public testing::Test {
   }
 
   using Names = std::vector<std::string>;
-  FakeHost host;
-  Sockets sockets{host};
+  FakePlatform platform;
+  Sockets sockets{platform};
   config::Config config;
   std::optional<Uplinks> uplinks;
   Uplinks::Changes changes;
 };
 
-TEST_F(UplinksTest, SayWhyOneCannotBeUsed) {
+TEST_F(UplinksTest, ReportWhyOneIsNotUsable) {
   make({"eth0"});
   EXPECT_EQ(look().reason, "no interface");
-  io::netlink::LinkInfo& link = host.plug("eth0", {});
+  io::netlink::LinkInfo& link = platform.plug("eth0", {});
   link.up = link.carrier = false;
   EXPECT_EQ(look().reason, "down");
   link.up = true;
@@ -120,63 +121,63 @@ TEST_F(UplinksTest, SayWhyOneCannotBeUsed) {
   link.addresses = {*IpPrefix::parse("169.254.7.7/16"), *IpPrefix::parse("fe80::1/64")};
   EXPECT_EQ(look().reason, "no address");
   link.addresses.push_back(*IpPrefix::parse("192.0.2.7/24"));
-  host.without_route.insert("eth0");
+  platform.without_route.insert("eth0");
   EXPECT_EQ(look().reason, "no route");
   EXPECT_FALSE(uplinks->socket(0, false));
   EXPECT_FALSE(changes.more_usable);
-  host.without_route.clear();
+  platform.without_route.clear();
   EXPECT_EQ(look().reason, "");
   EXPECT_TRUE(changes.more_usable);
-  host.refuse = true;
+  platform.refuse = true;
   EXPECT_FALSE(uplinks->socket(0, false));
   EXPECT_EQ(uplinks->at(0).reason, "cannot open a socket: too many open files");
-  host.refuse = false;
+  platform.refuse = false;
   EXPECT_TRUE(uplinks->socket(0, false));
   EXPECT_EQ(look().reason, "");
 }
 
 TEST_F(UplinksTest, CountOnlyTheFamiliesThatThePeersHave) {
-  host.plug("eth0", {"2001:db8::7/64"});
+  platform.plug("eth0", {"2001:db8::7/64"});
   make({"eth0"});
   EXPECT_EQ(look().reason, "no address");
   EXPECT_TRUE(uplinks->set_remotes({ip("203.0.113.1"), ip("2001:db8::1")}));
   EXPECT_EQ(look().reason, "");
   EXPECT_FALSE(uplinks->socket(0, false));
   EXPECT_TRUE(uplinks->socket(0, true));
-  host.without_route.insert("eth0");
+  platform.without_route.insert("eth0");
   EXPECT_EQ(look().reason, "no route");
   EXPECT_TRUE(uplinks->set_remotes({ip("203.0.113.1")}));
   EXPECT_FALSE(uplinks->set_remotes({ip("203.0.113.1")}));
 }
 
-TEST_F(UplinksTest, TakeAnyAddressWhileNobodyKnowsWhereThePeersAre) {
-  host.plug("eth0", {"192.0.2.7/24"});
-  host.without_route.insert("eth0");
+TEST_F(UplinksTest, TakeAnyAddressWhileNoAddressOfAPeerIsKnown) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  platform.without_route.insert("eth0");
   make({"eth0"});
   uplinks->set_remotes({});
   EXPECT_EQ(look().reason, "");
 }
 
-TEST_F(UplinksTest, TellWhenDatagramsLeaveInAnotherWay) {
-  host.plug("eth0", {"192.0.2.7/24"});
+TEST_F(UplinksTest, ReportThatDatagramsLeaveByAnotherRoute) {
+  platform.plug("eth0", {"192.0.2.7/24"});
   make({"eth0"});
   const auto socket = uplinks->socket(0, false);
   const std::vector<SocketId> moved{*socket};
   look();
   EXPECT_TRUE(changes.moved.empty());
-  host.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
+  platform.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
   look();
   EXPECT_EQ(changes.moved, moved);
-  host.gateway = ip("192.0.2.1");
+  platform.gateway = ip("192.0.2.1");
   look();
   EXPECT_EQ(changes.moved, moved);
-  host.without_route.insert("eth0");
+  platform.without_route.insert("eth0");
   look();
   EXPECT_EQ(changes.moved, moved);
   EXPECT_FALSE(changes.more_usable);
   look();
   EXPECT_TRUE(changes.moved.empty());
-  host.without_route.clear();
+  platform.without_route.clear();
   look();
   EXPECT_EQ(changes.moved, moved);
   EXPECT_TRUE(changes.more_usable);
@@ -184,50 +185,50 @@ TEST_F(UplinksTest, TellWhenDatagramsLeaveInAnotherWay) {
   EXPECT_EQ(uplinks->socket(0, false), socket);
 }
 
-TEST_F(UplinksTest, BindToTheAddressWhereOnlyThatLeadsToThePeer) {
-  host.plug("eth0", {"192.0.2.7/24"});
-  host.by_source.insert("eth0");
+TEST_F(UplinksTest, BindToTheAddressIfOnlyThatHasARouteToThePeer) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  platform.by_source.insert("eth0");
   make({"eth0"});
   const auto first = uplinks->socket(0, false);
   ASSERT_TRUE(first);
-  EXPECT_EQ(host.opened.back().bind.ip, ip("192.0.2.7"));
-  EXPECT_EQ(host.opened.back().device, "eth0");
-  host.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
+  EXPECT_EQ(platform.opened.back().bind.ip, ip("192.0.2.7"));
+  EXPECT_EQ(platform.opened.back().device, "eth0");
+  platform.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
   look();
   EXPECT_EQ(changes.closed, std::vector<SocketId>{*first});
   EXPECT_TRUE(changes.more_usable);
   EXPECT_NE(uplinks->socket(0, false), first);
-  EXPECT_EQ(host.opened.back().bind.ip, ip("192.0.2.8"));
+  EXPECT_EQ(platform.opened.back().bind.ip, ip("192.0.2.8"));
 }
 
 TEST_F(UplinksTest, CloseTheSocketsOfAnInterfaceThatIsReplaced) {
-  host.plug("eth0", {"192.0.2.7/24"});
+  platform.plug("eth0", {"192.0.2.7/24"});
   make({"eth0"});
   const auto first = uplinks->socket(0, false);
   EXPECT_EQ(uplinks->uplink_of(*first), 0U);
-  host.plug("eth0", {"192.0.2.7/24"});
+  platform.plug("eth0", {"192.0.2.7/24"});
   look();
   EXPECT_EQ(changes.closed, std::vector<SocketId>{*first});
   EXPECT_TRUE(changes.more_usable);
   EXPECT_FALSE(uplinks->uplink_of(*first));
-  EXPECT_TRUE(host.watched.empty());
+  EXPECT_TRUE(platform.watched.empty());
 }
 
-TEST_F(UplinksTest, NameThePlaceThatARouteLeavesFrom) {
-  host.plug("eth0", {"192.0.2.7/24", "2001:db8::7/64"});
+TEST_F(UplinksTest, DescribeWhereARouteLeaves) {
+  platform.plug("eth0", {"192.0.2.7/24", "2001:db8::7/64"});
   make({"eth0"});
   const SocketId socket = uplinks->socket(0, false).value();
   const UdpAddress peer{ip("203.0.113.1"), 9899};
-  const Uplinks::Exit place = uplinks->exit_of({socket, IpAddress::any_v4(), peer});
-  EXPECT_EQ(place.label, "uplink0");
-  EXPECT_EQ(place.interface, "eth0");
-  EXPECT_EQ(place.local, ip("192.0.2.7")) << "the one that the kernel chooses";
-  EXPECT_EQ(place.failing, "");
+  const Uplinks::Exit exit = uplinks->exit_of({socket, IpAddress::any_v4(), peer});
+  EXPECT_EQ(exit.label, "uplink0");
+  EXPECT_EQ(exit.interface, "eth0");
+  EXPECT_EQ(exit.local, ip("192.0.2.7")) << "the kernel chooses it";
+  EXPECT_EQ(exit.failing, "");
   EXPECT_EQ(uplinks->exit_of({socket, ip("192.0.2.8"), peer}).local, ip("192.0.2.8"));
-  host.without_route.insert("eth0");
+  platform.without_route.insert("eth0");
   look();
   EXPECT_EQ(uplinks->exit_of({socket, IpAddress::any_v4(), peer}).failing, "no route");
-  host.unplug("eth0");
+  platform.unplug("eth0");
   look();
   const Uplinks::Exit gone = uplinks->exit_of({socket, IpAddress::any_v4(), peer});
   EXPECT_EQ(gone.label, "uplink0");
@@ -236,58 +237,58 @@ TEST_F(UplinksTest, NameThePlaceThatARouteLeavesFrom) {
 }
 
 TEST_F(UplinksTest, FollowAPatternToTheFirstUsableInterfaceAndStay) {
-  host.plug("wwan1", {});
+  platform.plug("wwan1", {});
   make({"wwan*"});
   EXPECT_EQ(in_use(), Names{"wwan1"});
   EXPECT_EQ(uplinks->at(0).reason, "no address");
-  host.plug("wwan3", {"192.0.2.3/24"});
-  host.plug("wwan2", {"192.0.2.2/24"});
+  platform.plug("wwan3", {"192.0.2.3/24"});
+  platform.plug("wwan2", {"192.0.2.2/24"});
   look();
   EXPECT_EQ(in_use(), Names{"wwan2"});
   EXPECT_TRUE(uplinks->socket(0, false));
-  EXPECT_EQ(host.opened.back().device, "wwan2");
-  host.link("wwan1").addresses = {*IpPrefix::parse("192.0.2.1/24")};
+  EXPECT_EQ(platform.opened.back().device, "wwan2");
+  platform.link("wwan1").addresses = {*IpPrefix::parse("192.0.2.1/24")};
   look();
   EXPECT_EQ(in_use(), Names{"wwan2"});
-  host.unplug("wwan2");
+  platform.unplug("wwan2");
   look();
   EXPECT_EQ(in_use(), Names{"wwan1"});
   EXPECT_EQ(changes.closed.size(), 1U);
 }
 
 TEST_F(UplinksTest, GiveEachInterfaceToOneUplink) {
-  for (const char* name : {"wwan0", "wwan1", "wwan2"}) host.plug(name, {"192.0.2.7/24"});
+  for (const char* name : {"wwan0", "wwan1", "wwan2"}) platform.plug(name, {"192.0.2.7/24"});
   make({"wwan*", "wwan*", "wwan0"});
   EXPECT_EQ(in_use(), (Names{"wwan1", "wwan2", "wwan0"}));
-  host.unplug("wwan1");
+  platform.unplug("wwan1");
   look();
   EXPECT_EQ(in_use(), (Names{"", "wwan2", "wwan0"}));
   EXPECT_EQ(uplinks->at(0).reason, "no interface");
 }
 
 TEST_F(UplinksTest, NeverTakeTheTunnelOrTheLoopbackInterfaceForAPattern) {
-  host.plug("hawser0", {"192.0.2.7/24"});
-  host.plug("lo", {"192.0.2.7/24"}).loopback = true;
+  platform.plug("hawser0", {"192.0.2.7/24"});
+  platform.plug("lo", {"192.0.2.7/24"}).loopback = true;
   make({"*"});
   EXPECT_EQ(in_use(), Names{""});
 }
 
-TEST_F(UplinksTest, AreByThemselvesWhateverLeadsToThePeerButForTunnelsPortsAndContainers) {
+TEST_F(UplinksTest, AreDiscoveredByARouteToThePeerExceptTunnelsPortsAndContainers) {
   for (const char* name : {"eth0", "br0", "docker0", "hawser0", "hawser1", "idle0", "lo", "port0", "veth1f"})
-    host.plug(name, {"192.0.2.7/24"});
-  host.link("br0").kind = "bridge";
-  host.link("hawser0").kind = host.link("hawser1").kind = "tun";
-  host.link("lo").loopback = true;
-  host.link("port0").enslaved = true;
-  host.without_route.insert("idle0");
+    platform.plug(name, {"192.0.2.7/24"});
+  platform.link("br0").kind = "bridge";
+  platform.link("hawser0").kind = platform.link("hawser1").kind = "tun";
+  platform.link("lo").loopback = true;
+  platform.link("port0").enslaved = true;
+  platform.without_route.insert("idle0");
   make({});
   EXPECT_EQ(in_use(), (Names{"br0", "eth0"}));
   EXPECT_EQ(uplinks->at(1).config.label, "eth0");
 }
 
 TEST_F(UplinksTest, AreOnlyThoseThatAreIncludedAndNotExcluded) {
-  for (const char* name : {"eth0", "eth1", "tap0", "wlan0", "hawser0"}) host.plug(name, {"192.0.2.7/24"});
-  host.link("tap0").kind = host.link("hawser0").kind = "tun";
+  for (const char* name : {"eth0", "eth1", "tap0", "wlan0", "hawser0"}) platform.plug(name, {"192.0.2.7/24"});
+  platform.link("tap0").kind = platform.link("hawser0").kind = "tun";
   config.interface.include_uplinks = {"eth?", "tap0", "hawser*"};
   config.interface.exclude_uplinks = {"*1"};
   make({});
@@ -295,23 +296,23 @@ TEST_F(UplinksTest, AreOnlyThoseThatAreIncludedAndNotExcluded) {
 }
 
 TEST_F(UplinksTest, ForgetWhatWasFoundOnlyWhenTheInterfaceIsGone) {
-  host.plug("eth6", {"192.0.2.7/24"});
-  host.plug("eth7", {"192.0.2.7/24"});
+  platform.plug("eth6", {"192.0.2.7/24"});
+  platform.plug("eth7", {"192.0.2.7/24"});
   make({});
   for (const std::string name : {"eth7", "eth8", "eth9"}) {
     const auto socket = uplinks->socket(1, false);
     ASSERT_TRUE(socket);
-    host.without_route.insert(name);
+    platform.without_route.insert(name);
     look();
     EXPECT_TRUE(changes.closed.empty());
     EXPECT_EQ(uplinks->at(1).reason, "no route");
-    host.unplug(name);
+    platform.unplug(name);
     look();
     EXPECT_EQ(changes.closed, std::vector<SocketId>{*socket});
     EXPECT_TRUE(uplinks->at(1).vacant());
     EXPECT_FALSE(uplinks->socket(1, false));
     const std::string next = "eth" + std::to_string(name.back() - '0' + 1);
-    host.plug(next, {"192.0.2.7/24"});
+    platform.plug(next, {"192.0.2.7/24"});
     look();
     EXPECT_EQ(in_use(), (Names{"eth6", next}));
     EXPECT_TRUE(changes.more_usable);

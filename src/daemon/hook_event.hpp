@@ -4,13 +4,13 @@
 #include <utility>
 #include <vector>
 
-namespace hawser::daemon::hooks {
+namespace hawser::daemon {
 
-/// Something that happened to a tunnel or one of its paths, as hooks are told of it (docs/hooks.md).
+/// A change of a tunnel or of one of its paths, in the form in which hooks receive it (docs/hooks.md).
 struct HookEvent {
   std::string name;  ///< "tunnel-up", …
   /// Environment variables and their values.
   std::vector<std::pair<std::string, std::string>> facts;
 };
 
-}  // namespace hawser::daemon::hooks
+}  // namespace hawser::daemon

@@ -1,0 +1,48 @@
+#include "daemon/config/engine_config.hpp"
+
+#include <chrono>
+
+namespace hawser::daemon::config {
+
+sctp::EndpointConfig endpoint_config(const Config& config) {
+  using std::chrono::milliseconds;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  sctp::EndpointConfig out;
+  out.port = 9899;
+  out.accept = !config.interface.listen.empty();
+  out.outbound_streams = 64;
+  out.inbound_streams = 64;
+  out.receive_window = 16U << 20;
+  out.send_buffer = 8U << 20;
+  out.max_message_size = 64U << 10;
+  out.path_mtu = 1500;
+  out.rto_initial = milliseconds(500);  // an INIT to a hub that returns is repeated soon
+  out.rto_min = milliseconds(150);
+  out.rto_max = seconds(5);
+  out.sack_delay = milliseconds(20);
+  out.heartbeat_interval = seconds(20);
+  out.keepalive_min = seconds(10);
+  out.keepalive_max = seconds(60);
+  out.failed_path_probe_max = milliseconds(400);
+  out.max_init_retrans = 1;  // an attempt ends after 1.5 s, so that the next uplink gets its turn
+  // Silence ends an association, not the number of unanswered probes: a tunnel outlives long outages.
+  out.association_max_retrans = 1'000'000;
+  out.silence_limit = minutes(15);
+  out.max_associations = 4096;
+  out.listed_addresses = false;  // behind a NAT, local addresses mean nothing to the peer
+  return out;
+}
+
+tunnel::TunnelConfig tunnel_config(const Config& config, std::uint64_t hash_seed) {
+  tunnel::TunnelConfig out;
+  out.queue_bytes = config.interface.queue_bytes;
+  out.hash_seed = hash_seed;
+  out.follow_paths = !config.interface.mtu;
+  out.mss_clamp = config.interface.mss_clamp;
+  for (const PeerConfig& peer : config.peers)
+    out.peers.push_back({*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()});
+  return out;
+}
+
+}  // namespace hawser::daemon::config
