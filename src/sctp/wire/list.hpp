@@ -11,14 +11,14 @@
 
 namespace hawser::sctp::wire {
 
-/// How an element of a list lies on the wire. Structs bring kWireSize, load and store; integers are
-/// big-endian.
+/// The wire format of a list element. Structs define kWireSize, load and store; integers are big-endian.
 template <class T>
 struct WireFormat {
   static constexpr std::size_t kSize = T::kWireSize;
   static T load(const std::byte* at) { return T::load(at); }
   static void store(std::byte* at, const T& value) { value.store(at); }
 };
+/// The wire format of an integer: big-endian, without padding.
 template <std::unsigned_integral T>
 struct WireFormat<T> {
   static constexpr std::size_t kSize = sizeof(T);
@@ -34,6 +34,7 @@ struct WireFormat<T> {
 template <class T>
 class WireList {
  public:
+  /// Reads the elements one after another; borrows the list's bytes.
   class Iterator {
    public:
     using value_type = T;
@@ -60,8 +61,10 @@ class WireList {
   };
 
   WireList() = default;
+  /// `bytes` must outlive the list.
   explicit WireList(Bytes bytes) : bytes_(bytes.first(bytes.size() - bytes.size() % WireFormat<T>::kSize)) {}
 
+  /// Number of elements.
   [[nodiscard]] std::size_t size() const { return bytes_.size() / WireFormat<T>::kSize; }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
   /// `index` must be below size().
@@ -71,6 +74,7 @@ class WireList {
   }
   [[nodiscard]] Iterator begin() const { return Iterator(bytes_.data()); }
   [[nodiscard]] Iterator end() const { return Iterator(bytes_.data() + bytes_.size()); }
+  /// The elements as they are on the wire.
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] bool contains(const T& wanted) const {
     for (const T& element : *this) {
@@ -83,6 +87,7 @@ class WireList {
   Bytes bytes_;
 };
 
+/// Appends `elements` in their wire format, without a count.
 template <class T>
 void write_list(ByteWriter& writer, std::span<const T> elements) {
   std::array<std::byte, WireFormat<T>::kSize> raw;
@@ -92,10 +97,11 @@ void write_list(ByteWriter& writer, std::span<const T> elements) {
   }
 }
 
-/// Up to N elements in place; what does not fit is counted, not kept.
+/// Up to N elements in place. Further ones are counted and not kept; never allocates.
 template <class T, std::size_t N>
 class BoundedList {
  public:
+  /// Keeps `element`, or counts it as dropped when the list is full.
   void push_back(const T& element) {
     if (size_ < N) {
       elements_[size_++] = element;
@@ -103,9 +109,12 @@ class BoundedList {
       ++dropped_;
     }
   }
+  /// Number of elements kept.
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
+  /// Number of elements that did not fit.
   [[nodiscard]] std::size_t dropped() const { return dropped_; }
+  /// `index` must be below size().
   [[nodiscard]] const T& operator[](std::size_t index) const {
     assert(index < size_);
     return elements_[index];
