@@ -115,7 +115,7 @@ void Association::on_reflected(Timestamp now, const wire::ChunkView& chunk) {
     // All data was delivered both ways, and the peer has closed: only its SHUTDOWN COMPLETE was lost.
     end(now, {Event::Kind::closed, 0, kShutDown});
   } else if (chunk.is(wire::ChunkType::kAbort)) {
-    end(now, {Event::Kind::aborted, 0, "the peer does not know the association"});
+    end(now, {Event::Kind::aborted, 0, "the peer has no such association"});
   } else {
     parts_.endpoint.drops.add(DropReason::unexpected_chunk);
   }
@@ -224,7 +224,7 @@ void Association::probe_path(PathId id) {
 void Association::shutdown(Timestamp now) {
   if (closed_) return;
   if (readiness() == Readiness::handshake)
-    return end(now, {Event::Kind::closed, 0, "shut down before it was up"});
+    return end(now, {Event::Kind::closed, 0, "shut down before it was established"});
   parts_.teardown.request();
   advance_shutdown(now);
 }

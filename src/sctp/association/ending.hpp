@@ -28,7 +28,7 @@ struct Ended {
 /// The association ends by an ABORT of this end, because the peer violates the protocol or the user requests
 /// it. `value` is that of the error cause.
 [[nodiscard]] inline Ended abort_with(wire::CauseCode code, Bytes value) {
-  return {Event::Kind::aborted, static_cast<std::uint16_t>(code), "aborted by us",
+  return {Event::Kind::aborted, static_cast<std::uint16_t>(code), "aborted by this end",
           AbortCause{code, {value.begin(), value.end()}}};
 }
 /// The association ends by an ABORT of this end; `reason` is the text in the error cause.

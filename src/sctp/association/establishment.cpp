@@ -268,7 +268,7 @@ void Establishment::reject_joining_paths() {
     if (path->state() == PathState::joining) joining.push_back(path->id);
   }
   for (const PathId id : joining) {
-    parts_.events.emit(Event::Kind::path_refused, id, 0, "the peer does not take dynamic addresses");
+    parts_.events.emit(Event::Kind::path_refused, id, 0, "the peer does not support dynamic addresses");
     parts_.paths.retire(id, parts_.events);
   }
 }

@@ -72,7 +72,7 @@ void SecureChannel::install_keys(Timestamp now) {
   const crypto::TlsSession& tls = exchange_->tls;
   const ProtectedPeer* peer = find_peer(tls.peer_key());
   if (peer == nullptr) {
-    failure_ = "the peer is not known";
+    failure_ = "the peer's public key is not configured";
     return;
   }
   const crypto::SecretBytes exported = tls.export_key(kExporterLabel, setup_.transcript, kExporterSize);
