@@ -18,7 +18,7 @@ using wire::ParameterType;
 
 constexpr std::uint32_t kFirstSerial = 0xFFFF'FFFF;
 
-/// What was asked, and where.
+// An ASCONF that was sent, and its path.
 struct Asked {
   std::uint32_t serial = 0;
   PathId path = kNoPath;
@@ -41,12 +41,12 @@ class AsconfInitiatorTest : public ::testing::Test {
     initiator.join(path.id);
     return path;
   }
-  /// The ASCONF that leaves now, if any.
+  // The ASCONF that leaves now, if any.
   std::optional<Asked> next() {
     initiator.queue_due(now);
     auto& chunks = bench.control.chunks();
     if (chunks.empty()) return std::nullopt;
-    EXPECT_EQ(chunks.size(), 1U) << "one ASCONF is outstanding at most";
+    EXPECT_EQ(chunks.size(), 1U) << "at most one ASCONF is outstanding";
     const auto chunk = wire::AsconfChunk::parse(ProcedureBench::view(chunks.front()));
     EXPECT_TRUE(chunk.has_value());
     wire::ParameterReader reader = chunk->request_reader();
@@ -155,7 +155,7 @@ TEST_F(AsconfInitiatorTest, SerialNumbersGoOnAcrossTheWrap) {
 
 TEST_F(AsconfInitiatorTest, AcknowledgementsNobodyWaitsForAreDropped) {
   acknowledge(kFirstSerial, 1);
-  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U) << "nothing was asked";
+  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U) << "no ASCONF is outstanding";
   path::Path& path = joining(2);
   const auto asked = next();
   acknowledge(asked->serial + 1, asked->request.correlation_id);
@@ -177,7 +177,7 @@ TEST_F(AsconfInitiatorTest, ADeadUplinkGivesItsTurnUpToTheOthers) {
   for (int i = 0; i < 4 && (!two || two->path == dead.id); ++i) two = time_out();
   ASSERT_TRUE(two.has_value());
   EXPECT_EQ(two->path, alive.id);
-  EXPECT_EQ(two->serial, one->serial) << "the peer may never have seen it";
+  EXPECT_EQ(two->serial, one->serial) << "the peer may not have received it";
   acknowledge(two->serial, two->request.correlation_id);
   EXPECT_EQ(alive.state(), PathState::unconfirmed);
   EXPECT_EQ(dead.state(), PathState::joining);
@@ -208,9 +208,9 @@ TEST_F(AsconfInitiatorTest, AnAnswerToAnEarlierJoinWithThisSerialNamesItByCorrel
   std::optional<Asked> two;
   for (int i = 0; i < 4 && (!two || two->path == slow.id); ++i) two = time_out();
   ASSERT_EQ(two->serial, one->serial);
-  acknowledge(two->serial, one->request.correlation_id);  // the peer had seen the first one
+  acknowledge(two->serial, one->request.correlation_id);  // the peer had received the first one
   EXPECT_EQ(slow.state(), PathState::unconfirmed);
-  EXPECT_EQ(other.state(), PathState::joining) << "not served by that answer";
+  EXPECT_EQ(other.state(), PathState::joining) << "the answer is not for this one";
   const auto again = next();
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->path, other.id);
@@ -299,7 +299,7 @@ TEST_F(AsconfInitiatorTest, NothingIsAskedOfAPeerWithoutDynamicAddresses) {
   initiator.set_enabled(false);
   joining(2);
   EXPECT_FALSE(next().has_value());
-  EXPECT_EQ(initiator.next_timeout(), kNever) << "no timer that spins";
+  EXPECT_EQ(initiator.next_timeout(), kNever) << "no timer runs";
 }
 
 TEST_F(AsconfInitiatorTest, KeepsABoundedNumberOfRequests) {

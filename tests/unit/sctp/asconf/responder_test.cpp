@@ -33,7 +33,7 @@ const IpAddress kWildcard = IpAddress::any_v4();
 
 class AsconfResponderTest : public ::testing::Test {
  protected:
-  /// A path whose remote address is that of `host`; all come in over the one uplink of a hub.
+  // A path to the remote address of `host`, over the only socket of a hub.
   path::Path& path_to(std::uint32_t host, PathState state = PathState::active) {
     return *bench.paths.add(route_to(1, host), state, kPeerWindow);
   }
@@ -48,7 +48,7 @@ class AsconfResponderTest : public ::testing::Test {
     }
     responder.on_asconf({serial, lookup, writer.written()}, source);
   }
-  /// Sends the next ASCONF and reads its answer.
+  // Sends the next ASCONF and reads its answer.
   std::vector<Answer> ask(const std::vector<Request>& requests, const Route& source) {
     bench.control.clear();
     send(next_serial_++, requests, source);
@@ -103,7 +103,7 @@ TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObserve
   path::Path* added = paths.find(source);
   ASSERT_NE(added, nullptr);
   EXPECT_EQ(added->state(), PathState::unconfirmed);
-  EXPECT_TRUE(added->heartbeat.probe_requested) << "proven at once";
+  EXPECT_TRUE(added->heartbeat.probe_requested) << "validated immediately";
   EXPECT_FALSE(added->ours);
   EXPECT_EQ(bench.count(Event::Kind::path_added), 1);
 }
@@ -269,7 +269,7 @@ TEST_F(AsconfResponderTest, SetPrimaryToAnUnprovenOrUnknownAddressIsRefused) {
   EXPECT_EQ(paths.primary(), &first);
 }
 
-/// The CVE pattern: the looked-up address is deleted, then everything but the source.
+// The pattern of a known vulnerability: the looked-up address is deleted, then all but the source.
 TEST_F(AsconfResponderTest, DeletingTheLookedUpPathAndThenAllOthersLeavesOneGoodPath) {
   path_to(1);
   path_to(2);
@@ -299,7 +299,7 @@ TEST_F(AsconfResponderTest, ADuplicateIsAnsweredFromTheCacheToWhereItCameFromNow
   const Route moved = route_to(1, 2, 51'000);
   send(kFirstSerial, {{ParameterType::kDeleteIpAddress, 6, address_of(1)}}, moved);
   ASSERT_EQ(bench.control.chunks().size(), 1U);
-  EXPECT_EQ(bench.only_chunk().bytes, first_answer) << "nothing is processed again";
+  EXPECT_EQ(bench.only_chunk().bytes, first_answer) << "the request is not processed again";
   EXPECT_EQ(bench.only_chunk().route, moved);
   EXPECT_EQ(paths.size(), 2U);
   EXPECT_EQ(paths.find(moved), nullptr);
@@ -368,7 +368,7 @@ TEST_F(AsconfResponderTest, AFloodOfRequestsGetsAWellFormedAnswerThatFitsAPacket
     for (std::size_t i = 0; i < list.size(); ++i) {
       EXPECT_EQ(list[i].correlation, i);
       EXPECT_FALSE(list[i].success);
-      EXPECT_NE(list[i].cause, 0U) << "answer " << i << " lost its cause";
+      EXPECT_NE(list[i].cause, 0U) << "answer " << i << " has no cause";
     }
   }
 }

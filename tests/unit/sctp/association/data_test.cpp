@@ -4,7 +4,7 @@
 
 #include "unit/sctp/support/endpoint_pair.hpp"
 
-// User data between two endpoints, windows and acknowledgements that lie: RFC 9260 §6.
+// User data between two endpoints, windows and false acknowledgements: RFC 9260 §6.
 
 namespace hawser::sctp::association {
 namespace {
@@ -98,9 +98,10 @@ TEST(AssociationData, AClosedWindowIsProbedForAsLongAsItTakes) {
   for (int i = 0; i < 20; ++i) ASSERT_EQ(pair.send(pair.client, numbered(i, 1'000)), SendResult::ok);
   pair.run(1h);
   EXPECT_EQ(pair.client_status().state, AssociationState::established)
-      << "a reader that sleeps is no failure";
+      << "a user that does not read is no failure";
   EXPECT_EQ(pair.client.count(Event::Kind::lost), 0);
-  EXPECT_LE(pair.server_status().receive_buffered, 2 * 4'000U) << "held beyond the window only to fill a gap";
+  EXPECT_LE(pair.server_status().receive_buffered, 2 * 4'000U)
+      << "only a chunk that fills a gap is stored beyond the window";
   EXPECT_GT(pair.client_status().queued_bytes, 10'000U);
   pair.server.reading = true;
   pair.run(3min);
@@ -120,7 +121,7 @@ TEST(AssociationData, AWindowThatOpensAgainIsToldAtOnce) {
   pair.server.reading = true;
   const Timestamp next_probe = pair.client.endpoint.next_timeout();
   pair.run(1s);
-  EXPECT_GT(next_probe, pair.now) << "or this test says nothing";
+  EXPECT_GT(next_probe, pair.now) << "otherwise this test shows nothing";
   EXPECT_EQ(pair.server.messages.size(), 8U) << "without waiting for the next probe";
 }
 

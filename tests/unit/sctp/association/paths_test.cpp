@@ -2,7 +2,7 @@
 
 #include "unit/sctp/support/endpoint_pair.hpp"
 
-// Paths that come, move and go: RFC 5061, RFC 6951 §5.4, RFC 9260 §8.
+// Paths that are added, migrate and are removed: RFC 5061, RFC 6951 §5.4, RFC 9260 §8.
 
 namespace hawser::sctp::association {
 namespace {
@@ -45,7 +45,7 @@ TEST_F(PathsTest, AnUplinkJoinsByAWildcardAsconfFromItselfAndIsProvenAtOnce) {
   const Timestamp start = pair.now;
   const PathId path = pair.add_path(2);
   pair.carry();
-  EXPECT_LT(pair.now - start, 100ms) << "no heartbeat interval is waited for";
+  EXPECT_LT(pair.now - start, 100ms) << "without waiting for a heartbeat interval";
   ASSERT_EQ(pair.server_status().paths.size(), 2U);
   EXPECT_EQ(server_sees(1), pair.nat[2]);
   EXPECT_EQ(pair.server_status().paths[1].state, PathState::active);
@@ -104,7 +104,7 @@ TEST_F(PathsTest, AllUplinksJoinThoughOneOfThemIsDead) {
   pair.lost_to_server = {};
   pair.lost_to_client = {};
   pair.run(2min);
-  EXPECT_EQ(pair.client_status().paths[1].state, PathState::active) << "it joins when it comes to life";
+  EXPECT_EQ(pair.client_status().paths[1].state, PathState::active) << "it joins when it works";
 }
 
 TEST_F(PathsTest, DataUsesAllPaths) {
@@ -147,7 +147,7 @@ TEST_F(PathsTest, TheLastPathCannotBeRemoved) {
   const PathId second = pair.add_path(2);
   pair.run(1s);
   EXPECT_TRUE(pair.client.endpoint.remove_path(pair.now, pair.client_id, second));
-  EXPECT_FALSE(pair.client.endpoint.remove_path(pair.now, pair.client_id, second)) << "gone already";
+  EXPECT_FALSE(pair.client.endpoint.remove_path(pair.now, pair.client_id, second)) << "already removed";
   EXPECT_TRUE(pair.works());
 }
 
@@ -195,8 +195,7 @@ TEST(PathsAtTheLimit, AreRefusedByThePeerAndForgotten) {
   EXPECT_TRUE(pair.works());
 }
 
-// --- the UDP port, learned from what passed every check and brought news
-// -------------------------------------------
+// --- the UDP port follows only packets that passed every check and are not replays
 
 TEST_F(PathsTest, FreshDataFromANewPortIsChallengedThereBeforeThePathMoves) {
   const UdpAddress before = server_sees();

@@ -11,7 +11,7 @@
 #include "unit/sctp/support/handshake_support.hpp"
 #include "unit/sctp/support/protected_support.hpp"
 
-// What somebody on the way can make of the handshake of a protected association, and what a stranger can.
+// The handshake of a protected association under attack, on the path and from an unauthenticated initiator.
 
 namespace hawser::sctp::test {
 namespace {
@@ -23,7 +23,7 @@ using wire::ParameterType;
 
 constexpr std::size_t kParametersAt = wire::kCommonHeaderSize + 20;
 
-/// Where a parameter of the only chunk of the packet begins; 0 when it has none.
+// Where a parameter of the only chunk of the packet begins; 0 when it has none.
 std::size_t find_parameter(const ByteVector& packet, ParameterType type) {
   const Bytes chunk = wire::ChunkReader(Bytes(packet)).next()->whole;
   wire::ParameterReader reader(chunk.subspan(kParametersAt - wire::kCommonHeaderSize));
@@ -39,14 +39,14 @@ const crypto::SecretBytes& hub_access_key() {
   return key;
 }
 
-/// The COOKIE ECHO of whoever knows the hub's key.
+// The COOKIE ECHO of an initiator that knows the hub's public key.
 wire::CookieEchoChunk proven_echo(ByteVector& cookie) {
   const auto proof = security::prove_cookie(cookie, hub_access_key().view());
   cookie.insert(cookie.end(), proof.begin(), proof.end());
   return {cookie};
 }
 
-/// Leaves a parameter out, as far as its reader can tell: it becomes padding.
+// Hides a parameter from its reader: it becomes padding.
 void strip(ByteVector& packet, ParameterType type) {
   store_be(packet.data() + find_parameter(packet, type), static_cast<std::uint16_t>(ParameterType::kPadding));
 }
@@ -74,7 +74,7 @@ std::vector<Attack> downgrades() {
       {"initial TSN altered", [](ByteVector& p) { p[wire::kCommonHeaderSize + 19] ^= std::byte{1}; }}};
 }
 
-/// Somebody between the two who knows the hub's public key, and so can make ACCESS right again.
+// An attacker on the path that knows the hub's public key, and so can sign ACCESS again.
 class Between : public ::testing::Test {
  protected:
   void begin_again() { pair = std::make_unique<ProtectedPair>(); }
@@ -171,14 +171,14 @@ TEST_F(Between, AnInitAckThatDoesNotFitIsAsIfItHadNeverCome) {
       [](ByteVector& p) { alter(p, ParameterType::kProtection, 0); },
       [](ByteVector& p) { store_be(p.data() + kParametersAt - 8, std::uint16_t{0}); },      // no streams
       [](ByteVector& p) { store_be(p.data() + kParametersAt - 12, std::uint32_t{1000}); },  // no window
-      [](ByteVector& p) {  // a parameter behind the cookie
+      [](ByteVector& p) {  // a parameter after the cookie
         p.insert(p.end(), {std::byte{0x80}, std::byte{0x05}, std::byte{0}, std::byte{4}});
         store_be(p.data() + wire::kCommonHeaderSize + 2,
                  static_cast<std::uint16_t>(p.size() - wire::kCommonHeaderSize));
       }};
   for (std::size_t i = 0; i < alterations.size(); ++i) {
     begin_again();
-    pair->lost_to_client = [&](const Datagram& each) {  // the forged one comes first, the right one after it
+    pair->lost_to_client = [&](const Datagram& each) {  // the forged one arrives first, then the correct one
       if (!contains(each, ChunkType::kInitAck)) return false;
       ByteVector packet = each.bytes;
       alterations[i](packet);
@@ -214,17 +214,16 @@ TEST_F(Between, AHandshakeThatLosesEveryCookieEchoIsGivenUpInItsTime) {
   pair->run(9s);
   EXPECT_EQ(pair->client.count(Event::Kind::lost), 0);
   pair->run(2s);
-  EXPECT_EQ(pair->client.count(Event::Kind::lost), 1) << "no sooner and no later than one that fails in TLS";
+  EXPECT_EQ(pair->client.count(Event::Kind::lost), 1) << "at the same time as one that fails in TLS";
   EXPECT_EQ(pair->client.endpoint.association_count(), 0U);
 }
 
-// --- a stranger who knows the hub's public key
-// -------------------------------------------------------------------
+// --- an unauthenticated initiator that knows the hub's public key
 
-/// A client of the protocol that is no Hawser: INIT, COOKIE ECHO and TLS messages by hand.
+// An initiator that is not Hawser: it builds INIT, COOKIE ECHO and TLS messages by hand.
 class Stranger : public Between {
  protected:
-  /// An INIT with a valid proof, with `padding` bytes in it.
+  // An INIT with a valid proof, with `padding` bytes in it.
   static ByteVector init_packet(std::size_t padding, bool zero_checksum = true) {
     ByteVector room(64);
     ByteWriter writer(room);
@@ -241,14 +240,14 @@ class Stranger : public Between {
     wire::seal_checksum(packet);
     return packet;
   }
-  /// Up to the COOKIE ACK.
+  // Runs the handshake up to the COOKIE ACK.
   void enter() {
     ack = init_ack_in(pair->to_server(init_packet(240)));
     ASSERT_FALSE(ack.cookie.empty());
     take(pair->to_server(Craft(ack.initiate_tag).add(proven_echo(ack.cookie)).take()));
     ASSERT_EQ(pair->server.endpoint.association_count(), 1U);
   }
-  /// Sends TLS bytes as one key management message of epoch 0, in packets of up to 1,200 bytes.
+  // Sends TLS bytes as one key management message of epoch 0, in packets of up to 1,200 bytes.
   void say(const std::vector<std::byte>& tls) {
     if (tls.empty()) return;
     ByteVector message{std::byte{0}};
@@ -265,7 +264,7 @@ class Stranger : public Between {
     }
     ++ssn;
   }
-  /// What the hub's TLS says, of datagrams that came from it.
+  // Collects the TLS bytes of the hub from the datagrams that it sent.
   void take(const std::vector<Datagram>& datagrams) {
     for (const Datagram& each : datagrams) {
       for (const wire::ChunkView& chunk : chunks_of(each.bytes)) {
@@ -314,7 +313,7 @@ TEST_F(Stranger, GetsKeysWithALargeCertificateChainIfItIsAPeer) {
   }
   EXPECT_TRUE(raw.done());
   EXPECT_TRUE(is_sealed(pair->server.sent.back())) << "the hub has keys";
-  EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0) << "it waits for a record under them";
+  EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0) << "it waits for a record with them";
 }
 
 TEST_F(Stranger, IsRefusedAChainThatIsTooLarge) {

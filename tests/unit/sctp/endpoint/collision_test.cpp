@@ -29,7 +29,7 @@ class RestartTest : public ::testing::Test {
 
 TEST_F(RestartTest, CaseAAPeerThatLostItsStateStartsOver) {
   const auto ack = init_ack_in(pair.to_server(InitByHand{}.packet()));
-  EXPECT_NE(ack.initiate_tag, pair.server_tag) << "a new tag over a live association (§5.2.2)";
+  EXPECT_NE(ack.initiate_tag, pair.server_tag) << "a new tag for a live association (§5.2.2)";
   EXPECT_EQ(pair.server_status().state, AssociationState::established) << "an INIT alone changes nothing";
   const auto answer = pair.to_server(ack.echo().take());
   const Datagram* cookie_ack = find_with(answer, ChunkType::kCookieAck);
@@ -94,7 +94,7 @@ TEST_F(RestartTest, CaseAARestartKeepsTheWayItCameOnAndForgetsTheOthers) {
 TEST_F(RestartTest, CaseATheWayBackIsTheOneOfTheCookieThoughThePathMovedMeanwhile) {
   const auto ack = init_ack_in(pair.to_server(InitByHand{}.packet()));
   const Route asked_from = pair.server_route();
-  pair.nat[1].port = 44'444;  // the old life of the peer still sends, through a new NAT binding
+  pair.nat[1].port = 44'444;  // the peer still sends before its restart, through a new NAT mapping
   pair.to_server(
       pair.from_client()
           .add(wire::DataChunk{.begin = true, .end = true, .tsn = pair.client_tsn, .payload = kText})
@@ -179,7 +179,7 @@ TEST_F(RestartTest, WhileShuttingDownARestartIsRefusedAndTheShutdownFinished) {
   EXPECT_EQ(pair.server.endpoint.association_count(), 1U);
 }
 
-/// A client that has sent its INIT (COOKIE-WAIT), or its COOKIE ECHO, and gets an INIT from its peer.
+// A client that has sent its INIT (COOKIE-WAIT), or its COOKIE ECHO, and gets an INIT from its peer.
 class CollisionTest : public ::testing::Test {
  protected:
   void wait_for_init_ack() {
@@ -232,8 +232,7 @@ TEST_F(CollisionTest, CaseBThePeersNewerTagReplacesTheOneOfItsInitAck) {
   ASSERT_NE(cookie_ack, nullptr);
   EXPECT_EQ(test::tag_in(*cookie_ack), InitByHand{}.tag);
   EXPECT_EQ(pair.client.count(Event::Kind::connected), 1);
-  EXPECT_FALSE(test::contains(*cookie_ack, ChunkType::kCookieEcho))
-      << "the old cookie is not echoed any more";
+  EXPECT_FALSE(test::contains(*cookie_ack, ChunkType::kCookieEcho)) << "the old cookie is no longer echoed";
 }
 
 TEST_F(CollisionTest, TwoInitsThatCrossMakeOneAssociation) {

@@ -2,7 +2,7 @@
 
 #include "unit/sctp/support/handshake_support.hpp"
 
-// Setting up an association: RFC 9260 §5.1, and what is wrong with INITs, INIT ACKs and cookies.
+// Setting up an association: RFC 9260 §5.1, and invalid INITs, INIT ACKs and cookies.
 
 namespace hawser::sctp::endpoint {
 namespace {
@@ -199,7 +199,7 @@ TEST_F(HandshakeTest, UnknownParametersAreTreatedAsTheirHighestBitsAsk) {
     if (each.reported) expected.push_back(each.type);
     if (!each.stops) expected.push_back(0xFFF1);
     EXPECT_EQ(ack.reports, expected) << std::hex << each.type;
-    EXPECT_FALSE(ack.cookie.empty()) << "the association comes about all the same";
+    EXPECT_FALSE(ack.cookie.empty()) << "the association is established anyway";
   }
 }
 
@@ -219,7 +219,7 @@ TEST_F(HandshakeTest, ALargeUnknownParameterDoesNotBreakTheAnswer) {
   EXPECT_FALSE(ack.cookie.empty());
 }
 
-/// A client in COOKIE-WAIT whose INIT ACKs are written by hand.
+// A client in COOKIE-WAIT whose INIT ACKs are written by hand.
 class InitAckTest : public HandshakeTest {
  protected:
   void SetUp() override {
@@ -256,7 +256,7 @@ TEST_F(InitAckTest, WithoutACookieItIsAbortedAndToldWhatIsMissing) {
   ASSERT_EQ(answer.size(), 1U);
   const auto abort = wire::AbortChunk::parse(*find_chunk(answer[0].bytes, ChunkType::kAbort));
   const auto missing = wire::MissingParameterCause::parse(*abort->cause_reader().next());
-  ASSERT_TRUE(missing.has_value()) << "the cause has a form of its own (RFC 9260 §3.3.10.2)";
+  ASSERT_TRUE(missing.has_value()) << "the cause has its own format (RFC 9260 §3.3.10.2)";
   ASSERT_EQ(missing->types.size(), 1U);
   EXPECT_EQ(missing->types[0], static_cast<std::uint16_t>(ParameterType::kStateCookie));
   EXPECT_EQ(pair.client.count(Event::Kind::aborted), 1);
@@ -298,7 +298,7 @@ TEST_F(InitAckTest, UnderAForeignTagItIsIgnored) {
   EXPECT_EQ(pair.client_status().state, AssociationState::cookie_wait);
 }
 
-/// A stranger that holds an INIT ACK of the server.
+// A client whose COOKIE ECHO is built by hand from an INIT ACK of the server.
 class CookieTest : public HandshakeTest {
  protected:
   void SetUp() override { ack = init_ack_in(pair.to_server(InitByHand{}.packet())); }
@@ -323,7 +323,7 @@ TEST_F(CookieTest, DataBundledBehindTheEchoIsDelivered) {
           .take());
   ASSERT_EQ(pair.server.messages.size(), 1U);
   EXPECT_EQ(pair.server.messages[0].text, "hi");
-  EXPECT_TRUE(test::contains(answer.at(0), ChunkType::kCookieAck)) << "before anything else";
+  EXPECT_TRUE(test::contains(answer.at(0), ChunkType::kCookieAck)) << "COOKIE ACK comes first";
 }
 
 TEST_F(CookieTest, ForgedCookiesAreDroppedSilently) {
@@ -387,7 +387,7 @@ TEST_F(CookieTest, ACookieUsedAfterItsAssociationEndedDoesNotDisturbWhatIsReadLa
   if (after_replay == 1) {
     const auto answer =
         pair.to_server(Craft(ack.initiate_tag).add(wire::HeartbeatChunk{false, kText}).take());
-    EXPECT_NE(find_with(answer, ChunkType::kHeartbeatAck), nullptr) << "an association nobody can reach";
+    EXPECT_NE(find_with(answer, ChunkType::kHeartbeatAck), nullptr) << "the association cannot be reached";
   }
 }
 
@@ -411,7 +411,7 @@ TEST(StaleCookie, TheClientAsksForALongerLifeAndGetsThrough) {
   }
   ASSERT_EQ(preservatives.size(), 2U);
   EXPECT_FALSE(preservatives[0].has_value());
-  EXPECT_GE(preservatives[1].value_or(0), 1'000U) << "by as much as it was too old, in milliseconds";
+  EXPECT_GE(preservatives[1].value_or(0), 1'000U) << "at least its staleness, in milliseconds";
   pair.learn();
   EXPECT_EQ(pair.client.count(Event::Kind::connected), 1);
   EXPECT_TRUE(pair.works());

@@ -2,7 +2,7 @@
 
 #include "unit/sctp/support/handshake_support.hpp"
 
-// What belongs to no association: RFC 9260 §8.4.
+// Packets that belong to no association: RFC 9260 §8.4.
 
 namespace hawser::sctp::endpoint {
 namespace {
@@ -21,7 +21,7 @@ class OutOfTheBlueTest : public ::testing::Test {
     EXPECT_TRUE(receive(packet).empty());
     EXPECT_EQ(pair.server.drops(DropReason::out_of_the_blue), ++expected_drops_);
   }
-  /// One packet with one chunk, the tag reflected, to where the question came from.
+  // Expects one packet with one chunk and the reflected tag, to the source of the packet.
   void expect_reflected(Craft& packet, ChunkType type) {
     auto answer = receive(packet);
     ++expected_drops_;

@@ -43,7 +43,7 @@ TEST_F(PathLimitTest, IsTheRoleWhileBetterPathsWork) {
   fill(always);
   EXPECT_EQ(limit(path), PathIdleReason::none);
   path.own_role = PathRole::backup;
-  EXPECT_EQ(limit(path), PathIdleReason::backup) << "full is not down";
+  EXPECT_EQ(limit(path), PathIdleReason::backup) << "a full path is still active";
   always.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(limit(path), PathIdleReason::none);
 }

@@ -61,7 +61,7 @@ TEST_F(PathManagerTest, FindsAPathByUplinkAndRemoteTransportAddress) {
   EXPECT_EQ(paths.find(route_to(1, 1)), path);
   EXPECT_EQ(paths.find(route_to(2, 1)), nullptr) << "another uplink";
   EXPECT_EQ(paths.find(route_to(1, 2)), nullptr) << "another host";
-  EXPECT_EQ(paths.find(route_to(1, 1, 4242)), nullptr) << "another UDP port: another NAT binding";
+  EXPECT_EQ(paths.find(route_to(1, 1, 4242)), nullptr) << "another UDP port: another NAT mapping";
 }
 
 TEST_F(PathManagerTest, APathWithoutLocalAddressIsMetAtAny) {
@@ -169,7 +169,7 @@ TEST_F(PathManagerTest, CutsPayloadsToWhatEveryPathCarriesThatMayCarryDataNow) {
     EXPECT_EQ(paths.payload_mtu(), 1472U);
   }
   whole.lifecycle = PathLifecycle(PathState::inactive);
-  EXPECT_EQ(paths.payload_mtu(), 1372U) << "of failed paths, any may be tried";
+  EXPECT_EQ(paths.payload_mtu(), 1372U) << "any failed path may be used";
 }
 
 TEST_F(PathManagerTest, KnowsWhetherALargePayloadHasAWay) {

@@ -52,7 +52,7 @@ TEST_F(PathSchedulerTest, NothingIsPickedWhenEveryActivePathIsFull) {
   fill(add_active(paths, 1, 80ms));
   fill(add_active(paths, 2, 20ms));
   EXPECT_EQ(pick(*earliest), nullptr);
-  EXPECT_EQ(limited, kNever) << "an acknowledgement opens the window, no timer";
+  EXPECT_EQ(limited, kNever) << "an acknowledgement opens the window, not a timer";
 }
 
 TEST_F(PathSchedulerTest, AFullActivePathDoesNotSendDataToAFailedOne) {
@@ -98,7 +98,7 @@ TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAn
   Path& always = add_active(paths, 1, 80ms);
   Path& secondary = add_active(paths, 2, 20ms);
   secondary.own_role = PathRole::secondary;
-  EXPECT_EQ(pick(*earliest), &always) << "though the other is faster";
+  EXPECT_EQ(pick(*earliest), &always) << "although the other is faster";
   while (always.pacer.ready(now))
     always.pacer.on_sent(now, always.pmtu.payload(), always.pacing_rate(), always.pmtu.payload());
   EXPECT_EQ(pick(*earliest), nullptr);
@@ -193,7 +193,7 @@ TEST(PathPacingRate, SpreadsTheWindowOverNoMoreThanASecond) {
   EndpointConfig config;
   PathTable paths(config);
   Path& path = add_active(paths, 1);
-  path.rtt.add_sample(18s);  // an acknowledgement that was held back
+  path.rtt.add_sample(18s);  // an acknowledgement that was delayed
   EXPECT_GE(path.pacing_rate(), static_cast<double>(path.congestion->cwnd()));
 }
 

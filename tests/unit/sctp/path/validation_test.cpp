@@ -18,7 +18,7 @@ class PathValidationTest : public ::testing::Test {
   Path& add(std::uint32_t uplink, PathState state = PathState::unconfirmed) {
     return *bench.paths.add(route_to(uplink, 1), state, kPeerWindow);
   }
-  /// Heartbeat Info of the HEARTBEAT that leaves now on `path`; empty when none does.
+  // Heartbeat Info of the HEARTBEAT that leaves now on `path`; empty when none does.
   std::vector<std::byte> sent_on(const Path& path) {
     validation.queue_due(now);
     std::vector<std::byte> info;
@@ -58,7 +58,7 @@ TEST_F(PathValidationTest, AnAnswerWithTheNonceProvesThePathAndMeasuresIt) {
 TEST_F(PathValidationTest, GuessedNoncesProveNothing) {
   Path& path = add(1);
   auto info = probe(path);
-  for (std::size_t bit = 12 * 8; bit < info.size() * 8; ++bit) {  // behind path id and time
+  for (std::size_t bit = 12 * 8; bit < info.size() * 8; ++bit) {  // after path id and time
     info[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
     EXPECT_FALSE(answer(info, path.route)) << "bit " << bit;
     info[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
@@ -128,7 +128,7 @@ TEST_F(PathValidationTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
   EXPECT_FALSE(answer(first, path.route));
   EXPECT_TRUE(answer(second, path.route));
   EXPECT_FALSE(probe(path).empty());
-  EXPECT_TRUE(probe(path).empty());  // asked for once, not for ever
+  EXPECT_TRUE(probe(path).empty());  // one request causes one HEARTBEAT
 }
 
 TEST_F(PathValidationTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
@@ -136,7 +136,7 @@ TEST_F(PathValidationTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
     Path& path = add(static_cast<std::uint32_t>(state), state);
     ASSERT_FALSE(probe(path).empty());
     validation.on_heartbeat(now, {false, {}}, path);
-    EXPECT_TRUE(sent_on(path).empty()) << "what was asked just now may still be answered";
+    EXPECT_TRUE(sent_on(path).empty()) << "a recent HEARTBEAT may still be answered";
     now += path.rtt.rto_before_back_off() + 1ms;
     validation.on_heartbeat(now, {false, {}}, path);
     EXPECT_EQ(sent_on(path).empty(), state == PathState::active);
@@ -209,7 +209,7 @@ TEST_F(PathValidationTest, APathLeavesTheScheduleAtTheFirstErrorAndDiesBeyondThe
   EXPECT_EQ(path.state(), PathState::potentially_failed);
   validation.on_path_error(path, now);
   EXPECT_EQ(path.state(), PathState::inactive);
-  EXPECT_EQ(bench.count(Event::Kind::path_down), 1) << "told once";
+  EXPECT_EQ(bench.count(Event::Kind::path_down), 1) << "emitted once";
 }
 
 TEST_F(PathValidationTest, AnAnswerBringsADeadPathBack) {
