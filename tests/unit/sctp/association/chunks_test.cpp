@@ -38,7 +38,7 @@ class AssociationChunksTest : public ::testing::Test {
   EndpointPair pair;
 };
 
-TEST_F(AssociationChunksTest, UnknownChunksAreTreatedAsTheirHighestBitsAsk) {
+TEST_F(AssociationChunksTest, UnknownChunksAreTreatedAsTheirHighestBitsRequire) {
   struct Case {
     std::uint8_t type;
     bool stops;
@@ -120,7 +120,7 @@ TEST_F(AssociationChunksTest, FragmentsThatContradictEachOtherAbort) {
   EXPECT_EQ(causes(answer, ChunkType::kAbort), std::vector{code(CauseCode::kProtocolViolation)});
 }
 
-TEST_F(AssociationChunksTest, AnAbortTellsItsCause) {
+TEST_F(AssociationChunksTest, AnAbortReportsItsCause) {
   std::vector<std::byte> raw(64);
   ByteWriter writer(raw);
   wire::write_cause(writer, CauseCode::kProtocolViolation, kText);
@@ -135,12 +135,12 @@ TEST_F(AssociationChunksTest, AnAbortWithBrokenCausesStillAborts) {
   EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
 }
 
-TEST_F(AssociationChunksTest, NothingBehindAnAbortIsLookedAt) {
+TEST_F(AssociationChunksTest, NothingAfterAnAbortIsProcessed) {
   pair.to_server(pair.from_client().add(wire::AbortChunk{false, {}}).add(data()).take());
   EXPECT_TRUE(pair.server.messages.empty());
 }
 
-TEST_F(AssociationChunksTest, OurOwnAbortTellsThePeerWhy) {
+TEST_F(AssociationChunksTest, OurOwnAbortContainsItsReason) {
   pair.client.endpoint.abort(pair.now, pair.client_id, "enough");
   pair.carry();
   ASSERT_EQ(pair.server.count(Event::Kind::aborted), 1);
@@ -185,7 +185,7 @@ TEST_F(AssociationChunksTest, AnAsconfUnderAWrongDigestIsDroppedWithWhatFollows)
   EXPECT_TRUE(pair.server.messages.empty()) << "chunks after an invalid AUTH are dropped (RFC 4895 §6.3)";
 }
 
-TEST_F(AssociationChunksTest, AnAuthWithAnAlgorithmNobodyOfferedIsReported) {
+TEST_F(AssociationChunksTest, AnAuthWithAnAlgorithmThatWasNotOfferedIsReported) {
   const test::ByteVector digest(16);
   const auto answer =
       pair.to_server(pair.from_client().add(wire::AuthChunk{0, 2, digest}).add(data()).take());
@@ -211,7 +211,7 @@ TEST_F(AssociationChunksTest, AHeartbeatFromAnUnknownAddressIsNotAnswered) {
   EXPECT_EQ(pair.server.drops(DropReason::unknown_source), 1U);
 }
 
-TEST_F(AssociationChunksTest, AHeartbeatAckNobodyAskedForProvesNothing) {
+TEST_F(AssociationChunksTest, AnUnexpectedHeartbeatAckValidatesNothing) {
   const test::ByteVector info(20);
   pair.to_server(pair.from_client().add(wire::HeartbeatChunk{true, info}).take());
   pair.to_server(pair.from_client().add(wire::HeartbeatChunk{true, {}}).take());

@@ -41,7 +41,7 @@ class PathsTest : public ::testing::Test {
   EndpointPair pair;
 };
 
-TEST_F(PathsTest, AnUplinkJoinsByAWildcardAsconfFromItselfAndIsProvenAtOnce) {
+TEST_F(PathsTest, AnUplinkJoinsByAWildcardAsconfFromItselfAndIsValidatedImmediately) {
   const Timestamp start = pair.now;
   const PathId path = pair.add_path(2);
   pair.carry();
@@ -181,7 +181,7 @@ TEST(PathsWithoutAsconf, AreRefusedWithAnEvent) {
   EXPECT_EQ(pair.client_status().paths.size(), 1U);
 }
 
-TEST(PathsAtTheLimit, AreRefusedByThePeerAndForgotten) {
+TEST(PathsAtTheLimit, AreRefusedByThePeerAndRemoved) {
   EndpointConfig one = accepting();
   one.max_paths = 1;
   EndpointPair pair({}, one);
@@ -197,7 +197,7 @@ TEST(PathsAtTheLimit, AreRefusedByThePeerAndForgotten) {
 
 // --- the UDP port follows only packets that passed every check and are not replays
 
-TEST_F(PathsTest, FreshDataFromANewPortIsChallengedThereBeforeThePathMoves) {
+TEST_F(PathsTest, FreshDataFromANewPortMovesThePathOnlyAfterPathValidation) {
   const UdpAddress before = server_sees();
   rebind();
   const auto answer = pair.to_server(pair.from_client().add(data()).take());
@@ -294,7 +294,7 @@ TEST_F(PathsTest, ThePortOfAServerWeChoseNeverMoves) {
   EXPECT_EQ(pair.client_status().paths[0].route, EndpointPair::client_route());
 }
 
-TEST_F(PathsTest, NoMoreThanThreeTimesAsMuchGoesToAnAddressThatProvedNothing) {
+TEST_F(PathsTest, NoMoreThanThreeTimesAsMuchGoesToAnAddressThatIsNotValidated) {
   rebind();
   pair.server.sent.clear();
   const auto packet = pair.from_client().add(data()).take();

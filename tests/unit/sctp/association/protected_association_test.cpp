@@ -6,7 +6,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(ProtectedAssociation, ConnectsAndTellsBothSidesWhoTheOtherIs) {
+TEST(ProtectedAssociation, ConnectsAndReportsThePeersKeyAtBothEnds) {
   ProtectedPair pair;
   pair.connect();
   EXPECT_EQ(pair.client.endpoint.peer_key(pair.client_id), key_of(kHubKey).public_key());
@@ -68,7 +68,7 @@ TEST(ProtectedAssociation, ShowsNoUserDataOnTheWire) {
   }
 }
 
-TEST(ProtectedAssociation, JoinsFurtherUplinksAndProvesThemAtOnce) {
+TEST(ProtectedAssociation, JoinsFurtherUplinksAndValidatesThemImmediately) {
   ProtectedPair pair;
   pair.connect();
   pair.add_path(2);
@@ -79,7 +79,7 @@ TEST(ProtectedAssociation, JoinsFurtherUplinksAndProvesThemAtOnce) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, TellsThePeerThePathsRoles) {
+TEST(ProtectedAssociation, AdvertisesThePathsRoles) {
   ProtectedPair pair;
   pair.connect();
   const PathId second = pair.add_path(2);
@@ -109,7 +109,7 @@ void cut(ProtectedPair& pair, std::uint32_t uplink, bool on) {
   };
 }
 
-TEST(ProtectedAssociation, TellsThePeerAWishThatWasWithdrawnWhileThePathWasDown) {
+TEST(ProtectedAssociation, AdvertisesAPreferenceThatChangedWhileThePathWasDown) {
   ProtectedPair pair;
   pair.connect();
   const PathId second = pair.add_path(2);
@@ -136,7 +136,7 @@ TEST(ProtectedAssociation, TellsThePeerAWishThatWasWithdrawnWhileThePathWasDown)
   EXPECT_EQ(at_server(), std::pair(PathRole::always, std::uint64_t{0}));
 }
 
-TEST(ProtectedAssociation, TellsSinceWhenAPathHasFailedAndWhatLimitsTheOthers) {
+TEST(ProtectedAssociation, ReportsSinceWhenAPathHasFailedAndWhyTheOthersAreIdle) {
   ProtectedPair pair;
   pair.connect();
   pair.add_path(2);
@@ -249,7 +249,7 @@ TEST(ProtectedAssociation, FailsWhenThePresharedKeysDiffer) {
   EXPECT_EQ(pair.server.count(Event::Kind::refused), 1);
 }
 
-TEST(ProtectedAssociation, IsRefusedToAKeyThatTheHubDoesNotKnow) {
+TEST(ProtectedAssociation, IsRefusedToAnUnknownKey) {
   ProtectedPair pair(protection_of(99, {kHubKey}));
   pair.begin();
   pair.run(30s);
@@ -325,7 +325,7 @@ TEST(ProtectedAssociation, DropsReplayedAndAlteredRecords) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, GivesARestartedPeerANewAssociationBesideTheOld) {
+TEST(ProtectedAssociation, GivesARestartedPeerANewAssociationNextToTheOld) {
   ProtectedPair pair;
   pair.connect();
   const AssociationId old = pair.server_id;
@@ -337,7 +337,7 @@ TEST(ProtectedAssociation, GivesARestartedPeerANewAssociationBesideTheOld) {
   EXPECT_EQ(pair.server.endpoint.peer_key(fresh), pair.server.endpoint.peer_key(old));
 }
 
-TEST(ProtectedAssociation, ForgetsAHandshakeThatDoesNotComeToAnEnd) {
+TEST(ProtectedAssociation, DropsAHandshakeThatDoesNotComplete) {
   ProtectedPair pair;
   pair.lost_to_client = [](const Datagram& each) { return contains(each, wire::ChunkType::kCookieAck); };
   pair.begin();
@@ -366,7 +366,7 @@ TEST(ProtectedAssociation, GivesAReplayedInitOneStatelessAnswerAndNothingForItsC
   EXPECT_EQ(pair.server.drops(DropReason::no_access), 2U);
 }
 
-TEST(ProtectedAssociation, WaitsThroughAnOutageForTheFirstRecordOfACallerThatProvedItsKey) {
+TEST(ProtectedAssociation, WaitsThroughAnOutageForTheFirstRecordOfAnAuthenticatedInitiator) {
   ProtectedPair pair;
   pair.lost_to_server = [](const Datagram& each) { return is_sealed(each); };
   pair.begin();
@@ -390,7 +390,7 @@ TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
   EXPECT_EQ(pair.server.drops(DropReason::handshake_rate_limited), 184U);
 }
 
-TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
+TEST(ProtectedAssociation, GivesAnUnauthenticatedInitiatorLittleMemory) {
   ProtectedPair pair;
   pair.lost_to_client = [](const Datagram& each) { return !contains(each, wire::ChunkType::kInitAck); };
   pair.begin();
@@ -411,7 +411,7 @@ TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
   EXPECT_LT(pair.server.pool.in_use() - before, 200U);
 }
 
-TEST(ProtectedAssociation, IsNotEndedBySomebodyWhoForgesSourceAddresses) {
+TEST(ProtectedAssociation, IsNotEndedByForgedSourceAddresses) {
   // All packets of the edge arrive, but from a forged address, from which no answer comes: no path of the hub
   // works, but it receives authentic records.
   EndpointConfig patient = tunnel_like(true);
@@ -440,7 +440,7 @@ TEST(ProtectedAssociation, IsNotEndedBySomebodyWhoForgesSourceAddresses) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, EndsWhenNothingComesAnyMore) {
+TEST(ProtectedAssociation, EndsWhenNothingArrivesForTooLong) {
   EndpointConfig patient = tunnel_like(true);
   patient.silence_limit = 10s;
   patient.association_max_retrans = 1'000'000;
@@ -467,7 +467,7 @@ TEST(ProtectedAssociation, FollowsNoInitAckToAnotherAddress) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, KeepsItsPathsApartWhenSomebodyMixedTheirSources) {
+TEST(ProtectedAssociation, KeepsItsPathsApartWhenAnAttackerMixesTheirSources) {
   ProtectedPair pair;
   pair.connect();
   pair.add_path(2);
@@ -538,7 +538,7 @@ bool has_unsealed_data(const Datagram& each) {
 
 // An attacker on the path can add DATA of its own to that of the handshake. It uses the TSNs of chunks that
 // the peer sends later, sealed.
-TEST(ProtectedAssociation, LetsNoForgedDataOfTheHandshakeTakeThePlaceOfWhatFollows) {
+TEST(ProtectedAssociation, LetsNoForgedHandshakeDataReplaceLaterData) {
   for (const bool to_server : {true, false}) {
     for (const std::uint32_t ahead : {1U, 2U, 3U}) {
       for (const bool bundled : {true, false}) {
@@ -646,7 +646,7 @@ TEST(Rekeying, RenewsTheKeysByPacketsAndByBytes) {
   }
 }
 
-TEST(Rekeying, IsSurvivedByPacketsThatWereOnTheirWay) {
+TEST(Rekeying, IsSurvivedByPacketsInFlight) {
   SecurityConfig edge = edge_protection();
   edge.rekey_after = 60s;
   ProtectedPair pair(std::move(edge));

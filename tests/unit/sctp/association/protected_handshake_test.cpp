@@ -75,7 +75,7 @@ std::vector<Attack> downgrades() {
 }
 
 // An attacker on the path that knows the hub's public key, and so can sign ACCESS again.
-class Between : public ::testing::Test {
+class AttackerOnPath : public ::testing::Test {
  protected:
   void begin_again() { pair = std::make_unique<ProtectedPair>(); }
   void on_init(const Alteration& alteration, bool sign_again) {
@@ -120,13 +120,13 @@ class Between : public ::testing::Test {
   std::unique_ptr<ProtectedPair> pair = std::make_unique<ProtectedPair>();
 };
 
-TEST_F(Between, WhoAltersNothingDisturbsNothing) {
+TEST_F(AttackerOnPath, ThatAltersNothingDisturbsNothing) {
   on_init([](ByteVector&) {}, true);
   on_init_ack([](ByteVector&) {});
   expect_connection();
 }
 
-TEST_F(Between, NobodyAltersAnInitWithoutTheHubsKey) {
+TEST_F(AttackerOnPath, CannotAlterAnInitWithoutTheHubsKey) {
   for (const Attack& attack : downgrades()) {
     SCOPED_TRACE(attack.name);
     begin_again();
@@ -137,7 +137,7 @@ TEST_F(Between, NobodyAltersAnInitWithoutTheHubsKey) {
   }
 }
 
-TEST_F(Between, AnInitThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) {
+TEST_F(AttackerOnPath, AnInitThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) {
   for (const Attack& attack : downgrades()) {
     SCOPED_TRACE(attack.name);
     begin_again();
@@ -147,7 +147,7 @@ TEST_F(Between, AnInitThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) {
   }
 }
 
-TEST_F(Between, AnAlteredInitAckLeadsToNoKeysInCommon) {
+TEST_F(AttackerOnPath, AnAlteredInitAckLeadsToNoKeysInCommon) {
   for (const Attack& attack : downgrades()) {
     SCOPED_TRACE(attack.name);
     begin_again();
@@ -157,14 +157,14 @@ TEST_F(Between, AnAlteredInitAckLeadsToNoKeysInCommon) {
   }
 }
 
-TEST_F(Between, AnAlteredCookieIsRefused) {
+TEST_F(AttackerOnPath, AnAlteredCookieIsRefused) {
   on_init_ack([](ByteVector& packet) { alter(packet, ParameterType::kStateCookie, 50); });
   expect_no_connection();
   EXPECT_GT(pair->server.drops(DropReason::no_access), 0U);
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
 
-TEST_F(Between, AnInitAckThatDoesNotFitIsAsIfItHadNeverCome) {
+TEST_F(AttackerOnPath, AnInitAckThatDoesNotFitIsDropped) {
   const std::vector<Alteration> alterations = {
       [](ByteVector& p) { strip(p, ParameterType::kProtection); },
       [](ByteVector& p) { strip(p, ParameterType::kStateCookie); },
@@ -191,7 +191,7 @@ TEST_F(Between, AnInitAckThatDoesNotFitIsAsIfItHadNeverCome) {
   }
 }
 
-TEST_F(Between, ACookieOfOneHandshakeIsOfNoUseInAnother) {
+TEST_F(AttackerOnPath, ACookieOfOneHandshakeIsOfNoUseInAnother) {
   ByteVector first_cookie;
   pair->lost_to_client = [&](const Datagram& each) {
     if (!contains(each, ChunkType::kInitAck)) return false;
@@ -208,7 +208,7 @@ TEST_F(Between, ACookieOfOneHandshakeIsOfNoUseInAnother) {
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
 
-TEST_F(Between, AHandshakeThatLosesEveryCookieEchoIsGivenUpInItsTime) {
+TEST_F(AttackerOnPath, AHandshakeThatLosesEveryCookieEchoEndsAtItsDeadline) {
   pair->lost_to_server = [](const Datagram& each) { return contains(each, ChunkType::kCookieEcho); };
   pair->begin();
   pair->run(9s);
@@ -221,7 +221,7 @@ TEST_F(Between, AHandshakeThatLosesEveryCookieEchoIsGivenUpInItsTime) {
 // --- an unauthenticated initiator that knows the hub's public key
 
 // An initiator that is not Hawser: it builds INIT, COOKIE ECHO and TLS messages by hand.
-class Stranger : public Between {
+class UnauthenticatedInitiator : public AttackerOnPath {
  protected:
   // An INIT with a valid proof, with `padding` bytes in it.
   static ByteVector init_packet(std::size_t padding, bool zero_checksum = true) {
@@ -248,7 +248,7 @@ class Stranger : public Between {
     ASSERT_EQ(pair->server.endpoint.association_count(), 1U);
   }
   // Sends TLS bytes as one key management message of epoch 0, in packets of up to 1,200 bytes.
-  void say(const std::vector<std::byte>& tls) {
+  void send_tls(const std::vector<std::byte>& tls) {
     if (tls.empty()) return;
     ByteVector message{std::byte{0}};
     message.insert(message.end(), tls.begin(), tls.end());
@@ -270,7 +270,8 @@ class Stranger : public Between {
       for (const wire::ChunkView& chunk : chunks_of(each.bytes)) {
         if (!chunk.is(ChunkType::kData)) continue;
         const auto data = wire::DataChunk::parse(chunk);
-        heard.insert(heard.end(), data->payload.begin() + (data->begin ? 1 : 0), data->payload.end());
+        received_tls.insert(received_tls.end(), data->payload.begin() + (data->begin ? 1 : 0),
+                            data->payload.end());
       }
     }
   }
@@ -278,10 +279,10 @@ class Stranger : public Between {
   InitAckSeen ack;
   std::uint32_t tsn = 1'000;
   std::uint16_t ssn = 0;
-  ByteVector heard;
+  ByteVector received_tls;
 };
 
-TEST_F(Stranger, IsNeverAnsweredWithMoreThanItsInit) {
+TEST_F(UnauthenticatedInitiator, IsNeverAnsweredWithMoreThanItsInit) {
   for (std::size_t padding = 0; padding < 400; padding += 4) {
     begin_again();
     const ByteVector init = init_packet(padding);
@@ -296,34 +297,34 @@ TEST_F(Stranger, IsNeverAnsweredWithMoreThanItsInit) {
   EXPECT_EQ(pair->to_server(init_packet(396)).size(), 1U) << "the largest is large enough";
 }
 
-TEST_F(Stranger, LeavesNothingBehindWithAnInit) {
+TEST_F(UnauthenticatedInitiator, LeavesNothingBehindWithAnInit) {
   for (int i = 0; i < 20; ++i) static_cast<void>(pair->to_server(init_packet(300)));
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
   EXPECT_EQ(pair->server.endpoint.next_timeout(), kNever);
 }
 
-TEST_F(Stranger, GetsKeysWithALargeCertificateChainIfItIsAPeer) {
+TEST_F(UnauthenticatedInitiator, GetsKeysWithALargeCertificateChainIfItIsAPeer) {
   enter();
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
   raw.add_chain(24 * 1024);
   for (int i = 0; i < 3; ++i) {
-    say(raw.take_output());
-    raw.feed(std::exchange(heard, {}));
+    send_tls(raw.take_output());
+    raw.feed(std::exchange(received_tls, {}));
   }
   EXPECT_TRUE(raw.done());
   EXPECT_TRUE(is_sealed(pair->server.sent.back())) << "the hub has keys";
   EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0) << "it waits for a record with them";
 }
 
-TEST_F(Stranger, IsRefusedAChainThatIsTooLarge) {
+TEST_F(UnauthenticatedInitiator, IsRefusedAChainThatIsTooLarge) {
   enter();
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
   raw.add_chain(crypto::TlsSession::kMaxCertificateChain + 4096);
   for (int i = 0; i < 3; ++i) {
-    say(raw.take_output());
-    raw.feed(std::exchange(heard, {}));
+    send_tls(raw.take_output());
+    raw.feed(std::exchange(received_tls, {}));
   }
   pair->run(2s);
   EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0);
@@ -331,7 +332,7 @@ TEST_F(Stranger, IsRefusedAChainThatIsTooLarge) {
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
 
-TEST_F(Stranger, SendsNoUserDataAndNothingOnOtherStreams) {
+TEST_F(UnauthenticatedInitiator, SendsNoUserDataAndNothingOnOtherStreams) {
   enter();
   const auto send = [this](auto change) {
     wire::DataChunk data;
@@ -350,14 +351,14 @@ TEST_F(Stranger, SendsNoUserDataAndNothingOnOtherStreams) {
   EXPECT_TRUE(pair->server.messages.empty());
 }
 
-TEST_F(Stranger, GetsAChecksumWhenItDoesNotSayThatItNeedsNone) {
+TEST_F(UnauthenticatedInitiator, GetsAChecksumUnlessItAcceptsNone) {
   ack = init_ack_in(pair->to_server(init_packet(248, false)));
   take(pair->to_server(Craft(ack.initiate_tag).add(proven_echo(ack.cookie)).take()));
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
   for (int i = 0; i < 3; ++i) {
-    say(raw.take_output());
-    raw.feed(std::exchange(heard, {}));
+    send_tls(raw.take_output());
+    raw.feed(std::exchange(received_tls, {}));
   }
   const Datagram& last = pair->server.sent.back();
   ASSERT_TRUE(is_sealed(last));

@@ -178,7 +178,7 @@ TEST_F(ShutdownTest, ShutdownAckWithoutAShutdownOfOursIsIgnored) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST_F(ShutdownTest, DataIsNotTakenFromAPeerThatSaidItWasDone) {
+TEST_F(ShutdownTest, DataIsNotAcceptedAfterThePeersShutdown) {
   pair.lost_to_client = [](const Datagram&) { return true; };
   shut_client();
   pair.carry();

@@ -58,7 +58,7 @@ TEST(HandshakeLimiter, KeepsNearlyAllNetworksApart) {
   EXPECT_LE(kept_out, 8) << "with 1024 buckets, some of 200 networks share one";
 }
 
-TEST(HandshakeLimiter, LetsNobodyChooseWhomToShareABucketWith) {
+TEST(HandshakeLimiter, LetsNoSourceChooseItsBucket) {
   std::vector<std::uint32_t> sharing;  // networks that share the bucket of network 0 under one seed
   for (std::uint32_t i = 1; i < 60'000 && sharing.size() < 8; ++i) {
     TestRandom same(1);

@@ -34,7 +34,7 @@ TEST_F(HandshakeTest, TwoRoundTripsAndBothSidesAreUp) {
   EXPECT_EQ(pair.server.count(Event::Kind::path_up), 1);
 }
 
-TEST_F(HandshakeTest, StreamsAreTheSmallerOfWhatBothSidesWant) {
+TEST_F(HandshakeTest, StreamsAreTheSmallerOfBothOffers) {
   EndpointConfig few;
   few.outbound_streams = 10;
   few.inbound_streams = 100;
@@ -184,7 +184,7 @@ TEST_F(HandshakeTest, AsconfAnnouncedWithoutUsableAuthIsAborted) {
   EXPECT_FALSE(init_ack_in(pair.to_server(good.packet())).cookie.empty());
 }
 
-TEST_F(HandshakeTest, UnknownParametersAreTreatedAsTheirHighestBitsAsk) {
+TEST_F(HandshakeTest, UnknownParametersAreTreatedAsTheirHighestBitsRequire) {
   struct Case {
     std::uint16_t type;
     bool reported;
@@ -250,7 +250,7 @@ TEST_F(InitAckTest, AnInitAckIsAnsweredByItsCookie) {
   EXPECT_EQ(pair.client_status().state, AssociationState::cookie_echoed);
 }
 
-TEST_F(InitAckTest, WithoutACookieItIsAbortedAndToldWhatIsMissing) {
+TEST_F(InitAckTest, WithoutACookieItIsAbortedWithTheMissingParameter) {
   const auto answer = receive(InitByHand{});
   EXPECT_EQ(abort_cause_in(answer), code(CauseCode::kMissingMandatoryParameter));
   ASSERT_EQ(answer.size(), 1U);
@@ -391,7 +391,7 @@ TEST_F(CookieTest, ACookieUsedAfterItsAssociationEndedDoesNotDisturbWhatIsReadLa
   }
 }
 
-TEST(StaleCookie, TheClientAsksForALongerLifeAndGetsThrough) {
+TEST(StaleCookie, TheClientRequestsALongerLifetimeAndConnects) {
   EndpointConfig strict = accepting();
   strict.cookie_lifetime = 2s;
   EndpointPair pair({}, strict);
@@ -434,7 +434,7 @@ TEST(StaleCookie, AClientWhoseCookiesAreAlwaysStaleGivesUp) {
   EXPECT_LE(pair.client.count_sent(ChunkType::kInit), 9);
 }
 
-TEST(StaleCookie, AStaleCookieErrorMeansNothingOnceTheAssociationIsUp) {
+TEST(StaleCookie, AStaleCookieErrorIsIgnoredOnceTheAssociationIsUp) {
   EndpointPair pair;
   pair.connect();
   test::ByteVector cause(8);

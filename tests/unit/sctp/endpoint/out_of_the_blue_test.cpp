@@ -53,7 +53,7 @@ TEST_F(OutOfTheBlueTest, AnythingElseIsAnsweredByAbort) {
   expect_reflected(Craft(kStrangeTag).unknown(0xFE), ChunkType::kAbort);
 }
 
-TEST_F(OutOfTheBlueTest, AnErrorIsAnsweredUnlessItSpeaksOfAStaleCookie) {
+TEST_F(OutOfTheBlueTest, AnErrorIsAnsweredUnlessItReportsAStaleCookie) {
   test::ByteVector causes(8);
   ByteWriter writer(causes);
   wire::StaleCookieCause{10}.write(writer);
@@ -93,7 +93,7 @@ TEST_F(OutOfTheBlueTest, APacketWithoutChunksIsNotAnswered) {
   EXPECT_TRUE(receive(empty).empty());
 }
 
-TEST_F(OutOfTheBlueTest, SourcesThatNobodyCanHaveAreNotAnswered) {
+TEST_F(OutOfTheBlueTest, ImpossibleSourcesAreNotAnswered) {
   const auto packet = Craft(kStrangeTag).add(wire::HeartbeatChunk{}).take();
   for (const std::uint32_t ip : {0xE000'0001U, 0xFFFF'FFFFU, 0U}) {
     Route route = pair.server_route();
@@ -107,13 +107,13 @@ TEST_F(OutOfTheBlueTest, SourcesThatNobodyCanHaveAreNotAnswered) {
   EXPECT_EQ(pair.server.drops(DropReason::bad_source_address), 4U);
 }
 
-TEST_F(OutOfTheBlueTest, AnAnswerIsNotLargerThanTheQuestion) {
+TEST_F(OutOfTheBlueTest, AnAnswerIsNotLargerThanThePacket) {
   Craft question(kStrangeTag);
   question.add(wire::HeartbeatChunk{});
-  const std::size_t asked = question.take().size();
+  const std::size_t size = question.take().size();
   const auto answer = receive(question);
   ASSERT_EQ(answer.size(), 1U);
-  EXPECT_LE(answer[0].bytes.size(), asked);
+  EXPECT_LE(answer[0].bytes.size(), size);
 }
 
 TEST_F(OutOfTheBlueTest, AFloodIsAnsweredWithinBounds) {

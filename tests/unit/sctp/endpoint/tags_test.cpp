@@ -78,7 +78,7 @@ TEST_F(VerificationTagTest, AbortWithThePeersTagButWithoutTheTBitIsIgnored) {
   EXPECT_TRUE(alive());
 }
 
-TEST_F(VerificationTagTest, AReflectedAbortFromAStrangersAddressIsIgnored) {
+TEST_F(VerificationTagTest, AReflectedAbortFromAnUnknownAddressIsIgnored) {
   pair.to_server(Craft(pair.client_tag).add(AbortChunk{true, {}}).take(), 3);
   EXPECT_TRUE(alive());
 }
@@ -110,7 +110,7 @@ TEST_F(VerificationTagTest, AnInitUnderAnyOtherTagIsDropped) {
   EXPECT_EQ(pair.server.drops(DropReason::bad_verification_tag), 2U);
 }
 
-TEST_F(VerificationTagTest, ShutdownCompleteMeansNothingWhileNobodyShutsDown) {
+TEST_F(VerificationTagTest, ShutdownCompleteIsIgnoredWhileNoEndShutsDown) {
   pair.to_server(pair.from_client().add(ShutdownCompleteChunk{false}).take());
   pair.to_server(Craft(pair.client_tag).add(ShutdownCompleteChunk{true}).take());
   EXPECT_TRUE(alive());
@@ -153,7 +153,7 @@ TEST_F(VerificationTagTest, PortsOfOtherEndpointsAreNotOurs) {
   EXPECT_TRUE(pair.server.messages.empty());
 }
 
-TEST_F(VerificationTagTest, ADamagedPacketIsNotLookedAt) {
+TEST_F(VerificationTagTest, ADamagedPacketIsDropped) {
   auto packet = pair.from_client().add(AbortChunk{false, {}}).take();
   packet.back() ^= std::byte{1};
   EXPECT_TRUE(pair.to_server(packet).empty());

@@ -61,7 +61,7 @@ TEST_F(PathSchedulerTest, AFullActivePathDoesNotSendDataToAFailedOne) {
   EXPECT_EQ(pick(*earliest), nullptr);
 }
 
-TEST_F(PathSchedulerTest, TellsWhenPacingLetsTheNextPacketGo) {
+TEST_F(PathSchedulerTest, ReportsWhenPacingLetsTheNextPacketLeave) {
   Path& path = add_active(paths, 1, 100ms);
   while (path.pacer.ready(now))
     path.pacer.on_sent(now, path.pmtu.payload(), path.pacing_rate(), 4 * path.pmtu.payload());
@@ -72,13 +72,13 @@ TEST_F(PathSchedulerTest, TellsWhenPacingLetsTheNextPacketGo) {
   EXPECT_EQ(pick(*earliest), &path);
 }
 
-TEST_F(PathSchedulerTest, UnprovenPathsNeverCarryData) {
+TEST_F(PathSchedulerTest, UnvalidatedPathsNeverCarryData) {
   paths.add(route_to(1, 1), PathState::unconfirmed, kPeerWindow);
   paths.add(route_to(2, 1), PathState::joining, kPeerWindow);
   EXPECT_EQ(pick(*earliest), nullptr);
 }
 
-TEST_F(PathSchedulerTest, DataStarvesNotWhenEveryPathFailed) {
+TEST_F(PathSchedulerTest, DataIsSentEvenWhenEveryPathFailed) {
   Path* bad = paths.add(route_to(1, 1), PathState::inactive, kPeerWindow);
   Path* less_bad = paths.add(route_to(2, 1), PathState::potentially_failed, kPeerWindow);
   bad->error_count = 6;
@@ -138,7 +138,7 @@ TEST_F(PathSchedulerTest, ABackupPathIsUsedOnlyWhileNoOtherIsActive) {
   EXPECT_EQ(pick(*earliest), &backup);
 }
 
-TEST_F(PathSchedulerTest, APathThatIsNeverToBeUsedIsNotUsedEvenInNeed) {
+TEST_F(PathSchedulerTest, APathThatIsNeverToBeUsedIsNotUsedEvenAlone) {
   Path& never = add_active(paths, 1, 20ms);
   never.own_role = PathRole::never;
   EXPECT_EQ(pick(*earliest), nullptr);

@@ -190,7 +190,7 @@ class EndpointPair {
   explicit EndpointPair(const EndpointConfig& client_config = {},
                         const EndpointConfig& server_config = accepting())
       : client(client_config, 1), server(server_config, 2) {
-    place_uplinks();
+    set_up_uplinks();
   }
 
   /// A protected pair; the client connects to the first peer of its configuration.
@@ -199,7 +199,7 @@ class EndpointPair {
       : called(client_protection.peers.front().key),
         client(client_config, 1, std::move(client_protection)),
         server(server_config, 2, std::move(server_protection)) {
-    place_uplinks();
+    set_up_uplinks();
   }
 
   Timestamp now = Timestamp{} + std::chrono::hours(1);
@@ -348,7 +348,7 @@ class EndpointPair {
   }
 
  private:
-  void place_uplinks() {
+  void set_up_uplinks() {
     for (std::uint32_t uplink = 1; uplink <= 4; ++uplink) {
       nat[uplink] = {IpAddress::v4(0xCB00'7100U + uplink), static_cast<std::uint16_t>(40'000 + uplink)};
     }

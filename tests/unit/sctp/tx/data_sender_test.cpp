@@ -109,7 +109,7 @@ TEST_F(DataSenderTest, LeavesARefusedMessageWithTheCaller) {
   EXPECT_EQ(buffer.bytes()[50], std::byte{7});
 }
 
-TEST_F(DataSenderTest, BlocksWhenTheBufferIsFullAndTellsOnceWhenHalfIsFree) {
+TEST_F(DataSenderTest, BlocksWhenTheBufferIsFullAndReportsOnceWhenHalfIsFree) {
   EXPECT_EQ(send(6'000), SendResult::ok);
   EXPECT_EQ(send(4'001), SendResult::would_block);
   EXPECT_EQ(send(4'000), SendResult::ok);

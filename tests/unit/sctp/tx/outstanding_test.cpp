@@ -232,7 +232,7 @@ TEST_F(OutstandingTest, LossesAreFoundInTheSendOrderOfThePathNotOfTsns) {
   EXPECT_EQ(chunk(1).state, State::in_flight) << "only one packet left after it";
 }
 
-TEST_F(OutstandingTest, WhatWasSentOnceAndTakenForLostTellsThatItWasLate) {
+TEST_F(OutstandingTest, AChunkSentOnceAndTakenForLostReportsThatItWasLate) {
   const Timestamp left = now;
   send_new(a, 2);
   out.lose_all(a);
@@ -317,7 +317,7 @@ TEST_F(OutstandingTest, RetransmissionsGiveNoRoundTripAndProveNoPath) {
   EXPECT_EQ(a.flight.acked.bytes, 0U);
 }
 
-TEST_F(OutstandingTest, ARetransmissionAcknowledgedSoonerThanARoundTripSaysNothingOfItsPath) {
+TEST_F(OutstandingTest, ARetransmissionAcknowledgedSoonerThanARoundTripIsNoEvidenceForItsPath) {
   send_new(b, 1);
   out.lose_all(b);
   send_new(a, 4);

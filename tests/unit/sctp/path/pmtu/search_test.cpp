@@ -90,7 +90,7 @@ TEST_F(PmtuDiscoveryTest, NeverProbesAboveTheConfiguredSizeNorBelowTheFloor) {
   EXPECT_EQ(discovery.size(), 1280U) << "no IPv6 link carries less";
 }
 
-TEST_F(PmtuDiscoveryTest, TakesASizeForImpossibleOnlyAfterThreeLostProbes) {
+TEST_F(PmtuDiscoveryTest, RejectsASizeOnlyAfterThreeLostProbes) {
   PmtuDiscovery discovery(v4(), config);
   search(discovery, 1492);
   EXPECT_EQ(probed, (std::vector<std::size_t>{1500, 1280, 1500, 1500, 1500, 1492}));
@@ -110,7 +110,7 @@ TEST_F(PmtuDiscoveryTest, LearnsNothingFromLossesOnAPathThatFailed) {
   EXPECT_EQ(discovery.size(), 1500U);
 }
 
-TEST_F(PmtuDiscoveryTest, TakesOnlyTheAnswerToTheProbeUnderWay) {
+TEST_F(PmtuDiscoveryTest, AcceptsOnlyTheAnswerToTheOutstandingProbe) {
   PmtuDiscovery discovery(v4(), config);
   EXPECT_FALSE(discovery.on_probe_acked(0, now)) << "none was sent";
   discovery.on_probe_sent(7, now, kPatience);
@@ -180,7 +180,7 @@ TEST_F(PmtuDiscoveryTest, FallsFromTheBaseToTheFloorAndLooksForMoreSoon) {
   EXPECT_EQ(discovery.state(), State::complete);
 }
 
-TEST_F(PmtuDiscoveryTest, TellsSizesApartByWhereTheyPass) {
+TEST_F(PmtuDiscoveryTest, ClassifiesSizesByWhereTheyPass) {
   PmtuDiscovery discovery(v4(), config);
   EXPECT_EQ(discovery.size_class(548), PacketSize::small);
   EXPECT_EQ(discovery.size_class(552), PacketSize::medium);
@@ -217,7 +217,7 @@ TEST_F(PmtuDiscoveryTest, SuspectsALargerPathOfNotCarryingTheBaseOnlyAfterRepeat
   EXPECT_EQ(discovery.suspicious_losses(), 0U);
 }
 
-TEST_F(PmtuDiscoveryTest, SwitchedOffTakesEveryPathForWhole) {
+TEST_F(PmtuDiscoveryTest, SwitchedOffUsesTheLargestSizeOnEveryPath) {
   config.path_mtu_discovery = false;
   PmtuDiscovery discovery(v4(), config);
   EXPECT_EQ(discovery.payload(), 1472U);
