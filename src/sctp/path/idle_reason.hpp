@@ -4,7 +4,7 @@
 
 namespace hawser::sctp::path {
 
-/// The state of an association at its last poll, as far as it decides whether its paths carry data.
+/// The state of an association at its last poll that decides whether its paths carry data.
 struct SendState {
   bool waiting = false;            ///< new or lost data waits to be sent
   bool peer_has_room = true;       ///< the peer's receive window has room for it

@@ -22,6 +22,7 @@ namespace hawser::sctp::path {
 /// emits an event.
 class PathLifecycle {
  public:
+  /// Starts in `initial`.
   explicit PathLifecycle(PathState initial) : state_(initial) {}
 
   /// The current state.

@@ -15,6 +15,7 @@ namespace hawser::sctp::path {
 /// path.
 class PathTable {
  public:
+  /// An empty table; `config` outlives it.
   explicit PathTable(const EndpointConfig& config) : config_(config) {}
 
   /// Adds a path, or returns null when there are max_paths of them.
@@ -57,7 +58,9 @@ class PathTable {
   [[nodiscard]] bool any_active_but(const Path& path) const;
   /// Number of paths, candidates included.
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
+  /// All paths, candidates included, as owning pointers in the order of their ids.
   [[nodiscard]] auto begin() const { return paths_.begin(); }
+  /// The end of the paths.
   [[nodiscard]] auto end() const { return paths_.end(); }
   /// The largest UDP payload that passes on every path that may carry data now; it bounds the fragments of
   /// messages.

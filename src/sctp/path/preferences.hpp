@@ -7,9 +7,10 @@
 namespace hawser::sctp::path {
 
 /// The preferences of both ends for each path: role and cap (docs/protocol.md, "Path roles and caps"). Owns
-/// nothing: the preferences of a path live in the path. Sends nothing.
+/// nothing: the preferences of a path are in the path. Never sends.
 class Preferences {
  public:
+  /// `paths` outlives it.
   explicit Preferences(PathTable& paths) : paths_(paths) {}
 
   /// Sets this end's role for a path. False: there is no such path.

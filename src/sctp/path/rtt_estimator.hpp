@@ -11,6 +11,7 @@ namespace hawser::sctp::path {
 /// a timer. Samples obey Karn's rule: the caller never measures a chunk that was sent twice.
 class RttEstimator {
  public:
+  /// Takes the initial RTO and its bounds from `config`.
   explicit RttEstimator(const EndpointConfig& config)
       : rto_(config.rto_initial), min_(config.rto_min), max_(config.rto_max) {}
 

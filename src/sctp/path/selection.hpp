@@ -15,7 +15,7 @@ enum class DataClass : std::uint8_t {
   secondary,
   backup,
   last_resort,  ///< failed, but not excluded by its role
-  none,         ///< never carries data: not proven yet, or role `never`
+  none,         ///< never carries data: not validated yet, or role `never`
 };
 
 /// The only place that decides which paths may carry data, for the scheduler, the message size and the

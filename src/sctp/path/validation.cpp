@@ -182,8 +182,8 @@ void PathValidation::drop_dead_paths(Timestamp now) {
   for (const PathId id : dead) context_.paths.retire(id, context_.events);
 }
 
-// An authenticated record proves the peer alive whatever address it came from; otherwise spoofed addresses
-// could end a live association.
+// An authenticated record shows that the peer is alive, from whatever address it came; otherwise forged
+// source addresses could end a live association.
 bool PathValidation::silent_too_long(Timestamp now, Timestamp last_record) const {
   const Duration limit = context_.config.silence_limit;
   if (limit == Duration::zero() || context_.paths.any_active()) return false;

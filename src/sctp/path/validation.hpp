@@ -11,7 +11,7 @@
 namespace hawser::sctp::path {
 
 /// Path validation and failure detection by HEARTBEATs (RFC 9260 §5.4, §8.1 to §8.3; RFC 7829 with PFMR = 0).
-/// Owns the error counter of the association; the HEARTBEAT of a path lives in the path. Never moves a path
+/// Owns the error counter of the association; the HEARTBEAT of a path is in the path. Never moves a path
 /// to another address.
 class PathValidation {
  public:
@@ -24,6 +24,7 @@ class PathValidation {
     control::ControlQueue& control;
     const control::EventSink& events;
   };
+  /// Announces nothing before start_announcing().
   explicit PathValidation(const Context& context) : context_(context) {}
 
   // --- probes

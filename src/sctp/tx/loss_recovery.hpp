@@ -19,6 +19,7 @@ class LossRecovery {
     path::PathValidation& validation;
     DataSender& data;
   };
+  /// No path has been acknowledged yet.
   explicit LossRecovery(const Context& context) : context_(context) {}
 
   /// To be called after DataSender::on_sack() has processed a SACK that is neither stale nor invalid.

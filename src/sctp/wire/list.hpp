@@ -15,7 +15,9 @@ namespace hawser::sctp::wire {
 template <class T>
 struct WireFormat {
   static constexpr std::size_t kSize = T::kWireSize;
+  /// Reads kSize bytes at `at`.
   static T load(const std::byte* at) { return T::load(at); }
+  /// Writes kSize bytes at `at`.
   static void store(std::byte* at, const T& value) { value.store(at); }
 };
 /// The wire format of an integer: big-endian, without padding.
@@ -26,6 +28,7 @@ struct WireFormat<T> {
     if constexpr (sizeof(T) == 1) return static_cast<T>(*at);
     return load_be<T>(at);
   }
+  /// Writes kSize bytes at `at`.
   static void store(std::byte* at, T value) { store_be(at, value); }
 };
 
@@ -60,22 +63,27 @@ class WireList {
     const std::byte* at_ = nullptr;
   };
 
+  /// An empty list.
   WireList() = default;
   /// `bytes` must outlive the list.
   explicit WireList(Bytes bytes) : bytes_(bytes.first(bytes.size() - bytes.size() % WireFormat<T>::kSize)) {}
 
   /// Number of elements.
   [[nodiscard]] std::size_t size() const { return bytes_.size() / WireFormat<T>::kSize; }
+  /// Whether there is no element.
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
   /// `index` must be below size().
   [[nodiscard]] T operator[](std::size_t index) const {
     assert(index < size());
     return WireFormat<T>::load(bytes_.data() + index * WireFormat<T>::kSize);
   }
+  /// The elements, by value.
   [[nodiscard]] Iterator begin() const { return Iterator(bytes_.data()); }
+  /// The end of the elements.
   [[nodiscard]] Iterator end() const { return Iterator(bytes_.data() + bytes_.size()); }
   /// The elements as they are on the wire.
   [[nodiscard]] Bytes bytes() const { return bytes_; }
+  /// Whether an element equals `wanted`.
   [[nodiscard]] bool contains(const T& wanted) const {
     for (const T& element : *this) {
       if (element == wanted) return true;
@@ -111,6 +119,7 @@ class BoundedList {
   }
   /// Number of elements kept.
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// Whether no element is kept.
   [[nodiscard]] bool empty() const { return size_ == 0; }
   /// Number of elements that did not fit.
   [[nodiscard]] std::size_t dropped() const { return dropped_; }
@@ -119,7 +128,9 @@ class BoundedList {
     assert(index < size_);
     return elements_[index];
   }
+  /// The kept elements.
   [[nodiscard]] const T* begin() const { return elements_.data(); }
+  /// The end of the kept elements.
   [[nodiscard]] const T* end() const { return elements_.data() + size_; }
 
  private:

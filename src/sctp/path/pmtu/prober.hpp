@@ -26,10 +26,11 @@ struct MtuProbe {
 };
 
 /// Runs the path MTU searches of all paths (RFC 8899). A probe is independent of path validation: both may be
-/// outstanding on a path, and a lost probe is no path error. Owns no state: the search of a path lives in the
+/// outstanding on a path, and a lost probe is no path error. Owns no state: the search of a path is in the
 /// path. Builds no packet.
 class MtuProber {
  public:
+  /// Both arguments outlive it.
   MtuProber(PathTable& paths, RandomSource& random) : paths_(paths), random_(random) {}
 
   /// Whether a HEARTBEAT ACK answers a probe and not a path validation HEARTBEAT.

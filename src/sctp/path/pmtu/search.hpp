@@ -21,7 +21,7 @@ enum class PacketSize : std::uint8_t {
 /// and which size to probe next. Owns the state of the search. Never sends: it returns the probe that is due
 /// and gets its result. Needs no ICMP.
 ///
-///            proven                 base answered                nothing left to try
+///          validated                base answered                no size left to try
 ///     start ────────► base ─────────────────────────► searching ─────────────────────► complete
 ///                       ▲ │ base is lost 3 times          ▲  ▲                             │
 ///            black hole │ └───────────────► error ────────┘  └─────────────────────────────┘
