@@ -24,6 +24,7 @@ struct WireFormat {
 template <std::unsigned_integral T>
 struct WireFormat<T> {
   static constexpr std::size_t kSize = sizeof(T);
+  /// Reads kSize bytes at `at`.
   static T load(const std::byte* at) {
     if constexpr (sizeof(T) == 1) return static_cast<T>(*at);
     return load_be<T>(at);
