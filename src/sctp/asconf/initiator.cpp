@@ -38,8 +38,8 @@ void AsconfInitiator::on_path_removed(PathId path) {
   if (current_ && current_->request.path == path) current_.reset();
 }
 
-// Only HEARTBEATs show this: data that arrives from an address that the peer does not know is acknowledged
-// anyway, over other paths.
+// Only HEARTBEATs show that a path is silent: the peer acknowledges data from an address that it does not
+// know anyway, over other paths.
 void AsconfInitiator::rejoin_failed_paths() {
   constexpr unsigned kErrorsBeforeRejoin = 2;
   if (!enabled_) return;
@@ -56,8 +56,8 @@ void AsconfInitiator::restart(std::uint32_t initial_tsn) {
   current_.reset();
 }
 
-// A join can only go its own way; a literal change takes the best path, another one after each time-out (RFC
-// 5061 §5.1 B3).
+// A join can leave only on the path that joins; a change with a literal address takes the best path, which
+// may be another one after a time-out (RFC 5061 §5.1 B3).
 path::Path* AsconfInitiator::way(const Request& request) {
   return request.path == kNoPath ? context_.paths.for_control() : context_.paths.find(request.path);
 }
@@ -71,7 +71,7 @@ wire::AsconfChunk AsconfInitiator::make_chunk(const Request& request, const path
                       request.path == kNoPath ? request.address : wildcard}
       .write(writer);
   storage.resize(writer.size());
-  // Behind a NAT no address of ours means anything to the peer: it finds the association by verification tag.
+  // Behind a NAT the peer cannot use any address of ours: it finds the association by verification tag.
   return {serial_, wildcard, storage};
 }
 
@@ -100,7 +100,7 @@ void AsconfInitiator::transmit(Timestamp now) {
 
 void AsconfInitiator::on_timeout(Timestamp now) {
   if (!current_ || current_->deadline > now) return;
-  // A second copy must not pile up behind one that could not leave yet.
+  // The copy in the queue could not leave yet: a second one must not be added to it.
   context_.control.drop(wire::ChunkType::kAsconf);
   const bool join = current_->request.path != kNoPath;
   current_->timeout = std::min(2 * current_->timeout, max_wait(join));
@@ -116,7 +116,8 @@ void AsconfInitiator::on_timeout(Timestamp now) {
   transmit(now);
 }
 
-// An uplink that begins to work is to be noticed as soon as a failed path that does.
+// A join is retried as often as a failed path is probed, so that an uplink that starts to work is noticed as
+// soon as a path that returns.
 Duration AsconfInitiator::max_wait(bool join) const {
   const EndpointConfig& config = context_.config;
   return join ? std::min(config.rto_max, std::max(config.failed_path_probe_max, config.rto_initial))
@@ -132,8 +133,8 @@ void AsconfInitiator::give_up_turn(Timestamp now) {
 }
 
 void AsconfInitiator::on_ack(Timestamp now, const wire::AsconfAckChunk& chunk) {
-  // RFC 5061 §5.1: only the answer to what is outstanding counts; late ones and those of an earlier life are
-  // dropped.
+  // RFC 5061 §5.1: only the answer to the outstanding ASCONF counts; late answers, and those from before a
+  // restart, are dropped.
   if (!current_ || chunk.serial != serial_) {
     context_.drops.add(DropReason::asconf_out_of_sequence);
     return;
@@ -145,7 +146,7 @@ void AsconfInitiator::on_ack(Timestamp now, const wire::AsconfAckChunk& chunk) {
   if (const auto view = responses.next()) {
     const auto response = wire::AsconfResponse::parse(*view);
     if (response && response->correlation_id != asked->correlation_id) {
-      // The peer answers an earlier join that used this serial number: ours has to be asked again.
+      // The peer answers an earlier join that used this serial number: the current one has to be sent again.
       queue_.push_front(*asked);
       asked = take_by_correlation(response->correlation_id);
     }
@@ -173,8 +174,8 @@ void AsconfInitiator::on_success(Timestamp, const Request& request) {
   path->lifecycle.on_joined();
   path->error_count = 0;
   path->heartbeat.unanswered = 0;
-  // A heartbeat that the peer dropped as coming from an unknown source is no reason to wait (DESIGN: prove
-  // immediately).
+  // The peer has dropped an earlier HEARTBEAT as coming from an unknown source: probe without waiting for its
+  // time-out.
   path->heartbeat.outstanding = false;
   path->heartbeat.deadline = kNever;
   path->heartbeat.probe_requested = true;

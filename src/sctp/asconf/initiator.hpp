@@ -14,15 +14,17 @@
 
 namespace hawser::sctp::asconf {
 
-/// Our own address changes (RFC 5061 §5.1): one ASCONF outstanding, serial numbers, T-4 with back-off.
+/// The address changes of this end (RFC 5061 §5.1): one ASCONF outstanding, serial numbers, T-4 with
+/// back-off. Owns the requests and the timer; never sends.
 ///
-/// A join (wildcard Add) leaves from its own uplink, first time and every time: the address it adds is the
-/// one that NATs put on it. So that a dead uplink does not hold up the others, a join gives its turn up after
-/// some unanswered transmissions and comes again later. The next one then uses the same serial number, as the
-/// peer may not have seen it; should the peer have seen it, its answer names the correlation ID of the join
-/// that it stands for.
+/// Every transmission of a join (wildcard Add) leaves from its own uplink, because the address that it adds
+/// is the one that NATs give it. A join that is not answered lets the next request go first and is repeated
+/// later, so that a dead uplink does not delay the others. The next request then uses the same serial number,
+/// because the peer may not have received the join; if it has, its answer contains the correlation ID of that
+/// join.
 class AsconfInitiator {
  public:
+  /// What it works on; all outlive it.
   struct Context {
     const EndpointConfig& config;
     DropCounters& drops;
@@ -30,29 +32,37 @@ class AsconfInitiator {
     control::ControlQueue& control;
     const control::EventSink& events;
   };
+  /// The first serial number is `initial_tsn`, that of this end.
   AsconfInitiator(const Context& context, std::uint32_t initial_tsn)
       : context_(context), serial_(initial_tsn) {}
 
-  /// Whether the peer takes ASCONF; requests wait until it does.
+  /// Sets whether the peer accepts ASCONF; until it does, requests wait.
   void set_enabled(bool enabled) { enabled_ = enabled; }
+  /// Whether the peer accepts ASCONF.
   [[nodiscard]] bool enabled() const { return enabled_; }
 
-  /// Joins `path` (state joining), or announces a known path's uplink again after its NAT mapping changed.
+  /// Joins `path` (state joining), or joins a known path again after its NAT mapping changed. Does nothing if
+  /// a request for it waits or is outstanding.
   void join(PathId path);
+  /// Queues a change with a literal address; dropped when too many wait.
   void request(wire::ParameterType type, const IpAddress& address);
+  /// Drops the requests of a path that was removed.
   void on_path_removed(PathId path);
-  /// Joins again each path of ours that stays silent: its NAT mapping may be lost, and the peer learns the
+  /// Joins again each path of ours that does not answer: its NAT mapping may be lost, and the peer learns the
   /// new one from the ASCONF.
   void rejoin_failed_paths();
-  /// The association starts over (RFC 9260 §5.2): nothing asked before is answered any more.
+  /// The association restarts (RFC 9260 §5.2): drops all requests, which would not be answered.
   void restart(std::uint32_t initial_tsn);
 
-  /// The paths that the acknowledgement joined are unconfirmed from now on and probed at once.
+  /// Processes an ASCONF-ACK. The path that it joins becomes unconfirmed and is probed immediately.
   void on_ack(Timestamp now, const wire::AsconfAckChunk& chunk);
+  /// Handles T-4: repeats the outstanding ASCONF, or lets the next request go first.
   void on_timeout(Timestamp now);
-  /// Begins the next request when none is outstanding.
+  /// Queues the next request that is due when none is outstanding.
   void queue_due(Timestamp now);
+  /// When T-4 expires or the next request is due; kNever: neither.
   [[nodiscard]] Timestamp next_timeout() const;
+  /// Whether no request waits or is outstanding.
   [[nodiscard]] bool idle() const { return !current_ && queue_.empty(); }
 
  private:

@@ -30,7 +30,7 @@ void AsconfResponder::on_asconf(const wire::AsconfChunk& chunk, const Route& sou
     ++next_serial_;
     answer(source);
   } else if (chunk.serial + 1 == next_serial_ && !cached_.empty()) {
-    answer(source);  // RFC 5061 §5.2 E: the answer was lost; it goes to where the question came from now
+    answer(source);  // RFC 5061 §5.2 E: the answer was lost; it is repeated to the source of this packet
   } else {
     context_.drops.add(DropReason::asconf_out_of_sequence);
   }
@@ -42,7 +42,7 @@ void AsconfResponder::answer(const Route& source) {
   context_.control.push_bytes(wire::ChunkType::kAsconfAck, cached_, id, source);
 }
 
-// Every request gets an explicit answer, which names it by correlation ID. Paths are looked up anew for each:
+// Every request gets an explicit response with its correlation ID. Each request looks paths up again, because
 // an earlier request of the same chunk may have removed any of them.
 void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& source) {
   std::vector<std::byte> responses(kMaxAnswerSize);
@@ -78,8 +78,8 @@ AsconfResponder::Verdict AsconfResponder::apply(const wire::AsconfRequest& reque
     case wire::ParameterType::kDeleteIpAddress:
       return request.address.is_wildcard() ? remove_all_but(source) : remove(request.address, source);
     default:
-      // RFC 5061 §6: "add what this comes from" and "make it primary" in one chunk would hand the association
-      // to whoever rewrites the source address.
+      // RFC 5061 §6: "add the source address" and "make it primary" in one chunk would give the association
+      // to an attacker that rewrites the source address.
       if (adds_wildcard) return {false, wire::CauseCode::kRequestRefused};
       return set_primary(request.address, source);
   }
@@ -102,8 +102,8 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
   path::Path* path = context_.paths.add(route, PathState::unconfirmed, peer_window_);
   if (path == nullptr) return {false, wire::CauseCode::kResourceShortage};
   if (!address.is_wildcard()) path->unproven_received = path::kNamedAddressCredit;
-  // The new path is proven at once, and the known ones are asked too: it may replace one of them whose NAT
-  // mapping is gone.
+  // The new path is validated immediately, and the known paths are probed too: the new one may replace one
+  // whose NAT mapping is lost.
   for (const auto& each : context_.paths) each->heartbeat.probe_requested = true;
   context_.events.emit(Event::Kind::path_added, path->id);
   return {};
@@ -122,8 +122,8 @@ AsconfResponder::Verdict AsconfResponder::remove(const IpAddress& address, const
 
 AsconfResponder::Verdict AsconfResponder::remove_all_but(const Route& source) {
   const path::Path* keep = context_.paths.find(source);
-  // Without a proven path at the source nothing may go: it would leave the association with an address nobody
-  // answered from.
+  // Without a validated path at the source, the association would be left with an address from which no
+  // answer has arrived.
   if (keep == nullptr || !keep->proven()) return {false, wire::CauseCode::kRequestRefused};
   const PathId kept = keep->id;
   std::vector<PathId> doomed;

@@ -11,10 +11,11 @@
 
 namespace hawser::sctp::asconf {
 
-/// The peer's address changes (RFC 5061 §5.2). Sees only ASCONFs that AUTH vouched for. Owns the peer's
-/// serial number and the one cached answer.
+/// The peer's address changes (RFC 5061 §5.2). Gets only ASCONFs that are authenticated by AUTH or a record.
+/// Owns the peer's serial number and the cached ASCONF-ACK; never sends.
 class AsconfResponder {
  public:
+  /// What it works on; all outlive it.
   struct Context {
     DropCounters& drops;
     path::PathTable& paths;
@@ -25,7 +26,7 @@ class AsconfResponder {
   AsconfResponder(const Context& context, std::uint32_t peer_initial_tsn, std::size_t peer_window)
       : context_(context), next_serial_(peer_initial_tsn), peer_window_(peer_window) {}
 
-  /// `source` is where the packet came from; it is answered there, whatever its port.
+  /// Processes an ASCONF. `source` is the route of its packet, to which the answer goes.
   void on_asconf(const wire::AsconfChunk& chunk, const Route& source);
 
  private:

@@ -61,7 +61,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (!closed_) advance_shutdown(now);
 }
 
-// Returns whether the next chunk of the packet is looked at.
+// Returns whether the next chunk of the packet is processed.
 bool Association::apply(Packet& packet, ChunkResult&& result) {
   drop_retired_paths(parts_);
   if (std::holds_alternative<NextChunk>(result)) return true;
@@ -112,10 +112,10 @@ bool Association::reject_init(const Route& source) {
 
 void Association::on_reflected(Timestamp now, const wire::ChunkView& chunk) {
   if (parts_.teardown.state() == Teardown::State::ack_sent) {
-    // All data was delivered both ways, and the peer has gone: only its SHUTDOWN COMPLETE was lost.
+    // All data was delivered both ways, and the peer has closed: only its SHUTDOWN COMPLETE was lost.
     end(now, {Event::Kind::closed, 0, kShutDown});
   } else if (chunk.is(wire::ChunkType::kAbort)) {
-    end(now, {Event::Kind::aborted, 0, "the peer does not know the association"});
+    end(now, {Event::Kind::aborted, 0, "the peer has no such association"});
   } else {
     parts_.endpoint.drops.add(DropReason::unexpected_chunk);
   }
@@ -224,7 +224,7 @@ void Association::probe_path(PathId id) {
 void Association::shutdown(Timestamp now) {
   if (closed_) return;
   if (readiness() == Readiness::handshake)
-    return end(now, {Event::Kind::closed, 0, "shut down before it was up"});
+    return end(now, {Event::Kind::closed, 0, "shut down before it was established"});
   parts_.teardown.request();
   advance_shutdown(now);
 }
@@ -235,7 +235,7 @@ void Association::end(Timestamp now, const Ended& ending) {
   for (const auto& path : parts_.paths) parts_.data.outstanding().lose_all(*path);
   parts_.control.clear();
   closed_ = true;
-  // The application was never told about an initiator that did not authenticate itself.
+  // The user has got no event for an initiator that did not authenticate itself.
   const bool unknown = !establishment_.confirmed() && !establishment_.started_by_us();
   parts_.events.emit(unknown ? Event::Kind::refused : ending.kind, kNoPath, ending.cause, ending.reason);
 }
@@ -244,7 +244,7 @@ void Association::send_abort(Timestamp now, const AbortCause& cause) {
   constexpr std::size_t kMaxValueSize = 256;
   const path::Path* path = parts_.paths.for_control();
   if (path == nullptr || peer_tag() == 0) return;
-  // Without keys, the peer of a protected association would not believe it.
+  // A protected peer drops an ABORT that is not sealed, so without keys none is sent.
   if (parts_.endpoint.security != nullptr && readiness() == Readiness::handshake) return;
   std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kMaxValueSize));
   ByteWriter writer(causes);
@@ -258,7 +258,7 @@ void Association::send_abort(Timestamp now, const AbortCause& cause) {
 
 bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
   while (build_batch(now, batch)) {
-    // What a new path carries is not known yet, and the handshake cannot wait for it.
+    // The PMTU of a new path is not known yet, and the handshake cannot wait for it.
     batch.may_fragment |= readiness() == Readiness::handshake;
     if (parts_.control_sender.finish(now, batch)) return true;
   }
@@ -269,7 +269,7 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   parts_.transmitter.clear_pacing_deadline();
   if (closed_) return false;
   if (readiness() != Readiness::handshake) {
-    // Before the HEARTBEATs, which show whether a probe was lost alone.
+    // PMTU probes leave before HEARTBEATs, which show whether only the probe was lost.
     if (poll_probe(now, batch)) return true;
     parts_.asconf.queue_due(now);
     parts_.validation.queue_due(now);
@@ -281,7 +281,7 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
 }
 
 bool Association::poll_probe(Timestamp now, TransmitBatch& batch) {
-  // A peer that has not proven its keys gets no large packet.
+  // No large packet goes to a peer that has not confirmed the keys.
   if (!parts_.teardown.may_send_data() || readiness() != Readiness::confirmed) return false;
   path::Path* path = parts_.prober.due_path();
   if (path == nullptr) return false;

@@ -13,21 +13,23 @@
 namespace hawser::sctp::association {
 
 /// One association, from our INIT or the peer's COOKIE ECHO to its end. Routes packets to its procedures,
-/// polls them in order and applies what they return; owns them and the end of the association. Takes packets
-/// whose verification tag the endpoint has matched. Never looks at a clock.
+/// polls them in order and applies their results. Owns the procedures, and decides when the association ends.
+/// Gets only packets whose verification tag the endpoint has matched. Never reads a clock.
 class Association {
  public:
-  /// Ours: sends an INIT over `first` (RFC 9260 §5.1 A). `peer` is given in a protected endpoint.
+  /// An association that this end begins: sends an INIT over `first` (RFC 9260 §5.1 A). `peer` is the peer's
+  /// public key, given in a protected endpoint.
   Association(EndpointContext& context, AssociationId id, const Route& first, std::uint16_t peer_port,
               std::optional<crypto::PublicKey> peer, Timestamp now);
-  /// The peer's: its COOKIE ECHO came over `cookie.route`, and is acknowledged (RFC 9260 §5.1 D).
+  /// An association that the peer begins: its COOKIE ECHO came over `cookie.route`, and is acknowledged (RFC
+  /// 9260 §5.1 D).
   Association(EndpointContext& context, AssociationId id, const handshake::StateCookie& cookie,
               Timestamp now);
   Association(const Association&) = delete;
   Association& operator=(const Association&) = delete;
 
   // --- input
-  /// `record` is given when the packet came sealed.
+  /// Processes a packet. `record` is given when the packet was sealed.
   void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet,
                      const security::OpenedRecord* record = nullptr);
   /// Opens a sealed datagram of a protected association, in place.
@@ -37,47 +39,68 @@ class Association {
   void on_matching_cookie(Timestamp now, const handshake::StateCookie& cookie);
   /// A valid cookie of a peer that restarted (case A). False: rejected, because this end is shutting down.
   bool on_restart(Timestamp now, const handshake::StateCookie& cookie);
-  /// An INIT for an association that only waits for SHUTDOWN COMPLETE (RFC 9260 §9.2): answered by SHUTDOWN
-  /// ACK. False: it does not wait for that.
+  /// An INIT arrived. If the association only waits for SHUTDOWN COMPLETE (RFC 9260 §9.2), SHUTDOWN ACK is
+  /// the answer. False: it does not wait for that.
   bool reject_init(const Route& source);
-  /// ABORT or SHUTDOWN COMPLETE with the T bit and the right tag.
+  /// ABORT or SHUTDOWN COMPLETE arrived with the T bit and the correct tag.
   void on_reflected(Timestamp now, const wire::ChunkView& chunk);
   /// An unauthenticated hint that the peer restarted: probes each path of ours not probed in the last 5 s.
   void on_restart_hint(Timestamp now);
+  /// Handles the timeouts that are due.
   void handle_timeout(Timestamp now);
 
-  // --- commands
+  // --- commands; each is described at Endpoint
+  /// Queues a message.
   SendResult send(Buffer&& message, const SendOptions& options);
+  /// Joins a path; nothing: it exists already, or there are too many.
   std::optional<PathId> add_path(const Route& route);
+  /// Removes a path. False: there is no such path, or it is the last.
   bool remove_path(PathId id);
   /// Roles, caps and the primary path.
   [[nodiscard]] path::Preferences& preferences() { return parts_.preferences; }
+  /// Requests an address change of `type` by ASCONF. False: the peer does not accept ASCONF.
   bool request_address(wire::ParameterType type, const IpAddress& local);
+  /// Probes a path now.
   void probe_path(PathId id);
+  /// Shuts down gracefully.
   void shutdown(Timestamp now);
-  /// Ends the association, with or without an ABORT.
+  /// Ends the association, with or without an ABORT, and emits the event.
   void end(Timestamp now, const Ended& ending);
 
   // --- output
+  /// Fills `batch` with finished packets for one route. False: nothing may leave now.
   bool poll_transmit(Timestamp now, TransmitBatch& batch);
+  /// The next received message; nothing: there is none.
   std::optional<ReceivedMessage> poll_message();
+  /// When handle_timeout() has to be called next; kNever: not by time.
   [[nodiscard]] Timestamp next_timeout() const;
 
   // --- getters
+  /// The id, unique within the endpoint.
   [[nodiscard]] AssociationId id() const { return id_; }
+  /// Whether the association has ended; received messages may still be read.
   [[nodiscard]] bool closed() const { return closed_; }
+  /// The state of RFC 9260 §4.
   [[nodiscard]] AssociationState state() const;
+  /// How far the association is established.
   [[nodiscard]] Readiness readiness() const { return establishment_.readiness(); }
-  /// Our INIT or COOKIE ECHO is not answered yet.
+  /// Whether our INIT or COOKIE ECHO waits for its answer.
   [[nodiscard]] bool handshaking() const { return establishment_.handshaking(); }
+  /// The status for display. Walks over all paths.
   [[nodiscard]] AssociationStatus status() const;
+  /// What this end sends in INIT or INIT ACK, its verification tag included.
   [[nodiscard]] const handshake::OwnInit& own_init() const { return parts_.own; }
+  /// The peer's verification tag; 0: not known yet.
   [[nodiscard]] std::uint32_t peer_tag() const { return parts_.writer.peer_tag(); }
+  /// The peer's SCTP port.
   [[nodiscard]] std::uint16_t peer_port() const { return parts_.writer.peer_port(); }
-  /// Nothing in plain SCTP, and until the peer has proven its keys.
+  /// The peer's public key; nothing in plain SCTP, and until the peer has confirmed the keys.
   [[nodiscard]] std::optional<crypto::PublicKey> peer_key() const;
+  /// The paths.
   [[nodiscard]] path::PathTable& paths() { return parts_.paths; }
+  /// The data to send, read only.
   [[nodiscard]] const tx::DataSender& data() const { return parts_.data; }
+  /// The largest message that leaves in one chunk on every path that may carry data, bytes.
   [[nodiscard]] std::size_t unfragmented_size() const { return parts_.transmitter.unfragmented_size(); }
 
  private:
@@ -99,7 +122,7 @@ class Association {
   Establishment establishment_;
   ChunkRouter router_;
   bool closed_ = false;
-  Timestamp last_record_ = Timestamp::min();  ///< when a record was last opened, wherever it came from
+  Timestamp last_record_ = Timestamp::min();  ///< when a record was last opened, from any address
 };
 
 }  // namespace hawser::sctp::association

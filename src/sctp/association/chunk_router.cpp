@@ -29,7 +29,7 @@ path::PacketSource Packet::source() const {
 
 ChunkResult ChunkRouter::route(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
   const bool must_be_sealed = parts_.endpoint.security != nullptr && packet.record == nullptr;
-  // Before the INIT ACK there is no key exchange yet, and only that chunk can matter.
+  // Before the INIT ACK there is no key exchange yet, and INIT ACK is the only chunk with an effect.
   if (must_be_sealed && !(parts_.keys ? parts_.keys->may_come_unsealed(chunk)
                                       : security::KeyExchange::belongs_to_handshake(chunk))) {
     drop(DropReason::unprotected_chunk);
@@ -57,7 +57,7 @@ ChunkResult ChunkRouter::dispatch(Packet& packet, const wire::ChunkView& chunk, 
     case wire::ChunkType::kShutdown: handle_shutdown(packet, chunk); break;
     case wire::ChunkType::kShutdownAck: return handle_shutdown_ack(packet);
     case wire::ChunkType::kShutdownComplete: return handle_shutdown_complete();
-    case wire::ChunkType::kCookieEcho: break;  // the endpoint has processed it; the chunks behind it are ours
+    case wire::ChunkType::kCookieEcho: break;  // the endpoint has processed it; the next chunks follow here
     case wire::ChunkType::kPad: break;         // RFC 4820: ignored
     case wire::ChunkType::kAsconf:
     case wire::ChunkType::kAsconfAck:
@@ -81,7 +81,7 @@ ChunkResult ChunkRouter::handle_authenticated(Packet& packet, const wire::ChunkV
   return NextChunk{};
 }
 
-// RFC 4895 §6.3: chunks behind an invalid AUTH chunk are dropped; an HMAC algorithm that was never offered is
+// RFC 4895 §6.3: chunks after an invalid AUTH chunk are dropped; an HMAC algorithm that was never offered is
 // reported.
 ChunkResult ChunkRouter::handle_auth(Packet& packet, const wire::ChunkView& chunk, std::size_t offset) {
   const auto auth = wire::AuthChunk::parse(chunk);
@@ -139,7 +139,7 @@ ChunkResult ChunkRouter::handle_data(Packet& packet, const wire::ChunkView& chun
   }
   if (refusal) return answer_refused_data(*refusal, *data);
   packet.fresh = true;
-  // The chunks bundled behind a key management message depend on the keys that it brings.
+  // The chunks that follow a key management message in a packet depend on its keys.
   if (in_the_clear) messages_.receive(packet.now);
   return NextChunk{};
 }
@@ -195,17 +195,18 @@ void ChunkRouter::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
   if (!heartbeat) return drop(DropReason::malformed_chunk);
   path::Path* path = parts_.paths.find(packet.path);
   // An answer to an unknown source could reach any address, and on a joining path it would break the silence
-  // that RFC 5061 asks for.
+  // that RFC 5061 requires.
   if (path == nullptr) {
-    if (packet.record != nullptr) return;  // an authentic record moves its path, if it is the newest
-    // Where the known port no longer answers, the new one may be tried: it is validated before anything
-    // depends on it.
+    if (packet.record != nullptr) return;  // Migration::on_packet() follows an authentic record
+    // If the known port no longer answers, the new one becomes a candidate, which is validated before it is
+    // used.
     const path::Path* moved = parts_.paths.find_unique_by_ip(packet.route);
     if (moved == nullptr || moved->ours || moved->error_count == 0) return drop(DropReason::unknown_source);
     return parts_.migration.follow(packet.source());
   }
   if (path->state() == PathState::joining) return drop(DropReason::unexpected_chunk);
-  // A HEARTBEAT from a candidate is not answered: the peer probes until its own answer has moved the path.
+  // A HEARTBEAT from a candidate is not answered; it makes this end probe the candidate, whose answer moves
+  // the path.
   if (path->replaces != kNoPath) return path::PathValidation::probe(*path);
   parts_.validation.on_heartbeat(packet.now, *heartbeat, *path);
 }
@@ -234,7 +235,7 @@ void ChunkRouter::handle_asconf(Packet& packet, const wire::ChunkView& chunk) {
   if (!asconf) return drop(DropReason::malformed_chunk);
   if (!parts_.asconf_responder || !parts_.asconf.enabled()) return drop(DropReason::unexpected_chunk);
   parts_.asconf_responder->on_asconf(*asconf, packet.route);
-  // The packet itself counts towards what may be sent to an address that it has just made a path.
+  // The packet itself counts towards the amplification limit of the path that it has just added.
   path::Path* path = parts_.paths.find(packet.route);
   if (path == nullptr || packet.path != kNoPath) return;
   packet.path = path->id;
@@ -254,8 +255,8 @@ void ChunkRouter::handle_asconf_ack(Packet& packet, const wire::ChunkView& chunk
 ChunkResult ChunkRouter::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) {
   if (!handshaking()) return skip_packet(DropReason::duplicate_handshake);
   handshake::Initiator& initiator = *parts_.initiator;
-  // In protected mode it may not lead to another address either: a forged INIT ACK would redirect what
-  // follows.
+  // In protected mode the INIT ACK must come from the address of the path: a forged one could redirect the
+  // next packets.
   const bool elsewhere = packet.path != parts_.paths.primary_id();
   if (parts_.endpoint.security != nullptr && !initiator.echoed() && elsewhere)
     return skip_packet(DropReason::malformed_init);
@@ -319,8 +320,8 @@ ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
     return Ended{Event::Kind::closed, 0, kShutDown, {}};
   }
   if (!handshaking()) return skip_chunk(DropReason::unexpected_chunk);
-  // RFC 9260 §8.5.1 E: while the cookie is on its way, the peer still has an older association to end. In
-  // protected mode there are no keys yet, so the peer would not believe it.
+  // RFC 9260 §8.5.1 E: while the handshake runs, the peer still has an older association to end. In protected
+  // mode there are no keys yet, and the peer would drop an answer that is not sealed.
   if (parts_.endpoint.security == nullptr) complete(true, packet.view.header().verification_tag);
   return NextChunk{};
 }

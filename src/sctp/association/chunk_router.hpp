@@ -11,48 +11,50 @@
 
 namespace hawser::sctp::association {
 
-/// The packet being read.
+/// The packet in process. Borrows its bytes.
 struct Packet {
   Timestamp now;
   const Route& route;
   const wire::PacketView& view;
-  PathId path;                           ///< kNoPath: the source is no path
+  PathId path;                           ///< kNoPath: the source is not a path
   const security::OpenedRecord* record;  ///< null: the packet is not sealed
   std::size_t size;                      ///< of the datagram
-  bool authenticated = false;            ///< a record, or an AUTH chunk before, vouches for what follows
-  bool had_data = false;
-  bool fresh = false;  ///< something in it cannot be a replay
+  bool authenticated = false;            ///< a record or an earlier AUTH chunk covers the next chunks
+  bool had_data = false;                 ///< it contained DATA that reached the receiver
+  bool fresh = false;                    ///< it contained a chunk that cannot be a replay
 
+  /// Where the packet came from, for Migration.
   [[nodiscard]] path::PacketSource source() const;
 };
 
-/// Look at the next chunk.
+/// The next chunk may be processed.
 struct NextChunk {};
-/// The rest of the packet must not be looked at.
+/// The rest of the packet must be skipped.
 struct SkipRest {};
-/// The INIT ACK of our INIT was accepted; the rest of the packet must not be looked at.
+/// The INIT ACK of our INIT was accepted; the rest of the packet must be skipped.
 struct InitAcked {
   handshake::AcceptedInitAck ack;
 };
 /// Our COOKIE ECHO was acknowledged.
 struct CookieAcked {};
-/// The peer asks for a new INIT, because the cookie was stale.
+/// The cookie was stale: a new INIT is due.
 struct InitAgain {};
-/// What a chunk leads to for the association as a whole.
+/// The result of a chunk for the association as a whole.
 using ChunkResult = std::variant<NextChunk, SkipRest, InitAcked, CookieAcked, InitAgain, Ended>;
 
-/// Routes each chunk of a received packet to its procedure, in packet order: checks first whether the chunk
-/// may be processed (sealing, AUTH, state), and returns what follows. Owns nothing; never opens or closes the
+/// Routes each chunk of a received packet to its procedure, in packet order: first checks whether the chunk
+/// may be processed (sealing, AUTH, state), then returns its result. Owns nothing; never opens or closes the
 /// association.
 ///
-/// The way of a chunk: Association::handle_packet > ChunkRouter::route > (unsealed? AUTH?) > handle_data >
-/// rx::Receiver::on_data; handle_sack > tx::DataSender::on_sack > tx::LossRecovery::on_sack; and so on
-/// (docs/life-of-a-packet.md).
+/// The path of a chunk through the code: Association::handle_packet > ChunkRouter::route > (unsealed? AUTH?)
+/// > handle_data > rx::Receiver::on_data; handle_sack > tx::DataSender::on_sack > tx::LossRecovery::on_sack;
+/// and so on (docs/life-of-a-packet.md).
 class ChunkRouter {
  public:
+  /// Both arguments outlive it.
   ChunkRouter(Components& parts, InternalMessages& messages) : parts_(parts), messages_(messages) {}
 
-  /// `offset` is that of the chunk in the packet.
+  /// Processes one chunk; `offset` is its offset in the packet in bytes.
   ChunkResult route(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
 
  private:
@@ -76,12 +78,12 @@ class ChunkRouter {
   ChunkResult handle_shutdown_complete();
 
   void drop(DropReason reason) { parts_.endpoint.drops.add(reason); }
-  /// Drops the chunk, and looks at the next one.
+  /// Drops the chunk; the next one may be processed.
   ChunkResult skip_chunk(DropReason reason) {
     drop(reason);
     return NextChunk{};
   }
-  /// Drops the chunk and what is bundled behind it.
+  /// Drops the chunk and the rest of the packet.
   ChunkResult skip_packet(DropReason reason) {
     drop(reason);
     return SkipRest{};

@@ -22,9 +22,10 @@
 namespace hawser::sctp::association {
 
 /// The procedures of one association, in the order in which they depend on each other. Owns them and has no
-/// behaviour: only the classes of this room see it, and no procedure sees another except through the
-/// references in its own Context.
+/// behaviour. Only the classes of this room use it; a procedure uses another one only through the references
+/// in its own Context.
 struct Components {
+  /// `endpoint_context` outlives it.
   Components(EndpointContext& endpoint_context, AssociationId id, std::uint16_t peer_port,
              const handshake::OwnInit& own_init)
       : endpoint(endpoint_context),
@@ -64,15 +65,15 @@ struct Components {
   tx::Transmitter transmitter;
   tx::ControlSender control_sender;
   asconf::AsconfInitiator asconf;
-  std::optional<asconf::AsconfResponder> asconf_responder;  ///< from when the peer's first serial is known
-  std::optional<rx::Receiver> receiver;                     ///< from when the peer's first TSN is known
+  std::optional<asconf::AsconfResponder> asconf_responder;  ///< exists once the peer's first TSN is known
+  std::optional<rx::Receiver> receiver;                     ///< exists once the peer's first TSN is known
   std::unique_ptr<security::KeyExchange> keys;              ///< null in plain SCTP, and before the INIT ACK
-  std::optional<handshake::Initiator> initiator;            ///< until the COOKIE ACK of our own INIT
+  std::optional<handshake::Initiator> initiator;            ///< exists from our INIT to the COOKIE ACK
   Teardown teardown;
 };
 
-/// Drops what still refers to paths that were retired: their chunks in flight are lost, and their control
-/// chunks and ASCONF requests go.
+/// Removes all references to retired paths: their chunks in flight are declared lost, and their control
+/// chunks and ASCONF requests are dropped.
 void drop_retired_paths(Components& parts);
 
 }  // namespace hawser::sctp::association

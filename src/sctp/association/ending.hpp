@@ -25,11 +25,13 @@ struct Ended {
   std::optional<AbortCause> abort = std::nullopt;  ///< the ABORT that the peer gets; nothing: it gets none
 };
 
-/// The association ends by an ABORT of ours, because the peer breaks a rule or the application asks for it.
+/// The association ends by an ABORT of this end, because the peer violates the protocol or the user requests
+/// it. `value` is that of the error cause.
 [[nodiscard]] inline Ended abort_with(wire::CauseCode code, Bytes value) {
-  return {Event::Kind::aborted, static_cast<std::uint16_t>(code), "aborted by us",
+  return {Event::Kind::aborted, static_cast<std::uint16_t>(code), "aborted by this end",
           AbortCause{code, {value.begin(), value.end()}}};
 }
+/// The association ends by an ABORT of this end; `reason` is the text in the error cause.
 [[nodiscard]] inline Ended abort_with(wire::CauseCode code, std::string_view reason) {
   return abort_with(code, std::as_bytes(std::span(reason)));
 }

@@ -12,7 +12,7 @@
 
 namespace hawser::sctp::association {
 
-/// What an endpoint lends to its associations; outlives them.
+/// The parts of an endpoint that its associations use; all outlive them. Owns nothing.
 struct EndpointContext {
   const EndpointConfig& config;
   RandomSource& random;

@@ -36,7 +36,7 @@ void Establishment::start(Timestamp now, const Route& first, std::optional<crypt
 std::optional<Ended> Establishment::on_init_acked(const Packet& packet,
                                                   const handshake::AcceptedInitAck& ack) {
   const bool is_protected = parts_.endpoint.security != nullptr;
-  // In plain SCTP the answer may come from another address of a multihomed peer: the path continues there.
+  // In plain SCTP the INIT ACK may come from another address of a multihomed peer: the path continues there.
   parts_.paths.primary()->route = packet.route;
   if (is_protected) agree_on_keys(crypto::TlsRole::client, ack.peer, ack.transcript, packet.now);
   adopt(ack.peer);
@@ -61,7 +61,7 @@ void Establishment::init_again(Timestamp now) {
 }
 
 void Establishment::send_cookie_echo(Timestamp now) {
-  // DATA that was bundled with the one before travels along again.
+  // DATA that was bundled with the previous COOKIE ECHO is sent again with this one.
   parts_.data.outstanding().lose_all(*parts_.paths.primary());
   parts_.initiator->send_cookie_echo(now, parts_.paths.primary_id());
 }
@@ -135,7 +135,7 @@ void Establishment::restart(Timestamp now, const handshake::StateCookie& cookie)
   acknowledge_cookie(path.route);
 }
 
-// The cookie came from the address of its INIT, which need not be the address that the path has by now.
+// The cookie came from the address of its INIT. The path may have another address by now.
 path::Path& Establishment::keep_only_path_to(const Route& route) {
   path::Path* kept = parts_.paths.find(route);
   if (kept == nullptr) {
@@ -151,7 +151,7 @@ path::Path& Establishment::keep_only_path_to(const Route& route) {
   return *kept;
 }
 
-// --- what the handshake settles
+// --- the result of the handshake
 
 void Establishment::agree_on_keys(crypto::TlsRole role, const handshake::PeerInit& peer,
                                   const crypto::Sha256Digest& transcript, Timestamp now) {
@@ -165,7 +165,7 @@ void Establishment::agree_on_keys(crypto::TlsRole role, const handshake::PeerIni
   parts_.teardown.set_protected();
 }
 
-// Takes over what the peer announced, and builds what depends on it.
+// Stores the values that the peer announced, and creates the parts that depend on them.
 void Establishment::adopt(const handshake::PeerInit& peer) {
   const EndpointConfig& config = parts_.endpoint.config;
   const bool is_protected = parts_.keys != nullptr;
@@ -199,7 +199,8 @@ void Establishment::establish(Timestamp now, Event::Kind kind) {
   opened_as_ = kind;
   confirmed_ = false;
   parts_.validation.stop_announcing();
-  // The handshake went both ways over the first path: its address is validated (RFC 9260 §5.4 rules 1 and 2).
+  // The handshake used the first path in both directions: its address is validated (RFC 9260 §5.4 rules 1 and
+  // 2).
   path::Path* first = parts_.paths.primary();
   parts_.validation.on_path_alive(*first, now);
   // DATA that left with the COOKIE ECHO had no timer of its own.
@@ -229,20 +230,21 @@ std::optional<Ended> Establishment::advance_keys(Timestamp now) {
 
 // --- the association is up
 
-// From now on the association belongs to the application.
+// From now on the user may use the association.
 void Establishment::confirm() {
   confirmed_ = true;
   parts_.validation.clear_association_errors();
   parts_.events.emit(opened_as_);
   parts_.validation.start_announcing();
-  // The handshake measures no round trip; a HEARTBEAT does so before the first data needs it.
+  // The handshake measures no round trip; a HEARTBEAT does so before the first data is sent.
   path::PathValidation::probe(*parts_.paths.primary());
   if (parts_.endpoint.config.listed_addresses) add_listed_addresses();
   if (!parts_.asconf.enabled()) reject_joining_paths();
 }
 
 // RFC 9260 §5.1.2, RFC 6951 §5.2: the peer's other addresses, at the UDP port of the first, carry data once
-// they answer a HEARTBEAT. Nothing has arrived from there, so they get only a few HEARTBEATs until then.
+// they answer a HEARTBEAT. No packet has arrived from there yet, so only a few HEARTBEATs are sent until
+// then.
 void Establishment::add_listed_addresses() {
   const Route first = parts_.paths.primary()->route;
   for (const IpAddress& address : listed_addresses_) {
@@ -266,7 +268,7 @@ void Establishment::reject_joining_paths() {
     if (path->state() == PathState::joining) joining.push_back(path->id);
   }
   for (const PathId id : joining) {
-    parts_.events.emit(Event::Kind::path_refused, id, 0, "the peer does not take dynamic addresses");
+    parts_.events.emit(Event::Kind::path_refused, id, 0, "the peer does not support dynamic addresses");
     parts_.paths.retire(id, parts_.events);
   }
 }

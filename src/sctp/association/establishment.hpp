@@ -13,45 +13,56 @@ namespace hawser::sctp::association {
 
 using security::Readiness;
 
-/// Brings an association up, from our INIT or the peer's State Cookie until the application may use it (RFC
-/// 9260 §5), and again when the peer restarts. Owns what the handshake settles for the association as a
-/// whole. Never ends an association: it returns when one has to end.
+/// Establishes an association, from our INIT or the peer's State Cookie until the user may use it (RFC 9260
+/// §5), and again when the peer restarts. Owns the results of the handshake for the association as a whole.
+/// Never ends an association: it returns when one has to end.
 class Establishment {
  public:
+  /// Both arguments outlive it.
   Establishment(Components& parts, InternalMessages& messages) : parts_(parts), messages_(messages) {}
 
   // --- our INIT
+  /// Sends the INIT over `first`; `peer` is the peer's public key, in a protected endpoint.
   void start(Timestamp now, const Route& first, std::optional<crypto::PublicKey> peer);
-  /// The INIT ACK was accepted: the COOKIE ECHO leaves. Returns how the association ends when the peer breaks
-  /// a rule.
+  /// The INIT ACK was accepted: sends the COOKIE ECHO. Returns how the association ends when the peer
+  /// violates the protocol.
   [[nodiscard]] std::optional<Ended> on_init_acked(const Packet& packet,
                                                    const handshake::AcceptedInitAck& ack);
+  /// The COOKIE ACK arrived: the association is established.
   void on_cookie_acked(Timestamp now) { establish(now, Event::Kind::connected); }
-  /// The cookie was stale: a new INIT leaves.
+  /// The cookie was stale: sends a new INIT.
   void init_again(Timestamp now);
 
   // --- the peer's State Cookie
+  /// Establishes a new association from a valid cookie, and acknowledges it.
   void accept(Timestamp now, const handshake::StateCookie& cookie);
   /// RFC 9260 §5.2.4, cases B and D.
   void on_matching_cookie(Timestamp now, const handshake::StateCookie& cookie);
-  /// RFC 9260 §5.2.4, case A: what was unacknowledged is gone, and the streams start again.
+  /// RFC 9260 §5.2.4, case A: unacknowledged messages are discarded, and the streams restart.
   void restart(Timestamp now, const handshake::StateCookie& cookie);
 
-  /// Runs the key exchange of a protected association. Call after any input and timeout.
+  /// Runs the key exchange of a protected association. To be called after any input and timeout. Returns how
+  /// the association ends when the exchange fails.
   [[nodiscard]] std::optional<Ended> advance_keys(Timestamp now);
+  /// Repeats INIT or COOKIE ECHO. Returns how the association ends when the handshake fails.
   [[nodiscard]] std::optional<Ended> on_timeout(Timestamp now);
+  /// The next deadline of the handshake; kNever: none.
   [[nodiscard]] Timestamp next_timeout() const;
 
   // --- getters
+  /// Whether our INIT or COOKIE ECHO waits for its answer.
   [[nodiscard]] bool handshaking() const { return parts_.initiator.has_value(); }
+  /// How far the association is established.
   [[nodiscard]] Readiness readiness() const;
-  /// The application knows the association.
+  /// Whether the user has got the event for the established association.
   [[nodiscard]] bool confirmed() const { return confirmed_; }
-  /// Our INIT began the association: this end knows its uplinks, and the peer learns them.
+  /// Whether our INIT began the association: then this end has the uplinks, and joins paths.
   [[nodiscard]] bool started_by_us() const { return started_by_us_; }
   /// The peer's first a_rwnd, from which new paths take their ssthresh (RFC 9260 §7.2.1).
   [[nodiscard]] std::size_t peer_window() const { return peer_window_; }
+  /// The number of streams from the peer.
   [[nodiscard]] std::uint16_t inbound_streams() const { return inbound_streams_; }
+  /// The number of streams to the peer.
   [[nodiscard]] std::uint16_t outbound_streams() const { return outbound_streams_; }
 
  private:
@@ -69,9 +80,9 @@ class Establishment {
   Components& parts_;
   InternalMessages& messages_;
   bool started_by_us_ = false;
-  bool confirmed_ = false;  ///< the application knows the association
+  bool confirmed_ = false;  ///< the user has got the event
   Event::Kind opened_as_ = Event::Kind::connected;
-  std::vector<IpAddress> listed_addresses_;  ///< by the peer, until the association is confirmed
+  std::vector<IpAddress> listed_addresses_;  ///< those of the peer, until the association is confirmed
   std::size_t peer_window_ = 0;
   std::uint16_t inbound_streams_ = 0;
   std::uint16_t outbound_streams_ = 0;

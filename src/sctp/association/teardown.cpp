@@ -51,7 +51,7 @@ void Teardown::on_shutdown(Timestamp now, const Route& source) {
       send_shutdown_ack(now, &source);
       break;
     case State::ack_sent:
-      send_shutdown_ack(now, &source);  // ours was lost, or went to an address that the peer has left
+      send_shutdown_ack(now, &source);  // ours was lost, or was sent to an old address of the peer
       break;
   }
 }
@@ -82,8 +82,8 @@ void Teardown::send_shutdown(Timestamp now, std::uint32_t cumulative) {
   context_.control.push(wire::ChunkType::kShutdown, wire::ShutdownChunk{cumulative}, path->id);
 }
 
-// To the source of the SHUTDOWN that it answers, even when that is no path (or no longer one); otherwise on
-// the best path.
+// Sends it to the source of the SHUTDOWN that it answers, even when that is not a path; otherwise on the best
+// path.
 void Teardown::send_shutdown_ack(Timestamp now, const Route* source) {
   const path::Path* path = source == nullptr ? nullptr : context_.paths.find(*source);
   if (path != nullptr && path->state() == PathState::joining) source = nullptr;
@@ -97,8 +97,8 @@ void Teardown::send_shutdown_ack(Timestamp now, const Route* source) {
 
 // --- timers
 
-// A path over which the exchange goes unanswered is suspected like any other (RFC 9260 §8.2); the next
-// transmission takes the best path left.
+// A missing answer counts as an error of the path (RFC 9260 §8.2); the next transmission takes the best path
+// that is left.
 void Teardown::suspect_path(Timestamp now) {
   if (path::Path* path = context_.paths.find(path_)) context_.validation.on_path_error(*path, now);
 }

@@ -23,59 +23,67 @@ namespace hawser::sctp::association {
 ///                                                          SHUTDOWN ACK
 class Teardown {
  public:
+  /// The states of the diagram; `none` before the shutdown begins.
   enum class State : std::uint8_t { none, pending, sent, received, ack_sent };
+  /// What it works on; all outlive it.
   struct Context {
     const EndpointConfig& config;
     path::PathTable& paths;
     control::ControlQueue& control;
     path::PathValidation& validation;
   };
+  /// Starts in `none`.
   explicit Teardown(const Context& context) : context_(context) {}
 
-  /// A protected peer stays silent to packets of an association that it no longer has, so ack_sent ends by
-  /// itself after the T5-shutdown-guard.
+  /// The association is protected. The peer does not answer packets of an association that it no longer has,
+  /// so ack_sent ends by itself after the T5-shutdown-guard.
   void set_protected() { protected_ = true; }
+  /// The state of the exchange.
   [[nodiscard]] State state() const { return state_; }
-  /// New DATA of the application may still leave.
+  /// Whether new DATA may still leave.
   [[nodiscard]] bool may_send_data() const {
     return state_ == State::none || state_ == State::pending || state_ == State::received;
   }
-  /// DATA of the peer may still arrive.
+  /// Whether DATA of the peer may still arrive.
   [[nodiscard]] bool may_receive_data() const {
     return state_ == State::none || state_ == State::pending || state_ == State::sent;
   }
-  /// All data was delivered both ways; only the peer's SHUTDOWN COMPLETE is missing, and in a protected
-  /// association its loss goes unreported.
+  /// Whether all data was delivered both ways and only the peer's SHUTDOWN COMPLETE is missing. A protected
+  /// association then ends as shut down, even if SHUTDOWN COMPLETE never arrives.
   [[nodiscard]] bool awaits_shutdown_complete() const { return state_ == State::ack_sent && protected_; }
 
   // --- `cumulative` is always the receiver's cumulative TSN
-  /// The application shuts the association down.
+  /// The user shuts down the association.
   void request();
   /// The peer restarted: the exchange is void.
   void cancel() { state_ = State::none; }
-  /// Everything that was accepted is delivered: the next step.
+  /// All accepted messages are delivered: sends SHUTDOWN or SHUTDOWN ACK, if that is the next step.
   void on_drained(Timestamp now, std::uint32_t cumulative);
-  /// DATA arrived while in `sent`: answered by SHUTDOWN, and the count of transmissions starts over.
+  /// DATA arrived; in `sent` the answer is SHUTDOWN, and the count of transmissions restarts.
   void on_data(Timestamp now, std::uint32_t cumulative);
   /// SHUTDOWN arrived from `source`.
   void on_shutdown(Timestamp now, const Route& source);
-  /// SHUTDOWN ACK arrived. False: it is not expected.
+  /// Whether a SHUTDOWN ACK is expected now.
   [[nodiscard]] bool expects_shutdown_ack() const {
     return state_ == State::sent || state_ == State::ack_sent;
   }
   /// The peer's address has moved: the last chunk of the exchange is sent again.
   void on_path_moved(Timestamp now, std::uint32_t cumulative);
-  /// Repeats SHUTDOWN ACK to `source`, which sent a COOKIE ECHO or an INIT.
+  /// Repeats SHUTDOWN ACK to `source`, which sent a COOKIE ECHO.
   void answer_restart(Timestamp now, const Route& source) { send_shutdown_ack(now, &source); }
+  /// Repeats SHUTDOWN ACK to `source`, which sent an INIT; the timers do not change.
   void answer_init(const Route& source);
 
+  /// The result of a timeout for the association.
   enum class Outcome : std::uint8_t {
     pending,
     completed,      ///< the association is shut down
-    not_answered,   ///< SHUTDOWN was sent too often: ABORT
-    not_completed,  ///< SHUTDOWN ACK was sent too often: ABORT
+    not_answered,   ///< SHUTDOWN was sent too often: an ABORT is due
+    not_completed,  ///< SHUTDOWN ACK was sent too often: an ABORT is due
   };
+  /// Repeats the chunk of the exchange when T2-shutdown has expired.
   [[nodiscard]] Outcome on_timeout(Timestamp now, std::uint32_t cumulative);
+  /// When T2-shutdown or the T5-shutdown-guard expires; kNever: neither runs.
   [[nodiscard]] Timestamp next_timeout() const;
 
  private:

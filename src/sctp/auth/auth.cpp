@@ -9,8 +9,8 @@
 namespace hawser::sctp::auth {
 namespace {
 
-// RFC 4895 §6.1: vectors compare as big-endian numbers; they start with a parameter type that is not zero, so
-// the longer one is the larger one.
+// RFC 4895 §6.1: key vectors compare as big-endian numbers. They start with a parameter type, which is never
+// zero, so the longer vector is the larger number.
 bool numerically_less(const KeyVector& a, const KeyVector& b) {
   if (a.size() != b.size()) return a.size() < b.size();
   return std::ranges::lexicographical_compare(a, b);
@@ -48,7 +48,7 @@ Auth::Auth(const EndpointConfig& config, const KeyVector& own, const KeyVector& 
   if (!hmac_) return;
   for (const std::byte type : peer_chunks) {
     const auto t = std::to_integer<std::uint8_t>(type);
-    // RFC 4895 §3.2: these are never authenticated, whatever the list says.
+    // RFC 4895 §3.2: these types are never authenticated, even when the list contains them.
     const auto chunk = static_cast<wire::ChunkType>(t);
     if (chunk == wire::ChunkType::kInit || chunk == wire::ChunkType::kInitAck ||
         chunk == wire::ChunkType::kShutdownComplete || chunk == wire::ChunkType::kAuth) {

@@ -13,38 +13,41 @@
 
 namespace hawser::sctp::auth {
 
-/// The RANDOM, CHUNKS and HMAC-ALGO parameters of one side, each with its header and without padding, in that
-/// order: the key vector of RFC 4895 §6.1.
+/// The key vector of one end (RFC 4895 §6.1): its RANDOM, CHUNKS and HMAC-ALGO parameters in this order, each
+/// with its header and without padding.
 using KeyVector = std::vector<std::byte>;
 
-/// Authenticated chunks of one association (RFC 4895): who wants which chunk types authenticated, the
-/// association keys, signing and verifying. Owns the keys. An Auth that was not negotiated signs nothing and
-/// accepts no AUTH chunk.
+/// Authenticated chunks of one association (RFC 4895): which chunk types each end requires to be
+/// authenticated, and signing and verifying them. Owns the association keys. Without negotiation it signs
+/// nothing and accepts no AUTH chunk; never sends.
 class Auth {
  public:
+  /// AUTH was not negotiated.
   Auth() = default;
-  /// `peer_chunks` and `peer_hmacs` are the values of the peer's CHUNKS and HMAC-ALGO.
+  /// `peer_chunks` and `peer_hmacs` are the values of the peer's CHUNKS and HMAC-ALGO parameters.
   Auth(const EndpointConfig& config, const KeyVector& own, const KeyVector& peer, Bytes peer_chunks,
        Bytes peer_hmacs);
 
+  /// Whether both ends have negotiated AUTH with a common HMAC.
   [[nodiscard]] bool enabled() const { return hmac_.has_value(); }
-  /// The peer accepts this chunk type only authenticated.
+  /// Whether the peer accepts this chunk type only if it is authenticated.
   [[nodiscard]] bool peer_wants(wire::ChunkType type) const {
     return bit(peer_wants_, static_cast<std::uint8_t>(type));
   }
-  /// We accept this chunk type only authenticated.
+  /// Whether this end accepts this chunk type only if it is authenticated.
   [[nodiscard]] bool we_want(std::uint8_t type) const { return enabled() && bit(own_wants(), type); }
 
-  /// Size of an AUTH chunk of ours.
+  /// Size of an AUTH chunk of this end in bytes; 0 when AUTH is not enabled.
   [[nodiscard]] std::size_t chunk_size() const;
+  /// Appends an AUTH chunk with zeros for the digest. Expects enabled().
   void write_unsigned(ByteWriter& writer) const;
-  /// Puts the digest into the AUTH chunk at `auth_at` of `packet`; it covers all from there to the end (RFC
-  /// 4895 §6.2).
+  /// Writes the digest into the AUTH chunk at `auth_at` of `packet`; it covers the packet from there to its
+  /// end (RFC 4895 §6.2).
   void sign(MutableBytes packet, std::size_t auth_at) const;
   /// Checks the AUTH chunk at `auth_at` of `packet` (RFC 4895 §6.3).
   [[nodiscard]] bool verify(Bytes packet, std::size_t auth_at, const wire::AuthChunk& chunk) const;
 
-  /// Chunk types that we list in CHUNKS.
+  /// The chunk types that this end lists in CHUNKS.
   static constexpr wire::ChunkType kOwnChunks[] = {wire::ChunkType::kAsconf, wire::ChunkType::kAsconfAck};
 
  private:
@@ -63,7 +66,7 @@ class Auth {
   TypeSet peer_wants_{};
 };
 
-/// Key vector of a side that sends these parameters.
+/// The key vector of an end that sends these parameters; each comes with its header.
 [[nodiscard]] KeyVector make_key_vector(Bytes random_whole, Bytes chunks_whole, Bytes hmacs_whole);
 
 }  // namespace hawser::sctp::auth

@@ -17,44 +17,52 @@ namespace hawser::sctp::control {
 struct ControlChunk {
   wire::ChunkType type{};
   std::vector<std::byte> bytes;  ///< header and value, without padding
-  PathId path = kNoPath;  ///< the way it takes; kNoPath: `route` if given, else the best path when it leaves
-  std::optional<Route> route;  ///< an answer to a source that is no path
+  PathId path = kNoPath;  ///< the path it takes; kNoPath: `route` if given, else the best path when it leaves
+  std::optional<Route> route;  ///< for an answer to a source that is not a path
 };
 
-/// Control chunks in the order they have to leave. They are few and short-lived: not the data path.
+/// Control chunks in the order in which they have to leave. Owns their bytes; never sends. They are few and
+/// short-lived, so a vector is enough.
 class ControlQueue {
  public:
+  /// Serialises a chunk and appends it.
   template <class Chunk>
   void push(wire::ChunkType type, const Chunk& chunk, PathId path = kNoPath,
             std::optional<Route> route = std::nullopt) {
     push_bytes(type, serialise(chunk), path, route);
   }
+  /// Appends a serialised chunk: header and value, without padding.
   void push_bytes(wire::ChunkType type, std::vector<std::byte> bytes, PathId path = kNoPath,
                   std::optional<Route> route = std::nullopt) {
     chunks_.push_back({type, std::move(bytes), path, route});
   }
-  /// An ERROR chunk with one cause, on the best path.
+  /// Appends an ERROR chunk with one cause, for the best path.
   void push_error(wire::CauseCode cause, Bytes value) {
     std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(value.size()));
     ByteWriter writer(causes);
     wire::write_cause(writer, cause, value);
     push(wire::ChunkType::kError, wire::ErrorChunk{writer.written()});
   }
+  /// Whether no chunk waits.
   [[nodiscard]] bool empty() const { return chunks_.empty(); }
+  /// Whether a chunk of this type waits.
   [[nodiscard]] bool contains(wire::ChunkType type) const {
     return std::ranges::any_of(chunks_, [type](const ControlChunk& chunk) { return chunk.type == type; });
   }
+  /// Drops the chunks of this type.
   void drop(wire::ChunkType type) {
     std::erase_if(chunks_, [type](const ControlChunk& chunk) { return chunk.type == type; });
   }
-  /// Drops the chunks that were to take `path`.
+  /// Drops the chunks for `path`.
   void drop(PathId path) {
     std::erase_if(chunks_, [path](const ControlChunk& chunk) { return chunk.path == path; });
   }
+  /// Drops all chunks.
   void clear() { chunks_.clear(); }
+  /// The chunks that wait; the sender removes those that leave.
   [[nodiscard]] std::vector<ControlChunk>& chunks() { return chunks_; }
 
-  /// The bytes of a chunk. Larger than any datagram only by a programming error.
+  /// Serialises a chunk of at most kMaxChunkSize bytes, which is more than any datagram holds.
   template <class Chunk>
   static std::vector<std::byte> serialise(const Chunk& chunk) {
     std::vector<std::byte> bytes(kMaxChunkSize);

@@ -5,12 +5,12 @@
 
 namespace hawser::sctp::control {
 
-/// A finished packet that leaves outside of the normal flow of an association: the answer to a packet that
-/// belongs to none, or the final packet of one that ends.
+/// A finished packet that leaves outside of an association's batches: the answer to a packet that belongs to
+/// no association, or a final packet.
 struct Reply {
   Route route;
   Buffer packet;
-  bool sealed = false;  ///< encrypted already; reported to the PacketTap before that
+  bool sealed = false;  ///< already encrypted; the PacketTap has reported it before that
 };
 
 }  // namespace hawser::sctp::control

@@ -59,7 +59,7 @@ std::size_t AssociationTable::half_open_count() const {
   }));
 }
 
-// --- what all of them do
+// --- all associations
 
 void AssociationTable::handle_timeout(Timestamp now) {
   for (const auto& entry : entries_) {

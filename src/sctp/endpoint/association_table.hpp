@@ -10,11 +10,11 @@
 
 namespace hawser::sctp::endpoint {
 
-/// The associations of one endpoint. Owns them; finds them by id, verification tag or route; keeps which of
-/// them may have something to send or to deliver. Never looks into a packet.
+/// The associations of one endpoint. Owns them; finds them by id, verification tag or route; remembers which
+/// may have something to send or to deliver. Never parses a packet.
 class AssociationTable {
  public:
-  /// An association and what the table remembers about it.
+  /// An association with the table's state for it.
   struct Entry final : association::Association {
     using Association::Association;
     Timestamp deadline = kNever;
@@ -22,29 +22,41 @@ class AssociationTable {
     bool readable = false;  ///< in readable_
   };
 
-  /// Never reused.
+  /// A new id; ids are never reused.
   [[nodiscard]] AssociationId next_id() { return AssociationId(next_id_++); }
+  /// Adds an association, whose id must be the highest so far.
   Entry& add(std::unique_ptr<Entry> entry);
-  /// `entry` answers to another verification tag than `old_tag` from now on.
+  /// The own verification tag of `entry` has changed from `old_tag`.
   void retag(std::uint32_t old_tag, Entry& entry);
   /// `entry` may have something to send, to deliver, or another deadline than before.
   void touch(Entry& entry);
 
   // --- look-up; null: there is no such association. Only find_by_tag finds one that is closed.
+  /// The association with this id.
   [[nodiscard]] Entry* find(AssociationId id) const;
+  /// The association with this own verification tag, open or closed.
   [[nodiscard]] Entry* find_by_tag(std::uint32_t tag) const { return tags_.find(tag); }
+  /// The association that has a path with this route and this SCTP port of the peer.
   [[nodiscard]] Entry* find_by_route(const Route& route, std::uint16_t peer_port) const;
+  /// The association that has a path with this route and this verification tag of the peer.
   [[nodiscard]] Entry* find_by_peer_tag(const Route& route, std::uint32_t tag) const;
+  /// Number of associations that are not closed.
   [[nodiscard]] std::size_t live_count() const;
-  /// Live ones whose peer has not proven its keys.
+  /// Number of live associations whose keys the peer has not confirmed.
   [[nodiscard]] std::size_t half_open_count() const;
+  /// All associations, closed ones included, in the order of their ids.
   [[nodiscard]] auto begin() const { return entries_.begin(); }
+  /// The end of the associations.
   [[nodiscard]] auto end() const { return entries_.end(); }
 
-  // --- what all of them do
+  // --- all associations
+  /// Handles the timeouts that are due.
   void handle_timeout(Timestamp now);
+  /// Fills `batch` from an association that has something to send. False: none has.
   bool poll_transmit(Timestamp now, TransmitBatch& batch);
+  /// The next received message of any association; nothing: there is none.
   std::optional<ReceivedMessage> poll_message();
+  /// The next timeout of any association; kNever: none.
   [[nodiscard]] Timestamp next_timeout();
 
  private:

@@ -18,8 +18,8 @@ void Demultiplexer::handle_datagram(Timestamp now, ReceivedDatagram& datagram) {
   dispatch(now, datagram.route, *packet, *first);
 }
 
-// The verification tag selects the association; the AEAD authenticates the packet. Nothing is answered
-// before.
+// The verification tag selects the association; the AEAD authenticates the packet. Before that, no answer is
+// sent.
 void Demultiplexer::handle_sealed(Timestamp now, ReceivedDatagram& datagram) {
   const auto outer = wire::PacketView::parse(datagram.bytes);
   if (!outer || !legal_header(outer->header(), datagram.route)) return;
@@ -46,7 +46,7 @@ bool Demultiplexer::legal_header(const wire::CommonHeader& header, const Route& 
   return true;
 }
 
-// RFC 9260 §8.5: which verification tag is legal depends on the first chunk.
+// RFC 9260 §8.5: the first chunk decides which verification tag is legal.
 void Demultiplexer::dispatch(Timestamp now, const Route& route, const wire::PacketView& packet,
                              const wire::ChunkView& first) {
   const std::uint32_t tag = packet.header().verification_tag;
@@ -54,7 +54,7 @@ void Demultiplexer::dispatch(Timestamp now, const Route& route, const wire::Pack
     if (tag != 0) return drop(DropReason::bad_verification_tag);
     return listener_.handle_init(now, route, packet, first);
   }
-  // RFC 9260 §8.5.1 A: only an INIT travels under tag 0, and no other packet under it is answered.
+  // RFC 9260 §8.5.1 A: only an INIT has tag 0, and any other packet with tag 0 is not answered.
   if (tag == 0) return drop(DropReason::bad_verification_tag);
   if (first.is(wire::ChunkType::kCookieEcho)) return listener_.handle_cookie_echo(now, route, packet, first);
   Entry* association = associations_.find_by_tag(tag);
@@ -76,7 +76,7 @@ void Demultiplexer::dispatch_to(Entry& association, Timestamp now, const Route& 
   associations_.touch(association);
 }
 
-// The T bit: the packet carries the tag of its receiver's peer, because its sender knows no other.
+// With the T bit, the packet has the peer's own tag, because its sender does not know ours.
 void Demultiplexer::dispatch_reflected(Timestamp now, const Route& route, std::uint32_t tag,
                                        const wire::ChunkView& first) {
   Entry* association = associations_.find_by_peer_tag(route, tag);

@@ -7,18 +7,21 @@
 
 namespace hawser::sctp::endpoint {
 
-/// Finds the association of each datagram by its verification tag (RFC 9260 §8.5), and hands datagrams of
-/// none to the listener. Checks the common header and, in plain SCTP, the CRC32c. Owns nothing.
+/// Finds the association of each datagram by its verification tag (RFC 9260 §8.5), and gives datagrams
+/// without an association to the listener. Checks the common header and, in plain SCTP, the CRC32c. Owns
+/// nothing; never answers.
 ///
-/// The way of a received packet: Endpoint::handle_datagrams > Demultiplexer::handle_datagram > (sealed:
-/// security:: SecureChannel::open) > association::Association::handle_packet > association::ChunkRouter > rx,
-/// tx, path (docs/life-of-a-packet.md, "In").
+/// The path of a received packet through the code: Endpoint::handle_datagrams >
+/// Demultiplexer::handle_datagram > (sealed: security:: SecureChannel::open) >
+/// association::Association::handle_packet > association::ChunkRouter > rx, tx, path
+/// (docs/life-of-a-packet.md, "In").
 class Demultiplexer {
  public:
+  /// All arguments outlive it.
   Demultiplexer(association::EndpointContext& context, AssociationTable& associations, Listener& listener)
       : context_(context), associations_(associations), listener_(listener) {}
 
-  /// The bytes may be overwritten: a sealed datagram is opened in place.
+  /// Processes a received datagram. Its bytes may be overwritten: a sealed datagram is opened in place.
   void handle_datagram(Timestamp now, ReceivedDatagram& datagram);
 
  private:

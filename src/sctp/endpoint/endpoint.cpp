@@ -34,7 +34,7 @@ EndpointConfig validated(EndpointConfig&& config) {
 
 }  // namespace
 
-/// What the façade hides: the parts of the engine, in the order in which they depend on each other.
+// The parts of the engine behind the façade, in the order in which they depend on each other.
 class Endpoint::Impl {
  public:
   using Entry = endpoint::AssociationTable::Entry;
@@ -46,21 +46,22 @@ class Endpoint::Impl {
         listener(context, associations),
         demultiplexer(context, associations, listener) {}
 
-  /// Calls `command` with the live association of that id, which may then have something to send. `otherwise`
-  /// is the result when there is none.
+  // Calls `command` with the live association of this id and marks it as touched, because it may then have
+  // something to send. Returns `otherwise` when there is none.
   template <class Result, class Command>
   Result with(AssociationId id, Result otherwise, Command command) {
     Entry* association = touch(id);
     return association == nullptr ? otherwise : command(*association);
   }
-  /// The live association of that id, which may have something to send after the caller's command; null:
-  /// there is none.
+  // Returns the live association of this id and marks it as touched, because it may have something to send
+  // after the caller's command; null: there is none.
   Entry* touch(AssociationId id) {
     Entry* association = associations.find(id);
     if (association != nullptr) associations.touch(*association);
     return association;
   }
-  /// The same for a getter, which leaves the association as it is.
+  // Calls `getter` with the live association of this id, which does not change it. Returns `otherwise` when
+  // there is none.
   template <class Result, class Getter>
   Result get(AssociationId id, Result otherwise, Getter getter) const {
     const Entry* association = associations.find(id);

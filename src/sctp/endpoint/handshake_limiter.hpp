@@ -11,14 +11,17 @@
 
 namespace hawser::sctp::endpoint {
 
-/// Limits handshakes by where they come from: IPv4 /24, IPv6 /64. Bounded memory: prefixes share buckets by a
-/// keyed hash, so that nobody can choose whom to share with.
+/// Limits the rate of handshakes by source prefix: IPv4 /24, IPv6 /64. Owns a fixed number of token buckets;
+/// never allocates. Prefixes share buckets by a keyed hash, so that an attacker cannot choose to share a
+/// bucket with a victim.
 class HandshakeLimiter {
  public:
+  /// `rate` is in handshakes per second and bucket; a burst of twice as many is admitted.
   HandshakeLimiter(RandomSource& random, unsigned rate)
       : seed_(random.u64()),
         limit_{2 * std::int64_t{rate}, Duration(std::chrono::seconds(1)) / std::max(rate, 1U)} {}
 
+  /// Whether a handshake from `source` is admitted, which then counts.
   [[nodiscard]] bool admit(Timestamp now, const IpAddress& source);
 
  private:

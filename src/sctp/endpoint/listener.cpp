@@ -17,8 +17,8 @@ constexpr std::size_t kMaxReplySize = 4096 + 1024;
 constexpr std::size_t kRestartNoticeSize = 16;
 constexpr std::uint32_t kMinReceiveWindow = 1500;  // RFC 9260 §3.3.2
 
-/// RFC 9260 §3.2.1: unknown parameters go back as far as their types ask for it, in little more room than
-/// they came in.
+// RFC 9260 §3.2.1: unknown parameters are reported if their types require it, up to about the size of the
+// INIT.
 void report_unknown(ByteWriter& writer, const wire::InitChunk& init, const wire::InitParameters& parameters) {
   for (const wire::ParameterView& unknown : parameters.unrecognized) {
     if (writer.size() + unknown.whole.size() + 8 > init.parameters.size() + 512) break;
@@ -55,7 +55,7 @@ Listener::Listener(association::EndpointContext& context, AssociationTable& asso
 
 // --- INIT
 
-// RFC 9260 §5.1 B, §5.2.1, §5.2.2. Nothing is kept: everything goes into the cookie.
+// RFC 9260 §5.1 B, §5.2.1, §5.2.2. No state is kept: all of it goes into the cookie.
 void Listener::handle_init(Timestamp now, const Route& route, const wire::PacketView& packet,
                            const wire::ChunkView& chunk) {
   if (is_protected() && !context_.config.accept) return drop(DropReason::not_listening);
@@ -79,7 +79,8 @@ void Listener::handle_init(Timestamp now, const Route& route, const wire::Packet
   send_init_ack(now, init);
 }
 
-// In plain SCTP an INIT travels alone whatever its padding; in protected mode its length is exact.
+// An INIT must be the only chunk of its packet. In protected mode the packet must also end with it: no
+// padding follows.
 bool Listener::is_alone(const wire::PacketView& packet, const wire::ChunkView& chunk) const {
   if (is_protected()) return packet.bytes().size() == wire::kCommonHeaderSize + chunk.whole.size();
   wire::ChunkReader reader = packet.chunks();
@@ -123,10 +124,10 @@ std::optional<Listener::Rejection> Listener::judge_restart(const Init& init) con
   return Rejection{DropReason::restart_refused, wire::CauseCode::kRestartWithNewAddresses, std::move(value)};
 }
 
-// A sender that cannot prove knowledge of our public key gets no answer, whatever else its INIT holds.
-// Associations that exist are not looked at: a peer that restarted begins another one.
+// A sender that cannot prove knowledge of our public key gets no answer, whatever else its INIT contains.
+// Existing associations are ignored: a peer that restarted begins a new one.
 std::optional<DropReason> Listener::admit_init(Timestamp now, const wire::ChunkView& chunk, Init& init) {
-  // What a busy machine can afford: one HMAC takes about a microsecond.
+  // The limit bounds the CPU load: one HMAC takes about a microsecond.
   constexpr std::int64_t kChecksPerSecond = 200'000;
   constexpr TokenBucket::Limit kLimit{kChecksPerSecond, Duration(std::chrono::seconds(1)) / kChecksPerSecond};
   if (!init.parameters.protection || !init.parameters.access) return DropReason::no_access;
@@ -154,8 +155,8 @@ handshake::StateCookie Listener::make_cookie(Timestamp now, const Init& init) co
   cookie.route = init.route;
   cookie.peer_port = init.packet.header().source_port;
   cookie.peer = handshake::PeerInit::from(init.chunk, init.parameters);
-  // In a collision the answer repeats what our own INIT said (§5.2.1); over a live association it names a new
-  // tag, and the cookie ties it to the old ones (§5.2.2).
+  // In a collision the answer repeats the values of our own INIT (§5.2.1). For a live association it has a
+  // new tag, and the cookie refers to the old tags (§5.2.2).
   const bool collision = init.existing != nullptr && init.existing->handshaking();
   cookie.own = collision ? init.existing->own_init() : handshake::OwnInit::make(context_.random);
   if (init.existing != nullptr) {
@@ -225,8 +226,7 @@ void Listener::report_stale_cookie(const Route& route, const wire::PacketView& p
   reply(route, packet.header(), opened.cookie->peer.tag, wire::ChunkType::kError, error);
 }
 
-// In a protected endpoint, the proof behind the cookie shows that the sender knows the access key of its
-// INIT.
+// In a protected endpoint, the proof after the cookie shows that the sender has the access key of its INIT.
 handshake::CookieJar::Opened Listener::open_cookie(Bytes echo, Timestamp now) const {
   if (!is_protected()) return cookies_.open(echo, now);
   const handshake::CookieJar::Opened unproven{std::nullopt, DropReason::no_access, {}};
@@ -253,7 +253,7 @@ Listener::Entry* Listener::accept_cookie(Timestamp now, const handshake::StateCo
   if (is_protected()) return admit_cookie(now, cookie) ? create(now, cookie) : nullptr;
   Entry* tied = cookie.local_tie_tag == 0 ? nullptr : associations_.find_by_tag(cookie.local_tie_tag);
   if (tied != nullptr && !tied->closed()) return restart(now, cookie, *tied);
-  // C: the cookie of an INIT that a later one overtook.
+  // C: the cookie belongs to an INIT that a later INIT has overtaken.
   if (associations_.find_by_route(cookie.route, cookie.peer_port) != nullptr) {
     drop(DropReason::duplicate_handshake);
     return nullptr;
@@ -274,7 +274,8 @@ Listener::Entry* Listener::restart(Timestamp now, const handshake::StateCookie& 
   return &tied;
 }
 
-// The cookie is worth a TLS handshake: its source is real, and has not begun too many.
+// Limits TLS handshakes. The source of a cookie is real; it is admitted unless it has begun too many
+// handshakes, or too many are in progress.
 bool Listener::admit_cookie(Timestamp now, const handshake::StateCookie& cookie) {
   const bool admitted = cookie.peer.cipher_costs &&
                         associations_.half_open_count() < context_.security->max_half_open &&
@@ -294,7 +295,7 @@ Listener::Entry* Listener::create(Timestamp now, const handshake::StateCookie& c
 
 // --- restart notices
 
-// The verification tag is arbitrary, because none of the peer's is known.
+// The verification tag is random, because no tag of the peer is known.
 void Listener::send_restart_notice(const Route& route) {
   std::array<std::byte, wire::kTlvHeaderSize + kRestartNoticeSize> chunk{};
   ByteWriter writer(chunk);
@@ -320,8 +321,8 @@ void Listener::handle_restart_notice(Timestamp now, const Route& route) {
 
 // --- out-of-the-blue packets
 
-// RFC 9260 §8.4. Answers are never answered, and an answer is never larger than its packet by more than a
-// header. A protected endpoint stays silent.
+// RFC 9260 §8.4. Packets that are answers themselves get no answer, and an answer is at most a header larger
+// than the packet. A protected endpoint does not answer.
 void Listener::handle_out_of_the_blue(const Route& route, const wire::PacketView& packet) {
   drop(DropReason::out_of_the_blue);
   if (is_protected()) return;

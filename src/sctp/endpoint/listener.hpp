@@ -17,34 +17,40 @@
 namespace hawser::sctp::endpoint {
 
 /// Answers packets that belong to no association: INITs and COOKIE ECHOs (RFC 9260 §5.1, §5.2), restart
-/// notices (docs/protocol.md), and out-of-the-blue packets (§8.4). Keeps nothing about a peer before its
-/// cookie comes back, except the rate limits of a protected endpoint. Owns the cookie secret.
+/// notices (docs/protocol.md), and out-of-the-blue packets (§8.4). Owns the cookie secret and, in a protected
+/// endpoint, the rate limits; never stores anything else about a peer before its cookie returns.
 class Listener {
  public:
+  /// Both arguments outlive it.
   Listener(association::EndpointContext& context, AssociationTable& associations);
 
+  /// Answers an INIT by INIT ACK or ABORT, or drops it.
   void handle_init(Timestamp now, const Route& route, const wire::PacketView& packet,
                    const wire::ChunkView& chunk);
+  /// Creates or restarts the association of a valid cookie, and gives it the packet.
   void handle_cookie_echo(Timestamp now, const Route& route, const wire::PacketView& packet,
                           const wire::ChunkView& chunk);
-  /// Unauthenticated: costs one walk over the associations at most ten times a second.
+  /// Gives a restart hint to the associations with this route. The notice is not authenticated, so at most
+  /// ten per second cause a walk over the associations.
   void handle_restart_notice(Timestamp now, const Route& route);
+  /// Counts a packet without an association and answers it by ABORT or SHUTDOWN COMPLETE, if at all.
   void handle_out_of_the_blue(const Route& route, const wire::PacketView& packet);
 
+  /// Queues a restart notice.
   void send_restart_notice(const Route& route);
 
  private:
   using Entry = AssociationTable::Entry;
-  /// An INIT, and where it came from.
+  /// An INIT in process.
   struct Init {
     const Route& route;
     const wire::PacketView& packet;
     wire::InitChunk chunk;
     wire::InitParameters parameters;
-    Entry* existing = nullptr;   ///< the association with this route
-    std::size_t access_key = 0;  ///< that the INIT was signed with, in a protected endpoint
+    Entry* existing = nullptr;   ///< the association with this route; null: none
+    std::size_t access_key = 0;  ///< index of the key that signed the INIT, in a protected endpoint
   };
-  /// An INIT that is answered by ABORT.
+  /// Why an INIT is answered by ABORT.
   struct Rejection {
     DropReason reason{};
     wire::CauseCode cause{};
@@ -55,7 +61,7 @@ class Listener {
     HandshakeAdmission(const SecurityConfig& config, RandomSource& random)
         : access(config), inits(random, config.handshake_rate), cookies(random, config.handshake_rate) {}
     security::AccessKeys access;
-    TokenBucket checks;  ///< of ACCESS proofs, from all sources together
+    TokenBucket checks;  ///< limits checks of ACCESS proofs, for all sources together
     HandshakeLimiter inits;
     HandshakeLimiter cookies;
   };
@@ -87,7 +93,7 @@ class Listener {
   AssociationTable& associations_;
   std::unique_ptr<HandshakeAdmission> admission_;  ///< null: plain SCTP
   handshake::CookieJar cookies_;
-  Timestamp next_restart_notice_ = Timestamp::min();  ///< earlier ones are dropped
+  Timestamp next_restart_notice_ = Timestamp::min();  ///< notices that arrive earlier are dropped
 };
 
 }  // namespace hawser::sctp::endpoint

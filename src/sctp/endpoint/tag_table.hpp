@@ -5,18 +5,21 @@
 
 namespace hawser::sctp::endpoint {
 
-/// Finds the association of a verification tag. Tags are random, so they are their own hash: open addressing
-/// with linear probing, at most half full. Owns nothing.
+/// Finds the association of a verification tag. Tags are random, so they serve as their own hash: open
+/// addressing with linear probing, at most half full. Never owns an association.
 template <class Association>
 class TagTable {
  public:
+  /// An empty table.
   TagTable() : slots_(16) {}
 
+  /// Adds a tag, which must not be in the table.
   void insert(std::uint32_t tag, Association* association) {
     if (2 * (used_ + 1) > slots_.size()) rehash(2 * slots_.size());
     place(tag, association);
     ++used_;
   }
+  /// Removes a tag, which must be in the table.
   void erase(std::uint32_t tag) {
     for (Slot& slot : slots_) {
       if (slot.association != nullptr && slot.tag == tag) slot = {};
@@ -24,6 +27,7 @@ class TagTable {
     --used_;
     rehash(slots_.size());  // closes the gap in the probe sequences; associations end rarely
   }
+  /// The association of a tag, or null.
   [[nodiscard]] Association* find(std::uint32_t tag) const {
     for (std::size_t i = tag & mask();; i = (i + 1) & mask()) {
       if (slots_[i].association == nullptr || slots_[i].tag == tag) return slots_[i].association;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr unsigned kMaxCookieLifeRequests = 2;
 constexpr std::uint32_t kMinReceiveWindow = 1500;  // RFC 9260 §3.3.3
-// Parameters of our INIT are padded (RFC 4820) beyond those of an INIT ACK: the answer to it never amplifies.
+// The parameters of our INIT are padded (RFC 4820) beyond those of an INIT ACK, so that the answer never
+// amplifies.
 constexpr std::size_t kInitParameters = 320;
 
 void pad_to(ByteWriter& writer, std::size_t size) {
@@ -108,13 +109,12 @@ Initiator::InitAckResult Initiator::accept_plain(const wire::InitChunk& init,
   return accepted;
 }
 
-// Nothing of an INIT ACK is authentic yet: one that does not fit is dropped as if it had never come, and ends
-// nothing.
+// An INIT ACK is not authentic yet, so one that does not fit is dropped and does not end the association.
 Initiator::InitAckResult Initiator::accept_protected(const wire::ChunkView& chunk,
                                                      const wire::InitParameters& parameters,
                                                      PeerInit&& peer) {
   const auto& cookie = parameters.cookie;
-  // The transcript covers everything but the cookie, so nothing may stand behind it.
+  // The transcript covers everything before the cookie, so the cookie must be the last parameter.
   if (!cookie || !peer.cipher_costs || peer.outbound_streams == 0 || peer.inbound_streams == 0 ||
       peer.a_rwnd < kMinReceiveWindow ||
       cookie->whole.data() + cookie->whole.size() != chunk.whole.data() + chunk.whole.size()) {
@@ -146,7 +146,7 @@ void Initiator::send_cookie_echo(Timestamp now, PathId path) {
   context_.control.push(wire::ChunkType::kCookieEcho, wire::CookieEchoChunk{echoed.cookie}, path);
 }
 
-// Asks for a cookie that lives longer: by as much as this one was too old, and two seconds.
+// Requests a cookie with a longer lifetime: by the staleness of this one plus 2 s.
 bool Initiator::on_stale_cookie(Duration staleness) {
   const auto& echoed = std::get<CookieEchoed>(state_);
   if (echoed.stale_cookies >= kMaxCookieLifeRequests) return false;

@@ -19,62 +19,70 @@
 
 namespace hawser::sctp::handshake {
 
-/// An INIT ACK that makes an association impossible: answered by ABORT (RFC 9260 §5.1, §3.3.3).
+/// An INIT ACK that makes the association impossible; the answer is an ABORT (RFC 9260 §5.1, §3.3.3).
 struct InitAckRefusal {
   std::uint32_t peer_tag = 0;
   wire::CauseCode cause{};
   std::vector<std::byte> value;
 };
 
-/// What an INIT ACK has settled.
+/// The content of an INIT ACK that was accepted.
 struct AcceptedInitAck {
   PeerInit peer;
-  /// Of INIT and INIT ACK, in a protected endpoint.
+  /// Hash of INIT and INIT ACK, in a protected endpoint.
   crypto::Sha256Digest transcript{};
-  /// Parameters that this end does not know, to be reported; they view the packet.
+  /// Parameters that this end does not know, to be reported; they borrow the packet's bytes.
   std::vector<wire::ParameterView> unrecognized;
 };
 
-/// T1-init and T1-cookie.
+/// The timer T1-init or T1-cookie with its back-off.
 struct Retransmission {
   Timestamp deadline{};
   Duration timeout{};
   unsigned transmissions = 0;
 
+  /// The chunk was sent: starts the timer, with twice the last time-out from the second time on.
   void on_sent(Timestamp now, const EndpointConfig& config);
 };
 
 /// The initiator's half of the handshake: INIT, COOKIE ECHO, their retransmission by T1, and stale cookies
-/// (RFC 9260 §5.1 A and C, §5.2.6). Owns both chunks and the timer; exists until the COOKIE ACK. Never
-/// decides what becomes of the association: it returns what the peer said.
+/// (RFC 9260 §5.1 A and C, §5.2.6). Owns both chunks and the timer; exists until the COOKIE ACK. Never ends
+/// the association: it returns what the peer's answer requires.
 class Initiator {
  public:
+  /// What it works on; all outlive it.
   struct Context {
     const EndpointConfig& config;
     RandomSource& random;
     control::ControlQueue& control;
     const SecurityConfig* security;  ///< null: plain SCTP
   };
-  /// `peer` is given in a protected endpoint.
+  /// `peer` is the peer's public key, given in a protected endpoint.
   Initiator(const Context& context, const OwnInit& own, std::optional<crypto::PublicKey> peer);
 
-  /// COOKIE-ECHOED; before, it is COOKIE-WAIT.
+  /// Whether the state is COOKIE-ECHOED; otherwise it is COOKIE-WAIT.
   [[nodiscard]] bool echoed() const { return std::holds_alternative<CookieEchoed>(state_); }
+  /// The peer's public key, in a protected endpoint.
   [[nodiscard]] const std::optional<crypto::PublicKey>& expected_peer() const { return expected_peer_; }
 
+  /// Queues the INIT and starts T1-init. Expects COOKIE-WAIT.
   void send_init(Timestamp now, PathId path);
+  /// Queues the COOKIE ECHO and starts T1-cookie. Expects COOKIE-ECHOED.
   void send_cookie_echo(Timestamp now, PathId path);
 
+  /// The INIT ACK is dropped, answered by ABORT, or accepted.
   using InitAckResult = std::variant<DropReason, InitAckRefusal, AcceptedInitAck>;
-  /// After acceptance, it is COOKIE-ECHOED and send_cookie_echo is due.
+  /// Processes an INIT ACK. After acceptance the state is COOKIE-ECHOED and send_cookie_echo() is due.
   [[nodiscard]] InitAckResult on_init_ack(const wire::ChunkView& chunk);
-  /// RFC 9260 §5.2.6: returns to COOKIE-WAIT and asks for a longer lifetime; send_init is due. False: the
-  /// peer sent too many Stale Cookie errors.
+  /// RFC 9260 §5.2.6: returns to COOKIE-WAIT with the request for a longer cookie lifetime; send_init() is
+  /// due. False: the peer sent too many Stale Cookie errors. Expects COOKIE-ECHOED.
   [[nodiscard]] bool on_stale_cookie(Duration staleness);
 
+  /// Which chunk has to be sent again, if any, or that T1 has expired too often.
   enum class Timeout : std::uint8_t { none, init, cookie_echo, failed };
-  /// What T1 asks for: `init` and `cookie_echo` are to be sent again.
+  /// The result of T1 at `now`; changes nothing.
   [[nodiscard]] Timeout on_timeout(Timestamp now) const;
+  /// When T1 expires.
   [[nodiscard]] Timestamp next_timeout() const;
 
  private:

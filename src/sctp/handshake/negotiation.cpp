@@ -51,8 +51,8 @@ void write_auth_parameters(ByteWriter& writer, const OwnInit& own) {
   wire::write_parameter(writer, wire::ParameterType::kRequestedHmacAlgorithm, own_hmacs());
 }
 
-// RFC 4895 §3.3: SHA-1 has to be among the algorithms; RANDOM has to be there with 32 bytes, CHUNKS may be
-// missing.
+// RFC 4895 §3.1 to §3.3: SHA-1 must be among the algorithms and RANDOM must be present with 32 bytes; CHUNKS
+// is optional.
 bool usable_auth(const wire::InitParameters& parameters) {
   return parameters.random && parameters.random->value.size() == kRandomSize && parameters.hmac_algorithms &&
          parameters.hmac_identifiers().contains(static_cast<std::uint16_t>(wire::HmacId::kSha1));
@@ -116,7 +116,7 @@ void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, cons
   if (const auto extensions = own_extensions(config, protection == nullptr); !extensions.empty()) {
     wire::write_parameter(writer, wire::ParameterType::kSupportedExtensions, extensions);
   }
-  // Sealing does what AUTH is for, and more.
+  // Records authenticate whole packets, so AUTH is not needed.
   if (config.dynamic_addresses && protection == nullptr) write_auth_parameters(writer, own);
   if (protection != nullptr) {
     std::array<std::byte, 4> method{};

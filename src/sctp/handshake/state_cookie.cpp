@@ -135,7 +135,8 @@ std::optional<StateCookie> read_cookie(Bytes bytes) {
 
 void CookieJar::renew(Timestamp now) {
   if (renewed_ != kNever && now - renewed_ < key_lifetime_) return;
-  // After a pause of two lifetimes, what the old key signed is stale anyway.
+  // After a pause of two lifetimes the previous key is older than it should be, but every cookie that it
+  // signed is stale.
   previous_ = current_;
   random_.fill(current_);
   if (renewed_ == kNever) random_.fill(previous_);

@@ -14,36 +14,39 @@
 
 namespace hawser::sctp::handshake {
 
-/// Everything needed to create the association when the cookie comes back: nothing is kept meanwhile (RFC
-/// 9260 §5.1.3).
+/// Everything that the responder needs to create the association when the cookie returns; until then it
+/// stores nothing (RFC 9260 §5.1.3).
 struct StateCookie {
   Timestamp created{};
   Duration lifetime{};
   Route route;                  ///< where the INIT came from
   std::uint16_t peer_port = 0;  ///< SCTP port
-  std::uint32_t local_tie_tag =
-      0;  ///< tags of the association that existed when the INIT came, or zero (§5.2.2)
-  std::uint32_t peer_tie_tag = 0;
+  /// Own tag of the association that existed when the INIT arrived, or 0 (§5.2.2).
+  std::uint32_t local_tie_tag = 0;
+  std::uint32_t peer_tie_tag = 0;  ///< the peer's tag of that association, or 0
   OwnInit own;
   PeerInit peer;
-  std::uint16_t access_key = 0;       ///< which one the INIT was signed with, likewise
-  crypto::Sha256Digest transcript{};  ///< of INIT and INIT ACK, in a protected association
+  std::uint16_t access_key = 0;       ///< index of the key that signed the INIT (AccessKeys), if protected
+  crypto::Sha256Digest transcript{};  ///< hash of INIT and INIT ACK, in a protected association
 };
 
-/// Signs State Cookies and takes them back. Owns the secret and renews it; a cookie of the secret before the
-/// present one is still good. Never keeps anything about a peer.
+/// Signs State Cookies and verifies the returned ones. Owns the secret key and renews it; a cookie signed
+/// with the previous key is still valid. Never stores anything about a peer.
 class CookieJar {
  public:
+  /// `random` outlives the jar; a key is renewed after `key_lifetime`.
   CookieJar(RandomSource& random, Duration key_lifetime) : random_(random), key_lifetime_(key_lifetime) {}
 
+  /// Serialises and signs a cookie.
   [[nodiscard]] std::vector<std::byte> seal(const StateCookie& cookie, Timestamp now);
 
+  /// The result of open().
   struct Opened {
     std::optional<StateCookie> cookie;  ///< also set when the cookie is stale
     std::optional<DropReason> refusal;  ///< forged_cookie or stale_cookie
-    Duration staleness{};
+    Duration staleness{};               ///< time since it expired, when it is stale
   };
-  /// MAC first, then a defensive parse all the same.
+  /// Verifies the MAC before it parses; parses defensively anyway.
   [[nodiscard]] Opened open(Bytes sealed, Timestamp now) const;
 
  private:

@@ -11,8 +11,8 @@ bool any_up_to(const PathTable& paths, DataClass last) {
   return std::ranges::any_of(paths, [last](const auto& path) { return data_class(*path) <= last; });
 }
 
-// A path that its pacer or cap lets go was not ready at the last poll if it is only later than the earliest
-// of those that were not.
+// Whether the pacer or the cap of the path held it back at the last poll: it becomes ready no earlier than
+// the first path that was held back then.
 bool held_back(const Path& path, const SendState& situation) {
   return situation.paced_until != kNever && path.ready_at() >= situation.paced_until;
 }
@@ -25,7 +25,7 @@ bool capped(const Path& path, const SendState& situation) {
   return held_back(path, situation) && path.cap.next() >= path.pacer.next();
 }
 
-// As the scheduler sees it: a path that only its pacer holds back is not full.
+// Same rule as in the scheduler: a path that only its pacer holds back is not full.
 bool always_paths_full(const PathTable& paths, const SendState& situation) {
   return std::ranges::none_of(paths, [&](const auto& path) {
     return data_class(*path) == DataClass::always && !window_full(*path) && !capped(*path, situation);

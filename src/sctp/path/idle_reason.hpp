@@ -4,15 +4,14 @@
 
 namespace hawser::sctp::path {
 
-/// What an association knows at its last poll that no path does.
+/// The state of an association at its last poll that decides whether its paths carry data.
 struct SendState {
-  bool waiting = false;            ///< something is to be sent, for the first time or again
-  bool peer_has_room = true;       ///< the peer's window lets it
-  Timestamp paced_until = kNever;  ///< the earliest time at which a pacer or cap lets a packet go
+  bool waiting = false;            ///< new or lost data waits to be sent
+  bool peer_has_room = true;       ///< the peer's receive window has room for it
+  Timestamp paced_until = kNever;  ///< the earliest time at which a pacer or cap lets a packet leave
 };
 
-/// Why `path` carries no (more) data now, in the words of PathIdleReason. Asked for people only: it goes
-/// through all paths.
+/// Why `path` carries no more data now. For display: walks over all paths.
 [[nodiscard]] PathIdleReason idle_reason(const Path& path, const PathTable& paths,
                                          const SendState& situation);
 

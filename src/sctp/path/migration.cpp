@@ -2,8 +2,8 @@
 
 namespace hawser::sctp::path {
 
-// The path id of a record names the path, whatever address the record came from. In plain SCTP, the source
-// address alone names it.
+// The path id of a record identifies the path, from whatever address the record came. In plain SCTP only the
+// source address identifies it.
 void Migration::on_packet(const PacketSource& source) {
   if (!source.fresh) return;
   Path* path = paths_.find(source.route);
@@ -14,8 +14,8 @@ void Migration::on_packet(const PacketSource& source) {
 }
 
 // An attacker that forwards a record of one path from the address of another path could make both look like
-// the same path, and two paths of the peer would then pull one of ours back and forth. So only a path's own
-// records move it; the other path joins again.
+// the same path, and one path of ours would then alternate between two paths of the peer. So only a path's
+// own records move it; the other path joins again.
 bool Migration::moves_with(const Path& path, const RecordOrigin& record) {
   return !path.peer_record || path.peer_record->epoch != record.epoch ||
          path.peer_record->path_id == record.path_id;
@@ -30,10 +30,10 @@ const Path* Migration::moved_path(const PacketSource& source) {
   return paths_.find_candidate_for(path->id) == nullptr ? path : nullptr;
 }
 
-// RFC 6951 §5.4, tightened: the peer's UDP port follows only a packet that passed every check and is not a
-// replay, and only where it is clear which path moved. The new port is validated first, so an attacker that
-// forwards our peer's packets from elsewhere, and faster, changes nothing. Otherwise the peer joins again by
-// ASCONF.
+// Stricter than RFC 6951 §5.4: the peer's UDP port changes only for a packet that passed every check and is
+// not a replay, and only where it is clear which path has moved. The new port is validated first, so an
+// attacker that forwards the peer's packets faster from another address changes nothing. In all other cases
+// the peer joins again by ASCONF.
 void Migration::follow(const PacketSource& source) {
   const Path* path = moved_path(source);
   if (path == nullptr) return drops_.add(DropReason::unknown_source);
@@ -49,7 +49,7 @@ void Migration::follow(const PacketSource& source) {
 std::optional<PathId> Migration::complete(Path& candidate, Timestamp now) {
   Path* path = paths_.find(candidate.replaces);
   if (path == nullptr) {
-    // The path that it was to replace is gone: nothing else would probe this address again.
+    // The path of the candidate is gone. Without a path of its own, this address would not be probed again.
     candidate.replaces = kNoPath;
     events_.emit(Event::Kind::path_added, candidate.id);
     validation_.on_path_alive(candidate, now);

@@ -11,35 +11,36 @@
 
 namespace hawser::sctp::path {
 
-/// What a received packet tells about its sender's place.
+/// Where a received packet came from, and how far it identifies a path.
 struct PacketSource {
   const Route& route;
   std::size_t size;  ///< of the datagram, bytes
-  /// The packet cannot be a replay: it is the newest record of its path id or, in plain SCTP, brought new
-  /// data.
+  /// The packet cannot be a replay: it is the newest record of its path id or, in plain SCTP, it contains new
+  /// data or a new acknowledgement.
   bool fresh;
-  /// Of a record: the path over which records with its path id last arrived. Null: the packet is unprotected.
+  /// The path on which records with this path id last arrived. Null: the packet is not a record.
   PathId* record_path;
   RecordOrigin record;  ///< valid when record_path is not null
 };
 
 /// Follows the peer's address when its NAT rebinds (RFC 6951 §5.4): the new address becomes a candidate, a
-/// HEARTBEAT validates it, and only then the path moves there. Owns no path; never moves one to an address
+/// HEARTBEAT validates it, and only then the path moves there. Owns no path; never moves a path to an address
 /// that did not answer.
 class Migration {
  public:
-  /// `peer_window` is the peer's first a_rwnd, from which new paths take their ssthresh.
+  /// All arguments outlive it.
   Migration(DropCounters& drops, PathTable& paths, PathValidation& validation,
             const control::EventSink& events)
       : drops_(drops), paths_(paths), validation_(validation), events_(events) {}
+  /// The peer's first a_rwnd in bytes, from which new paths take their ssthresh.
   void set_peer_window(std::size_t bytes) { peer_window_ = bytes; }
 
-  /// Call for every authentic packet, after its chunks.
+  /// To be called for every authentic packet, after its chunks.
   void on_packet(const PacketSource& source);
   /// Makes the source of an authentic packet a candidate when it is clear which path has moved.
   void follow(const PacketSource& source);
-  /// `candidate` has answered: its path continues at the new address. Returns that path; nothing when the
-  /// path is gone and the candidate is a path of its own from now on.
+  /// `candidate` has answered: its path continues at the new address. Returns the id of that path; nothing
+  /// when the path is gone and the candidate becomes a path of its own.
   std::optional<PathId> complete(Path& candidate, Timestamp now);
 
  private:

@@ -4,7 +4,7 @@
 
 namespace hawser::sctp::path {
 
-/// The status of `path` for people. Walks over all paths.
+/// The status of `path` for display. Walks over all paths, so it is not for the data path.
 [[nodiscard]] PathStatus describe(const Path& path, const PathTable& paths, const SendState& situation);
 
 }  // namespace hawser::sctp::path

@@ -7,8 +7,8 @@
 namespace hawser::sctp::path {
 namespace {
 
-// Active before potentially failed before inactive, and these before what is not proven, joining last; among
-// equals the shorter round trip.
+// The order is: active, potentially failed, inactive, unconfirmed, joining; within a state, the shorter round
+// trip comes first.
 bool better_for_control(const Path& a, const Path& b) {
   if (a.proven() != b.proven()) return a.proven();
   if (a.state() != b.state()) return a.proven() ? a.state() < b.state() : a.state() > b.state();
@@ -67,7 +67,7 @@ std::unique_ptr<Path> PathTable::take_out(PathId id) {
   return path;
 }
 
-// A NAT that rebinds leaves a dead path behind each time: the one with the most errors makes room.
+// A NAT that rebinds leaves a dead path behind each time: the path with the most errors is retired.
 bool PathTable::make_room(const control::EventSink& events) {
   if (paths_.size() < config_.max_paths) return true;
   const Path* worst = nullptr;
@@ -88,7 +88,7 @@ Path* PathTable::find(PathId id) {
 Path* PathTable::find(const Route& route) {
   for (const auto& path : paths_) {
     const Route& known = path->route;
-    // A path that leaves the local address to the kernel is met at any.
+    // A path with a wildcard local address matches every local address of its socket.
     if (known.socket == route.socket && known.remote == route.remote &&
         (known.local == route.local || known.local.is_wildcard() || route.local.is_wildcard())) {
       return path.get();

@@ -10,10 +10,12 @@
 
 namespace hawser::sctp::path {
 
-/// The paths of one association. Owns them; knows which route is which path and which path is primary. Never
-/// sends. Paths stay at their address until removed; a PathId that was removed finds nothing.
+/// The paths of one association. Owns them; finds the path of a route and the primary path. Never sends. A
+/// Path object never moves in memory until it is removed; find() returns null for the PathId of a removed
+/// path.
 class PathTable {
  public:
+  /// An empty table; `config` outlives it.
   explicit PathTable(const EndpointConfig& config) : config_(config) {}
 
   /// Adds a path, or returns null when there are max_paths of them.
@@ -21,36 +23,47 @@ class PathTable {
   /// Takes a path out and emits path_removed, unless it is a candidate. It stays in memory until
   /// take_retired(), because chunks in flight point to it. False: there is no such path, or it is the last.
   bool retire(PathId id, const control::EventSink& events);
-  /// The paths retired since the last call: the caller drops what still refers to them.
+  /// The paths retired since the last call; the caller removes all references to them.
   [[nodiscard]] std::vector<std::unique_ptr<Path>> take_retired() { return std::exchange(retired_, {}); }
+  /// Whether take_retired() would return any.
   [[nodiscard]] bool any_retired() const { return !retired_.empty(); }
   /// Makes room for one more path by retiring the failed path with the most errors. False: every path works.
   bool make_room(const control::EventSink& events);
-  /// Deletes a path that nothing refers to: a candidate whose path has moved.
+  /// Deletes a path without references to it: a candidate whose path has moved.
   void remove(PathId id);
+  /// The path with this id, or null.
   [[nodiscard]] Path* find(PathId id);
+  /// The path with this route, or null. A wildcard local address matches any.
   [[nodiscard]] Path* find(const Route& route);
-  /// The only path over `route`'s uplink to `route`'s remote IP whatever the UDP port, or null when there is
-  /// none or several.
+  /// The only path from the socket and local address of `route` to its remote IP address, for any UDP port;
+  /// null when there is none or several.
   [[nodiscard]] Path* find_unique_by_ip(const Route& route);
 
-  /// The address that is asked whether path `id` has moved there, or null.
+  /// The candidate to which path `id` may migrate, or null.
   [[nodiscard]] Path* find_candidate_for(PathId id);
 
+  /// The primary path, or null before the first path.
   [[nodiscard]] Path* primary() { return find(primary_); }
+  /// Makes path `id`, which must exist, the primary path.
   void set_primary(PathId id) { primary_ = id; }
+  /// The id of the primary path.
   [[nodiscard]] PathId primary_id() const { return primary_; }
-  /// Where a control chunk goes when its place is free: the primary while it is active, else the best proven
-  /// path.
+  /// The path for control chunks that are not tied to one: the primary path while it is active, else the best
+  /// other path. Null when there is no path.
   [[nodiscard]] Path* for_control();
 
+  /// Whether a path is active.
   [[nodiscard]] bool any_active() const;
-  /// Whether data of `path` would have another active path to go.
+  /// Whether a path other than `path` is active.
   [[nodiscard]] bool any_active_but(const Path& path) const;
+  /// Number of paths, candidates included.
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
+  /// All paths, candidates included, as owning pointers in the order of their ids.
   [[nodiscard]] auto begin() const { return paths_.begin(); }
+  /// The end of the paths.
   [[nodiscard]] auto end() const { return paths_.end(); }
-  /// Largest UDP payload that every path carries which may carry data now: what messages are cut to.
+  /// The largest UDP payload that passes on every path that may carry data now; it bounds the fragments of
+  /// messages.
   [[nodiscard]] std::size_t payload_mtu() const;
   /// Whether a UDP payload of `size` bytes passes on an active path that carries data.
   [[nodiscard]] bool any_carries(std::size_t size) const;

@@ -39,9 +39,9 @@ void Preferences::update_cap(Path& path) {
   path.cap.set(own == 0 || peer == 0 ? std::max(own, peer) : std::min(own, peer));
 }
 
-// The peer knows a path by our record path id, once the path is active. A path that fails may return as
-// another path of the peer's, so its preference is sent again; the default is never sent, because every path
-// starts with it.
+// The peer identifies a path by our record path id, once the path is active. A path that fails may return as
+// another path of the peer, so its preference is sent again. The default is not sent for a new path, because
+// every path starts with it.
 std::vector<std::byte> Preferences::poll_message() {
   std::array<std::byte, wire::PathPreferencesHead::kSize + 256 * wire::PathPreferenceEntry::kSize> raw;
   ByteWriter writer(raw);

@@ -7,23 +7,24 @@
 namespace hawser::sctp::path {
 
 /// The preferences of both ends for each path: role and cap (docs/protocol.md, "Path roles and caps"). Owns
-/// nothing: the preferences of a path live in the path. Sends nothing.
+/// nothing: the preferences of a path are in the path. Never sends.
 class Preferences {
  public:
+  /// `paths` outlives it.
   explicit Preferences(PathTable& paths) : paths_(paths) {}
 
-  /// False: there is no such path.
+  /// Sets this end's role for a path. False: there is no such path.
   bool set_role(PathId id, PathRole role);
-  /// The path for data without multipath, and for control chunks first (RFC 9260 §6.4). False: there is no
-  /// such path.
+  /// Selects the path for data without multipath, and the first choice for control chunks (RFC 9260 §6.4).
+  /// False: there is no such path.
   bool set_primary(PathId id);
-  /// False: there is no such path, or a cap is out of range (is_cap).
+  /// Sets this end's caps for a path. False: there is no such path, or a cap is out of range (is_cap).
   bool set_caps(PathId id, const PathCaps& caps);
-  /// The peer's preference for `path`.
+  /// Applies the peer's preference for `path`.
   static void apply(Path& path, const PathPreference& of_peer);
 
-  /// The message with the preferences that the peer does not know yet, and marks them as advertised; empty
-  /// when there are none.
+  /// Returns the message with the preferences that were not advertised yet, and marks them as advertised;
+  /// empty when there are none.
   [[nodiscard]] std::vector<std::byte> poll_message();
 
  private:

@@ -9,26 +9,31 @@
 
 namespace hawser::sctp::path {
 
-/// The most a path may send, counted in whole IP packets: a token bucket of a few milliseconds, so that the
-/// queue of a modem that is slower than its line never stands for longer. Data waits for it; what has to
-/// leave (acknowledgements, HEARTBEATs) does not, but is paid for by the data after it.
+/// Limits the rate of a path, counted in whole IP packets: a token bucket of 5 ms, so that the queue of a
+/// modem that is slower than its interface stays as short. Data waits for the cap; control chunks and
+/// acknowledgements do not, but count, so the data after them waits longer. Owns only the bucket; never
+/// sends.
 class RateCap {
  public:
-  /// 0: no cap. Holds from the next packet on.
+  /// Sets the cap; 0: none. Takes effect with the next packet.
   void set(std::uint64_t bits_per_second) {
     if (bits_per_second == bits_per_second_) return;
     bits_per_second_ = bits_per_second;
     finish_ = next_ = Timestamp::min();
   }
+  /// The cap; 0: none.
   [[nodiscard]] std::uint64_t bits_per_second() const { return bits_per_second_; }
+  /// Whether data may leave at `now`.
   [[nodiscard]] bool ready(Timestamp now) const { return now >= next_; }
+  /// When the next data may leave.
   [[nodiscard]] Timestamp next() const { return next_; }
 
+  /// An IP packet of `ip_bytes` left at `now`.
   void on_sent(Timestamp now, std::size_t ip_bytes) {
     if (bits_per_second_ == 0) return;
     const Duration credit = std::max(kDepth, time_of(kMinDepth));
-    // `finish_` is when the bucket is full again. Acknowledgements alone may be more than a small cap allows:
-    // what they owe is forgotten after a while, or the path would stay silent long after them.
+    // The bucket is full again at `finish_`. Acknowledgements alone may exceed a small cap, so the debt is
+    // limited: otherwise data would wait long after they end.
     finish_ = std::min(std::max(finish_, now) + time_of(ip_bytes), now + credit + kMaxDebt);
     next_ = finish_ - credit;
   }

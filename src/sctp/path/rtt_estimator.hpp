@@ -7,13 +7,15 @@
 
 namespace hawser::sctp::path {
 
-/// Round-trip time and retransmission time-out of one path, RFC 9260 §6.3.1. Samples obey Karn's rule: the
-/// caller never measures a chunk that was sent twice.
+/// Round-trip time and retransmission time-out of one path (RFC 9260 §6.3.1). Owns the estimates; never runs
+/// a timer. Samples obey Karn's rule: the caller never measures a chunk that was sent twice.
 class RttEstimator {
  public:
+  /// Takes the initial RTO and its bounds from `config`.
   explicit RttEstimator(const EndpointConfig& config)
       : rto_(config.rto_initial), min_(config.rto_min), max_(config.rto_max) {}
 
+  /// A measured round trip; removes the back-off of the RTO.
   void add_sample(Duration rtt) {
     latest_ = rtt;
     min_rtt_ = std::min(min_rtt_, rtt);
@@ -27,21 +29,26 @@ class RttEstimator {
     }
     rto_ = measured_rto();
   }
-  /// Doubles the RTO after a timer expired (RFC 9260 §6.3.3 rule E2).
+  /// Doubles the RTO after a time-out, up to its maximum (RFC 9260 §6.3.3 rule E2).
   void back_off() { rto_ = std::min(2 * rto_, max_); }
-  /// Back to the RTO that the measurements give, once the path answers again.
+  /// Returns to the RTO that the samples give, because the path answers again.
   void undo_back_off() {
     if (measured()) rto_ = measured_rto();
   }
-  /// The RTO without back-off; the present one while nothing is measured.
+  /// The RTO without back-off; the current RTO before the first sample.
   [[nodiscard]] Duration rto_before_back_off() const { return measured() ? measured_rto() : rto_; }
 
+  /// Whether there is a sample.
   [[nodiscard]] bool measured() const { return srtt_ != Duration::zero(); }
+  /// The smoothed round-trip time; zero before the first sample.
   [[nodiscard]] Duration srtt() const { return srtt_; }
-  /// The shortest sample so far; zero before any.
+  /// The shortest sample so far; zero before the first sample.
   [[nodiscard]] Duration min_rtt() const { return measured() ? min_rtt_ : Duration::zero(); }
+  /// The variation of the round-trip time.
   [[nodiscard]] Duration rttvar() const { return rttvar_; }
+  /// The last sample; zero before the first.
   [[nodiscard]] Duration latest() const { return latest_; }
+  /// The retransmission time-out with its back-off.
   [[nodiscard]] Duration rto() const { return rto_; }
 
  private:

@@ -15,13 +15,13 @@ bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
   return false;
 }
 
-// A path that only its pacer holds back is not full: the others need not help it out.
+// A path that only its pacer holds back is not full: no other path has to take over its data.
 bool full(const Path& path, Timestamp now) {
   return path.flight.bytes >= path.congestion->cwnd() || !path.cap.ready(now);
 }
 
-// Nanoseconds until a packet sent now arrives: half a round trip, and the longer the more of the window is in
-// use, so that equal paths fill evenly.
+// Nanoseconds until a packet sent now arrives: half a round trip, and up to twice that as the window fills,
+// so that equal paths fill evenly.
 double predicted_arrival(const Path& path) {
   const auto srtt = static_cast<double>(path.rtt.srtt().count());
   const double filled = static_cast<double>(path.flight.bytes + path.pmtu.payload()) /
@@ -29,7 +29,7 @@ double predicted_arrival(const Path& path) {
   return srtt / 2 * (1 + filled);
 }
 
-// Nothing is active: the path that failed least is tried, so that data never starves.
+// When no path is active, the one with the fewest errors carries the data, so that data is never stuck.
 Path* lowest_error_path(PathTable& paths) {
   Path* best = nullptr;
   for (const auto& path : paths) {
@@ -44,11 +44,11 @@ Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
   return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 
-/// The paths of one class.
+// The paths of one class.
 struct Tier {
-  Path* best = nullptr;  ///< of those that may send now
+  Path* best = nullptr;  ///< the best path that may send now
   bool any = false;
-  bool full = true;  ///< none has room: its window is full, or its cap reached
+  bool full = true;  ///< no path has room: each window is full, or its cap is reached
 };
 
 Tier examine(PathTable& paths, DataClass tier_class, Timestamp now, Timestamp& limited, std::size_t size) {
@@ -64,6 +64,7 @@ Tier examine(PathTable& paths, DataClass tier_class, Timestamp now, Timestamp& l
   return tier;
 }
 
+// See make_earliest_arrival_scheduler().
 class EarliestArrival final : public PathScheduler {
  public:
   Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t size) override {
@@ -77,6 +78,7 @@ class EarliestArrival final : public PathScheduler {
   }
 };
 
+// See make_primary_scheduler().
 class PrimaryOnly final : public PathScheduler {
  public:
   Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t /*size*/) override {

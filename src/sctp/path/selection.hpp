@@ -15,11 +15,11 @@ enum class DataClass : std::uint8_t {
   secondary,
   backup,
   last_resort,  ///< failed, but not excluded by its role
-  none,         ///< never carries data: not proven yet, or role `never`
+  none,         ///< never carries data: not validated yet, or role `never`
 };
 
-/// The one place that decides which paths may carry data. The scheduler, the message size and the status ask
-/// here.
+/// The only place that decides which paths may carry data, for the scheduler, the message size and the
+/// status.
 [[nodiscard]] inline DataClass data_class(const Path& path) {
   if (!path.proven() || path.role() == PathRole::never) return DataClass::none;
   if (!path.lifecycle.active()) return DataClass::last_resort;
@@ -30,13 +30,13 @@ enum class DataClass : std::uint8_t {
   }
 }
 
-/// Whether data takes this path without any path having failed.
+/// Whether paths of this class are active and may carry data by their role.
 [[nodiscard]] inline bool carries_data(DataClass data_class) {
   return data_class <= DataClass::backup;
 }
 
 /// The rank that decides which paths bound the size of a message: paths with the lowest rank may carry data
-/// now. Paths of the classes `always` and `secondary` share a rank, because both may be in use at a time.
+/// now. The classes `always` and `secondary` share a rank, because both may be in use at the same time.
 [[nodiscard]] inline unsigned usage_rank(DataClass data_class) {
   switch (data_class) {
     case DataClass::always:

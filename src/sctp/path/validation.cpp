@@ -7,10 +7,10 @@
 namespace hawser::sctp::path {
 namespace {
 
-// Heartbeat Info of ours: path id, time of sending, and the nonce that only a receiver at that address can
-// know.
+// The Heartbeat Info that this end sends: path id, time of sending, and a nonce that only a receiver at that
+// address gets.
 constexpr std::size_t kInfoSize = 4 + 8 + 8;
-// A path that hears nothing for this part of the heartbeat interval is probed.
+// A path on which nothing arrives for the heartbeat interval divided by this is probed.
 constexpr int kSilenceDivisor = 4;
 constexpr Duration kKeepaliveStep = std::chrono::seconds(5);
 
@@ -49,7 +49,7 @@ void PathValidation::start(Path& path, Timestamp now) {
   path.heartbeat.next = next_probe(path, now);
 }
 
-// RFC 9260 §8.3: RTO with ±50 % jitter plus HB.interval; a path that has to prove itself is probed every RTO.
+// RFC 9260 §8.3: RTO with ±50 % jitter plus HB.interval; a path that is not active is probed every RTO.
 Timestamp PathValidation::next_probe(const Path& path, Timestamp now) {
   const Duration rto = path.rtt.rto();
   if (!path.lifecycle.active()) return now + rto;
@@ -59,10 +59,9 @@ Timestamp PathValidation::next_probe(const Path& path, Timestamp now) {
 }
 
 // --- keeping NAT mappings
-// ---------------------------------------------------------------------------------------------------
 
-// The end that chose the path is the one behind the NAT, whose packets keep the mapping: the other end need
-// not ask as often.
+// The end that chose the path is the one behind the NAT, and its packets keep the mapping, so the other end
+// probes less often.
 Duration PathValidation::interval(const Path& path) const {
   const EndpointConfig& config = context_.config;
   if (config.keepalive_max == Duration::zero()) return config.heartbeat_interval;
@@ -73,30 +72,30 @@ bool PathValidation::adapts(const Path& path) const {
   return path.ours && context_.config.keepalive_max != Duration::zero();
 }
 
-// The mapping has outlived this silence: the next may be longer.
+// The mapping has outlived this silence, so the next silence may be longer.
 void PathValidation::on_mapping_kept(Path& path) {
   PathHeartbeat& heartbeat = path.heartbeat;
   if (!adapts(path) || heartbeat.silence_before < heartbeat.interval) return;
   heartbeat.interval = std::min(heartbeat.interval + kKeepaliveStep, heartbeat.max_interval);
 }
 
-// The peer asks who we are instead of answering: to it, our heartbeat came from another port. Once in a while
-// this is a question that has crossed ours, and the interval is shortened for nothing.
+// The peer sends a HEARTBEAT instead of an answer, because our HEARTBEAT reached it from another port.
+// Occasionally it is a HEARTBEAT that has crossed ours, and the interval is shortened without need.
 void PathValidation::on_mapping_lost(Path& path) {
   PathHeartbeat& heartbeat = path.heartbeat;
   if (!adapts(path) || !heartbeat.outstanding || heartbeat.silence_before < heartbeat.interval) return;
   const bool had_grown = heartbeat.interval > context_.config.heartbeat_interval;
   const Duration shorter = had_grown ? heartbeat.interval - kKeepaliveStep : heartbeat.interval / 2;
   heartbeat.interval = heartbeat.max_interval = std::max(shorter, context_.config.keepalive_min);
-  heartbeat.silence_before = Duration::zero();  // one lesson for each, however often the peer asks
+  heartbeat.silence_before = Duration::zero();  // shorten once per HEARTBEAT, even if the peer sends several
 }
 
 void PathValidation::on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path) {
   on_mapping_lost(path);
-  // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT, with its information unchanged.
+  // RFC 9260 §8.3: the answer goes to the source of the HEARTBEAT and repeats its information.
   context_.control.push(wire::ChunkType::kHeartbeatAck, wire::HeartbeatChunk{true, chunk.info}, path.id);
-  // Something comes from there again: no need to wait until what was asked in vain has timed out, which takes
-  // long after a back-off. What was asked a moment ago may still be answered.
+  // The peer sends on the path again: probe it without waiting for the outstanding HEARTBEAT to time out,
+  // which takes long after a back-off. One that was sent within the RTO may still be answered.
   const bool failed = path.lifecycle.failed();
   if (failed && now - path.heartbeat.sent_at > path.rtt.rto_before_back_off()) force_probe(path);
 }
@@ -104,8 +103,7 @@ void PathValidation::on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chu
 Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
   const auto info = decode(chunk.info);
   Path* path = info ? context_.paths.find(info->path) : nullptr;
-  // The answer has to come back the way the question went: then address and port are proven in both
-  // directions.
+  // The answer must arrive on the path of the HEARTBEAT: this validates address and port in both directions.
   if (path == nullptr || !path->heartbeat.outstanding || path->heartbeat.nonce != info->nonce ||
       context_.paths.find(route) != path) {
     context_.drops.add(DropReason::bad_heartbeat_ack);
@@ -126,9 +124,9 @@ Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk
   return path;
 }
 
-// A path that loses most of what it is given answers now and then: by one answer it would come back again and
-// again, each time to hold everything up. While another path works, a failed one has to answer several in a
-// row, a few round trips more.
+// A path that loses most packets still answers occasionally. If one answer were enough, it would return again
+// and again, and delay all data each time. While another path works, a failed path has to answer several
+// HEARTBEATs in a row, which takes a few more round trips.
 bool PathValidation::must_prove_more(Path& path) const {
   constexpr unsigned kAnswersInARow = 3;
   const bool failed = path.lifecycle.failed();
@@ -143,7 +141,7 @@ void PathValidation::on_path_alive(Path& path, Timestamp now) {
   path.heartbeat.answered_in_a_row = 0;
   clear_association_errors();
   path.rtt.undo_back_off();
-  // A candidate has validated its address, and hands it over to the path that it stands for.
+  // A candidate has only validated its address; Migration gives that address to its path.
   if (path.replaces != kNoPath || !path.lifecycle.on_answered(now)) return;
   announce(path);
   start(path, now);
@@ -164,13 +162,13 @@ void PathValidation::on_unanswered(Path& path, Timestamp now) {
   path.heartbeat.outstanding = false;
   path.heartbeat.deadline = kNever;
   on_path_error(path, now);
-  // RFC 9260 §8.1: silence on a path that carries no data must not end an association whose other paths work.
+  // RFC 9260 §8.1: missing answers on a path must not end an association whose other paths work.
   if (!context_.paths.any_active() && path.proven()) count_association_error();
   probe(path);
 }
 
-// A path that the peer added and that never (or no longer) answers is retired, as long as another path works.
-// A path that worked gets time: its uplink may come back. A candidate gets one try.
+// A path that the peer added and that never (or no longer) answers is retired while another path works. A
+// path that has worked gets more time, because its uplink may return. A candidate gets one attempt.
 void PathValidation::drop_dead_paths(Timestamp now) {
   const Duration grace = 3 * context_.config.heartbeat_interval;
   std::vector<PathId> dead;
@@ -184,8 +182,8 @@ void PathValidation::drop_dead_paths(Timestamp now) {
   for (const PathId id : dead) context_.paths.retire(id, context_.events);
 }
 
-// An authenticated record proves the peer alive whatever address it came from; otherwise spoofed addresses
-// could end a live association.
+// An authenticated record shows that the peer is alive, from whatever address it came; otherwise forged
+// source addresses could end a live association.
 bool PathValidation::silent_too_long(Timestamp now, Timestamp last_record) const {
   const Duration limit = context_.config.silence_limit;
   if (limit == Duration::zero() || context_.paths.any_active()) return false;
@@ -231,16 +229,15 @@ void PathValidation::on_timeout(Timestamp now) {
   }
 }
 
-// After a transfer, or while one goes on over other paths, a path of ours from which nothing comes any more
-// may have lost its NAT mapping without anybody noticing: what we send still arrives, and the answers take
-// other ways.
+// During a transfer, also one over other paths, a path of ours on which nothing arrives may have lost its NAT
+// mapping unnoticed: our packets still arrive, and the answers take other paths.
 Timestamp PathValidation::silence_deadline(const Path& path) const {
   const bool suspicious = path.ours && path.lifecycle.active() && !path.heartbeat.outstanding &&
                           last_transfer_ >= path.last_received && path.last_received != Timestamp::min();
   return suspicious ? path.last_received + context_.config.heartbeat_interval / kSilenceDivisor : kNever;
 }
 
-// A failed path is asked again before its back-off has run its course, so that its return is noticed soon.
+// A failed path is probed again before its backed-off RTO expires, so that its return is noticed soon.
 Duration PathValidation::patience(const Path& path) const {
   const Duration rto = path.rtt.rto();
   const bool failed = path.lifecycle.failed();

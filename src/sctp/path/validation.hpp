@@ -11,10 +11,11 @@
 namespace hawser::sctp::path {
 
 /// Path validation and failure detection by HEARTBEATs (RFC 9260 §5.4, §8.1 to §8.3; RFC 7829 with PFMR = 0).
-/// Owns the error counter of the association; the HEARTBEAT of a path lives in the path. Never moves a path
+/// Owns the error counter of the association; the HEARTBEAT of a path is in the path. Never moves a path
 /// to another address.
 class PathValidation {
  public:
+  /// What it works on; all outlive it.
   struct Context {
     const EndpointConfig& config;
     RandomSource& random;
@@ -23,12 +24,13 @@ class PathValidation {
     control::ControlQueue& control;
     const control::EventSink& events;
   };
+  /// Announces nothing before start_announcing().
   explicit PathValidation(const Context& context) : context_(context) {}
 
   // --- probes
   /// Sends a HEARTBEAT on `path` as soon as something can be sent, unless one is outstanding.
   static void probe(Path& path) { path.heartbeat.probe_requested = true; }
-  /// Sends one even while another is outstanding, whose answer no longer counts.
+  /// Sends a HEARTBEAT even while one is outstanding, whose answer then no longer counts.
   static void force_probe(Path& path) { path.heartbeat.probe_requested = path.heartbeat.probe_forced = true; }
   /// An unauthenticated hint that the peer restarted: probes each active path of ours that was not probed in
   /// the last 5 s.
@@ -39,37 +41,42 @@ class PathValidation {
   void queue_due(Timestamp now);
 
   // --- input
+  /// A HEARTBEAT arrived on `path`: answers it, and probes a failed path.
   void on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path);
-  /// Returns the path that `chunk` answers a HEARTBEAT of; null: none, and the drop is counted.
+  /// Returns the path whose HEARTBEAT `chunk` answers; null: it answers none, and the drop is counted.
   Path* on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
-  /// DATA, or an acknowledgement of ours, arrived on some path.
+  /// New DATA, or an acknowledgement of DATA of this end, arrived on some path.
   void on_transfer(Timestamp now) { last_transfer_ = now; }
+  /// Handles missing answers and requests the probes that are due.
   void on_timeout(Timestamp now);
+  /// The next deadline of any path; kNever: none.
   [[nodiscard]] Timestamp next_timeout() const;
 
   // --- state of paths
-  /// A transmission on `path` went unanswered: the path leaves the schedule, then becomes inactive (RFC 7829
-  /// §3, RFC 9260 §8.2).
+  /// The peer did not answer a transmission on `path`: the path becomes potentially failed at the first
+  /// error, and inactive after more than path_max_retrans (RFC 7829 §3, RFC 9260 §8.2).
   void on_path_error(Path& path, Timestamp now);
-  /// The path answered: its error counters are cleared and it carries data (again).
+  /// The peer answered on `path`: its error counters are cleared and it becomes active.
   void on_path_alive(Path& path, Timestamp now);
   /// Retires paths of the peer that were never validated, or stopped answering long ago, while another path
   /// is active.
   void drop_dead_paths(Timestamp now);
-  /// Nothing arrived on any path for longer than EndpointConfig::silence_limit; `last_record` is when the
-  /// last record was opened, wherever it came from.
+  /// Whether nothing arrived on any path for longer than EndpointConfig::silence_limit. `last_record` is when
+  /// the last record was opened, from any address.
   [[nodiscard]] bool silent_too_long(Timestamp now, Timestamp last_record) const;
 
   // --- events path_up and path_down
-  /// Emits the state of every path from now on: the application knows the association.
+  /// Emits the state of every path now and each change from now on: the user knows the association.
   void start_announcing();
-  /// Emits nothing until start_announcing(): the association starts over.
+  /// Emits nothing until start_announcing(), because the association restarts.
   void stop_announcing() { announcing_ = false; }
 
   // --- errors of the association (RFC 9260 §8.1)
   /// Consecutive timeouts of the association.
   [[nodiscard]] unsigned association_errors() const { return association_errors_; }
+  /// A timeout without an answer on any path that works.
   void count_association_error() { ++association_errors_; }
+  /// The peer has acknowledged something or answered.
   void clear_association_errors() { association_errors_ = 0; }
 
  private:

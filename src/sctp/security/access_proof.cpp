@@ -34,7 +34,7 @@ void sign_access(MutableBytes init_chunk, Bytes access_key) {
   std::ranges::copy(Bytes(mac).first(wire::kAccessMacSize), init_chunk.last(wire::kAccessMacSize).begin());
 }
 
-// Begins like no chunk, so that it cannot be mistaken for the MAC of an INIT.
+// The input starts with a label that is no chunk header, so that this MAC is never valid for an INIT.
 std::vector<std::byte> prove_cookie(Bytes cookie, Bytes access_key) {
   static constexpr std::string_view kLabel = "hawser cookie echo";
   const std::array<Bytes, 2> parts = {std::as_bytes(std::span(kLabel)), cookie};

@@ -5,10 +5,10 @@
 namespace hawser::sctp::security {
 namespace {
 
-/// Long enough for the TLS alert that tells the peer why.
+// Long enough to send the TLS alert with the reason.
 constexpr Duration kLastAlertTime = std::chrono::seconds(1);
-/// TLS is complete, so the initiator owns the private key of a peer: its first record is worth waiting for
-/// through an outage, because the initiator may already count the association as up.
+// TLS is complete, so the initiator owns the private key of a peer. The wait for its first record is long
+// enough for an outage, because the initiator may already count the association as up.
 constexpr Duration kConfirmTime = std::chrono::seconds(60);
 
 }  // namespace
@@ -26,8 +26,8 @@ bool KeyExchange::on_message(Timestamp now, Bytes message) {
   return true;
 }
 
-// A handshake that failed stays for a moment, so that the peer learns the reason; keys that cannot be renewed
-// end the association at once.
+// A failed handshake stays for 1 s, so that the TLS alert with the reason reaches the peer; keys that cannot
+// be renewed end the association immediately.
 KeyExchange::Outcome KeyExchange::conclude(Timestamp now) {
   if (!channel_.failure().empty()) {
     if (confirmed_) return {Outcome::Kind::keys_failed, channel_.failure()};
@@ -61,8 +61,8 @@ bool KeyExchange::is_key_management(const wire::DataChunk& data) {
   return data.stream == 0 && data.ppid == wire::kKeyManagementPpid && !data.unordered;
 }
 
-// Nothing is authentic yet, and each TSN is taken once. Chunks are taken in order, so that a forged chunk can
-// only spoil the handshake and never take the TSN of a chunk that the peer will send sealed.
+// Nothing is authentic yet, and each TSN is accepted once. Chunks are accepted only in order, so that a
+// forged chunk can break the handshake but never occupy the TSN of a chunk that the peer sends sealed.
 bool KeyExchange::fits_handshake(const wire::DataChunk& data, std::uint32_t cumulative,
                                  std::size_t held_bytes) {
   constexpr std::int32_t kMaxAhead = 1;
@@ -72,8 +72,8 @@ bool KeyExchange::fits_handshake(const wire::DataChunk& data, std::uint32_t cumu
   return ahead <= kMaxAhead && held_bytes < kMaxHeld;
 }
 
-// Once the keys are agreed on, all that the peer may still send in the clear is the reason why it refuses
-// ours. TLS checks whether the message is authentic; the TSN stays free for what comes sealed.
+// Once the keys are agreed on, the only message that the peer may still send in the clear is a TLS alert that
+// rejects this end. TLS checks whether it is authentic; its TSN stays free for a sealed chunk.
 bool KeyExchange::only_for_tls(const wire::DataChunk& data, std::uint32_t cumulative) const {
   return channel_.agreed() && data.tsn == cumulative + 1;
 }

@@ -7,9 +7,9 @@ namespace {
 
 constexpr std::string_view kExporterLabel = "EXPORTER-hawser-record";
 constexpr std::size_t kExporterSize = 32;
-/// What was sealed with the keys before may still be on its way that long.
+// How long records that were sealed with the old keys may still arrive.
 constexpr Duration kDrainTime = std::chrono::seconds(30);
-/// Of the 256 path ids of an epoch.
+// Rekey after this many of the 256 path ids of an epoch.
 constexpr unsigned kRekeyPathIds = 192;
 
 }  // namespace
@@ -26,7 +26,7 @@ void SecureChannel::start_exchange() {
     exchange_.emplace(
         Exchange{next_epoch_, crypto::TlsSession::client(protection.private_key, *setup_.expected_peer)});
   } else {
-    // A rekey is no occasion to become someone else.
+    // A rekey must not change the identity of the peer.
     const auto accept = [this](const crypto::PublicKey& key) {
       return peer_ ? key == *peer_ : find_peer(key) != nullptr;
     };
@@ -41,14 +41,14 @@ const ProtectedPeer* SecureChannel::find_peer(const crypto::PublicKey& key) cons
   return at == peers.end() ? nullptr : &*at;
 }
 
-// epoch(1) ‖ bytes of TLS. The epoch alone is the server's preference for new keys.
+// The message is epoch(1) ‖ bytes of TLS. The epoch alone is the server's request for new keys.
 void SecureChannel::on_message(Timestamp now, Bytes message) {
   const auto epoch = std::to_integer<std::uint8_t>(message[0]);
   const Bytes tls = message.subspan(1);
   const bool client = setup_.role == crypto::TlsRole::client;
   const bool begins = !exchange_ && epoch == next_epoch_ && client == tls.empty() && (up() || !client);
   if (begins) start_exchange();
-  // What is late for an exchange that is complete, such as a request that crossed it, is of no use.
+  // A message for an exchange that is complete is late, such as a request that crossed it: ignored.
   if (tls.empty() || !exchange_ || exchange_->epoch != epoch) return;
   exchange_->tls.feed(tls);
   advance_handshake(now);
@@ -72,7 +72,7 @@ void SecureChannel::install_keys(Timestamp now) {
   const crypto::TlsSession& tls = exchange_->tls;
   const ProtectedPeer* peer = find_peer(tls.peer_key());
   if (peer == nullptr) {
-    failure_ = "the peer is not known";
+    failure_ = "the peer's public key is not configured";
     return;
   }
   const crypto::SecretBytes exported = tls.export_key(kExporterLabel, setup_.transcript, kExporterSize);

@@ -14,59 +14,68 @@
 
 namespace hawser::sctp::security {
 
-/// What makes one association protected: the TLS handshakes that agree on keys, over messages that the
-/// association carries for it on stream 0, and the records sealed with these keys.
+/// The security of one protected association: the TLS handshakes that agree on keys, over messages that the
+/// association carries on stream 0, and the records sealed with these keys.
 ///
 /// The TLS server seals with new keys as soon as it has them: the client has had them for half a round trip.
-/// The client does so when it has opened the first record under them, which tells it that the server accepted
-/// it. So nothing is ever sealed with keys that the other side may not have, and a rekey loses no packet.
+/// The client does so when it has opened the first record under the new keys, because that record shows that
+/// the server has accepted it. So no packet is sealed with keys that the peer may not have, and a rekey loses
+/// no packet.
 ///
-/// Owns keys and TLS state. Never sends, never looks at a clock; knows nothing of chunks.
+/// Owns keys and TLS state. Never sends, never reads a clock, never parses chunks.
 class SecureChannel {
  public:
+  /// What INIT and INIT ACK have decided; `config` outlives the channel.
   struct Setup {
     const SecurityConfig& config;
     crypto::TlsRole role;
-    std::optional<crypto::PublicKey> expected_peer;  ///< of the client
-    crypto::Sha256Digest transcript;                 ///< of INIT and INIT ACK
+    std::optional<crypto::PublicKey> expected_peer;  ///< the server's key; only a client needs it
+    crypto::Sha256Digest transcript;                 ///< hash of INIT and INIT ACK
     crypto::Cipher cipher;
-    bool zero_checksum = false;
+    bool zero_checksum = false;  ///< records leave without CRC32c (RFC 9653)
   };
+  /// Sends nothing before begin().
   explicit SecureChannel(const Setup& setup);
 
-  /// The client's first handshake.
+  /// Starts the first handshake, on the client only.
   void begin();
-  /// A key management message of the peer.
+  /// Processes a key management message of the peer; it is not empty.
   void on_message(Timestamp now, Bytes message);
   /// The next key management message to send, or nothing.
   std::optional<std::vector<std::byte>> poll_message();
-  /// Renews keys that reached a limit, and wipes old ones. Cheap: to be called after any input and timeout.
+  /// Starts a rekey when the keys have reached a limit, and wipes old keys. Cheap: to be called after any
+  /// input and timeout.
   void on_progress(Timestamp now);
+  /// When on_progress() has to be called next; kNever: not by time.
   [[nodiscard]] Timestamp next_timeout() const;
 
+  /// Seals `packet` in place (RecordLayer::seal). Expects up(). False: `numbers` are used up.
   [[nodiscard]] bool seal(MutableBytes packet, path::RecordNumbers& numbers) {
     return records_.seal(packet, numbers);
   }
+  /// Opens `datagram` in place (RecordLayer::open), or returns why it is dropped.
   [[nodiscard]] Result<OpenedRecord, DropReason> open(Timestamp now, MutableBytes datagram);
 
+  /// The peer's path with this record path id; null: no record of it was opened.
   [[nodiscard]] const PeerPath* peer_path(std::uint8_t epoch, std::uint8_t path_id) {
     return records_.peer_path(epoch, path_id);
   }
 
-  /// There are keys, and we seal what we send.
+  /// Whether there are keys to send with: this end seals its packets.
   [[nodiscard]] bool up() const { return records_.can_send(); }
-  /// Whether the first keys are agreed on, if not used yet: the peer has nothing more to say without them.
+  /// Whether the first keys are agreed on, even if not used yet: TLS is complete at this end.
   [[nodiscard]] bool agreed() const { return up() || (exchange_ && exchange_->installed); }
-  /// The peer has shown that it has them too: its pre-shared key is ours.
+  /// Whether a record of the peer was opened: it has the same keys, and so the same pre-shared key.
   [[nodiscard]] bool proven() const { return proven_; }
-  /// Why the association cannot go on; empty while it can.
+  /// Why the association cannot continue, static text; empty while it can.
   [[nodiscard]] std::string_view failure() const { return failure_; }
-  /// Expects up().
+  /// The peer's public key. Expects up().
   [[nodiscard]] const crypto::PublicKey& peer() const { return *peer_; }
+  /// The state of the keys, for display. Expects up().
   [[nodiscard]] SecurityStatus status() const;
 
  private:
-  /// A handshake under way.
+  /// A TLS handshake in progress, and the epoch that its keys get.
   struct Exchange {
     std::uint8_t epoch;
     crypto::TlsSession tls;

@@ -50,7 +50,7 @@ bool ControlSender::fill(PacketBuilder& packet, const Route& route) {
     if (own == nullptr || *own != route) return false;
     // A chunk that does not fit into an empty packet never fits.
     if (!packet.fits(chunk.type, chunk.bytes.size())) return packet.empty();
-    // An INIT travels alone (RFC 9260 §6.10).
+    // An INIT is never bundled (RFC 9260 §6.10).
     if (chunk.type == wire::ChunkType::kInit && !packet.empty()) return false;
     packet.add(chunk.type, chunk.bytes);
     cookie_echo |= chunk.type == wire::ChunkType::kCookieEcho;
@@ -59,9 +59,9 @@ bool ControlSender::fill(PacketBuilder& packet, const Route& route) {
   return cookie_echo;
 }
 
-// Control packets keep to the base size, because nothing would detect that their size is why they are lost.
-// A chunk that does not fit (the answer to a large HEARTBEAT) may be fragmented by IP; the packet is never
-// larger than any other packet of ours.
+// Control packets keep to the base size, because a loss that is due to their size would not be detected. A
+// packet for a chunk that does not fit (the answer to a large HEARTBEAT) may be fragmented by IP; it is never
+// larger than the largest packet that the configuration allows.
 PacketBuilder ControlSender::begin(const Route& route, const control::ControlChunk& first,
                                    TransmitBatch& batch) {
   const std::size_t safe = safe_payload(route);
@@ -78,7 +78,7 @@ std::size_t ControlSender::safe_payload(const Route& route) {
                          : path::PmtuDiscovery(route.remote.ip, context_.config).safe_payload();
 }
 
-// The ClientHello travels with the COOKIE ECHO and saves a round trip.
+// The ClientHello leaves with the COOKIE ECHO, which saves a round trip.
 void ControlSender::add_early_data(PacketBuilder& packet, Timestamp now) {
   path::Path& path = *context_.paths.primary();
   if (context_.data.fill(packet, path, path.flight.next_packet, now) == 0) return;

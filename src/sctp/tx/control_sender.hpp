@@ -15,10 +15,11 @@
 
 namespace hawser::sctp::tx {
 
-/// Sends control chunks: bundles what waits in the control queue into packets of one path each, the path MTU
-/// probes, and the final packet of an association. Owns no chunk. Never decides what to say.
+/// Builds the packets with control chunks: those of the control queue, bundled by path, the PMTU probes, and
+/// the final packet of an association. Owns no chunk. Never decides which chunk to send.
 class ControlSender {
  public:
+  /// What it works on; all outlive it.
   struct Context {
     const EndpointConfig& config;
     BufferPool& pool;
@@ -27,19 +28,19 @@ class ControlSender {
     path::PathTable& paths;
     control::ControlQueue& queue;
     PacketWriter& writer;
-    DataSender& data;  ///< for what is bundled with a COOKIE ECHO
+    DataSender& data;  ///< for DATA that is bundled with a COOKIE ECHO
   };
+  /// Sends nothing before poll().
   explicit ControlSender(const Context& context) : context_(context) {}
 
-  /// One packet with all control chunks that take the same path, up to the size of a packet. False: none
-  /// waits.
+  /// Fills `batch` with one packet of control chunks that take the same path. False: no chunk waits.
   bool poll(Timestamp now, TransmitBatch& batch);
   /// From now on DATA is bundled with the COOKIE ECHO (RFC 9260 §5.1 C).
   void bundle_data_with_cookie() { bundle_data_with_cookie_ = true; }
-  /// A packet with one probe.
+  /// Fills `batch` with one packet that contains `probe`.
   void build_probe(path::Path& path, const path::MtuProbe& probe, Timestamp now, TransmitBatch& batch);
-  /// The last packet of an association, or one that belongs to an older one: a single chunk, finished at
-  /// once.
+  /// Queues a final packet, of this association or of an older one of the peer: a single chunk, finished
+  /// immediately.
   void send_final_packet(Timestamp now, const Route& route, wire::ChunkType type, Bytes chunk,
                          std::uint32_t tag);
 
@@ -56,7 +57,7 @@ class ControlSender {
   [[nodiscard]] path::RecordNumbers& record_numbers(const Route& route);
 
   Context context_;
-  path::RecordNumbers pathless_record_;  ///< of answers to sources that are no path
+  path::RecordNumbers pathless_record_;  ///< for answers to sources that are not a path
   bool bundle_data_with_cookie_ = false;
 };
 

@@ -13,15 +13,15 @@ void LossRecovery::on_sack(Timestamp now, bool advanced) {
   for (const auto& path : context_.paths) apply_ack(*path, now);
 }
 
-// What the acknowledgement means for one path.
+// Applies an acknowledgement to one path.
 void LossRecovery::apply_ack(path::Path& path, Timestamp now) {
   path::PathFlight& flight = path.flight;
   const path::PathFlight::Acknowledged& acked = flight.acked;
   if (acked.late_from != kNever) on_late_arrival(path, now);
   if (acked.bytes == 0) return;
   if (acked.rtt_from != kNever) path.rtt.add_sample(now - acked.rtt_from);
-  // A retransmission may be acknowledged for its first transmission elsewhere: it proves nothing (RFC 9260
-  // §8.2).
+  // The acknowledgement of a retransmission may be due to its first transmission on another path, so it does
+  // not show that this path works (RFC 9260 §8.2).
   if (acked.unambiguous && !works_one_way(path)) context_.validation.on_path_alive(path, now);
   const bool recovering = flight.in_recovery();
   context_.data.outstanding().detect_losses(path, now);
@@ -29,15 +29,15 @@ void LossRecovery::apply_ack(path::Path& path, Timestamp now) {
   path::MtuProber::look_for_black_hole(path);
   path.congestion->on_ack(
       {acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
-  // Any acknowledgement on the path restarts T3-rtx: a hole that is no longer the oldest chunk, or was just
-  // declared lost, is the business of loss detection (RFC 9260 §6.3.2 R3, §7.2.4 4).
+  // Any acknowledgement on the path restarts T3-rtx: loss detection handles a gap that is no longer the
+  // oldest chunk or was just declared lost (RFC 9260 §6.3.2 R3, §7.2.4 4).
   flight.t3 = flight.oldest == path::kNoTsn ? kNever : t3_deadline(path, now);
 }
 
 // The timeout was spurious (RFC 4015): a chunk that was sent once, on this path, and was declared lost when
-// the path failed, was only late, as when a radio stalls for a moment. The path continues as before, but
-// learns the round trip. A path that became active only a moment before does not: where many packets are
-// lost, one that arrives proves little.
+// the path failed, was only late, as when a radio stalls for a moment. The path continues as before, with a
+// new sample of its round trip. A path that was active for less than kSteady before it failed does not: where
+// many packets are lost, a single one that arrives shows little.
 void LossRecovery::on_late_arrival(path::Path& path, Timestamp now) {
   constexpr Duration kSteady = std::chrono::seconds(1);
   if (path.state() != PathState::potentially_failed || works_one_way(path)) return;
@@ -47,17 +47,17 @@ void LossRecovery::on_late_arrival(path::Path& path, Timestamp now) {
   context_.validation.on_path_alive(path, now);
 }
 
-// Data arrives over the path, as another path reports, but no HEARTBEAT is answered. The path returns when
-// HEARTBEATs are answered, so that it does not alternate between the two findings.
+// Data sent on the path arrives, as acknowledgements on other paths show, but no HEARTBEAT is answered. The
+// path returns only when HEARTBEATs are answered; otherwise it would alternate between up and down.
 bool LossRecovery::works_one_way(const path::Path& path) const {
   return path.heartbeat.unresponsive() && context_.paths.any_active_but(path);
 }
 
-// Where another path can take the data over, T3-rtx runs from when the oldest packet left and not from the
+// Where another path can take over the data, T3-rtx runs from when the oldest packet left and not from the
 // last acknowledgement (RTO restart, RFC 7765 §4): with a full window the acknowledgements end one round trip
-// after that packet left, and waiting another whole RTO prolongs the gap that the receiver sees. The
-// acknowledgement has to be kLateness late, so that a short stall of a radio does not fail the path; after a
-// longer stall, on_late_arrival() restores the window, and the RTO grows.
+// after that packet left, and another whole RTO would prolong the receiver's gap. The acknowledgement has to
+// be kLateness late, so that a short stall of a radio does not fail the path; after a longer stall,
+// on_late_arrival() restores the window, and the RTO grows.
 Timestamp LossRecovery::t3_deadline(const path::Path& path, Timestamp now) const {
   constexpr Duration kLateness = std::chrono::milliseconds(100);
   const Duration rto = path.rtt.rto();

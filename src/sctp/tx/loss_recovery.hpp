@@ -7,26 +7,29 @@
 
 namespace hawser::sctp::tx {
 
-/// What acknowledgements and their absence mean for each path: round trip, congestion window, losses, T3-rtx
-/// (RFC 9260 §6.3 and §7.2, RFC 7829). Owns no chunk: the outstanding chunks live in the DataSender, the
-/// timers in the paths.
+/// Applies acknowledgements and time-outs to each path: round trip, congestion window, losses, T3-rtx (RFC
+/// 9260 §6.3 and §7.2, RFC 7829). Owns no chunk: the outstanding chunks are in the DataSender, the timers in
+/// the paths. Never sends.
 class LossRecovery {
  public:
+  /// What it works on; all outlive it.
   struct Context {
     const EndpointConfig& config;
     path::PathTable& paths;
     path::PathValidation& validation;
     DataSender& data;
   };
+  /// No path has been acknowledged yet.
   explicit LossRecovery(const Context& context) : context_(context) {}
 
-  /// After DataSender::on_sack has taken in a SACK that is neither stale nor invalid; `advanced`: it
-  /// acknowledged something.
+  /// To be called after DataSender::on_sack() has processed a SACK that is neither stale nor invalid.
+  /// `advanced`: it acknowledges new data.
   void on_sack(Timestamp now, bool advanced);
-  /// Loss deadlines and T3-rtx timers that have expired.
+  /// Handles loss deadlines and T3-rtx timers that have expired.
   void on_timeout(Timestamp now);
-  /// `path` no longer carries packets of the size that it did: what is in flight is lost without congestion.
+  /// `path` no longer carries packets of its previous size: the data in flight is lost, without congestion.
   void on_black_hole(path::Path& path);
+  /// The next loss deadline or T3-rtx of any path; kNever: none.
   [[nodiscard]] Timestamp next_timeout() const;
 
  private:

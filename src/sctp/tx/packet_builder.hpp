@@ -11,34 +11,35 @@
 namespace hawser::sctp::tx {
 
 /// Builds one packet in place: common header, chunks, and the AUTH chunk before the first chunk that has to
-/// be authenticated (RFC 4895 §6.2). Never seals: that happens once for the whole batch.
+/// be authenticated (RFC 4895 §6.2). Owns nothing; never seals: PacketWriter does so for the whole batch.
 class PacketBuilder {
  public:
-  /// What sealing needs around the chunks.
+  /// Whether the packet leaves space for the record header and the tag around its chunks.
   enum class Layout : std::uint8_t { plain, sealed };
-  /// `room` is the largest packet. `auth` may be null: nothing is authenticated.
+  /// The packet grows in `room` and never beyond it. `auth` may be null: no chunk is authenticated.
   PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const auth::Auth* auth,
                 Layout layout = Layout::plain);
 
   /// Whether a chunk of `size` bytes (with header, without padding) of this type still fits.
   [[nodiscard]] bool fits(wire::ChunkType type, std::size_t size) const;
-  /// Appends a whole chunk. Call only when fits().
+  /// Appends a serialised chunk. To be called only when fits().
   void add(wire::ChunkType type, Bytes chunk);
-  /// Appends a DATA chunk. Call only when fits().
+  /// Appends a DATA chunk. To be called only when fits().
   void add_data(const wire::DataChunk& chunk);
-  /// Room for a chunk to be written by `writer`; prepares AUTH when the type needs it.
+  /// Returns the writer for a chunk that the caller writes; adds AUTH before it when the type needs it.
   ByteWriter& begin_chunk(wire::ChunkType type);
 
+  /// Whether the packet has no chunk yet.
   [[nodiscard]] bool empty() const { return writer_.size() == first_chunk_; }
   /// Bytes left for the next chunk of this type, header included.
   [[nodiscard]] std::size_t room_for(wire::ChunkType type) const;
-  /// Signs the packet, if it must be; returns its size, that of the tag included.
+  /// Completes the AUTH chunk, if there is one; returns the size of the packet, with that of the tag.
   std::size_t finish();
 
  private:
   void authenticate(wire::ChunkType type);
 
-  std::size_t tail_;  ///< bytes that sealing adds behind the chunks
+  std::size_t tail_;  ///< bytes that sealing adds after the chunks
   ByteWriter writer_;
   std::size_t first_chunk_;
   const auth::Auth* auth_;

@@ -10,34 +10,40 @@
 
 namespace hawser::sctp::tx {
 
-/// Begins and finishes packets: the one place where every packet of ours gets its common header, and its
+/// Begins and finishes packets: the only place where a packet of this end gets its common header, and its
 /// CRC32c (RFC 9260 §6.8) or its seal (docs/protocol.md). Owns the header fields; borrows the keys. Never
-/// decides what a packet holds.
+/// decides what a packet contains.
 class PacketWriter {
  public:
   /// Finished packets are reported to `tap`, if given, which outlives the writer.
   PacketWriter(std::uint16_t local_port, std::uint16_t peer_port, const control::PacketTap* tap = nullptr)
       : local_port_(local_port), peer_port_(peer_port), tap_(tap) {}
 
+  /// The peer's SCTP port.
   [[nodiscard]] std::uint16_t peer_port() const { return peer_port_; }
+  /// The peer's verification tag; 0: not known yet.
   [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
+  /// Sets the peer's verification tag.
   void set_peer_tag(std::uint32_t tag) { peer_tag_ = tag; }
   /// AUTH as negotiated; outlives the writer. Null: no chunk is authenticated.
   void set_auth(const auth::Auth* auth) { auth_ = auth; }
-  /// The keys, which outlive the writer. Null: plain SCTP. Packets are sealed once there are keys.
+  /// The keys, which outlive the writer; packets are sealed as soon as there are some. Null: plain SCTP.
   void set_channel(security::SecureChannel* channel) { channel_ = channel; }
+  /// Whether packets are sealed.
   [[nodiscard]] bool seals() const { return channel_ != nullptr && channel_->up(); }
 
-  /// A packet in `room`, under the peer's tag.
+  /// Begins a packet in `room` with the peer's tag.
   [[nodiscard]] PacketBuilder begin(MutableBytes room) const { return begin(room, peer_tag_); }
+  /// Begins a packet in `room` with another verification tag.
   [[nodiscard]] PacketBuilder begin(MutableBytes room, std::uint32_t tag) const;
   /// Finishes every packet of a batch in place; `numbers` are those of its path. False: the path has no
-  /// number left under these keys, and the batch must not leave.
+  /// record number left with these keys, and the batch must not leave.
   [[nodiscard]] bool finish(Timestamp now, TransmitBatch& batch, path::RecordNumbers& numbers) const;
-  /// The same for a single packet that leaves by `route`.
+  /// Finishes one packet that leaves by `route`, in place. False: no record number is left, and the packet
+  /// must not leave.
   [[nodiscard]] bool finish(Timestamp now, const Route& route, MutableBytes packet,
                             path::RecordNumbers& numbers) const;
-  /// Finishes a packet that plain SCTP sends.
+  /// Writes the CRC32c of a packet that is not sealed.
   static void finish_plain(MutableBytes packet);
 
  private:

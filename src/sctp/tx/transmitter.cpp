@@ -15,19 +15,19 @@ void Transmitter::on_established(bool nr_sack, std::size_t chunk_overhead) {
   context_.data.set_max_chunk_payload(unfragmented_size());
 }
 
-// UDP payload of the smallest packet that holds the next chunk.
+// UDP payload of the smallest packet that contains the next DATA chunk.
 std::size_t Transmitter::next_packet_size() {
   return chunk_overhead_ + padded4(context_.data.next_chunk_size());
 }
 
-// A chunk that was cut when the paths carried larger packets keeps its TSN, and so its size. It takes a path
-// that carries it; where there is none, it leaves in a packet that IP may fragment (RFC 9260 §6.9).
+// A fragment that was made when the paths carried larger packets keeps its TSN, and so its size. It takes a
+// path that carries it; if there is none, it leaves in a packet that IP may fragment (RFC 9260 §6.9).
 path::Path* Transmitter::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
   return scheduler_->pick(context_.paths, now, pacing_deadline_, context_.paths.any_carries(size) ? size : 0);
 }
 
-// The path that the last DATA arrived on; never an address that is not proven.
+// The path on which the last DATA arrived; never an address that is not validated.
 path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
   path::Path* path = context_.paths.find(receiver.sack_path());
   if (path != nullptr && (path->lifecycle.active() || (path->proven() && !context_.paths.any_active())))
@@ -80,8 +80,8 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
   }
 }
 
-// A SACK that is due travels with DATA on the same path; one that is not due yet only where it costs no
-// packet.
+// A SACK that is due is bundled with DATA on the same path; one that is not due yet only where it needs no
+// additional packet.
 bool Transmitter::worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver) {
   if (receiver.sack_due()) return true;
   const std::size_t room = packet.room_for(sack_type());

@@ -17,17 +17,20 @@ namespace hawser::sctp::tx {
 /// the DataSender and the Receiver do.
 class Transmitter {
  public:
+  /// What it works on; all outlive it.
   struct Context {
     const EndpointConfig& config;
     path::PathTable& paths;
     DataSender& data;
     PacketWriter& writer;
   };
+  /// Creates the scheduler that the configuration selects.
   explicit Transmitter(const Context& context);
 
-  /// What the handshake settled: whether SACKs are NR-SACKs, and the bytes of a packet with one DATA chunk
-  /// beside its user data and padding.
+  /// The result of the handshake: whether SACKs are NR-SACKs, and the bytes of a packet with one DATA chunk
+  /// without its user data and padding.
   void on_established(bool nr_sack, std::size_t chunk_overhead);
+  /// Whether NR-SACKs were negotiated.
   [[nodiscard]] bool uses_nr_sack() const { return nr_sack_; }
 
   /// Fills `batch` for one path, or returns false: nothing may leave now. `may_send_data`: new or lost DATA
@@ -35,6 +38,7 @@ class Transmitter {
   bool poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch);
   /// When pacing or a cap lets the next packet leave; kNever: neither holds one back.
   [[nodiscard]] Timestamp pacing_deadline() const { return pacing_deadline_; }
+  /// Resets pacing_deadline() to kNever, before the next poll().
   void clear_pacing_deadline() { pacing_deadline_ = kNever; }
   /// The largest message that leaves in one chunk on every path that may carry data, bytes.
   [[nodiscard]] std::size_t unfragmented_size() const {

@@ -7,8 +7,8 @@
 
 namespace hawser::sctp::wire {
 
-/// ABORT (RFC 9260 §3.3.7). The T bit says that the verification tag is the receiver's own, reflected
-/// (§8.5.1).
+/// ABORT (RFC 9260 §3.3.7). The T bit means that the verification tag is reflected: the tag of the packet
+/// that the ABORT answers (§8.5.1).
 ///
 ///  +---------------+-------------+-+-------------------------------+
 ///  |   type = 6    |  reserved   |T|            length             |
@@ -16,13 +16,16 @@ namespace hawser::sctp::wire {
 ///  |                     zero or more causes                       |
 ///  +---------------------------------------------------------------+
 ///
-/// The causes are not looked at by parse(): an ABORT counts even when its causes are broken.
+/// parse() does not check the causes: an ABORT takes effect even when its causes are malformed.
 struct AbortChunk {
   bool tag_reflected = false;
   Bytes causes{};
 
+  /// Walks the error causes.
   [[nodiscard]] CauseReader cause_reader() const { return CauseReader(causes); }
+  /// Parses a chunk of this type; borrows its bytes.
   static Parsed<AbortChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 
@@ -36,8 +39,11 @@ struct AbortChunk {
 struct ErrorChunk {
   Bytes causes{};
 
+  /// Walks the error causes.
   [[nodiscard]] CauseReader cause_reader() const { return CauseReader(causes); }
+  /// Parses a chunk of this type; borrows its bytes.
   static Parsed<ErrorChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 

@@ -3,7 +3,7 @@
 namespace hawser::sctp::wire {
 namespace {
 
-/// The address parameter that has to come next.
+// Reads the next parameter, which must be an address.
 Parsed<IpAddress> take_address(ParameterReader& reader) {
   const auto parameter = reader.next();
   if (reader.error()) return *reader.error();

@@ -29,8 +29,11 @@ struct AsconfChunk {
   IpAddress lookup_address{};
   Bytes requests{};
 
+  /// Walks the request parameters.
   [[nodiscard]] ParameterReader request_reader() const { return ParameterReader(requests); }
+  /// Parses a chunk of this type; borrows its bytes.
   static Parsed<AsconfChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 
@@ -45,15 +48,17 @@ struct AsconfChunk {
 ///  |                       address parameter                       |
 ///  +---------------------------------------------------------------+
 struct AsconfRequest {
-  ParameterType type = ParameterType::kAddIpAddress;  ///< one of the three
+  ParameterType type = ParameterType::kAddIpAddress;  ///< one of the three types above
   std::uint32_t correlation_id = 0;
   IpAddress address{};
 
+  /// Parses a parameter of this type.
   static Parsed<AsconfRequest> parse(const ParameterView& parameter);
+  /// Appends the parameter.
   void write(ByteWriter& writer) const;
 };
 
-/// The correlation ID of any request parameter, known or not, for the answer to it.
+/// The correlation ID of a request parameter of any type, known or unknown, for the response to it.
 [[nodiscard]] Parsed<std::uint32_t> parse_correlation_id(const ParameterView& parameter);
 
 /// ASCONF-ACK (RFC 5061 §4.1.2):
@@ -69,8 +74,11 @@ struct AsconfAckChunk {
   std::uint32_t serial = 0;
   Bytes responses{};
 
+  /// Walks the response parameters.
   [[nodiscard]] ParameterReader response_reader() const { return ParameterReader(responses); }
+  /// Parses a chunk of this type; borrows its bytes.
   static Parsed<AsconfAckChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 
@@ -88,10 +96,13 @@ struct AsconfResponse {
   bool success = true;
   Bytes causes{};  ///< empty on success
 
+  /// Walks the error causes.
   [[nodiscard]] CauseReader cause_reader() const { return CauseReader(causes); }
+  /// Parses a parameter of this type; borrows its bytes.
   static Parsed<AsconfResponse> parse(const ParameterView& parameter);
+  /// Appends the parameter.
   void write(ByteWriter& writer) const;
-  /// An Error Cause Indication with one cause that quotes the request that failed.
+  /// Appends an Error Cause Indication with one cause, which quotes the failed request.
   static void write_error(ByteWriter& writer, std::uint32_t correlation_id, CauseCode code,
                           Bytes failed_request);
 };

@@ -3,7 +3,7 @@
 namespace hawser::sctp::wire {
 namespace {
 
-/// A cause that is one 32-bit number.
+// Parses a cause that consists of one 32-bit number.
 Parsed<std::uint32_t> parse_number(const CauseView& cause, CauseCode code) {
   if (!cause.is(code)) return ParseError::kWrongParameterType;
   if (cause.value.size() != 4) return ParseError::kParameterSize;

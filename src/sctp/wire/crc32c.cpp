@@ -6,7 +6,7 @@
 
 #include "sctp/wire/packet.hpp"
 
-// The checksum is the one place of the engine that looks at the instruction set.
+// The checksum is the only part of the engine that depends on the instruction set.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__ARM_FEATURE_CRC32)
@@ -24,7 +24,7 @@ constexpr std::uint32_t times_x(std::uint32_t value) {
 
 using Table = std::array<std::array<std::uint32_t, 256>, 8>;
 
-/// Slicing by 8: row r advances a byte that has r more bytes behind it.
+// Slicing by 8: row r holds the effect of a byte that r more bytes follow.
 constexpr Table make_table() {
   Table table{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
@@ -64,10 +64,10 @@ std::uint32_t update_table(std::uint32_t crc, Bytes bytes) {
 
 #if defined(__x86_64__)
 
-/// The crc32 instruction takes three cycles but one can start each cycle, so that three lanes run at once. A
-/// lane's result is moved behind the next lane by a multiplication with x^(64 n), n the words of a lane. The
-/// carry-less product of two such 32-bit values, taken as a 64-bit word, is theirs times x, and the crc32
-/// instruction multiplies by x^32: hence the missing 33 in the exponent.
+// The crc32 instruction takes three cycles, but one can start in each cycle, so three lanes run in parallel.
+// A multiplication by x^(64 n) moves the result of a lane behind the next lane of n words. The carry-less
+// product of two reflected 32-bit values, read as a 64-bit word, is their product times x, and the crc32
+// instruction multiplies by x^32: the exponent is therefore smaller by 33.
 constexpr std::size_t kMaxLaneWords = 256;
 constexpr std::array<std::uint32_t, kMaxLaneWords + 1> make_shifts() {
   std::array<std::uint32_t, kMaxLaneWords + 1> shifts{};
@@ -144,8 +144,8 @@ std::uint32_t update(std::uint32_t crc, Bytes bytes) {
   return chosen(crc, bytes);
 }
 
-/// The checksum of a packet as if its checksum field were zero (RFC 9260 §6.8), in the order of the wire: the
-/// CRC's lowest byte first (appendix B).
+// The checksum of a packet with its checksum field taken as zero (RFC 9260 §6.8), in wire order: the lowest
+// byte of the CRC comes first (appendix B).
 std::uint32_t packet_checksum(Bytes packet) {
   std::array<std::byte, kCommonHeaderSize> header{};
   std::copy_n(packet.begin(), 8, header.begin());

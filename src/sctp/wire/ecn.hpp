@@ -8,7 +8,7 @@
 
 namespace hawser::sctp::wire {
 
-/// ECNE (RFC 9260 appendix A): a packet whose lowest TSN was `lowest_tsn` came with Congestion Experienced.
+/// ECNE (RFC 9260 appendix A): a packet whose lowest TSN is `lowest_tsn` arrived with Congestion Experienced.
 ///
 ///  +---------------+---------------+-------------------------------+
 ///  |   type = 12   |   flags = 0   |          length = 8           |
@@ -16,20 +16,24 @@ namespace hawser::sctp::wire {
 ///  |                          lowest TSN                           |
 ///  +---------------------------------------------------------------+
 ///
-/// Some peers append a 32-bit count of marked packets; it is accepted and not kept.
+/// Some peers append a 32-bit count of marked packets; parse() accepts and ignores it.
 struct EcneChunk {
   std::uint32_t lowest_tsn = 0;
 
+  /// Parses a chunk of this type.
   static Parsed<EcneChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 
-/// CWR (RFC 9260 appendix A): the sender has reduced its window for the ECNE with that TSN. Same layout,
-/// type 13.
+/// CWR (RFC 9260 appendix A): the sender has reduced its window for the ECNE with `lowest_tsn`. The layout is
+/// that of ECNE without a count; the type is 13.
 struct CwrChunk {
   std::uint32_t lowest_tsn = 0;
 
+  /// Parses a chunk of this type.
   static Parsed<CwrChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 

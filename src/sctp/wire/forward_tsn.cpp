@@ -3,7 +3,7 @@
 namespace hawser::sctp::wire {
 namespace {
 
-/// Both chunks are a TSN and a list to the end of the chunk.
+// FORWARD TSN and I-FORWARD-TSN both consist of a TSN and a list that runs to the end of the chunk.
 template <class Chunk, class Skipped>
 Parsed<Chunk> parse_skips(const ChunkView& chunk, ChunkType type) {
   if (!chunk.is(type)) return ParseError::kWrongChunkType;

@@ -11,15 +11,17 @@
 
 namespace hawser::sctp::wire {
 
-/// A stream of which messages up to `ssn` are given up (ordered messages only).
+/// A stream whose ordered messages up to `ssn` were abandoned.
 struct SkippedStream {
   std::uint16_t stream = 0;
   std::uint16_t ssn = 0;
 
   static constexpr std::size_t kWireSize = 4;
+  /// Reads kWireSize bytes at `at`.
   static SkippedStream load(const std::byte* at) {
     return {load_be<std::uint16_t>(at), load_be<std::uint16_t>(at + 2)};
   }
+  /// Writes kWireSize bytes at `at`.
   void store(std::byte* at) const {
     store_be(at, stream);
     store_be(at + 2, ssn);
@@ -40,23 +42,28 @@ struct ForwardTsnChunk {
   std::uint32_t new_cumulative_tsn = 0;
   WireList<SkippedStream> skipped{};
 
+  /// Parses a chunk of this type; borrows its bytes.
   static Parsed<ForwardTsnChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
+  /// Appends the chunk with list entries from memory.
   static void write(ByteWriter& writer, std::uint32_t new_cumulative_tsn,
                     std::span<const SkippedStream> skipped);
 };
 
-/// A stream of which ordered or unordered messages up to `mid` are given up.
+/// A stream whose ordered or unordered messages up to `mid` were abandoned.
 struct SkippedMessage {
   std::uint16_t stream = 0;
   bool unordered = false;
   std::uint32_t mid = 0;
 
   static constexpr std::size_t kWireSize = 8;
+  /// Reads kWireSize bytes at `at`.
   static SkippedMessage load(const std::byte* at) {
     return {load_be<std::uint16_t>(at), (load_be<std::uint16_t>(at + 2) & 1) != 0,
             load_be<std::uint32_t>(at + 4)};
   }
+  /// Writes kWireSize bytes at `at`.
   void store(std::byte* at) const {
     store_be(at, stream);
     store_be(at + 2, static_cast<std::uint16_t>(unordered ? 1 : 0));
@@ -80,8 +87,11 @@ struct IForwardTsnChunk {
   std::uint32_t new_cumulative_tsn = 0;
   WireList<SkippedMessage> skipped{};
 
+  /// Parses a chunk of this type; borrows its bytes.
   static Parsed<IForwardTsnChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
+  /// Appends the chunk with list entries from memory.
   static void write(ByteWriter& writer, std::uint32_t new_cumulative_tsn,
                     std::span<const SkippedMessage> skipped);
 };

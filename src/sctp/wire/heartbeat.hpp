@@ -13,16 +13,18 @@ namespace hawser::sctp::wire {
 ///  +---------------+---------------+-------------------------------+
 ///  |      parameter type = 1       |       parameter length        |
 ///  +-------------------------------+-------------------------------+
-///  |            what the sender of the HEARTBEAT put in            |
+///  |       information that the HEARTBEAT's sender has chosen      |
 ///  +---------------------------------------------------------------+
 ///
-/// `info` may have any size, none included: the sender of the HEARTBEAT compares size and content with what
-/// it sent.
+/// `info` may have any size, including 0: the sender of the HEARTBEAT compares size and content with what it
+/// sent.
 struct HeartbeatChunk {
   bool ack = false;
   Bytes info{};  ///< value of the Heartbeat Info parameter
 
+  /// Parses a chunk of this type; borrows its bytes.
   static Parsed<HeartbeatChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 

@@ -8,7 +8,7 @@
 
 namespace hawser::sctp::wire {
 
-/// PAD chunk (RFC 4820 §3): fills a packet for path MTU discovery. Its content means nothing and is written
+/// PAD chunk (RFC 4820 §3): fills a packet for path MTU discovery. Its content has no meaning and is written
 /// as zeros.
 ///
 ///  +---------------+---------------+-------------------------------+
@@ -19,11 +19,13 @@ namespace hawser::sctp::wire {
 struct PadChunk {
   std::size_t size = 0;  ///< bytes of padding data, without the header
 
+  /// Parses a chunk of this type.
   static Parsed<PadChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 
-/// Padding parameter (RFC 4820 §4), for INIT only: `size` zero bytes behind its header.
+/// Appends a Padding parameter (RFC 4820 §4), for INIT only: `size` zero bytes after the header.
 void write_padding_parameter(ByteWriter& writer, std::size_t size);
 
 }  // namespace hawser::sctp::wire

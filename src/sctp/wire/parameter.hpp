@@ -11,9 +11,10 @@
 
 namespace hawser::sctp::wire {
 
+/// Size of the header of a parameter or an error cause in bytes.
 inline constexpr std::size_t kTlvHeaderSize = 4;
 
-/// A parameter or an error cause in place; both have this shape (RFC 9260 §3.2.1, §3.3.10):
+/// A parameter or an error cause in place; both have this format (RFC 9260 §3.2.1, §3.3.10):
 ///
 ///  +-------------------------------+-------------------------------+
 ///  |        type or code           |            length             |
@@ -25,23 +26,30 @@ struct TlvView {
   Bytes value{};  ///< without header and padding
   Bytes whole{};  ///< header and value, without padding
 
+  /// Whether this is a parameter of type `wanted`.
   [[nodiscard]] bool is(ParameterType wanted) const { return type == static_cast<std::uint16_t>(wanted); }
+  /// Whether this is an error cause with code `wanted`.
   [[nodiscard]] bool is(CauseCode wanted) const { return type == static_cast<std::uint16_t>(wanted); }
-  /// For a switch; may hold a value that is none of the enumerators.
+  /// The type of a parameter, for a switch; may be a value that is none of the enumerators.
   [[nodiscard]] ParameterType parameter_type() const { return static_cast<ParameterType>(type); }
+  /// The code of an error cause, for a switch; may be a value that is none of the enumerators.
   [[nodiscard]] CauseCode cause_code() const { return static_cast<CauseCode>(type); }
 };
 
-/// Walks a run of parameters or causes. Borrows the bytes; never allocates. Ends at the end or at the first
-/// length that cannot be true; error() then says why. The last element may lack its padding.
+/// Walks consecutive parameters or causes. Borrows the bytes; never allocates. Stops at the end, or at the
+/// first impossible length, for which error() then returns the reason. The last element may lack its padding.
 class TlvReader {
  public:
+  /// `bytes` must outlive the reader and its views.
   explicit TlvReader(Bytes bytes) : rest_(bytes) {}
 
+  /// The next element; nothing at the end or after an error.
   std::optional<TlvView> next();
+  /// Whether all elements so far had a valid header.
   [[nodiscard]] bool ok() const { return !error_.has_value(); }
+  /// Why the walk stopped before the end.
   [[nodiscard]] std::optional<ParseError> error() const { return error_; }
-  /// What has not been walked yet.
+  /// The bytes that next() has not reached yet.
   [[nodiscard]] Bytes rest() const { return rest_; }
 
  private:
@@ -51,16 +59,20 @@ class TlvReader {
   std::optional<ParseError> error_;
 };
 
+/// A parameter in place (RFC 9260 §3.2.1).
 using ParameterView = TlvView;
+/// Walks several parameters.
 using ParameterReader = TlvReader;
 
-/// Writes a parameter (or cause) header now and its length when the scope ends. Padding comes before the next
-/// one starts, not after this one, because the last parameter's padding is not part of the chunk's length
-/// (RFC 9260 §3.2).
+/// Writes a parameter (or cause) header in the constructor and its length in the destructor. Owns nothing.
+/// Padding is written before the next parameter, not after this one, because the padding of the last
+/// parameter is not part of the chunk's length (RFC 9260 §3.2).
 class ParameterScope {
  public:
+  /// Begins a parameter; `writer` must outlive the scope.
   ParameterScope(ByteWriter& writer, ParameterType type)
       : ParameterScope(writer, static_cast<std::uint16_t>(type)) {}
+  /// Begins an error cause; `writer` must outlive the scope.
   ParameterScope(ByteWriter& writer, CauseCode code)
       : ParameterScope(writer, static_cast<std::uint16_t>(code)) {}
   ~ParameterScope();
@@ -74,11 +86,12 @@ class ParameterScope {
   std::size_t start_;
 };
 
-/// A parameter whose value is already bytes.
+/// Appends a parameter whose value is already serialised.
 void write_parameter(ByteWriter& writer, ParameterType type, Bytes value);
 
-/// IPv4 Address (5) and IPv6 Address (6) parameters, RFC 9260 §3.3.2.1.1 and §3.3.2.1.2.
+/// Parses an IPv4 Address (5) or IPv6 Address (6) parameter, RFC 9260 §3.3.2.1.1 and §3.3.2.1.2.
 [[nodiscard]] Parsed<IpAddress> parse_address(const ParameterView& parameter);
+/// Appends the IPv4 Address or IPv6 Address parameter for `address`.
 void write_address(ByteWriter& writer, const IpAddress& address);
 
 }  // namespace hawser::sctp::wire

@@ -3,7 +3,7 @@
 namespace hawser::sctp::wire {
 namespace {
 
-/// The rest of a parameter as stream numbers; an odd size is a lie about the last one.
+// The rest of a parameter as stream identifiers; with an odd size the last one is incomplete.
 Parsed<StreamList> take_streams(ByteReader& reader) {
   if (!reader.ok() || reader.remaining() % 2 != 0) return ParseError::kParameterSize;
   return StreamList(reader.take_rest());

@@ -22,11 +22,15 @@ namespace hawser::sctp::wire {
 struct ReconfigChunk {
   Bytes parameters{};
 
+  /// Walks the parameters.
   [[nodiscard]] ParameterReader parameter_reader() const { return ParameterReader(parameters); }
+  /// Parses a chunk of this type; borrows its bytes.
   static Parsed<ReconfigChunk> parse(const ChunkView& chunk);
+  /// Appends the chunk.
   void write(ByteWriter& writer) const;
 };
 
+/// Stream identifiers, read in place.
 using StreamList = WireList<std::uint16_t>;
 
 /// Outgoing SSN Reset Request (13), RFC 6525 §4.1. An empty list means all streams.
@@ -48,8 +52,11 @@ struct OutgoingResetRequest {
   std::uint32_t last_assigned_tsn = 0;
   StreamList streams{};
 
+  /// Parses a parameter of this type; borrows its bytes.
   static Parsed<OutgoingResetRequest> parse(const ParameterView& parameter);
+  /// Appends the parameter.
   void write(ByteWriter& writer) const;
+  /// Appends the parameter with list entries from memory.
   static void write(ByteWriter& writer, const OutgoingResetRequest& fields,
                     std::span<const std::uint16_t> streams);
 };
@@ -60,8 +67,11 @@ struct IncomingResetRequest {
   std::uint32_t request_sequence = 0;
   StreamList streams{};
 
+  /// Parses a parameter of this type; borrows its bytes.
   static Parsed<IncomingResetRequest> parse(const ParameterView& parameter);
+  /// Appends the parameter.
   void write(ByteWriter& writer) const;
+  /// Appends the parameter with list entries from memory.
   static void write(ByteWriter& writer, std::uint32_t request_sequence,
                     std::span<const std::uint16_t> streams);
 };
@@ -70,7 +80,9 @@ struct IncomingResetRequest {
 struct SsnTsnResetRequest {
   std::uint32_t request_sequence = 0;
 
+  /// Parses a parameter of this type.
   static Parsed<SsnTsnResetRequest> parse(const ParameterView& parameter);
+  /// Appends the parameter.
   void write(ByteWriter& writer) const;
 };
 
@@ -85,7 +97,7 @@ enum class ReconfigResult : std::uint32_t {
   kInProgress = 6,
 };
 
-/// Re-configuration Response (16), RFC 6525 §4.4. The two TSNs come together or not at all.
+/// Re-configuration Response (16), RFC 6525 §4.4. Either both TSNs are present or neither is.
 ///
 ///  +-------------------------------+-------------------------------+
 ///  |           type = 16           |       length = 12 or 20       |
@@ -99,16 +111,19 @@ enum class ReconfigResult : std::uint32_t {
 ///  |                 receiver's next TSN (optional)                |
 ///  +---------------------------------------------------------------+
 struct ReconfigResponse {
+  /// The optional TSNs of the response to an SSN/TSN Reset Request.
   struct NextTsns {
     std::uint32_t sender = 0;
     std::uint32_t receiver = 0;
     friend bool operator==(const NextTsns&, const NextTsns&) = default;
   };
   std::uint32_t response_sequence = 0;
-  ReconfigResult result = ReconfigResult::kNothingToDo;  ///< may hold a value that is none of the enumerators
+  ReconfigResult result = ReconfigResult::kNothingToDo;  ///< may be a value that is none of the enumerators
   std::optional<NextTsns> next_tsns{};
 
+  /// Parses a parameter of this type.
   static Parsed<ReconfigResponse> parse(const ParameterView& parameter);
+  /// Appends the parameter.
   void write(ByteWriter& writer) const;
 };
 
@@ -126,7 +141,9 @@ struct AddStreamsRequest {
   std::uint32_t request_sequence = 0;
   std::uint16_t new_streams = 0;
 
+  /// Parses a parameter of this type.
   static Parsed<AddStreamsRequest> parse(const ParameterView& parameter);
+  /// Appends the parameter.
   void write(ByteWriter& writer) const;
 };
 

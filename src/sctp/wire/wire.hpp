@@ -1,7 +1,7 @@
 #pragma once
 
-/// The whole wire layer: packet, chunks, parameters and causes. Views borrow the packet's bytes; nothing here
-/// allocates, knows state, or judges what is allowed when.
+/// The whole wire layer: packet, chunks, parameters and causes. Views borrow the packet's bytes. This layer
+/// never allocates, holds no state, and does not decide which chunk is allowed when.
 #include "sctp/wire/abort_error.hpp"  // IWYU pragma: export
 #include "sctp/wire/asconf.hpp"       // IWYU pragma: export
 #include "sctp/wire/auth.hpp"         // IWYU pragma: export

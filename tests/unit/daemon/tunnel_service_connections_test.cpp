@@ -127,7 +127,7 @@ TEST_F(TunnelServiceTest, IsBackWithinFiveSecondsOfTheReturnOfItsHubWheneverThat
   }
 }
 
-/// A hub that can be killed, and an edge without traffic.
+// A hub that can be killed, and an edge without traffic.
 class IdleEdge : public TunnelServiceTest {
  protected:
   IdleEdge() {

@@ -100,7 +100,7 @@ TEST_F(TunnelServiceTest, UsesEveryInterfaceWithARouteToTheHubWhenNoneIsNamed) {
   EXPECT_EQ(mine.begin()->first, "wan0");
 }
 
-/// A hub and an edge with both address families; packets from and to `dead` addresses are lost.
+// A hub and an edge with both address families; packets from and to `dead` addresses are lost.
 class TwoFamilies : public TunnelServiceTest {
  protected:
   TwoFamilies() {

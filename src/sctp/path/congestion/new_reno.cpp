@@ -5,6 +5,7 @@
 namespace hawser::sctp::path {
 namespace {
 
+// See make_new_reno().
 class NewReno final : public CongestionController {
  public:
   NewReno(std::size_t mtu, std::size_t peer_window)
@@ -29,8 +30,8 @@ class NewReno final : public CongestionController {
     partial_bytes_acked_ = 0;
   }
 
-  // RFC 9260 §7.2.3: at most one packet in flight after T3. A second time-out in a row says nothing new (RFC
-  // 5681 §3.1): a path that was cut and comes back still knows what it could carry.
+  // RFC 9260 §7.2.3: at most one packet in flight after T3-rtx. A second time-out in a row does not reduce
+  // ssthresh again (RFC 5681 §3.1): a path that returns after an outage keeps its threshold.
   void on_timeout() override {
     if (cwnd_ > mtu_) {
       before_timeout_ = {cwnd_, ssthresh_};
@@ -40,17 +41,17 @@ class NewReno final : public CongestionController {
     partial_bytes_acked_ = 0;
   }
 
-  // The pacer keeps the burst down for which RFC 4015 would have the window begin anew.
+  // RFC 4015 restarts the window to prevent a burst; here the pacer prevents it.
   void on_spurious_timeout() override {
     cwnd_ = std::max(cwnd_, before_timeout_.cwnd);
     ssthresh_ = std::max(ssthresh_, before_timeout_.ssthresh);
   }
 
-  // RFC 9260 §7.2.1: an unused window says nothing about the path any more.
+  // RFC 9260 §7.2.1: a window that was not used no longer describes the path.
   void on_idle() override { cwnd_ = std::max(cwnd_ / 2, std::min(cwnd_, 4 * mtu_)); }
 
-  // The window of a single packet that a time-out leaves is for a network that may have collapsed. This one
-  // just answered: after a single time-out it is treated as after any loss, after a longer silence as new.
+  // After a time-out the window is one packet, because the network may have collapsed. This network has just
+  // answered: after a single time-out the window is that after any loss, after more that of a new path.
   void on_return(bool brief) override {
     cwnd_ = std::max(cwnd_, brief ? ssthresh_ : initial_);
     before_timeout_ = {};
@@ -69,7 +70,7 @@ class NewReno final : public CongestionController {
   };
 
   // Byte counting (RFC 3465) without the limit of one MTU per SACK: our receivers send one SACK per batch of
-  // packets, and bursts are held down by the pacer instead. A window less than half used does not grow.
+  // packets, and the pacer limits bursts instead. A window that is less than half used does not grow.
   void grow_in_slow_start(const Ack& ack) {
     if (cwnd_ < 2 * ack.flight_before) cwnd_ += ack.bytes;
   }
@@ -92,7 +93,7 @@ class NewReno final : public CongestionController {
   std::size_t cwnd_;
   std::size_t ssthresh_;
   std::size_t partial_bytes_acked_ = 0;
-  Window before_timeout_;  ///< zeros: there is nothing to go back to
+  Window before_timeout_;  ///< before the last T3-rtx; zeros: there is nothing to restore
 };
 
 }  // namespace

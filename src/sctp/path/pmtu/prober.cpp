@@ -40,8 +40,8 @@ Timestamp MtuProber::next_timeout() const {
   return next;
 }
 
-// Only packets above some size are lost, or everything in flight is, such packets included. The probe of the
-// present size and a HEARTBEAT behind it tell which.
+// Either only packets above some size are lost, or all packets in flight are. The probe of the current size
+// and a HEARTBEAT after it show which.
 void MtuProber::look_for_black_hole(Path& path, unsigned enough) {
   if (path.pmtu.suspicious_losses() >= enough) path.pmtu.verify();
 }

@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t kIpv4Headers = 20 + 8;
 constexpr std::size_t kIpv6Headers = 40 + 8;
 
-/// Ethernet; PPPoE; tunnels over either (IPIP, GRE, WireGuard), and what LTE and DS-Lite networks hand out.
+// Ethernet; PPPoE; tunnels over either (IPIP, GRE, WireGuard); the sizes that LTE and DS-Lite networks
+// assign.
 constexpr std::array<std::size_t, 8> kUsual = {1500, 1492, 1472, 1460, 1440, 1420, 1400, 1380};
 
 constexpr std::size_t whole_words(std::size_t size) {
@@ -27,8 +28,8 @@ PmtuDiscovery::PmtuDiscovery(const IpAddress& remote, const EndpointConfig& conf
       base_payload_(payload_of(base_)),
       floor_payload_(payload_of(floor_)) {
   set_size(enabled_ ? base_ : max_);
-  // A packet of the largest size answers all questions in one round trip, on most paths (§5.3.3: the first
-  // probe need not be the base).
+  // On most paths a probe of the largest size completes the search in one round trip (§5.3.3: the first probe
+  // may be larger than the base).
   if (enabled_ && max_ > floor_) {
     due_ = max_;
   } else {
@@ -47,7 +48,6 @@ void PmtuDiscovery::set_size(std::size_t size) {
 }
 
 // --- probes
-// -----------------------------------------------------------------------------------------------------------
 
 std::size_t PmtuDiscovery::due_probe(bool active) const {
   return due_ != 0 && (active || verifying_) ? payload_of(due_) : 0;
@@ -81,11 +81,11 @@ bool PmtuDiscovery::on_timeout(Timestamp now, bool active) {
   return true;
 }
 
-// A lost probe is no sign of congestion and no error of the path (§3).
+// A lost probe is neither a sign of congestion nor an error of the path (§3).
 void PmtuDiscovery::on_probe_lost(Timestamp now, bool active) {
   due_ = probe_.size;
   if (verifying_) {
-    // The HEARTBEAT behind it was lost as well: that says nothing about sizes.
+    // The HEARTBEAT after it was lost as well, so the loss has no relation to the size.
     if (++lost_ < kMaxProbes) return;
     verifying_ = false;
     lost_ = 0;
@@ -105,7 +105,7 @@ void PmtuDiscovery::on_probe_lost(Timestamp now, bool active) {
   }
 }
 
-// What comes next: a larger size, or the end of the search.
+// The next step: a probe of a larger size, or the end of the search.
 void PmtuDiscovery::go_on(Timestamp now) {
   due_ = candidate();
   const bool done = due_ == 0;
@@ -113,13 +113,13 @@ void PmtuDiscovery::go_on(Timestamp now) {
   if (!done) {
     raise_at_ = kNever;
   } else if (size_ < max_ && raise_at_ == kNever) {
-    // Where not even the base passes, it may have been something else than its size.
+    // When not even the base has passed, the cause may not have been its size.
     const bool doubtful = size_ == floor_ && fails_ <= base_;
     raise_at_ = now + (doubtful ? kErrorInterval : kRaiseInterval);
   }
 }
 
-// The search (§5.3.2): the largest, then the sizes that networks have, then halves of what is left.
+// The search (§5.3.2): the largest size, then the usual sizes of networks, then bisection of the rest.
 std::size_t PmtuDiscovery::candidate() const {
   if (size_ < base_ && fails_ > base_) return base_;
   if (fails_ > max_) return size_ < max_ ? max_ : 0;
@@ -134,7 +134,6 @@ Timestamp PmtuDiscovery::next_timeout() const {
 }
 
 // --- black holes
-// ------------------------------------------------------------------------------------------------------
 
 void PmtuDiscovery::on_lost(PacketSize size, unsigned transmissions) {
   if (size == PacketSize::large) ++large_lost_;
@@ -162,7 +161,7 @@ bool PmtuDiscovery::on_small_answered(Timestamp sent, Timestamp now) {
   return true;
 }
 
-// Nothing that was learned before holds any more.
+// Earlier results are no longer valid.
 void PmtuDiscovery::fall_back(Timestamp now) {
   verifying_ = false;
   lost_ = 0;

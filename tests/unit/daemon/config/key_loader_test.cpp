@@ -39,7 +39,7 @@ class LoadKeys : public testing::Test {
     EXPECT_EQ(::chmod(path.c_str(), mode), 0);
   }
 
-  /// A hub with these key files. `more` is inserted before line 5.
+  // A hub with these key files. `more` is inserted before line 5.
   [[nodiscard]] Config config(const std::string& more = "") const {
     const std::string text =
         "[interface]\nname = \"hw0\"\naddress = [\"10.0.0.1/24\"]\nprivate_key_file = \"" + own_file() +

@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// Runs real programs, which each test writes into its own folder.
+// Runs real programs, which each test writes into its own folder.
 class HooksTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
@@ -35,7 +35,7 @@ class HooksTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder); }
 
   [[nodiscard]] std::string path(const std::string& name) const { return (folder / name).string(); }
-  /// Writes a shell script; $F is the folder. Returns its path.
+  // Writes a shell script; $F is the folder. Returns its path.
   std::string program(const std::string& text, mode_t mode = 0755) {
     const std::string file = path("hook");
     std::ofstream(file) << "#!/bin/sh\nF=" << folder.string() << "\n" << text << "\n";
@@ -49,7 +49,7 @@ class HooksTest : public testing::Test {
     event.name = name;
     hooks->post(std::move(event));
   }
-  /// Runs until every event is done. Returns how long that took.
+  // Runs until every event is done. Returns how long that took.
   Clock::duration finish() {
     const auto begin = Clock::now();
     bool done = false;
@@ -64,7 +64,7 @@ class HooksTest : public testing::Test {
     std::ifstream in(folder / name);
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   }
-  /// Whether the process whose id is in the file exists and is not a zombie.
+  // Whether the process whose id is in the file exists and is not a zombie.
   [[nodiscard]] bool alive(const std::string& name) const {
     std::ifstream in("/proc/" + std::to_string(std::stoi(content(name))) + "/stat");
     std::string pid;
@@ -72,7 +72,7 @@ class HooksTest : public testing::Test {
     std::string state;
     return static_cast<bool>(in >> pid >> command >> state) && state != "Z";
   }
-  /// Whether that process ends; a killed process takes a moment.
+  // Whether that process ends; a killed process takes a moment.
   [[nodiscard]] bool goes(const std::string& name) const {
     for (int i = 0; i < 200 && alive(name); ++i) std::this_thread::sleep_for(10ms);
     return !alive(name);

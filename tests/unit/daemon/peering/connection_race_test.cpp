@@ -12,7 +12,7 @@
 namespace hawser::daemon::peering {
 namespace {
 
-/// A race of an edge with two uplinks and no network. Its attempts are the associations of the endpoint.
+// A race of an edge with two uplinks and no network. Its attempts are the associations of the endpoint.
 class ConnectionRaceTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
@@ -20,7 +20,7 @@ class ConnectionRaceTest : public testing::Test {
   ConnectionRaceTest() { uplinks.refresh(); }
 
   static UdpAddress address(const std::string& text) { return UdpAddress::parse(text).value(); }
-  /// Where the attempts of the endpoint go, as "uplink address".
+  // Where the attempts of the endpoint go, as "uplink address".
   std::vector<std::string> sent() {
     std::vector<std::string> out;
     TransmitBatch batch;

@@ -17,8 +17,8 @@ IpAddress ip(const std::string& text) {
   return IpAddress::parse(text).value();
 }
 
-/// Interfaces in memory. Each has a route everywhere, from its first address of the family, unless a member
-/// below excludes it.
+// Interfaces in memory. Each has a route everywhere, from its first address of the family, unless a member
+// below excludes it.
 class FakePlatform final : public Platform {
  public:
   io::netlink::LinkInfo& plug(const std::string& name, const std::vector<std::string>& addresses) {
@@ -79,7 +79,7 @@ class UplinksTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
 
-  /// `wanted`: interfaces or patterns; empty: uplinks are discovered.
+  // `wanted`: interfaces or patterns; empty: uplinks are discovered.
   void make(const std::vector<std::string>& wanted) {
     config.interface.name = "hawser0";
     for (const std::string& interface : wanted) {

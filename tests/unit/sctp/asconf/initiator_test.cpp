@@ -18,8 +18,8 @@ using wire::ParameterType;
 
 constexpr std::uint32_t kFirstSerial = 0xFFFF'FFFF;
 
-/// What was asked, and where.
-struct Asked {
+// An ASCONF that was sent, and its path.
+struct SentAsconf {
   std::uint32_t serial = 0;
   PathId path = kNoPath;
   wire::AsconfRequest request;
@@ -41,23 +41,23 @@ class AsconfInitiatorTest : public ::testing::Test {
     initiator.join(path.id);
     return path;
   }
-  /// The ASCONF that leaves now, if any.
-  std::optional<Asked> next() {
+  // The ASCONF that leaves now, if any.
+  std::optional<SentAsconf> next() {
     initiator.queue_due(now);
     auto& chunks = bench.control.chunks();
     if (chunks.empty()) return std::nullopt;
-    EXPECT_EQ(chunks.size(), 1U) << "one ASCONF is outstanding at most";
+    EXPECT_EQ(chunks.size(), 1U) << "at most one ASCONF is outstanding";
     const auto chunk = wire::AsconfChunk::parse(ProcedureBench::view(chunks.front()));
     EXPECT_TRUE(chunk.has_value());
     wire::ParameterReader reader = chunk->request_reader();
-    Asked asked{chunk->serial, chunks.front().path, *wire::AsconfRequest::parse(*reader.next()),
-                chunk->lookup_address};
+    SentAsconf sent{chunk->serial, chunks.front().path, *wire::AsconfRequest::parse(*reader.next()),
+                    chunk->lookup_address};
     EXPECT_FALSE(reader.next().has_value()) << "one request in each ASCONF";
     bytes.push_back(chunks.front().bytes);
     bench.control.clear();
-    return asked;
+    return sent;
   }
-  std::optional<Asked> time_out() {
+  std::optional<SentAsconf> time_out() {
     now = initiator.next_timeout();
     initiator.on_timeout(now);
     return next();
@@ -85,13 +85,13 @@ class AsconfInitiatorTest : public ::testing::Test {
 
 TEST_F(AsconfInitiatorTest, AJoinIsAWildcardAddFromTheUplinkItself) {
   const path::Path& path = joining(2);
-  const auto asked = next();
-  ASSERT_TRUE(asked.has_value());
-  EXPECT_EQ(asked->serial, kFirstSerial);
-  EXPECT_EQ(asked->path, path.id);
-  EXPECT_EQ(asked->request.type, ParameterType::kAddIpAddress);
-  EXPECT_TRUE(asked->request.address.is_wildcard());
-  EXPECT_TRUE(asked->lookup.is_wildcard());
+  const auto sent = next();
+  ASSERT_TRUE(sent.has_value());
+  EXPECT_EQ(sent->serial, kFirstSerial);
+  EXPECT_EQ(sent->path, path.id);
+  EXPECT_EQ(sent->request.type, ParameterType::kAddIpAddress);
+  EXPECT_TRUE(sent->request.address.is_wildcard());
+  EXPECT_TRUE(sent->lookup.is_wildcard());
 }
 
 TEST_F(AsconfInitiatorTest, RetransmissionsAreTheSameChunkOnTheSameUplinkWithBackOff) {
@@ -126,10 +126,10 @@ TEST_F(AsconfInitiatorTest, OneIsOutstandingAtATime) {
   EXPECT_FALSE(next().has_value());
 }
 
-TEST_F(AsconfInitiatorTest, AnAcknowledgedJoinIsUnconfirmedAndProbedAtOnce) {
+TEST_F(AsconfInitiatorTest, AnAcknowledgedJoinIsUnconfirmedAndProbedImmediately) {
   path::Path& path = joining(2);
-  const auto asked = next();
-  acknowledge(asked->serial, asked->request.correlation_id);
+  const auto sent = next();
+  acknowledge(sent->serial, sent->request.correlation_id);
   EXPECT_EQ(path.state(), PathState::unconfirmed);
   EXPECT_TRUE(path.heartbeat.probe_requested);
   EXPECT_TRUE(initiator.idle());
@@ -153,17 +153,17 @@ TEST_F(AsconfInitiatorTest, SerialNumbersGoOnAcrossTheWrap) {
   EXPECT_NE(two->request.correlation_id, one->request.correlation_id);
 }
 
-TEST_F(AsconfInitiatorTest, AcknowledgementsNobodyWaitsForAreDropped) {
+TEST_F(AsconfInitiatorTest, UnexpectedAcknowledgementsAreDropped) {
   acknowledge(kFirstSerial, 1);
-  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U) << "nothing was asked";
+  EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U) << "no ASCONF is outstanding";
   path::Path& path = joining(2);
-  const auto asked = next();
-  acknowledge(asked->serial + 1, asked->request.correlation_id);
-  acknowledge(asked->serial - 1, asked->request.correlation_id);
+  const auto sent = next();
+  acknowledge(sent->serial + 1, sent->request.correlation_id);
+  acknowledge(sent->serial - 1, sent->request.correlation_id);
   EXPECT_EQ(path.state(), PathState::joining);
-  acknowledge(asked->serial, asked->request.correlation_id);
+  acknowledge(sent->serial, sent->request.correlation_id);
   path.lifecycle = path::PathLifecycle(PathState::joining);
-  acknowledge(asked->serial, asked->request.correlation_id);  // late
+  acknowledge(sent->serial, sent->request.correlation_id);  // late
   EXPECT_EQ(path.state(), PathState::joining);
   EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 4U);
 }
@@ -173,11 +173,11 @@ TEST_F(AsconfInitiatorTest, ADeadUplinkGivesItsTurnUpToTheOthers) {
   path::Path& alive = joining(3);
   const auto one = next();
   ASSERT_EQ(one->path, dead.id);
-  std::optional<Asked> two;
+  std::optional<SentAsconf> two;
   for (int i = 0; i < 4 && (!two || two->path == dead.id); ++i) two = time_out();
   ASSERT_TRUE(two.has_value());
   EXPECT_EQ(two->path, alive.id);
-  EXPECT_EQ(two->serial, one->serial) << "the peer may never have seen it";
+  EXPECT_EQ(two->serial, one->serial) << "the peer may not have received it";
   acknowledge(two->serial, two->request.correlation_id);
   EXPECT_EQ(alive.state(), PathState::unconfirmed);
   EXPECT_EQ(dead.state(), PathState::joining);
@@ -187,10 +187,10 @@ TEST_F(AsconfInitiatorTest, TheUplinkThatGaveItsTurnUpComesAgain) {
   path::Path& dead = joining(2);
   joining(3);
   next();
-  std::optional<Asked> asked;
-  for (int i = 0; i < 4 && (!asked || asked->path == dead.id); ++i) asked = time_out();
-  acknowledge(asked->serial, asked->request.correlation_id);
-  std::optional<Asked> again = next();
+  std::optional<SentAsconf> sent;
+  for (int i = 0; i < 4 && (!sent || sent->path == dead.id); ++i) sent = time_out();
+  acknowledge(sent->serial, sent->request.correlation_id);
+  std::optional<SentAsconf> again = next();
   if (!again) {
     ASSERT_NE(initiator.next_timeout(), kNever);
     now = initiator.next_timeout();
@@ -205,22 +205,22 @@ TEST_F(AsconfInitiatorTest, AnAnswerToAnEarlierJoinWithThisSerialNamesItByCorrel
   path::Path& slow = joining(2);
   path::Path& other = joining(3);
   const auto one = next();
-  std::optional<Asked> two;
+  std::optional<SentAsconf> two;
   for (int i = 0; i < 4 && (!two || two->path == slow.id); ++i) two = time_out();
   ASSERT_EQ(two->serial, one->serial);
-  acknowledge(two->serial, one->request.correlation_id);  // the peer had seen the first one
+  acknowledge(two->serial, one->request.correlation_id);  // the peer had received the first one
   EXPECT_EQ(slow.state(), PathState::unconfirmed);
-  EXPECT_EQ(other.state(), PathState::joining) << "not served by that answer";
+  EXPECT_EQ(other.state(), PathState::joining) << "the answer is not for this one";
   const auto again = next();
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->path, other.id);
   EXPECT_EQ(again->serial, kFirstSerial + 1);
 }
 
-TEST_F(AsconfInitiatorTest, ARefusedJoinIsReportedAndItsPathGoes) {
+TEST_F(AsconfInitiatorTest, ARefusedJoinIsReportedAndItsPathRemoved) {
   const PathId path = joining(2).id;
-  const auto asked = next();
-  refuse(asked->serial, asked->request.correlation_id, CauseCode::kResourceShortage);
+  const auto sent = next();
+  refuse(sent->serial, sent->request.correlation_id, CauseCode::kResourceShortage);
   ASSERT_EQ(bench.queue.size(), 2U);
   EXPECT_EQ(bench.count(Event::Kind::path_removed), 1);
   EXPECT_EQ(bench.queue.front().kind, Event::Kind::path_refused);
@@ -229,52 +229,52 @@ TEST_F(AsconfInitiatorTest, ARefusedJoinIsReportedAndItsPathGoes) {
   EXPECT_EQ(bench.retired(), std::vector<PathId>{path});
 }
 
-TEST_F(AsconfInitiatorTest, ARefusalNeverTakesAPathThatWorks) {
+TEST_F(AsconfInitiatorTest, ARefusalNeverRemovesAPathThatWorks) {
   initiator.join(first->id);
   path::Path& second = joining(2);
   second.lifecycle = path::PathLifecycle(PathState::active);
-  const auto asked = next();
-  ASSERT_EQ(asked->path, first->id);
-  refuse(asked->serial, asked->request.correlation_id, CauseCode::kRequestRefused);
+  const auto sent = next();
+  ASSERT_EQ(sent->path, first->id);
+  refuse(sent->serial, sent->request.correlation_id, CauseCode::kRequestRefused);
   EXPECT_TRUE(bench.retired().empty());
 }
 
-TEST_F(AsconfInitiatorTest, AJoinIsAskedOnceHoweverOftenItIsWanted) {
+TEST_F(AsconfInitiatorTest, AJoinIsQueuedOnceEvenIfItIsRequestedAgain) {
   const path::Path& path = joining(2);
   initiator.join(path.id);
-  const auto asked = next();
+  const auto sent = next();
   initiator.join(path.id);
-  acknowledge(asked->serial, asked->request.correlation_id);
+  acknowledge(sent->serial, sent->request.correlation_id);
   EXPECT_TRUE(initiator.idle());
 }
 
-TEST_F(AsconfInitiatorTest, NothingIsAskedForAPathThatIsGone) {
+TEST_F(AsconfInitiatorTest, NoRequestIsSentForARemovedPath) {
   const path::Path& path = joining(2);
   joining(3);
   next();
   initiator.on_path_removed(path.id);
   bench.paths.remove(path.id);
-  const auto asked = next();
-  ASSERT_TRUE(asked.has_value());
-  EXPECT_NE(asked->path, kNoPath);
-  EXPECT_EQ(bench.paths.find(asked->path)->route, route_to(3, 1));
+  const auto sent = next();
+  ASSERT_TRUE(sent.has_value());
+  EXPECT_NE(sent->path, kNoPath);
+  EXPECT_EQ(bench.paths.find(sent->path)->route, route_to(3, 1));
 }
 
-TEST_F(AsconfInitiatorTest, ALiteralRequestTravelsOnTheBestPathAndGivesUpAtTheLimit) {
+TEST_F(AsconfInitiatorTest, ALiteralRequestTakesTheBestPathAndEndsAtTheLimit) {
   bench.config.association_max_retrans = 3;
   initiator.request(ParameterType::kSetPrimaryAddress, IpAddress::v4(0x0A00'0001));
-  const auto asked = next();
-  ASSERT_TRUE(asked.has_value());
-  EXPECT_EQ(asked->path, first->id);
-  EXPECT_EQ(asked->request.type, ParameterType::kSetPrimaryAddress);
-  EXPECT_EQ(asked->request.address, IpAddress::v4(0x0A00'0001));
+  const auto sent = next();
+  ASSERT_TRUE(sent.has_value());
+  EXPECT_EQ(sent->path, first->id);
+  EXPECT_EQ(sent->request.type, ParameterType::kSetPrimaryAddress);
+  EXPECT_EQ(sent->request.address, IpAddress::v4(0x0A00'0001));
   int retransmissions = 0;
   while (!initiator.idle() && retransmissions < 20) retransmissions += time_out().has_value() ? 1 : 0;
   EXPECT_EQ(retransmissions, 3);
   EXPECT_EQ(initiator.next_timeout(), kNever);
 }
 
-TEST_F(AsconfInitiatorTest, ALiteralRequestChangesItsWayWhenThePathFails) {
+TEST_F(AsconfInitiatorTest, ALiteralRequestTakesAnotherPathWhenItsPathFails) {
   path::Path& second = *bench.paths.add(route_to(2, 1), PathState::active, kPeerWindow);
   initiator.request(ParameterType::kDeleteIpAddress, IpAddress::v4(0x0A00'0001));
   EXPECT_EQ(next()->path, first->id);
@@ -284,30 +284,30 @@ TEST_F(AsconfInitiatorTest, ALiteralRequestChangesItsWayWhenThePathFails) {
   EXPECT_EQ(again->path, second.id);
 }
 
-TEST_F(AsconfInitiatorTest, ARestartForgetsWhatWasAsked) {
+TEST_F(AsconfInitiatorTest, ARestartDropsAllRequests) {
   joining(2);
-  const auto asked = next();
+  const auto sent = next();
   initiator.restart(500);
-  acknowledge(asked->serial, asked->request.correlation_id);
+  acknowledge(sent->serial, sent->request.correlation_id);
   EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U);
   EXPECT_TRUE(initiator.idle());
   joining(3);
   EXPECT_EQ(next()->serial, 500U);
 }
 
-TEST_F(AsconfInitiatorTest, NothingIsAskedOfAPeerWithoutDynamicAddresses) {
+TEST_F(AsconfInitiatorTest, NothingIsRequestedOfAPeerWithoutDynamicAddresses) {
   initiator.set_enabled(false);
   joining(2);
   EXPECT_FALSE(next().has_value());
-  EXPECT_EQ(initiator.next_timeout(), kNever) << "no timer that spins";
+  EXPECT_EQ(initiator.next_timeout(), kNever) << "no timer runs";
 }
 
 TEST_F(AsconfInitiatorTest, KeepsABoundedNumberOfRequests) {
   for (std::uint32_t i = 0; i < 1'000; ++i)
     initiator.request(ParameterType::kAddIpAddress, IpAddress::v4(0x0A00'0000U + i));
   int asked_count = 0;
-  while (auto asked = next()) {
-    acknowledge(asked->serial, asked->request.correlation_id);
+  while (auto sent = next()) {
+    acknowledge(sent->serial, sent->request.correlation_id);
     ++asked_count;
     ASSERT_LT(asked_count, 200);
   }

@@ -33,7 +33,7 @@ const IpAddress kWildcard = IpAddress::any_v4();
 
 class AsconfResponderTest : public ::testing::Test {
  protected:
-  /// A path whose remote address is that of `host`; all come in over the one uplink of a hub.
+  // A path to the remote address of `host`, over the only socket of a hub.
   path::Path& path_to(std::uint32_t host, PathState state = PathState::active) {
     return *bench.paths.add(route_to(1, host), state, kPeerWindow);
   }
@@ -48,14 +48,14 @@ class AsconfResponderTest : public ::testing::Test {
     }
     responder.on_asconf({serial, lookup, writer.written()}, source);
   }
-  /// Sends the next ASCONF and reads its answer.
-  std::vector<Answer> ask(const std::vector<Request>& requests, const Route& source) {
+  // Sends the next ASCONF and reads its answer.
+  std::vector<Answer> send_requests(const std::vector<Request>& requests, const Route& source) {
     bench.control.clear();
     send(next_serial_++, requests, source);
     return answers();
   }
-  Answer ask_one(ParameterType type, const IpAddress& address, const Route& source) {
-    const auto answers = ask({{type, 77, address}}, source);
+  Answer send_request(ParameterType type, const IpAddress& address, const Route& source) {
+    const auto answers = send_requests({{type, 77, address}}, source);
     EXPECT_EQ(answers.size(), 1U);
     return answers.empty() ? Answer{} : answers[0];
   }
@@ -96,14 +96,14 @@ class AsconfResponderTest : public ::testing::Test {
 TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObservedPort) {
   path_to(1);
   const Route source = route_to(1, 2, 41'234);
-  const Answer answer = ask_one(ParameterType::kAddIpAddress, kWildcard, source);
+  const Answer answer = send_request(ParameterType::kAddIpAddress, kWildcard, source);
   EXPECT_TRUE(answer.success);
   EXPECT_EQ(answer.correlation, 77U);
   EXPECT_EQ(acked_serial, kFirstSerial);
   path::Path* added = paths.find(source);
   ASSERT_NE(added, nullptr);
   EXPECT_EQ(added->state(), PathState::unconfirmed);
-  EXPECT_TRUE(added->heartbeat.probe_requested) << "proven at once";
+  EXPECT_TRUE(added->heartbeat.probe_requested) << "validated immediately";
   EXPECT_FALSE(added->ours);
   EXPECT_EQ(bench.count(Event::Kind::path_added), 1);
 }
@@ -111,30 +111,30 @@ TEST_F(AsconfResponderTest, AWildcardAddMakesThePacketsSourceAPathWithItsObserve
 TEST_F(AsconfResponderTest, TheAnswerGoesToThePacketsSource) {
   path_to(1);
   const Route source = route_to(1, 2, 41'234);
-  ask_one(ParameterType::kAddIpAddress, kWildcard, source);
+  send_request(ParameterType::kAddIpAddress, kWildcard, source);
   EXPECT_EQ(bench.only_chunk().path, paths.find(source)->id);
   EXPECT_EQ(bench.only_chunk().route, source);
 }
 
 TEST_F(AsconfResponderTest, ALiteralAddTakesTheSourcesPort) {
   path_to(1);
-  EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, address_of(7), route_to(1, 1)).success);
+  EXPECT_TRUE(send_request(ParameterType::kAddIpAddress, address_of(7), route_to(1, 1)).success);
   EXPECT_NE(paths.find(route_to(1, 7, 9899)), nullptr);
 }
 
 TEST_F(AsconfResponderTest, AddingAKnownAddressProbesItAndAddsNothing) {
   path::Path& known = path_to(1);
-  EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, kWildcard, known.route).success);
+  EXPECT_TRUE(send_request(ParameterType::kAddIpAddress, kWildcard, known.route).success);
   EXPECT_EQ(paths.size(), 1U);
   EXPECT_TRUE(known.heartbeat.probe_requested);
   EXPECT_EQ(bench.count(Event::Kind::path_added), 0);
 }
 
-TEST_F(AsconfResponderTest, AddressesThatNobodyCanHaveAreRefused) {
+TEST_F(AsconfResponderTest, AddressesThatAreNotUnicastAreRefused) {
   path_to(1);
-  expect_refused(ask_one(ParameterType::kAddIpAddress, IpAddress::v4(0xE000'0001), route_to(1, 1)),
+  expect_refused(send_request(ParameterType::kAddIpAddress, IpAddress::v4(0xE000'0001), route_to(1, 1)),
                  CauseCode::kUnresolvableAddress);
-  expect_refused(ask_one(ParameterType::kAddIpAddress, IpAddress::v4(0xFFFF'FFFF), route_to(1, 1)),
+  expect_refused(send_request(ParameterType::kAddIpAddress, IpAddress::v4(0xFFFF'FFFF), route_to(1, 1)),
                  CauseCode::kUnresolvableAddress);
   EXPECT_EQ(paths.size(), 1U);
 }
@@ -143,7 +143,7 @@ TEST_F(AsconfResponderTest, AFullTableOfWorkingPathsRefusesForLackOfResources) {
   bench.config.max_paths = 2;
   path_to(1);
   path_to(2);
-  expect_refused(ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 3)),
+  expect_refused(send_request(ParameterType::kAddIpAddress, kWildcard, route_to(1, 3)),
                  CauseCode::kResourceShortage);
   EXPECT_EQ(paths.size(), 2U);
   EXPECT_EQ(bench.drops_of(DropReason::too_many_paths), 1U);
@@ -152,7 +152,7 @@ TEST_F(AsconfResponderTest, AFullTableOfWorkingPathsRefusesForLackOfResources) {
 TEST_F(AsconfResponderTest, TheRefusalOfASourceThatIsNoPathStillGoesThere) {
   bench.config.max_paths = 1;
   path_to(1);
-  ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 3));
+  send_request(ParameterType::kAddIpAddress, kWildcard, route_to(1, 3));
   EXPECT_EQ(bench.only_chunk().path, kNoPath);
   EXPECT_EQ(bench.only_chunk().route, route_to(1, 3));
 }
@@ -165,7 +165,7 @@ TEST_F(AsconfResponderTest, TheWorstFailedPathMakesRoomForANewOne) {
   path::Path& dead = path_to(3, PathState::inactive);
   dead.error_count = 8;
   const PathId doomed = dead.id;
-  EXPECT_TRUE(ask_one(ParameterType::kAddIpAddress, kWildcard, route_to(1, 4)).success);
+  EXPECT_TRUE(send_request(ParameterType::kAddIpAddress, kWildcard, route_to(1, 4)).success);
   ASSERT_EQ(bench.retired().size(), 1U);
   EXPECT_EQ(bench.retired()[0], doomed);
   EXPECT_EQ(paths.size(), 3U);
@@ -175,7 +175,7 @@ TEST_F(AsconfResponderTest, ADeletedAddressLosesItsPathsAndNoOther) {
   path_to(1);
   path_to(2);
   paths.add(route_to(1, 2, 50'000), PathState::active, kPeerWindow);
-  EXPECT_TRUE(ask_one(ParameterType::kDeleteIpAddress, address_of(2), route_to(1, 1)).success);
+  EXPECT_TRUE(send_request(ParameterType::kDeleteIpAddress, address_of(2), route_to(1, 1)).success);
   EXPECT_EQ(paths.size(), 1U);
   EXPECT_NE(paths.find(route_to(1, 1)), nullptr);
 }
@@ -183,14 +183,14 @@ TEST_F(AsconfResponderTest, ADeletedAddressLosesItsPathsAndNoOther) {
 TEST_F(AsconfResponderTest, TheSourceOfThePacketCannotBeDeleted) {
   path_to(1);
   path_to(2);
-  expect_refused(ask_one(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 1)),
+  expect_refused(send_request(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 1)),
                  CauseCode::kDeleteSourceAddress);
   EXPECT_EQ(paths.size(), 2U);
 }
 
 TEST_F(AsconfResponderTest, TheLastAddressCannotBeDeletedNotEvenFromAnother) {
   path_to(1);
-  expect_refused(ask_one(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 9)),
+  expect_refused(send_request(ParameterType::kDeleteIpAddress, address_of(1), route_to(1, 9)),
                  CauseCode::kDeleteLastAddress);
   EXPECT_EQ(paths.size(), 1U);
 }
@@ -199,18 +199,18 @@ TEST_F(AsconfResponderTest, AWildcardDeleteKeepsTheSourceAlone) {
   path_to(1);
   path_to(2);
   path_to(3);
-  EXPECT_TRUE(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 2)).success);
+  EXPECT_TRUE(send_request(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 2)).success);
   EXPECT_EQ(paths.size(), 1U);
   EXPECT_NE(paths.find(route_to(1, 2)), nullptr);
   EXPECT_EQ(paths.primary(), paths.find(route_to(1, 2)));
 }
 
-TEST_F(AsconfResponderTest, AWildcardDeleteFromAnUnprovenSourceIsRefused) {
+TEST_F(AsconfResponderTest, AWildcardDeleteFromAnUnvalidatedSourceIsRefused) {
   path_to(1);
   path_to(2, PathState::unconfirmed);
-  expect_refused(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 2)),
+  expect_refused(send_request(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 2)),
                  CauseCode::kRequestRefused);
-  expect_refused(ask_one(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 5)),
+  expect_refused(send_request(ParameterType::kDeleteIpAddress, kWildcard, route_to(1, 5)),
                  CauseCode::kRequestRefused);
   EXPECT_EQ(paths.size(), 2U);
 }
@@ -218,9 +218,9 @@ TEST_F(AsconfResponderTest, AWildcardDeleteFromAnUnprovenSourceIsRefused) {
 TEST_F(AsconfResponderTest, AddingAndThenDeletingAllOthersInOneChunkCannotStealTheAssociation) {
   path_to(1);
   path_to(2);
-  const auto answers =
-      ask({{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kDeleteIpAddress, 2, kWildcard}},
-          route_to(1, 66));
+  const auto answers = send_requests(
+      {{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kDeleteIpAddress, 2, kWildcard}},
+      route_to(1, 66));
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_TRUE(answers[0].success);
   expect_refused(answers[1], CauseCode::kRequestRefused);
@@ -232,9 +232,9 @@ TEST_F(AsconfResponderTest, AddingTheSourceAndMakingItPrimaryInOneChunkIsRefused
   path::Path& old = path_to(1);
   for (const bool wildcard : {true, false}) {
     const IpAddress target = wildcard ? kWildcard : address_of(66);
-    const auto answers =
-        ask({{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kSetPrimaryAddress, 2, target}},
-            route_to(1, 66));
+    const auto answers = send_requests(
+        {{ParameterType::kAddIpAddress, 1, kWildcard}, {ParameterType::kSetPrimaryAddress, 2, target}},
+        route_to(1, 66));
     ASSERT_EQ(answers.size(), 2U);
     expect_refused(answers[1], CauseCode::kRequestRefused);
     EXPECT_EQ(paths.primary(), &old);
@@ -244,7 +244,7 @@ TEST_F(AsconfResponderTest, AddingTheSourceAndMakingItPrimaryInOneChunkIsRefused
 TEST_F(AsconfResponderTest, SetPrimaryBeforeTheAddOfTheSameChunkIsRefusedToo) {
   path::Path& old = path_to(1);
   path_to(2);
-  const auto answers = ask(
+  const auto answers = send_requests(
       {{ParameterType::kSetPrimaryAddress, 1, address_of(2)}, {ParameterType::kAddIpAddress, 2, kWildcard}},
       route_to(1, 66));
   ASSERT_EQ(answers.size(), 2U);
@@ -252,24 +252,24 @@ TEST_F(AsconfResponderTest, SetPrimaryBeforeTheAddOfTheSameChunkIsRefusedToo) {
   EXPECT_EQ(paths.primary(), &old);
 }
 
-TEST_F(AsconfResponderTest, SetPrimaryMovesToAProvenPath) {
+TEST_F(AsconfResponderTest, SetPrimaryMovesToAValidatedPath) {
   path_to(1);
   path::Path& second = path_to(2);
-  EXPECT_TRUE(ask_one(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)).success);
+  EXPECT_TRUE(send_request(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)).success);
   EXPECT_EQ(paths.primary(), &second);
 }
 
-TEST_F(AsconfResponderTest, SetPrimaryToAnUnprovenOrUnknownAddressIsRefused) {
+TEST_F(AsconfResponderTest, SetPrimaryToAnUnvalidatedOrUnknownAddressIsRefused) {
   path::Path& first = path_to(1);
   path_to(2, PathState::unconfirmed);
-  expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)),
+  expect_refused(send_request(ParameterType::kSetPrimaryAddress, address_of(2), route_to(1, 1)),
                  CauseCode::kUnresolvableAddress);
-  expect_refused(ask_one(ParameterType::kSetPrimaryAddress, address_of(9), route_to(1, 1)),
+  expect_refused(send_request(ParameterType::kSetPrimaryAddress, address_of(9), route_to(1, 1)),
                  CauseCode::kUnresolvableAddress);
   EXPECT_EQ(paths.primary(), &first);
 }
 
-/// The CVE pattern: the looked-up address is deleted, then everything but the source.
+// The pattern of a known vulnerability: the looked-up address is deleted, then all but the source.
 TEST_F(AsconfResponderTest, DeletingTheLookedUpPathAndThenAllOthersLeavesOneGoodPath) {
   path_to(1);
   path_to(2);
@@ -293,13 +293,13 @@ TEST_F(AsconfResponderTest, DeletingTheLookedUpPathAndThenAllOthersLeavesOneGood
 
 TEST_F(AsconfResponderTest, ADuplicateIsAnsweredFromTheCacheToWhereItCameFromNow) {
   path_to(1);
-  ask({{ParameterType::kAddIpAddress, 5, kWildcard}}, route_to(1, 2));
+  send_requests({{ParameterType::kAddIpAddress, 5, kWildcard}}, route_to(1, 2));
   const auto first_answer = bench.only_chunk().bytes;
   bench.control.clear();
   const Route moved = route_to(1, 2, 51'000);
   send(kFirstSerial, {{ParameterType::kDeleteIpAddress, 6, address_of(1)}}, moved);
   ASSERT_EQ(bench.control.chunks().size(), 1U);
-  EXPECT_EQ(bench.only_chunk().bytes, first_answer) << "nothing is processed again";
+  EXPECT_EQ(bench.only_chunk().bytes, first_answer) << "the request is not processed again";
   EXPECT_EQ(bench.only_chunk().route, moved);
   EXPECT_EQ(paths.size(), 2U);
   EXPECT_EQ(paths.find(moved), nullptr);
@@ -312,8 +312,8 @@ TEST_F(AsconfResponderTest, SerialNumbersAheadOrLongGoneAreDropped) {
   EXPECT_TRUE(bench.control.empty());
   EXPECT_EQ(paths.size(), 1U);
   EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 2U);
-  ask({{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 2));
-  ask({{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 3));
+  send_requests({{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 2));
+  send_requests({{ParameterType::kAddIpAddress, 1, kWildcard}}, route_to(1, 3));
   EXPECT_EQ(acked_serial, 0U) << "serial numbers wrap";
   bench.control.clear();
   send(kFirstSerial, {}, route_to(1, 2));
@@ -362,13 +362,13 @@ TEST_F(AsconfResponderTest, AFloodOfRequestsGetsAWellFormedAnswerThatFitsAPacket
     if (type == ParameterType::kDeleteIpAddress) {
       for (Request& request : flood) request.address = address_of(1);
     }
-    const auto list = ask(flood, route_to(1, 1));
+    const auto list = send_requests(flood, route_to(1, 1));
     EXPECT_GE(list.size(), 30U);
     EXPECT_LE(bench.only_chunk().bytes.size(), paths.payload_mtu() - wire::kCommonHeaderSize - 40);
     for (std::size_t i = 0; i < list.size(); ++i) {
       EXPECT_EQ(list[i].correlation, i);
       EXPECT_FALSE(list[i].success);
-      EXPECT_NE(list[i].cause, 0U) << "answer " << i << " lost its cause";
+      EXPECT_NE(list[i].cause, 0U) << "answer " << i << " has no cause";
     }
   }
 }

@@ -2,7 +2,7 @@
 
 #include "unit/sctp/support/handshake_support.hpp"
 
-// Chunks that a live association must survive, answer or die of.
+// Chunks that a live association must ignore or answer, or that end it.
 
 namespace hawser::sctp::association {
 namespace {
@@ -29,7 +29,7 @@ class AssociationChunksTest : public ::testing::Test {
   [[nodiscard]] wire::DataChunk data(std::uint32_t offset = 0) const {
     return {.unordered = true, .begin = true, .end = true, .tsn = pair.client_tsn + offset, .payload = kText};
   }
-  /// The causes of the first ERROR or ABORT among the answers.
+  // The causes of the first ERROR or ABORT among the answers.
   static std::vector<std::uint16_t> causes(const std::vector<Datagram>& answers, ChunkType type) {
     const Datagram* datagram = find_with(answers, type);
     return datagram == nullptr ? std::vector<std::uint16_t>{} : causes_of(*find_chunk(datagram->bytes, type));
@@ -38,7 +38,7 @@ class AssociationChunksTest : public ::testing::Test {
   EndpointPair pair;
 };
 
-TEST_F(AssociationChunksTest, UnknownChunksAreTreatedAsTheirHighestBitsAsk) {
+TEST_F(AssociationChunksTest, UnknownChunksAreTreatedAsTheirHighestBitsRequire) {
   struct Case {
     std::uint8_t type;
     bool stops;
@@ -92,7 +92,7 @@ TEST_F(AssociationChunksTest, DataWithoutUserDataIsAbortedWithItsTsn) {
   ASSERT_NE(datagram, nullptr);
   const auto abort = wire::AbortChunk::parse(*find_chunk(datagram->bytes, ChunkType::kAbort));
   const auto cause = wire::NoUserDataCause::parse(*abort->cause_reader().next());
-  ASSERT_TRUE(cause.has_value()) << "the cause has a form of its own (RFC 9260 §3.3.10.9)";
+  ASSERT_TRUE(cause.has_value()) << "the cause has its own format (RFC 9260 §3.3.10.9)";
   EXPECT_EQ(cause->tsn, pair.client_tsn);
   EXPECT_EQ(pair.server.last(Event::Kind::aborted)->cause, code(CauseCode::kNoUserData));
 }
@@ -114,13 +114,13 @@ TEST_F(AssociationChunksTest, DataForAStreamThatDoesNotExistIsAcknowledgedAndRep
 TEST_F(AssociationChunksTest, FragmentsThatContradictEachOtherAbort) {
   auto first = data();
   first.end = false;
-  auto second = data(1);  // begins anew in the middle of a message
+  auto second = data(1);  // begins again in the middle of a message
   pair.to_server(pair.from_client().add(first).take());
   const auto answer = pair.to_server(pair.from_client().add(second).take());
   EXPECT_EQ(causes(answer, ChunkType::kAbort), std::vector{code(CauseCode::kProtocolViolation)});
 }
 
-TEST_F(AssociationChunksTest, AnAbortTellsItsCause) {
+TEST_F(AssociationChunksTest, AnAbortReportsItsCause) {
   std::vector<std::byte> raw(64);
   ByteWriter writer(raw);
   wire::write_cause(writer, CauseCode::kProtocolViolation, kText);
@@ -135,12 +135,12 @@ TEST_F(AssociationChunksTest, AnAbortWithBrokenCausesStillAborts) {
   EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
 }
 
-TEST_F(AssociationChunksTest, NothingBehindAnAbortIsLookedAt) {
+TEST_F(AssociationChunksTest, NothingAfterAnAbortIsProcessed) {
   pair.to_server(pair.from_client().add(wire::AbortChunk{false, {}}).add(data()).take());
   EXPECT_TRUE(pair.server.messages.empty());
 }
 
-TEST_F(AssociationChunksTest, OurOwnAbortTellsThePeerWhy) {
+TEST_F(AssociationChunksTest, OurOwnAbortContainsItsReason) {
   pair.client.endpoint.abort(pair.now, pair.client_id, "enough");
   pair.carry();
   ASSERT_EQ(pair.server.count(Event::Kind::aborted), 1);
@@ -182,15 +182,14 @@ TEST_F(AssociationChunksTest, AnAsconfUnderAWrongDigestIsDroppedWithWhatFollows)
       pair.to_server(pair.from_client().add(wire::AuthChunk{0, 3, digest}).add(asconf).add(data()).take());
   EXPECT_EQ(find_with(answer, ChunkType::kAsconfAck), nullptr);
   EXPECT_EQ(pair.server.drops(DropReason::bad_auth), 1U);
-  EXPECT_TRUE(pair.server.messages.empty())
-      << "what an AUTH should vouch for is not taken when it does not (RFC 4895 §6.3)";
+  EXPECT_TRUE(pair.server.messages.empty()) << "chunks after an invalid AUTH are dropped (RFC 4895 §6.3)";
 }
 
-TEST_F(AssociationChunksTest, AnAuthWithAnAlgorithmNobodyOfferedIsReported) {
+TEST_F(AssociationChunksTest, AnAuthWithAnAlgorithmThatWasNotOfferedIsReported) {
   const test::ByteVector digest(16);
   const auto answer =
       pair.to_server(pair.from_client().add(wire::AuthChunk{0, 2, digest}).add(data()).take());
-  EXPECT_TRUE(pair.server.messages.empty()) << "all behind it is discarded (RFC 4895 §6.3)";
+  EXPECT_TRUE(pair.server.messages.empty()) << "all chunks after it are discarded (RFC 4895 §6.3)";
   const Datagram* datagram = find_with(answer, ChunkType::kError);
   ASSERT_NE(datagram, nullptr);
   const auto error = wire::ErrorChunk::parse(*find_chunk(datagram->bytes, ChunkType::kError));
@@ -212,7 +211,7 @@ TEST_F(AssociationChunksTest, AHeartbeatFromAnUnknownAddressIsNotAnswered) {
   EXPECT_EQ(pair.server.drops(DropReason::unknown_source), 1U);
 }
 
-TEST_F(AssociationChunksTest, AHeartbeatAckNobodyAskedForProvesNothing) {
+TEST_F(AssociationChunksTest, AnUnexpectedHeartbeatAckValidatesNothing) {
   const test::ByteVector info(20);
   pair.to_server(pair.from_client().add(wire::HeartbeatChunk{true, info}).take());
   pair.to_server(pair.from_client().add(wire::HeartbeatChunk{true, {}}).take());

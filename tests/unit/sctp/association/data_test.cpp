@@ -4,7 +4,7 @@
 
 #include "unit/sctp/support/endpoint_pair.hpp"
 
-// User data between two endpoints, windows and acknowledgements that lie: RFC 9260 §6.
+// User data between two endpoints, windows and false acknowledgements: RFC 9260 §6.
 
 namespace hawser::sctp::association {
 namespace {
@@ -33,7 +33,7 @@ TEST(AssociationData, MessagesOfAllSizesArriveWholeAndInOrder) {
     EXPECT_EQ(pair.server.messages[i].text, numbered(static_cast<int>(i), sizes[i]));
 }
 
-TEST(AssociationData, StreamPpidAndOrderingTravelAlong) {
+TEST(AssociationData, StreamPpidAndOrderingArriveWithTheMessage) {
   EndpointPair pair;
   pair.connect();
   pair.send(pair.client, "x", {.stream = StreamId(7), .ppid = Ppid(0xABCD'0123), .unordered = true});
@@ -98,9 +98,10 @@ TEST(AssociationData, AClosedWindowIsProbedForAsLongAsItTakes) {
   for (int i = 0; i < 20; ++i) ASSERT_EQ(pair.send(pair.client, numbered(i, 1'000)), SendResult::ok);
   pair.run(1h);
   EXPECT_EQ(pair.client_status().state, AssociationState::established)
-      << "a reader that sleeps is no failure";
+      << "a user that does not read is no failure";
   EXPECT_EQ(pair.client.count(Event::Kind::lost), 0);
-  EXPECT_LE(pair.server_status().receive_buffered, 2 * 4'000U) << "held beyond the window only to fill a gap";
+  EXPECT_LE(pair.server_status().receive_buffered, 2 * 4'000U)
+      << "only a chunk that fills a gap is stored beyond the window";
   EXPECT_GT(pair.client_status().queued_bytes, 10'000U);
   pair.server.reading = true;
   pair.run(3min);
@@ -109,7 +110,7 @@ TEST(AssociationData, AClosedWindowIsProbedForAsLongAsItTakes) {
     EXPECT_EQ(pair.server.messages[static_cast<std::size_t>(i)].text, numbered(i, 1'000));
 }
 
-TEST(AssociationData, AWindowThatOpensAgainIsToldAtOnce) {
+TEST(AssociationData, AWindowThatOpensAgainIsAdvertisedImmediately) {
   EndpointConfig small = accepting();
   small.receive_window = 4'000;
   EndpointPair pair({}, small);
@@ -120,11 +121,11 @@ TEST(AssociationData, AWindowThatOpensAgainIsToldAtOnce) {
   pair.server.reading = true;
   const Timestamp next_probe = pair.client.endpoint.next_timeout();
   pair.run(1s);
-  EXPECT_GT(next_probe, pair.now) << "or this test says nothing";
+  EXPECT_GT(next_probe, pair.now) << "otherwise this test shows nothing";
   EXPECT_EQ(pair.server.messages.size(), 8U) << "without waiting for the next probe";
 }
 
-TEST(AssociationData, AFullSendBufferBlocksAndTellsWhenItIsWritable) {
+TEST(AssociationData, AFullSendBufferBlocksAndReportsWhenItIsWritable) {
   EndpointConfig config;
   config.send_buffer = 20'000;
   EndpointPair pair(config);
@@ -138,7 +139,7 @@ TEST(AssociationData, AFullSendBufferBlocksAndTellsWhenItIsWritable) {
   EXPECT_EQ(pair.send(pair.client, "x"), SendResult::ok);
 }
 
-class LyingSackTest : public ::testing::Test {
+class FalseSackTest : public ::testing::Test {
  protected:
   void SetUp() override {
     pair.connect();
@@ -165,13 +166,13 @@ class LyingSackTest : public ::testing::Test {
   EndpointPair pair;
 };
 
-TEST_F(LyingSackTest, AnOptimisticAcknowledgementIsRefused) {
+TEST_F(FalseSackTest, AnOptimisticAcknowledgementIsRefused) {
   sack(last_tsn() + 50);
   EXPECT_EQ(pair.client.drops(DropReason::invalid_sack), 1U);
   expect_recovery();
 }
 
-TEST_F(LyingSackTest, GapsBeyondWhatWasSentAreRefused) {
+TEST_F(FalseSackTest, GapsBeyondWhatWasSentAreRefused) {
   sack(last_tsn(), {{2, 40'000}});
   sack(last_tsn(), {{3, 2}});
   sack(last_tsn(), {{0, 1}});
@@ -179,13 +180,13 @@ TEST_F(LyingSackTest, GapsBeyondWhatWasSentAreRefused) {
   expect_recovery();
 }
 
-TEST_F(LyingSackTest, AnAcknowledgementFromTheOtherHalfOfTheNumberSpaceIsStale) {
+TEST_F(FalseSackTest, AnAcknowledgementFromTheOtherHalfOfTheNumberSpaceIsStale) {
   sack(last_tsn() - 1'000);
   EXPECT_EQ(pair.client.drops(DropReason::stale_sack), 1U);
   expect_recovery();
 }
 
-TEST_F(LyingSackTest, ATruncatedSackIsMalformed) {
+TEST_F(FalseSackTest, ATruncatedSackIsMalformed) {
   constexpr std::byte kCut[] = {std::byte{3}, std::byte{0}, std::byte{0}, std::byte{8},
                                 std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}};
   pair.to_client(pair.from_server().raw(kCut).take());

@@ -2,7 +2,7 @@
 
 #include "unit/sctp/support/endpoint_pair.hpp"
 
-// Paths that come, move and go: RFC 5061, RFC 6951 §5.4, RFC 9260 §8.
+// Paths that are added, migrate and are removed: RFC 5061, RFC 6951 §5.4, RFC 9260 §8.
 
 namespace hawser::sctp::association {
 namespace {
@@ -41,11 +41,11 @@ class PathsTest : public ::testing::Test {
   EndpointPair pair;
 };
 
-TEST_F(PathsTest, AnUplinkJoinsByAWildcardAsconfFromItselfAndIsProvenAtOnce) {
+TEST_F(PathsTest, AnUplinkJoinsByAWildcardAsconfFromItselfAndIsValidatedImmediately) {
   const Timestamp start = pair.now;
   const PathId path = pair.add_path(2);
   pair.carry();
-  EXPECT_LT(pair.now - start, 100ms) << "no heartbeat interval is waited for";
+  EXPECT_LT(pair.now - start, 100ms) << "without waiting for a heartbeat interval";
   ASSERT_EQ(pair.server_status().paths.size(), 2U);
   EXPECT_EQ(server_sees(1), pair.nat[2]);
   EXPECT_EQ(pair.server_status().paths[1].state, PathState::active);
@@ -104,7 +104,7 @@ TEST_F(PathsTest, AllUplinksJoinThoughOneOfThemIsDead) {
   pair.lost_to_server = {};
   pair.lost_to_client = {};
   pair.run(2min);
-  EXPECT_EQ(pair.client_status().paths[1].state, PathState::active) << "it joins when it comes to life";
+  EXPECT_EQ(pair.client_status().paths[1].state, PathState::active) << "it joins when it works";
 }
 
 TEST_F(PathsTest, DataUsesAllPaths) {
@@ -147,7 +147,7 @@ TEST_F(PathsTest, TheLastPathCannotBeRemoved) {
   const PathId second = pair.add_path(2);
   pair.run(1s);
   EXPECT_TRUE(pair.client.endpoint.remove_path(pair.now, pair.client_id, second));
-  EXPECT_FALSE(pair.client.endpoint.remove_path(pair.now, pair.client_id, second)) << "gone already";
+  EXPECT_FALSE(pair.client.endpoint.remove_path(pair.now, pair.client_id, second)) << "already removed";
   EXPECT_TRUE(pair.works());
 }
 
@@ -181,7 +181,7 @@ TEST(PathsWithoutAsconf, AreRefusedWithAnEvent) {
   EXPECT_EQ(pair.client_status().paths.size(), 1U);
 }
 
-TEST(PathsAtTheLimit, AreRefusedByThePeerAndForgotten) {
+TEST(PathsAtTheLimit, AreRefusedByThePeerAndRemoved) {
   EndpointConfig one = accepting();
   one.max_paths = 1;
   EndpointPair pair({}, one);
@@ -195,10 +195,9 @@ TEST(PathsAtTheLimit, AreRefusedByThePeerAndForgotten) {
   EXPECT_TRUE(pair.works());
 }
 
-// --- the UDP port, learned from what passed every check and brought news
-// -------------------------------------------
+// --- the UDP port follows only packets that passed every check and are not replays
 
-TEST_F(PathsTest, FreshDataFromANewPortIsChallengedThereBeforeThePathMoves) {
+TEST_F(PathsTest, FreshDataFromANewPortMovesThePathOnlyAfterPathValidation) {
   const UdpAddress before = server_sees();
   rebind();
   const auto answer = pair.to_server(pair.from_client().add(data()).take());
@@ -295,7 +294,7 @@ TEST_F(PathsTest, ThePortOfAServerWeChoseNeverMoves) {
   EXPECT_EQ(pair.client_status().paths[0].route, EndpointPair::client_route());
 }
 
-TEST_F(PathsTest, NoMoreThanThreeTimesAsMuchGoesToAnAddressThatProvedNothing) {
+TEST_F(PathsTest, NoMoreThanThreeTimesAsMuchGoesToAnAddressThatIsNotValidated) {
   rebind();
   pair.server.sent.clear();
   const auto packet = pair.from_client().add(data()).take();

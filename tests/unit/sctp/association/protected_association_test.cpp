@@ -6,7 +6,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(ProtectedAssociation, ConnectsAndTellsBothSidesWhoTheOtherIs) {
+TEST(ProtectedAssociation, ConnectsAndReportsThePeersKeyAtBothEnds) {
   ProtectedPair pair;
   pair.connect();
   EXPECT_EQ(pair.client.endpoint.peer_key(pair.client_id), key_of(kHubKey).public_key());
@@ -57,18 +57,18 @@ TEST(ProtectedAssociation, LeavesTheChecksumOfSealedPacketsZero) {
 TEST(ProtectedAssociation, ShowsNoUserDataOnTheWire) {
   ProtectedPair pair;
   pair.connect();
-  const std::string secret = "a sentence that nobody on the way may read";
+  const std::string secret = "a sentence that must not be readable on the path";
   pair.send(pair.client, secret);
   pair.run(1s);
   ASSERT_EQ(pair.server.messages.size(), 1U);
   EXPECT_EQ(pair.server.messages[0].text, secret);
   for (const Datagram& each : pair.client.sent) {
     const std::string_view text(reinterpret_cast<const char*>(each.bytes.data()), each.bytes.size());
-    EXPECT_EQ(text.find("nobody"), std::string_view::npos);
+    EXPECT_EQ(text.find("readable"), std::string_view::npos);
   }
 }
 
-TEST(ProtectedAssociation, JoinsFurtherUplinksAndProvesThemAtOnce) {
+TEST(ProtectedAssociation, JoinsFurtherUplinksAndValidatesThemImmediately) {
   ProtectedPair pair;
   pair.connect();
   pair.add_path(2);
@@ -79,7 +79,7 @@ TEST(ProtectedAssociation, JoinsFurtherUplinksAndProvesThemAtOnce) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, TellsThePeerThePathsRoles) {
+TEST(ProtectedAssociation, AdvertisesThePathsRoles) {
   ProtectedPair pair;
   pair.connect();
   const PathId second = pair.add_path(2);
@@ -101,7 +101,7 @@ TEST(ProtectedAssociation, TellsThePeerThePathsRoles) {
   EXPECT_TRUE(pair.works());
 }
 
-/// Loses everything on this uplink, or nothing any more.
+// Drops all datagrams of this uplink, or none.
 void cut(ProtectedPair& pair, std::uint32_t uplink, bool on) {
   pair.lost_to_server = [=](const Datagram& each) { return on && each.route.socket == SocketId(uplink); };
   pair.lost_to_client = [=, &pair](const Datagram& each) {
@@ -109,7 +109,7 @@ void cut(ProtectedPair& pair, std::uint32_t uplink, bool on) {
   };
 }
 
-TEST(ProtectedAssociation, TellsThePeerAWishThatWasWithdrawnWhileThePathWasDown) {
+TEST(ProtectedAssociation, AdvertisesAPreferenceThatChangedWhileThePathWasDown) {
   ProtectedPair pair;
   pair.connect();
   const PathId second = pair.add_path(2);
@@ -136,7 +136,7 @@ TEST(ProtectedAssociation, TellsThePeerAWishThatWasWithdrawnWhileThePathWasDown)
   EXPECT_EQ(at_server(), std::pair(PathRole::always, std::uint64_t{0}));
 }
 
-TEST(ProtectedAssociation, TellsSinceWhenAPathHasFailedAndWhatLimitsTheOthers) {
+TEST(ProtectedAssociation, ReportsSinceWhenAPathHasFailedAndWhyTheOthersAreIdle) {
   ProtectedPair pair;
   pair.connect();
   pair.add_path(2);
@@ -163,7 +163,7 @@ TEST(ProtectedAssociation, RefusesCapsThatNoPathCouldKeep) {
   EXPECT_TRUE(set({5'000'000, 7'000'000}));
   EXPECT_FALSE(set({1, 0}));
   EXPECT_FALSE(set({0, kMaxCap + 1}));
-  EXPECT_EQ(pair.client_status().paths.at(0).cap_bps, 5'000'000U) << "the one before stays";
+  EXPECT_EQ(pair.client_status().paths.at(0).cap_bps, 5'000'000U) << "the previous caps stay";
   EXPECT_FALSE(pair.client.endpoint.set_path_caps(pair.client_id, PathId{99}, {}));
 }
 
@@ -237,7 +237,7 @@ TEST(ProtectedAssociation, FailsWhenThePresharedKeysDiffer) {
   SecurityConfig edge = edge_protection();
   SecurityConfig hub = hub_protection();
   edge.peers[0].preshared_key = preshared_key_of(5);
-  hub.peers[0].preshared_key = preshared_key_of(5);  // of another peer: the ACCESS proof is good
+  hub.peers[0].preshared_key = preshared_key_of(5);  // that of another peer: the ACCESS proof is valid
   hub.peers[1].preshared_key = preshared_key_of(6);
   ProtectedPair pair(std::move(edge), std::move(hub));
   pair.begin();
@@ -245,11 +245,11 @@ TEST(ProtectedAssociation, FailsWhenThePresharedKeysDiffer) {
   EXPECT_EQ(pair.client.count(Event::Kind::connected), 0);
   EXPECT_EQ(pair.client.count(Event::Kind::lost), 1);
   EXPECT_GT(pair.client.drops(DropReason::bad_record), 0U);
-  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0) << "a stolen private key alone replaces nobody";
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 0) << "a stolen private key alone is not enough";
   EXPECT_EQ(pair.server.count(Event::Kind::refused), 1);
 }
 
-TEST(ProtectedAssociation, IsRefusedToAKeyThatTheHubDoesNotKnow) {
+TEST(ProtectedAssociation, IsRefusedToAnUnknownKey) {
   ProtectedPair pair(protection_of(99, {kHubKey}));
   pair.begin();
   pair.run(30s);
@@ -301,7 +301,7 @@ TEST(ProtectedAssociation, IsNotDisturbedByAnInitOrCookieEchoOfAnyKind) {
   pair.connect();
   const auto sent = pair.client.sent;
   for (const Datagram& each : sent) pair.to_server(each.bytes);  // replays, INIT and COOKIE ECHO among them
-  for (const Datagram& each : sent) pair.to_server(each.bytes, 2);  // the same from elsewhere
+  for (const Datagram& each : sent) pair.to_server(each.bytes, 2);  // from another address
   pair.to_server(Craft(0).add(wire::InitChunk{false, pair.client_tag, 100'000, 10, 10, 1, {}}).take());
   EXPECT_TRUE(pair.both_up());
   EXPECT_EQ(pair.server_status().paths.size(), 1U);
@@ -325,11 +325,11 @@ TEST(ProtectedAssociation, DropsReplayedAndAlteredRecords) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, GivesARestartedPeerANewAssociationBesideTheOld) {
+TEST(ProtectedAssociation, GivesARestartedPeerANewAssociationNextToTheOld) {
   ProtectedPair pair;
   pair.connect();
   const AssociationId old = pair.server_id;
-  pair.begin();  // the peer starts over, from the same address
+  pair.begin();  // the peer restarts, at the same address
   pair.carry();
   EXPECT_EQ(pair.server.count(Event::Kind::accepted), 2);
   const AssociationId fresh = pair.server.last(Event::Kind::accepted)->association;
@@ -337,7 +337,7 @@ TEST(ProtectedAssociation, GivesARestartedPeerANewAssociationBesideTheOld) {
   EXPECT_EQ(pair.server.endpoint.peer_key(fresh), pair.server.endpoint.peer_key(old));
 }
 
-TEST(ProtectedAssociation, ForgetsAHandshakeThatDoesNotComeToAnEnd) {
+TEST(ProtectedAssociation, DropsAHandshakeThatDoesNotComplete) {
   ProtectedPair pair;
   pair.lost_to_client = [](const Datagram& each) { return contains(each, wire::ChunkType::kCookieAck); };
   pair.begin();
@@ -353,7 +353,7 @@ TEST(ProtectedAssociation, GivesAReplayedInitOneStatelessAnswerAndNothingForItsC
   ProtectedPair pair;
   pair.connect();
   const Datagram init = *find_with(pair.client.sent, wire::ChunkType::kInit);
-  const auto answers = pair.to_server(init.bytes, 2);  // from the address of whoever overheard it
+  const auto answers = pair.to_server(init.bytes, 2);  // from the address of an eavesdropper
   ASSERT_EQ(answers.size(), 1U);
   const auto ack = wire::InitChunk::parse(*find_chunk(answers[0].bytes, wire::ChunkType::kInitAck));
   const auto cookie = wire::InitParameters::parse(ack->parameters)->cookie->value;
@@ -366,7 +366,7 @@ TEST(ProtectedAssociation, GivesAReplayedInitOneStatelessAnswerAndNothingForItsC
   EXPECT_EQ(pair.server.drops(DropReason::no_access), 2U);
 }
 
-TEST(ProtectedAssociation, WaitsThroughAnOutageForTheFirstRecordOfACallerThatProvedItsKey) {
+TEST(ProtectedAssociation, WaitsThroughAnOutageForTheFirstRecordOfAnAuthenticatedInitiator) {
   ProtectedPair pair;
   pair.lost_to_server = [](const Datagram& each) { return is_sealed(each); };
   pair.begin();
@@ -390,7 +390,7 @@ TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
   EXPECT_EQ(pair.server.drops(DropReason::handshake_rate_limited), 184U);
 }
 
-TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
+TEST(ProtectedAssociation, GivesAnUnauthenticatedInitiatorLittleMemory) {
   ProtectedPair pair;
   pair.lost_to_client = [](const Datagram& each) { return !contains(each, wire::ChunkType::kInitAck); };
   pair.begin();
@@ -399,7 +399,7 @@ TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
   ASSERT_EQ(pair.server.endpoint.association_count(), 1U);
   const ByteVector text(1'000, std::byte{0x77});
   const std::size_t before = pair.server.pool.in_use();
-  for (std::uint32_t i = 2; i < 3'000; ++i) {  // one is missing: everything has to wait
+  for (std::uint32_t i = 2; i < 3'000; ++i) {  // one is missing, so all others are held
     wire::DataChunk data{};
     data.tsn = pair.client_tsn + i;
     data.ssn = 1;  // the ClientHello was 0
@@ -411,9 +411,9 @@ TEST(ProtectedAssociation, GivesACallerThatProvedNothingLittleMemory) {
   EXPECT_LT(pair.server.pool.in_use() - before, 200U);
 }
 
-TEST(ProtectedAssociation, IsNotEndedBySomebodyWhoForgesSourceAddresses) {
-  // Everything of the edge arrives, but from elsewhere, where nobody answers: no path of the hub works, and
-  // still it hears its peer.
+TEST(ProtectedAssociation, IsNotEndedByForgedSourceAddresses) {
+  // All packets of the edge arrive, but from a forged address, from which no answer comes: no path of the hub
+  // works, but it receives authentic records.
   EndpointConfig patient = tunnel_like(true);
   patient.silence_limit = 10s;
   patient.association_max_retrans = 1'000'000;
@@ -440,14 +440,14 @@ TEST(ProtectedAssociation, IsNotEndedBySomebodyWhoForgesSourceAddresses) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, EndsWhenNothingComesAnyMore) {
+TEST(ProtectedAssociation, EndsWhenNothingArrivesForTooLong) {
   EndpointConfig patient = tunnel_like(true);
   patient.silence_limit = 10s;
   patient.association_max_retrans = 1'000'000;
   EndpointPair pair(tunnel_like(false), edge_protection(), patient, hub_protection());
   pair.connect();
   pair.lost_to_server = [](const Datagram&) { return true; };
-  pair.send(pair.server, "anybody there?");
+  pair.send(pair.server, "no answer");
   pair.run(30s);
   EXPECT_EQ(pair.server.count(Event::Kind::lost), 1);
 }
@@ -460,19 +460,19 @@ TEST(ProtectedAssociation, FollowsNoInitAckToAnotherAddress) {
     Route elsewhere = EndpointPair::client_route();
     elsewhere.remote = victim;
     pair.client.deliver(pair.now, {elsewhere, each.bytes});
-    return false;  // the real one comes later
+    return false;  // the real one arrives later
   };
   pair.connect();
   for (const Datagram& each : pair.client.sent) EXPECT_NE(each.route.remote, victim);
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, KeepsItsPathsApartWhenSomebodyMixedTheirSources) {
+TEST(ProtectedAssociation, KeepsItsPathsApartWhenAnAttackerMixesTheirSources) {
   ProtectedPair pair;
   pair.connect();
   pair.add_path(2);
   pair.run(1s);
-  // A record of the second path, sent on from the address of the first; then the second NAT rebinds.
+  // A record of the second path is forwarded from the address of the first; then the second NAT rebinds.
   bool mixed = false;
   pair.lost_to_server = [&](const Datagram& each) {
     if (mixed || each.route.socket != SocketId(2)) return false;
@@ -505,7 +505,7 @@ TEST(ProtectedAssociation, KeepsAnAddressThatAnswersWhenThePathItWasToReplaceIsG
   pair.nat[2] = {IpAddress::v4(0xCB00'71C8), 4'242};
   pair.client.endpoint.probe_path(pair.now, pair.client_id, pair.client_status().paths[1].id);
   pair.pick_up();
-  pair.deliver_to_server();  // which asks the new address
+  pair.deliver_to_server();  // which probes the new address
   pair.pick_up();
   ASSERT_TRUE(pair.server.endpoint.remove_path(pair.now, pair.server_id, pair.server_status().paths[1].id));
   pair.run(60s);
@@ -515,7 +515,8 @@ TEST(ProtectedAssociation, KeepsAnAddressThatAnswersWhenThePathItWasToReplaceIsG
   EXPECT_TRUE(pair.works());
 }
 
-/// Key management that nobody sent: `ahead` of the TSN of `after`, or 1 of what is unsealed in `packet`.
+// `packet` with a forged key management chunk, `ahead` TSNs after its DATA chunk; `whole`: after its chunks,
+// otherwise instead of them.
 ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool whole) {
   const auto header = wire::PacketView::parse(packet)->header();
   Craft craft(header.verification_tag);
@@ -523,7 +524,7 @@ ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool 
   if (whole) craft.raw(Bytes(packet).subspan(wire::kCommonHeaderSize));
   wire::DataChunk forged{};
   const std::array<std::byte, 8> noise{};
-  forged.begin = true;  // and no end: what follows would contradict it
+  forged.begin = true;  // and no end: the next chunk would contradict it
   forged.tsn = real->tsn + ahead;
   forged.ssn = static_cast<std::uint16_t>(real->ssn + ahead);
   forged.ppid = wire::kKeyManagementPpid;
@@ -535,16 +536,16 @@ bool has_unsealed_data(const Datagram& each) {
   return !is_sealed(each) && contains(each, wire::ChunkType::kData);
 }
 
-// Whoever sits on the way may put DATA of its own among that of the handshake. Its TSNs are those that the
-// peer is going to use later, sealed, for something else.
-TEST(ProtectedAssociation, LetsNoForgedDataOfTheHandshakeTakeThePlaceOfWhatFollows) {
+// An attacker on the path can add DATA of its own to that of the handshake. It uses the TSNs of chunks that
+// the peer sends later, sealed.
+TEST(ProtectedAssociation, LetsNoForgedHandshakeDataReplaceLaterData) {
   for (const bool to_server : {true, false}) {
     for (const std::uint32_t ahead : {1U, 2U, 3U}) {
       for (const bool bundled : {true, false}) {
         ProtectedPair pair;
         bool forged = false;
         const auto forge = [&](Party& to, const Route& route, const Datagram& each) {
-          // At the hub with the last message of the edge; at the edge with the only one of the hub.
+          // The forged chunk joins the last message of the edge, or the only one of the hub.
           const bool last = has_unsealed_data(each) && !contains(each, wire::ChunkType::kCookieEcho);
           if (!last || forged) return false;
           forged = true;
@@ -586,7 +587,6 @@ TEST(ProtectedAssociation, LetsNoForgedDataOfTheHandshakeTakeThePlaceOfWhatFollo
 }
 
 // --- new keys
-// -----------------------------------------------------------------------------------------------------
 
 TEST(Rekeying, RenewsTheKeysByAgeFromEitherSide) {
   for (const bool by_client : {true, false}) {
@@ -646,7 +646,7 @@ TEST(Rekeying, RenewsTheKeysByPacketsAndByBytes) {
   }
 }
 
-TEST(Rekeying, IsSurvivedByPacketsThatWereOnTheirWay) {
+TEST(Rekeying, IsSurvivedByPacketsInFlight) {
   SecurityConfig edge = edge_protection();
   edge.rekey_after = 60s;
   ProtectedPair pair(std::move(edge));
@@ -670,7 +670,8 @@ TEST(Rekeying, IsSurvivedByPacketsThatWereOnTheirWay) {
   EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown);
   pair.run(31s);
   pair.to_server(late[0].bytes);
-  EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown + 1) << "drained, then wiped";
+  EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown + 1)
+      << "the old keys are wiped after the drain time";
 }
 
 TEST(Rekeying, EndsTheAssociationWhoseKeysCannotBeRenewed) {

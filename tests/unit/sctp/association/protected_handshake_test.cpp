@@ -11,7 +11,7 @@
 #include "unit/sctp/support/handshake_support.hpp"
 #include "unit/sctp/support/protected_support.hpp"
 
-// What somebody on the way can make of the handshake of a protected association, and what a stranger can.
+// The handshake of a protected association under attack, on the path and from an unauthenticated initiator.
 
 namespace hawser::sctp::test {
 namespace {
@@ -23,7 +23,7 @@ using wire::ParameterType;
 
 constexpr std::size_t kParametersAt = wire::kCommonHeaderSize + 20;
 
-/// Where a parameter of the only chunk of the packet begins; 0 when it has none.
+// Where a parameter of the only chunk of the packet begins; 0 when it has none.
 std::size_t find_parameter(const ByteVector& packet, ParameterType type) {
   const Bytes chunk = wire::ChunkReader(Bytes(packet)).next()->whole;
   wire::ParameterReader reader(chunk.subspan(kParametersAt - wire::kCommonHeaderSize));
@@ -39,14 +39,14 @@ const crypto::SecretBytes& hub_access_key() {
   return key;
 }
 
-/// The COOKIE ECHO of whoever knows the hub's key.
+// The COOKIE ECHO of an initiator that knows the hub's public key.
 wire::CookieEchoChunk proven_echo(ByteVector& cookie) {
   const auto proof = security::prove_cookie(cookie, hub_access_key().view());
   cookie.insert(cookie.end(), proof.begin(), proof.end());
   return {cookie};
 }
 
-/// Leaves a parameter out, as far as its reader can tell: it becomes padding.
+// Hides a parameter from its reader: it becomes padding.
 void strip(ByteVector& packet, ParameterType type) {
   store_be(packet.data() + find_parameter(packet, type), static_cast<std::uint16_t>(ParameterType::kPadding));
 }
@@ -74,8 +74,8 @@ std::vector<Attack> downgrades() {
       {"initial TSN altered", [](ByteVector& p) { p[wire::kCommonHeaderSize + 19] ^= std::byte{1}; }}};
 }
 
-/// Somebody between the two who knows the hub's public key, and so can make ACCESS right again.
-class Between : public ::testing::Test {
+// An attacker on the path that knows the hub's public key, and so can sign ACCESS again.
+class AttackerOnPath : public ::testing::Test {
  protected:
   void begin_again() { pair = std::make_unique<ProtectedPair>(); }
   void on_init(const Alteration& alteration, bool sign_again) {
@@ -120,13 +120,13 @@ class Between : public ::testing::Test {
   std::unique_ptr<ProtectedPair> pair = std::make_unique<ProtectedPair>();
 };
 
-TEST_F(Between, WhoAltersNothingDisturbsNothing) {
+TEST_F(AttackerOnPath, ThatAltersNothingDisturbsNothing) {
   on_init([](ByteVector&) {}, true);
   on_init_ack([](ByteVector&) {});
   expect_connection();
 }
 
-TEST_F(Between, NobodyAltersAnInitWithoutTheHubsKey) {
+TEST_F(AttackerOnPath, CannotAlterAnInitWithoutTheHubsKey) {
   for (const Attack& attack : downgrades()) {
     SCOPED_TRACE(attack.name);
     begin_again();
@@ -137,7 +137,7 @@ TEST_F(Between, NobodyAltersAnInitWithoutTheHubsKey) {
   }
 }
 
-TEST_F(Between, AnInitThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) {
+TEST_F(AttackerOnPath, AnInitThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) {
   for (const Attack& attack : downgrades()) {
     SCOPED_TRACE(attack.name);
     begin_again();
@@ -147,7 +147,7 @@ TEST_F(Between, AnInitThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) {
   }
 }
 
-TEST_F(Between, AnAlteredInitAckLeadsToNoKeysInCommon) {
+TEST_F(AttackerOnPath, AnAlteredInitAckLeadsToNoKeysInCommon) {
   for (const Attack& attack : downgrades()) {
     SCOPED_TRACE(attack.name);
     begin_again();
@@ -157,28 +157,28 @@ TEST_F(Between, AnAlteredInitAckLeadsToNoKeysInCommon) {
   }
 }
 
-TEST_F(Between, AnAlteredCookieIsRefused) {
+TEST_F(AttackerOnPath, AnAlteredCookieIsRefused) {
   on_init_ack([](ByteVector& packet) { alter(packet, ParameterType::kStateCookie, 50); });
   expect_no_connection();
   EXPECT_GT(pair->server.drops(DropReason::no_access), 0U);
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
 
-TEST_F(Between, AnInitAckThatDoesNotFitIsAsIfItHadNeverCome) {
+TEST_F(AttackerOnPath, AnInitAckThatDoesNotFitIsDropped) {
   const std::vector<Alteration> alterations = {
       [](ByteVector& p) { strip(p, ParameterType::kProtection); },
       [](ByteVector& p) { strip(p, ParameterType::kStateCookie); },
       [](ByteVector& p) { alter(p, ParameterType::kProtection, 0); },
       [](ByteVector& p) { store_be(p.data() + kParametersAt - 8, std::uint16_t{0}); },      // no streams
       [](ByteVector& p) { store_be(p.data() + kParametersAt - 12, std::uint32_t{1000}); },  // no window
-      [](ByteVector& p) {  // a parameter behind the cookie
+      [](ByteVector& p) {  // a parameter after the cookie
         p.insert(p.end(), {std::byte{0x80}, std::byte{0x05}, std::byte{0}, std::byte{4}});
         store_be(p.data() + wire::kCommonHeaderSize + 2,
                  static_cast<std::uint16_t>(p.size() - wire::kCommonHeaderSize));
       }};
   for (std::size_t i = 0; i < alterations.size(); ++i) {
     begin_again();
-    pair->lost_to_client = [&](const Datagram& each) {  // the forged one comes first, the right one after it
+    pair->lost_to_client = [&](const Datagram& each) {  // the forged one arrives first, then the correct one
       if (!contains(each, ChunkType::kInitAck)) return false;
       ByteVector packet = each.bytes;
       alterations[i](packet);
@@ -191,7 +191,7 @@ TEST_F(Between, AnInitAckThatDoesNotFitIsAsIfItHadNeverCome) {
   }
 }
 
-TEST_F(Between, ACookieOfOneHandshakeIsOfNoUseInAnother) {
+TEST_F(AttackerOnPath, ACookieOfOneHandshakeIsOfNoUseInAnother) {
   ByteVector first_cookie;
   pair->lost_to_client = [&](const Datagram& each) {
     if (!contains(each, ChunkType::kInitAck)) return false;
@@ -208,23 +208,22 @@ TEST_F(Between, ACookieOfOneHandshakeIsOfNoUseInAnother) {
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
 
-TEST_F(Between, AHandshakeThatLosesEveryCookieEchoIsGivenUpInItsTime) {
+TEST_F(AttackerOnPath, AHandshakeThatLosesEveryCookieEchoEndsAtItsDeadline) {
   pair->lost_to_server = [](const Datagram& each) { return contains(each, ChunkType::kCookieEcho); };
   pair->begin();
   pair->run(9s);
   EXPECT_EQ(pair->client.count(Event::Kind::lost), 0);
   pair->run(2s);
-  EXPECT_EQ(pair->client.count(Event::Kind::lost), 1) << "no sooner and no later than one that fails in TLS";
+  EXPECT_EQ(pair->client.count(Event::Kind::lost), 1) << "at the same time as one that fails in TLS";
   EXPECT_EQ(pair->client.endpoint.association_count(), 0U);
 }
 
-// --- a stranger who knows the hub's public key
-// -------------------------------------------------------------------
+// --- an unauthenticated initiator that knows the hub's public key
 
-/// A client of the protocol that is no Hawser: INIT, COOKIE ECHO and TLS messages by hand.
-class Stranger : public Between {
+// An initiator that is not Hawser: it builds INIT, COOKIE ECHO and TLS messages by hand.
+class UnauthenticatedInitiator : public AttackerOnPath {
  protected:
-  /// An INIT with a valid proof, with `padding` bytes in it.
+  // An INIT with a valid proof, with `padding` bytes in it.
   static ByteVector init_packet(std::size_t padding, bool zero_checksum = true) {
     ByteVector room(64);
     ByteWriter writer(room);
@@ -241,15 +240,15 @@ class Stranger : public Between {
     wire::seal_checksum(packet);
     return packet;
   }
-  /// Up to the COOKIE ACK.
+  // Runs the handshake up to the COOKIE ACK.
   void enter() {
     ack = init_ack_in(pair->to_server(init_packet(240)));
     ASSERT_FALSE(ack.cookie.empty());
     take(pair->to_server(Craft(ack.initiate_tag).add(proven_echo(ack.cookie)).take()));
     ASSERT_EQ(pair->server.endpoint.association_count(), 1U);
   }
-  /// Sends TLS bytes as one key management message of epoch 0, in packets of up to 1,200 bytes.
-  void say(const std::vector<std::byte>& tls) {
+  // Sends TLS bytes as one key management message of epoch 0, in packets of up to 1,200 bytes.
+  void send_tls(const std::vector<std::byte>& tls) {
     if (tls.empty()) return;
     ByteVector message{std::byte{0}};
     message.insert(message.end(), tls.begin(), tls.end());
@@ -265,13 +264,14 @@ class Stranger : public Between {
     }
     ++ssn;
   }
-  /// What the hub's TLS says, of datagrams that came from it.
+  // Collects the TLS bytes of the hub from the datagrams that it sent.
   void take(const std::vector<Datagram>& datagrams) {
     for (const Datagram& each : datagrams) {
       for (const wire::ChunkView& chunk : chunks_of(each.bytes)) {
         if (!chunk.is(ChunkType::kData)) continue;
         const auto data = wire::DataChunk::parse(chunk);
-        heard.insert(heard.end(), data->payload.begin() + (data->begin ? 1 : 0), data->payload.end());
+        received_tls.insert(received_tls.end(), data->payload.begin() + (data->begin ? 1 : 0),
+                            data->payload.end());
       }
     }
   }
@@ -279,10 +279,10 @@ class Stranger : public Between {
   InitAckSeen ack;
   std::uint32_t tsn = 1'000;
   std::uint16_t ssn = 0;
-  ByteVector heard;
+  ByteVector received_tls;
 };
 
-TEST_F(Stranger, IsNeverAnsweredWithMoreThanItsInit) {
+TEST_F(UnauthenticatedInitiator, IsNeverAnsweredWithMoreThanItsInit) {
   for (std::size_t padding = 0; padding < 400; padding += 4) {
     begin_again();
     const ByteVector init = init_packet(padding);
@@ -297,34 +297,34 @@ TEST_F(Stranger, IsNeverAnsweredWithMoreThanItsInit) {
   EXPECT_EQ(pair->to_server(init_packet(396)).size(), 1U) << "the largest is large enough";
 }
 
-TEST_F(Stranger, LeavesNothingBehindWithAnInit) {
+TEST_F(UnauthenticatedInitiator, LeavesNothingBehindWithAnInit) {
   for (int i = 0; i < 20; ++i) static_cast<void>(pair->to_server(init_packet(300)));
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
   EXPECT_EQ(pair->server.endpoint.next_timeout(), kNever);
 }
 
-TEST_F(Stranger, GetsKeysWithALargeCertificateChainIfItIsAPeer) {
+TEST_F(UnauthenticatedInitiator, GetsKeysWithALargeCertificateChainIfItIsAPeer) {
   enter();
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
   raw.add_chain(24 * 1024);
   for (int i = 0; i < 3; ++i) {
-    say(raw.take_output());
-    raw.feed(std::exchange(heard, {}));
+    send_tls(raw.take_output());
+    raw.feed(std::exchange(received_tls, {}));
   }
   EXPECT_TRUE(raw.done());
   EXPECT_TRUE(is_sealed(pair->server.sent.back())) << "the hub has keys";
-  EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0) << "it waits for a record under them";
+  EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0) << "it waits for a record with them";
 }
 
-TEST_F(Stranger, IsRefusedAChainThatIsTooLarge) {
+TEST_F(UnauthenticatedInitiator, IsRefusedAChainThatIsTooLarge) {
   enter();
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
   raw.add_chain(crypto::TlsSession::kMaxCertificateChain + 4096);
   for (int i = 0; i < 3; ++i) {
-    say(raw.take_output());
-    raw.feed(std::exchange(heard, {}));
+    send_tls(raw.take_output());
+    raw.feed(std::exchange(received_tls, {}));
   }
   pair->run(2s);
   EXPECT_EQ(pair->server.count(Event::Kind::accepted), 0);
@@ -332,7 +332,7 @@ TEST_F(Stranger, IsRefusedAChainThatIsTooLarge) {
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
 
-TEST_F(Stranger, SendsNoUserDataAndNothingOnOtherStreams) {
+TEST_F(UnauthenticatedInitiator, SendsNoUserDataAndNothingOnOtherStreams) {
   enter();
   const auto send = [this](auto change) {
     wire::DataChunk data;
@@ -351,14 +351,14 @@ TEST_F(Stranger, SendsNoUserDataAndNothingOnOtherStreams) {
   EXPECT_TRUE(pair->server.messages.empty());
 }
 
-TEST_F(Stranger, GetsAChecksumWhenItDoesNotSayThatItNeedsNone) {
+TEST_F(UnauthenticatedInitiator, GetsAChecksumUnlessItAcceptsNone) {
   ack = init_ack_in(pair->to_server(init_packet(248, false)));
   take(pair->to_server(Craft(ack.initiate_tag).add(proven_echo(ack.cookie)).take()));
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
   for (int i = 0; i < 3; ++i) {
-    say(raw.take_output());
-    raw.feed(std::exchange(heard, {}));
+    send_tls(raw.take_output());
+    raw.feed(std::exchange(received_tls, {}));
   }
   const Datagram& last = pair->server.sent.back();
   ASSERT_TRUE(is_sealed(last));

@@ -30,7 +30,7 @@ class ShutdownTest : public ::testing::Test {
     EXPECT_EQ(pair.client.pool.in_use(), 0U);
     EXPECT_EQ(pair.server.pool.in_use(), 0U);
   }
-  /// Neither side hears the first `count` chunks of that type.
+  // The first `count` chunks of that type are lost, in both directions.
   void lose_first(ChunkType type, int count = 1) {
     const auto filter = [type, left = std::make_shared<int>(count)](const Datagram& each) {
       return test::contains(each, type) && (*left)-- > 0;
@@ -67,7 +67,7 @@ TEST_F(ShutdownTest, EverythingAcceptedIsDeliveredFirst) {
   shut_client();
   pair.run(60s);
   EXPECT_EQ(pair.server.messages.size(), 200U);
-  EXPECT_EQ(pair.client.messages.size(), 200U) << "the other side's data counts as well";
+  EXPECT_EQ(pair.client.messages.size(), 200U) << "the data of the other end is delivered too";
   expect_both_closed();
 }
 
@@ -178,7 +178,7 @@ TEST_F(ShutdownTest, ShutdownAckWithoutAShutdownOfOursIsIgnored) {
   EXPECT_TRUE(pair.works());
 }
 
-TEST_F(ShutdownTest, DataIsNotTakenFromAPeerThatSaidItWasDone) {
+TEST_F(ShutdownTest, DataIsNotAcceptedAfterThePeersShutdown) {
   pair.lost_to_client = [](const Datagram&) { return true; };
   shut_client();
   pair.carry();

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kMessage = 1392;
 
-/// Two endpoints that see each other under the same route, driven without any memory of the test's own.
+// Two endpoints that use the same route for each other. The test itself allocates no memory.
 class LeanPair {
  public:
   explicit LeanPair(crypto::CipherCosts costs)
@@ -28,7 +28,7 @@ class LeanPair {
     }
   }
 
-  /// A batch of messages each way and what acknowledges it; how many arrived.
+  // Sends a batch of messages each way, with its acknowledgements; returns how many arrived.
   std::size_t exchange() {
     for (int i = 0; i < 40; ++i) {
       client_.send(now_, client_id_, pool_.acquire(kMessage), {});
@@ -38,7 +38,7 @@ class LeanPair {
     std::size_t received = 0;
     while (server_.poll_message()) ++received;
     while (client_.poll_message()) ++received;
-    now_ += 30ms;  // SACKs that wait become due
+    now_ += 30ms;  // delayed SACKs become due
     client_.handle_timeout(now_);
     server_.handle_timeout(now_);
     settle();

@@ -27,9 +27,9 @@ class RestartTest : public ::testing::Test {
   EndpointPair pair;
 };
 
-TEST_F(RestartTest, CaseAAPeerThatLostItsStateStartsOver) {
+TEST_F(RestartTest, CaseAAPeerThatLostItsStateRestarts) {
   const auto ack = init_ack_in(pair.to_server(InitByHand{}.packet()));
-  EXPECT_NE(ack.initiate_tag, pair.server_tag) << "a new tag over a live association (§5.2.2)";
+  EXPECT_NE(ack.initiate_tag, pair.server_tag) << "a new tag for a live association (§5.2.2)";
   EXPECT_EQ(pair.server_status().state, AssociationState::established) << "an INIT alone changes nothing";
   const auto answer = pair.to_server(ack.echo().take());
   const Datagram* cookie_ack = find_with(answer, ChunkType::kCookieAck);
@@ -78,7 +78,7 @@ TEST_F(RestartTest, CaseATheLostCookieAckIsRepeatedToTheRestartedPeer) {
   EXPECT_EQ(pair.server.count(Event::Kind::restarted), 1);
 }
 
-TEST_F(RestartTest, CaseAARestartKeepsTheWayItCameOnAndForgetsTheOthers) {
+TEST_F(RestartTest, CaseAARestartKeepsItsPathAndRemovesTheOthers) {
   pair.add_path(2);
   pair.run(1s);
   ASSERT_EQ(pair.server_status().paths.size(), 2U);
@@ -91,21 +91,21 @@ TEST_F(RestartTest, CaseAARestartKeepsTheWayItCameOnAndForgetsTheOthers) {
   EXPECT_EQ(pair.server_status().paths[0].route, pair.server_route(2));
 }
 
-TEST_F(RestartTest, CaseATheWayBackIsTheOneOfTheCookieThoughThePathMovedMeanwhile) {
+TEST_F(RestartTest, CaseATheAnswerTakesTheRouteOfTheCookieThoughThePathMoved) {
   const auto ack = init_ack_in(pair.to_server(InitByHand{}.packet()));
-  const Route asked_from = pair.server_route();
-  pair.nat[1].port = 44'444;  // the old life of the peer still sends, through a new NAT binding
+  const Route cookie_route = pair.server_route();
+  pair.nat[1].port = 44'444;  // the peer still sends before its restart, through a new NAT mapping
   pair.to_server(
       pair.from_client()
           .add(wire::DataChunk{.begin = true, .end = true, .tsn = pair.client_tsn, .payload = kText})
           .take());
-  pair.nat[1].port = asked_from.remote.port;
+  pair.nat[1].port = cookie_route.remote.port;
   const auto answer = pair.to_server(ack.echo().take());
   const Datagram* cookie_ack = find_with(answer, ChunkType::kCookieAck);
   ASSERT_NE(cookie_ack, nullptr);
-  EXPECT_EQ(cookie_ack->route, asked_from);
+  EXPECT_EQ(cookie_ack->route, cookie_route);
   ASSERT_EQ(pair.server_status().paths.size(), 1U);
-  EXPECT_EQ(pair.server_status().paths[0].route, asked_from);
+  EXPECT_EQ(pair.server_status().paths[0].route, cookie_route);
 }
 
 TEST_F(RestartTest, ARestartThatBringsNewAddressesIsAbortedAndChangesNothing) {
@@ -179,7 +179,7 @@ TEST_F(RestartTest, WhileShuttingDownARestartIsRefusedAndTheShutdownFinished) {
   EXPECT_EQ(pair.server.endpoint.association_count(), 1U);
 }
 
-/// A client that has sent its INIT (COOKIE-WAIT), or its COOKIE ECHO, and gets an INIT from its peer.
+// A client that has sent its INIT (COOKIE-WAIT), or its COOKIE ECHO, and gets an INIT from its peer.
 class CollisionTest : public ::testing::Test {
  protected:
   void wait_for_init_ack() {
@@ -232,8 +232,7 @@ TEST_F(CollisionTest, CaseBThePeersNewerTagReplacesTheOneOfItsInitAck) {
   ASSERT_NE(cookie_ack, nullptr);
   EXPECT_EQ(test::tag_in(*cookie_ack), InitByHand{}.tag);
   EXPECT_EQ(pair.client.count(Event::Kind::connected), 1);
-  EXPECT_FALSE(test::contains(*cookie_ack, ChunkType::kCookieEcho))
-      << "the old cookie is not echoed any more";
+  EXPECT_FALSE(test::contains(*cookie_ack, ChunkType::kCookieEcho)) << "the old cookie is no longer echoed";
 }
 
 TEST_F(CollisionTest, TwoInitsThatCrossMakeOneAssociation) {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr Timestamp kStart = Timestamp{} + 1h;
 
-/// How many of `attempts` from there are admitted now.
+// How many of `attempts` from this address are admitted now.
 int admitted(endpoint::HandshakeLimiter& limiter, Timestamp now, std::string_view source,
              int attempts = 100) {
   int count = 0;
@@ -34,7 +34,7 @@ TEST(HandshakeLimiter, CountsAnIpv4NetworkOf24BitsAsOneSource) {
   endpoint::HandshakeLimiter limiter(random, 16);
   EXPECT_EQ(admitted(limiter, kStart, "192.0.2.1", 30), 30);
   EXPECT_EQ(admitted(limiter, kStart, "192.0.2.254"), 2);
-  EXPECT_EQ(admitted(limiter, kStart, "192.0.3.1"), 32) << "the neighbour";
+  EXPECT_EQ(admitted(limiter, kStart, "192.0.3.1"), 32) << "the next network";
 }
 
 TEST(HandshakeLimiter, CountsAnIpv6NetworkOf64BitsAsOneSource) {
@@ -42,7 +42,7 @@ TEST(HandshakeLimiter, CountsAnIpv6NetworkOf64BitsAsOneSource) {
   endpoint::HandshakeLimiter limiter(random, 16);
   EXPECT_EQ(admitted(limiter, kStart, "2001:db8:1:2::1", 30), 30);
   EXPECT_EQ(admitted(limiter, kStart, "2001:db8:1:2:ffff::9"), 2);
-  EXPECT_EQ(admitted(limiter, kStart, "2001:db8:1:3::1"), 32) << "the neighbour";
+  EXPECT_EQ(admitted(limiter, kStart, "2001:db8:1:3::1"), 32) << "the next network";
 }
 
 IpAddress network(std::uint32_t number) {
@@ -55,10 +55,10 @@ TEST(HandshakeLimiter, KeepsNearlyAllNetworksApart) {
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(limiter.admit(kStart, network(0)));
   int kept_out = 0;
   for (std::uint32_t i = 1; i <= 200; ++i) kept_out += limiter.admit(kStart, network(i)) ? 0 : 1;
-  EXPECT_LE(kept_out, 8) << "1024 buckets: two of 200 networks share one with a chance of a tenth each";
+  EXPECT_LE(kept_out, 8) << "with 1024 buckets, some of 200 networks share one";
 }
 
-TEST(HandshakeLimiter, LetsNobodyChooseWhomToShareABucketWith) {
+TEST(HandshakeLimiter, LetsNoSourceChooseItsBucket) {
   std::vector<std::uint32_t> sharing;  // networks that share the bucket of network 0 under one seed
   for (std::uint32_t i = 1; i < 60'000 && sharing.size() < 8; ++i) {
     TestRandom same(1);
@@ -72,7 +72,7 @@ TEST(HandshakeLimiter, LetsNobodyChooseWhomToShareABucketWith) {
   for (int i = 0; i < 2; ++i) static_cast<void>(other.admit(kStart, network(0)));
   int still = 0;
   for (const std::uint32_t each : sharing) still += other.admit(kStart, network(each)) ? 0 : 1;
-  EXPECT_LE(still, 2) << "under another seed they go elsewhere";
+  EXPECT_LE(still, 2) << "with another seed they have other buckets";
 }
 
 }  // namespace

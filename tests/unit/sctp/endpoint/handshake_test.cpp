@@ -2,7 +2,7 @@
 
 #include "unit/sctp/support/handshake_support.hpp"
 
-// Setting up an association: RFC 9260 §5.1, and what is wrong with INITs, INIT ACKs and cookies.
+// Setting up an association: RFC 9260 §5.1, and invalid INITs, INIT ACKs and cookies.
 
 namespace hawser::sctp::endpoint {
 namespace {
@@ -34,7 +34,7 @@ TEST_F(HandshakeTest, TwoRoundTripsAndBothSidesAreUp) {
   EXPECT_EQ(pair.server.count(Event::Kind::path_up), 1);
 }
 
-TEST_F(HandshakeTest, StreamsAreTheSmallerOfWhatBothSidesWant) {
+TEST_F(HandshakeTest, StreamsAreTheSmallerOfBothOffers) {
   EndpointConfig few;
   few.outbound_streams = 10;
   few.inbound_streams = 100;
@@ -184,7 +184,7 @@ TEST_F(HandshakeTest, AsconfAnnouncedWithoutUsableAuthIsAborted) {
   EXPECT_FALSE(init_ack_in(pair.to_server(good.packet())).cookie.empty());
 }
 
-TEST_F(HandshakeTest, UnknownParametersAreTreatedAsTheirHighestBitsAsk) {
+TEST_F(HandshakeTest, UnknownParametersAreTreatedAsTheirHighestBitsRequire) {
   struct Case {
     std::uint16_t type;
     bool reported;
@@ -199,7 +199,7 @@ TEST_F(HandshakeTest, UnknownParametersAreTreatedAsTheirHighestBitsAsk) {
     if (each.reported) expected.push_back(each.type);
     if (!each.stops) expected.push_back(0xFFF1);
     EXPECT_EQ(ack.reports, expected) << std::hex << each.type;
-    EXPECT_FALSE(ack.cookie.empty()) << "the association comes about all the same";
+    EXPECT_FALSE(ack.cookie.empty()) << "the association is established anyway";
   }
 }
 
@@ -219,7 +219,7 @@ TEST_F(HandshakeTest, ALargeUnknownParameterDoesNotBreakTheAnswer) {
   EXPECT_FALSE(ack.cookie.empty());
 }
 
-/// A client in COOKIE-WAIT whose INIT ACKs are written by hand.
+// A client in COOKIE-WAIT whose INIT ACKs are written by hand.
 class InitAckTest : public HandshakeTest {
  protected:
   void SetUp() override {
@@ -250,13 +250,13 @@ TEST_F(InitAckTest, AnInitAckIsAnsweredByItsCookie) {
   EXPECT_EQ(pair.client_status().state, AssociationState::cookie_echoed);
 }
 
-TEST_F(InitAckTest, WithoutACookieItIsAbortedAndToldWhatIsMissing) {
+TEST_F(InitAckTest, WithoutACookieItIsAbortedWithTheMissingParameter) {
   const auto answer = receive(InitByHand{});
   EXPECT_EQ(abort_cause_in(answer), code(CauseCode::kMissingMandatoryParameter));
   ASSERT_EQ(answer.size(), 1U);
   const auto abort = wire::AbortChunk::parse(*find_chunk(answer[0].bytes, ChunkType::kAbort));
   const auto missing = wire::MissingParameterCause::parse(*abort->cause_reader().next());
-  ASSERT_TRUE(missing.has_value()) << "the cause has a form of its own (RFC 9260 §3.3.10.2)";
+  ASSERT_TRUE(missing.has_value()) << "the cause has its own format (RFC 9260 §3.3.10.2)";
   ASSERT_EQ(missing->types.size(), 1U);
   EXPECT_EQ(missing->types[0], static_cast<std::uint16_t>(ParameterType::kStateCookie));
   EXPECT_EQ(pair.client.count(Event::Kind::aborted), 1);
@@ -298,7 +298,7 @@ TEST_F(InitAckTest, UnderAForeignTagItIsIgnored) {
   EXPECT_EQ(pair.client_status().state, AssociationState::cookie_wait);
 }
 
-/// A stranger that holds an INIT ACK of the server.
+// A client whose COOKIE ECHO is built by hand from an INIT ACK of the server.
 class CookieTest : public HandshakeTest {
  protected:
   void SetUp() override { ack = init_ack_in(pair.to_server(InitByHand{}.packet())); }
@@ -323,7 +323,7 @@ TEST_F(CookieTest, DataBundledBehindTheEchoIsDelivered) {
           .take());
   ASSERT_EQ(pair.server.messages.size(), 1U);
   EXPECT_EQ(pair.server.messages[0].text, "hi");
-  EXPECT_TRUE(test::contains(answer.at(0), ChunkType::kCookieAck)) << "before anything else";
+  EXPECT_TRUE(test::contains(answer.at(0), ChunkType::kCookieAck)) << "COOKIE ACK comes first";
 }
 
 TEST_F(CookieTest, ForgedCookiesAreDroppedSilently) {
@@ -387,11 +387,11 @@ TEST_F(CookieTest, ACookieUsedAfterItsAssociationEndedDoesNotDisturbWhatIsReadLa
   if (after_replay == 1) {
     const auto answer =
         pair.to_server(Craft(ack.initiate_tag).add(wire::HeartbeatChunk{false, kText}).take());
-    EXPECT_NE(find_with(answer, ChunkType::kHeartbeatAck), nullptr) << "an association nobody can reach";
+    EXPECT_NE(find_with(answer, ChunkType::kHeartbeatAck), nullptr) << "the association cannot be reached";
   }
 }
 
-TEST(StaleCookie, TheClientAsksForALongerLifeAndGetsThrough) {
+TEST(StaleCookie, TheClientRequestsALongerLifetimeAndConnects) {
   EndpointConfig strict = accepting();
   strict.cookie_lifetime = 2s;
   EndpointPair pair({}, strict);
@@ -411,7 +411,7 @@ TEST(StaleCookie, TheClientAsksForALongerLifeAndGetsThrough) {
   }
   ASSERT_EQ(preservatives.size(), 2U);
   EXPECT_FALSE(preservatives[0].has_value());
-  EXPECT_GE(preservatives[1].value_or(0), 1'000U) << "by as much as it was too old, in milliseconds";
+  EXPECT_GE(preservatives[1].value_or(0), 1'000U) << "at least its staleness, in milliseconds";
   pair.learn();
   EXPECT_EQ(pair.client.count(Event::Kind::connected), 1);
   EXPECT_TRUE(pair.works());
@@ -434,7 +434,7 @@ TEST(StaleCookie, AClientWhoseCookiesAreAlwaysStaleGivesUp) {
   EXPECT_LE(pair.client.count_sent(ChunkType::kInit), 9);
 }
 
-TEST(StaleCookie, AStaleCookieErrorMeansNothingOnceTheAssociationIsUp) {
+TEST(StaleCookie, AStaleCookieErrorIsIgnoredOnceTheAssociationIsUp) {
   EndpointPair pair;
   pair.connect();
   test::ByteVector cause(8);

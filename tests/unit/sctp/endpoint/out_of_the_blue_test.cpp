@@ -2,7 +2,7 @@
 
 #include "unit/sctp/support/handshake_support.hpp"
 
-// What belongs to no association: RFC 9260 §8.4.
+// Packets that belong to no association: RFC 9260 §8.4.
 
 namespace hawser::sctp::endpoint {
 namespace {
@@ -21,7 +21,7 @@ class OutOfTheBlueTest : public ::testing::Test {
     EXPECT_TRUE(receive(packet).empty());
     EXPECT_EQ(pair.server.drops(DropReason::out_of_the_blue), ++expected_drops_);
   }
-  /// One packet with one chunk, the tag reflected, to where the question came from.
+  // Expects one packet with one chunk and the reflected tag, to the source of the packet.
   void expect_reflected(Craft& packet, ChunkType type) {
     auto answer = receive(packet);
     ++expected_drops_;
@@ -53,7 +53,7 @@ TEST_F(OutOfTheBlueTest, AnythingElseIsAnsweredByAbort) {
   expect_reflected(Craft(kStrangeTag).unknown(0xFE), ChunkType::kAbort);
 }
 
-TEST_F(OutOfTheBlueTest, AnErrorIsAnsweredUnlessItSpeaksOfAStaleCookie) {
+TEST_F(OutOfTheBlueTest, AnErrorIsAnsweredUnlessItReportsAStaleCookie) {
   test::ByteVector causes(8);
   ByteWriter writer(causes);
   wire::StaleCookieCause{10}.write(writer);
@@ -93,7 +93,7 @@ TEST_F(OutOfTheBlueTest, APacketWithoutChunksIsNotAnswered) {
   EXPECT_TRUE(receive(empty).empty());
 }
 
-TEST_F(OutOfTheBlueTest, SourcesThatNobodyCanHaveAreNotAnswered) {
+TEST_F(OutOfTheBlueTest, ImpossibleSourcesAreNotAnswered) {
   const auto packet = Craft(kStrangeTag).add(wire::HeartbeatChunk{}).take();
   for (const std::uint32_t ip : {0xE000'0001U, 0xFFFF'FFFFU, 0U}) {
     Route route = pair.server_route();
@@ -107,13 +107,13 @@ TEST_F(OutOfTheBlueTest, SourcesThatNobodyCanHaveAreNotAnswered) {
   EXPECT_EQ(pair.server.drops(DropReason::bad_source_address), 4U);
 }
 
-TEST_F(OutOfTheBlueTest, AnAnswerIsNotLargerThanTheQuestion) {
+TEST_F(OutOfTheBlueTest, AnAnswerIsNotLargerThanThePacket) {
   Craft question(kStrangeTag);
   question.add(wire::HeartbeatChunk{});
-  const std::size_t asked = question.take().size();
+  const std::size_t size = question.take().size();
   const auto answer = receive(question);
   ASSERT_EQ(answer.size(), 1U);
-  EXPECT_LE(answer[0].bytes.size(), asked);
+  EXPECT_LE(answer[0].bytes.size(), size);
 }
 
 TEST_F(OutOfTheBlueTest, AFloodIsAnsweredWithinBounds) {

@@ -54,7 +54,7 @@ TEST(TagTable, AgreesWithAMapWhileAssociationsComeAndGo) {
   std::mt19937 random(9);
   int value = 0;
   for (int step = 0; step < 3'000; ++step) {
-    const auto tag = static_cast<std::uint32_t>(random() % 64);  // crowded on purpose
+    const auto tag = static_cast<std::uint32_t>(random() % 64);  // few tags, so that slots collide
     if (const auto at = model.find(tag); at != model.end()) {
       table.erase(tag);
       model.erase(at);

@@ -19,7 +19,7 @@ class VerificationTagTest : public ::testing::Test {
  protected:
   void SetUp() override { pair.connect(); }
   [[nodiscard]] bool alive() const { return pair.server.endpoint.association_count() == 1; }
-  /// The server waits for SHUTDOWN COMPLETE.
+  // The server waits for SHUTDOWN COMPLETE.
   void bring_to_shutdown_ack_sent() {
     pair.lost_to_client = [](const test::Datagram& each) {
       return test::contains(each, ChunkType::kShutdownAck);
@@ -42,7 +42,7 @@ TEST_F(VerificationTagTest, DataUnderAWrongTagIsNotOurs) {
   EXPECT_EQ(pair.server.drops(DropReason::out_of_the_blue), 1U);
   const auto* abort = find_with(answer, ChunkType::kAbort);
   ASSERT_NE(abort, nullptr);
-  EXPECT_EQ(test::tag_in(*abort), pair.server_tag ^ 1) << "the tag goes back as it came";
+  EXPECT_EQ(test::tag_in(*abort), pair.server_tag ^ 1) << "the tag is reflected";
   EXPECT_EQ(test::find_chunk(abort->bytes, ChunkType::kAbort)->flags & 1, 1);
   EXPECT_TRUE(pair.works());
 }
@@ -78,7 +78,7 @@ TEST_F(VerificationTagTest, AbortWithThePeersTagButWithoutTheTBitIsIgnored) {
   EXPECT_TRUE(alive());
 }
 
-TEST_F(VerificationTagTest, AReflectedAbortFromAStrangersAddressIsIgnored) {
+TEST_F(VerificationTagTest, AReflectedAbortFromAnUnknownAddressIsIgnored) {
   pair.to_server(Craft(pair.client_tag).add(AbortChunk{true, {}}).take(), 3);
   EXPECT_TRUE(alive());
 }
@@ -110,7 +110,7 @@ TEST_F(VerificationTagTest, AnInitUnderAnyOtherTagIsDropped) {
   EXPECT_EQ(pair.server.drops(DropReason::bad_verification_tag), 2U);
 }
 
-TEST_F(VerificationTagTest, ShutdownCompleteMeansNothingWhileNobodyShutsDown) {
+TEST_F(VerificationTagTest, ShutdownCompleteIsIgnoredWhileNoEndShutsDown) {
   pair.to_server(pair.from_client().add(ShutdownCompleteChunk{false}).take());
   pair.to_server(Craft(pair.client_tag).add(ShutdownCompleteChunk{true}).take());
   EXPECT_TRUE(alive());
@@ -153,7 +153,7 @@ TEST_F(VerificationTagTest, PortsOfOtherEndpointsAreNotOurs) {
   EXPECT_TRUE(pair.server.messages.empty());
 }
 
-TEST_F(VerificationTagTest, ADamagedPacketIsNotLookedAt) {
+TEST_F(VerificationTagTest, ADamagedPacketIsDropped) {
   auto packet = pair.from_client().add(AbortChunk{false, {}}).take();
   packet.back() ^= std::byte{1};
   EXPECT_TRUE(pair.to_server(packet).empty());

@@ -12,7 +12,7 @@ using test::add_active;
 using test::kPeerWindow;
 using test::route_to;
 
-class PathLimitTest : public ::testing::Test {
+class PathIdleReasonTest : public ::testing::Test {
  protected:
   [[nodiscard]] PathIdleReason limit(const Path& path) const { return idle_reason(path, paths, situation); }
   static void fill(Path& path) { path.flight.bytes = path.congestion->cwnd(); }
@@ -23,7 +23,7 @@ class PathLimitTest : public ::testing::Test {
   SendState situation{.waiting = true, .peer_has_room = true, .paced_until = kNever};
 };
 
-TEST_F(PathLimitTest, IsTheStateOfAPathThatDoesNotWork) {
+TEST_F(PathIdleReasonTest, IsTheStateOfAPathThatDoesNotWork) {
   EXPECT_EQ(limit(*paths.add(route_to(1, 1), PathState::joining, kPeerWindow)), PathIdleReason::joining);
   EXPECT_EQ(limit(*paths.add(route_to(2, 1), PathState::unconfirmed, kPeerWindow)), PathIdleReason::unproven);
   EXPECT_EQ(limit(*paths.add(route_to(3, 1), PathState::potentially_failed, kPeerWindow)),
@@ -31,7 +31,7 @@ TEST_F(PathLimitTest, IsTheStateOfAPathThatDoesNotWork) {
   EXPECT_EQ(limit(*paths.add(route_to(4, 1), PathState::inactive, kPeerWindow)), PathIdleReason::given_up);
 }
 
-TEST_F(PathLimitTest, IsTheRoleWhileBetterPathsWork) {
+TEST_F(PathIdleReasonTest, IsTheRoleWhileBetterPathsWork) {
   Path& always = add_active(paths, 1);
   Path& path = add_active(paths, 2);
   path.own_role = PathRole::never;
@@ -43,12 +43,12 @@ TEST_F(PathLimitTest, IsTheRoleWhileBetterPathsWork) {
   fill(always);
   EXPECT_EQ(limit(path), PathIdleReason::none);
   path.own_role = PathRole::backup;
-  EXPECT_EQ(limit(path), PathIdleReason::backup) << "full is not down";
+  EXPECT_EQ(limit(path), PathIdleReason::backup) << "a full path is still active";
   always.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(limit(path), PathIdleReason::none);
 }
 
-TEST_F(PathLimitTest, IsWhatHoldsDataBack) {
+TEST_F(PathIdleReasonTest, IsWhatHoldsDataBack) {
   Path& path = add_active(paths, 1, 100ms);
   EXPECT_EQ(limit(path), PathIdleReason::none);
   fill(path);
@@ -59,7 +59,7 @@ TEST_F(PathLimitTest, IsWhatHoldsDataBack) {
   EXPECT_EQ(limit(path), PathIdleReason::idle);
 }
 
-TEST_F(PathLimitTest, TellsThePacerFromTheCap) {
+TEST_F(PathIdleReasonTest, DistinguishesThePacerFromTheCap) {
   Path& path = add_active(paths, 1, 100ms);
   Path& other = add_active(paths, 2, 100ms);
   while (path.pacer.ready(now))
@@ -72,7 +72,7 @@ TEST_F(PathLimitTest, TellsThePacerFromTheCap) {
   EXPECT_EQ(limit(other), PathIdleReason::capped);
 }
 
-TEST_F(PathLimitTest, OfASecondaryPathEndsWhenTheOthersAreAtTheirCaps) {
+TEST_F(PathIdleReasonTest, OfASecondaryPathEndsWhenTheOthersAreAtTheirCaps) {
   Path& always = add_active(paths, 1);
   Path& secondary = add_active(paths, 2);
   secondary.own_role = PathRole::secondary;

@@ -11,7 +11,7 @@ constexpr std::size_t kPacket = 1500;
 constexpr double kRate = 1'000'000;  // bytes per second
 constexpr std::size_t kBurst = 4 * kPacket;
 
-/// Packets that leave without waiting.
+// Packets that leave without waiting.
 int burst_at(Pacer& pacer, Timestamp now, double rate, int limit = 10'000) {
   int packets = 0;
   while (packets < limit && pacer.ready(now)) {
@@ -41,7 +41,7 @@ TEST(Pacer, KeepsTheRateOverASecond) {
   double bytes = 0;
   while (now < Timestamp{} + 1s) {
     bytes += static_cast<double>(kPacket) * burst_at(pacer, now, kRate);
-    ASSERT_GT(pacer.next(), now) << "the time it asks for must come later";
+    ASSERT_GT(pacer.next(), now) << "the returned time is later";
     now = pacer.next();
   }
   EXPECT_NEAR(bytes, kRate, static_cast<double>(kBurst + 2 * kPacket));

@@ -12,7 +12,7 @@ using test::add_active;
 using test::kPeerWindow;
 using test::route_to;
 
-class PathManagerTest : public ::testing::Test {
+class PathTableTest : public ::testing::Test {
  protected:
   Path* add(std::uint32_t uplink, PathState state) {
     return paths.add(route_to(uplink, 1), state, kPeerWindow);
@@ -22,14 +22,14 @@ class PathManagerTest : public ::testing::Test {
   PathTable paths{config};
 };
 
-TEST_F(PathManagerTest, TheFirstPathIsThePrimary) {
+TEST_F(PathTableTest, TheFirstPathIsThePrimary) {
   EXPECT_EQ(paths.primary(), nullptr);
   Path* first = add(1, PathState::unconfirmed);
   add(2, PathState::active);
   EXPECT_EQ(paths.primary(), first);
 }
 
-TEST_F(PathManagerTest, TakesNoMoreThanMaxPaths) {
+TEST_F(PathTableTest, TakesNoMoreThanMaxPaths) {
   config.max_paths = 2;
   EXPECT_NE(add(1, PathState::active), nullptr);
   EXPECT_NE(add(2, PathState::active), nullptr);
@@ -37,7 +37,7 @@ TEST_F(PathManagerTest, TakesNoMoreThanMaxPaths) {
   EXPECT_EQ(paths.size(), 2U);
 }
 
-TEST_F(PathManagerTest, NeverGivesAnIdTwice) {
+TEST_F(PathTableTest, NeverGivesAnIdTwice) {
   const PathId first = add(1, PathState::active)->id;
   const PathId second = add(2, PathState::active)->id;
   paths.remove(second);
@@ -47,7 +47,7 @@ TEST_F(PathManagerTest, NeverGivesAnIdTwice) {
   EXPECT_EQ(paths.find(second), nullptr);
 }
 
-TEST_F(PathManagerTest, PathsStayAtTheirAddressWhenOthersComeAndGo) {
+TEST_F(PathTableTest, PathsStayAtTheirAddressWhenOthersComeAndGo) {
   add(1, PathState::active);
   Path* second = add(2, PathState::active);
   const PathId id = second->id;
@@ -56,67 +56,67 @@ TEST_F(PathManagerTest, PathsStayAtTheirAddressWhenOthersComeAndGo) {
   EXPECT_EQ(paths.find(id), second);
 }
 
-TEST_F(PathManagerTest, FindsAPathByUplinkAndRemoteTransportAddress) {
+TEST_F(PathTableTest, FindsAPathBySocketAndRemoteTransportAddress) {
   Path* path = add(1, PathState::active);
   EXPECT_EQ(paths.find(route_to(1, 1)), path);
   EXPECT_EQ(paths.find(route_to(2, 1)), nullptr) << "another uplink";
   EXPECT_EQ(paths.find(route_to(1, 2)), nullptr) << "another host";
-  EXPECT_EQ(paths.find(route_to(1, 1, 4242)), nullptr) << "another UDP port: another NAT binding";
+  EXPECT_EQ(paths.find(route_to(1, 1, 4242)), nullptr) << "another UDP port: another NAT mapping";
 }
 
-TEST_F(PathManagerTest, APathWithoutLocalAddressIsMetAtAny) {
+TEST_F(PathTableTest, APathWithoutLocalAddressMatchesAny) {
   Route open = route_to(1, 1);
   open.local = IpAddress::any_v4();
   Path* path = paths.add(open, PathState::active, kPeerWindow);
   EXPECT_EQ(paths.find(route_to(1, 1)), path);
 }
 
-TEST_F(PathManagerTest, TellsTwoLocalAddressesOfOneUplinkApart) {
+TEST_F(PathTableTest, KeepsTwoLocalAddressesOfOneSocketApart) {
   add(1, PathState::active);
   Route other = route_to(1, 1);
   other.local = IpAddress::v4(0x0A00'0001);
   EXPECT_EQ(paths.find(other), nullptr);
 }
 
-TEST_F(PathManagerTest, FindsTheOnlyPathToAHostWhateverItsPort) {
+TEST_F(PathTableTest, FindsTheOnlyPathToAHostWhateverItsPort) {
   Path* path = add(1, PathState::active);
   EXPECT_EQ(paths.find_unique_by_ip(route_to(1, 1, 4242)), path);
   EXPECT_EQ(paths.find_unique_by_ip(route_to(1, 2, 9899)), nullptr);
 }
 
-TEST_F(PathManagerTest, SaysNothingWhenTwoPathsShareAHost) {
+TEST_F(PathTableTest, FindsNothingWhenTwoPathsShareAHost) {
   add(1, PathState::active);
   paths.add(route_to(1, 1, 4242), PathState::active, kPeerWindow);
   EXPECT_EQ(paths.find_unique_by_ip(route_to(1, 1, 5555)), nullptr);
 }
 
-TEST_F(PathManagerTest, ControlChunksTakeThePrimaryWhileItIsActive) {
+TEST_F(PathTableTest, ControlChunksTakeThePrimaryWhileItIsActive) {
   Path* first = add(1, PathState::active);
   add_active(paths, 2, 1ms);
   first->rtt.add_sample(500ms);
   EXPECT_EQ(paths.for_control(), first);
 }
 
-TEST_F(PathManagerTest, ControlChunksLeaveAFailedPrimaryForTheFastestActivePath) {
+TEST_F(PathTableTest, ControlChunksLeaveAFailedPrimaryForTheFastestActivePath) {
   add(1, PathState::potentially_failed);
   add_active(paths, 2, 100ms);
   Path& fast = add_active(paths, 3, 10ms);
   EXPECT_EQ(paths.for_control(), &fast);
 }
 
-TEST_F(PathManagerTest, ControlChunksNeverTakeAnUnprovenPathWhileAProvenOneIsLeft) {
+TEST_F(PathTableTest, ControlChunksNeverTakeAnUnvalidatedPathWhileAValidatedOneIsLeft) {
   add(1, PathState::unconfirmed);
   add(2, PathState::joining);
   Path* failed = add(3, PathState::inactive);
   EXPECT_EQ(paths.for_control(), failed);
 }
 
-TEST_F(PathManagerTest, ControlChunksTakeAnUnprovenPrimaryWhenThereIsNothingElse) {
+TEST_F(PathTableTest, ControlChunksTakeAnUnvalidatedPrimaryWhenThereIsNothingElse) {
   Path* only = add(1, PathState::unconfirmed);
   EXPECT_EQ(paths.for_control(), only);
 }
 
-TEST_F(PathManagerTest, TheBestActivePathSucceedsARemovedPrimary) {
+TEST_F(PathTableTest, TheBestActivePathSucceedsARemovedPrimary) {
   const PathId first = add(1, PathState::active)->id;
   add(2, PathState::potentially_failed);
   Path& best = add_active(paths, 3, 20ms);
@@ -125,7 +125,7 @@ TEST_F(PathManagerTest, TheBestActivePathSucceedsARemovedPrimary) {
   EXPECT_EQ(paths.primary(), &best);
 }
 
-TEST_F(PathManagerTest, AnUnprovenPathDoesNotSucceedTheRemovedPrimary) {
+TEST_F(PathTableTest, AnUnvalidatedPathDoesNotSucceedTheRemovedPrimary) {
   const PathId first = add(1, PathState::active)->id;
   add(2, PathState::joining);
   add(3, PathState::unconfirmed);
@@ -134,14 +134,14 @@ TEST_F(PathManagerTest, AnUnprovenPathDoesNotSucceedTheRemovedPrimary) {
   EXPECT_EQ(paths.primary(), &good);
 }
 
-TEST_F(PathManagerTest, RemovingTheLastPathLeavesNoPrimary) {
+TEST_F(PathTableTest, RemovingTheLastPathLeavesNoPrimary) {
   const PathId only = add(1, PathState::active)->id;
   paths.remove(only);
   EXPECT_EQ(paths.primary(), nullptr);
   EXPECT_EQ(paths.for_control(), nullptr);
 }
 
-TEST_F(PathManagerTest, KnowsWhetherAnyPathCarriesData) {
+TEST_F(PathTableTest, ReportsWhetherAnyPathCarriesData) {
   EXPECT_FALSE(paths.any_active());
   add(1, PathState::potentially_failed);
   EXPECT_FALSE(paths.any_active());
@@ -149,7 +149,7 @@ TEST_F(PathManagerTest, KnowsWhetherAnyPathCarriesData) {
   EXPECT_TRUE(paths.any_active());
 }
 
-TEST_F(PathManagerTest, CutsPayloadsToWhatEveryPathCarriesThatMayCarryDataNow) {
+TEST_F(PathTableTest, CutsPayloadsToWhatEveryPathCarriesThatMayCarryDataNow) {
   config.path_mtu_discovery = false;
   Path& whole = *add(1, PathState::active);
   EXPECT_EQ(paths.payload_mtu(), 1472U);
@@ -169,10 +169,10 @@ TEST_F(PathManagerTest, CutsPayloadsToWhatEveryPathCarriesThatMayCarryDataNow) {
     EXPECT_EQ(paths.payload_mtu(), 1472U);
   }
   whole.lifecycle = PathLifecycle(PathState::inactive);
-  EXPECT_EQ(paths.payload_mtu(), 1372U) << "of failed paths, any may be tried";
+  EXPECT_EQ(paths.payload_mtu(), 1372U) << "any failed path may be used";
 }
 
-TEST_F(PathManagerTest, KnowsWhetherALargePayloadHasAWay) {
+TEST_F(PathTableTest, ReportsWhetherALargePayloadPasses) {
   config.path_mtu_discovery = false;
   Path& whole = *add(1, PathState::active);
   config.path_mtu = 1400;

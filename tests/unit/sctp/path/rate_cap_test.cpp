@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kPacket = 1500;
 
-/// Bytes that leave between `now` and `end` when there is always something to send and the clock wakes us
-/// `late` after it should.
+// Bytes that leave between `now` and `end` when there is always something to send and each wake-up comes
+// `late` after its time.
 double sent_until(RateCap& cap, Timestamp& now, Timestamp end, Duration late = {}) {
   double bytes = 0;
   while (now < end) {

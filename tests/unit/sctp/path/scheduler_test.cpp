@@ -52,7 +52,7 @@ TEST_F(PathSchedulerTest, NothingIsPickedWhenEveryActivePathIsFull) {
   fill(add_active(paths, 1, 80ms));
   fill(add_active(paths, 2, 20ms));
   EXPECT_EQ(pick(*earliest), nullptr);
-  EXPECT_EQ(limited, kNever) << "an acknowledgement opens the window, no timer";
+  EXPECT_EQ(limited, kNever) << "an acknowledgement opens the window, not a timer";
 }
 
 TEST_F(PathSchedulerTest, AFullActivePathDoesNotSendDataToAFailedOne) {
@@ -61,7 +61,7 @@ TEST_F(PathSchedulerTest, AFullActivePathDoesNotSendDataToAFailedOne) {
   EXPECT_EQ(pick(*earliest), nullptr);
 }
 
-TEST_F(PathSchedulerTest, TellsWhenPacingLetsTheNextPacketGo) {
+TEST_F(PathSchedulerTest, ReportsWhenPacingLetsTheNextPacketLeave) {
   Path& path = add_active(paths, 1, 100ms);
   while (path.pacer.ready(now))
     path.pacer.on_sent(now, path.pmtu.payload(), path.pacing_rate(), 4 * path.pmtu.payload());
@@ -72,13 +72,13 @@ TEST_F(PathSchedulerTest, TellsWhenPacingLetsTheNextPacketGo) {
   EXPECT_EQ(pick(*earliest), &path);
 }
 
-TEST_F(PathSchedulerTest, UnprovenPathsNeverCarryData) {
+TEST_F(PathSchedulerTest, UnvalidatedPathsNeverCarryData) {
   paths.add(route_to(1, 1), PathState::unconfirmed, kPeerWindow);
   paths.add(route_to(2, 1), PathState::joining, kPeerWindow);
   EXPECT_EQ(pick(*earliest), nullptr);
 }
 
-TEST_F(PathSchedulerTest, DataStarvesNotWhenEveryPathFailed) {
+TEST_F(PathSchedulerTest, DataIsSentEvenWhenEveryPathFailed) {
   Path* bad = paths.add(route_to(1, 1), PathState::inactive, kPeerWindow);
   Path* less_bad = paths.add(route_to(2, 1), PathState::potentially_failed, kPeerWindow);
   bad->error_count = 6;
@@ -98,7 +98,7 @@ TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAn
   Path& always = add_active(paths, 1, 80ms);
   Path& secondary = add_active(paths, 2, 20ms);
   secondary.own_role = PathRole::secondary;
-  EXPECT_EQ(pick(*earliest), &always) << "though the other is faster";
+  EXPECT_EQ(pick(*earliest), &always) << "although the other is faster";
   while (always.pacer.ready(now))
     always.pacer.on_sent(now, always.pmtu.payload(), always.pacing_rate(), always.pmtu.payload());
   EXPECT_EQ(pick(*earliest), nullptr);
@@ -138,7 +138,7 @@ TEST_F(PathSchedulerTest, ABackupPathIsUsedOnlyWhileNoOtherIsActive) {
   EXPECT_EQ(pick(*earliest), &backup);
 }
 
-TEST_F(PathSchedulerTest, APathThatIsNeverToBeUsedIsNotUsedEvenInNeed) {
+TEST_F(PathSchedulerTest, APathThatIsNeverToBeUsedIsNotUsedEvenAlone) {
   Path& never = add_active(paths, 1, 20ms);
   never.own_role = PathRole::never;
   EXPECT_EQ(pick(*earliest), nullptr);
@@ -193,7 +193,7 @@ TEST(PathPacingRate, SpreadsTheWindowOverNoMoreThanASecond) {
   EndpointConfig config;
   PathTable paths(config);
   Path& path = add_active(paths, 1);
-  path.rtt.add_sample(18s);  // an acknowledgement that was held back
+  path.rtt.add_sample(18s);  // an acknowledgement that was delayed
   EXPECT_GE(path.pacing_rate(), static_cast<double>(path.congestion->cwnd()));
 }
 

@@ -18,7 +18,7 @@ class PathValidationTest : public ::testing::Test {
   Path& add(std::uint32_t uplink, PathState state = PathState::unconfirmed) {
     return *bench.paths.add(route_to(uplink, 1), state, kPeerWindow);
   }
-  /// Heartbeat Info of the HEARTBEAT that leaves now on `path`; empty when none does.
+  // Heartbeat Info of the HEARTBEAT that leaves now on `path`; empty when none does.
   std::vector<std::byte> sent_on(const Path& path) {
     validation.queue_due(now);
     std::vector<std::byte> info;
@@ -43,7 +43,7 @@ class PathValidationTest : public ::testing::Test {
   Timestamp now = Timestamp{} + 1h;
 };
 
-TEST_F(PathValidationTest, AnAnswerWithTheNonceProvesThePathAndMeasuresIt) {
+TEST_F(PathValidationTest, AnAnswerWithTheNonceValidatesThePathAndMeasuresIt) {
   Path& path = add(1);
   const auto info = probe(path);
   ASSERT_FALSE(info.empty());
@@ -55,10 +55,10 @@ TEST_F(PathValidationTest, AnAnswerWithTheNonceProvesThePathAndMeasuresIt) {
   EXPECT_EQ(path.counters.heartbeat_acks_received, 1U);
 }
 
-TEST_F(PathValidationTest, GuessedNoncesProveNothing) {
+TEST_F(PathValidationTest, GuessedNoncesValidateNothing) {
   Path& path = add(1);
   auto info = probe(path);
-  for (std::size_t bit = 12 * 8; bit < info.size() * 8; ++bit) {  // behind path id and time
+  for (std::size_t bit = 12 * 8; bit < info.size() * 8; ++bit) {  // after path id and time
     info[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
     EXPECT_FALSE(answer(info, path.route)) << "bit " << bit;
     info[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
@@ -67,7 +67,7 @@ TEST_F(PathValidationTest, GuessedNoncesProveNothing) {
   EXPECT_EQ(bench.drops_of(DropReason::bad_heartbeat_ack), 64U);
 }
 
-TEST_F(PathValidationTest, AnswersOfTheWrongSizeProveNothing) {
+TEST_F(PathValidationTest, AnswersOfTheWrongSizeValidateNothing) {
   Path& path = add(1);
   auto info = probe(path);
   EXPECT_FALSE(answer({}, path.route));
@@ -78,7 +78,7 @@ TEST_F(PathValidationTest, AnswersOfTheWrongSizeProveNothing) {
   EXPECT_FALSE(answer(info, path.route));
 }
 
-TEST_F(PathValidationTest, AnAnswerThatComesAnotherWayProvesNothing) {
+TEST_F(PathValidationTest, AnAnswerOnAnotherPathValidatesNothing) {
   Path& path = add(1);
   const Path& other = add(2, PathState::active);
   const auto info = probe(path);
@@ -119,7 +119,7 @@ TEST_F(PathValidationTest, OneIsOutstandingPerPath) {
   EXPECT_TRUE(probe(path).empty());
 }
 
-TEST_F(PathValidationTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
+TEST_F(PathValidationTest, AForcedProbeDoesNotWaitForTheOutstandingOne) {
   Path& path = add(1);
   const auto first = probe(path);
   PathValidation::force_probe(path);
@@ -128,15 +128,15 @@ TEST_F(PathValidationTest, OneThatIsAskedForAnewDoesNotWaitForTheOther) {
   EXPECT_FALSE(answer(first, path.route));
   EXPECT_TRUE(answer(second, path.route));
   EXPECT_FALSE(probe(path).empty());
-  EXPECT_TRUE(probe(path).empty());  // asked for once, not for ever
+  EXPECT_TRUE(probe(path).empty());  // one request causes one HEARTBEAT
 }
 
-TEST_F(PathValidationTest, AFailedPathFromWhichOneComesIsProbedAtOnce) {
+TEST_F(PathValidationTest, AFailedPathOnWhichOneArrivesIsProbedImmediately) {
   for (const auto state : {PathState::active, PathState::potentially_failed, PathState::inactive}) {
     Path& path = add(static_cast<std::uint32_t>(state), state);
     ASSERT_FALSE(probe(path).empty());
     validation.on_heartbeat(now, {false, {}}, path);
-    EXPECT_TRUE(sent_on(path).empty()) << "what was asked just now may still be answered";
+    EXPECT_TRUE(sent_on(path).empty()) << "a recent HEARTBEAT may still be answered";
     now += path.rtt.rto_before_back_off() + 1ms;
     validation.on_heartbeat(now, {false, {}}, path);
     EXPECT_EQ(sent_on(path).empty(), state == PathState::active);
@@ -178,7 +178,7 @@ TEST_F(PathValidationTest, AnActivePathIsProbedOncePerIntervalWithJitter) {
   EXPECT_GT(path.heartbeat.next, now);
 }
 
-TEST_F(PathValidationTest, AnUnprovenPathIsProbedAgainAfterEveryTimeoutWithBackOff) {
+TEST_F(PathValidationTest, AnUnvalidatedPathIsProbedAgainAfterEveryTimeoutWithBackOff) {
   Path& path = add(1);
   add(2, PathState::active);
   probe(path);
@@ -196,7 +196,7 @@ TEST_F(PathValidationTest, AnUnprovenPathIsProbedAgainAfterEveryTimeoutWithBackO
   EXPECT_EQ(path.state(), PathState::unconfirmed);
 }
 
-TEST_F(PathValidationTest, APathLeavesTheScheduleAtTheFirstErrorAndDiesBeyondTheLimit) {
+TEST_F(PathValidationTest, APathIsPotentiallyFailedAtTheFirstErrorAndInactiveBeyondTheLimit) {
   bench.config.path_max_retrans = 3;
   Path& path = add(1);
   answer(probe(path), path.route);
@@ -209,7 +209,7 @@ TEST_F(PathValidationTest, APathLeavesTheScheduleAtTheFirstErrorAndDiesBeyondThe
   EXPECT_EQ(path.state(), PathState::potentially_failed);
   validation.on_path_error(path, now);
   EXPECT_EQ(path.state(), PathState::inactive);
-  EXPECT_EQ(bench.count(Event::Kind::path_down), 1) << "told once";
+  EXPECT_EQ(bench.count(Event::Kind::path_down), 1) << "emitted once";
 }
 
 TEST_F(PathValidationTest, AnAnswerBringsADeadPathBack) {

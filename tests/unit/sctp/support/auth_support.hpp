@@ -33,7 +33,7 @@ inline ByteVector hmac_list(std::initializer_list<std::uint16_t> ids) {
   return list;
 }
 
-/// What one side of an association announces.
+/// The AUTH parameters of one end.
 struct AuthSide {
   std::byte random{};
   ByteVector chunks = chunk_list({wire::ChunkType::kAsconf, wire::ChunkType::kAsconfAck});

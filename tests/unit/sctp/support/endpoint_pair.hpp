@@ -20,7 +20,7 @@ namespace hawser::sctp::test {
 
 using ByteVector = std::vector<std::byte>;
 
-/// One UDP payload, with the route as the side knows it that sends or receives it.
+/// One UDP payload, with the route as its sender or receiver knows it.
 struct Datagram {
   Route route;
   ByteVector bytes;
@@ -99,7 +99,7 @@ class Craft {
   ByteVector bytes_;
 };
 
-/// Drives one endpoint as a program would and keeps what comes out of it.
+/// Drives one endpoint as a program would. Owns it and keeps its events, messages and datagrams.
 class Party {
  public:
   struct Message {
@@ -133,7 +133,7 @@ class Party {
     TransmitBatch batch;
     for (int i = 0; endpoint.poll_transmit(now, batch); ++i) {
       if (i > 10'000) {
-        ADD_FAILURE() << "transmits without end";
+        ADD_FAILURE() << "the endpoint does not stop sending";
         break;
       }
       MutableBytes rest = batch.bytes();
@@ -144,7 +144,7 @@ class Party {
     }
   }
 
-  /// Polls until nothing comes; what is to be sent.
+  /// Polls until there is no output. Returns the datagrams to send.
   std::vector<Datagram> poll(Timestamp now) {
     std::vector<Datagram> out;
     transmit(now, out);
@@ -156,7 +156,7 @@ class Party {
       messages.push_back(
           {message->stream, message->ppid, message->unordered, std::string(chars, message->payload.size())});
     }
-    transmit(now, out);  // a window that opens is told
+    transmit(now, out);  // reading opens the window, which a SACK announces
     sent.insert(sent.end(), out.begin(), out.end());
     return out;
   }
@@ -181,8 +181,8 @@ inline EndpointConfig accepting(EndpointConfig config = {}) {
   return config;
 }
 
-/// A client with as many uplinks as `nat` names, each behind a NAT of its own, and a server with one address.
-/// Datagrams are carried by hand, 5 ms each way, time is a number.
+/// A client with the uplinks in `nat`, each behind its own NAT, and a server with one address. Owns both
+/// endpoints. Carries datagrams with 5 ms each way; time is simulated.
 class EndpointPair {
  public:
   using Filter = std::function<bool(const Datagram&)>;
@@ -190,28 +190,28 @@ class EndpointPair {
   explicit EndpointPair(const EndpointConfig& client_config = {},
                         const EndpointConfig& server_config = accepting())
       : client(client_config, 1), server(server_config, 2) {
-    place_uplinks();
+    set_up_uplinks();
   }
 
-  /// Protected; the client calls whom its protection names first.
+  /// A protected pair; the client connects to the first peer of its configuration.
   EndpointPair(const EndpointConfig& client_config, SecurityConfig client_protection,
                const EndpointConfig& server_config, SecurityConfig server_protection)
       : called(client_protection.peers.front().key),
         client(client_config, 1, std::move(client_protection)),
         server(server_config, 2, std::move(server_protection)) {
-    place_uplinks();
+    set_up_uplinks();
   }
 
   Timestamp now = Timestamp{} + std::chrono::hours(1);
   std::optional<crypto::PublicKey> called;
   Party client;
   Party server;
-  std::map<std::uint32_t, UdpAddress> nat;  ///< the client's uplinks as the server sees them
-  Filter lost_to_server;                    ///< says which datagrams do not arrive
+  std::map<std::uint32_t, UdpAddress> nat;  ///< the external addresses of the client's uplinks
+  Filter lost_to_server;                    ///< returns whether a datagram is lost
   Filter lost_to_client;
   AssociationId client_id;
   AssociationId server_id;
-  std::uint32_t client_tag = 0;  ///< what the server puts into its packets
+  std::uint32_t client_tag = 0;  ///< the verification tag in the server's packets
   std::uint32_t server_tag = 0;
   std::uint32_t client_tsn = 0;  ///< initial TSNs
   std::uint32_t server_tsn = 0;
@@ -224,12 +224,12 @@ class EndpointPair {
     return {SocketId(0), server_address().ip, nat.at(uplink)};
   }
 
-  /// Polls both sides; what they sent is now under way.
+  /// Polls both ends; their datagrams are then in flight.
   void pick_up() {
     for (Datagram& datagram : client.poll(now)) to_server_.push_back(std::move(datagram));
     for (Datagram& datagram : server.poll(now)) to_client_.push_back(std::move(datagram));
   }
-  /// Delivers what is under way to the server, 5 ms later; to the client likewise.
+  /// Delivers the datagrams in flight to the server, 5 ms later.
   void deliver_to_server() {
     now += kDelay;
     const auto arriving = std::exchange(to_server_, {});
@@ -238,6 +238,7 @@ class EndpointPair {
       server.deliver(now, {server_route(datagram.route.socket.value()), datagram.bytes});
     }
   }
+  /// Delivers the datagrams in flight to the client, 5 ms later.
   void deliver_to_client() {
     now += kDelay;
     const auto arriving = std::exchange(to_client_, {});
@@ -248,7 +249,7 @@ class EndpointPair {
       client.deliver(now, {client_route(uplink->first), datagram.bytes});
     }
   }
-  /// Carries datagrams both ways until none is under way.
+  /// Carries datagrams both ways until none is in flight.
   void carry() {
     for (int round = 0; round < 10'000; ++round) {
       pick_up();
@@ -258,9 +259,9 @@ class EndpointPair {
       client.endpoint.handle_timeout(now);
       server.endpoint.handle_timeout(now);
     }
-    ADD_FAILURE() << "datagrams without end";
+    ADD_FAILURE() << "the endpoints do not stop sending";
   }
-  /// Lets time pass, with every timer on its way.
+  /// Advances the time by `duration`, and handles every timer.
   void run(Duration duration) {
     const Timestamp end = now + duration;
     for (int step = 0; step < 1'000'000; ++step) {
@@ -278,7 +279,7 @@ class EndpointPair {
     client_id = called ? client.endpoint.connect(now, client_route(uplink), *called)
                        : client.endpoint.connect(now, client_route(uplink));
   }
-  /// Connects, and fills in what is known of both sides.
+  /// Connects, and learns the tags and TSNs of both ends.
   void connect(std::uint32_t uplink = 1) {
     begin(uplink);
     carry();
@@ -307,7 +308,8 @@ class EndpointPair {
     return path.value_or(kNoPath);
   }
 
-  /// A packet by hand from one of the client's uplinks; what the server answers at once (it is not carried).
+  /// Delivers a packet made by hand from one of the client's uplinks. Returns the server's immediate answer,
+  /// which is not carried.
   std::vector<Datagram> to_server(const ByteVector& packet, std::uint32_t uplink = 1) {
     server.deliver(now, {server_route(uplink), packet});
     return server.poll(now);
@@ -316,7 +318,7 @@ class EndpointPair {
     client.deliver(now, {client_route(uplink), packet});
     return client.poll(now);
   }
-  /// A packet of the peer, with the right tag.
+  /// An empty packet of the peer with the correct tag.
   [[nodiscard]] Craft from_client() const { return Craft(server_tag); }
   [[nodiscard]] Craft from_server() const { return Craft(client_tag); }
 
@@ -346,7 +348,7 @@ class EndpointPair {
   }
 
  private:
-  void place_uplinks() {
+  void set_up_uplinks() {
     for (std::uint32_t uplink = 1; uplink <= 4; ++uplink) {
       nat[uplink] = {IpAddress::v4(0xCB00'7100U + uplink), static_cast<std::uint16_t>(40'000 + uplink)};
     }

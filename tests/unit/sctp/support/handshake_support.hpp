@@ -6,7 +6,7 @@
 
 namespace hawser::sctp::test {
 
-/// An INIT (or INIT ACK) as a stranger might write it.
+/// An INIT (or INIT ACK) that is built by hand.
 struct InitByHand {
   std::uint32_t tag = 0x5151'5151;
   std::uint32_t a_rwnd = 100'000;
@@ -19,7 +19,7 @@ struct InitByHand {
   [[nodiscard]] wire::InitChunk chunk() const {
     return {ack, tag, a_rwnd, outbound, inbound, tsn, parameters};
   }
-  /// INITs travel under verification tag 0.
+  /// An INIT has verification tag 0.
   [[nodiscard]] ByteVector packet() const { return Craft(0).add(chunk()).take(); }
 
   InitByHand& parameter(std::uint16_t type, Bytes value = {}) {
@@ -35,7 +35,7 @@ struct InitByHand {
   }
 };
 
-/// What an INIT ACK answers, with copies of what matters.
+/// The fields of an INIT ACK that the tests use. Owns copies.
 struct InitAckSeen {
   std::uint32_t verification_tag = 0;
   std::uint32_t initiate_tag = 0;
@@ -43,11 +43,11 @@ struct InitAckSeen {
   ByteVector cookie;
   std::vector<std::uint16_t> reports;  ///< types inside Unrecognized Parameter
 
-  /// The COOKIE ECHO that it asks for, and what is bundled behind it.
+  /// A packet that begins with the COOKIE ECHO for it; other chunks may be added.
   [[nodiscard]] Craft echo() const { return Craft(initiate_tag).add(wire::CookieEchoChunk{cookie}); }
 };
 
-/// The INIT ACK among `datagrams`; fails without one.
+/// The INIT ACK among `datagrams`; the test fails if there is none.
 inline InitAckSeen init_ack_in(const std::vector<Datagram>& datagrams) {
   InitAckSeen seen;
   const Datagram* datagram = find_with(datagrams, wire::ChunkType::kInitAck);
@@ -65,7 +65,7 @@ inline InitAckSeen init_ack_in(const std::vector<Datagram>& datagrams) {
   return seen;
 }
 
-/// The only cause of the ABORT that is all of `datagrams`; 0 when there is none.
+/// The only cause of the ABORT, which must be the only chunk of `datagrams`; 0 when there is none.
 inline std::uint16_t abort_cause_in(const std::vector<Datagram>& datagrams) {
   EXPECT_EQ(datagrams.size(), 1U);
   const Datagram* datagram = find_with(datagrams, wire::ChunkType::kAbort);

@@ -10,7 +10,7 @@ namespace hawser::sctp::test {
 
 inline constexpr std::size_t kPeerWindow = 1U << 20;
 
-/// The way over `uplink` to host `host` of a documentation network.
+/// The route over `uplink` to host `host` of a documentation network.
 inline Route route_to(std::uint32_t uplink, std::uint32_t host, std::uint16_t port = 9899) {
   return {SocketId(uplink), IpAddress::v4(0xC000'0200U + uplink), {IpAddress::v4(0xC633'6400U + host), port}};
 }

@@ -12,9 +12,9 @@
 
 namespace hawser::sctp::test {
 
-/// What the procedures of an association borrow, without the association.
+/// The parts that the procedures of an association use, without the association. Owns them.
 struct ProcedureBench {
-  /// The only chunk that waits to be sent; its bytes live until clear().
+  /// The only chunk that waits to be sent; its bytes are valid until clear().
   const control::ControlChunk& only_chunk() { return control.chunks().at(0); }
   static wire::ChunkView view(const control::ControlChunk& chunk) {
     return *wire::ChunkReader(chunk.bytes, 0).next();

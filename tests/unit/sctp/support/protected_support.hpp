@@ -7,7 +7,7 @@
 
 namespace hawser::sctp::test {
 
-/// Keys of tests: always the same for a seed.
+/// A private key for tests, always the same for a seed.
 inline crypto::PrivateKey key_of(std::uint64_t seed) {
   TestRandom random(seed);
   return crypto::PrivateKey::generate(random);
@@ -20,7 +20,7 @@ inline crypto::PresharedKey preshared_key_of(std::uint64_t seed) {
 inline constexpr std::uint64_t kEdgeKey = 11;
 inline constexpr std::uint64_t kHubKey = 22;
 
-/// The protection of the owner of key `own`, who knows the owners of keys `peers`.
+/// The security configuration of the end with key `own` and the peers with keys `peers`.
 inline SecurityConfig protection_of(std::uint64_t own, const std::vector<std::uint64_t>& peers) {
   SecurityConfig protection{.private_key = key_of(own), .peers = {}, .cipher_costs = {500, 900}};
   for (const std::uint64_t peer : peers) protection.peers.push_back({key_of(peer).public_key(), {}});
@@ -33,7 +33,7 @@ inline SecurityConfig hub_protection() {
   return protection_of(kHubKey, {33, kEdgeKey, 44});
 }
 
-/// As a tunnel configures it.
+/// The configuration of an endpoint in a tunnel.
 inline EndpointConfig tunnel_like(bool accept) {
   EndpointConfig config;
   config.accept = accept;

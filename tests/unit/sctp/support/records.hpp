@@ -21,7 +21,7 @@ inline std::vector<std::byte> unsealed_packet(std::size_t size) {
   return packet;
 }
 
-/// What opening that packet gives: the common header, and the chunks right behind it.
+/// The packet after it was sealed and opened: the common header, and the chunks directly after it.
 inline std::vector<std::byte> opened_packet(std::size_t size) {
   std::vector<std::byte> packet = unsealed_packet(size);
   packet.erase(packet.begin() + wire::kCommonHeaderSize, packet.begin() + wire::kSealedHeadSize);
@@ -36,21 +36,21 @@ struct RecordEnds {
     install(0);
   }
 
-  /// At both ends, and both seal with it from now on.
+  /// Installs an epoch at both ends; both seal with it from now on.
   void install(std::uint8_t epoch) {
     ours.install(epoch, keys_of(crypto::TlsRole::client, epoch, epoch, cipher));
     ours.send_with(epoch);
     theirs.install(epoch, keys_of(crypto::TlsRole::server, epoch, epoch, cipher));
     theirs.send_with(epoch);
   }
-  /// A packet of ours over `path`; empty when it can have no number.
+  /// A sealed packet of this end over `path`; empty when no record number is left.
   std::vector<std::byte> seal(std::size_t size = 64) { return seal(path, size); }
   std::vector<std::byte> seal(path::RecordNumbers& numbers, std::size_t size = 64) {
     std::vector<std::byte> packet = unsealed_packet(size);
     if (!ours.seal(packet, numbers)) packet.clear();
     return packet;
   }
-  /// Opens a copy at their end: why it was refused, or nothing.
+  /// Opens a copy at the other end. Returns why it was dropped, or nothing.
   std::optional<DropReason> refusal(std::vector<std::byte> packet) {
     const auto opened = theirs.open(packet);
     return opened ? std::nullopt : std::optional(opened.error());

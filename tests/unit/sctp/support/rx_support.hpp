@@ -14,7 +14,7 @@
 
 namespace hawser::sctp::test {
 
-/// A message as its sender knows it.
+/// A message at its sender.
 struct SentMessage {
   std::uint16_t stream = 0;
   bool unordered = false;
@@ -31,8 +31,8 @@ struct SendShape {
   bool unordered = false;
 };
 
-/// Cuts messages into DATA chunks with consecutive TSNs, as RFC 9260 §6.9 tells a sender to. Payloads tell
-/// messages apart.
+/// Splits messages into DATA chunks with consecutive TSNs, as RFC 9260 §6.9 requires of a sender. The
+/// payloads of different messages differ.
 class Sender {
  public:
   explicit Sender(std::uint32_t first_tsn) : next_tsn_(first_tsn) {}
@@ -45,7 +45,7 @@ class Sender {
                         .first_chunk = chunks.size(),
                         .payload = std::vector<std::byte>(shape.size)};
     for (std::size_t i = 0; i < shape.size; ++i) message.payload[i] = pattern(id, i);
-    const Bytes bytes = message.payload;  // stays put when the message is moved
+    const Bytes bytes = message.payload;  // the bytes stay in place when the message is moved
     const std::uint16_t ssn = shape.unordered ? 0 : next_ssn_[shape.stream]++;
     for (std::size_t at = 0; at < shape.size; at += shape.fragment) {
       const std::size_t size = std::min(shape.fragment, shape.size - at);

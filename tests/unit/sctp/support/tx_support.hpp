@@ -11,7 +11,7 @@
 
 namespace hawser::sctp::test {
 
-/// Gap blocks as they lie in a SACK, with their memory.
+/// Gap blocks in the format of a SACK. Owns their memory.
 class Gaps {
  public:
   Gaps(std::initializer_list<wire::GapBlock> blocks) : Gaps(std::vector<wire::GapBlock>(blocks)) {}

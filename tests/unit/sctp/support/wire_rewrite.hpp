@@ -7,9 +7,8 @@
 
 #include "sctp/wire/wire.hpp"
 
-/// Parses a chunk as deep as the wire layer knows it and writes what was understood. Used by the unit tests
-/// and by the fuzz target: what is written has to parse, and to come out the same when it is rewritten once
-/// more.
+/// Parses a chunk as deep as the wire layer can, and writes the result. Used by the unit tests and by the
+/// fuzz target: the result must parse, and must not change when it is rewritten again.
 namespace hawser::sctp::wire::testing {
 
 using Failure = std::optional<ParseError>;
@@ -26,7 +25,7 @@ class Scratch {
   ByteWriter writer_{MutableBytes(room_.get(), kSize)};
 };
 
-/// A parameter or cause that is passed on as it came.
+/// Copies a parameter or cause unchanged.
 inline void copy_tlv(ByteWriter& writer, const TlvView& tlv) {
   writer.pad4();
   writer.bytes(tlv.whole);
@@ -90,7 +89,7 @@ Failure rewrite_flat(const ChunkView& view, ByteWriter& writer) {
   return std::nullopt;
 }
 
-/// A chunk with a run of parameters or causes in `field`.
+/// Rewrites a chunk with parameters or causes in `field`.
 template <class Chunk, class Rewrite>
 Failure rewrite_deep(const ChunkView& view, ByteWriter& writer, Bytes Chunk::*field, Rewrite rewrite_one) {
   auto chunk = Chunk::parse(view);
@@ -115,7 +114,7 @@ inline Failure rewrite_init(const ChunkView& view, ByteWriter& writer) {
   return std::nullopt;
 }
 
-/// The lists go element by element, to read each of them.
+/// Copies the lists element by element, so that each element is read.
 inline Failure rewrite_sack(const ChunkView& view, ByteWriter& writer) {
   const auto sack = SackChunk::parse(view);
   if (!sack) return sack.error();
@@ -169,7 +168,7 @@ inline Failure rewrite(const ChunkView& view, ByteWriter& writer) {
       return rewrite_deep(view, writer, &AsconfAckChunk::responses, rewrite_response);
     case ChunkType::kReconfig:
       return rewrite_deep(view, writer, &ReconfigChunk::parameters, rewrite_reconfig);
-    case ChunkType::kSealed: return ParseError::kWrongChunkType;  // a matter of the whole packet
+    case ChunkType::kSealed: return ParseError::kWrongChunkType;  // opened with the whole packet
     case ChunkType::kPad: return rewrite_flat<PadChunk>(view, writer);
     case ChunkType::kForwardTsn: return rewrite_forward_tsn<ForwardTsnChunk, SkippedStream>(view, writer);
     case ChunkType::kAsconf: return rewrite_deep(view, writer, &AsconfChunk::requests, rewrite_request);

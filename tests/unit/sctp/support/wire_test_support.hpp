@@ -30,8 +30,8 @@ inline bool same(Bytes a, Bytes b) {
   return std::ranges::equal(a, b);
 }
 
-/// What `write` puts into a writer, in memory of exactly that size, so that a sanitizer sees the first byte
-/// read too many.
+/// The bytes that `write` appends to a writer, in memory of exactly that size, so that a sanitizer detects a
+/// read beyond the end.
 inline ByteVector written(const std::function<void(ByteWriter&)>& write) {
   ByteVector room(65'536);
   ByteWriter writer(room);
@@ -44,7 +44,7 @@ ByteVector serialised(const T& value) {
   return written([&](ByteWriter& writer) { value.write(writer); });
 }
 
-/// The one chunk in `bytes`.
+/// The only chunk in `bytes`.
 inline ChunkView chunk_in(Bytes bytes) {
   ChunkReader reader(bytes, 0);
   const auto chunk = reader.next();
@@ -52,7 +52,7 @@ inline ChunkView chunk_in(Bytes bytes) {
   EXPECT_EQ(reader.offset(), bytes.size()) << "more than one chunk";
   return chunk.value_or(ChunkView{});
 }
-/// The one parameter or cause in `bytes`.
+/// The only parameter or cause in `bytes`.
 inline TlvView tlv_in(Bytes bytes) {
   TlvReader reader(bytes);
   const auto tlv = reader.next();
@@ -64,17 +64,17 @@ inline TlvView tlv_in(Bytes bytes) {
 template <class T>
 ParseError chunk_error(Bytes bytes) {
   const auto parsed = T::parse(chunk_in(bytes));
-  EXPECT_TRUE(parsed.has_error()) << "parsed although it must not";
+  EXPECT_TRUE(parsed.has_error()) << "parsed although it is invalid";
   return parsed.has_error() ? parsed.error() : ParseError{};
 }
 template <class T>
 ParseError tlv_error(Bytes bytes) {
   const auto parsed = T::parse(tlv_in(bytes));
-  EXPECT_TRUE(parsed.has_error()) << "parsed although it must not";
+  EXPECT_TRUE(parsed.has_error()) << "parsed although it is invalid";
   return parsed.has_error() ? parsed.error() : ParseError{};
 }
 
-/// A chunk of each type, filled as far as it goes.
+/// A chunk of each type with all its fields set.
 struct Sample {
   std::string_view name;
   ByteVector bytes;

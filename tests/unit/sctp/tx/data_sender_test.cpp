@@ -28,7 +28,7 @@ EndpointConfig small_buffer() {
   return config;
 }
 
-/// A chunk as it left, with its own copy of the payload.
+// A chunk as it left, with its own copy of the payload.
 struct Sent {
   wire::DataChunk chunk;
   std::vector<std::byte> payload;
@@ -53,7 +53,7 @@ class DataSenderTest : public ::testing::Test {
     return send(size, {.stream = StreamId(stream)});
   }
 
-  /// One packet's worth of chunks.
+  // The chunks of one packet.
   std::vector<Sent> packet(path::Path* path = nullptr) {
     if (path == nullptr) path = &a;
     std::array<std::byte, kRoom> room{};
@@ -70,7 +70,7 @@ class DataSenderTest : public ::testing::Test {
     EXPECT_TRUE(reader.ok());
     return sent;
   }
-  /// Packets until nothing more may leave.
+  // Packets until nothing more may leave.
   std::vector<Sent> all() {
     std::vector<Sent> sent;
     for (;;) {
@@ -109,7 +109,7 @@ TEST_F(DataSenderTest, LeavesARefusedMessageWithTheCaller) {
   EXPECT_EQ(buffer.bytes()[50], std::byte{7});
 }
 
-TEST_F(DataSenderTest, BlocksWhenTheBufferIsFullAndTellsOnceWhenHalfIsFree) {
+TEST_F(DataSenderTest, BlocksWhenTheBufferIsFullAndReportsOnceWhenHalfIsFree) {
   EXPECT_EQ(send(6'000), SendResult::ok);
   EXPECT_EQ(send(4'001), SendResult::would_block);
   EXPECT_EQ(send(4'000), SendResult::ok);
@@ -207,7 +207,7 @@ TEST_F(DataSenderTest, SendsNoMoreThanThePeersWindowHolds) {
 TEST_F(DataSenderTest, FlightCountsAgainstTheAdvertisedWindow) {
   for (int i = 0; i < 6; ++i) send(1'000);
   ASSERT_EQ(packet().size() + packet().size(), 2U);
-  sack(1, 1'500);  // one more is in flight: 500 bytes are left
+  sack(1, 1'500);  // one more is in flight, so 500 bytes are left
   EXPECT_FALSE(sender.ready());
   sack(2, 1'500);
   EXPECT_EQ(all().size(), 1U);
@@ -292,7 +292,7 @@ TEST_F(DataSenderTest, TheCumulativeTsnOfAShutdownAcknowledgesToo) {
   EXPECT_EQ(sender.on_cumulative(kFirstTsn + 5, paths, now), Verdict::invalid);
   EXPECT_EQ(sender.on_cumulative(kFirstTsn + 1, paths, now), Verdict::advanced);
   EXPECT_TRUE(sender.drained());
-  EXPECT_EQ(sender.peer_window(), 1'000'000U) << "a SHUTDOWN says nothing of the window";
+  EXPECT_EQ(sender.peer_window(), 1'000'000U) << "a SHUTDOWN does not change the window";
 }
 
 TEST_F(DataSenderTest, NonRenegableBlocksMakeRoomInTheSendBufferAtOnce) {

@@ -19,8 +19,7 @@ using State = OutChunk::State;
 
 constexpr std::size_t kSize = 1000;
 
-/// Two paths and chunks of one size; chunk n is the n-th, from 1, and every chunk travels in a packet of its
-/// own.
+// Two paths and chunks of one size; chunk n is the n-th, from 1, and every chunk leaves in its own packet.
 class OutstandingTest : public ::testing::Test {
  protected:
   explicit OutstandingTest(std::uint32_t initial_tsn = 1000) : out(initial_tsn), first(out.next_tsn()) {}
@@ -42,7 +41,7 @@ class OutstandingTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) send_new(path);
   }
 
-  /// Everything up to chunk `n`, and gaps counted from there.
+  // Acknowledges all chunks up to `n`, and gaps counted from there.
   [[nodiscard]] SackView view(std::uint64_t n, const Gaps& gaps, const Gaps& firm) const {
     return {tsn(n), gaps.list(), firm.list(), now};
   }
@@ -177,7 +176,7 @@ TEST_F(OutstandingTest, AChunkThatThePeerReportsNoLongerIsSentAgain) {
 TEST_F(OutstandingTest, ASackOvertakenByANewerOneIsNotTakenForReneging) {
   send_new(a, 6);
   sack(0, {{2, 6}});
-  sack(0, {{2, 3}});  // left earlier, took the slower path
+  sack(0, {{2, 3}});  // left earlier, on the slower path
   EXPECT_FALSE(out.has_queued());
 }
 
@@ -233,7 +232,7 @@ TEST_F(OutstandingTest, LossesAreFoundInTheSendOrderOfThePathNotOfTsns) {
   EXPECT_EQ(chunk(1).state, State::in_flight) << "only one packet left after it";
 }
 
-TEST_F(OutstandingTest, WhatWasSentOnceAndTakenForLostTellsThatItWasLate) {
+TEST_F(OutstandingTest, AChunkSentOnceAndTakenForLostReportsThatItWasLate) {
   const Timestamp left = now;
   send_new(a, 2);
   out.lose_all(a);
@@ -268,7 +267,7 @@ TEST_F(OutstandingTest, OneWindowIsReducedOnce) {
   EXPECT_NE(reduced, before);
   sack(0, {{4, 4}, {10, 10}});
   EXPECT_EQ(out.detect_losses(a, now), 5U);
-  EXPECT_EQ(a.counters.fast_recoveries, 1U) << "these left before the reduction";
+  EXPECT_EQ(a.counters.fast_recoveries, 1U) << "these chunks left before the reduction";
   EXPECT_EQ(a.congestion->cwnd(), reduced);
 }
 
@@ -289,7 +288,7 @@ TEST_F(OutstandingTest, APathsOldestChunkIsItsPseudoCumulativeAcknowledgement) {
   send_new(a, 1);  // 3
   send_new(b, 1);  // 4
   sack(0, {{2, 3}});
-  EXPECT_TRUE(b.flight.acked.pseudo_cumulative) << "its oldest arrived, though TSN 1 is missing";
+  EXPECT_TRUE(b.flight.acked.pseudo_cumulative) << "its oldest chunk arrived, although TSN 1 is missing";
   EXPECT_FALSE(a.flight.acked.pseudo_cumulative);
   EXPECT_EQ(a.flight.acked.bytes, kSize);
   EXPECT_EQ(b.flight.acked.bytes, kSize);
@@ -318,12 +317,12 @@ TEST_F(OutstandingTest, RetransmissionsGiveNoRoundTripAndProveNoPath) {
   EXPECT_EQ(a.flight.acked.bytes, 0U);
 }
 
-TEST_F(OutstandingTest, ARetransmissionAcknowledgedSoonerThanARoundTripSaysNothingOfItsPath) {
+TEST_F(OutstandingTest, ARetransmissionAcknowledgedSoonerThanARoundTripIsNoEvidenceForItsPath) {
   send_new(b, 1);
   out.lose_all(b);
   send_new(a, 4);
   send_again(1, a);
-  now += 10ms;  // a round trip takes 100 ms: it was the original that arrived
+  now += 10ms;  // a round trip takes 100 ms, so the original arrived
   sack(1);
   EXPECT_EQ(out.detect_losses(a, now), 0U);
   EXPECT_EQ(chunk(2).state, State::in_flight);
@@ -408,7 +407,7 @@ TEST_F(OutstandingTest, WhatAFullSackHadNoRoomToReportIsNotTakenForLost) {
 
 TEST_F(OutstandingTest, WhatAFullNrSackLeavesOutInTheMiddleIsNotTakenForLost) {
   for (int i = 0; i < 600; ++i) send_new(a);
-  // Every other one arrived; the report has room for the 50 lowest and the 50 highest of them.
+  // Every second chunk arrived; the report has room for the 50 lowest and the 50 highest of them.
   std::vector<wire::GapBlock> blocks;
   for (std::uint16_t i = 0; i < 300; ++i) {
     const auto offset = static_cast<std::uint16_t>(2 * i + 2);
@@ -446,7 +445,7 @@ TEST_F(OutstandingTest, KeepsEveryChunkWhenItsRingGrows) {
   EXPECT_EQ(a.flight.bytes + b.flight.bytes, 0U);
 }
 
-/// A receiver that loses packets at random, beside the sender's books.
+// Compares the sender's counters with a receiver that loses packets at random.
 TEST_F(OutstandingTest, BooksBalanceThroughRandomLossOnTwoPaths) {
   std::mt19937_64 random(11);
   std::set<std::uint64_t> arrived;

@@ -17,7 +17,7 @@ using wire::ChunkType;
 
 constexpr wire::CommonHeader kHeader{1111, 2222, 0xABCD'EF01, 0};
 
-/// A chunk of that type and whole size.
+// A chunk of that type and whole size.
 ByteVector chunk_of(ChunkType type, std::size_t size) {
   ByteVector chunk(size, std::byte{0x44});
   chunk[0] = static_cast<std::byte>(type);
@@ -84,7 +84,7 @@ TEST_F(PacketBuilderTest, PutsAuthBeforeTheFirstChunkThePeerWantsAuthenticated) 
   EXPECT_TRUE(chunks[0].is(ChunkType::kHeartbeat));
   EXPECT_TRUE(chunks[1].is(ChunkType::kAuth));
   EXPECT_TRUE(chunks[2].is(ChunkType::kAsconf));
-  EXPECT_TRUE(chunks[3].is(ChunkType::kAsconfAck)) << "one AUTH vouches for both";
+  EXPECT_TRUE(chunks[3].is(ChunkType::kAsconfAck)) << "one AUTH covers both";
   const auto parsed = wire::AuthChunk::parse(chunks[1]);
   ASSERT_TRUE(parsed.has_value());
   EXPECT_TRUE(peer.towards(own).verify(packet, 12 + 12, *parsed));

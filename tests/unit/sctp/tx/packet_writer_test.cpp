@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint16_t kPeerPort = 5000;
 
-/// Room filled with `fill`, under a common header.
+// A packet with a common header, filled with `fill`.
 std::vector<std::byte> packet_of(const PacketWriter& writer, std::size_t size, std::byte fill) {
   std::vector<std::byte> packet(size, fill);
   static_cast<void>(writer.begin(packet));

@@ -12,7 +12,7 @@ CongestionController::Ack ack(std::size_t bytes, std::size_t flight) {
   return {.bytes = bytes, .flight_before = flight, .pseudo_cumulative = true, .in_recovery = false};
 }
 
-/// In congestion avoidance with a window of 20 packets.
+// In congestion avoidance with a window of 20 packets.
 std::unique_ptr<CongestionController> in_avoidance() {
   auto control = make_new_reno(kMtu, kPeerWindow);
   control->on_ack(ack(36'000, 40'000));

@@ -17,8 +17,8 @@ class PmtuDiscoveryTest : public ::testing::Test {
   static IpAddress v4() { return IpAddress::v4(0xC633'6401); }
   static IpAddress v6() { return *IpAddress::parse("2001:db8::1"); }
 
-  /// Sends the probe that is due, if one is, over a path that carries `mtu`. Its answer comes at once, its
-  /// loss is noticed in time.
+  // Sends the probe that is due, if any, over a path that carries `mtu`. It is answered immediately, or
+  // counts as lost at its deadline.
   bool step(PmtuDiscovery& discovery, std::size_t mtu, std::size_t headers = 28) {
     const std::size_t payload = discovery.due_probe(true);
     if (payload == 0) return false;
@@ -36,7 +36,7 @@ class PmtuDiscoveryTest : public ::testing::Test {
   void search(PmtuDiscovery& discovery, std::size_t mtu, std::size_t headers = 28) {
     for (int i = 0; i < 200 && step(discovery, mtu, headers); ++i) {
     }
-    EXPECT_EQ(discovery.due_probe(true), 0U) << "a search without end";
+    EXPECT_EQ(discovery.due_probe(true), 0U) << "the search does not end";
   }
 
   EndpointConfig config;
@@ -54,7 +54,7 @@ TEST_F(PmtuDiscoveryTest, FindsTheLargestSizeWithOneProbe) {
   EXPECT_EQ(discovery.payload(), 1472U);
   EXPECT_EQ(discovery.safe_payload(), 1252U);
   EXPECT_EQ(discovery.state(), State::complete);
-  EXPECT_EQ(discovery.next_timeout(), kNever) << "there is nothing larger to look for";
+  EXPECT_EQ(discovery.next_timeout(), kNever) << "there is no larger size to search for";
 }
 
 TEST_F(PmtuDiscoveryTest, FindsEverySizeToEightBytes) {
@@ -90,7 +90,7 @@ TEST_F(PmtuDiscoveryTest, NeverProbesAboveTheConfiguredSizeNorBelowTheFloor) {
   EXPECT_EQ(discovery.size(), 1280U) << "no IPv6 link carries less";
 }
 
-TEST_F(PmtuDiscoveryTest, TakesASizeForImpossibleOnlyAfterThreeLostProbes) {
+TEST_F(PmtuDiscoveryTest, RejectsASizeOnlyAfterThreeLostProbes) {
   PmtuDiscovery discovery(v4(), config);
   search(discovery, 1492);
   EXPECT_EQ(probed, (std::vector<std::size_t>{1500, 1280, 1500, 1500, 1500, 1492}));
@@ -110,7 +110,7 @@ TEST_F(PmtuDiscoveryTest, LearnsNothingFromLossesOnAPathThatFailed) {
   EXPECT_EQ(discovery.size(), 1500U);
 }
 
-TEST_F(PmtuDiscoveryTest, TakesOnlyTheAnswerToTheProbeUnderWay) {
+TEST_F(PmtuDiscoveryTest, AcceptsOnlyTheAnswerToTheOutstandingProbe) {
   PmtuDiscovery discovery(v4(), config);
   EXPECT_FALSE(discovery.on_probe_acked(0, now)) << "none was sent";
   discovery.on_probe_sent(7, now, kPatience);
@@ -135,9 +135,10 @@ TEST_F(PmtuDiscoveryTest, SearchesAgainAfterTenMinutes) {
 TEST_F(PmtuDiscoveryTest, FallsBackWhenAHeartbeatPassesBehindALostProbe) {
   PmtuDiscovery discovery(v4(), config);
   search(discovery, 1500);
-  EXPECT_FALSE(discovery.on_small_answered(now, now)) << "nobody asked";
+  EXPECT_FALSE(discovery.on_small_answered(now, now)) << "no probe is outstanding";
   discovery.verify();
-  EXPECT_EQ(discovery.due_probe(false), 1472U) << "asked though the path failed: that may be the reason";
+  EXPECT_EQ(discovery.due_probe(false), 1472U)
+      << "probed although the path failed, because the size may be the reason";
   discovery.on_probe_sent(++nonce, now, kPatience);
   EXPECT_FALSE(discovery.on_small_answered(now - 1ms, now)) << "it left before the probe";
   EXPECT_EQ(discovery.size(), 1500U);
@@ -179,7 +180,7 @@ TEST_F(PmtuDiscoveryTest, FallsFromTheBaseToTheFloorAndLooksForMoreSoon) {
   EXPECT_EQ(discovery.state(), State::complete);
 }
 
-TEST_F(PmtuDiscoveryTest, TellsSizesApartByWhereTheyPass) {
+TEST_F(PmtuDiscoveryTest, ClassifiesSizesByWhereTheyPass) {
   PmtuDiscovery discovery(v4(), config);
   EXPECT_EQ(discovery.size_class(548), PacketSize::small);
   EXPECT_EQ(discovery.size_class(552), PacketSize::medium);
@@ -195,7 +196,8 @@ TEST_F(PmtuDiscoveryTest, CountsTheLossesOfASizeUntilOneOfThatSizeOrALargerOneAr
   discovery.on_lost(PacketSize::large, 1);
   discovery.on_lost(PacketSize::medium, 1);
   discovery.on_delivered(PacketSize::medium);
-  EXPECT_EQ(discovery.suspicious_losses(), 2U) << "medium ones say nothing of large ones";
+  EXPECT_EQ(discovery.suspicious_losses(), 2U)
+      << "medium packets that arrive do not clear losses of large ones";
   discovery.on_lost(PacketSize::medium, 1);
   discovery.on_delivered(PacketSize::large);
   EXPECT_EQ(discovery.suspicious_losses(), 0U);
@@ -215,7 +217,7 @@ TEST_F(PmtuDiscoveryTest, SuspectsALargerPathOfNotCarryingTheBaseOnlyAfterRepeat
   EXPECT_EQ(discovery.suspicious_losses(), 0U);
 }
 
-TEST_F(PmtuDiscoveryTest, SwitchedOffTakesEveryPathForWhole) {
+TEST_F(PmtuDiscoveryTest, SwitchedOffUsesTheLargestSizeOnEveryPath) {
   config.path_mtu_discovery = false;
   PmtuDiscovery discovery(v4(), config);
   EXPECT_EQ(discovery.payload(), 1472U);
