@@ -126,7 +126,6 @@ Duration AsconfInitiator::max_wait(bool join) const {
 
 void AsconfInitiator::give_up_turn(Timestamp now) {
   Request request = current_->request;
-  ++request.turns;
   request.not_before = now + current_->timeout;
   current_.reset();
   queue_.push_back(request);

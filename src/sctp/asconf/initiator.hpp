@@ -71,7 +71,6 @@ class AsconfInitiator {
     std::uint32_t correlation_id = 0;
     PathId path = kNoPath;  ///< the path that joins; kNoPath for literal addresses
     IpAddress address;
-    unsigned turns = 0;
     Timestamp not_before = Timestamp::min();
   };
   struct Outstanding {

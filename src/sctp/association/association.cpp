@@ -8,12 +8,6 @@
 #include "sctp/wire/causes.hpp"
 
 namespace hawser::sctp::association {
-namespace {
-
-constexpr std::string_view kShutDown = "shut down";
-
-}  // namespace
-
 Association::Association(EndpointContext& context, AssociationId id, const Route& first,
                          std::uint16_t peer_port, std::optional<crypto::PublicKey> peer, Timestamp now)
     : id_(id),
@@ -113,7 +107,7 @@ bool Association::reject_init(const Route& source) {
 void Association::on_reflected(Timestamp now, const wire::ChunkView& chunk) {
   if (parts_.teardown.state() == Teardown::State::ack_sent) {
     // All data was delivered both ways, and the peer has closed: only its SHUTDOWN COMPLETE was lost.
-    end(now, {Event::Kind::closed, 0, kShutDown});
+    end(now, shut_down());
   } else if (chunk.is(wire::ChunkType::kAbort)) {
     end(now, {Event::Kind::aborted, 0, "the peer has no such association"});
   } else {
@@ -152,7 +146,7 @@ void Association::check_liveness(Timestamp now) {
       parts_.validation.association_errors() > parts_.endpoint.config.association_max_retrans ||
       parts_.validation.silent_too_long(now, last_record_);
   if (!failed) return;
-  if (parts_.teardown.awaits_shutdown_complete()) return end(now, {Event::Kind::closed, 0, kShutDown});
+  if (parts_.teardown.awaits_shutdown_complete()) return end(now, shut_down());
   Ended lost = abort_with(wire::CauseCode::kUserInitiatedAbort, "retransmission limit");
   lost.kind = Event::Kind::lost;
   lost.cause = 0;
@@ -168,7 +162,7 @@ void Association::on_shutdown_timeout(Timestamp now) {
   if (closed_ || !parts_.receiver) return;
   switch (parts_.teardown.on_timeout(now, cumulative_tsn())) {
     case Teardown::Outcome::pending: return;
-    case Teardown::Outcome::completed: return end(now, {Event::Kind::closed, 0, kShutDown});
+    case Teardown::Outcome::completed: return end(now, shut_down());
     case Teardown::Outcome::not_answered:
       return end(now, abort_with(wire::CauseCode::kUserInitiatedAbort, "shutdown not answered"));
     case Teardown::Outcome::not_completed:
@@ -345,10 +339,10 @@ AssociationStatus Association::status() const {
     status.messages_received = parts_.receiver->messages_received();
     status.duplicate_tsns_received = parts_.receiver->duplicate_tsns();
   }
-  const path::SendState situation{parts_.data.has_data(), parts_.data.peer_has_room(),
-                                  parts_.transmitter.pacing_deadline()};
+  const path::SendState send_state{parts_.data.has_data(), parts_.data.peer_has_room(),
+                                   parts_.transmitter.pacing_deadline()};
   for (const auto& path : parts_.paths) {
-    if (path->replaces == kNoPath) status.paths.push_back(path::describe(*path, parts_.paths, situation));
+    if (path->replaces == kNoPath) status.paths.push_back(path::describe(*path, parts_.paths, send_state));
   }
   return status;
 }

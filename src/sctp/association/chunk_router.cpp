@@ -12,14 +12,6 @@
 #include "sctp/wire/shutdown.hpp"
 
 namespace hawser::sctp::association {
-namespace {
-
-constexpr std::size_t kMaxErrorEcho = 512;
-
-constexpr std::string_view kShutDown = "shut down";
-
-}  // namespace
-
 path::PacketSource Packet::source() const {
   if (record == nullptr) return {route, size, fresh, nullptr, {}};
   return {route, size, record->newest, &record->peer_path->path, {record->epoch, record->path_id}};
@@ -104,8 +96,7 @@ ChunkResult ChunkRouter::handle_unknown(const wire::ChunkView& chunk) {
   if (known) return NextChunk{};
   const auto action = wire::unknown_chunk_action(chunk.type);
   if (wire::reports(action) && !handshaking()) {
-    parts_.control.push_error(wire::CauseCode::kUnrecognizedChunkType,
-                              chunk.whole.first(std::min(chunk.whole.size(), kMaxErrorEcho)));
+    parts_.control.push_error(wire::CauseCode::kUnrecognizedChunkType, control::error_echo(chunk.whole));
   }
   if (wire::stops(action)) return SkipRest{};
   return NextChunk{};
@@ -317,7 +308,7 @@ ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
   };
   if (!handshaking() && parts_.teardown.expects_shutdown_ack()) {
     complete(false, parts_.writer.peer_tag());
-    return Ended{Event::Kind::closed, 0, kShutDown, {}};
+    return shut_down();
   }
   if (!handshaking()) return skip_chunk(DropReason::unexpected_chunk);
   // RFC 9260 §8.5.1 E: while the handshake runs, the peer still has an older association to end. In protected
@@ -328,7 +319,7 @@ ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
 
 ChunkResult ChunkRouter::handle_shutdown_complete() {
   if (parts_.teardown.state() != Teardown::State::ack_sent) return skip_packet(DropReason::unexpected_chunk);
-  return Ended{Event::Kind::closed, 0, kShutDown, {}};
+  return shut_down();
 }
 
 }  // namespace hawser::sctp::association

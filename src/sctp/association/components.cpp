@@ -2,8 +2,7 @@
 
 namespace hawser::sctp::association {
 
-void drop_retired_paths(Components& parts) {
-  if (!parts.paths.any_retired()) return;
+void drop_references_to_retired_paths(Components& parts) {
   for (const auto& path : parts.paths.take_retired()) {
     parts.data.outstanding().forget(*path);
     parts.asconf.on_path_removed(path->id);

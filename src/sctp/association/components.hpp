@@ -74,6 +74,10 @@ struct Components {
 
 /// Removes all references to retired paths: their chunks in flight are declared lost, and their control
 /// chunks and ASCONF requests are dropped.
-void drop_retired_paths(Components& parts);
+void drop_references_to_retired_paths(Components& parts);
+/// Calls it when a path was retired; costs one comparison otherwise.
+inline void drop_retired_paths(Components& parts) {
+  if (parts.paths.any_retired()) drop_references_to_retired_paths(parts);
+}
 
 }  // namespace hawser::sctp::association

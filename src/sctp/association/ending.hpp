@@ -25,6 +25,10 @@ struct Ended {
   std::optional<AbortCause> abort = std::nullopt;  ///< the ABORT that the peer gets; nothing: it gets none
 };
 
+/// The association ends as both ends agreed (RFC 9260 §9.2).
+[[nodiscard]] inline Ended shut_down() {
+  return {Event::Kind::closed, 0, "shut down"};
+}
 /// The association ends by an ABORT of this end, because the peer violates the protocol or the user requests
 /// it. `value` is that of the error cause.
 [[nodiscard]] inline Ended abort_with(wire::CauseCode code, Bytes value) {

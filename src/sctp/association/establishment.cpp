@@ -7,12 +7,6 @@
 #include "sctp/wire/sealed_chunk.hpp"
 
 namespace hawser::sctp::association {
-namespace {
-
-constexpr std::size_t kMaxErrorEcho = 512;
-
-}  // namespace
-
 Readiness Establishment::readiness() const {
   if (handshaking()) return Readiness::handshake;
   if (confirmed_) return Readiness::confirmed;
@@ -48,8 +42,7 @@ std::optional<Ended> Establishment::on_init_acked(const Packet& packet,
   if (is_protected) messages_.send_key_messages();
   send_cookie_echo(packet.now);
   for (const wire::ParameterView& unknown : ack.unrecognized) {
-    parts_.control.push_error(wire::CauseCode::kUnrecognizedParameters,
-                              unknown.whole.first(std::min(unknown.whole.size(), kMaxErrorEcho)));
+    parts_.control.push_error(wire::CauseCode::kUnrecognizedParameters, control::error_echo(unknown.whole));
   }
   return std::nullopt;
 }

@@ -13,6 +13,12 @@
 
 namespace hawser::sctp::control {
 
+/// The part of an unknown chunk or parameter that an error cause repeats.
+[[nodiscard]] inline Bytes error_echo(Bytes unknown) {
+  constexpr std::size_t kMaxErrorEcho = 512;
+  return unknown.first(std::min(unknown.size(), kMaxErrorEcho));
+}
+
 /// A control chunk that waits to be sent.
 struct ControlChunk {
   wire::ChunkType type{};

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxReplySize = 4096 + 1024;
 constexpr std::size_t kRestartNoticeSize = 16;
-constexpr std::uint32_t kMinReceiveWindow = 1500;  // RFC 9260 §3.3.2
 
 // RFC 9260 §3.2.1: unknown parameters are reported if their types require it, up to about the size of the
 // INIT.
@@ -29,10 +28,6 @@ void report_unknown(ByteWriter& writer, const wire::InitChunk& init, const wire:
 std::uint32_t staleness_us(Duration staleness) {
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(staleness).count();
   return static_cast<std::uint32_t>(std::min<std::int64_t>(us, 0xffff'ffff));
-}
-
-bool has_streams_and_window(const wire::InitChunk& init) {
-  return init.outbound_streams != 0 && init.inbound_streams != 0 && init.a_rwnd >= kMinReceiveWindow;
 }
 
 bool names_stale_cookie(const wire::ErrorChunk& error) {
@@ -92,7 +87,7 @@ std::optional<Listener::Rejection> Listener::judge(const Init& init) const {
   const EndpointConfig& config = context_.config;
   if (init.existing == nullptr && !config.accept)
     return Rejection{DropReason::not_listening, wire::CauseCode::kOutOfResource, {}};
-  if (!has_streams_and_window(init.chunk))
+  if (!init.chunk.has_streams_and_window())
     return Rejection{DropReason::malformed_init, wire::CauseCode::kInvalidMandatoryParameter, {}};
   if (const auto& name = init.parameters.host_name) {
     return Rejection{DropReason::malformed_init,
@@ -137,7 +132,7 @@ std::optional<DropReason> Listener::admit_init(Timestamp now, const wire::ChunkV
   if (!access_key) return DropReason::no_access;
   init.access_key = *access_key;
   const auto peer = handshake::PeerInit::from(init.chunk, init.parameters);
-  if (!peer.cipher_costs || !has_streams_and_window(init.chunk)) return DropReason::malformed_init;
+  if (!peer.cipher_costs || !init.chunk.has_streams_and_window()) return DropReason::malformed_init;
   if (!admission_->inits.admit(now, init.route.remote.ip)) return DropReason::handshake_rate_limited;
   return std::nullopt;
 }

@@ -68,11 +68,11 @@ std::string_view to_string(PathRole role) {
   return kNames[static_cast<std::size_t>(role)];
 }
 
-std::string_view to_string(PathIdleReason limit) {
+std::string_view to_string(PathIdleReason reason) {
   static constexpr std::array<std::string_view, 13> kNames = {
       "none", "joining",     "unproven",          "failed", "given_up", "never", "backup", "secondary",
       "idle", "peer_window", "congestion_window", "capped", "pacing"};
-  return kNames[static_cast<std::size_t>(limit)];
+  return kNames[static_cast<std::size_t>(reason)];
 }
 
 }  // namespace hawser::sctp

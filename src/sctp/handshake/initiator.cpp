@@ -13,7 +13,6 @@ namespace hawser::sctp::handshake {
 namespace {
 
 constexpr unsigned kMaxCookieLifeRequests = 2;
-constexpr std::uint32_t kMinReceiveWindow = 1500;  // RFC 9260 §3.3.3
 // The parameters of our INIT are padded (RFC 4820) beyond those of an INIT ACK, so that the answer never
 // amplifies.
 constexpr std::size_t kInitParameters = 320;
@@ -86,13 +85,13 @@ Initiator::InitAckResult Initiator::on_init_ack(const wire::ChunkView& chunk) {
   const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
   if (!init || !parameters) return DropReason::malformed_init;
   PeerInit peer = PeerInit::from(*init, *parameters);
-  if (context_.security != nullptr) return accept_protected(chunk, *parameters, std::move(peer));
+  if (context_.security != nullptr) return accept_protected(chunk, *init, *parameters, std::move(peer));
   return accept_plain(*init, *parameters, std::move(peer));
 }
 
 Initiator::InitAckResult Initiator::accept_plain(const wire::InitChunk& init,
                                                  const wire::InitParameters& parameters, PeerInit&& peer) {
-  if (init.outbound_streams == 0 || init.inbound_streams == 0 || init.a_rwnd < kMinReceiveWindow)
+  if (!init.has_streams_and_window())
     return InitAckRefusal{peer.tag, wire::CauseCode::kInvalidMandatoryParameter, {}};
   if (!parameters.cookie) {
     std::array<std::byte, 6> missing{};  // their number, and each type
@@ -111,12 +110,12 @@ Initiator::InitAckResult Initiator::accept_plain(const wire::InitChunk& init,
 
 // An INIT ACK is not authentic yet, so one that does not fit is dropped and does not end the association.
 Initiator::InitAckResult Initiator::accept_protected(const wire::ChunkView& chunk,
+                                                     const wire::InitChunk& init,
                                                      const wire::InitParameters& parameters,
                                                      PeerInit&& peer) {
   const auto& cookie = parameters.cookie;
   // The transcript covers everything before the cookie, so the cookie must be the last parameter.
-  if (!cookie || !peer.cipher_costs || peer.outbound_streams == 0 || peer.inbound_streams == 0 ||
-      peer.a_rwnd < kMinReceiveWindow ||
+  if (!cookie || !peer.cipher_costs || !init.has_streams_and_window() ||
       cookie->whole.data() + cookie->whole.size() != chunk.whole.data() + chunk.whole.size()) {
     return DropReason::malformed_init;
   }

@@ -103,7 +103,7 @@ class Initiator {
   [[nodiscard]] std::vector<std::byte> make_init_chunk(std::optional<std::uint32_t> cookie_preservative);
   [[nodiscard]] InitAckResult accept_plain(const wire::InitChunk& init,
                                            const wire::InitParameters& parameters, PeerInit&& peer);
-  [[nodiscard]] InitAckResult accept_protected(const wire::ChunkView& chunk,
+  [[nodiscard]] InitAckResult accept_protected(const wire::ChunkView& chunk, const wire::InitChunk& init,
                                                const wire::InitParameters& parameters, PeerInit&& peer);
   void enter_cookie_echoed(std::vector<std::byte> cookie);
 

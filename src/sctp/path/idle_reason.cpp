@@ -13,22 +13,22 @@ bool any_up_to(const PathTable& paths, DataClass last) {
 
 // Whether the pacer or the cap of the path held it back at the last poll: it becomes ready no earlier than
 // the first path that was held back then.
-bool held_back(const Path& path, const SendState& situation) {
-  return situation.paced_until != kNever && path.ready_at() >= situation.paced_until;
+bool held_back(const Path& path, const SendState& send_state) {
+  return send_state.paced_until != kNever && path.ready_at() >= send_state.paced_until;
 }
 
 bool window_full(const Path& path) {
   return path.flight.bytes >= path.congestion->cwnd();
 }
 
-bool capped(const Path& path, const SendState& situation) {
-  return held_back(path, situation) && path.cap.next() >= path.pacer.next();
+bool capped(const Path& path, const SendState& send_state) {
+  return held_back(path, send_state) && path.cap.next() >= path.pacer.next();
 }
 
 // Same rule as in the scheduler: a path that only its pacer holds back is not full.
-bool always_paths_full(const PathTable& paths, const SendState& situation) {
+bool always_paths_full(const PathTable& paths, const SendState& send_state) {
   return std::ranges::none_of(paths, [&](const auto& path) {
-    return data_class(*path) == DataClass::always && !window_full(*path) && !capped(*path, situation);
+    return data_class(*path) == DataClass::always && !window_full(*path) && !capped(*path, send_state);
   });
 }
 
@@ -44,14 +44,15 @@ std::optional<PathIdleReason> reason_by_state(const Path& path) {
 }
 
 std::optional<PathIdleReason> reason_by_role(const Path& path, const PathTable& paths,
-                                             const SendState& situation) {
+                                             const SendState& send_state) {
   switch (path.role()) {
     case PathRole::never: return PathIdleReason::never;
     case PathRole::backup:
       if (any_up_to(paths, DataClass::secondary)) return PathIdleReason::backup;
       break;
     case PathRole::secondary:
-      if (any_up_to(paths, DataClass::always) && !(situation.waiting && always_paths_full(paths, situation)))
+      if (any_up_to(paths, DataClass::always) &&
+          !(send_state.waiting && always_paths_full(paths, send_state)))
         return PathIdleReason::secondary;
       break;
     case PathRole::always: break;
@@ -61,14 +62,14 @@ std::optional<PathIdleReason> reason_by_role(const Path& path, const PathTable& 
 
 }  // namespace
 
-PathIdleReason idle_reason(const Path& path, const PathTable& paths, const SendState& situation) {
+PathIdleReason idle_reason(const Path& path, const PathTable& paths, const SendState& send_state) {
   if (const auto limit = reason_by_state(path)) return *limit;
-  if (const auto limit = reason_by_role(path, paths, situation)) return *limit;
-  if (!situation.waiting) return PathIdleReason::idle;
-  if (!situation.peer_has_room) return PathIdleReason::peer_window;
+  if (const auto limit = reason_by_role(path, paths, send_state)) return *limit;
+  if (!send_state.waiting) return PathIdleReason::idle;
+  if (!send_state.peer_has_room) return PathIdleReason::peer_window;
   if (window_full(path)) return PathIdleReason::congestion_window;
-  if (capped(path, situation)) return PathIdleReason::capped;
-  return held_back(path, situation) ? PathIdleReason::pacing : PathIdleReason::none;
+  if (capped(path, send_state)) return PathIdleReason::capped;
+  return held_back(path, send_state) ? PathIdleReason::pacing : PathIdleReason::none;
 }
 
 }  // namespace hawser::sctp::path

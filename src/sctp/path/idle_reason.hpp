@@ -13,6 +13,6 @@ struct SendState {
 
 /// Why `path` carries no more data now. For display: walks over all paths.
 [[nodiscard]] PathIdleReason idle_reason(const Path& path, const PathTable& paths,
-                                         const SendState& situation);
+                                         const SendState& send_state);
 
 }  // namespace hawser::sctp::path

@@ -2,7 +2,7 @@
 
 namespace hawser::sctp::path {
 
-PathStatus describe(const Path& path, const PathTable& paths, const SendState& situation) {
+PathStatus describe(const Path& path, const PathTable& paths, const SendState& send_state) {
   PathStatus status;
   status.id = path.id;
   status.route = path.route;
@@ -18,7 +18,7 @@ PathStatus describe(const Path& path, const PathTable& paths, const SendState& s
   status.mtu = path.pmtu.payload();
   status.error_count = path.error_count;
   status.counters = path.counters;
-  status.idle_reason = idle_reason(path, paths, situation);
+  status.idle_reason = idle_reason(path, paths, send_state);
   status.failed_since = path.lifecycle.failed_since();
   status.cap_bps = path.cap.bits_per_second();
   return status;

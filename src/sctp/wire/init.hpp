@@ -42,6 +42,13 @@ struct InitChunk {
   std::uint32_t initial_tsn = 0;
   Bytes parameters{};
 
+  /// Whether an association can come of it: streams in both directions, and a receive window of at least 1500
+  /// bytes (RFC 9260 §3.3.2).
+  [[nodiscard]] bool has_streams_and_window() const {
+    constexpr std::uint32_t kMinReceiveWindow = 1500;
+    return outbound_streams != 0 && inbound_streams != 0 && a_rwnd >= kMinReceiveWindow;
+  }
+
   static Parsed<InitChunk> parse(const ChunkView& chunk);
   void write(ByteWriter& writer) const;
 };
