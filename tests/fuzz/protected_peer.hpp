@@ -161,7 +161,7 @@ class Target {
 };
 
 /// A packet with a checksum around encoded chunks.
-inline ByteVector packet_of(std::uint32_t tag, Bytes chunks) {
+inline ByteVector packet_of(VerificationTag tag, Bytes chunks) {
   ByteVector packet(wire::kCommonHeaderSize);
   wire::CommonHeader{kPort, kPort, tag, 0}.store(packet.data());
   packet.insert(packet.end(), chunks.begin(), chunks.end());
@@ -289,7 +289,7 @@ class HandMadePeer {
     require(reader.ok());
   }
 
-  [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
+  [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
   [[nodiscard]] std::uint32_t& tsn() { return tsn_; }
   [[nodiscard]] std::uint16_t& ssn() { return ssn_; }
   /// The content of a COOKIE ECHO: the cookie and the proof.
@@ -334,8 +334,8 @@ class HandMadePeer {
   SecurityConfig security_;
   std::optional<security::SecureChannel> channel_;
   path::RecordNumbers numbers_;
-  std::uint32_t own_tag_ = 0x0abc'def1;
-  std::uint32_t peer_tag_ = 0;
+  VerificationTag own_tag_{0x0abc'def1};
+  VerificationTag peer_tag_;
   std::uint32_t tsn_ = 0x1000;
   std::uint16_t ssn_ = 0;
   std::uint32_t next_tsn_ = 0;

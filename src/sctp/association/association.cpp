@@ -243,7 +243,7 @@ void Association::end(Timestamp now, const Ended& ending) {
 void Association::send_abort(Timestamp now, const AbortCause& cause) {
   constexpr std::size_t kMaxValueSize = 256;
   const path::Path* path = parts_.paths.for_control();
-  if (path == nullptr || peer_tag() == 0) return;
+  if (path == nullptr || peer_tag() == kNoTag) return;
   // Without keys, the peer of a protected association would not believe it.
   if (parts_.endpoint.security != nullptr && readiness() == Readiness::handshake) return;
   std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kMaxValueSize));

@@ -72,7 +72,7 @@ class Association {
   [[nodiscard]] bool handshaking() const { return establishment_.handshaking(); }
   [[nodiscard]] AssociationStatus status() const;
   [[nodiscard]] const handshake::OwnInit& own_init() const { return parts_.own; }
-  [[nodiscard]] std::uint32_t peer_tag() const { return parts_.writer.peer_tag(); }
+  [[nodiscard]] VerificationTag peer_tag() const { return parts_.writer.peer_tag(); }
   [[nodiscard]] std::uint16_t peer_port() const { return parts_.writer.peer_port(); }
   /// Nothing in plain SCTP, and until the peer has proven its keys.
   [[nodiscard]] std::optional<crypto::PublicKey> peer_key() const;

@@ -309,7 +309,7 @@ void ChunkRouter::handle_shutdown(Packet& packet, const wire::ChunkView& chunk) 
 }
 
 ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
-  const auto complete = [&](bool reflected, std::uint32_t tag) {
+  const auto complete = [&](bool reflected, VerificationTag tag) {
     const auto chunk = control::ControlQueue::serialise(wire::ShutdownCompleteChunk{reflected});
     parts_.control_sender.send_final_packet(packet.now, packet.route, wire::ChunkType::kShutdownComplete,
                                             chunk, tag);

@@ -26,15 +26,15 @@ class AssociationTable {
   [[nodiscard]] AssociationId next_id() { return AssociationId(next_id_++); }
   Entry& add(std::unique_ptr<Entry> entry);
   /// `entry` answers to another verification tag than `old_tag` from now on.
-  void retag(std::uint32_t old_tag, Entry& entry);
+  void retag(VerificationTag old_tag, Entry& entry);
   /// `entry` may have something to send, to deliver, or another deadline than before.
   void touch(Entry& entry);
 
   // --- look-up; null: there is no such association. Only find_by_tag finds one that is closed.
   [[nodiscard]] Entry* find(AssociationId id) const;
-  [[nodiscard]] Entry* find_by_tag(std::uint32_t tag) const { return tags_.find(tag); }
+  [[nodiscard]] Entry* find_by_tag(VerificationTag tag) const { return tags_.find(tag); }
   [[nodiscard]] Entry* find_by_route(const Route& route, std::uint16_t peer_port) const;
-  [[nodiscard]] Entry* find_by_peer_tag(const Route& route, std::uint32_t tag) const;
+  [[nodiscard]] Entry* find_by_peer_tag(const Route& route, VerificationTag tag) const;
   [[nodiscard]] std::size_t live_count() const;
   /// Live ones whose peer has not proven its keys.
   [[nodiscard]] std::size_t half_open_count() const;

@@ -11,6 +11,7 @@
 #include "hawser/sctp/security.hpp"
 #include "sctp/auth/auth.hpp"
 #include "sctp/wire/init.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::handshake {
 
@@ -20,7 +21,7 @@ using AuthRandom = std::array<std::byte, 32>;
 /// What we say in our INIT or INIT ACK: the same parameters in both, so that a collision can repeat them (RFC
 /// 9260 §5.2.1).
 struct OwnInit {
-  std::uint32_t tag = 0;
+  VerificationTag tag;
   std::uint32_t initial_tsn = 0;
   AuthRandom auth_random{};
 
@@ -29,7 +30,7 @@ struct OwnInit {
 
 /// What the peer's INIT or INIT ACK says, reduced to what we use. This is what a State Cookie carries.
 struct PeerInit {
-  std::uint32_t tag = 0;
+  VerificationTag tag;
   std::uint32_t initial_tsn = 0;
   std::uint32_t a_rwnd = 0;
   std::uint16_t outbound_streams = 0;

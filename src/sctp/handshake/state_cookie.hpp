@@ -11,6 +11,7 @@
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/drop_reason.hpp"
 #include "sctp/handshake/negotiation.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::handshake {
 
@@ -19,11 +20,11 @@ namespace hawser::sctp::handshake {
 struct StateCookie {
   Timestamp created{};
   Duration lifetime{};
-  Route route;                  ///< where the INIT came from
-  std::uint16_t peer_port = 0;  ///< SCTP port
-  std::uint32_t local_tie_tag =
-      0;  ///< tags of the association that existed when the INIT came, or zero (§5.2.2)
-  std::uint32_t peer_tie_tag = 0;
+  Route route;                    ///< where the INIT came from
+  std::uint16_t peer_port = 0;    ///< SCTP port
+  VerificationTag local_tie_tag;  ///< of the association that existed when the INIT came; kNoTag: none
+                                  ///< existed (§5.2.2)
+  VerificationTag peer_tie_tag;
   OwnInit own;
   PeerInit peer;
   std::uint16_t access_key = 0;       ///< which one the INIT was signed with, likewise

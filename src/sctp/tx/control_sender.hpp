@@ -12,6 +12,7 @@
 #include "sctp/path/pmtu/prober.hpp"
 #include "sctp/tx/data_sender.hpp"
 #include "sctp/tx/packet_writer.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
 
@@ -41,7 +42,7 @@ class ControlSender {
   /// The last packet of an association, or one that belongs to an older one: a single chunk, finished at
   /// once.
   void send_final_packet(Timestamp now, const Route& route, wire::ChunkType type, Bytes chunk,
-                         std::uint32_t tag);
+                         VerificationTag tag);
 
   /// Finishes every packet of a batch. False: no record numbers are left for the path; the batch is lost.
   [[nodiscard]] bool finish(Timestamp now, TransmitBatch& batch);

@@ -7,6 +7,7 @@
 #include "sctp/control/packet_tap.hpp"
 #include "sctp/security/secure_channel.hpp"
 #include "sctp/tx/packet_builder.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
 
@@ -20,8 +21,8 @@ class PacketWriter {
       : local_port_(local_port), peer_port_(peer_port), tap_(tap) {}
 
   [[nodiscard]] std::uint16_t peer_port() const { return peer_port_; }
-  [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
-  void set_peer_tag(std::uint32_t tag) { peer_tag_ = tag; }
+  [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
+  void set_peer_tag(VerificationTag tag) { peer_tag_ = tag; }
   /// AUTH as negotiated; outlives the writer. Null: no chunk is authenticated.
   void set_auth(const auth::Auth* auth) { auth_ = auth; }
   /// The keys, which outlive the writer. Null: plain SCTP. Packets are sealed once there are keys.
@@ -30,7 +31,7 @@ class PacketWriter {
 
   /// A packet in `room`, under the peer's tag.
   [[nodiscard]] PacketBuilder begin(MutableBytes room) const { return begin(room, peer_tag_); }
-  [[nodiscard]] PacketBuilder begin(MutableBytes room, std::uint32_t tag) const;
+  [[nodiscard]] PacketBuilder begin(MutableBytes room, VerificationTag tag) const;
   /// Finishes every packet of a batch in place; `numbers` are those of its path. False: the path has no
   /// number left under these keys, and the batch must not leave.
   [[nodiscard]] bool finish(Timestamp now, TransmitBatch& batch, path::RecordNumbers& numbers) const;
@@ -43,7 +44,7 @@ class PacketWriter {
  private:
   std::uint16_t local_port_;
   std::uint16_t peer_port_;
-  std::uint32_t peer_tag_ = 0;
+  VerificationTag peer_tag_;
   const auth::Auth* auth_ = nullptr;
   security::SecureChannel* channel_ = nullptr;
   const control::PacketTap* tap_;

@@ -94,20 +94,20 @@ Parsed<InitChunk> InitChunk::parse(const ChunkView& chunk) {
   ByteReader reader(chunk.value);
   InitChunk init;
   init.ack = chunk.is(ChunkType::kInitAck);
-  init.initiate_tag = reader.u32();
+  init.initiate_tag = VerificationTag{reader.u32()};
   init.a_rwnd = reader.u32();
   init.outbound_streams = reader.u16();
   init.inbound_streams = reader.u16();
   init.initial_tsn = reader.u32();
   if (!reader.ok()) return ParseError::kChunkSize;
-  if (init.initiate_tag == 0) return ParseError::kZeroTag;
+  if (init.initiate_tag == kNoTag) return ParseError::kZeroTag;
   init.parameters = reader.take_rest();
   return init;
 }
 
 void InitChunk::write(ByteWriter& writer) const {
   const ChunkScope scope(writer, ack ? ChunkType::kInitAck : ChunkType::kInit);
-  writer.u32(initiate_tag);
+  writer.u32(initiate_tag.value());
   writer.u32(a_rwnd);
   writer.u16(outbound_streams);
   writer.u16(inbound_streams);

@@ -7,6 +7,7 @@
 #include "hawser/base/address.hpp"
 #include "hawser/base/bytes.hpp"
 #include "sctp/wire/list.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parameter.hpp"
 #include "sctp/wire/parse_error.hpp"
@@ -35,7 +36,7 @@ namespace hawser::sctp::wire {
 /// an ABORT that needs the tag.
 struct InitChunk {
   bool ack = false;
-  std::uint32_t initiate_tag = 0;
+  VerificationTag initiate_tag;
   std::uint32_t a_rwnd = 0;
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;

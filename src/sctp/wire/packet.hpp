@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "hawser/base/bytes.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/parse_error.hpp"
 #include "sctp/wire/types.hpp"
 
@@ -29,7 +30,7 @@ inline constexpr std::size_t kChunkHeaderSize = 4;
 struct CommonHeader {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
-  std::uint32_t verification_tag = 0;
+  VerificationTag verification_tag;
   std::uint32_t checksum = 0;
 
   void write(ByteWriter& writer) const;
@@ -37,7 +38,7 @@ struct CommonHeader {
   void store(std::byte* at) const {
     store_be(at, source_port);
     store_be(at + 2, destination_port);
-    store_be(at + 4, verification_tag);
+    store_be(at + 4, verification_tag.value());
     store_be(at + 8, checksum);
   }
   friend bool operator==(const CommonHeader&, const CommonHeader&) = default;

@@ -273,12 +273,13 @@ TEST(ProtectedAssociation, IsSilentToAnInitForTheWrongHubKey) {
 
 TEST(ProtectedAssociation, IsSilentToPlainSctp) {
   ProtectedPair pair;
-  const wire::InitChunk init{false, 0x1234'5678, 100'000, 10, 10, 1, {}};
-  EXPECT_TRUE(pair.to_server(Craft(0).add(init).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0x4711).add(wire::CookieEchoChunk{ByteVector(64)}).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0x4711).add(wire::ShutdownAckChunk{}).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0x4711).unknown(0x5e, 64).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0x4711).unknown(0xc5, 64).take()).empty());
+  const wire::InitChunk init{false, VerificationTag{0x1234'5678}, 100'000, 10, 10, 1, {}};
+  EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(init).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{0x4711}).add(wire::CookieEchoChunk{ByteVector(64)}).take())
+                  .empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{0x4711}).add(wire::ShutdownAckChunk{}).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{0x4711}).unknown(0x5e, 64).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{0x4711}).unknown(0xc5, 64).take()).empty());
   EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
 }
 
@@ -302,7 +303,7 @@ TEST(ProtectedAssociation, IsNotDisturbedByAnInitOrCookieEchoOfAnyKind) {
   const auto sent = pair.client.sent;
   for (const Datagram& each : sent) pair.to_server(each.bytes);  // replays, INIT and COOKIE ECHO among them
   for (const Datagram& each : sent) pair.to_server(each.bytes, 2);  // the same from elsewhere
-  pair.to_server(Craft(0).add(wire::InitChunk{false, pair.client_tag, 100'000, 10, 10, 1, {}}).take());
+  pair.to_server(Craft(kNoTag).add(wire::InitChunk{false, pair.client_tag, 100'000, 10, 10, 1, {}}).take());
   EXPECT_TRUE(pair.both_up());
   EXPECT_EQ(pair.server_status().paths.size(), 1U);
   EXPECT_TRUE(pair.works());

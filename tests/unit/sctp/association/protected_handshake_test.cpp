@@ -203,7 +203,8 @@ TEST_F(Between, ACookieOfOneHandshakeIsOfNoUseInAnother) {
   pair->begin();
   pair->carry();
   ASSERT_FALSE(first_cookie.empty());
-  EXPECT_TRUE(pair->to_server(Craft(0x0bad'0bad).add(proven_echo(first_cookie)).take()).empty());
+  EXPECT_TRUE(
+      pair->to_server(Craft(VerificationTag{0x0bad'0bad}).add(proven_echo(first_cookie)).take()).empty());
   EXPECT_EQ(pair->server.drops(DropReason::forged_cookie), 1U) << "another tag";
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }

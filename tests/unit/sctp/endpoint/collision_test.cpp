@@ -128,7 +128,7 @@ TEST_F(RestartTest, AnInitFromAnUnknownAddressIsAnotherPeer) {
 
 TEST_F(RestartTest, ABrokenInitNeverHurtsALiveAssociation) {
   pair.to_server(InitByHand{.outbound = 0}.packet());
-  pair.to_server(InitByHand{.tag = 0}.packet());
+  pair.to_server(InitByHand{.tag = kNoTag}.packet());
   pair.to_server(InitByHand{.a_rwnd = 1}.packet());
   EXPECT_TRUE(pair.works());
 }

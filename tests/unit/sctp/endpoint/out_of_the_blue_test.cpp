@@ -12,7 +12,7 @@ using test::Datagram;
 using test::EndpointPair;
 using wire::ChunkType;
 
-constexpr std::uint32_t kStrangeTag = 0x1234'5678;
+constexpr VerificationTag kStrangeTag{0x1234'5678};
 
 class OutOfTheBlueTest : public ::testing::Test {
  protected:

@@ -23,13 +23,13 @@ StateCookie sample(bool v6 = false) {
   const IpAddress remote = v6 ? IpAddress::v6(six) : IpAddress::v4(0xC000'0201);
   cookie.route = {SocketId(3), v6 ? IpAddress::any_v6() : IpAddress::any_v4(), {remote, 40'001}};
   cookie.peer_port = 5000;
-  cookie.local_tie_tag = 0x1111'1111;
-  cookie.peer_tie_tag = 0x2222'2222;
-  cookie.own.tag = 0xAAAA'0001;
+  cookie.local_tie_tag = VerificationTag{0x1111'1111};
+  cookie.peer_tie_tag = VerificationTag{0x2222'2222};
+  cookie.own.tag = VerificationTag{0xAAAA'0001};
   cookie.own.initial_tsn = 0xBBBB'0002;
   cookie.own.auth_random.fill(std::byte{0x5c});
   PeerInit& peer = cookie.peer;
-  peer.tag = 0xCCCC'0003;
+  peer.tag = VerificationTag{0xCCCC'0003};
   peer.initial_tsn = 0xDDDD'0004;
   peer.a_rwnd = 100'000;
   peer.outbound_streams = 10;

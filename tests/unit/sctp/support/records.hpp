@@ -16,7 +16,7 @@ inline crypto::RecordKeys keys_of(crypto::TlsRole role, std::uint8_t epoch, std:
 /// A packet that is ready to be sealed: common header, room, `size` bytes of chunks, room.
 inline std::vector<std::byte> unsealed_packet(std::size_t size) {
   std::vector<std::byte> packet(wire::kSealedHeadSize + size + crypto::kAeadTagSize);
-  wire::CommonHeader{9899, 9898, 0x1234'5678, 0}.store(packet.data());
+  wire::CommonHeader{9899, 9898, VerificationTag{0x1234'5678}, 0}.store(packet.data());
   for (std::size_t i = 0; i < size; ++i) packet[wire::kSealedHeadSize + i] = static_cast<std::byte>(i * 7);
   return packet;
 }

@@ -57,7 +57,7 @@ class DataSenderTest : public ::testing::Test {
   std::vector<Sent> packet(path::Path* path = nullptr) {
     if (path == nullptr) path = &a;
     std::array<std::byte, kRoom> room{};
-    PacketBuilder builder(room, {1, 2, 3, 0}, nullptr);
+    PacketBuilder builder(room, {1, 2, VerificationTag{3}, 0}, nullptr);
     if (sender.fill(builder, *path, path->flight.next_packet, now) != 0) ++path->flight.next_packet;
     const std::size_t size = builder.finish();
     std::vector<Sent> sent;

@@ -15,7 +15,7 @@ using test::AuthSide;
 using test::ByteVector;
 using wire::ChunkType;
 
-constexpr wire::CommonHeader kHeader{1111, 2222, 0xABCD'EF01, 0};
+constexpr wire::CommonHeader kHeader{1111, 2222, VerificationTag{0xABCD'EF01}, 0};
 
 /// A chunk of that type and whole size.
 ByteVector chunk_of(ChunkType type, std::size_t size) {

@@ -27,7 +27,7 @@ ByteVector init(bool ack) {
     parameters.cookie_preservative = 5000;
   }
   const ByteVector inner = serialised(parameters);
-  return serialised(InitChunk{ack, 0x11223344, 131072, 10, 20, 0xFFFFFFF0, inner});
+  return serialised(InitChunk{ack, VerificationTag{0x11223344}, 131072, 10, 20, 0xFFFFFFF0, inner});
 }
 
 ByteVector causes() {

@@ -51,7 +51,7 @@ TEST(ProtectionParameterOnTheWire, IsRefusedInOtherSizesAndVersions) {
 
 ByteVector sealed_datagram(std::size_t size, const RecordHeader& header) {
   ByteVector datagram(size);
-  CommonHeader{1, 2, 3, 0}.store(datagram.data());
+  CommonHeader{1, 2, VerificationTag{3}, 0}.store(datagram.data());
   write_record_header(datagram, header);
   return datagram;
 }
