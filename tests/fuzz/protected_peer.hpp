@@ -209,7 +209,7 @@ class HandMadePeer {
     add(wire::ParameterType::kAccess, wire::kAccessNonceSize + wire::kAccessMacSize);
     init_ = chunk_bytes(wire::InitChunk{false, own_tag_, 65'536, 8, 8, tsn_, parameters});
     security::sign_access(init_, access_key().view());
-    return packet_of(0, init_);
+    return packet_of(kNoTag, init_);
   }
   /// Handles a hub's INIT ACK; returns COOKIE ECHO and ClientHello.
   ByteVector on_init_ack(const ByteVector& packet) {

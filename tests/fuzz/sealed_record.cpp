@@ -16,11 +16,11 @@ class Records {
  public:
   Records() {
     const ByteVector secret(32, std::byte{7});
-    ours_.install(0, crypto::derive_record_keys(crypto::Cipher::aes_128_gcm, crypto::TlsRole::client, 0,
-                                                secret, nullptr));
-    ours_.send_with(0);
-    theirs_.install(0, crypto::derive_record_keys(crypto::Cipher::aes_128_gcm, crypto::TlsRole::server, 0,
-                                                  secret, nullptr));
+    ours_.install(Epoch{0}, crypto::derive_record_keys(crypto::Cipher::aes_128_gcm, crypto::TlsRole::client,
+                                                       0, secret, nullptr));
+    ours_.send_with(Epoch{0});
+    theirs_.install(Epoch{0}, crypto::derive_record_keys(crypto::Cipher::aes_128_gcm, crypto::TlsRole::server,
+                                                         0, secret, nullptr));
   }
   void open(ByteVector datagram) {
     if (datagram.size() < wire::kCommonHeaderSize) return;

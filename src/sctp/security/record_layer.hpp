@@ -12,6 +12,7 @@
 #include "hawser/sctp/types.hpp"
 #include "sctp/path/record_numbers.hpp"
 #include "sctp/security/replay_window.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
 
 namespace hawser::sctp::security {
@@ -28,8 +29,8 @@ struct OpenedRecord {
   PeerPath* peer_path = nullptr;
   std::size_t datagram_size = 0;
   bool newest = false;  ///< no record of this path id was sent later
-  std::uint8_t epoch = 0;
-  std::uint8_t path_id = 0;
+  Epoch epoch;
+  RecordPathId path_id;
 };
 
 /// Seals and opens the packets of one association, in place. Owns the keys of up to three epochs, the replay
@@ -40,9 +41,9 @@ class RecordLayer {
   explicit RecordLayer(bool zero_checksum) : zero_checksum_(zero_checksum) {}
 
   /// From now on records of `epoch` can be opened. Of the epochs before, the newest one stays.
-  void install(std::uint8_t epoch, crypto::RecordKeys keys);
+  void install(Epoch epoch, crypto::RecordKeys keys);
   /// From now on we seal with the keys of `epoch`, which are installed.
-  void send_with(std::uint8_t epoch);
+  void send_with(Epoch epoch);
   /// Wipes all keys but those of the epoch that we seal with (and of a newer one).
   void drop_old();
   [[nodiscard]] bool can_send() const { return sending_ != nullptr; }
@@ -55,10 +56,10 @@ class RecordLayer {
   [[nodiscard]] Result<OpenedRecord, DropReason> open(MutableBytes datagram);
 
   /// What is known of a path id of the peer; null: no record of it was opened.
-  [[nodiscard]] const PeerPath* peer_path(std::uint8_t epoch, std::uint8_t path_id);
+  [[nodiscard]] const PeerPath* peer_path(Epoch epoch, RecordPathId path_id);
 
   /// Of the keys that we seal with.
-  [[nodiscard]] std::uint8_t sending_epoch() const { return sending_ == nullptr ? 0 : sending_->number; }
+  [[nodiscard]] Epoch sending_epoch() const { return sending_ == nullptr ? Epoch{} : sending_->epoch; }
   struct Usage {
     std::uint64_t packets = 0;  ///< of the direction that was used more
     std::uint64_t bytes = 0;
@@ -68,10 +69,10 @@ class RecordLayer {
   [[nodiscard]] Usage usage() const;
 
  private:
-  struct Epoch {
-    Epoch(std::uint8_t epoch_number, std::uint64_t epoch_generation, crypto::RecordKeys&& record_keys)
-        : number(epoch_number), generation(epoch_generation), keys(std::move(record_keys)) {}
-    std::uint8_t number;
+  struct EpochState {
+    EpochState(Epoch number, std::uint64_t key_generation, crypto::RecordKeys&& record_keys)
+        : epoch(number), generation(key_generation), keys(std::move(record_keys)) {}
+    Epoch epoch;
     std::uint64_t generation;
     crypto::RecordKeys keys;
     std::array<std::unique_ptr<PeerPath>, 256> peer_paths;
@@ -82,12 +83,12 @@ class RecordLayer {
     std::uint64_t opened_bytes = 0;
     std::uint64_t forgeries = 0;
   };
-  [[nodiscard]] Epoch* find(std::uint8_t epoch);
+  [[nodiscard]] EpochState* find(Epoch epoch);
   [[nodiscard]] bool number(path::RecordNumbers& numbers);
 
   // Newest first: the one being agreed on, the present one, the one before.
-  std::array<std::unique_ptr<Epoch>, 3> epochs_;
-  Epoch* sending_ = nullptr;
+  std::array<std::unique_ptr<EpochState>, 3> epochs_;
+  EpochState* sending_ = nullptr;
   std::uint64_t generations_ = 0;
   bool zero_checksum_;
 };

@@ -49,7 +49,7 @@ class SecureChannel {
   }
   [[nodiscard]] Result<OpenedRecord, DropReason> open(Timestamp now, MutableBytes datagram);
 
-  [[nodiscard]] const PeerPath* peer_path(std::uint8_t epoch, std::uint8_t path_id) {
+  [[nodiscard]] const PeerPath* peer_path(Epoch epoch, RecordPathId path_id) {
     return records_.peer_path(epoch, path_id);
   }
 
@@ -68,7 +68,7 @@ class SecureChannel {
  private:
   /// A handshake under way.
   struct Exchange {
-    std::uint8_t epoch;
+    Epoch epoch;
     crypto::TlsSession tls;
     bool installed = false;  ///< its keys open records
   };
@@ -85,7 +85,7 @@ class SecureChannel {
   std::optional<crypto::PublicKey> peer_;
   RingQueue<std::vector<std::byte>> outgoing_;
   std::string_view failure_;
-  std::uint8_t next_epoch_ = 0;
+  Epoch next_epoch_;
   bool proven_ = false;
   bool rekey_requested_ = false;
   Timestamp keys_since_ = kNever;

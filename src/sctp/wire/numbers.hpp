@@ -14,4 +14,11 @@ using VerificationTag = Strong<struct VerificationTagTag, std::uint32_t>;
 /// No tag. A packet with an INIT carries it (RFC 9260 §8.5.1 A); no association has it.
 inline constexpr VerificationTag kNoTag{0};
 
+/// Epoch of the keys of a record (docs/protocol.md): the first keys have epoch 0, and 0 follows 255.
+using Epoch = Strong<struct EpochTag, std::uint8_t>;
+/// Path id in a record: names a path of the record's sender under the keys of one epoch.
+using RecordPathId = Strong<struct RecordPathIdTag, std::uint8_t>;
+/// Sequence number of a record on its path id, below 2^48.
+using RecordSequence = Strong<struct RecordSequenceTag, std::uint64_t>;
+
 }  // namespace hawser::sctp

@@ -6,6 +6,7 @@
 #include "crypto/aead.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/sctp/types.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parameter.hpp"
 
@@ -66,8 +67,8 @@ struct PathPreferencesHead {
 ///  +---------------------------------------------------------------+
 struct PathPreferenceEntry {
   static constexpr std::size_t kSize = 12;
-  std::uint8_t epoch = 0;
-  std::uint8_t path_id = 0;
+  Epoch epoch;
+  RecordPathId path_id;
   PathRole role{};
   std::uint64_t cap_bps = 0;
 
@@ -101,11 +102,11 @@ inline constexpr std::size_t kAccessParameterSize = kTlvHeaderSize + kAccessNonc
 ///  |          all chunks of the packet, encrypted; tag (16)        |
 ///  +---------------------------------------------------------------+
 struct RecordHeader {
-  std::uint8_t path_id = 0;
-  std::uint8_t epoch = 0;
-  std::uint64_t sequence = 0;  ///< below 2^48
+  RecordPathId path_id;
+  Epoch epoch;
+  RecordSequence sequence;
 };
-inline constexpr std::uint64_t kMaxRecordSequence = (std::uint64_t{1} << 48U) - 1;
+inline constexpr RecordSequence kMaxRecordSequence{(std::uint64_t{1} << 48U) - 1};
 inline constexpr std::size_t kRecordHeaderSize = kChunkHeaderSize + 8;
 /// Before the chunks: common header, chunk header, record header. All of it is associated data.
 inline constexpr std::size_t kSealedHeadSize = kCommonHeaderSize + kRecordHeaderSize;

@@ -37,10 +37,11 @@ struct RecordEnds {
   }
 
   /// At both ends, and both seal with it from now on.
-  void install(std::uint8_t epoch) {
-    ours.install(epoch, keys_of(crypto::TlsRole::client, epoch, epoch, cipher));
+  void install(std::uint8_t number) {
+    const Epoch epoch{number};
+    ours.install(epoch, keys_of(crypto::TlsRole::client, number, number, cipher));
     ours.send_with(epoch);
-    theirs.install(epoch, keys_of(crypto::TlsRole::server, epoch, epoch, cipher));
+    theirs.install(epoch, keys_of(crypto::TlsRole::server, number, number, cipher));
     theirs.send_with(epoch);
   }
   /// A packet of ours over `path`; empty when it can have no number.
