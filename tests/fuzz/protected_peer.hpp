@@ -290,8 +290,8 @@ class HandMadePeer {
   }
 
   [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
-  [[nodiscard]] std::uint32_t& tsn() { return tsn_; }
-  [[nodiscard]] std::uint16_t& ssn() { return ssn_; }
+  [[nodiscard]] Tsn& tsn() { return tsn_; }
+  [[nodiscard]] Ssn& ssn() { return ssn_; }
   /// The content of a COOKIE ECHO: the cookie and the proof.
   [[nodiscard]] const ByteVector& cookie() const { return cookie_; }
   [[nodiscard]] bool up() const { return channel_ && channel_->up(); }
@@ -322,7 +322,8 @@ class HandMadePeer {
   }
   void receive_data(Timestamp now, const wire::ChunkView& chunk) {
     const auto data = wire::DataChunk::parse(chunk);
-    require(data && data->stream == 0 && data->ppid == wire::kKeyManagementPpid && !data->unordered);
+    require(data && data->stream == StreamId{0} && data->ppid == wire::kKeyManagementPpid &&
+            !data->unordered);
     if (data->tsn != next_tsn_) return;  // a retransmission
     ++next_tsn_;
     if (data->begin) received_.clear();
@@ -336,9 +337,9 @@ class HandMadePeer {
   path::RecordNumbers numbers_;
   VerificationTag own_tag_{0x0abc'def1};
   VerificationTag peer_tag_;
-  std::uint32_t tsn_ = 0x1000;
-  std::uint16_t ssn_ = 0;
-  std::uint32_t next_tsn_ = 0;
+  Tsn tsn_{0x1000};
+  Ssn ssn_;
+  Tsn next_tsn_;
   ByteVector init_;
   ByteVector cookie_;
   ByteVector received_;

@@ -131,10 +131,10 @@ class SealedAssociation {
   void use() {
     wire::DataChunk data;
     data.begin = data.end = true;
-    data.stream = input_.u8() % 8;
-    data.ssn = input_.u8();
+    data.stream = StreamId{static_cast<std::uint16_t>(input_.u8() % 8)};
+    data.ssn = Ssn{input_.u8()};
     data.tsn = peer_.tsn()++;
-    data.ppid = 1;
+    data.ppid = Ppid{1};
     data.payload = input_.take(input_.u8());
     if (const auto packet = peer_.seal(chunk_bytes(data))) give(usual_route(), *packet);
   }

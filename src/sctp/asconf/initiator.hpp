@@ -11,6 +11,7 @@
 #include "sctp/control/event_sink.hpp"
 #include "sctp/path/path_table.hpp"
 #include "sctp/wire/asconf.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::asconf {
 
@@ -30,8 +31,8 @@ class AsconfInitiator {
     control::ControlQueue& control;
     const control::EventSink& events;
   };
-  AsconfInitiator(const Context& context, std::uint32_t initial_tsn)
-      : context_(context), serial_(initial_tsn) {}
+  AsconfInitiator(const Context& context, Tsn initial_tsn)
+      : context_(context), serial_(initial_tsn.value()) {}
 
   /// Whether the peer takes ASCONF; requests wait until it does.
   void set_enabled(bool enabled) { enabled_ = enabled; }
@@ -45,7 +46,7 @@ class AsconfInitiator {
   /// new one from the ASCONF.
   void rejoin_failed_paths();
   /// The association starts over (RFC 9260 §5.2): nothing asked before is answered any more.
-  void restart(std::uint32_t initial_tsn);
+  void restart(Tsn initial_tsn);
 
   /// The paths that the acknowledgement joined are unconfirmed from now on and probed at once.
   void on_ack(Timestamp now, const wire::AsconfAckChunk& chunk);

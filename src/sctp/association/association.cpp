@@ -305,8 +305,8 @@ std::optional<ReceivedMessage> Association::poll_message() {
 
 // --- getters
 
-std::uint32_t Association::cumulative_tsn() const {
-  return parts_.receiver ? parts_.receiver->cumulative_tsn() : 0;
+Tsn Association::cumulative_tsn() const {
+  return parts_.receiver ? parts_.receiver->cumulative_tsn() : Tsn{};
 }
 
 AssociationState Association::state() const {

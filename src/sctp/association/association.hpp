@@ -91,7 +91,7 @@ class Association {
   bool poll_probe(Timestamp now, TransmitBatch& batch);
   void send_abort(Timestamp now, const AbortCause& cause);
   /// The receiver's cumulative TSN; 0 before the peer's first TSN is known.
-  [[nodiscard]] std::uint32_t cumulative_tsn() const;
+  [[nodiscard]] Tsn cumulative_tsn() const;
 
   AssociationId id_;
   Components parts_;

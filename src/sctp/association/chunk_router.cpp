@@ -148,14 +148,14 @@ ChunkResult ChunkRouter::answer_refused_data(DropReason refusal, const wire::Dat
   drop(refusal);
   if (refusal == DropReason::empty_data) {
     std::array<std::byte, 4> tsn{};
-    store_be(tsn.data(), data.tsn);
+    store_be(tsn.data(), data.tsn.value());
     return abort_with(wire::CauseCode::kNoUserData, tsn);
   }
   if (refusal == DropReason::inconsistent_fragment)
     return abort_with(wire::CauseCode::kProtocolViolation, "inconsistent fragments");
   if (refusal == DropReason::invalid_stream) {
     std::array<std::byte, 4> value{};
-    store_be(value.data(), data.stream);
+    store_be(value.data(), data.stream.value());
     parts_.control.push_error(wire::CauseCode::kInvalidStreamIdentifier, value);
   }
   return NextChunk{};

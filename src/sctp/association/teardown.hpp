@@ -8,6 +8,7 @@
 #include "sctp/control/control_queue.hpp"
 #include "sctp/path/path_table.hpp"
 #include "sctp/path/validation.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::association {
 
@@ -54,9 +55,9 @@ class Teardown {
   /// The peer restarted: the exchange is void.
   void cancel() { state_ = State::none; }
   /// Everything that was accepted is delivered: the next step.
-  void on_drained(Timestamp now, std::uint32_t cumulative);
+  void on_drained(Timestamp now, Tsn cumulative);
   /// DATA arrived while in `sent`: answered by SHUTDOWN, and the count of transmissions starts over.
-  void on_data(Timestamp now, std::uint32_t cumulative);
+  void on_data(Timestamp now, Tsn cumulative);
   /// SHUTDOWN arrived from `source`.
   void on_shutdown(Timestamp now, const Route& source);
   /// SHUTDOWN ACK arrived. False: it is not expected.
@@ -64,7 +65,7 @@ class Teardown {
     return state_ == State::sent || state_ == State::ack_sent;
   }
   /// The peer's address has moved: the last chunk of the exchange is sent again.
-  void on_path_moved(Timestamp now, std::uint32_t cumulative);
+  void on_path_moved(Timestamp now, Tsn cumulative);
   /// Repeats SHUTDOWN ACK to `source`, which sent a COOKIE ECHO or an INIT.
   void answer_restart(Timestamp now, const Route& source) { send_shutdown_ack(now, &source); }
   void answer_init(const Route& source);
@@ -75,13 +76,13 @@ class Teardown {
     not_answered,   ///< SHUTDOWN was sent too often: ABORT
     not_completed,  ///< SHUTDOWN ACK was sent too often: ABORT
   };
-  [[nodiscard]] Outcome on_timeout(Timestamp now, std::uint32_t cumulative);
+  [[nodiscard]] Outcome on_timeout(Timestamp now, Tsn cumulative);
   [[nodiscard]] Timestamp next_timeout() const;
 
  private:
   void enter_ack_sent(Timestamp now);
   void on_sent(Timestamp now, PathId path, Duration first_timeout);
-  void send_shutdown(Timestamp now, std::uint32_t cumulative);
+  void send_shutdown(Timestamp now, Tsn cumulative);
   void send_shutdown_ack(Timestamp now, const Route* source);
   void suspect_path(Timestamp now);
 

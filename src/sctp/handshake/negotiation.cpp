@@ -78,7 +78,7 @@ auth::KeyVector own_key_vector(const OwnInit& own) {
 OwnInit OwnInit::make(RandomSource& random) {
   OwnInit own;
   while (own.tag == kNoTag) own.tag = VerificationTag{random.u32()};
-  own.initial_tsn = random.u32();
+  own.initial_tsn = Tsn{random.u32()};
   random.fill(own.auth_random);
   return own;
 }

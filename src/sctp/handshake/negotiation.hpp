@@ -22,7 +22,7 @@ using AuthRandom = std::array<std::byte, 32>;
 /// 9260 §5.2.1).
 struct OwnInit {
   VerificationTag tag;
-  std::uint32_t initial_tsn = 0;
+  Tsn initial_tsn;
   AuthRandom auth_random{};
 
   static OwnInit make(RandomSource& random);
@@ -31,7 +31,7 @@ struct OwnInit {
 /// What the peer's INIT or INIT ACK says, reduced to what we use. This is what a State Cookie carries.
 struct PeerInit {
   VerificationTag tag;
-  std::uint32_t initial_tsn = 0;
+  Tsn initial_tsn;
   std::uint32_t a_rwnd = 0;
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;

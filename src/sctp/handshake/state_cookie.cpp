@@ -34,14 +34,14 @@ std::optional<IpAddress> read_ip(ByteReader& r) {
 
 void write_own(ByteWriter& w, const OwnInit& own) {
   w.u32(own.tag.value());
-  w.u32(own.initial_tsn);
+  w.u32(own.initial_tsn.value());
   w.bytes(own.auth_random);
 }
 
 OwnInit read_own(ByteReader& r) {
   OwnInit own;
   own.tag = VerificationTag{r.u32()};
-  own.initial_tsn = r.u32();
+  own.initial_tsn = Tsn{r.u32()};
   if (const Bytes random = r.take(own.auth_random.size()); r.ok())
     std::ranges::copy(random, own.auth_random.begin());
   return own;
@@ -49,7 +49,7 @@ OwnInit read_own(ByteReader& r) {
 
 void write_peer(ByteWriter& w, const PeerInit& peer) {
   w.u32(peer.tag.value());
-  w.u32(peer.initial_tsn);
+  w.u32(peer.initial_tsn.value());
   w.u32(peer.a_rwnd);
   w.u16(peer.outbound_streams);
   w.u16(peer.inbound_streams);
@@ -69,7 +69,7 @@ void write_peer(ByteWriter& w, const PeerInit& peer) {
 PeerInit read_peer(ByteReader& r) {
   PeerInit peer;
   peer.tag = VerificationTag{r.u32()};
-  peer.initial_tsn = r.u32();
+  peer.initial_tsn = Tsn{r.u32()};
   peer.a_rwnd = r.u32();
   peer.outbound_streams = r.u16();
   peer.inbound_streams = r.u16();

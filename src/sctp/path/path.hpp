@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hawser/base/datagram.hpp"
+#include "hawser/base/strong.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/status.hpp"
@@ -29,16 +30,18 @@ inline constexpr std::uint64_t kNamedAddressCredit = 200;
 /// No TSN: ends the per-path lists of outstanding chunks.
 inline constexpr std::uint64_t kNoTsn = ~std::uint64_t{0};
 
+/// Number of a packet with DATA on one path, in the order of sending, from 1. It is not on the wire.
+using PacketNumber = Strong<struct PacketNumberTag, std::uint64_t>;
+
 /// What is outstanding on one path, in the order it was sent there. The chunks themselves live in the
 /// sender's ring; this is the path's share: list ends, packet numbers, loss detection.
 struct PathFlight {
-  std::size_t bytes = 0;            ///< user bytes in flight
-  std::uint64_t oldest = kNoTsn;    ///< head of the list in send order
-  std::uint64_t newest = kNoTsn;    ///< tail
-  std::uint64_t next_packet = 1;    ///< number of the next packet with data on this path; never reused
-  std::uint64_t largest_acked = 0;  ///< highest packet number of which a chunk was acknowledged
-  std::uint64_t recovery_end =
-      0;  ///< losses of packets below this number belong to the reduction already made
+  std::size_t bytes = 0;          ///< user bytes in flight
+  std::uint64_t oldest = kNoTsn;  ///< head of the list in send order
+  std::uint64_t newest = kNoTsn;  ///< tail
+  PacketNumber next_packet{1};    ///< number of the next packet with data on this path; never reused
+  PacketNumber largest_acked;     ///< highest packet number of which a chunk was acknowledged
+  PacketNumber recovery_end;  ///< losses of packets below this number belong to the reduction already made
   Timestamp loss_deadline = kNever;  ///< when the oldest chunk counts as lost by time (RACK)
   Timestamp t3 = kNever;             ///< T3-rtx
   Timestamp last_sent = Timestamp::min();

@@ -10,15 +10,15 @@ namespace hawser::sctp::path {
 /// first record under new keys.
 struct RecordNumbers {
   std::uint64_t generation = 0;  ///< the keys that `id` belongs to, numbered by the record layer; 0: none yet
-  RecordSequence next_sequence;
-  RecordPathId id;
-  Epoch epoch;  ///< of the keys that sealed the newest record of the path
+  RecordSequence next_sequence{};
+  RecordPathId id{};
+  Epoch epoch{};  ///< of the keys that sealed the newest record of the path
 };
 
 /// Epoch and path id of a record of the peer.
 struct RecordOrigin {
-  Epoch epoch;
-  RecordPathId path_id;
+  Epoch epoch{};
+  RecordPathId path_id{};
 };
 
 }  // namespace hawser::sctp::path

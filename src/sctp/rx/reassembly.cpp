@@ -11,7 +11,7 @@ namespace hawser::sctp::rx {
 namespace {
 
 bool is_own(Ppid ppid) {
-  return ppid.value() == wire::kKeyManagementPpid || ppid.value() == wire::kPathPreferencesPpid;
+  return ppid == wire::kKeyManagementPpid || ppid == wire::kPathPreferencesPpid;
 }
 
 }  // namespace
@@ -67,9 +67,8 @@ Reassembly::Slot* Reassembly::find(std::uint64_t tsn) {
 }
 
 Reassembly::MessageKey Reassembly::key_of(const wire::DataChunk& chunk) {
-  const StreamId id{chunk.stream};
-  const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, stream(id).next_ssn);
-  return {.ssn = ssn, .ppid = Ppid{chunk.ppid}, .stream = id, .unordered = chunk.unordered};
+  const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, stream(chunk.stream).next_ssn);
+  return {.ssn = ssn, .ppid = chunk.ppid, .stream = chunk.stream, .unordered = chunk.unordered};
 }
 
 /// Whether the chunk agrees with what is known of the TSNs before and after it, and of its stream.

@@ -27,8 +27,8 @@ std::size_t sack_entries(bool nr_sack, std::size_t room) {
 
 }  // namespace
 
-Receiver::Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams,
-                   const EndpointConfig& config, BufferPool& pool, GapPolicy gap_policy, bool divert_own)
+Receiver::Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
+                   BufferPool& pool, GapPolicy gap_policy, bool divert_own)
     : tracker_(peer_initial_tsn),
       reassembly_(inbound_streams, pool, divert_own),
       gap_policy_(gap_policy),
@@ -72,7 +72,7 @@ bool Receiver::has_room_for(std::uint64_t tsn) const {
 }
 
 std::optional<DropReason> Receiver::take_in(std::uint64_t tsn, const wire::DataChunk& chunk) {
-  const bool valid_stream = chunk.stream < reassembly_.inbound_streams();
+  const bool valid_stream = chunk.stream.value() < reassembly_.inbound_streams();
   if (valid_stream) {
     if (const auto drop = reassembly_.add(tsn, chunk, tracker_)) return drop;
   }

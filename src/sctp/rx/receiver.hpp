@@ -31,7 +31,7 @@ enum class GapPolicy : std::uint8_t {
 class Receiver {
  public:
   /// `inbound_streams` as negotiated, at least 1.
-  Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
+  Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
            BufferPool& pool, GapPolicy gap_policy = GapPolicy::at_once, bool divert_own = false);
 
   // --- input
@@ -77,9 +77,7 @@ class Receiver {
   /// The window to advertise, bytes. The configured one when nothing is held.
   [[nodiscard]] std::uint32_t a_rwnd() const;
   /// On the wire: the cumulative TSN acknowledged.
-  [[nodiscard]] std::uint32_t cumulative_tsn() const {
-    return static_cast<std::uint32_t>(tracker_.cumulative());
-  }
+  [[nodiscard]] Tsn cumulative_tsn() const { return wire_tsn(tracker_.cumulative()); }
   [[nodiscard]] bool has_gaps() const { return tracker_.has_gaps(); }
   /// Bytes held, with the overhead of each chunk, delivered but unpolled messages included.
   [[nodiscard]] std::size_t held_bytes() const { return reassembly_.held_bytes(); }

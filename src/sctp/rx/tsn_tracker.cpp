@@ -13,8 +13,8 @@ constexpr std::size_t kFirstWords = 16;
 
 // Starting one turn of the TSN space up keeps every unwrapped number, even of the oldest duplicate, above
 // zero.
-TsnTracker::TsnTracker(std::uint32_t peer_initial_tsn)
-    : cumulative_((std::uint64_t{1} << 32) + peer_initial_tsn - 1),
+TsnTracker::TsnTracker(Tsn peer_initial_tsn)
+    : cumulative_((std::uint64_t{1} << 32) + peer_initial_tsn.value() - 1),
       highest_(cumulative_),
       words_(kFirstWords) {}
 
@@ -32,7 +32,7 @@ void TsnTracker::record(std::uint64_t tsn) {
 
 void TsnTracker::note_duplicate(std::uint64_t tsn) {
   ++total_duplicates_;
-  if (duplicate_count_ < kMaxDuplicates) duplicates_[duplicate_count_++] = static_cast<std::uint32_t>(tsn);
+  if (duplicate_count_ < kMaxDuplicates) duplicates_[duplicate_count_++] = wire_tsn(tsn);
 }
 
 void TsnTracker::advance_to(std::uint64_t tsn) {

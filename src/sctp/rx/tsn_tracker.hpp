@@ -25,9 +25,9 @@ class TsnTracker {
   /// Duplicates remembered for one SACK; more are only counted.
   static constexpr std::size_t kMaxDuplicates = 32;
 
-  explicit TsnTracker(std::uint32_t peer_initial_tsn);
+  explicit TsnTracker(Tsn peer_initial_tsn);
 
-  [[nodiscard]] std::uint64_t unwrap(std::uint32_t tsn) const { return hawser::unwrap(tsn, cumulative_); }
+  [[nodiscard]] std::uint64_t unwrap(Tsn tsn) const { return hawser::unwrap(tsn, cumulative_); }
   [[nodiscard]] Arrival classify(std::uint64_t tsn) const {
     if (tsn <= cumulative_) return Arrival::duplicate;
     if (tsn > highest_) return tsn - cumulative_ > kMaxSpan ? Arrival::out_of_window : Arrival::fresh;
@@ -55,9 +55,7 @@ class TsnTracker {
   std::size_t outer_gap_blocks(std::span<wire::GapBlock> out) const;
 
   /// TSNs received again since clear_duplicates(), at most kMaxDuplicates of them.
-  [[nodiscard]] std::span<const std::uint32_t> duplicates() const {
-    return {duplicates_.data(), duplicate_count_};
-  }
+  [[nodiscard]] std::span<const Tsn> duplicates() const { return {duplicates_.data(), duplicate_count_}; }
   void clear_duplicates() { duplicate_count_ = 0; }
   [[nodiscard]] std::uint64_t total_duplicates() const { return total_duplicates_; }
 
@@ -79,7 +77,7 @@ class TsnTracker {
   /// Bit `tsn` is set exactly for the received TSNs in (cumulative_, highest_], which share no word.
   /// Size: a power of two.
   std::vector<std::uint64_t> words_;
-  std::array<std::uint32_t, kMaxDuplicates> duplicates_{};
+  std::array<Tsn, kMaxDuplicates> duplicates_{};
   std::size_t duplicate_count_ = 0;
   std::uint64_t total_duplicates_ = 0;
 };

@@ -66,9 +66,9 @@ class KeyExchange {
   }
   [[nodiscard]] static bool is_key_management(const wire::DataChunk& data);
   /// The keys are agreed on, so only TLS may judge this chunk: `cumulative` is the receiver's cumulative TSN.
-  [[nodiscard]] bool only_for_tls(const wire::DataChunk& data, std::uint32_t cumulative) const;
+  [[nodiscard]] bool only_for_tls(const wire::DataChunk& data, Tsn cumulative) const;
   /// Whether a chunk in the clear may take memory: in order, and within the limit of an unproven peer.
-  [[nodiscard]] static bool fits_handshake(const wire::DataChunk& data, std::uint32_t cumulative,
+  [[nodiscard]] static bool fits_handshake(const wire::DataChunk& data, Tsn cumulative,
                                            std::size_t held_bytes);
 
   static constexpr std::string_view kTimedOut = "handshake timed out";

@@ -6,7 +6,7 @@
 
 namespace hawser::sctp::tx {
 
-DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, std::uint32_t initial_tsn)
+DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn)
     : pool_(&pool),
       limit_(config.send_buffer),
       max_message_(config.max_message_size),
@@ -68,7 +68,8 @@ bool DataSender::ready() {
   return size != 0 && window_permits(size);
 }
 
-std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now) {
+std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
+                             Timestamp now) {
   std::size_t added = 0;
   while (outstanding_.has_queued() && send_next(packet, path, number, now, added)) {
   }
@@ -78,15 +79,15 @@ std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, std::uint6
   return added;
 }
 
-bool DataSender::send_next(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+bool DataSender::send_next(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                            std::size_t& added) {
   const std::uint64_t tsn = outstanding_.next_queued();
   OutChunk& chunk = outstanding_.at(tsn);
   const std::size_t size = chunk.payload.size();
   if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size))
     return false;
-  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, static_cast<std::uint32_t>(tsn),
-                   chunk.stream, chunk.ssn, chunk.ppid, chunk.payload.bytes()});
+  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream,
+                   chunk.ssn, chunk.ppid, chunk.payload.bytes()});
   probing_window_ = outstanding_.flight_bytes() == 0 && size > peer_window_;
   ++(chunk.transmissions == 0 ? path.counters.data_chunks_sent : path.counters.data_chunks_retransmitted);
   outstanding_.on_sent(tsn, path, number, now);
@@ -94,7 +95,7 @@ bool DataSender::send_next(PacketBuilder& packet, path::Path& path, std::uint64_
   return true;
 }
 
-bool DataSender::add_new(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+bool DataSender::add_new(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                          std::size_t& added) {
   RingQueue<Pending>& queue = next_queue();
   const Pending& front = queue.front();
@@ -115,12 +116,12 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
   OutChunk chunk;
   chunk.begin = pending.offset == 0;
   chunk.end = pending.offset + size == pending.message.size();
-  chunk.stream = options.stream.value();
-  chunk.ppid = options.ppid.value();
+  chunk.stream = options.stream;
+  chunk.ppid = options.ppid;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
-  std::uint16_t& ssn = next_ssn_[options.stream.value()];
-  chunk.ssn = options.unordered ? std::uint16_t{0} : ssn;
+  Ssn& ssn = next_ssn_[options.stream.value()];
+  chunk.ssn = options.unordered ? Ssn{} : ssn;
   if (chunk.end && !options.unordered) ++ssn;
   if (chunk.begin && chunk.end) {
     chunk.payload = std::move(pending.message);
@@ -139,7 +140,7 @@ DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, cons
                fields.a_rwnd, paths);
 }
 
-DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, path::PathTable& paths, Timestamp now) {
+DataSender::SackVerdict DataSender::on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now) {
   const auto window = static_cast<std::uint32_t>(peer_window_);
   return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, window, paths);
 }

@@ -7,6 +7,7 @@
 #include "hawser/sctp/message.hpp"
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
 
@@ -15,7 +16,7 @@ namespace hawser::sctp::tx {
 /// of the peer's window. Chooses no path.
 class DataSender {
  public:
-  DataSender(const EndpointConfig& config, BufferPool& pool, std::uint32_t initial_tsn);
+  DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn);
 
   /// The peer's side is known: how many streams it takes, and its window (RFC 9260 §5.1.1).
   void on_established(std::uint16_t streams, std::uint32_t peer_window);
@@ -44,7 +45,7 @@ class DataSender {
   /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet
   /// `number`. Returns how many user bytes were added: 0 when the next chunk does not fit or nothing is
   /// ready.
-  std::size_t fill(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now);
+  std::size_t fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now);
   /// Largest user data of one chunk; messages above it are fragmented.
   void set_max_chunk_payload(std::size_t bytes) { max_chunk_payload_ = bytes; }
   [[nodiscard]] std::size_t max_chunk_payload() const { return max_chunk_payload_; }
@@ -54,7 +55,7 @@ class DataSender {
   SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
                       const wire::GapBlockList& non_renegable, path::PathTable& paths, Timestamp now);
   /// The cumulative TSN in a SHUTDOWN (RFC 9260 §9.2).
-  SackVerdict on_cumulative(std::uint32_t tsn, path::PathTable& paths, Timestamp now);
+  SackVerdict on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now);
 
   [[nodiscard]] Outstanding& outstanding() { return outstanding_; }
   [[nodiscard]] const Outstanding& outstanding() const { return outstanding_; }
@@ -62,7 +63,7 @@ class DataSender {
   /// What is in flight only probes a closed window (RFC 9260 §6.1 A).
   [[nodiscard]] bool probing_window() const { return probing_window_; }
   /// TSN to announce in our INIT or INIT ACK.
-  [[nodiscard]] std::uint32_t initial_tsn() const { return initial_tsn_; }
+  [[nodiscard]] Tsn initial_tsn() const { return initial_tsn_; }
 
  private:
   struct Pending {
@@ -70,9 +71,9 @@ class DataSender {
     SendOptions options;
     std::size_t offset = 0;  ///< bytes already cut off
   };
-  bool send_next(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+  bool send_next(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                  std::size_t& added);
-  bool add_new(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+  bool add_new(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                std::size_t& added);
   OutChunk cut(RingQueue<Pending>& queue, std::size_t size);
   [[nodiscard]] bool any_queued() const { return !queue_.empty() || !urgent_.empty(); }
@@ -83,11 +84,11 @@ class DataSender {
   BufferPool* pool_;
   std::size_t limit_;
   std::size_t max_message_;
-  std::uint32_t initial_tsn_;
+  Tsn initial_tsn_;
   Outstanding outstanding_;
   RingQueue<Pending> queue_;
   RingQueue<Pending> urgent_;
-  std::vector<std::uint16_t> next_ssn_;
+  std::vector<Ssn> next_ssn_;
   std::size_t max_chunk_payload_ = 0;
   std::size_t backlog_ = 0;
   std::size_t peer_window_ = 0;

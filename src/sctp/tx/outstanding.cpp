@@ -11,16 +11,16 @@ constexpr std::uint64_t kPacketThreshold = 3;  // RFC 9260 §7.2.4: three missin
 /// With so many gap blocks the receiver may have had no room for more: the smallest packets hold about 120.
 constexpr std::size_t kManyBlocks = 100;
 // 64-bit numbers start high enough that the number before the first never wraps below zero.
-constexpr std::uint64_t kEpoch = std::uint64_t{1} << 32;
+constexpr std::uint64_t kFirstTurn = std::uint64_t{1} << 32;
 
 }  // namespace
 
-Outstanding::Outstanding(std::uint32_t initial_tsn)
+Outstanding::Outstanding(Tsn initial_tsn)
     : ring_(kFirstCapacity),
       unreleased_(kMaxSpan * 2),
       queued_(kMaxSpan * 2),
       gap_acked_(kMaxSpan * 2),
-      base_(kEpoch + initial_tsn),
+      base_(kFirstTurn + initial_tsn.value()),
       next_(base_),
       queued_hint_(base_) {}
 
@@ -50,7 +50,7 @@ std::uint64_t Outstanding::next_queued() {
   return queued_count_ == 0 ? path::kNoTsn : queued_hint_;
 }
 
-void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, std::uint64_t packet, Timestamp now) {
+void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now) {
   OutChunk& chunk = at(tsn);
   assert(chunk.state == OutChunk::State::queued);
   queued_.clear(tsn);
@@ -236,7 +236,8 @@ std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
     next = chunk.newer;
     if (chunk.packet >= flight.largest_acked) break;
     if (unreported(tsn)) continue;
-    if (chunk.packet + kPacketThreshold > flight.largest_acked && chunk.sent_at + window > now) {
+    if (chunk.packet.value() + kPacketThreshold > flight.largest_acked.value() &&
+        chunk.sent_at + window > now) {
       flight.loss_deadline = chunk.sent_at + window;
       break;
     }

@@ -8,6 +8,7 @@
 #include "hawser/base/time.hpp"
 #include "sctp/path/path.hpp"
 #include "sctp/path/path_table.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/sack.hpp"
 
 namespace hawser::sctp::tx {
@@ -22,13 +23,13 @@ struct OutChunk {
   };
   Buffer payload;
   path::Path* path = nullptr;          ///< where it was sent last; null: that path is gone
-  std::uint64_t packet = 0;            ///< number of the packet on that path
+  path::PacketNumber packet;           ///< number of the packet on that path
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
-  std::uint32_t ppid = 0;
-  std::uint16_t stream = 0;
-  std::uint16_t ssn = 0;
+  Ppid ppid;
+  StreamId stream;
+  Ssn ssn;
   State state = State::released;
   std::uint8_t transmissions = 0;  ///< saturates at 255
   bool begin = false;
@@ -60,7 +61,7 @@ class Outstanding {
   /// Keeps the 16-bit offsets of SACK and the receiver's ring good.
   static constexpr std::size_t kMaxSpan = 32'768;
 
-  explicit Outstanding(std::uint32_t initial_tsn);
+  explicit Outstanding(Tsn initial_tsn);
 
   /// 64-bit number of the next new TSN; its low 32 bits are the TSN.
   [[nodiscard]] std::uint64_t next_tsn() const { return next_; }
@@ -87,7 +88,7 @@ class Outstanding {
   [[nodiscard]] bool has_queued() const { return queued_count_ != 0; }
 
   /// The chunk leaves on `path` in that path's packet number `packet`.
-  void on_sent(std::uint64_t tsn, path::Path& path, std::uint64_t packet, Timestamp now);
+  void on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now);
 
   /// Whether the acknowledgement speaks only of TSNs that were sent, with sane blocks (trap: optimistic and
   /// wrapped acks).

@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/sctp/types.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parse_error.hpp"
 
@@ -35,10 +37,10 @@ struct DataChunk {
   bool unordered = false;
   bool begin = false;
   bool end = false;
-  std::uint32_t tsn = 0;
-  std::uint16_t stream = 0;
-  std::uint16_t ssn = 0;
-  std::uint32_t ppid = 0;
+  Tsn tsn{};
+  StreamId stream{};
+  Ssn ssn{};
+  Ppid ppid{};
   Bytes payload{};
 
   static Parsed<DataChunk> parse(const ChunkView& chunk);
@@ -65,14 +67,14 @@ struct IDataChunk {
   bool unordered = false;
   bool begin = false;
   bool end = false;
-  std::uint32_t tsn = 0;
-  std::uint16_t stream = 0;
+  Tsn tsn{};
+  StreamId stream{};
   std::uint32_t mid = 0;
   std::uint32_t ppid_or_fsn = 0;
   Bytes payload{};
 
   /// Meaningful in a first fragment only.
-  [[nodiscard]] std::uint32_t ppid() const { return ppid_or_fsn; }
+  [[nodiscard]] Ppid ppid() const { return Ppid{ppid_or_fsn}; }
   /// A first fragment has the implicit fragment number 0.
   [[nodiscard]] std::uint32_t fsn() const { return begin ? 0 : ppid_or_fsn; }
 
@@ -94,10 +96,10 @@ inline void write_data_header(std::byte* at, const DataChunk& chunk, std::size_t
   at[0] = static_cast<std::byte>(ChunkType::kData);
   at[1] = static_cast<std::byte>(detail::data_flags(chunk));
   store_be(at + 2, static_cast<std::uint16_t>(kDataHeaderSize + payload_size));
-  store_be(at + 4, chunk.tsn);
-  store_be(at + 8, chunk.stream);
-  store_be(at + 10, chunk.ssn);
-  store_be(at + 12, chunk.ppid);
+  store_be(at + 4, chunk.tsn.value());
+  store_be(at + 8, chunk.stream.value());
+  store_be(at + 10, chunk.ssn.value());
+  store_be(at + 12, chunk.ppid.value());
 }
 
 /// The same for I-DATA; `at` has kIDataHeaderSize bytes.
@@ -105,8 +107,8 @@ inline void write_data_header(std::byte* at, const IDataChunk& chunk, std::size_
   at[0] = static_cast<std::byte>(ChunkType::kIData);
   at[1] = static_cast<std::byte>(detail::data_flags(chunk));
   store_be(at + 2, static_cast<std::uint16_t>(kIDataHeaderSize + payload_size));
-  store_be(at + 4, chunk.tsn);
-  store_be(at + 8, chunk.stream);
+  store_be(at + 4, chunk.tsn.value());
+  store_be(at + 8, chunk.stream.value());
   store_be(at + 10, std::uint16_t{0});
   store_be(at + 12, chunk.mid);
   store_be(at + 16, chunk.ppid_or_fsn);

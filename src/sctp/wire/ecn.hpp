@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "hawser/base/bytes.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parse_error.hpp"
 
@@ -18,7 +19,7 @@ namespace hawser::sctp::wire {
 ///
 /// Some peers append a 32-bit count of marked packets; it is accepted and not kept.
 struct EcneChunk {
-  std::uint32_t lowest_tsn = 0;
+  Tsn lowest_tsn{};
 
   static Parsed<EcneChunk> parse(const ChunkView& chunk);
   void write(ByteWriter& writer) const;
@@ -27,7 +28,7 @@ struct EcneChunk {
 /// CWR (RFC 9260 appendix A): the sender has reduced its window for the ECNE with that TSN. Same layout,
 /// type 13.
 struct CwrChunk {
-  std::uint32_t lowest_tsn = 0;
+  Tsn lowest_tsn{};
 
   static Parsed<CwrChunk> parse(const ChunkView& chunk);
   void write(ByteWriter& writer) const;

@@ -98,7 +98,7 @@ Parsed<InitChunk> InitChunk::parse(const ChunkView& chunk) {
   init.a_rwnd = reader.u32();
   init.outbound_streams = reader.u16();
   init.inbound_streams = reader.u16();
-  init.initial_tsn = reader.u32();
+  init.initial_tsn = Tsn{reader.u32()};
   if (!reader.ok()) return ParseError::kChunkSize;
   if (init.initiate_tag == kNoTag) return ParseError::kZeroTag;
   init.parameters = reader.take_rest();
@@ -111,7 +111,7 @@ void InitChunk::write(ByteWriter& writer) const {
   writer.u32(a_rwnd);
   writer.u16(outbound_streams);
   writer.u16(inbound_streams);
-  writer.u32(initial_tsn);
+  writer.u32(initial_tsn.value());
   writer.bytes(parameters);
 }
 

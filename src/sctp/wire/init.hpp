@@ -36,11 +36,11 @@ namespace hawser::sctp::wire {
 /// an ABORT that needs the tag.
 struct InitChunk {
   bool ack = false;
-  VerificationTag initiate_tag;
+  VerificationTag initiate_tag{};
   std::uint32_t a_rwnd = 0;
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;
-  std::uint32_t initial_tsn = 0;
+  Tsn initial_tsn{};
   Bytes parameters{};
 
   static Parsed<InitChunk> parse(const ChunkView& chunk);

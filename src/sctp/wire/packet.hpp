@@ -30,7 +30,7 @@ inline constexpr std::size_t kChunkHeaderSize = 4;
 struct CommonHeader {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
-  VerificationTag verification_tag;
+  VerificationTag verification_tag{};
   std::uint32_t checksum = 0;
 
   void write(ByteWriter& writer) const;

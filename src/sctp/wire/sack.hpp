@@ -6,6 +6,7 @@
 
 #include "hawser/base/bytes.hpp"
 #include "sctp/wire/list.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parse_error.hpp"
 
@@ -28,7 +29,7 @@ struct GapBlock {
 };
 
 using GapBlockList = WireList<GapBlock>;
-using DuplicateList = WireList<std::uint32_t>;
+using DuplicateList = WireList<Tsn>;
 
 inline constexpr std::size_t kSackHeaderSize = 16;
 inline constexpr std::size_t kNrSackHeaderSize = 20;
@@ -37,7 +38,7 @@ inline constexpr std::uint8_t kMaxDacPackets = 3;
 
 /// What SACK and NR-SACK have in common.
 struct SackFields {
-  std::uint32_t cumulative_tsn = 0;
+  Tsn cumulative_tsn{};
   std::uint32_t a_rwnd = 0;
   std::uint8_t dac_packets =
       0;  ///< 0..3: packets received since the last SACK, for DAC; 0 from peers without it
@@ -99,8 +100,8 @@ struct NrSackChunk : SackFields {
 };
 
 void write_sack(ByteWriter& writer, const SackFields& fields, std::span<const GapBlock> gaps,
-                std::span<const std::uint32_t> duplicates);
+                std::span<const Tsn> duplicates);
 void write_nr_sack(ByteWriter& writer, const SackFields& fields, std::span<const GapBlock> gaps,
-                   std::span<const GapBlock> non_renegable_gaps, std::span<const std::uint32_t> duplicates);
+                   std::span<const GapBlock> non_renegable_gaps, std::span<const Tsn> duplicates);
 
 }  // namespace hawser::sctp::wire

@@ -17,8 +17,8 @@ namespace hawser::sctp::wire {
 /// RFC 9653: the error detection method that lets us leave the CRC32c zero is the sealed chunk.
 inline constexpr std::uint32_t kSealedErrorDetection = 0x48570001;
 /// Payload protocol identifiers of messages between the engines, on stream 0.
-inline constexpr std::uint32_t kKeyManagementPpid = 0x48570002;
-inline constexpr std::uint32_t kPathPreferencesPpid = 0x48570003;
+inline constexpr Ppid kKeyManagementPpid{0x48570002};
+inline constexpr Ppid kPathPreferencesPpid{0x48570003};
 
 /// PROTECTION, in INIT and INIT ACK: 12 bytes of value.
 ///
@@ -67,8 +67,8 @@ struct PathPreferencesHead {
 ///  +---------------------------------------------------------------+
 struct PathPreferenceEntry {
   static constexpr std::size_t kSize = 12;
-  Epoch epoch;
-  RecordPathId path_id;
+  Epoch epoch{};
+  RecordPathId path_id{};
   PathRole role{};
   std::uint64_t cap_bps = 0;
 
@@ -102,9 +102,9 @@ inline constexpr std::size_t kAccessParameterSize = kTlvHeaderSize + kAccessNonc
 ///  |          all chunks of the packet, encrypted; tag (16)        |
 ///  +---------------------------------------------------------------+
 struct RecordHeader {
-  RecordPathId path_id;
-  Epoch epoch;
-  RecordSequence sequence;
+  RecordPathId path_id{};
+  Epoch epoch{};
+  RecordSequence sequence{};
 };
 inline constexpr RecordSequence kMaxRecordSequence{(std::uint64_t{1} << 48U) - 1};
 inline constexpr std::size_t kRecordHeaderSize = kChunkHeaderSize + 8;

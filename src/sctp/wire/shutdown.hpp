@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "hawser/base/bytes.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parse_error.hpp"
 
@@ -16,7 +17,7 @@ namespace hawser::sctp::wire {
 ///  |                      cumulative TSN ack                       |
 ///  +---------------------------------------------------------------+
 struct ShutdownChunk {
-  std::uint32_t cumulative_tsn = 0;
+  Tsn cumulative_tsn{};
 
   static Parsed<ShutdownChunk> parse(const ChunkView& chunk);
   void write(ByteWriter& writer) const;

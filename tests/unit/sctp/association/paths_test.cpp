@@ -248,7 +248,8 @@ TEST_F(PathsTest, APacketUnderAWrongTagMovesNoPort) {
 TEST_F(PathsTest, AnInitMovesNoPort) {
   const UdpAddress before = server_sees();
   rebind();
-  pair.to_server(Craft(kNoTag).add(wire::InitChunk{false, VerificationTag{99}, 100'000, 1, 1, 1, {}}).take());
+  pair.to_server(
+      Craft(kNoTag).add(wire::InitChunk{false, VerificationTag{99}, 100'000, 1, 1, Tsn{1}, {}}).take());
   EXPECT_EQ(server_sees(), before);
   EXPECT_EQ(pair.server_status().paths[0].state, PathState::active);
 }

@@ -278,8 +278,8 @@ class Stranger : public Between {
   }
 
   InitAckSeen ack;
-  std::uint32_t tsn = 1'000;
-  std::uint16_t ssn = 0;
+  Tsn tsn{1'000};
+  Ssn ssn;
   ByteVector heard;
 };
 
@@ -345,8 +345,8 @@ TEST_F(Stranger, SendsNoUserDataAndNothingOnOtherStreams) {
     change(data);
     pair->to_server(Craft(ack.initiate_tag).add(data).take());
   };
-  send([](wire::DataChunk& data) { data.ppid = 0; });
-  send([](wire::DataChunk& data) { data.stream = 1; });
+  send([](wire::DataChunk& data) { data.ppid = Ppid{0}; });
+  send([](wire::DataChunk& data) { data.stream = StreamId{1}; });
   send([](wire::DataChunk& data) { data.unordered = true; });
   EXPECT_EQ(pair->server.drops(DropReason::unprotected_chunk), 3U);
   EXPECT_TRUE(pair->server.messages.empty());

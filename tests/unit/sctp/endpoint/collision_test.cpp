@@ -67,7 +67,7 @@ TEST_F(RestartTest, CaseAUnacknowledgedMessagesAreGoneAndSequenceNumbersStartAga
   ASSERT_NE(datagram, nullptr);
   const auto data = wire::DataChunk::parse(*test::find_chunk(datagram->bytes, ChunkType::kData));
   EXPECT_EQ(data->tsn, ack.initial_tsn);
-  EXPECT_EQ(data->ssn, 0U);
+  EXPECT_EQ(data->ssn, Ssn{0});
   EXPECT_EQ(pair.server.pool.in_use(), 1U) << "only the new message is held";
 }
 

@@ -97,7 +97,7 @@ TEST_F(VerificationTagTest, AnAbortBehindAnotherChunkCountsToo) {
 TEST_F(VerificationTagTest, NothingButAnInitMayComeUnderTagZero) {
   for (const bool known_route : {true, false}) {
     const std::uint32_t uplink = known_route ? 1 : 3;
-    EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(wire::DataChunk{.tsn = 1}).take(), uplink).empty());
+    EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(wire::DataChunk{.tsn = Tsn{1}}).take(), uplink).empty());
     EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(wire::ShutdownAckChunk{}).take(), uplink).empty());
     EXPECT_TRUE(pair.to_server(Craft(kNoTag).unknown(0x3F).take(), uplink).empty());
   }
@@ -105,7 +105,7 @@ TEST_F(VerificationTagTest, NothingButAnInitMayComeUnderTagZero) {
 }
 
 TEST_F(VerificationTagTest, AnInitUnderAnyOtherTagIsDropped) {
-  const wire::InitChunk init{false, VerificationTag{77}, 100'000, 1, 1, 1, {}};
+  const wire::InitChunk init{false, VerificationTag{77}, 100'000, 1, 1, Tsn{1}, {}};
   EXPECT_TRUE(pair.to_server(pair.from_client().add(init).take()).empty());
   EXPECT_TRUE(pair.to_server(Craft(VerificationTag{1234}).add(init).take(), 3).empty());
   EXPECT_EQ(pair.server.drops(DropReason::bad_verification_tag), 2U);

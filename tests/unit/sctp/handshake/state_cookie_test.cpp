@@ -26,11 +26,11 @@ StateCookie sample(bool v6 = false) {
   cookie.local_tie_tag = VerificationTag{0x1111'1111};
   cookie.peer_tie_tag = VerificationTag{0x2222'2222};
   cookie.own.tag = VerificationTag{0xAAAA'0001};
-  cookie.own.initial_tsn = 0xBBBB'0002;
+  cookie.own.initial_tsn = Tsn{0xBBBB'0002};
   cookie.own.auth_random.fill(std::byte{0x5c});
   PeerInit& peer = cookie.peer;
   peer.tag = VerificationTag{0xCCCC'0003};
-  peer.initial_tsn = 0xDDDD'0004;
+  peer.initial_tsn = Tsn{0xDDDD'0004};
   peer.a_rwnd = 100'000;
   peer.outbound_streams = 10;
   peer.inbound_streams = 20;

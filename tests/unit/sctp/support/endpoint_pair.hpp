@@ -213,8 +213,8 @@ class EndpointPair {
   AssociationId server_id;
   VerificationTag client_tag;  ///< what the server puts into its packets
   VerificationTag server_tag;
-  std::uint32_t client_tsn = 0;  ///< initial TSNs
-  std::uint32_t server_tsn = 0;
+  Tsn client_tsn;  ///< initial TSNs
+  Tsn server_tsn;
 
   [[nodiscard]] static UdpAddress server_address() { return {IpAddress::v4(0xC633'6401), 9899}; }
   [[nodiscard]] static Route client_route(std::uint32_t uplink = 1) {

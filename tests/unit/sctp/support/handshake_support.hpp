@@ -12,7 +12,7 @@ struct InitByHand {
   std::uint32_t a_rwnd = 100'000;
   std::uint16_t outbound = 8;
   std::uint16_t inbound = 8;
-  std::uint32_t tsn = 1'000;
+  Tsn tsn{1'000};
   ByteVector parameters{};
   bool ack = false;
 
@@ -39,7 +39,7 @@ struct InitByHand {
 struct InitAckSeen {
   VerificationTag verification_tag;
   VerificationTag initiate_tag;
-  std::uint32_t initial_tsn = 0;
+  Tsn initial_tsn;
   ByteVector cookie;
   std::vector<std::uint16_t> reports;  ///< types inside Unrecognized Parameter
 
