@@ -23,7 +23,7 @@ MutableBytes chunks_of(MutableBytes packet) {
 }  // namespace
 
 void RecordLayer::install(Epoch epoch, crypto::RecordKeys keys) {
-  // A rekey that begins while older keys still drain: the oldest go.
+  // A rekey may begin while older keys still drain; the oldest keys are wiped then.
   std::rotate(epochs_.begin(), epochs_.end() - 1, epochs_.end());
   assert(epochs_[0] == nullptr || epochs_[0].get() != sending_);
   epochs_[0] = std::make_unique<EpochState>(epoch, ++generations_, std::move(keys));
@@ -53,7 +53,8 @@ RecordLayer::EpochState* RecordLayer::find(Epoch epoch) {
   return nullptr;
 }
 
-// A path gets its id with its first packet under the keys, and never shares it.
+// Assigns a path its id with its first packet under the keys; no two paths share an id. False: no number
+// left.
 bool RecordLayer::number(path::RecordNumbers& numbers) {
   if (numbers.generation == sending_->generation) return numbers.next_sequence <= wire::kMaxRecordSequence;
   if (sending_->next_path_id == kPathIds) return false;
@@ -97,7 +98,7 @@ Result<OpenedRecord, DropReason> RecordLayer::open(MutableBytes datagram) {
   known->window.take(header->sequence);
   ++epoch->opened_packets;
   epoch->opened_bytes += datagram.size();
-  // The common header moves up to the chunks: together they are the packet.
+  // The common header moves next to the chunks, so that both form the packet.
   std::memmove(datagram.data() + wire::kRecordHeaderSize, datagram.data(), wire::kCommonHeaderSize);
   return OpenedRecord{datagram.subspan(wire::kRecordHeaderSize, datagram.size() - wire::kSealedOverhead),
                       known.get(),

@@ -11,7 +11,9 @@
 
 namespace hawser::sctp::wire {
 
+/// Bytes of a DATA chunk before its user data.
 inline constexpr std::size_t kDataHeaderSize = 16;
+/// Bytes of an I-DATA chunk before its user data.
 inline constexpr std::size_t kIDataHeaderSize = 20;
 
 /// DATA (RFC 9260 §3.3.1):
@@ -30,8 +32,8 @@ inline constexpr std::size_t kIDataHeaderSize = 20;
 ///  |                           user data                           |
 ///  +---------------------------------------------------------------+
 ///
-/// The payload may be empty: the receiver answers that with ABORT and cause No User Data (§6.2), for which it
-/// needs the TSN.
+/// An empty payload parses: the receiver answers it with ABORT and cause No User Data (§6.2), which holds the
+/// TSN.
 struct DataChunk {
   bool immediate = false;
   bool unordered = false;
@@ -43,7 +45,9 @@ struct DataChunk {
   Ppid ppid{};
   Bytes payload{};
 
+  /// `payload` borrows the bytes of the chunk.
   static Parsed<DataChunk> parse(const ChunkView& chunk);
+  /// Writes the whole chunk with padding.
   void write(ByteWriter& writer) const;
 };
 
@@ -73,16 +77,19 @@ struct IDataChunk {
   std::uint32_t ppid_or_fsn = 0;
   Bytes payload{};
 
-  /// Meaningful in a first fragment only.
+  /// The payload protocol identifier; valid in a first fragment only.
   [[nodiscard]] Ppid ppid() const { return Ppid{ppid_or_fsn}; }
-  /// A first fragment has the implicit fragment number 0.
+  /// The fragment sequence number; a first fragment has the implicit number 0.
   [[nodiscard]] std::uint32_t fsn() const { return begin ? 0 : ppid_or_fsn; }
 
+  /// `payload` borrows the bytes of the chunk.
   static Parsed<IDataChunk> parse(const ChunkView& chunk);
+  /// Writes the whole chunk with padding.
   void write(ByteWriter& writer) const;
 };
 
 namespace detail {
+/// The flags byte of a DATA or I-DATA chunk.
 template <class Chunk>
 [[nodiscard]] inline std::uint8_t data_flags(const Chunk& chunk) {
   return static_cast<std::uint8_t>((chunk.immediate ? 8U : 0U) | (chunk.unordered ? 4U : 0U) |
@@ -90,8 +97,8 @@ template <class Chunk>
 }
 }  // namespace detail
 
-/// Fast path of the packet builder: the header of a DATA chunk whose payload of `payload_size` bytes follows.
-/// `at` has kDataHeaderSize bytes; chunk.payload is not looked at. Padding is the caller's.
+/// Writes the header of a DATA chunk, without bounds checks, for the packet builder. `at` has kDataHeaderSize
+/// bytes. Ignores chunk.payload: the caller appends `payload_size` bytes and the padding.
 inline void write_data_header(std::byte* at, const DataChunk& chunk, std::size_t payload_size) {
   at[0] = static_cast<std::byte>(ChunkType::kData);
   at[1] = static_cast<std::byte>(detail::data_flags(chunk));
@@ -102,7 +109,8 @@ inline void write_data_header(std::byte* at, const DataChunk& chunk, std::size_t
   store_be(at + 12, chunk.ppid.value());
 }
 
-/// The same for I-DATA; `at` has kIDataHeaderSize bytes.
+/// Writes the header of an I-DATA chunk, without bounds checks. `at` has kIDataHeaderSize bytes. Ignores
+/// chunk.payload: the caller appends `payload_size` bytes and the padding.
 inline void write_data_header(std::byte* at, const IDataChunk& chunk, std::size_t payload_size) {
   at[0] = static_cast<std::byte>(ChunkType::kIData);
   at[1] = static_cast<std::byte>(detail::data_flags(chunk));

@@ -21,7 +21,7 @@ Failure set_flag(bool& flag, const ParameterView& parameter) {
   return std::nullopt;
 }
 
-/// A list of 16-bit numbers: an odd size is a lie about its last element.
+// A list of 16-bit numbers: an odd size is an error.
 Failure keep_list16(std::optional<ParameterView>& slot, const ParameterView& parameter) {
   if (parameter.value.size() % 2 != 0) return ParseError::kParameterSize;
   keep_first(slot, parameter);
@@ -35,8 +35,8 @@ Failure add_address(InitParameters& out, const ParameterView& parameter) {
   return std::nullopt;
 }
 
-/// The content of an Unrecognized Parameter is a parameter itself. A broken one is advertised by leaving it
-/// out: its sender knows less than we do, but the association does not depend on it.
+// The content of an Unrecognized Parameter is a parameter itself. A malformed one is ignored: the association
+// does not depend on it.
 void add_report(InitParameters& out, const ParameterView& parameter) {
   ParameterReader reader(parameter.value);
   while (const auto quoted = reader.next()) out.reports.push_back(*quoted);
