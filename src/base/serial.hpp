@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "hawser/base/strong.hpp"
+
 namespace hawser {
 
 /// Serial number comparison (RFC 1982): whether `a` comes before `b`, with wrap-around.
@@ -18,6 +20,12 @@ template <std::unsigned_integral T>
 [[nodiscard]] constexpr std::uint64_t unwrap(T wire, std::uint64_t reference) {
   const auto delta = static_cast<std::make_signed_t<T>>(static_cast<T>(wire - static_cast<T>(reference)));
   return reference + static_cast<std::uint64_t>(static_cast<std::int64_t>(delta));
+}
+
+/// unwrap() for a number with a type of its own.
+template <class Tag, std::unsigned_integral T>
+[[nodiscard]] constexpr std::uint64_t unwrap(Strong<Tag, T> wire, std::uint64_t reference) {
+  return unwrap(wire.value(), reference);
 }
 
 }  // namespace hawser

@@ -80,10 +80,12 @@ class RecordBench {
  public:
   explicit RecordBench(crypto::Cipher cipher) : bare_(cipher) {
     const std::array<std::byte, 32> secret{};
-    ours_.install(0, crypto::derive_record_keys(cipher, crypto::TlsRole::client, 0, secret, nullptr));
-    ours_.send_with(0);
-    theirs_.install(0, crypto::derive_record_keys(cipher, crypto::TlsRole::server, 0, secret, nullptr));
-    for (auto& packet : batch_) wire::CommonHeader{9899, 9899, 0x1234'5678, 0}.store(packet.data());
+    ours_.install(Epoch{0}, crypto::derive_record_keys(cipher, crypto::TlsRole::client, 0, secret, nullptr));
+    ours_.send_with(Epoch{0});
+    theirs_.install(Epoch{0},
+                    crypto::derive_record_keys(cipher, crypto::TlsRole::server, 0, secret, nullptr));
+    for (auto& packet : batch_)
+      wire::CommonHeader{9899, 9899, VerificationTag{0x1234'5678}, 0}.store(packet.data());
   }
 
   /// Runs one round; returns the costs per packet.
@@ -95,7 +97,8 @@ class RecordBench {
       meter(counter_, sum.bare, [this] {
         for (auto& packet : batch_) bare_.encrypt(packet);
       });
-      for (auto& packet : batch_) wire::CommonHeader{9899, 9899, 0x1234'5678, 0}.store(packet.data());
+      for (auto& packet : batch_)
+        wire::CommonHeader{9899, 9899, VerificationTag{0x1234'5678}, 0}.store(packet.data());
       meter(counter_, sum.sealing, [this] {
         for (auto& packet : batch_) {
           if (!ours_.seal(packet, numbers_)) std::abort();

@@ -30,7 +30,8 @@ class InitAtAHub {
     const unsigned cookie_at = input_.u16();
     ByteVector chunk = make_chunk(how);
     if (how & 1U && chunk.size() >= 20) sign_access_at_end(chunk);
-    const ByteVector packet = packet_of((how & 16U) != 0 ? input_.u8() : 0, chunk);
+    const ByteVector packet =
+        packet_of(VerificationTag{(how & 16U) != 0 ? std::uint32_t{input_.u8()} : 0}, chunk);
     const auto answers = hub_.give(usual_route(), packet);
     check(packet, answers);
     if (!answers.empty()) try_cookies(answers[0].bytes, cookie_at);

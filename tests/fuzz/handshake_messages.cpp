@@ -137,10 +137,10 @@ class Handshake {
     data.begin = (flags & 1U) != 0;
     data.end = (flags & 2U) != 0;
     data.unordered = (flags & 4U) != 0;
-    data.stream = (flags & 8U) != 0 ? input_.u8() : 0;
+    data.stream = StreamId{(flags & 8U) != 0 ? input_.u8() : std::uint8_t{0}};
     data.tsn = peer_.tsn() + ((flags & 16U) != 0 ? input_.u8() : 0U);
-    data.ssn = static_cast<std::uint16_t>(peer_.ssn() + ((flags & 32U) != 0 ? input_.u8() : 0));
-    data.ppid = (flags & 64U) != 0 ? input_.u16() : wire::kKeyManagementPpid;
+    data.ssn = Ssn{static_cast<std::uint16_t>(peer_.ssn().value() + ((flags & 32U) != 0 ? input_.u8() : 0))};
+    data.ppid = (flags & 64U) != 0 ? Ppid{input_.u16()} : wire::kKeyManagementPpid;
     data.payload = input_.take(input_.u8());
     give(packet_of(peer_.peer_tag(), chunk_bytes(data)));
     if ((flags & 128U) != 0) ++peer_.tsn();

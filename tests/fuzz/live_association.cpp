@@ -53,7 +53,7 @@ struct Side {
   AssociationId id;
   std::deque<Packet> inbox;
   std::deque<Packet> history;  ///< recently delivered packets, for replays
-  std::uint32_t tag = 0;       ///< the verification tag of packets to it
+  VerificationTag tag;         ///< the verification tag of packets to it
   std::size_t messages = 0;
   bool reading = true;
 };
@@ -273,7 +273,7 @@ class LiveAssociation {
     const Bytes chunks = input_.take(input_.u8() * 4U);
     std::vector<std::byte> packet(wire::kCommonHeaderSize + (authenticated ? auth_.chunk_size() : 0));
     const bool init = !authenticated && !chunks.empty() && chunks[0] == std::byte{1};
-    wire::CommonHeader{9899, 9899, init ? 0 : to.tag, 0}.store(packet.data());
+    wire::CommonHeader{9899, 9899, init ? kNoTag : to.tag, 0}.store(packet.data());
     if (authenticated && auth_.enabled()) {
       ByteWriter writer(MutableBytes(packet).subspan(wire::kCommonHeaderSize));
       auth_.write_unsigned(writer);

@@ -161,7 +161,7 @@ class Target {
 };
 
 /// A packet with a checksum around encoded chunks.
-inline ByteVector packet_of(std::uint32_t tag, Bytes chunks) {
+inline ByteVector packet_of(VerificationTag tag, Bytes chunks) {
   ByteVector packet(wire::kCommonHeaderSize);
   wire::CommonHeader{kPort, kPort, tag, 0}.store(packet.data());
   packet.insert(packet.end(), chunks.begin(), chunks.end());
@@ -209,7 +209,7 @@ class HandMadePeer {
     add(wire::ParameterType::kAccess, wire::kAccessNonceSize + wire::kAccessMacSize);
     init_ = chunk_bytes(wire::InitChunk{false, own_tag_, 65'536, 8, 8, tsn_, parameters});
     security::sign_access(init_, access_key().view());
-    return packet_of(0, init_);
+    return packet_of(kNoTag, init_);
   }
   /// Handles a hub's INIT ACK; returns COOKIE ECHO and ClientHello.
   ByteVector on_init_ack(const ByteVector& packet) {
@@ -289,9 +289,9 @@ class HandMadePeer {
     require(reader.ok());
   }
 
-  [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
-  [[nodiscard]] std::uint32_t& tsn() { return tsn_; }
-  [[nodiscard]] std::uint16_t& ssn() { return ssn_; }
+  [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
+  [[nodiscard]] Tsn& tsn() { return tsn_; }
+  [[nodiscard]] Ssn& ssn() { return ssn_; }
   /// The content of a COOKIE ECHO: the cookie and the proof.
   [[nodiscard]] const ByteVector& cookie() const { return cookie_; }
   [[nodiscard]] bool up() const { return channel_ && channel_->up(); }
@@ -322,7 +322,8 @@ class HandMadePeer {
   }
   void receive_data(Timestamp now, const wire::ChunkView& chunk) {
     const auto data = wire::DataChunk::parse(chunk);
-    require(data && data->stream == 0 && data->ppid == wire::kKeyManagementPpid && !data->unordered);
+    require(data && data->stream == StreamId{0} && data->ppid == wire::kKeyManagementPpid &&
+            !data->unordered);
     if (data->tsn != next_tsn_) return;  // a retransmission
     ++next_tsn_;
     if (data->begin) received_.clear();
@@ -334,11 +335,11 @@ class HandMadePeer {
   SecurityConfig security_;
   std::optional<security::SecureChannel> channel_;
   path::RecordNumbers numbers_;
-  std::uint32_t own_tag_ = 0x0abc'def1;
-  std::uint32_t peer_tag_ = 0;
-  std::uint32_t tsn_ = 0x1000;
-  std::uint16_t ssn_ = 0;
-  std::uint32_t next_tsn_ = 0;
+  VerificationTag own_tag_{0x0abc'def1};
+  VerificationTag peer_tag_;
+  Tsn tsn_{0x1000};
+  Ssn ssn_;
+  Tsn next_tsn_;
   ByteVector init_;
   ByteVector cookie_;
   ByteVector received_;

@@ -16,11 +16,11 @@ class Records {
  public:
   Records() {
     const ByteVector secret(32, std::byte{7});
-    ours_.install(0, crypto::derive_record_keys(crypto::Cipher::aes_128_gcm, crypto::TlsRole::client, 0,
-                                                secret, nullptr));
-    ours_.send_with(0);
-    theirs_.install(0, crypto::derive_record_keys(crypto::Cipher::aes_128_gcm, crypto::TlsRole::server, 0,
-                                                  secret, nullptr));
+    ours_.install(Epoch{0}, crypto::derive_record_keys(crypto::Cipher::aes_128_gcm, crypto::TlsRole::client,
+                                                       0, secret, nullptr));
+    ours_.send_with(Epoch{0});
+    theirs_.install(Epoch{0}, crypto::derive_record_keys(crypto::Cipher::aes_128_gcm, crypto::TlsRole::server,
+                                                         0, secret, nullptr));
   }
   void open(ByteVector datagram) {
     if (datagram.size() < wire::kCommonHeaderSize) return;
@@ -131,10 +131,10 @@ class SealedAssociation {
   void use() {
     wire::DataChunk data;
     data.begin = data.end = true;
-    data.stream = input_.u8() % 8;
-    data.ssn = input_.u8();
+    data.stream = StreamId{static_cast<std::uint16_t>(input_.u8() % 8)};
+    data.ssn = Ssn{input_.u8()};
     data.tsn = peer_.tsn()++;
-    data.ppid = 1;
+    data.ppid = Ppid{1};
     data.payload = input_.take(input_.u8());
     if (const auto packet = peer_.seal(chunk_bytes(data))) give(usual_route(), *packet);
   }

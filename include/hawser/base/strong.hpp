@@ -18,6 +18,17 @@ class Strong {
   /// The plain integer.
   [[nodiscard]] constexpr T value() const { return value_; }
   friend constexpr auto operator<=>(Strong, Strong) = default;
+  /// The next number; 0 follows the highest one.
+  constexpr Strong& operator++() {
+    value_ = static_cast<T>(value_ + 1);
+    return *this;
+  }
+  /// The next number; returns the one before.
+  constexpr Strong operator++(int) {
+    const Strong before = *this;
+    ++*this;
+    return before;
+  }
 
  private:
   T value_{};

@@ -38,10 +38,10 @@ UdpReceiver::UdpReceiver(bool coalesced)
   prepare(messages_.size());
 }
 
-std::span<ReceivedDatagram> UdpReceiver::receive(int fd, SocketId uplink, SocketCounters& counters) {
+std::span<ReceivedDatagram> UdpReceiver::receive(int fd, SocketId socket, SocketCounters& counters) {
   datagrams_.clear();
   const std::size_t messages = read_messages(fd, counters);
-  for (std::size_t i = 0; i < messages; ++i) split(i, uplink, counters);
+  for (std::size_t i = 0; i < messages; ++i) split(i, socket, counters);
   prepare(messages);
   return datagrams_;
 }
@@ -69,7 +69,7 @@ void UdpReceiver::prepare(std::size_t messages) {
   }
 }
 
-void UdpReceiver::split(std::size_t index, SocketId uplink, SocketCounters& counters) {
+void UdpReceiver::split(std::size_t index, SocketId socket, SocketCounters& counters) {
   mmsghdr& received = headers_[index];
   const Ancillary ancillary = parse_control(received.msg_hdr, counters);
   ++counters.rx_messages;
@@ -77,7 +77,7 @@ void UdpReceiver::split(std::size_t index, SocketId uplink, SocketCounters& coun
     ++counters.rx_truncated;
     return;
   }
-  const Route route{uplink, ancillary.local, from_socket_address(messages_[index].source)};
+  const Route route{socket, ancillary.local, from_socket_address(messages_[index].source)};
   MutableBytes rest(arena_.get() + index * message_size_, received.msg_len);
   const std::size_t segment = ancillary.segment_size == 0 ? rest.size() : ancillary.segment_size;
   counters.rx_bytes += rest.size();

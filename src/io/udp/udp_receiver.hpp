@@ -21,9 +21,9 @@ class UdpReceiver {
   /// `coalesced`: the kernel may deliver several datagrams as one message of up to 64 KB.
   explicit UdpReceiver(bool coalesced);
 
-  /// Reads one batch from `fd`, see DatagramSocket::receive(). `uplink` is the socket's number for the
+  /// Reads one batch from `fd`, see DatagramSocket::receive(). `socket` is the socket's number for the
   /// routes.
-  [[nodiscard]] std::span<ReceivedDatagram> receive(int fd, SocketId uplink, SocketCounters& counters);
+  [[nodiscard]] std::span<ReceivedDatagram> receive(int fd, SocketId socket, SocketCounters& counters);
 
  private:
   /// Memory for one message of recvmmsg.
@@ -40,7 +40,7 @@ class UdpReceiver {
 
   [[nodiscard]] std::size_t read_messages(int fd, SocketCounters& counters);
   void prepare(std::size_t messages);
-  void split(std::size_t index, SocketId uplink, SocketCounters& counters);
+  void split(std::size_t index, SocketId socket, SocketCounters& counters);
   [[nodiscard]] Ancillary parse_control(msghdr& header, SocketCounters& counters);
 
   std::size_t message_size_;

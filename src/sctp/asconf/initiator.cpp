@@ -50,8 +50,8 @@ void AsconfInitiator::rejoin_failed_paths() {
   }
 }
 
-void AsconfInitiator::restart(std::uint32_t initial_tsn) {
-  serial_ = initial_tsn;
+void AsconfInitiator::restart(Tsn initial_tsn) {
+  serial_ = initial_tsn.value();
   queue_.clear();
   current_.reset();
 }

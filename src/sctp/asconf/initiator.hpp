@@ -11,6 +11,7 @@
 #include "sctp/control/event_sink.hpp"
 #include "sctp/path/path_table.hpp"
 #include "sctp/wire/asconf.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::asconf {
 
@@ -33,8 +34,8 @@ class AsconfInitiator {
     const control::EventSink& events;
   };
   /// The first serial number is `initial_tsn`, that of this end.
-  AsconfInitiator(const Context& context, std::uint32_t initial_tsn)
-      : context_(context), serial_(initial_tsn) {}
+  AsconfInitiator(const Context& context, Tsn initial_tsn)
+      : context_(context), serial_(initial_tsn.value()) {}
 
   /// Sets whether the peer accepts ASCONF; until it does, requests wait.
   void set_enabled(bool enabled) { enabled_ = enabled; }
@@ -52,7 +53,7 @@ class AsconfInitiator {
   /// new one from the ASCONF.
   void rejoin_failed_paths();
   /// The association restarts (RFC 9260 §5.2): drops all requests, which would not be answered.
-  void restart(std::uint32_t initial_tsn);
+  void restart(Tsn initial_tsn);
 
   /// Processes an ASCONF-ACK. The path that it joins becomes unconfirmed and is probed immediately.
   void on_ack(Timestamp now, const wire::AsconfAckChunk& chunk);

@@ -8,6 +8,7 @@
 #include "sctp/control/event_sink.hpp"
 #include "sctp/path/path_table.hpp"
 #include "sctp/wire/asconf.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::asconf {
 
@@ -23,8 +24,8 @@ class AsconfResponder {
     const control::EventSink& events;
   };
   /// `peer_window` is the peer's first a_rwnd, from which new paths take their ssthresh.
-  AsconfResponder(const Context& context, std::uint32_t peer_initial_tsn, std::size_t peer_window)
-      : context_(context), next_serial_(peer_initial_tsn), peer_window_(peer_window) {}
+  AsconfResponder(const Context& context, Tsn peer_initial_tsn, std::size_t peer_window)
+      : context_(context), next_serial_(peer_initial_tsn.value()), peer_window_(peer_window) {}
 
   /// Processes an ASCONF. `source` is the route of its packet, to which the answer goes.
   void on_asconf(const wire::AsconfChunk& chunk, const Route& source);

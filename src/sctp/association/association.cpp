@@ -237,7 +237,7 @@ void Association::end(Timestamp now, const Ended& ending) {
 void Association::send_abort(Timestamp now, const AbortCause& cause) {
   constexpr std::size_t kMaxValueSize = 256;
   const path::Path* path = parts_.paths.for_control();
-  if (path == nullptr || peer_tag() == 0) return;
+  if (path == nullptr || peer_tag() == kNoTag) return;
   // A protected peer drops an ABORT that is not sealed, so without keys none is sent.
   if (parts_.endpoint.security != nullptr && readiness() == Readiness::handshake) return;
   std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kMaxValueSize));
@@ -299,8 +299,8 @@ std::optional<ReceivedMessage> Association::poll_message() {
 
 // --- getters
 
-std::uint32_t Association::cumulative_tsn() const {
-  return parts_.receiver ? parts_.receiver->cumulative_tsn() : 0;
+Tsn Association::cumulative_tsn() const {
+  return parts_.receiver ? parts_.receiver->cumulative_tsn() : Tsn{};
 }
 
 AssociationState Association::state() const {

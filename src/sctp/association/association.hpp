@@ -90,8 +90,8 @@ class Association {
   [[nodiscard]] AssociationStatus status() const;
   /// What this end sends in INIT or INIT ACK, its verification tag included.
   [[nodiscard]] const handshake::OwnInit& own_init() const { return parts_.own; }
-  /// The peer's verification tag; 0: not known yet.
-  [[nodiscard]] std::uint32_t peer_tag() const { return parts_.writer.peer_tag(); }
+  /// The peer's verification tag; kNoTag: not known yet.
+  [[nodiscard]] VerificationTag peer_tag() const { return parts_.writer.peer_tag(); }
   /// The peer's SCTP port.
   [[nodiscard]] std::uint16_t peer_port() const { return parts_.writer.peer_port(); }
   /// The peer's public key; nothing in plain SCTP, and until the peer has confirmed the keys.
@@ -114,7 +114,7 @@ class Association {
   bool poll_probe(Timestamp now, TransmitBatch& batch);
   void send_abort(Timestamp now, const AbortCause& cause);
   /// The receiver's cumulative TSN; 0 before the peer's first TSN is known.
-  [[nodiscard]] std::uint32_t cumulative_tsn() const;
+  [[nodiscard]] Tsn cumulative_tsn() const;
 
   AssociationId id_;
   Components parts_;

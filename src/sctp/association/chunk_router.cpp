@@ -139,14 +139,14 @@ ChunkResult ChunkRouter::answer_refused_data(DropReason refusal, const wire::Dat
   drop(refusal);
   if (refusal == DropReason::empty_data) {
     std::array<std::byte, 4> tsn{};
-    store_be(tsn.data(), data.tsn);
+    store_be(tsn.data(), data.tsn.value());
     return abort_with(wire::CauseCode::kNoUserData, tsn);
   }
   if (refusal == DropReason::inconsistent_fragment)
     return abort_with(wire::CauseCode::kProtocolViolation, "inconsistent fragments");
   if (refusal == DropReason::invalid_stream) {
     std::array<std::byte, 4> value{};
-    store_be(value.data(), data.stream);
+    store_be(value.data(), data.stream.value());
     parts_.control.push_error(wire::CauseCode::kInvalidStreamIdentifier, value);
   }
   return NextChunk{};
@@ -301,7 +301,7 @@ void ChunkRouter::handle_shutdown(Packet& packet, const wire::ChunkView& chunk) 
 }
 
 ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
-  const auto complete = [&](bool reflected, std::uint32_t tag) {
+  const auto complete = [&](bool reflected, VerificationTag tag) {
     const auto chunk = control::ControlQueue::serialise(wire::ShutdownCompleteChunk{reflected});
     parts_.control_sender.send_final_packet(packet.now, packet.route, wire::ChunkType::kShutdownComplete,
                                             chunk, tag);

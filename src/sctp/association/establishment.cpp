@@ -48,7 +48,7 @@ std::optional<Ended> Establishment::on_init_acked(const Packet& packet,
 }
 
 void Establishment::init_again(Timestamp now) {
-  parts_.writer.set_peer_tag(0);
+  parts_.writer.set_peer_tag(kNoTag);
   parts_.receiver.reset();
   parts_.initiator->send_init(now, parts_.paths.primary_id());
 }

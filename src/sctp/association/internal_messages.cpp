@@ -8,7 +8,7 @@ void InternalMessages::receive(Timestamp now) {
   bool first_keys = false;
   while (const auto message = parts_.receiver->poll_diverted()) {
     const Bytes bytes = message->payload.bytes();
-    if (message->ppid == Ppid{wire::kKeyManagementPpid}) {
+    if (message->ppid == wire::kKeyManagementPpid) {
       first_keys |= parts_.keys->on_message(now, bytes);
     } else {
       on_path_preferences(bytes);
@@ -19,7 +19,7 @@ void InternalMessages::receive(Timestamp now) {
 
 void InternalMessages::send_key_messages() {
   SendOptions options;
-  options.ppid = Ppid{wire::kKeyManagementPpid};
+  options.ppid = wire::kKeyManagementPpid;
   options.immediate_sack = true;
   while (const auto message = parts_.keys->poll_message()) send(*message, options);
 }
@@ -28,7 +28,7 @@ void InternalMessages::send_path_preferences() {
   const std::vector<std::byte> message = parts_.preferences.poll_message();
   if (message.empty()) return;
   SendOptions options;
-  options.ppid = Ppid{wire::kPathPreferencesPpid};
+  options.ppid = wire::kPathPreferencesPpid;
   send(message, options);
 }
 

@@ -15,7 +15,7 @@ void Teardown::request() {
   if (state_ == State::none) state_ = State::pending;
 }
 
-void Teardown::on_drained(Timestamp now, std::uint32_t cumulative) {
+void Teardown::on_drained(Timestamp now, Tsn cumulative) {
   if (state_ == State::pending) {
     state_ = State::sent;
     transmissions_ = 0;
@@ -33,7 +33,7 @@ void Teardown::enter_ack_sent(Timestamp now) {
   t5_ = protected_ ? now + kGuardFactor * context_.config.rto_max : kNever;
 }
 
-void Teardown::on_data(Timestamp now, std::uint32_t cumulative) {
+void Teardown::on_data(Timestamp now, Tsn cumulative) {
   if (state_ != State::sent) return;
   transmissions_ = 0;
   send_shutdown(now, cumulative);
@@ -56,7 +56,7 @@ void Teardown::on_shutdown(Timestamp now, const Route& source) {
   }
 }
 
-void Teardown::on_path_moved(Timestamp now, std::uint32_t cumulative) {
+void Teardown::on_path_moved(Timestamp now, Tsn cumulative) {
   if (state_ == State::sent) send_shutdown(now, cumulative);
   if (state_ == State::ack_sent) send_shutdown_ack(now, nullptr);
 }
@@ -75,7 +75,7 @@ void Teardown::on_sent(Timestamp now, PathId path, Duration first_timeout) {
   ++transmissions_;
 }
 
-void Teardown::send_shutdown(Timestamp now, std::uint32_t cumulative) {
+void Teardown::send_shutdown(Timestamp now, Tsn cumulative) {
   const path::Path* path = context_.paths.for_control();
   on_sent(now, path->id, path->rtt.rto());
   context_.control.drop(wire::ChunkType::kShutdown);
@@ -103,7 +103,7 @@ void Teardown::suspect_path(Timestamp now) {
   if (path::Path* path = context_.paths.find(path_)) context_.validation.on_path_error(*path, now);
 }
 
-Teardown::Outcome Teardown::on_timeout(Timestamp now, std::uint32_t cumulative) {
+Teardown::Outcome Teardown::on_timeout(Timestamp now, Tsn cumulative) {
   const bool too_often = transmissions_ > context_.config.association_max_retrans;
   if (state_ == State::sent) {
     if (t5_ <= now || (t2_ <= now && too_often)) return Outcome::not_answered;

@@ -8,6 +8,7 @@
 #include "sctp/control/control_queue.hpp"
 #include "sctp/path/path_table.hpp"
 #include "sctp/path/validation.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::association {
 
@@ -58,9 +59,9 @@ class Teardown {
   /// The peer restarted: the exchange is void.
   void cancel() { state_ = State::none; }
   /// All accepted messages are delivered: sends SHUTDOWN or SHUTDOWN ACK, if that is the next step.
-  void on_drained(Timestamp now, std::uint32_t cumulative);
+  void on_drained(Timestamp now, Tsn cumulative);
   /// DATA arrived; in `sent` the answer is SHUTDOWN, and the count of transmissions restarts.
-  void on_data(Timestamp now, std::uint32_t cumulative);
+  void on_data(Timestamp now, Tsn cumulative);
   /// SHUTDOWN arrived from `source`.
   void on_shutdown(Timestamp now, const Route& source);
   /// Whether a SHUTDOWN ACK is expected now.
@@ -68,7 +69,7 @@ class Teardown {
     return state_ == State::sent || state_ == State::ack_sent;
   }
   /// The peer's address has moved: the last chunk of the exchange is sent again.
-  void on_path_moved(Timestamp now, std::uint32_t cumulative);
+  void on_path_moved(Timestamp now, Tsn cumulative);
   /// Repeats SHUTDOWN ACK to `source`, which sent a COOKIE ECHO.
   void answer_restart(Timestamp now, const Route& source) { send_shutdown_ack(now, &source); }
   /// Repeats SHUTDOWN ACK to `source`, which sent an INIT; the timers do not change.
@@ -82,14 +83,14 @@ class Teardown {
     not_completed,  ///< SHUTDOWN ACK was sent too often: an ABORT is due
   };
   /// Repeats the chunk of the exchange when T2-shutdown has expired.
-  [[nodiscard]] Outcome on_timeout(Timestamp now, std::uint32_t cumulative);
+  [[nodiscard]] Outcome on_timeout(Timestamp now, Tsn cumulative);
   /// When T2-shutdown or the T5-shutdown-guard expires; kNever: neither runs.
   [[nodiscard]] Timestamp next_timeout() const;
 
  private:
   void enter_ack_sent(Timestamp now);
   void on_sent(Timestamp now, PathId path, Duration first_timeout);
-  void send_shutdown(Timestamp now, std::uint32_t cumulative);
+  void send_shutdown(Timestamp now, Tsn cumulative);
   void send_shutdown_ack(Timestamp now, const Route* source);
   void suspect_path(Timestamp now);
 

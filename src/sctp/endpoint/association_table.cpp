@@ -12,7 +12,7 @@ AssociationTable::Entry& AssociationTable::add(std::unique_ptr<Entry> entry) {
   return added;
 }
 
-void AssociationTable::retag(std::uint32_t old_tag, Entry& entry) {
+void AssociationTable::retag(VerificationTag old_tag, Entry& entry) {
   tags_.erase(old_tag);
   tags_.insert(entry.own_init().tag, &entry);
 }
@@ -40,9 +40,10 @@ AssociationTable::Entry* AssociationTable::find_by_route(const Route& route, std
   return nullptr;
 }
 
-AssociationTable::Entry* AssociationTable::find_by_peer_tag(const Route& route, std::uint32_t tag) const {
+AssociationTable::Entry* AssociationTable::find_by_peer_tag(const Route& route, VerificationTag tag) const {
   for (const auto& entry : entries_) {
-    if (!entry->closed() && tag != 0 && entry->peer_tag() == tag && entry->paths().find(route) != nullptr)
+    if (!entry->closed() && tag != kNoTag && entry->peer_tag() == tag &&
+        entry->paths().find(route) != nullptr)
       return entry.get();
   }
   return nullptr;

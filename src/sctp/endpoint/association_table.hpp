@@ -27,7 +27,7 @@ class AssociationTable {
   /// Adds an association, whose id must be the highest so far.
   Entry& add(std::unique_ptr<Entry> entry);
   /// The own verification tag of `entry` has changed from `old_tag`.
-  void retag(std::uint32_t old_tag, Entry& entry);
+  void retag(VerificationTag old_tag, Entry& entry);
   /// `entry` may have something to send, to deliver, or another deadline than before.
   void touch(Entry& entry);
 
@@ -35,11 +35,11 @@ class AssociationTable {
   /// The association with this id.
   [[nodiscard]] Entry* find(AssociationId id) const;
   /// The association with this own verification tag, open or closed.
-  [[nodiscard]] Entry* find_by_tag(std::uint32_t tag) const { return tags_.find(tag); }
+  [[nodiscard]] Entry* find_by_tag(VerificationTag tag) const { return tags_.find(tag); }
   /// The association that has a path with this route and this SCTP port of the peer.
   [[nodiscard]] Entry* find_by_route(const Route& route, std::uint16_t peer_port) const;
   /// The association that has a path with this route and this verification tag of the peer.
-  [[nodiscard]] Entry* find_by_peer_tag(const Route& route, std::uint32_t tag) const;
+  [[nodiscard]] Entry* find_by_peer_tag(const Route& route, VerificationTag tag) const;
   /// Number of associations that are not closed.
   [[nodiscard]] std::size_t live_count() const;
   /// Number of live associations whose keys the peer has not confirmed.

@@ -49,13 +49,13 @@ bool Demultiplexer::legal_header(const wire::CommonHeader& header, const Route& 
 // RFC 9260 §8.5: the first chunk decides which verification tag is legal.
 void Demultiplexer::dispatch(Timestamp now, const Route& route, const wire::PacketView& packet,
                              const wire::ChunkView& first) {
-  const std::uint32_t tag = packet.header().verification_tag;
+  const VerificationTag tag = packet.header().verification_tag;
   if (first.is(wire::ChunkType::kInit)) {
-    if (tag != 0) return drop(DropReason::bad_verification_tag);
+    if (tag != kNoTag) return drop(DropReason::bad_verification_tag);
     return listener_.handle_init(now, route, packet, first);
   }
   // RFC 9260 §8.5.1 A: only an INIT has tag 0, and any other packet with tag 0 is not answered.
-  if (tag == 0) return drop(DropReason::bad_verification_tag);
+  if (tag == kNoTag) return drop(DropReason::bad_verification_tag);
   if (first.is(wire::ChunkType::kCookieEcho)) return listener_.handle_cookie_echo(now, route, packet, first);
   Entry* association = associations_.find_by_tag(tag);
   if (association != nullptr && !association->closed())
@@ -77,7 +77,7 @@ void Demultiplexer::dispatch_to(Entry& association, Timestamp now, const Route& 
 }
 
 // With the T bit, the packet has the peer's own tag, because its sender does not know ours.
-void Demultiplexer::dispatch_reflected(Timestamp now, const Route& route, std::uint32_t tag,
+void Demultiplexer::dispatch_reflected(Timestamp now, const Route& route, VerificationTag tag,
                                        const wire::ChunkView& first) {
   Entry* association = associations_.find_by_peer_tag(route, tag);
   if (association == nullptr) return drop(DropReason::out_of_the_blue);

@@ -31,7 +31,8 @@ class Demultiplexer {
                 const wire::ChunkView& first);
   void dispatch_to(Entry& association, Timestamp now, const Route& route, const wire::PacketView& packet,
                    const wire::ChunkView& first);
-  void dispatch_reflected(Timestamp now, const Route& route, std::uint32_t tag, const wire::ChunkView& first);
+  void dispatch_reflected(Timestamp now, const Route& route, VerificationTag tag,
+                          const wire::ChunkView& first);
   [[nodiscard]] bool legal_header(const wire::CommonHeader& header, const Route& route) const;
   void drop(DropReason reason) const { context_.drops.add(reason); }
   [[nodiscard]] bool is_protected() const { return context_.security != nullptr; }

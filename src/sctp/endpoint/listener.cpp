@@ -246,7 +246,7 @@ Listener::Entry* Listener::accept_cookie(Timestamp now, const handshake::StateCo
     return same;
   }
   if (is_protected()) return admit_cookie(now, cookie) ? create(now, cookie) : nullptr;
-  Entry* tied = cookie.local_tie_tag == 0 ? nullptr : associations_.find_by_tag(cookie.local_tie_tag);
+  Entry* tied = cookie.local_tie_tag == kNoTag ? nullptr : associations_.find_by_tag(cookie.local_tie_tag);
   if (tied != nullptr && !tied->closed()) return restart(now, cookie, *tied);
   // C: the cookie belongs to an INIT that a later INIT has overtaken.
   if (associations_.find_by_route(cookie.route, cookie.peer_port) != nullptr) {
@@ -262,7 +262,7 @@ Listener::Entry* Listener::restart(Timestamp now, const handshake::StateCookie& 
     drop(DropReason::duplicate_handshake);
     return nullptr;
   }
-  const std::uint32_t old_tag = tied.own_init().tag;
+  const VerificationTag old_tag = tied.own_init().tag;
   associations_.touch(tied);
   if (!tied.on_restart(now, cookie)) return nullptr;
   associations_.retag(old_tag, tied);
@@ -295,9 +295,9 @@ void Listener::send_restart_notice(const Route& route) {
   std::array<std::byte, wire::kTlvHeaderSize + kRestartNoticeSize> chunk{};
   ByteWriter writer(chunk);
   wire::PadChunk{kRestartNoticeSize}.write(writer);
-  const std::uint32_t tag = std::max(context_.random.u32(), 1U);
+  const VerificationTag tag{std::max(context_.random.u32(), 1U)};
   const std::uint16_t port = context_.config.port;
-  reply(route, {port, port, 0, 0}, tag, wire::ChunkType::kPad, chunk);
+  reply(route, {port, port, kNoTag, 0}, tag, wire::ChunkType::kPad, chunk);
 }
 
 void Listener::handle_restart_notice(Timestamp now, const Route& route) {
@@ -341,7 +341,7 @@ void Listener::handle_out_of_the_blue(const Route& route, const wire::PacketView
     }
   }
   if (!reader.ok()) return;
-  const std::uint32_t tag = packet.header().verification_tag;
+  const VerificationTag tag = packet.header().verification_tag;
   if (shutdown_ack) {
     const auto chunk = control::ControlQueue::serialise(wire::ShutdownCompleteChunk{true});
     return reply(route, packet.header(), tag, wire::ChunkType::kShutdownComplete, chunk);
@@ -352,7 +352,7 @@ void Listener::handle_out_of_the_blue(const Route& route, const wire::PacketView
 
 // --- replies
 
-void Listener::reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag,
+void Listener::reply(const Route& route, const wire::CommonHeader& to, VerificationTag tag,
                      wire::ChunkType type, Bytes chunk) {
   constexpr std::size_t kMaxPendingReplies = 256;
   if (context_.replies.size() >= kMaxPendingReplies) return drop(DropReason::amplification_limit);

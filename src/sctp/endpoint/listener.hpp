@@ -82,7 +82,7 @@ class Listener {
   Entry* create(Timestamp now, const handshake::StateCookie& cookie);
   [[nodiscard]] bool admit_cookie(Timestamp now, const handshake::StateCookie& cookie);
   // --- replies
-  void reply(const Route& route, const wire::CommonHeader& to, std::uint32_t tag, wire::ChunkType type,
+  void reply(const Route& route, const wire::CommonHeader& to, VerificationTag tag, wire::ChunkType type,
              Bytes chunk);
   void reject(const Init& init, const Rejection& rejection);
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "sctp/wire/numbers.hpp"
+
 namespace hawser::sctp::endpoint {
 
 /// Finds the association of a verification tag. Tags are random, so they serve as their own hash: open
@@ -14,13 +16,13 @@ class TagTable {
   TagTable() : slots_(16) {}
 
   /// Adds a tag, which must not be in the table.
-  void insert(std::uint32_t tag, Association* association) {
+  void insert(VerificationTag tag, Association* association) {
     if (2 * (used_ + 1) > slots_.size()) rehash(2 * slots_.size());
     place(tag, association);
     ++used_;
   }
   /// Removes a tag, which must be in the table.
-  void erase(std::uint32_t tag) {
+  void erase(VerificationTag tag) {
     for (Slot& slot : slots_) {
       if (slot.association != nullptr && slot.tag == tag) slot = {};
     }
@@ -28,20 +30,20 @@ class TagTable {
     rehash(slots_.size());  // closes the gap in the probe sequences; associations end rarely
   }
   /// The association of a tag, or null.
-  [[nodiscard]] Association* find(std::uint32_t tag) const {
-    for (std::size_t i = tag & mask();; i = (i + 1) & mask()) {
+  [[nodiscard]] Association* find(VerificationTag tag) const {
+    for (std::size_t i = tag.value() & mask();; i = (i + 1) & mask()) {
       if (slots_[i].association == nullptr || slots_[i].tag == tag) return slots_[i].association;
     }
   }
 
  private:
   struct Slot {
-    std::uint32_t tag = 0;
+    VerificationTag tag;
     Association* association = nullptr;
   };
   [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
-  void place(std::uint32_t tag, Association* association) {
-    std::size_t i = tag & mask();
+  void place(VerificationTag tag, Association* association) {
+    std::size_t i = tag.value() & mask();
     while (slots_[i].association != nullptr) i = (i + 1) & mask();
     slots_[i] = {tag, association};
   }

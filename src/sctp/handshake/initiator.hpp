@@ -16,12 +16,13 @@
 #include "sctp/handshake/negotiation.hpp"
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/init.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::handshake {
 
 /// An INIT ACK that makes the association impossible; the answer is an ABORT (RFC 9260 §5.1, §3.3.3).
 struct InitAckRefusal {
-  std::uint32_t peer_tag = 0;
+  VerificationTag peer_tag;
   wire::CauseCode cause{};
   std::vector<std::byte> value;
 };

@@ -77,8 +77,8 @@ auth::KeyVector own_key_vector(const OwnInit& own) {
 
 OwnInit OwnInit::make(RandomSource& random) {
   OwnInit own;
-  while (own.tag == 0) own.tag = random.u32();
-  own.initial_tsn = random.u32();
+  while (own.tag == kNoTag) own.tag = VerificationTag{random.u32()};
+  own.initial_tsn = Tsn{random.u32()};
   random.fill(own.auth_random);
   return own;
 }

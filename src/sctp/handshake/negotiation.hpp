@@ -11,6 +11,7 @@
 #include "hawser/sctp/security.hpp"
 #include "sctp/auth/auth.hpp"
 #include "sctp/wire/init.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::handshake {
 
@@ -20,8 +21,8 @@ using AuthRandom = std::array<std::byte, 32>;
 /// What this end sends in its INIT or INIT ACK: the same values in both, so that a collision can repeat them
 /// (RFC 9260 §5.2.1).
 struct OwnInit {
-  std::uint32_t tag = 0;
-  std::uint32_t initial_tsn = 0;
+  VerificationTag tag;
+  Tsn initial_tsn;
   AuthRandom auth_random{};
 
   /// New random values; the tag is not 0.
@@ -30,8 +31,8 @@ struct OwnInit {
 
 /// The content of the peer's INIT or INIT ACK, reduced to what this end uses. A State Cookie carries it.
 struct PeerInit {
-  std::uint32_t tag = 0;
-  std::uint32_t initial_tsn = 0;
+  VerificationTag tag;
+  Tsn initial_tsn;
   std::uint32_t a_rwnd = 0;
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;

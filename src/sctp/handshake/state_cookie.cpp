@@ -33,23 +33,23 @@ std::optional<IpAddress> read_ip(ByteReader& r) {
 }
 
 void write_own(ByteWriter& w, const OwnInit& own) {
-  w.u32(own.tag);
-  w.u32(own.initial_tsn);
+  w.u32(own.tag.value());
+  w.u32(own.initial_tsn.value());
   w.bytes(own.auth_random);
 }
 
 OwnInit read_own(ByteReader& r) {
   OwnInit own;
-  own.tag = r.u32();
-  own.initial_tsn = r.u32();
+  own.tag = VerificationTag{r.u32()};
+  own.initial_tsn = Tsn{r.u32()};
   if (const Bytes random = r.take(own.auth_random.size()); r.ok())
     std::ranges::copy(random, own.auth_random.begin());
   return own;
 }
 
 void write_peer(ByteWriter& w, const PeerInit& peer) {
-  w.u32(peer.tag);
-  w.u32(peer.initial_tsn);
+  w.u32(peer.tag.value());
+  w.u32(peer.initial_tsn.value());
   w.u32(peer.a_rwnd);
   w.u16(peer.outbound_streams);
   w.u16(peer.inbound_streams);
@@ -68,8 +68,8 @@ void write_peer(ByteWriter& w, const PeerInit& peer) {
 
 PeerInit read_peer(ByteReader& r) {
   PeerInit peer;
-  peer.tag = r.u32();
-  peer.initial_tsn = r.u32();
+  peer.tag = VerificationTag{r.u32()};
+  peer.initial_tsn = Tsn{r.u32()};
   peer.a_rwnd = r.u32();
   peer.outbound_streams = r.u16();
   peer.inbound_streams = r.u16();
@@ -99,8 +99,8 @@ void write_cookie(ByteWriter& w, const StateCookie& cookie) {
   write_ip(w, cookie.route.remote.ip);
   w.u16(cookie.route.remote.port);
   w.u16(cookie.peer_port);
-  w.u32(cookie.local_tie_tag);
-  w.u32(cookie.peer_tie_tag);
+  w.u32(cookie.local_tie_tag.value());
+  w.u32(cookie.peer_tie_tag.value());
   write_own(w, cookie.own);
   write_peer(w, cookie.peer);
   w.u16(cookie.access_key);
@@ -118,8 +118,8 @@ std::optional<StateCookie> read_cookie(Bytes bytes) {
   const auto remote = read_ip(r);
   cookie.route.remote.port = r.u16();
   cookie.peer_port = r.u16();
-  cookie.local_tie_tag = r.u32();
-  cookie.peer_tie_tag = r.u32();
+  cookie.local_tie_tag = VerificationTag{r.u32()};
+  cookie.peer_tie_tag = VerificationTag{r.u32()};
   cookie.own = read_own(r);
   cookie.peer = read_peer(r);
   cookie.access_key = r.u16();

@@ -11,6 +11,7 @@
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/drop_reason.hpp"
 #include "sctp/handshake/negotiation.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::handshake {
 
@@ -21,9 +22,9 @@ struct StateCookie {
   Duration lifetime{};
   Route route;                  ///< where the INIT came from
   std::uint16_t peer_port = 0;  ///< SCTP port
-  /// Own tag of the association that existed when the INIT arrived, or 0 (§5.2.2).
-  std::uint32_t local_tie_tag = 0;
-  std::uint32_t peer_tie_tag = 0;  ///< the peer's tag of that association, or 0
+  /// Own tag of the association that existed when the INIT arrived, or kNoTag (§5.2.2).
+  VerificationTag local_tie_tag;
+  VerificationTag peer_tie_tag;  ///< the peer's tag of that association, or kNoTag
   OwnInit own;
   PeerInit peer;
   std::uint16_t access_key = 0;       ///< index of the key that signed the INIT (AccessKeys), if protected

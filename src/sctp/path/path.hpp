@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hawser/base/datagram.hpp"
+#include "hawser/base/strong.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/status.hpp"
@@ -22,70 +23,76 @@
 
 namespace hawser::sctp::path {
 
-/// Bytes that may go to an address the peer named (in an INIT ACK or a literal ASCONF) before anything came
-/// from there: enough for a few HEARTBEATs.
+/// Bytes that may be sent to an address that the peer listed (in an INIT ACK or a literal ASCONF) before a
+/// packet came from there: enough for a few HEARTBEATs.
 inline constexpr std::uint64_t kNamedAddressCredit = 200;
 
-/// No TSN: ends the per-path lists of outstanding chunks.
+/// No TSN; the end of the per-path lists of outstanding chunks.
 inline constexpr std::uint64_t kNoTsn = ~std::uint64_t{0};
 
-/// What is outstanding on one path, in the order it was sent there. The chunks themselves live in the
-/// sender's ring; this is the path's share: list ends, packet numbers, loss detection.
-struct PathFlight {
-  std::size_t bytes = 0;            ///< user bytes in flight
-  std::uint64_t oldest = kNoTsn;    ///< head of the list in send order
-  std::uint64_t newest = kNoTsn;    ///< tail
-  std::uint64_t next_packet = 1;    ///< number of the next packet with data on this path; never reused
-  std::uint64_t largest_acked = 0;  ///< highest packet number of which a chunk was acknowledged
-  std::uint64_t recovery_end =
-      0;  ///< losses of packets below this number belong to the reduction already made
-  Timestamp loss_deadline = kNever;  ///< when the oldest chunk counts as lost by time (RACK)
-  Timestamp t3 = kNever;             ///< T3-rtx
-  Timestamp last_sent = Timestamp::min();
+/// Number of a packet with DATA on one path, in the order of sending, from 1. It is not on the wire.
+using PacketNumber = Strong<struct PacketNumberTag, std::uint64_t>;
 
-  /// What the SACK being processed acknowledges on this path.
+/// The chunks in flight on one path, in the order they were sent there. Owns the ends of their list, the
+/// packet numbers and the state of loss detection; tx::Outstanding owns the chunks.
+struct PathFlight {
+  std::size_t bytes = 0;                   ///< user bytes in flight
+  std::uint64_t oldest = kNoTsn;           ///< head of the list in send order
+  std::uint64_t newest = kNoTsn;           ///< tail
+  PacketNumber next_packet{1};             ///< of the next packet with DATA; never reused
+  PacketNumber largest_acked;              ///< highest number of a packet with an acknowledged chunk
+  PacketNumber recovery_end;               ///< losses of packets below it count for the last window reduction
+  Timestamp loss_deadline = kNever;        ///< when the oldest chunk counts as lost by time (RACK)
+  Timestamp t3 = kNever;                   ///< T3-rtx
+  Timestamp last_sent = Timestamp::min();  ///< when the newest packet with DATA left
+
+  /// What the SACK that is being processed acknowledges on this path.
   struct Acknowledged {
-    std::size_t bytes = 0;
-    std::size_t flight_before = 0;
-    bool pseudo_cumulative = false;  ///< the oldest outstanding chunk was acknowledged (CUC)
-    bool unambiguous = false;        ///< a chunk that was sent only once: it proves that the path works
-    PacketSize largest = PacketSize::small;  ///< of the packets of such chunks
-    Timestamp rtt_from = kNever;             ///< when the newest chunk sent only once had left
-    /// When a chunk had left that was sent only once, was declared lost, and has arrived after all.
+    std::size_t bytes = 0;                   ///< user bytes
+    std::size_t flight_before = 0;           ///< PathFlight::bytes before the SACK
+    bool pseudo_cumulative = false;          ///< the oldest outstanding chunk was acknowledged (CUC)
+    bool unambiguous = false;                ///< a chunk that was sent once: the path works
+    PacketSize largest = PacketSize::small;  ///< of the packets of chunks that were sent once
+    Timestamp rtt_from = kNever;             ///< when the newest chunk that was sent once left
+    /// When a chunk left that was sent once, was declared lost, and arrived late.
     Timestamp late_from = kNever;
   } acked;
 
+  /// Whether losses before the last window reduction are still being repaired.
   [[nodiscard]] bool in_recovery() const { return largest_acked < recovery_end; }
 };
 
-/// What one end tells the other of a path.
+/// What one end advertises to the other for a path.
 struct PathPreference {
   PathRole role = PathRole::always;
-  std::uint64_t cap_bps = 0;  ///< send no more than this; 0: no cap
+  std::uint64_t cap_bps = 0;  ///< the most that the other end may send, bits per second; 0: no cap
+  /// Whether role and cap are equal.
   bool operator==(const PathPreference&) const = default;
 };
 
-/// The heartbeat of a path (RFC 9260 §8.3): at most one is outstanding.
+/// State of the HEARTBEATs of a path (RFC 9260 §8.3). At most one is outstanding.
 struct PathHeartbeat {
-  Timestamp next = kNever;      ///< when the next one is due
-  Timestamp deadline = kNever;  ///< when the outstanding one counts as unanswered
-  Timestamp sent_at{};
-  std::uint64_t nonce = 0;
-  bool outstanding = false;
+  Timestamp next = kNever;         ///< when the next one is due
+  Timestamp deadline = kNever;     ///< when the outstanding one counts as unanswered
+  Timestamp sent_at{};             ///< when the newest one left
+  std::uint64_t nonce = 0;         ///< of the newest one
+  bool outstanding = false;        ///< the newest one is not answered
   unsigned unanswered = 0;         ///< in a row; acknowledged data does not reset it
   unsigned answered_in_a_row = 0;  ///< since the path failed
   bool probe_requested = false;    ///< send one now
-  Duration interval{};             ///< between two on an idle path of ours; zero: not started
-  Duration max_interval{};         ///< that the NAT's mapping is known to outlive, or not known not to
-  Duration silence_before{};       ///< of the peer, when the last one left
-  bool probe_forced = false;       ///< even if one is outstanding: it may have left by a way that is gone
+  Duration interval{};             ///< between two on an idle path that this end chose; zero: not started
+  Duration max_interval{};         ///< longest interval that is not known to lose the NAT's mapping
+  Duration silence_before{};       ///< how long the peer was silent when the last one left
+  bool probe_forced = false;       ///< send one even if one is outstanding, whose route may be gone
 
-  /// More than one loss: the path does not answer.
+  /// Whether the path does not answer: one unanswered HEARTBEAT may be a chance loss, two are not.
   [[nodiscard]] bool unresponsive() const { return unanswered >= 2; }
 };
 
-/// One local uplink times one remote UDP transport address. Owns all that is known of the way there.
+/// A path: one local socket and address, and one remote UDP address. Owns all state of the path except its
+/// chunks. Never sends.
 struct Path {
+  /// `peer_window`, in bytes, is the first slow start threshold.
   Path(PathId path_id, const Route& path_route, PathState initial, std::size_t peer_window,
        const EndpointConfig& config)
       : id(path_id),
@@ -98,19 +105,19 @@ struct Path {
   PathId id;
   Route route;
   PathLifecycle lifecycle;
-  bool ours = false;  ///< we chose this route (connect, add_path); a learned one is the peer's
-  PathRole own_role = PathRole::always;
-  PathRole peer_role = PathRole::always;
-  PathCaps own_caps;
-  std::uint64_t peer_cap_bps = 0;  ///< what the peer wants us to send at most; 0: it does not care
-  /// What the peer knows of our wishes; nothing: it has to be advertised once the path works.
+  bool ours = false;  ///< this end chose the route (connect, add_path); otherwise the peer did
+  PathRole own_role = PathRole::always;   ///< as the application set it
+  PathRole peer_role = PathRole::always;  ///< as the peer advertised it
+  PathCaps own_caps;                      ///< as the application set them
+  std::uint64_t peer_cap_bps = 0;         ///< highest rate that the peer accepts, bits per second; 0: no cap
+  /// The preference that the peer received last; nothing: one is to be sent once the path works.
   std::optional<PathPreference> advertised = PathPreference{};
-  bool announced = false;     ///< an event path_up was given and no path_down since
-  PathId replaces = kNoPath;  ///< only a candidate: the path that moves here when this address answers
-  /// Of the newest record of the peer that arrived from this address.
+  bool announced = false;     ///< the last event was path_up, not path_down
+  PathId replaces = kNoPath;  ///< of a candidate: the path that migrates here when this address answers
+  /// Epoch and path id of the newest record that arrived from this address.
   std::optional<RecordOrigin> peer_record;
-  unsigned error_count = 0;
-  Timestamp last_received = Timestamp::min();
+  unsigned error_count = 0;                    ///< consecutive errors (RFC 9260 §8.2)
+  Timestamp last_received = Timestamp::min();  ///< the newest packet
   PmtuDiscovery pmtu;
   RttEstimator rtt;
   std::unique_ptr<CongestionController> congestion;
@@ -118,50 +125,53 @@ struct Path {
   RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
   PathFlight flight;
   PathHeartbeat heartbeat;
-  /// Bytes received from / sent to the address while it was not proven; at most three times as much goes out.
-  std::uint64_t unproven_received = 0;
-  std::uint64_t unproven_sent = 0;
-  RecordNumbers record;  ///< of a protected association
+  std::uint64_t unproven_received = 0;  ///< bytes received before the address was validated
+  std::uint64_t unproven_sent = 0;      ///< bytes sent before the address was validated
+  RecordNumbers record;                 ///< numbers of the records sent here, in a protected association
   PathCounters counters;
 
+  /// The state of the lifecycle.
   [[nodiscard]] PathState state() const { return lifecycle.state(); }
+  /// Whether the address was validated: the peer answered from there.
   [[nodiscard]] bool proven() const { return lifecycle.proven(); }
+  /// The role that counts: the less preferred of both ends' roles.
   [[nodiscard]] PathRole role() const { return std::max(own_role, peer_role); }
+  /// What this end advertises for the path.
   [[nodiscard]] PathPreference preference() const { return {own_role, own_caps.download_bps}; }
-  /// When neither pacing nor a cap holds the next packet back.
+  /// When pacing and cap permit the next packet.
   [[nodiscard]] Timestamp ready_at() const { return std::max(pacer.next(), cap.next()); }
   /// Size of the IP packet around a datagram of `payload` bytes.
   [[nodiscard]] std::size_t ip_size(std::size_t payload) const {
     constexpr std::size_t kUdpHeader = 8;
     return payload + kUdpHeader + (route.remote.ip.is_v6() ? 40 : 20);
   }
-  /// Whether `bytes` more may go to the address: at most three times what came from there until it is proven
-  /// (RFC 9000 §8.1 has the same limit).
+  /// Whether `bytes` more may be sent to the address: until it is validated, at most three times the bytes
+  /// received from there (as RFC 9000 §8.1).
   [[nodiscard]] bool within_amplification_limit(std::size_t bytes) const {
     constexpr std::uint64_t kAmplificationFactor = 3;
     return ours || proven() || unproven_sent + bytes <= kAmplificationFactor * unproven_received;
   }
-  /// A datagram of `bytes` leaves on this path.
+  /// A datagram of `bytes` bytes leaves on this path.
   void on_sent(Timestamp now, std::size_t bytes) {
     ++counters.datagrams_sent;
     counters.bytes_sent += bytes;
     if (!proven()) unproven_sent += bytes;
     cap.on_sent(now, ip_size(bytes));
   }
-  /// A datagram of `bytes` that passed every check arrived on this path.
+  /// An authentic datagram of `bytes` bytes arrived on this path.
   void on_received(Timestamp now, std::size_t bytes) {
     ++counters.datagrams_received;
     counters.bytes_received += bytes;
     last_received = now;
     if (!proven()) unproven_received += bytes;
   }
-  /// Pacing rate in bytes per second: twice the window per round trip while the window still doubles, 1.25
-  /// times after, and not above it while losses are repaired: the queue that overflowed is still full.
+  /// Pacing rate in bytes per second. Per round trip: twice the window in slow start, 1.25 times the window
+  /// after it, and one window while losses are repaired, because the queue that overflowed is still full.
   [[nodiscard]] double pacing_rate() const {
     const bool doubling = congestion->cwnd() < congestion->ssthresh();
-    // After T3, retransmissions alone give no sample (Karn), and the smoothed round trip is still that of the
-    // full queue: paced by it, the window would never fill, and so never grow.
-    // Nor may one acknowledgement that somebody held back for long keep the next packets waiting as long.
+    // In slow start the lowest round trip: after T3, retransmissions give no sample (Karn), and the smoothed
+    // round trip is still that of the full queue; paced by it, the window would never fill and never grow.
+    // The limit keeps one acknowledgement that was delayed for long from delaying the next packets as long.
     constexpr Duration kMaxSpread = std::chrono::seconds(1);
     const Duration measured = std::min(doubling ? rtt.min_rtt() : rtt.srtt(), kMaxSpread);
     const auto round_trip = static_cast<double>(measured.count()) * 1e-9;

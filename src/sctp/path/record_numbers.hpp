@@ -2,21 +2,23 @@
 
 #include <cstdint>
 
+#include "sctp/wire/numbers.hpp"
+
 namespace hawser::sctp::path {
 
-/// The numbers that the records of one path carry: our path id for it, under the keys with which we sent
-/// there last.
+/// The numbers in the records of one path of ours. The record layer assigns them: a path gets an id with its
+/// first record under new keys.
 struct RecordNumbers {
-  std::uint64_t generation = 0;  ///< which keys of the association the id belongs to; 0: none yet
-  std::uint64_t next_sequence = 0;
-  std::uint8_t id = 0;
-  std::uint8_t epoch = 0;
+  std::uint64_t generation = 0;  ///< the keys that `id` belongs to, numbered by the record layer; 0: none yet
+  RecordSequence next_sequence{};
+  RecordPathId id{};
+  Epoch epoch{};  ///< of the keys that sealed the newest record of the path
 };
 
 /// Epoch and path id of a record of the peer.
 struct RecordOrigin {
-  std::uint8_t epoch = 0;
-  std::uint8_t path_id = 0;
+  Epoch epoch{};
+  RecordPathId path_id{};
 };
 
 }  // namespace hawser::sctp::path

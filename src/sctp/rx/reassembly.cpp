@@ -11,7 +11,7 @@ namespace hawser::sctp::rx {
 namespace {
 
 bool is_own(Ppid ppid) {
-  return ppid.value() == wire::kKeyManagementPpid || ppid.value() == wire::kPathPreferencesPpid;
+  return ppid == wire::kKeyManagementPpid || ppid == wire::kPathPreferencesPpid;
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ std::optional<DropReason> Reassembly::add(std::uint64_t tsn, const wire::DataChu
     return std::nullopt;
   }
   if (!make_room(tsn, tracker.cumulative())) {
-    // Something below can never be delivered (an SSN was left out) when even the next TSN finds no slot.
+    // When even the next TSN finds no slot, a held message can never be delivered: an SSN was left out.
     return tsn == tracker.cumulative() + 1 ? DropReason::inconsistent_fragment
                                            : DropReason::tsn_out_of_window;
   }
@@ -57,8 +57,7 @@ std::optional<Delivered> Reassembly::poll(RingQueue<Delivered>& ready) {
   return message;
 }
 
-// --- a chunk comes in
-// ------------------------------------------------------------------------------------------------
+// --- a chunk arrives
 
 Reassembly::Slot* Reassembly::find(std::uint64_t tsn) {
   if (held_chunks_ == 0 || tsn - floor_ >= slots_.size()) return nullptr;
@@ -67,25 +66,24 @@ Reassembly::Slot* Reassembly::find(std::uint64_t tsn) {
 }
 
 Reassembly::MessageKey Reassembly::key_of(const wire::DataChunk& chunk) {
-  const StreamId id{chunk.stream};
-  const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, stream(id).next_ssn);
-  return {.ssn = ssn, .ppid = Ppid{chunk.ppid}, .stream = id, .unordered = chunk.unordered};
+  const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, stream(chunk.stream).next_ssn);
+  return {.ssn = ssn, .ppid = chunk.ppid, .stream = chunk.stream, .unordered = chunk.unordered};
 }
 
-/// Whether the chunk agrees with what is known of the TSNs before and after it, and of its stream.
+// Whether the chunk agrees with the TSNs before and after it, and with its stream.
 bool Reassembly::consistent(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key,
                             const TsnTracker& tracker) {
   if (!key.unordered && key.ssn < stream(key.stream).next_ssn) return false;
   return fits_predecessor(tsn, chunk.begin, key, tracker) && fits_successor(tsn, chunk.end, key, tracker);
 }
 
-// All fragments of a message have consecutive TSNs (RFC 9260 §6.9): a message begins exactly where another
-// has ended.
+// All fragments of a message have consecutive TSNs (RFC 9260 §6.9), so a message begins exactly where another
+// ends.
 bool Reassembly::fits_predecessor(std::uint64_t tsn, bool begin, const MessageKey& key,
                                   const TsnTracker& tracker) {
   if (const Slot* left = find(tsn - 1)) return left->end == begin && (begin || left->key == key);
   if (partial_ && partial_->next_tsn == tsn) return !begin && partial_->key == key;
-  // Received and no longer here: it was the end of a message.
+  // A TSN that was received and is no longer held was the end of a message.
   return begin || !tracker.received(tsn - 1);
 }
 
@@ -95,8 +93,8 @@ bool Reassembly::fits_successor(std::uint64_t tsn, bool end, const MessageKey& k
   return end || !tracker.received(tsn + 1);
 }
 
-/// Whether a whole message may be handed over now. Nothing is delivered between the pieces of another message
-/// that the user could mistake for one of them.
+// Whether a whole message may be delivered now. Between the pieces of a message, no other message of the same
+// stream and kind is delivered: the application could take it for a piece.
 bool Reassembly::has_turn(const MessageKey& key) {
   if (partial_ && partial_->key.stream == key.stream && partial_->key.unordered == key.unordered)
     return false;
@@ -127,8 +125,8 @@ bool Reassembly::grow() {
   return true;
 }
 
-/// Copies the chunk into its slot and joins it with its neighbours of the same message; the run it is part of
-/// then.
+// Copies the chunk into its slot and joins it with its neighbours of the same message. Returns the run that
+// it is part of then.
 Reassembly::Run Reassembly::store(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key) {
   Slot& own = slot(tsn);
   own.payload = pool_.copy(chunk.payload);
@@ -148,7 +146,7 @@ Reassembly::Run Reassembly::store(std::uint64_t tsn, const wire::DataChunk& chun
   return run;
 }
 
-/// Hands a run over if it completes a message whose turn it is; otherwise it stays.
+// Delivers a run if it completes a message whose turn it is; otherwise the run stays.
 std::optional<DropReason> Reassembly::deliver_complete(Run run) {
   if (!slot(run.last).end) return std::nullopt;
   if (partial_ && partial_->next_tsn == run.first) {
@@ -171,19 +169,19 @@ std::optional<DropReason> Reassembly::deliver_complete(Run run) {
 }
 
 // --- complete messages wait
-// ------------------------------------------------------------------------------------------
 
-/// SSNs of one stream that are in flight together never share a bucket: a chain is at most as long as there
-/// are streams.
+// SSNs of one stream that are in flight together never share a bucket, so a chain is at most as long as the
+// number of streams.
 std::uint64_t& Reassembly::bucket(StreamId id, std::uint64_t ssn) {
-  constexpr std::uint64_t kSpread = 0x9e37;  // odd, so that equal SSNs of different streams part
+  constexpr std::uint64_t kSpread = 0x9e37;  // odd: equal SSNs of different streams get different buckets
   return buckets_[(ssn + id.value() * kSpread) & (buckets_.size() - 1)];
 }
 
-/// False when the stream has a message of the same SSN already.
+// False when the stream already has a message with the same SSN.
 bool Reassembly::wait_for_turn(std::uint64_t first) {
   Slot& message = slot(first);
-  if (message.key.ssn == stream(message.key.stream).next_ssn) return false;  // half delivered under that SSN
+  if (message.key.ssn == stream(message.key.stream).next_ssn)
+    return false;  // partially delivered under that SSN
   std::uint64_t& head = bucket(message.key.stream, message.key.ssn);
   for (std::uint64_t tsn = head; tsn != kNone; tsn = slot(tsn).link) {
     const MessageKey& other = slot(tsn).key;
@@ -195,7 +193,7 @@ bool Reassembly::wait_for_turn(std::uint64_t first) {
   return true;
 }
 
-/// Takes the waiting message with this SSN out of its bucket: its first TSN, or kNone.
+// Takes the waiting message with this SSN out of its bucket. Returns its first TSN, or kNone.
 std::uint64_t Reassembly::take_waiting(StreamId id, std::uint64_t ssn) {
   for (std::uint64_t* at = &bucket(id, ssn); *at != kNone; at = &slot(*at).link) {
     Slot& message = slot(*at);
@@ -223,8 +221,7 @@ void Reassembly::deliver_parked() {
   }
 }
 
-// --- messages go out
-// -------------------------------------------------------------------------------------------------
+// --- messages leave
 
 void Reassembly::deliver(std::uint64_t first) {
   const MessageKey key = slot(first).key;
@@ -239,7 +236,7 @@ void Reassembly::deliver_pieces(Run run, bool to_the_end) {
   }
 }
 
-/// The last byte of a message is out: those that waited for it follow.
+// The last byte of a message was delivered; the messages that waited for it follow.
 void Reassembly::finish(const MessageKey& key) {
   ++messages_delivered_;
   if (key.unordered) return;
@@ -261,7 +258,7 @@ void Reassembly::finish_partial() {
   deliver_parked();
 }
 
-/// Empties a slot.
+// Empties a slot.
 Buffer Reassembly::take(std::uint64_t tsn) {
   Buffer payload = std::move(slot(tsn).payload);
   waiting_bytes_ -= cost(payload.size());

@@ -14,7 +14,7 @@
 
 namespace hawser::sctp::rx {
 
-/// A message, or a piece of one, ready for the user.
+/// A message, or a piece of one, ready for the application. Owns its payload.
 struct Delivered {
   StreamId stream;
   Ppid ppid;
@@ -25,41 +25,46 @@ struct Delivered {
 
 /// Turns DATA chunks in any order into messages, ordered per stream (RFC 9260 §6.5, §6.6, §6.9).
 ///
-/// Owns copies of the payloads it waits with, in a ring of slots indexed by TSN, and the queue of messages
-/// ready for the user. Never decides whether there is room for a chunk (Receiver) nor which TSNs have arrived
-/// (TsnTracker). Every chunk costs O(1), whatever order it comes in; a message costs one more copy only when
-/// it was fragmented.
+/// Owns copies of the payloads that wait, in a ring of slots indexed by TSN, and the queue of messages ready
+/// for the application. Never decides whether there is room for a chunk (Receiver) or which TSNs have arrived
+/// (TsnTracker). Every chunk costs O(1) in any order of arrival; a fragmented message costs one more copy.
+/// TSNs and SSNs are unwrapped inside.
 class Reassembly {
  public:
-  /// TSNs between the oldest held chunk and the newest. Also bounds the SSNs in flight, so that they unwrap
-  /// safely.
+  /// Most TSNs from the oldest held chunk to the newest. Also bounds the SSNs in flight, so that they unwrap
+  /// correctly.
   static constexpr std::size_t kMaxSlots = 32'768;
-  /// Counted for every held chunk and queued message on top of its payload: its slot, and what small payloads
-  /// leave unused of a pool block. Keeps floods of tiny messages from bypassing the window.
+  /// Bytes counted for every held chunk and queued message in addition to its payload: its slot, and the
+  /// unused rest of a pool block. Without it, a flood of tiny messages would bypass the window.
   static constexpr std::size_t kOverhead = 512;
 
-  /// `divert_own`: messages between the engines, on stream 0, are not the user's; poll_diverted() gives them.
+  /// `pool` outlives this. `divert_own`: internal messages between the engines, on stream 0, are not for the
+  /// application; poll_diverted() returns them.
   Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own = false);
 
-  /// Takes a chunk, fresh by `tracker`, whose stream exists and whose payload is not empty. `tsn` is
-  /// unwrapped; the caller records it in `tracker` after success. Nothing is kept on failure:
-  /// inconsistent_fragment (a protocol violation) or tsn_out_of_window.
+  /// Takes a chunk that is fresh by `tracker`, whose stream exists and whose payload is not empty. `tsn` is
+  /// unwrapped; the caller records it in `tracker` after success. Fails with inconsistent_fragment (a
+  /// protocol violation) or tsn_out_of_window, and then keeps nothing.
   std::optional<DropReason> add(std::uint64_t tsn, const wire::DataChunk& chunk, const TsnTracker& tracker);
 
   /// Partial delivery (RFC 9260 §6.9): when the chunks up to `cumulative` end in the middle of a message,
-  /// hands over what is there of it, piece by piece. Only one message can be at that point, so at most one is
-  /// half delivered at any time. `pressed`: memory is short; otherwise only messages about to outgrow the
-  /// ring are cut.
+  /// delivers the pieces received so far. At most one message is partially delivered at any time, because
+  /// only one can end there. `pressed`: memory is short; otherwise only a message that is about to outgrow
+  /// the ring is delivered in pieces.
   void deliver_partially(std::uint64_t cumulative, bool pressed);
 
+  /// The next message or piece for the application.
   std::optional<Delivered> poll() { return poll(ready_); }
+  /// The next internal message.
   std::optional<Delivered> poll_diverted() { return poll(diverted_ready_); }
 
+  /// Number of streams.
   [[nodiscard]] std::size_t inbound_streams() const { return streams_.size(); }
-  /// Bytes, overhead included, of chunks that wait for others.
+  /// Bytes, with overhead, of chunks that wait for others.
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
-  /// Bytes, overhead included, of everything not polled yet.
+  /// Bytes, with overhead, of everything that was not polled yet.
   [[nodiscard]] std::size_t held_bytes() const { return waiting_bytes_ + queued_bytes_; }
+  /// Messages completed so far.
   [[nodiscard]] std::uint64_t messages_delivered() const { return messages_delivered_; }
 
  private:
@@ -68,8 +73,8 @@ class Reassembly {
     std::uint32_t waiting = 0;           ///< complete messages of later SSNs
   };
 
-  /// What all fragments of a message agree on. `ssn` is unwrapped, and 0 for unordered messages, where it has
-  /// no meaning.
+  /// The fields that are equal in all fragments of a message. `ssn` is unwrapped, and 0 in unordered
+  /// messages, which have none.
   struct MessageKey {
     std::uint64_t ssn = 0;
     Ppid ppid;
@@ -82,19 +87,20 @@ class Reassembly {
     Buffer payload;  ///< empty: the slot is free
     MessageKey key;
     std::uint64_t other_end = 0;  ///< at both ends of a run of joined fragments: the TSN of the other end
-    std::uint64_t link =
-        kNone;  ///< first fragment of a complete message: next in its bucket or among the parked
+    /// In the first fragment of a complete message: the next message in its bucket or among the parked ones.
+    std::uint64_t link = kNone;
     bool begin = false;
     bool end = false;
     bool waiting = false;  ///< first fragment of a complete message that is in a bucket
   };
 
-  /// The one message of which the beginning was delivered already.
+  /// The message whose beginning was delivered.
   struct Partial {
     MessageKey key;
     std::uint64_t next_tsn = 0;
   };
 
+  /// Consecutive fragments of one message, both ends included.
   struct Run {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
@@ -109,7 +115,7 @@ class Reassembly {
   [[nodiscard]] Slot& slot(std::uint64_t tsn) { return slots_[tsn & (slots_.size() - 1)]; }
   [[nodiscard]] Slot* find(std::uint64_t tsn);
 
-  // In the order in which a chunk meets them.
+  // In the order in which a chunk passes them.
   [[nodiscard]] MessageKey key_of(const wire::DataChunk& chunk);
   [[nodiscard]] bool consistent(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key,
                                 const TsnTracker& tracker);
@@ -140,14 +146,13 @@ class Reassembly {
 
   BufferPool& pool_;
   std::vector<Stream> streams_;
-  std::vector<Slot> slots_;  ///< slot of TSN t: t modulo the size, a power of two
-  std::vector<std::uint64_t>
-      buckets_;              ///< chains of complete messages that wait for their turn, by stream and SSN
-  std::uint64_t floor_ = 0;  ///< every held TSN is in [floor_, floor_ + slots_.size())
+  std::vector<Slot> slots_;             ///< slot of TSN t: t modulo the size, a power of two
+  std::vector<std::uint64_t> buckets_;  ///< chains of complete messages that wait, by stream and SSN
+  std::uint64_t floor_ = 0;             ///< every held TSN is in [floor_, floor_ + slots_.size())
   std::size_t held_chunks_ = 0;
   std::optional<Partial> partial_;
-  std::uint64_t parked_first_ =
-      kNone;  ///< unordered messages kept behind a half delivered one of their stream
+  /// Unordered messages that wait for the partially delivered one of their stream, as a list.
+  std::uint64_t parked_first_ = kNone;
   std::uint64_t parked_last_ = kNone;
   RingQueue<Delivered> ready_;
   bool divert_own_;

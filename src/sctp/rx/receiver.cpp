@@ -1,3 +1,22 @@
+// The way of a received packet with DATA (docs/life-of-a-packet.md, steps 13 to 20 and 22):
+//
+//  1. UdpReceiver::split notes the route of each datagram; Endpoint::handle_datagrams passes them on.
+//  2. Demultiplexer::handle_datagram: a sealed packet selects its association by the verification tag.
+//  3. SecureChannel::open, RecordLayer::open: the replay window accepts the sequence, the AEAD decrypts in
+//  place.
+//  4. Association::handle_packet finds the path of the route and walks the chunks.
+//  5. ChunkRouter::route decides whether a chunk may come unsealed; ChunkRouter::handle_data parses DATA.
+//  6. Receiver::on_data unwraps the TSN. TsnTracker::classify: fresh, duplicate or out of window.
+//  7. Receiver::has_room_for applies the window; Reassembly::add copies the payload and queues a message
+//  whose
+//     turn it is.
+//  8. TsnTracker::record notes the TSN and advances the cumulative TSN up to the next gap.
+//  9. Receiver::on_packet_end plans the SACK: immediately, or by a deadline.
+// 10. Endpoint::poll_message, Receiver::poll_message: the application takes the message, and the window
+// opens.
+// 11. Transmitter::poll: Receiver::write_sack writes the SACK, alone or bundled with DATA on the same path.
+// 12. At the peer, ChunkRouter::handle_sack passes it to DataSender::on_sack, which releases the chunks.
+
 #include "sctp/rx/receiver.hpp"
 
 #include <algorithm>
@@ -10,9 +29,9 @@
 namespace hawser::sctp::rx {
 namespace {
 
-/// More gaps than this are not reported in one SACK; the lowest matter most.
+// Most gap blocks of one SACK; it reports the lowest ones first.
 constexpr std::size_t kMaxGapBlocks = 320;
-/// At least every second packet is acknowledged (RFC 9260 §6.2).
+// At least every second packet is acknowledged (RFC 9260 §6.2).
 constexpr unsigned kPacketsPerSack = 2;
 constexpr Duration kMaxSackDelay = std::chrono::milliseconds(500);
 
@@ -20,15 +39,15 @@ std::size_t sack_header(bool nr_sack) {
   return nr_sack ? wire::kNrSackHeaderSize : wire::kSackHeaderSize;
 }
 
-/// Entries (gap blocks or duplicates) that fit.
+// How many entries (gap blocks or duplicates) fit.
 std::size_t sack_entries(bool nr_sack, std::size_t room) {
   return (room - sack_header(nr_sack)) / 4;
 }
 
 }  // namespace
 
-Receiver::Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams,
-                   const EndpointConfig& config, BufferPool& pool, GapPolicy gap_policy, bool divert_own)
+Receiver::Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
+                   BufferPool& pool, GapPolicy gap_policy, bool divert_own)
     : tracker_(peer_initial_tsn),
       reassembly_(inbound_streams, pool, divert_own),
       gap_policy_(gap_policy),
@@ -38,7 +57,6 @@ Receiver::Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams
       advertised_(config.receive_window) {}
 
 // --- input
-// -----------------------------------------------------------------------------------------------------------
 
 std::optional<DropReason> Receiver::on_data(Timestamp /*now*/, PathId from, const wire::DataChunk& chunk) {
   sack_path_ = from;
@@ -46,12 +64,12 @@ std::optional<DropReason> Receiver::on_data(Timestamp /*now*/, PathId from, cons
   const std::uint64_t tsn = tracker_.unwrap(chunk.tsn);
   std::optional<DropReason> drop = admit(tsn);
   if (!drop) drop = take_in(tsn, chunk);
-  // What is dropped is advertised at once: the peer acts on a view that is not ours (RFC 9260 §6.2).
+  // A dropped chunk is answered immediately: the peer's view of this end is out of date (RFC 9260 §6.2).
   if (drop) urgent_ = true;
   return drop;
 }
 
-/// Whether the TSN is new and there is room for it.
+// Nothing if the TSN is new and there is room for it.
 std::optional<DropReason> Receiver::admit(std::uint64_t tsn) {
   switch (tracker_.classify(tsn)) {
     case Arrival::duplicate: tracker_.note_duplicate(tsn); return DropReason::duplicate_tsn;
@@ -62,9 +80,9 @@ std::optional<DropReason> Receiver::admit(std::uint64_t tsn) {
   return std::nullopt;
 }
 
-/// With the window closed, new data above the highest TSN is dropped, and data that fills a gap is taken (RFC
-/// 9260 §6.2), but not without limit: a peer that sends one high TSN first would have nothing but gaps to
-/// fill. The next TSN in line may use still more, since only it can set free what is held.
+// With the window closed, new data above the highest TSN is dropped, and data that fills a gap is accepted
+// (RFC 9260 §6.2), up to a limit: after one high TSN, a peer could send any amount of data into the gap. The
+// next TSN in line has a higher limit, because only it makes held chunks deliverable.
 bool Receiver::has_room_for(std::uint64_t tsn) const {
   if (tsn > tracker_.highest()) return a_rwnd() != 0;
   const std::size_t limit = (tsn == tracker_.cumulative() + 1 ? 3 : 2) * window_;
@@ -72,7 +90,7 @@ bool Receiver::has_room_for(std::uint64_t tsn) const {
 }
 
 std::optional<DropReason> Receiver::take_in(std::uint64_t tsn, const wire::DataChunk& chunk) {
-  const bool valid_stream = chunk.stream < reassembly_.inbound_streams();
+  const bool valid_stream = chunk.stream.value() < reassembly_.inbound_streams();
   if (valid_stream) {
     if (const auto drop = reassembly_.add(tsn, chunk, tracker_)) return drop;
   }
@@ -105,7 +123,6 @@ void Receiver::on_timeout(Timestamp now) {
 }
 
 // --- acknowledgement
-// -------------------------------------------------------------------------------------------------
 
 std::size_t Receiver::sack_size(bool nr_sack, std::size_t room) const {
   if (room < sack_header(nr_sack)) return 0;
@@ -121,9 +138,9 @@ void Receiver::write_sack(ByteWriter& writer, bool nr_sack, std::size_t room) {
   std::array<wire::GapBlock, kMaxGapBlocks> blocks;
   const std::size_t entries = sack_entries(nr_sack, std::max(room, sack_header(nr_sack)));
   const auto room_for_blocks = std::span(blocks).first(std::min(entries, kMaxGapBlocks));
-  // What a path brings is at the top, and has to be reported while another path leaves many gaps below. In a
-  // plain SACK, what is left out counts as dropped again (RFC 9260 §6.2.1 D iv), so the top is left out
-  // there.
+  // An NR-SACK also reports the highest runs: new arrivals on one path are there while another path leaves
+  // many gaps below. In a plain SACK, a block that is missing from a later SACK counts as reneged (RFC 9260
+  // §6.2.1 D iv), so it reports the lowest runs only.
   const std::size_t gap_count =
       nr_sack ? tracker_.outer_gap_blocks(room_for_blocks) : tracker_.lowest_gap_blocks(room_for_blocks);
   const auto gaps = std::span<const wire::GapBlock>(blocks).first(gap_count);
@@ -148,12 +165,11 @@ void Receiver::write_sack(ByteWriter& writer, bool nr_sack, std::size_t room) {
 }
 
 // --- output
-// ----------------------------------------------------------------------------------------------------------
 
 std::optional<Delivered> Receiver::poll_message() {
   auto message = reassembly_.poll();
-  // Silly window avoidance (RFC 1122 §4.2.3.3): a window that was all but closed is announced again only when
-  // it has opened by a useful amount.
+  // Silly window avoidance (RFC 1122 §4.2.3.3): after a nearly closed window, a SACK is due only when the
+  // window has opened by a useful amount.
   if (message && advertised_ < reopening_ && a_rwnd() >= advertised_ + reopening_) sack_due_ = true;
   return message;
 }
@@ -162,9 +178,9 @@ std::optional<Delivered> Receiver::poll_diverted() {
   return reassembly_.poll_diverted();
 }
 
-/// A held byte, or byte of overhead, takes two thirds of a byte off the window. So a whole window of chunks
-/// of 1,024 bytes or more always finds room, for all their overhead, and what the advertised window lets a
-/// peer send is never dropped.
+// A held byte, of payload or overhead, lowers the window by two thirds of a byte. So a whole window of chunks
+// of 1,024 bytes or more fits in spite of their overhead, and data within the advertised window is never
+// dropped.
 std::uint32_t Receiver::a_rwnd() const {
   const std::size_t taken = (2 * held_bytes() + 2) / 3;
   return static_cast<std::uint32_t>(window_ - std::min(window_, taken));

@@ -19,72 +19,76 @@ namespace hawser::sctp::rx {
 /// How gaps are acknowledged.
 enum class GapPolicy : std::uint8_t {
   at_once,  ///< a SACK for every packet while there are gaps (RFC 9260 §6.7)
-  delayed,  ///< gaps are normal, paths differ: count packets in the SACK instead (CMT's DAC)
+  delayed,  ///< gaps are normal with several paths: the SACK counts packets instead (CMT's DAC)
 };
 
-/// The receive half of the data transfer of one association: DATA in; messages, acknowledgements and the
-/// window out.
+/// The receive half of the data transfer of one association: takes DATA; yields messages, acknowledgements
+/// and the window.
 ///
-/// Owns the TSN tracker, reassembly and the SACK timer. Never sends: it says when a SACK is due and writes it
-/// when asked. For every received packet: on_data for each DATA chunk, then on_packet_end once. After the
-/// last packet of a batch, ask sack_due(), so that a batch yields one SACK.
+/// Owns the TSN tracker, reassembly and the SACK timer. Never sends: sack_due() states when a SACK is due,
+/// and write_sack() writes it. For every received packet, call on_data for each DATA chunk, then
+/// on_packet_end once. Call sack_due() after the last packet of a batch, so that a batch yields one SACK.
 class Receiver {
  public:
-  /// `inbound_streams` as negotiated, at least 1.
-  Receiver(std::uint32_t peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
+  /// `inbound_streams` is the negotiated number, at least 1. `pool` outlives this. `divert_own`: see
+  /// Reassembly.
+  Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
            BufferPool& pool, GapPolicy gap_policy = GapPolicy::at_once, bool divert_own = false);
 
   // --- input
-  // -----------------------------------------------------------------------------------------------------
-  /// Empty: accepted. Otherwise the chunk was dropped; the caller answers
+
+  /// Takes a DATA chunk that arrived on the path `from`. Nothing: accepted. Otherwise the chunk was dropped;
+  /// the caller answers
   /// - empty_data by ABORT with No User Data (RFC 9260 §6.2),
   /// - inconsistent_fragment by ABORT with Protocol Violation,
-  /// - invalid_stream by ERROR with Invalid Stream Identifier (§6.5; the TSN is acknowledged all the same),
-  /// and the rest (duplicate_tsn, tsn_out_of_window, receive_window_full) by nothing: the SACK tells.
+  /// - invalid_stream by ERROR with Invalid Stream Identifier (§6.5; the TSN is acknowledged anyway),
+  /// and the others (duplicate_tsn, tsn_out_of_window, receive_window_full) only by the SACK.
   [[nodiscard]] std::optional<DropReason> on_data(Timestamp now, PathId from, const wire::DataChunk& chunk);
-  /// Once per received packet that carried DATA, accepted or not.
+  /// Plans the SACK. Called once per received packet that carried DATA, accepted or not.
   void on_packet_end(Timestamp now);
+  /// Makes a SACK due whose deadline has passed.
   void on_timeout(Timestamp now);
 
   // --- acknowledgement
-  // -------------------------------------------------------------------------------------------
-  /// A SACK should go out now.
+
+  /// Whether a SACK is to be sent now.
   [[nodiscard]] bool sack_due() const { return sack_due_; }
-  /// There is something to acknowledge: worth bundling a SACK with a packet that leaves anyway.
+  /// Whether there is DATA to acknowledge, so that a SACK may be bundled with a packet that leaves anyway.
   [[nodiscard]] bool sack_pending() const { return sack_due_ || sack_deadline_ != kNever; }
   /// When to call on_timeout, or kNever.
   [[nodiscard]] Timestamp sack_deadline() const { return sack_deadline_; }
-  /// Where the last DATA came from, and the SACK goes to (RFC 9260 §6.4); kNoPath before any DATA.
+  /// The path of the last DATA, on which the SACK is sent (RFC 9260 §6.4); kNoPath before any DATA.
   [[nodiscard]] PathId sack_path() const { return sack_path_; }
+  /// Makes a SACK due.
   void force_sack() { sack_due_ = true; }
 
-  /// Bytes that write_sack would use of `room`; 0 when not even its header fits.
+  /// Bytes that write_sack would use of `room`; 0 when the header of the SACK does not fit.
   [[nodiscard]] std::size_t sack_size(bool nr_sack, std::size_t room) const;
-  /// Writes a SACK or NR-SACK of at most `room` bytes (at least its header, 16 or 20), with as many gap
-  /// blocks as fit, lowest first, then duplicates. Nothing is pending afterwards. NR-SACK reports
-  /// non-renegable blocks only: what was accepted is never given up.
+  /// Writes a SACK or NR-SACK of at most `room` bytes (at least its header, 16 or 20): as many gap blocks as
+  /// fit, lowest first, then duplicates. No SACK is pending afterwards. An NR-SACK has only non-renegable
+  /// blocks, because accepted chunks are never dropped.
   void write_sack(ByteWriter& writer, bool nr_sack, std::size_t room);
 
   // --- output
-  // ----------------------------------------------------------------------------------------------------
-  /// The next message. May make a SACK due that tells of the window opened again.
+
+  /// The next message for the application. May make a SACK due that advertises a window that opened again.
   std::optional<Delivered> poll_message();
-  /// A message of the kind that is not the user's.
+  /// The next internal message (Reassembly).
   std::optional<Delivered> poll_diverted();
 
   // --- getters
-  // ---------------------------------------------------------------------------------------------------
-  /// The window to advertise, bytes. The configured one when nothing is held.
+
+  /// The window to advertise, bytes; the configured one when nothing is held.
   [[nodiscard]] std::uint32_t a_rwnd() const;
-  /// On the wire: the cumulative TSN acknowledged.
-  [[nodiscard]] std::uint32_t cumulative_tsn() const {
-    return static_cast<std::uint32_t>(tracker_.cumulative());
-  }
+  /// The cumulative TSN, as on the wire.
+  [[nodiscard]] Tsn cumulative_tsn() const { return wire_tsn(tracker_.cumulative()); }
+  /// Whether TSNs above the cumulative one have arrived.
   [[nodiscard]] bool has_gaps() const { return tracker_.has_gaps(); }
-  /// Bytes held, with the overhead of each chunk, delivered but unpolled messages included.
+  /// Bytes of all chunks and messages that were not polled yet, with the overhead of each.
   [[nodiscard]] std::size_t held_bytes() const { return reassembly_.held_bytes(); }
+  /// Duplicate TSNs received so far.
   [[nodiscard]] std::uint64_t duplicate_tsns() const { return tracker_.total_duplicates(); }
-  /// Messages completed (a partially delivered one counts when its last piece is out).
+  /// Messages completed so far. A partially delivered one counts with its last piece.
   [[nodiscard]] std::uint64_t messages_received() const { return reassembly_.messages_delivered(); }
 
  private:
@@ -97,11 +101,11 @@ class Receiver {
   GapPolicy gap_policy_;
   Duration sack_delay_;
   std::size_t window_;        ///< as configured
-  std::size_t reopening_;     ///< gain worth a SACK of its own after the window was closed
+  std::size_t reopening_;     ///< a gain of this size after a closed window makes a SACK due
   std::uint32_t advertised_;  ///< a_rwnd of the last SACK
   PathId sack_path_ = kNoPath;
   bool sack_due_ = false;
-  bool urgent_ = true;  ///< the packet being received must be acknowledged at once; so must the very first
+  bool urgent_ = true;  ///< this packet is acknowledged immediately; also the first of all
   unsigned packets_since_sack_ = 0;
   Timestamp sack_deadline_ = kNever;
 };

@@ -4,82 +4,85 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "base/ring_bitmap.hpp"
 #include "base/serial.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/sack.hpp"
 
 namespace hawser::sctp::rx {
 
+/// What a received TSN is to the receiver: new, received before, or too far ahead.
 enum class Arrival : std::uint8_t { fresh, duplicate, out_of_window };
 
-/// Which TSNs of the peer have arrived, as numbers that never wrap: the TSN of the wire plus a multiple of
-/// 2^32.
+/// Which TSNs of the peer have arrived. Its TSNs are unwrapped: 64-bit numbers, the TSN of the wire plus a
+/// multiple of 2^32.
 ///
 /// Owns a ring of bits for the TSNs above the cumulative one, and the duplicates seen since the last SACK.
-/// Never holds data, never decides when a SACK goes out. In order, nothing but two counters is touched.
+/// Never holds data, never decides when a SACK is sent. A TSN that arrives in order changes two counters
+/// only.
 class TsnTracker {
  public:
   /// TSNs further than this above the cumulative one are out of window. Gap block offsets have 16 bits.
   static constexpr std::uint64_t kMaxSpan = 32'768;
-  /// Duplicates remembered for one SACK; more are only counted.
+  /// Duplicates remembered for one SACK; further ones are only counted.
   static constexpr std::size_t kMaxDuplicates = 32;
 
-  explicit TsnTracker(std::uint32_t peer_initial_tsn);
+  /// Expects `peer_initial_tsn` as the first TSN.
+  explicit TsnTracker(Tsn peer_initial_tsn);
 
-  [[nodiscard]] std::uint64_t unwrap(std::uint32_t tsn) const { return hawser::unwrap(tsn, cumulative_); }
+  /// The number nearest to the cumulative TSN that has `tsn` as its low 32 bits.
+  [[nodiscard]] std::uint64_t unwrap(Tsn tsn) const { return hawser::unwrap(tsn, cumulative_); }
+  /// What an arrival of `tsn` is. Changes nothing.
   [[nodiscard]] Arrival classify(std::uint64_t tsn) const {
     if (tsn <= cumulative_) return Arrival::duplicate;
     if (tsn > highest_) return tsn - cumulative_ > kMaxSpan ? Arrival::out_of_window : Arrival::fresh;
-    return test(tsn) ? Arrival::duplicate : Arrival::fresh;
+    return received_.test(tsn) ? Arrival::duplicate : Arrival::fresh;
   }
   /// Whether `tsn` has arrived (or was skipped by advance_to).
   [[nodiscard]] bool received(std::uint64_t tsn) const {
-    return tsn <= cumulative_ || (tsn <= highest_ && test(tsn));
+    return tsn <= cumulative_ || (tsn <= highest_ && received_.test(tsn));
   }
 
   /// Marks `tsn`, which classify() calls fresh, as received.
   void record(std::uint64_t tsn);
+  /// Counts an arrival of `tsn` that classify() calls duplicate, and remembers it for the next SACK.
   void note_duplicate(std::uint64_t tsn);
-  /// All TSNs up to `tsn` count as received (FORWARD TSN, RFC 3758 §3.6). Older ones change nothing; `tsn` is
-  /// at most kMaxSpan above the cumulative one.
+  /// All TSNs up to `tsn` count as received (FORWARD TSN, RFC 3758 §3.6). A TSN up to the cumulative one
+  /// changes nothing; `tsn` is at most kMaxSpan above the cumulative one.
   void advance_to(std::uint64_t tsn);
 
+  /// The highest TSN up to which all have arrived.
   [[nodiscard]] std::uint64_t cumulative() const { return cumulative_; }
+  /// The highest TSN that has arrived.
   [[nodiscard]] std::uint64_t highest() const { return highest_; }
+  /// Whether TSNs above the cumulative one have arrived.
   [[nodiscard]] bool has_gaps() const { return highest_ != cumulative_; }
 
-  /// Writes the runs of TSNs received above the cumulative one, lowest first, as many as fit; how many.
+  /// Writes the runs of TSNs received above the cumulative one, lowest first, as many as fit. Returns how
+  /// many.
   std::size_t lowest_gap_blocks(std::span<wire::GapBlock> out) const;
-  /// The same, but when not all fit, half of the room has the lowest and the rest the highest ones.
+  /// Like lowest_gap_blocks(), but when not all runs fit, half of the room has the lowest ones and the rest
+  /// the highest ones.
   std::size_t outer_gap_blocks(std::span<wire::GapBlock> out) const;
 
-  /// TSNs received again since clear_duplicates(), at most kMaxDuplicates of them.
-  [[nodiscard]] std::span<const std::uint32_t> duplicates() const {
-    return {duplicates_.data(), duplicate_count_};
+  /// The duplicates since clear_duplicates(), oldest first, at most kMaxDuplicates.
+  [[nodiscard]] std::span<const Tsn> duplicates() const {
+    return std::span(duplicates_).first(duplicate_count_);
   }
+  /// Forgets the duplicates, which a SACK has reported.
   void clear_duplicates() { duplicate_count_ = 0; }
+  /// Duplicates ever seen.
   [[nodiscard]] std::uint64_t total_duplicates() const { return total_duplicates_; }
 
  private:
-  [[nodiscard]] std::uint64_t& word(std::uint64_t tsn) { return words_[(tsn / 64) & (words_.size() - 1)]; }
-  [[nodiscard]] const std::uint64_t& word(std::uint64_t tsn) const {
-    return words_[(tsn / 64) & (words_.size() - 1)];
-  }
-  [[nodiscard]] bool test(std::uint64_t tsn) const { return (word(tsn) >> (tsn % 64) & 1) != 0; }
-  template <class Visit>
-  void for_each_run(Visit visit) const;
-  [[nodiscard]] std::uint64_t missing_from(std::uint64_t from) const;
   [[nodiscard]] wire::GapBlock block(std::uint64_t first, std::uint64_t last) const;
-  void clear(std::uint64_t first, std::uint64_t last);
-  void grow(std::uint64_t tsn);
+  void make_room(std::uint64_t tsn);
 
   std::uint64_t cumulative_;
   std::uint64_t highest_;  ///< equals cumulative_ when there is no gap
-  /// Bit `tsn` is set exactly for the received TSNs in (cumulative_, highest_], which share no word.
-  /// Size: a power of two.
-  std::vector<std::uint64_t> words_;
-  std::array<std::uint32_t, kMaxDuplicates> duplicates_{};
+  RingBitmap received_;    ///< set exactly for the received TSNs in (cumulative_, highest_]
+  std::array<Tsn, kMaxDuplicates> duplicates_{};
   std::size_t duplicate_count_ = 0;
   std::uint64_t total_duplicates_ = 0;
 };

@@ -58,23 +58,22 @@ bool KeyExchange::belongs_to_handshake(const wire::ChunkView& chunk) {
 }
 
 bool KeyExchange::is_key_management(const wire::DataChunk& data) {
-  return data.stream == 0 && data.ppid == wire::kKeyManagementPpid && !data.unordered;
+  return data.stream == StreamId{0} && data.ppid == wire::kKeyManagementPpid && !data.unordered;
 }
 
 // Nothing is authentic yet, and each TSN is accepted once. Chunks are accepted only in order, so that a
 // forged chunk can break the handshake but never occupy the TSN of a chunk that the peer sends sealed.
-bool KeyExchange::fits_handshake(const wire::DataChunk& data, std::uint32_t cumulative,
-                                 std::size_t held_bytes) {
+bool KeyExchange::fits_handshake(const wire::DataChunk& data, Tsn cumulative, std::size_t held_bytes) {
   constexpr std::int32_t kMaxAhead = 1;
   constexpr std::size_t kMaxHeld = 128U << 10;
   // A duplicate lies below the cumulative TSN: it has to be acknowledged again.
-  const auto ahead = static_cast<std::int32_t>(data.tsn - cumulative);
+  const auto ahead = static_cast<std::int32_t>(data.tsn.value() - cumulative.value());
   return ahead <= kMaxAhead && held_bytes < kMaxHeld;
 }
 
 // Once the keys are agreed on, the only message that the peer may still send in the clear is a TLS alert that
 // rejects this end. TLS checks whether it is authentic; its TSN stays free for a sealed chunk.
-bool KeyExchange::only_for_tls(const wire::DataChunk& data, std::uint32_t cumulative) const {
+bool KeyExchange::only_for_tls(const wire::DataChunk& data, Tsn cumulative) const {
   return channel_.agreed() && data.tsn == cumulative + 1;
 }
 

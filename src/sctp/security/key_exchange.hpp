@@ -74,10 +74,10 @@ class KeyExchange {
   [[nodiscard]] static bool is_key_management(const wire::DataChunk& data);
   /// Whether the keys are agreed on, so that the chunk is passed to TLS and its TSN is not accepted.
   /// `cumulative` is the receiver's cumulative TSN.
-  [[nodiscard]] bool only_for_tls(const wire::DataChunk& data, std::uint32_t cumulative) const;
+  [[nodiscard]] bool only_for_tls(const wire::DataChunk& data, Tsn cumulative) const;
   /// Whether a chunk in the clear may be stored: in order, and within the limit of an unauthenticated peer.
   /// `cumulative` is the receiver's cumulative TSN, `held_bytes` what the receiver stores already.
-  [[nodiscard]] static bool fits_handshake(const wire::DataChunk& data, std::uint32_t cumulative,
+  [[nodiscard]] static bool fits_handshake(const wire::DataChunk& data, Tsn cumulative,
                                            std::size_t held_bytes);
 
   /// The reason when the deadline has passed.

@@ -22,14 +22,14 @@ MutableBytes chunks_of(MutableBytes packet) {
 
 }  // namespace
 
-void RecordLayer::install(std::uint8_t epoch, crypto::RecordKeys keys) {
-  // A rekey that begins while older keys still drain: the oldest go.
+void RecordLayer::install(Epoch epoch, crypto::RecordKeys keys) {
+  // A rekey may begin while older keys still drain; the oldest keys are wiped then.
   std::rotate(epochs_.begin(), epochs_.end() - 1, epochs_.end());
   assert(epochs_[0] == nullptr || epochs_[0].get() != sending_);
-  epochs_[0] = std::make_unique<Epoch>(epoch, ++generations_, std::move(keys));
+  epochs_[0] = std::make_unique<EpochState>(epoch, ++generations_, std::move(keys));
 }
 
-void RecordLayer::send_with(std::uint8_t epoch) {
+void RecordLayer::send_with(Epoch epoch) {
   sending_ = find(epoch);
   assert(sending_ != nullptr);
 }
@@ -46,27 +46,29 @@ bool RecordLayer::has_old() const {
   });
 }
 
-RecordLayer::Epoch* RecordLayer::find(std::uint8_t epoch) {
+RecordLayer::EpochState* RecordLayer::find(Epoch epoch) {
   for (const auto& each : epochs_) {
-    if (each != nullptr && each->number == epoch) return each.get();
+    if (each != nullptr && each->epoch == epoch) return each.get();
   }
   return nullptr;
 }
 
-// A path gets its id with its first packet under the keys, and never shares it.
+// Assigns a path its id with its first packet under the keys; no two paths share an id. False: no number
+// left.
 bool RecordLayer::number(path::RecordNumbers& numbers) {
   if (numbers.generation == sending_->generation) return numbers.next_sequence <= wire::kMaxRecordSequence;
   if (sending_->next_path_id == kPathIds) return false;
-  numbers = {sending_->generation, 0, static_cast<std::uint8_t>(sending_->next_path_id++), sending_->number};
+  numbers = {sending_->generation, RecordSequence{},
+             RecordPathId{static_cast<std::uint8_t>(sending_->next_path_id++)}, sending_->epoch};
   return true;
 }
 
 bool RecordLayer::seal(MutableBytes packet, path::RecordNumbers& numbers) {
   if (!number(numbers)) return false;
-  const std::uint64_t sequence = numbers.next_sequence++;
-  wire::write_record_header(packet, {numbers.id, sending_->number, sequence});
+  const RecordSequence sequence = numbers.next_sequence++;
+  wire::write_record_header(packet, {numbers.id, sending_->epoch, sequence});
   crypto::SendKeys& keys = sending_->keys.send;
-  const auto nonce = crypto::record_nonce(keys.iv, numbers.id, sequence);
+  const auto nonce = crypto::record_nonce(keys.iv, numbers.id.value(), sequence.value());
   keys.key.seal(nonce, packet.first(wire::kSealedHeadSize), chunks_of(packet), tag_of(packet));
   ++sending_->sealed_packets;
   sending_->sealed_bytes += packet.size();
@@ -77,16 +79,16 @@ bool RecordLayer::seal(MutableBytes packet, path::RecordNumbers& numbers) {
 Result<OpenedRecord, DropReason> RecordLayer::open(MutableBytes datagram) {
   const auto header = wire::read_record_header(datagram);
   if (!header) return DropReason::malformed_record;
-  Epoch* epoch = find(header->epoch);
+  EpochState* epoch = find(header->epoch);
   if (epoch == nullptr) return DropReason::unknown_epoch;
-  std::unique_ptr<PeerPath>& known = epoch->peer_paths[header->path_id];
+  std::unique_ptr<PeerPath>& known = epoch->peer_paths[header->path_id.value()];
   if (known != nullptr && !known->window.fresh(header->sequence)) return DropReason::replayed_record;
   if (load_be<std::uint32_t>(datagram.data() + kChecksumAt) != 0) {
     if (!wire::checksum_ok(datagram)) return DropReason::bad_checksum;
     store_be(datagram.data() + kChecksumAt, std::uint32_t{0});
   }
   crypto::ReceiveKeys& keys = epoch->keys.receive;
-  const auto nonce = crypto::record_nonce(keys.iv, header->path_id, header->sequence);
+  const auto nonce = crypto::record_nonce(keys.iv, header->path_id.value(), header->sequence.value());
   if (!keys.key.open(nonce, datagram.first(wire::kSealedHeadSize), chunks_of(datagram), tag_of(datagram))) {
     ++epoch->forgeries;
     return DropReason::bad_record;
@@ -96,19 +98,19 @@ Result<OpenedRecord, DropReason> RecordLayer::open(MutableBytes datagram) {
   known->window.take(header->sequence);
   ++epoch->opened_packets;
   epoch->opened_bytes += datagram.size();
-  // The common header moves up to the chunks: together they are the packet.
+  // The common header moves next to the chunks, so that both form the packet.
   std::memmove(datagram.data() + wire::kRecordHeaderSize, datagram.data(), wire::kCommonHeaderSize);
   return OpenedRecord{datagram.subspan(wire::kRecordHeaderSize, datagram.size() - wire::kSealedOverhead),
                       known.get(),
                       datagram.size(),
                       newest,
-                      epoch->number,
+                      epoch->epoch,
                       header->path_id};
 }
 
-const PeerPath* RecordLayer::peer_path(std::uint8_t epoch, std::uint8_t path_id) {
-  const Epoch* known = find(epoch);
-  return known == nullptr ? nullptr : known->peer_paths[path_id].get();
+const PeerPath* RecordLayer::peer_path(Epoch epoch, RecordPathId path_id) {
+  const EpochState* known = find(epoch);
+  return known == nullptr ? nullptr : known->peer_paths[path_id.value()].get();
 }
 
 RecordLayer::Usage RecordLayer::usage() const {

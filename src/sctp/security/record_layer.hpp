@@ -12,66 +12,73 @@
 #include "hawser/sctp/types.hpp"
 #include "sctp/path/record_numbers.hpp"
 #include "sctp/security/replay_window.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
 
 namespace hawser::sctp::security {
 
-/// What is known of one path id of the peer under one epoch's keys.
+/// State of one path id of the peer under the keys of one epoch. The record layer owns it.
 struct PeerPath {
   ReplayWindow window;
-  PathId path = kNoPath;  ///< where its newest record was last received
+  PathId path = kNoPath;  ///< the path on which its newest record arrived; set by the association
 };
 
-/// A record that was opened.
+/// A decrypted and authenticated record. Borrows the memory of the datagram and the state of its path id.
 struct OpenedRecord {
-  MutableBytes packet;  ///< common header and chunks, inside the memory of the datagram
-  PeerPath* peer_path = nullptr;
-  std::size_t datagram_size = 0;
-  bool newest = false;  ///< no record of this path id was sent later
-  std::uint8_t epoch = 0;
-  std::uint8_t path_id = 0;
+  MutableBytes packet;            ///< common header and chunks, inside the datagram
+  PeerPath* peer_path = nullptr;  ///< of its path id; never null after open()
+  std::size_t datagram_size = 0;  ///< bytes of the UDP payload
+  bool newest = false;            ///< no record of this path id with a higher sequence arrived before
+  Epoch epoch;
+  RecordPathId path_id;
 };
 
 /// Seals and opens the packets of one association, in place. Owns the keys of up to three epochs, the replay
-/// windows and the path ids. Never negotiates keys, never decides when to renew them; it counts.
+/// windows and the path ids, and counts their use. Never negotiates keys, never decides when to renew them.
 class RecordLayer {
  public:
-  /// `zero_checksum`: the peer takes packets without CRC32c (RFC 9653).
+  /// `zero_checksum`: the peer accepts sealed packets without CRC32c (RFC 9653).
   explicit RecordLayer(bool zero_checksum) : zero_checksum_(zero_checksum) {}
 
-  /// From now on records of `epoch` can be opened. Of the epochs before, the newest one stays.
-  void install(std::uint8_t epoch, crypto::RecordKeys keys);
-  /// From now on we seal with the keys of `epoch`, which are installed.
-  void send_with(std::uint8_t epoch);
-  /// Wipes all keys but those of the epoch that we seal with (and of a newer one).
+  /// Adds the keys of `epoch`: from now on its records can be opened. At most three epochs stay; the oldest
+  /// is wiped.
+  void install(Epoch epoch, crypto::RecordKeys keys);
+  /// Seals with the keys of `epoch`, which are installed, from now on.
+  void send_with(Epoch epoch);
+  /// Wipes the keys of all epochs older than the one that seals.
   void drop_old();
+  /// Whether there are keys to seal with.
   [[nodiscard]] bool can_send() const { return sending_ != nullptr; }
+  /// Whether there are keys that drop_old() would wipe.
   [[nodiscard]] bool has_old() const;
 
-  /// Seals a packet that has its common header, kRecordHeaderSize free bytes, its chunks, and
-  /// crypto::kAeadTagSize free bytes. False when the path can have no number any more under these keys.
+  /// Seals a packet of common header, kRecordHeaderSize free bytes, chunks, and crypto::kAeadTagSize free
+  /// bytes, and advances `numbers`, which belong to its path. False when no path id or sequence is left under
+  /// these keys; the packet must not leave then.
   [[nodiscard]] bool seal(MutableBytes packet, path::RecordNumbers& numbers);
-  /// Opens a sealed datagram in place.
+  /// Opens a sealed datagram in place. On failure the datagram is to be dropped; its bytes may have changed.
   [[nodiscard]] Result<OpenedRecord, DropReason> open(MutableBytes datagram);
 
-  /// What is known of a path id of the peer; null: no record of it was opened.
-  [[nodiscard]] const PeerPath* peer_path(std::uint8_t epoch, std::uint8_t path_id);
+  /// The state of a path id of the peer; null: no record of it was opened.
+  [[nodiscard]] const PeerPath* peer_path(Epoch epoch, RecordPathId path_id);
 
-  /// Of the keys that we seal with.
-  [[nodiscard]] std::uint8_t sending_epoch() const { return sending_ == nullptr ? 0 : sending_->number; }
+  /// The epoch of the keys that seal; 0 when there are none.
+  [[nodiscard]] Epoch sending_epoch() const { return sending_ == nullptr ? Epoch{} : sending_->epoch; }
+  /// How far the keys that seal are used up.
   struct Usage {
-    std::uint64_t packets = 0;  ///< of the direction that was used more
-    std::uint64_t bytes = 0;
-    unsigned path_ids = 0;
-    std::uint64_t forgeries = 0;
+    std::uint64_t packets = 0;    ///< in the direction with more packets
+    std::uint64_t bytes = 0;      ///< in the direction with more bytes
+    unsigned path_ids = 0;        ///< assigned by this end
+    std::uint64_t forgeries = 0;  ///< records that failed authentication, under the epoch with the most
   };
+  /// The use so far.
   [[nodiscard]] Usage usage() const;
 
  private:
-  struct Epoch {
-    Epoch(std::uint8_t epoch_number, std::uint64_t epoch_generation, crypto::RecordKeys&& record_keys)
-        : number(epoch_number), generation(epoch_generation), keys(std::move(record_keys)) {}
-    std::uint8_t number;
+  struct EpochState {
+    EpochState(Epoch number, std::uint64_t key_generation, crypto::RecordKeys&& record_keys)
+        : epoch(number), generation(key_generation), keys(std::move(record_keys)) {}
+    Epoch epoch;
     std::uint64_t generation;
     crypto::RecordKeys keys;
     std::array<std::unique_ptr<PeerPath>, 256> peer_paths;
@@ -82,12 +89,12 @@ class RecordLayer {
     std::uint64_t opened_bytes = 0;
     std::uint64_t forgeries = 0;
   };
-  [[nodiscard]] Epoch* find(std::uint8_t epoch);
+  [[nodiscard]] EpochState* find(Epoch epoch);
   [[nodiscard]] bool number(path::RecordNumbers& numbers);
 
-  // Newest first: the one being agreed on, the present one, the one before.
-  std::array<std::unique_ptr<Epoch>, 3> epochs_;
-  Epoch* sending_ = nullptr;
+  // Newest first: the epoch under negotiation, the present one, the one before.
+  std::array<std::unique_ptr<EpochState>, 3> epochs_;
+  EpochState* sending_ = nullptr;
   std::uint64_t generations_ = 0;
   bool zero_checksum_;
 };

@@ -43,7 +43,7 @@ const ProtectedPeer* SecureChannel::find_peer(const crypto::PublicKey& key) cons
 
 // The message is epoch(1) ‖ bytes of TLS. The epoch alone is the server's request for new keys.
 void SecureChannel::on_message(Timestamp now, Bytes message) {
-  const auto epoch = std::to_integer<std::uint8_t>(message[0]);
+  const Epoch epoch{std::to_integer<std::uint8_t>(message[0])};
   const Bytes tls = message.subspan(1);
   const bool client = setup_.role == crypto::TlsRole::client;
   const bool begins = !exchange_ && epoch == next_epoch_ && client == tls.empty() && (up() || !client);
@@ -57,7 +57,7 @@ void SecureChannel::on_message(Timestamp now, Bytes message) {
 void SecureChannel::advance_handshake(Timestamp now) {
   crypto::TlsSession& tls = exchange_->tls;
   if (const auto output = tls.take_output(); !output.empty()) {
-    std::vector<std::byte> message{std::byte{exchange_->epoch}};
+    std::vector<std::byte> message{std::byte{exchange_->epoch.value()}};
     message.insert(message.end(), output.begin(), output.end());
     outgoing_.push_back(std::move(message));
   }
@@ -76,9 +76,10 @@ void SecureChannel::install_keys(Timestamp now) {
     return;
   }
   const crypto::SecretBytes exported = tls.export_key(kExporterLabel, setup_.transcript, kExporterSize);
-  records_.install(exchange_->epoch,
-                   crypto::derive_record_keys(setup_.cipher, setup_.role, exchange_->epoch, exported.view(),
-                                              peer->preshared_key ? &*peer->preshared_key : nullptr));
+  records_.install(
+      exchange_->epoch,
+      crypto::derive_record_keys(setup_.cipher, setup_.role, exchange_->epoch.value(), exported.view(),
+                                 peer->preshared_key ? &*peer->preshared_key : nullptr));
   exchange_->installed = true;
   peer_ = peer->key;
   last_handshake_ = now;
@@ -131,7 +132,7 @@ void SecureChannel::on_progress(Timestamp now) {
   if (setup_.role == crypto::TlsRole::client) {
     start_exchange();
   } else {
-    outgoing_.push_back({std::byte{next_epoch_}});
+    outgoing_.push_back({std::byte{next_epoch_.value()}});
   }
 }
 
@@ -144,7 +145,7 @@ Timestamp SecureChannel::next_timeout() const {
 }
 
 SecurityStatus SecureChannel::status() const {
-  return {*peer_,          setup_.cipher, records_.sending_epoch(), keys_since_,
+  return {*peer_,          setup_.cipher, records_.sending_epoch().value(), keys_since_,
           last_handshake_, handshakes_,   records_.usage().packets};
 }
 

@@ -57,7 +57,7 @@ class SecureChannel {
   [[nodiscard]] Result<OpenedRecord, DropReason> open(Timestamp now, MutableBytes datagram);
 
   /// The peer's path with this record path id; null: no record of it was opened.
-  [[nodiscard]] const PeerPath* peer_path(std::uint8_t epoch, std::uint8_t path_id) {
+  [[nodiscard]] const PeerPath* peer_path(Epoch epoch, RecordPathId path_id) {
     return records_.peer_path(epoch, path_id);
   }
 
@@ -77,7 +77,7 @@ class SecureChannel {
  private:
   /// A TLS handshake in progress, and the epoch that its keys get.
   struct Exchange {
-    std::uint8_t epoch;
+    Epoch epoch;
     crypto::TlsSession tls;
     bool installed = false;  ///< its keys open records
   };
@@ -94,7 +94,7 @@ class SecureChannel {
   std::optional<crypto::PublicKey> peer_;
   RingQueue<std::vector<std::byte>> outgoing_;
   std::string_view failure_;
-  std::uint8_t next_epoch_ = 0;
+  Epoch next_epoch_;
   bool proven_ = false;
   bool rekey_requested_ = false;
   Timestamp keys_since_ = kNever;

@@ -102,7 +102,7 @@ void ControlSender::build_probe(path::Path& path, const path::MtuProbe& probe, T
 }
 
 void ControlSender::send_final_packet(Timestamp now, const Route& route, wire::ChunkType type, Bytes chunk,
-                                      std::uint32_t tag) {
+                                      VerificationTag tag) {
   Buffer packet = context_.pool.acquire(safe_payload(route));
   PacketBuilder builder = context_.writer.begin(packet.bytes(), tag);
   builder.add(type, chunk);

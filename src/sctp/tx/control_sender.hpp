@@ -12,6 +12,7 @@
 #include "sctp/path/pmtu/prober.hpp"
 #include "sctp/tx/data_sender.hpp"
 #include "sctp/tx/packet_writer.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
 
@@ -42,7 +43,7 @@ class ControlSender {
   /// Queues a final packet, of this association or of an older one of the peer: a single chunk, finished
   /// immediately.
   void send_final_packet(Timestamp now, const Route& route, wire::ChunkType type, Bytes chunk,
-                         std::uint32_t tag);
+                         VerificationTag tag);
 
   /// Finishes every packet of a batch. False: no record numbers are left for the path; the batch is lost.
   [[nodiscard]] bool finish(Timestamp now, TransmitBatch& batch);

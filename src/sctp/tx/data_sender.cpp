@@ -1,3 +1,18 @@
+// The way of a sent packet with DATA (docs/life-of-a-packet.md, steps 5 to 9, and 22 for the answer):
+//
+//  1. Tunnel::send_packet calls Endpoint::send, which reaches DataSender::enqueue: the message waits.
+//  2. Association::poll_transmit: probes and control chunks leave first, then Transmitter::poll.
+//  3. Transmitter::pick_path: the scheduler chooses a path with room in window, pacer and cap.
+//  4. Transmitter::fill_batch begins packets back to back; PacketWriter::begin writes the common header.
+//  5. DataSender::fill adds chunks while they fit: queued ones by send_next, then new ones by add_new.
+//  6. DataSender::cut makes a chunk of a message or of a part of it, and gives it its SSN.
+//  7. Outstanding::append gives the chunk its TSN and keeps it until it is acknowledged.
+//  8. PacketBuilder::add_data copies the payload into the batch.
+//  9. Outstanding::on_sent notes path, packet number and time, and puts the chunk into the list of its path.
+// 10. PacketBuilder::finish closes the packet; fill_batch starts T3-rtx and the pacer.
+// 11. PacketWriter::finish seals each packet of the batch (RecordLayer::seal) or writes its CRC32c.
+// 12. The SACK comes back: DataSender::on_sack, Outstanding::acknowledge, then LossRecovery::on_sack.
+
 #include "sctp/tx/data_sender.hpp"
 
 #include <algorithm>
@@ -6,7 +21,7 @@
 
 namespace hawser::sctp::tx {
 
-DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, std::uint32_t initial_tsn)
+DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn)
     : pool_(&pool),
       limit_(config.send_buffer),
       max_message_(config.max_message_size),
@@ -38,7 +53,8 @@ void DataSender::enqueue_urgent(Buffer&& message, const SendOptions& options) {
   urgent_.push_back({std::move(message), options, 0});
 }
 
-// The fragments of a message have consecutive TSNs (RFC 9260 §6.9): one that was begun is finished first.
+// The fragments of a message have consecutive TSNs (RFC 9260 §6.9), so a message of which a part was sent is
+// finished first.
 RingQueue<DataSender::Pending>& DataSender::next_queue() {
   const bool begun = !queue_.empty() && queue_.front().offset != 0;
   return urgent_.empty() || begun ? queue_ : urgent_;
@@ -50,7 +66,7 @@ bool DataSender::take_writable() {
   return true;
 }
 
-// RFC 9260 §6.1 A: a closed window still lets one chunk out when nothing is in flight, as a probe.
+// RFC 9260 §6.1 A: with nothing in flight, one chunk may leave even into a closed window, as a probe.
 bool DataSender::window_permits(std::size_t size) const {
   return outstanding_.flight_bytes() == 0 || outstanding_.flight_bytes() + size <= peer_window_;
 }
@@ -68,7 +84,8 @@ bool DataSender::ready() {
   return size != 0 && window_permits(size);
 }
 
-std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now) {
+std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
+                             Timestamp now) {
   std::size_t added = 0;
   while (outstanding_.has_queued() && send_next(packet, path, number, now, added)) {
   }
@@ -78,15 +95,15 @@ std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, std::uint6
   return added;
 }
 
-bool DataSender::send_next(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+bool DataSender::send_next(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                            std::size_t& added) {
   const std::uint64_t tsn = outstanding_.next_queued();
   OutChunk& chunk = outstanding_.at(tsn);
   const std::size_t size = chunk.payload.size();
   if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size))
     return false;
-  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, static_cast<std::uint32_t>(tsn),
-                   chunk.stream, chunk.ssn, chunk.ppid, chunk.payload.bytes()});
+  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream,
+                   chunk.ssn, chunk.ppid, chunk.payload.bytes()});
   probing_window_ = outstanding_.flight_bytes() == 0 && size > peer_window_;
   ++(chunk.transmissions == 0 ? path.counters.data_chunks_sent : path.counters.data_chunks_retransmitted);
   outstanding_.on_sent(tsn, path, number, now);
@@ -94,7 +111,7 @@ bool DataSender::send_next(PacketBuilder& packet, path::Path& path, std::uint64_
   return true;
 }
 
-bool DataSender::add_new(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+bool DataSender::add_new(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                          std::size_t& added) {
   RingQueue<Pending>& queue = next_queue();
   const Pending& front = queue.front();
@@ -108,19 +125,19 @@ bool DataSender::add_new(PacketBuilder& packet, path::Path& path, std::uint64_t 
   return send_next(packet, path, number, now, added);
 }
 
-// Takes the next `size` bytes off the oldest message; an unfragmented one moves without a copy.
+// Takes the next `size` bytes of the oldest message of `queue`. A whole message moves without a copy.
 OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
   Pending& pending = queue.front();
   const SendOptions& options = pending.options;
   OutChunk chunk;
   chunk.begin = pending.offset == 0;
   chunk.end = pending.offset + size == pending.message.size();
-  chunk.stream = options.stream.value();
-  chunk.ppid = options.ppid.value();
+  chunk.stream = options.stream;
+  chunk.ppid = options.ppid;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
-  std::uint16_t& ssn = next_ssn_[options.stream.value()];
-  chunk.ssn = options.unordered ? std::uint16_t{0} : ssn;
+  Ssn& ssn = next_ssn_[options.stream.value()];
+  chunk.ssn = options.unordered ? Ssn{} : ssn;
   if (chunk.end && !options.unordered) ++ssn;
   if (chunk.begin && chunk.end) {
     chunk.payload = std::move(pending.message);
@@ -139,7 +156,7 @@ DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, cons
                fields.a_rwnd, paths);
 }
 
-DataSender::SackVerdict DataSender::on_cumulative(std::uint32_t tsn, path::PathTable& paths, Timestamp now) {
+DataSender::SackVerdict DataSender::on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now) {
   const auto window = static_cast<std::uint32_t>(peer_window_);
   return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, window, paths);
 }
@@ -151,8 +168,7 @@ DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_
   const std::size_t held_before = outstanding_.held_bytes();
   const std::size_t flight_before = outstanding_.flight_bytes();
   outstanding_.acknowledge(view, paths);
-  // The window counts from what the peer holds; window_permits sets the flight against it (RFC 9260 §6.2.1 D
-  // ii).
+  // The flight counts against the advertised window in window_permits (RFC 9260 §6.2.1 D ii).
   peer_window_ = a_rwnd;
   const bool news = outstanding_.held_bytes() != held_before || outstanding_.flight_bytes() != flight_before;
   return news ? SackVerdict::advanced : SackVerdict::nothing_new;

@@ -7,62 +7,74 @@
 #include "hawser/sctp/message.hpp"
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
 
-/// The send half of the data transfer of one association: messages wait here, are cut into chunks when they
-/// leave (RFC 9260 §6.9), and stay until the peer has them. Owns queue, stream sequence numbers and the view
-/// of the peer's window. Chooses no path.
+/// The send half of the data transfer of one association: messages wait, are cut into chunks when they leave
+/// (RFC 9260 §6.9), and are kept until the peer has acknowledged them. Owns the queues, the outstanding
+/// chunks, the stream sequence numbers and the peer's window. Never chooses a path.
 class DataSender {
  public:
-  DataSender(const EndpointConfig& config, BufferPool& pool, std::uint32_t initial_tsn);
+  /// `pool` outlives this. `initial_tsn` is the TSN of the first chunk.
+  DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn);
 
-  /// The peer's side is known: how many streams it takes, and its window (RFC 9260 §5.1.1).
+  /// Takes the number of outbound streams and the peer's first window, bytes (RFC 9260 §5.1.1).
   void on_established(std::uint16_t streams, std::uint32_t peer_window);
 
+  /// Queues a message of the application. On failure, `message` is unchanged.
   SendResult enqueue(Buffer&& message, const SendOptions& options);
-  /// Ours, not the user's: takes no notice of the limit of the buffer, and leaves before every message of
-  /// which nothing was sent yet.
+  /// Queues an internal message. It ignores the limit of the send buffer, and leaves before every message of
+  /// which no part was sent.
   void enqueue_urgent(Buffer&& message, const SendOptions& options);
+  /// Bytes of messages and chunks that count against the send buffer.
   [[nodiscard]] std::size_t queued_bytes() const { return outstanding_.held_bytes() + backlog_; }
+  /// Bytes of messages that have no TSN yet.
   [[nodiscard]] std::size_t backlog() const { return backlog_; }
+  /// Free bytes of the send buffer.
   [[nodiscard]] std::size_t space() const { return queued_bytes() < limit_ ? limit_ - queued_bytes() : 0; }
-  /// Everything was delivered.
+  /// Whether no message waits and every chunk is acknowledged.
   [[nodiscard]] bool drained() const { return !any_queued() && outstanding_.empty(); }
+  /// Messages that enqueue() accepted so far.
   [[nodiscard]] std::uint64_t messages_accepted() const { return messages_accepted_; }
-  /// True once after a would_block, when half of the buffer is free again.
+  /// True once after a would_block, as soon as half of the send buffer is free.
   bool take_writable();
 
   /// User bytes of the chunk that would leave next; 0 when there is none.
   [[nodiscard]] std::size_t next_chunk_size();
-  /// Something may leave now as far as the peer's window is concerned.
+  /// Whether a chunk waits that the peer's window permits.
   [[nodiscard]] bool ready();
-  /// Something waits to be sent, for the first time or again.
+  /// Whether data waits to be sent, for the first time or again.
   [[nodiscard]] bool has_data() const { return any_queued() || outstanding_.has_queued(); }
-  /// The peer's window lets a full-sized chunk go.
+  /// Whether the peer's window permits a full-sized chunk.
   [[nodiscard]] bool peer_has_room() const { return window_permits(max_chunk_payload_); }
-  /// Puts into `packet` as many chunks as fit, retransmissions first; they count for `path` as its packet
-  /// `number`. Returns how many user bytes were added: 0 when the next chunk does not fit or nothing is
-  /// ready.
-  std::size_t fill(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now);
-  /// Largest user data of one chunk; messages above it are fragmented.
+  /// Adds to `packet` as many chunks as fit, retransmissions first. They count as packet `number` of `path`.
+  /// Returns the user bytes added: 0 when the next chunk does not fit or none is ready.
+  std::size_t fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now);
+  /// Sets the most user bytes of one chunk; larger messages are fragmented.
   void set_max_chunk_payload(std::size_t bytes) { max_chunk_payload_ = bytes; }
+  /// The most user bytes of one chunk.
   [[nodiscard]] std::size_t max_chunk_payload() const { return max_chunk_payload_; }
 
+  /// What a SACK was: it acknowledged data, acknowledged nothing new, was older than an earlier one, or
+  /// acknowledged data that was never sent. The last two change nothing.
   enum class SackVerdict { advanced, nothing_new, stale, invalid };
-  /// Takes in a SACK or NR-SACK (RFC 9260 §6.2.1): paths' flight.acked tell what it means for each.
+  /// Applies a SACK or NR-SACK (RFC 9260 §6.2.1) and sets each path's flight.acked.
   SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
                       const wire::GapBlockList& non_renegable, path::PathTable& paths, Timestamp now);
-  /// The cumulative TSN in a SHUTDOWN (RFC 9260 §9.2).
-  SackVerdict on_cumulative(std::uint32_t tsn, path::PathTable& paths, Timestamp now);
+  /// Applies the cumulative TSN of a SHUTDOWN (RFC 9260 §9.2).
+  SackVerdict on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now);
 
+  /// The chunks that have a TSN.
   [[nodiscard]] Outstanding& outstanding() { return outstanding_; }
+  /// The chunks that have a TSN.
   [[nodiscard]] const Outstanding& outstanding() const { return outstanding_; }
+  /// The a_rwnd that the peer advertised last, bytes.
   [[nodiscard]] std::size_t peer_window() const { return peer_window_; }
-  /// What is in flight only probes a closed window (RFC 9260 §6.1 A).
+  /// Whether the chunk in flight only probes a closed window (RFC 9260 §6.1 A).
   [[nodiscard]] bool probing_window() const { return probing_window_; }
-  /// TSN to announce in our INIT or INIT ACK.
-  [[nodiscard]] std::uint32_t initial_tsn() const { return initial_tsn_; }
+  /// The initial TSN of this end's INIT or INIT ACK.
+  [[nodiscard]] Tsn initial_tsn() const { return initial_tsn_; }
 
  private:
   struct Pending {
@@ -70,9 +82,9 @@ class DataSender {
     SendOptions options;
     std::size_t offset = 0;  ///< bytes already cut off
   };
-  bool send_next(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+  bool send_next(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                  std::size_t& added);
-  bool add_new(PacketBuilder& packet, path::Path& path, std::uint64_t number, Timestamp now,
+  bool add_new(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                std::size_t& added);
   OutChunk cut(RingQueue<Pending>& queue, std::size_t size);
   [[nodiscard]] bool any_queued() const { return !queue_.empty() || !urgent_.empty(); }
@@ -83,11 +95,11 @@ class DataSender {
   BufferPool* pool_;
   std::size_t limit_;
   std::size_t max_message_;
-  std::uint32_t initial_tsn_;
+  Tsn initial_tsn_;
   Outstanding outstanding_;
   RingQueue<Pending> queue_;
   RingQueue<Pending> urgent_;
-  std::vector<std::uint16_t> next_ssn_;
+  std::vector<Ssn> next_ssn_;
   std::size_t max_chunk_payload_ = 0;
   std::size_t backlog_ = 0;
   std::size_t peer_window_ = 0;

@@ -8,19 +8,19 @@ namespace {
 
 constexpr std::size_t kFirstCapacity = 1024;
 constexpr std::uint64_t kPacketThreshold = 3;  // RFC 9260 §7.2.4: three missing reports
-/// With so many gap blocks the receiver may have had no room for more: the smallest packets hold about 120.
+// With this many gap blocks the receiver may have had no room for more: the smallest packets hold about 120.
 constexpr std::size_t kManyBlocks = 100;
-// 64-bit numbers start high enough that the number before the first never wraps below zero.
-constexpr std::uint64_t kEpoch = std::uint64_t{1} << 32;
+// Unwrapped TSNs start one turn up, so that the number before the first is above zero.
+constexpr std::uint64_t kFirstTurn = std::uint64_t{1} << 32;
 
 }  // namespace
 
-Outstanding::Outstanding(std::uint32_t initial_tsn)
+Outstanding::Outstanding(Tsn initial_tsn)
     : ring_(kFirstCapacity),
       unreleased_(kMaxSpan * 2),
       queued_(kMaxSpan * 2),
       gap_acked_(kMaxSpan * 2),
-      base_(kEpoch + initial_tsn),
+      base_(kFirstTurn + initial_tsn.value()),
       next_(base_),
       queued_hint_(base_) {}
 
@@ -50,7 +50,7 @@ std::uint64_t Outstanding::next_queued() {
   return queued_count_ == 0 ? path::kNoTsn : queued_hint_;
 }
 
-void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, std::uint64_t packet, Timestamp now) {
+void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now) {
   OutChunk& chunk = at(tsn);
   assert(chunk.state == OutChunk::State::queued);
   queued_.clear(tsn);
@@ -99,14 +99,14 @@ std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& path
     acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, false, sack.received);
   }
   if (gap_acked_count_ != 0) detect_reneging(sack);
-  // A SACK that brings nothing was overtaken by a newer one: its view is not the latest.
+  // A SACK that acknowledges nothing new may have been overtaken by a newer one, so its view is not used.
   if (acknowledged_ != acknowledged_before) note_unreported(sack);
   return released_now_;
 }
 
-// A SACK that is full reports the lowest gaps only. What lies above its last block may have arrived: an
-// acknowledged retransmission (low TSN, sent late) must not make all of it count as lost. A full NR-SACK of
-// ours reports the lowest and the highest: then it is what lies in the middle.
+// A full SACK reports the lowest blocks only. TSNs above its last block may have arrived, and an acknowledged
+// retransmission (low TSN, sent late) must not make them count as lost. A full NR-SACK of this engine reports
+// the lowest and the highest blocks; there, the same applies to the TSNs in the middle.
 void Outstanding::note_unreported(const SackView& sack) {
   unreported_after_ = reported_end_ = path::kNoTsn;
   if (sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
@@ -121,7 +121,7 @@ void Outstanding::note_unreported(const SackView& sack) {
   unreported_before_ = sack.cumulative + sack.non_renegable_gaps[middle].start;
 }
 
-// Visits only what is new: a word of the bitmap at a time.
+// Visits only chunks that are not released, a word of the bitmap at a time.
 void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good, Timestamp now) {
   std::uint64_t tsn = std::max(first, base_);
   while ((tsn = unreleased_.find_set(tsn, last + 1)) != RingBitmap::kNone) {
@@ -130,9 +130,9 @@ void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, boo
   }
 }
 
-// The newest packet of the path that was delivered. A retransmission acknowledged sooner than a round trip
-// can be was not: its original, perhaps of another path, has arrived after all (RFC 8985 §6.2 step 2), and
-// says nothing of what this path was sent before.
+// Notes the newest packet of the path that was delivered. A retransmission that is acknowledged sooner than
+// the lowest round trip does not count: its original arrived, perhaps on another path (RFC 8985 §6.2 step 2),
+// which proves nothing about earlier packets of this path.
 void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
   path::PathFlight& flight = chunk.path->flight;
   const bool first = chunk.transmissions == 1;
@@ -179,8 +179,8 @@ void Outstanding::release(std::uint64_t tsn, OutChunk& chunk) {
   chunk.state = OutChunk::State::released;
 }
 
-// RFC 9260 §6.2.1 D iv: what an earlier SACK reported and this one does not has to be sent again. A SACK that
-// was overtaken by another (several paths!) reports less too; it is recognised by a lower highest block.
+// RFC 9260 §6.2.1 D iv: a chunk that an earlier SACK reported and this one does not is to be sent again. With
+// several paths, a SACK that was overtaken by another also reports less; its highest block is lower.
 void Outstanding::detect_reneging(const SackView& sack) {
   std::uint64_t highest = sack.cumulative;
   for (const wire::GapBlock& block : sack.gaps) highest = std::max(highest, sack.cumulative + block.end);
@@ -236,7 +236,8 @@ std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
     next = chunk.newer;
     if (chunk.packet >= flight.largest_acked) break;
     if (unreported(tsn)) continue;
-    if (chunk.packet + kPacketThreshold > flight.largest_acked && chunk.sent_at + window > now) {
+    if (chunk.packet.value() + kPacketThreshold > flight.largest_acked.value() &&
+        chunk.sent_at + window > now) {
       flight.loss_deadline = chunk.sent_at + window;
       break;
     }
@@ -244,7 +245,7 @@ std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
     mark_lost(tsn, chunk);
     path.pmtu.on_lost(chunk.size, chunk.transmissions);
     ++lost;
-    // One reduction per window: what left before the last reduction does not count again.
+    // One reduction per window: packets that left before the last reduction do not count again.
     if (chunk.packet >= flight.recovery_end) {
       path.congestion->on_loss();
       flight.recovery_end = flight.next_packet;

@@ -8,98 +8,109 @@
 #include "hawser/base/time.hpp"
 #include "sctp/path/path.hpp"
 #include "sctp/path/path_table.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/sack.hpp"
 
 namespace hawser::sctp::tx {
 
-/// A DATA chunk that has a TSN and is not acknowledged for good.
+/// A DATA chunk that has a TSN and may have to be sent again. Owns its payload until it is released.
 struct OutChunk {
   enum class State : std::uint8_t {
-    in_flight,  ///< in the list of its path
+    in_flight,  ///< sent, and in the list of its path
     queued,     ///< waits for transmission, for the first time or again
     gap_acked,  ///< received, but the peer may still renege (plain SACK)
-    released,   ///< received for good; its payload is gone
+    released,   ///< received, and the peer cannot renege; the payload is freed
   };
   Buffer payload;
-  path::Path* path = nullptr;          ///< where it was sent last; null: that path is gone
-  std::uint64_t packet = 0;            ///< number of the packet on that path
+  path::Path* path = nullptr;          ///< where it was sent last; null: that path was removed
+  path::PacketNumber packet;           ///< number of the packet on that path
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
-  std::uint32_t ppid = 0;
-  std::uint16_t stream = 0;
-  std::uint16_t ssn = 0;
+  Ppid ppid;
+  StreamId stream;
+  Ssn ssn;
   State state = State::released;
-  std::uint8_t transmissions = 0;  ///< saturates at 255
+  std::uint8_t transmissions = 0;  ///< at most 255
   bool begin = false;
   bool end = false;
   bool unordered = false;
   bool immediate = false;
-  path::PacketSize size = path::PacketSize::small;  ///< of the packet, with its last chunk; small: also of
-                                                    ///< one that IP may fragment
+  /// In the last chunk of a packet: the size class of the packet. `small` also for one that IP may fragment.
+  path::PacketSize size = path::PacketSize::small;
 };
 
-/// What a SACK or NR-SACK says, with the sender's numbering.
+/// A received SACK or NR-SACK with an unwrapped cumulative TSN. Borrows the gap blocks.
 struct SackView {
   std::uint64_t cumulative = 0;
   wire::GapBlockList gaps;                ///< renegable
   wire::GapBlockList non_renegable_gaps;  ///< empty for a plain SACK
-  Timestamp received = kNever;            ///< when it came
+  Timestamp received = kNever;            ///< when it arrived
 };
 
-/// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by TSN, and per path
-/// the order in which they were sent there. Owns the chunks; decides which are acknowledged and which are
-/// lost. Never sends, knows no window.
+/// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by unwrapped TSN, and
+/// for each path a list in the order of sending. Owns the chunks; decides which are acknowledged and which
+/// are lost. Never sends; uses no window.
 ///
-/// Loss is detected per path in that path's own send order (RACK's idea, RFC 8985): a chunk is lost when
-/// three later packets of the same path, or one later packet and 9/8 of a round trip, were acknowledged
-/// before it. Since other paths have no say, this is split fast retransmit (SFR); the list head is the
+/// Loss is detected per path, in that path's order of sending (as RACK, RFC 8985): a chunk is lost when three
+/// later packets of the same path were acknowledged, or one later packet, and 9/8 of a round trip has passed.
+/// Other paths do not count: this is split fast retransmit (SFR). The head of the list is the
 /// pseudo-cumulative acknowledgement (CUC).
 class Outstanding {
  public:
-  /// Keeps the 16-bit offsets of SACK and the receiver's ring good.
+  /// Most TSNs outstanding at a time. Offsets in SACKs have 16 bits, and the receiver's ring has as many
+  /// slots.
   static constexpr std::size_t kMaxSpan = 32'768;
 
-  explicit Outstanding(std::uint32_t initial_tsn);
+  explicit Outstanding(Tsn initial_tsn);
 
-  /// 64-bit number of the next new TSN; its low 32 bits are the TSN.
+  /// The next new TSN, unwrapped.
   [[nodiscard]] std::uint64_t next_tsn() const { return next_; }
+  /// The cumulative TSN that the peer acknowledged, unwrapped.
   [[nodiscard]] std::uint64_t cumulative() const { return base_ - 1; }
+  /// Whether every chunk is acknowledged cumulatively.
   [[nodiscard]] bool empty() const { return base_ == next_; }
+  /// Whether append() has no room.
   [[nodiscard]] bool full() const { return next_ - base_ >= kMaxSpan; }
+  /// User bytes in flight on all paths.
   [[nodiscard]] std::size_t flight_bytes() const { return flight_bytes_; }
+  /// Chunks in flight on all paths.
   [[nodiscard]] std::size_t flight_chunks() const { return flight_chunks_; }
   /// User bytes held for a possible retransmission.
   [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
 
-  /// Takes a new chunk: it gets next_tsn() and state lost with no transmission; call on_sent next. Not when
+  /// Takes a new chunk: it gets next_tsn() and the state `queued`. The caller calls on_sent next. Not when
   /// full().
   OutChunk& append(OutChunk&& chunk);
+  /// The chunk `tsn`, which is at least the lowest that is not cumulatively acknowledged, and below
+  /// next_tsn().
   [[nodiscard]] OutChunk& at(std::uint64_t tsn) { return ring_[tsn & (ring_.size() - 1)]; }
-  /// The size class of the packet that holds the newest chunk of `path`, which has just left.
+  /// Notes the size class of the packet that ends with the newest chunk of `path` and has just left.
   void set_newest_packet_size(const path::Path& path, path::PacketSize size) {
     at(path.flight.newest).size = size;
   }
-  /// When the chunk left, for the last time.
+  /// When the chunk was sent last.
   [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
-  /// The lowest TSN that waits for retransmission, or path::kNoTsn.
+  /// The lowest TSN in state `queued`, or path::kNoTsn.
   [[nodiscard]] std::uint64_t next_queued();
+  /// Whether a chunk is in state `queued`.
   [[nodiscard]] bool has_queued() const { return queued_count_ != 0; }
 
-  /// The chunk leaves on `path` in that path's packet number `packet`.
-  void on_sent(std::uint64_t tsn, path::Path& path, std::uint64_t packet, Timestamp now);
+  /// Notes that the chunk, which is `queued`, leaves on `path` in that path's packet `packet`.
+  void on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now);
 
-  /// Whether the acknowledgement speaks only of TSNs that were sent, with sane blocks (trap: optimistic and
-  /// wrapped acks).
+  /// Whether the SACK acknowledges only TSNs that were sent, and its blocks are well-formed. Rejects
+  /// optimistic and wrapped acknowledgements.
   [[nodiscard]] bool plausible(const SackView& sack) const;
-  /// Marks what the SACK acknowledges; each path's flight.acked says what that means for it. `sack` must be
-  /// plausible and its cumulative not below ours. Returns the user bytes newly released for good.
+  /// Marks the chunks that the SACK acknowledges, and notes in each path's flight.acked what it means for
+  /// that path. `sack` is plausible, and its cumulative TSN is at least cumulative(). Returns the user bytes
+  /// released.
   std::size_t acknowledge(const SackView& sack, path::PathTable& paths);
-  /// Declares chunks of `path` lost by what was acknowledged after them. Returns how many.
+  /// Declares chunks of `path` lost by the packets acknowledged after them. Returns how many.
   std::size_t detect_losses(path::Path& path, Timestamp now);
-  /// All that is in flight on `path` is lost (T3-rtx).
+  /// Declares all chunks in flight on `path` lost (T3-rtx).
   void lose_all(path::Path& path);
-  /// `path` goes away: all that is in flight there is lost, and nothing points there any more.
+  /// Prepares the removal of `path`: the chunks in flight there are lost, and no chunk points to it.
   void forget(path::Path& path);
 
  private:
@@ -118,7 +129,7 @@ class Outstanding {
   void release(std::uint64_t tsn, OutChunk& chunk);
 
   std::vector<OutChunk> ring_;
-  RingBitmap unreleased_;  ///< not yet acknowledged for good
+  RingBitmap unreleased_;  ///< not yet released
   RingBitmap queued_;
   RingBitmap gap_acked_;
   std::uint64_t base_;  ///< lowest TSN not cumulatively acknowledged
@@ -126,7 +137,7 @@ class Outstanding {
   std::uint64_t queued_hint_;  ///< no lost TSN is below
   std::uint64_t highest_gap_end_ = 0;
   std::uint64_t acknowledged_ = 0;  ///< chunks ever acknowledged, for the first time
-  // Of TSNs strictly between the first two and above the third, the newest SACK had no room to speak.
+  // The newest SACK had no room for the TSNs strictly between the first two and above the third.
   std::uint64_t unreported_after_ = path::kNoTsn;
   std::uint64_t unreported_before_ = 0;
   std::uint64_t reported_end_ = path::kNoTsn;

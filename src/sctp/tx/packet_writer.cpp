@@ -4,7 +4,7 @@
 
 namespace hawser::sctp::tx {
 
-PacketBuilder PacketWriter::begin(MutableBytes room, std::uint32_t tag) const {
+PacketBuilder PacketWriter::begin(MutableBytes room, VerificationTag tag) const {
   return {room,
           {local_port_, peer_port_, tag, 0},
           auth_,

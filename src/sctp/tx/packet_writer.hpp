@@ -7,6 +7,7 @@
 #include "sctp/control/packet_tap.hpp"
 #include "sctp/security/secure_channel.hpp"
 #include "sctp/tx/packet_builder.hpp"
+#include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
 
@@ -21,10 +22,10 @@ class PacketWriter {
 
   /// The peer's SCTP port.
   [[nodiscard]] std::uint16_t peer_port() const { return peer_port_; }
-  /// The peer's verification tag; 0: not known yet.
-  [[nodiscard]] std::uint32_t peer_tag() const { return peer_tag_; }
+  /// The peer's verification tag; kNoTag: not known yet.
+  [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
   /// Sets the peer's verification tag.
-  void set_peer_tag(std::uint32_t tag) { peer_tag_ = tag; }
+  void set_peer_tag(VerificationTag tag) { peer_tag_ = tag; }
   /// AUTH as negotiated; outlives the writer. Null: no chunk is authenticated.
   void set_auth(const auth::Auth* auth) { auth_ = auth; }
   /// The keys, which outlive the writer; packets are sealed as soon as there are some. Null: plain SCTP.
@@ -35,7 +36,7 @@ class PacketWriter {
   /// Begins a packet in `room` with the peer's tag.
   [[nodiscard]] PacketBuilder begin(MutableBytes room) const { return begin(room, peer_tag_); }
   /// Begins a packet in `room` with another verification tag.
-  [[nodiscard]] PacketBuilder begin(MutableBytes room, std::uint32_t tag) const;
+  [[nodiscard]] PacketBuilder begin(MutableBytes room, VerificationTag tag) const;
   /// Finishes every packet of a batch in place; `numbers` are those of its path. False: the path has no
   /// record number left with these keys, and the batch must not leave.
   [[nodiscard]] bool finish(Timestamp now, TransmitBatch& batch, path::RecordNumbers& numbers) const;
@@ -49,7 +50,7 @@ class PacketWriter {
  private:
   std::uint16_t local_port_;
   std::uint16_t peer_port_;
-  std::uint32_t peer_tag_ = 0;
+  VerificationTag peer_tag_;
   const auth::Auth* auth_ = nullptr;
   security::SecureChannel* channel_ = nullptr;
   const control::PacketTap* tap_;

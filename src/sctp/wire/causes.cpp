@@ -25,11 +25,11 @@ void write_cause(ByteWriter& writer, CauseCode code, Bytes value) {
 Parsed<InvalidStreamCause> InvalidStreamCause::parse(const CauseView& cause) {
   const Parsed<std::uint32_t> number = parse_number(cause, CauseCode::kInvalidStreamIdentifier);
   if (!number) return number.error();
-  return InvalidStreamCause{static_cast<std::uint16_t>(*number >> 16)};
+  return InvalidStreamCause{StreamId{static_cast<std::uint16_t>(*number >> 16)}};
 }
 
 void InvalidStreamCause::write(ByteWriter& writer) const {
-  write_number(writer, CauseCode::kInvalidStreamIdentifier, std::uint32_t{stream} << 16);
+  write_number(writer, CauseCode::kInvalidStreamIdentifier, std::uint32_t{stream.value()} << 16);
 }
 
 Parsed<MissingParameterCause> MissingParameterCause::parse(const CauseView& cause) {
@@ -66,11 +66,11 @@ void StaleCookieCause::write(ByteWriter& writer) const {
 Parsed<NoUserDataCause> NoUserDataCause::parse(const CauseView& cause) {
   const Parsed<std::uint32_t> number = parse_number(cause, CauseCode::kNoUserData);
   if (!number) return number.error();
-  return NoUserDataCause{*number};
+  return NoUserDataCause{Tsn{*number}};
 }
 
 void NoUserDataCause::write(ByteWriter& writer) const {
-  write_number(writer, CauseCode::kNoUserData, tsn);
+  write_number(writer, CauseCode::kNoUserData, tsn.value());
 }
 
 Parsed<UnsupportedHmacCause> UnsupportedHmacCause::parse(const CauseView& cause) {

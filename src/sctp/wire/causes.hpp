@@ -5,7 +5,9 @@
 
 #include "hawser/base/address.hpp"
 #include "hawser/base/bytes.hpp"
+#include "hawser/sctp/types.hpp"
 #include "sctp/wire/list.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/parameter.hpp"
 #include "sctp/wire/parse_error.hpp"
 
@@ -29,7 +31,7 @@ void write_cause(ByteWriter& writer, CauseCode code, Bytes value = {});
 
 /// Invalid Stream Identifier (1), §3.3.10.1: stream (16 bits), reserved (16 bits).
 struct InvalidStreamCause {
-  std::uint16_t stream = 0;
+  StreamId stream{};
 
   /// Parses a cause of this type.
   static Parsed<InvalidStreamCause> parse(const CauseView& cause);
@@ -62,7 +64,7 @@ struct StaleCookieCause {
 
 /// No User Data (9), §3.3.10.9: TSN of the DATA chunk that has no user data.
 struct NoUserDataCause {
-  std::uint32_t tsn = 0;
+  Tsn tsn{};
 
   /// Parses a cause of this type.
   static Parsed<NoUserDataCause> parse(const CauseView& cause);

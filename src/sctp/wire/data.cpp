@@ -30,10 +30,10 @@ Parsed<DataChunk> DataChunk::parse(const ChunkView& chunk) {
   const std::byte* at = chunk.whole.data();
   DataChunk data;
   read_flags(data, chunk.flags);
-  data.tsn = load_be<std::uint32_t>(at + 4);
-  data.stream = load_be<std::uint16_t>(at + 8);
-  data.ssn = load_be<std::uint16_t>(at + 10);
-  data.ppid = load_be<std::uint32_t>(at + 12);
+  data.tsn = Tsn{load_be<std::uint32_t>(at + 4)};
+  data.stream = StreamId{load_be<std::uint16_t>(at + 8)};
+  data.ssn = Ssn{load_be<std::uint16_t>(at + 10)};
+  data.ppid = Ppid{load_be<std::uint32_t>(at + 12)};
   data.payload = chunk.whole.subspan(kDataHeaderSize);
   return data;
 }
@@ -48,8 +48,8 @@ Parsed<IDataChunk> IDataChunk::parse(const ChunkView& chunk) {
   const std::byte* at = chunk.whole.data();
   IDataChunk data;
   read_flags(data, chunk.flags);
-  data.tsn = load_be<std::uint32_t>(at + 4);
-  data.stream = load_be<std::uint16_t>(at + 8);
+  data.tsn = Tsn{load_be<std::uint32_t>(at + 4)};
+  data.stream = StreamId{load_be<std::uint16_t>(at + 8)};
   data.mid = load_be<std::uint32_t>(at + 12);
   data.ppid_or_fsn = load_be<std::uint32_t>(at + 16);
   data.payload = chunk.whole.subspan(kIDataHeaderSize);

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "hawser/base/bytes.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parse_error.hpp"
 
@@ -18,7 +19,7 @@ namespace hawser::sctp::wire {
 ///
 /// Some peers append a 32-bit count of marked packets; parse() accepts and ignores it.
 struct EcneChunk {
-  std::uint32_t lowest_tsn = 0;
+  Tsn lowest_tsn{};
 
   /// Parses a chunk of this type.
   static Parsed<EcneChunk> parse(const ChunkView& chunk);
@@ -29,7 +30,7 @@ struct EcneChunk {
 /// CWR (RFC 9260 appendix A): the sender has reduced its window for the ECNE with `lowest_tsn`. The layout is
 /// that of ECNE without a count; the type is 13.
 struct CwrChunk {
-  std::uint32_t lowest_tsn = 0;
+  Tsn lowest_tsn{};
 
   /// Parses a chunk of this type.
   static Parsed<CwrChunk> parse(const ChunkView& chunk);

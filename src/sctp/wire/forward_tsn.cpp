@@ -10,7 +10,7 @@ Parsed<Chunk> parse_skips(const ChunkView& chunk, ChunkType type) {
   if (chunk.value.size() < 4 || (chunk.value.size() - 4) % Skipped::kWireSize != 0) {
     return ParseError::kChunkSize;
   }
-  return Chunk{load_be<std::uint32_t>(chunk.value.data()), WireList<Skipped>(chunk.value.subspan(4))};
+  return Chunk{Tsn{load_be<std::uint32_t>(chunk.value.data())}, WireList<Skipped>(chunk.value.subspan(4))};
 }
 
 }  // namespace
@@ -21,14 +21,14 @@ Parsed<ForwardTsnChunk> ForwardTsnChunk::parse(const ChunkView& chunk) {
 
 void ForwardTsnChunk::write(ByteWriter& writer) const {
   const ChunkScope scope(writer, ChunkType::kForwardTsn);
-  writer.u32(new_cumulative_tsn);
+  writer.u32(new_cumulative_tsn.value());
   writer.bytes(skipped.bytes());
 }
 
-void ForwardTsnChunk::write(ByteWriter& writer, std::uint32_t new_cumulative_tsn,
+void ForwardTsnChunk::write(ByteWriter& writer, Tsn new_cumulative_tsn,
                             std::span<const SkippedStream> skipped) {
   const ChunkScope scope(writer, ChunkType::kForwardTsn);
-  writer.u32(new_cumulative_tsn);
+  writer.u32(new_cumulative_tsn.value());
   write_list(writer, skipped);
 }
 
@@ -38,14 +38,14 @@ Parsed<IForwardTsnChunk> IForwardTsnChunk::parse(const ChunkView& chunk) {
 
 void IForwardTsnChunk::write(ByteWriter& writer) const {
   const ChunkScope scope(writer, ChunkType::kIForwardTsn);
-  writer.u32(new_cumulative_tsn);
+  writer.u32(new_cumulative_tsn.value());
   writer.bytes(skipped.bytes());
 }
 
-void IForwardTsnChunk::write(ByteWriter& writer, std::uint32_t new_cumulative_tsn,
+void IForwardTsnChunk::write(ByteWriter& writer, Tsn new_cumulative_tsn,
                              std::span<const SkippedMessage> skipped) {
   const ChunkScope scope(writer, ChunkType::kIForwardTsn);
-  writer.u32(new_cumulative_tsn);
+  writer.u32(new_cumulative_tsn.value());
   write_list(writer, skipped);
 }
 

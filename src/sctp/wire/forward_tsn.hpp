@@ -5,7 +5,9 @@
 #include <span>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/sctp/types.hpp"
 #include "sctp/wire/list.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parse_error.hpp"
 
@@ -13,18 +15,18 @@ namespace hawser::sctp::wire {
 
 /// A stream whose ordered messages up to `ssn` were abandoned.
 struct SkippedStream {
-  std::uint16_t stream = 0;
-  std::uint16_t ssn = 0;
+  StreamId stream{};
+  Ssn ssn{};
 
   static constexpr std::size_t kWireSize = 4;
   /// Reads kWireSize bytes at `at`.
   static SkippedStream load(const std::byte* at) {
-    return {load_be<std::uint16_t>(at), load_be<std::uint16_t>(at + 2)};
+    return {StreamId{load_be<std::uint16_t>(at)}, Ssn{load_be<std::uint16_t>(at + 2)}};
   }
   /// Writes kWireSize bytes at `at`.
   void store(std::byte* at) const {
-    store_be(at, stream);
-    store_be(at + 2, ssn);
+    store_be(at, stream.value());
+    store_be(at + 2, ssn.value());
   }
   friend bool operator==(const SkippedStream&, const SkippedStream&) = default;
 };
@@ -39,7 +41,7 @@ struct SkippedStream {
 ///  |            stream             |              SSN              |  N times
 ///  +-------------------------------+-------------------------------+
 struct ForwardTsnChunk {
-  std::uint32_t new_cumulative_tsn = 0;
+  Tsn new_cumulative_tsn{};
   WireList<SkippedStream> skipped{};
 
   /// Parses a chunk of this type; borrows its bytes.
@@ -47,25 +49,24 @@ struct ForwardTsnChunk {
   /// Appends the chunk.
   void write(ByteWriter& writer) const;
   /// Appends the chunk with list entries from memory.
-  static void write(ByteWriter& writer, std::uint32_t new_cumulative_tsn,
-                    std::span<const SkippedStream> skipped);
+  static void write(ByteWriter& writer, Tsn new_cumulative_tsn, std::span<const SkippedStream> skipped);
 };
 
 /// A stream whose ordered or unordered messages up to `mid` were abandoned.
 struct SkippedMessage {
-  std::uint16_t stream = 0;
+  StreamId stream{};
   bool unordered = false;
   std::uint32_t mid = 0;
 
   static constexpr std::size_t kWireSize = 8;
   /// Reads kWireSize bytes at `at`.
   static SkippedMessage load(const std::byte* at) {
-    return {load_be<std::uint16_t>(at), (load_be<std::uint16_t>(at + 2) & 1) != 0,
+    return {StreamId{load_be<std::uint16_t>(at)}, (load_be<std::uint16_t>(at + 2) & 1) != 0,
             load_be<std::uint32_t>(at + 4)};
   }
   /// Writes kWireSize bytes at `at`.
   void store(std::byte* at) const {
-    store_be(at, stream);
+    store_be(at, stream.value());
     store_be(at + 2, static_cast<std::uint16_t>(unordered ? 1 : 0));
     store_be(at + 4, mid);
   }
@@ -84,7 +85,7 @@ struct SkippedMessage {
 ///  |                              MID                              |
 ///  +---------------------------------------------------------------+
 struct IForwardTsnChunk {
-  std::uint32_t new_cumulative_tsn = 0;
+  Tsn new_cumulative_tsn{};
   WireList<SkippedMessage> skipped{};
 
   /// Parses a chunk of this type; borrows its bytes.
@@ -92,8 +93,7 @@ struct IForwardTsnChunk {
   /// Appends the chunk.
   void write(ByteWriter& writer) const;
   /// Appends the chunk with list entries from memory.
-  static void write(ByteWriter& writer, std::uint32_t new_cumulative_tsn,
-                    std::span<const SkippedMessage> skipped);
+  static void write(ByteWriter& writer, Tsn new_cumulative_tsn, std::span<const SkippedMessage> skipped);
 };
 
 }  // namespace hawser::sctp::wire

@@ -21,7 +21,7 @@ Failure set_flag(bool& flag, const ParameterView& parameter) {
   return std::nullopt;
 }
 
-/// A list of 16-bit numbers: an odd size is a lie about its last element.
+// A list of 16-bit numbers: an odd size is an error.
 Failure keep_list16(std::optional<ParameterView>& slot, const ParameterView& parameter) {
   if (parameter.value.size() % 2 != 0) return ParseError::kParameterSize;
   keep_first(slot, parameter);
@@ -35,8 +35,8 @@ Failure add_address(InitParameters& out, const ParameterView& parameter) {
   return std::nullopt;
 }
 
-/// The content of an Unrecognized Parameter is a parameter itself. A broken one is advertised by leaving it
-/// out: its sender knows less than we do, but the association does not depend on it.
+// The content of an Unrecognized Parameter is a parameter itself. A malformed one is ignored: the association
+// does not depend on it.
 void add_report(InitParameters& out, const ParameterView& parameter) {
   ParameterReader reader(parameter.value);
   while (const auto quoted = reader.next()) out.reports.push_back(*quoted);
@@ -94,24 +94,24 @@ Parsed<InitChunk> InitChunk::parse(const ChunkView& chunk) {
   ByteReader reader(chunk.value);
   InitChunk init;
   init.ack = chunk.is(ChunkType::kInitAck);
-  init.initiate_tag = reader.u32();
+  init.initiate_tag = VerificationTag{reader.u32()};
   init.a_rwnd = reader.u32();
   init.outbound_streams = reader.u16();
   init.inbound_streams = reader.u16();
-  init.initial_tsn = reader.u32();
+  init.initial_tsn = Tsn{reader.u32()};
   if (!reader.ok()) return ParseError::kChunkSize;
-  if (init.initiate_tag == 0) return ParseError::kZeroTag;
+  if (init.initiate_tag == kNoTag) return ParseError::kZeroTag;
   init.parameters = reader.take_rest();
   return init;
 }
 
 void InitChunk::write(ByteWriter& writer) const {
   const ChunkScope scope(writer, ack ? ChunkType::kInitAck : ChunkType::kInit);
-  writer.u32(initiate_tag);
+  writer.u32(initiate_tag.value());
   writer.u32(a_rwnd);
   writer.u16(outbound_streams);
   writer.u16(inbound_streams);
-  writer.u32(initial_tsn);
+  writer.u32(initial_tsn.value());
   writer.bytes(parameters);
 }
 

@@ -7,6 +7,7 @@
 #include "hawser/base/address.hpp"
 #include "hawser/base/bytes.hpp"
 #include "sctp/wire/list.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parameter.hpp"
 #include "sctp/wire/parse_error.hpp"
@@ -31,15 +32,15 @@ namespace hawser::sctp::wire {
 ///  |                          parameters                           |
 ///  +---------------------------------------------------------------+
 ///
-/// An initiate tag of 0 does not parse (it has to be dropped silently). Zero streams do: they are answered by
-/// an ABORT that needs the tag.
+/// An initiate tag of 0 does not parse: the chunk is dropped without an answer. Zero streams parse: the
+/// answer is an ABORT, which needs the tag.
 struct InitChunk {
   bool ack = false;
-  std::uint32_t initiate_tag = 0;
+  VerificationTag initiate_tag{};
   std::uint32_t a_rwnd = 0;
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;
-  std::uint32_t initial_tsn = 0;
+  Tsn initial_tsn{};
   Bytes parameters{};
 
   /// Whether an association can come of it: streams in both directions, and a receive window of at least 1500
@@ -49,55 +50,60 @@ struct InitChunk {
     return outbound_streams != 0 && inbound_streams != 0 && a_rwnd >= kMinReceiveWindow;
   }
 
+  /// `parameters` borrows the bytes of the chunk.
   static Parsed<InitChunk> parse(const ChunkView& chunk);
+  /// Writes the whole chunk.
   void write(ByteWriter& writer) const;
 };
 
-/// Everything INIT and INIT ACK can say in parameters, read in ONE pass that verifier and consumer share.
-/// Borrows the chunk's bytes. Where a parameter that belongs there once comes twice, the first counts.
+/// All parameters of INIT and INIT ACK, checked and read in one pass. Borrows the bytes of the chunk. Of a
+/// repeated parameter that may occur once, the first counts.
 struct InitParameters {
-  static constexpr std::size_t kMaxAddresses = 32;
-  static constexpr std::size_t kMaxReports = 16;
+  static constexpr std::size_t kMaxAddresses = 32;  ///< further ones are only counted
+  static constexpr std::size_t kMaxReports = 16;    ///< further ones are only counted
 
   BoundedList<IpAddress, kMaxAddresses> addresses;   ///< IPv4 and IPv6, in the order of the chunk
   std::optional<ParameterView> cookie;               ///< State Cookie (INIT ACK)
-  std::optional<std::uint32_t> cookie_preservative;  ///< milliseconds asked for (INIT)
-  std::optional<ParameterView>
-      host_name;  ///< deprecated: answered by ABORT, Unresolvable Address (§3.3.2.1.4)
-  std::optional<ParameterView>
-      supported_address_types;                        ///< 16-bit parameter types; see supports_address_type()
-  std::optional<ParameterView> supported_extensions;  ///< chunk types; see supports()
-  std::optional<std::uint32_t> adaptation_indication;
-  std::optional<std::uint32_t> zero_checksum;  ///< RFC 9653: the error detection method identifier
-  std::optional<ParameterView> protection;     ///< ours; see protection.hpp
-  std::optional<ParameterView> access;         ///< ours (INIT)
+  std::optional<std::uint32_t> cookie_preservative;  ///< requested milliseconds (INIT)
+  /// Deprecated: answered by ABORT with Unresolvable Address (§3.3.2.1.4).
+  std::optional<ParameterView> host_name;
+  /// 16-bit parameter types; see supports_address_type().
+  std::optional<ParameterView> supported_address_types;
+  std::optional<ParameterView> supported_extensions;   ///< chunk types; see supports()
+  std::optional<std::uint32_t> adaptation_indication;  ///< RFC 5061 §4.2.6
+  std::optional<std::uint32_t> zero_checksum;          ///< RFC 9653: the error detection method identifier
+  std::optional<ParameterView> protection;             ///< of this project; see sealed_chunk.hpp
+  std::optional<ParameterView> access;                 ///< of this project (INIT)
   bool forward_tsn_supported = false;
   bool ecn_capable = false;
 
-  /// RFC 4895 §3. The key vector is made of their `whole` bytes: with headers, without padding.
+  /// RANDOM, CHUNKS and HMAC-ALGO (RFC 4895 §3). Their `whole` bytes, with headers and without padding, make
+  /// the key vector.
   std::optional<ParameterView> random;
   std::optional<ParameterView> chunk_list;
   std::optional<ParameterView> hmac_algorithms;
 
-  /// Parameters not known here whose type asks for a report: send each back inside an Unrecognized Parameter
+  /// Unknown parameters whose type requests a report. Each is returned inside an Unrecognized Parameter
   /// (INIT ACK) or an Unrecognized Parameters cause.
   BoundedList<ParameterView, kMaxReports> unrecognized;
-  /// An unknown type asked to stop: what followed it was not looked at.
+  /// An unknown type requested to stop: the parameters behind it were not read.
   bool stopped = false;
-  /// Contents of the Unrecognized Parameter parameters of an INIT ACK: what its sender did not know in the
-  /// INIT. Received, it is about our own INIT; for the answer, it is the `unrecognized` of the INIT.
+  /// Contents of the Unrecognized Parameter parameters of an INIT ACK: the parameters of the INIT that its
+  /// sender does not know. In a received INIT ACK they are from our own INIT; to write one, set them to the
+  /// `unrecognized` of the peer's INIT.
   BoundedList<ParameterView, kMaxReports> reports;
 
+  /// `parameters` is InitChunk::parameters.
   static Parsed<InitParameters> parse(Bytes parameters);
   /// Writes all that is set, except `unrecognized` and `stopped`. The result has no padding after its last
   /// parameter.
   void write(ByteWriter& writer) const;
 
-  /// Whether the Supported Extensions list the chunk type.
+  /// Whether the peer lists the chunk type in its Supported Extensions.
   [[nodiscard]] bool supports(ChunkType type) const;
-  /// Whether the peer takes addresses of that parameter type; it takes all when it does not say (§3.3.2.1.5).
+  /// Whether the peer accepts addresses of that parameter type. Without a list it accepts all (§3.3.2.1.5).
   [[nodiscard]] bool supports_address_type(ParameterType type) const;
-  /// Whether the peer wants that chunk authenticated (RFC 4895 §3.2).
+  /// Whether the peer requires AUTH before that chunk type (RFC 4895 §3.2).
   [[nodiscard]] bool wants_authenticated(ChunkType type) const;
   /// The peer's HMAC identifiers in its order of preference (RFC 4895 §3.3).
   [[nodiscard]] WireList<std::uint16_t> hmac_identifiers() const;

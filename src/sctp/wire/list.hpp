@@ -8,6 +8,7 @@
 #include <span>
 
 #include "hawser/base/bytes.hpp"
+#include "hawser/base/strong.hpp"
 
 namespace hawser::sctp::wire {
 
@@ -31,6 +32,12 @@ struct WireFormat<T> {
   }
   /// Writes kSize bytes at `at`.
   static void store(std::byte* at, T value) { store_be(at, value); }
+};
+template <class Tag, std::unsigned_integral T>
+struct WireFormat<Strong<Tag, T>> {
+  static constexpr std::size_t kSize = sizeof(T);
+  static Strong<Tag, T> load(const std::byte* at) { return Strong<Tag, T>{WireFormat<T>::load(at)}; }
+  static void store(std::byte* at, Strong<Tag, T> value) { store_be(at, value.value()); }
 };
 
 /// A list of fixed-size elements read in place from a chunk. Borrows the packet's bytes, never allocates;

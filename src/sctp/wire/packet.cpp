@@ -8,7 +8,7 @@ namespace hawser::sctp::wire {
 void CommonHeader::write(ByteWriter& writer) const {
   writer.u16(source_port);
   writer.u16(destination_port);
-  writer.u32(verification_tag);
+  writer.u32(verification_tag.value());
   writer.u32(checksum);
 }
 
@@ -16,7 +16,7 @@ Parsed<PacketView> PacketView::parse(Bytes packet) {
   if (packet.size() < kCommonHeaderSize) return ParseError::kPacketTooShort;
   const std::byte* at = packet.data();
   const CommonHeader header{load_be<std::uint16_t>(at), load_be<std::uint16_t>(at + 2),
-                            load_be<std::uint32_t>(at + 4), load_be<std::uint32_t>(at + 8)};
+                            VerificationTag{load_be<std::uint32_t>(at + 4)}, load_be<std::uint32_t>(at + 8)};
   return PacketView(header, packet);
 }
 

@@ -5,15 +5,18 @@
 #include <optional>
 
 #include "hawser/base/bytes.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/parse_error.hpp"
 #include "sctp/wire/types.hpp"
 
 namespace hawser::sctp::wire {
 
+/// Size of a CommonHeader, bytes.
 inline constexpr std::size_t kCommonHeaderSize = 12;
+/// Size of type, flags and length of a chunk, bytes.
 inline constexpr std::size_t kChunkHeaderSize = 4;
 
-/// RFC 9260 §3.1:
+/// The common header of a packet (RFC 9260 §3.1):
 ///
 ///   0                   1                   2                   3
 ///   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -25,25 +28,26 @@ inline constexpr std::size_t kChunkHeaderSize = 4;
 ///  |                           checksum                            |
 ///  +---------------------------------------------------------------+
 ///
-/// The checksum is kept as it lies on the wire, read as a big-endian number; see crc32c.hpp.
+/// `checksum` is the four bytes of the wire, read as a big-endian number; see crc32c.hpp.
 struct CommonHeader {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
-  std::uint32_t verification_tag = 0;
+  VerificationTag verification_tag{};
   std::uint32_t checksum = 0;
 
+  /// Writes the header with `checksum` as it is.
   void write(ByteWriter& writer) const;
-  /// Fast path: `at` has kCommonHeaderSize bytes.
+  /// Like write(), without bounds checks; `at` has kCommonHeaderSize bytes.
   void store(std::byte* at) const {
     store_be(at, source_port);
     store_be(at + 2, destination_port);
-    store_be(at + 4, verification_tag);
+    store_be(at + 4, verification_tag.value());
     store_be(at + 8, checksum);
   }
   friend bool operator==(const CommonHeader&, const CommonHeader&) = default;
 };
 
-/// One chunk in place (RFC 9260 §3.2):
+/// One chunk, read in place (RFC 9260 §3.2). Borrows the bytes of the packet.
 ///
 ///  +---------------+---------------+-------------------------------+
 ///  |  chunk type   |  chunk flags  |         chunk length          |
@@ -56,24 +60,27 @@ struct ChunkView {
   Bytes value{};  ///< without header and padding
   Bytes whole{};  ///< header and value, without padding
 
+  /// Whether the chunk has the type `wanted`.
   [[nodiscard]] bool is(ChunkType wanted) const { return type == static_cast<std::uint8_t>(wanted); }
-  /// For a switch; may hold a value that is none of the enumerators.
+  /// The type, for a switch; the value may be none of the enumerators.
   [[nodiscard]] ChunkType chunk_type() const { return static_cast<ChunkType>(type); }
 };
 
-/// Walks the chunks of a packet. Borrows the packet; never allocates. The walk ends at the end of the packet
-/// or at the first chunk whose length cannot be true; error() then says why.
+/// Walks the chunks of a packet. Borrows the packet; never allocates. The walk ends at the end of the packet,
+/// or at the first chunk with an impossible length; error() then gives the reason.
 class ChunkReader {
  public:
   /// `packet` starts with the common header; `offset` is where the first chunk is.
   explicit ChunkReader(Bytes packet, std::size_t offset = kCommonHeaderSize)
       : packet_(packet), offset_(offset < packet.size() ? offset : packet.size()) {}
 
+  /// The next chunk; nothing at the end of the walk.
   std::optional<ChunkView> next();
+  /// Whether no chunk had an impossible length so far.
   [[nodiscard]] bool ok() const { return !error_.has_value(); }
+  /// Why the walk ended early; nothing while ok().
   [[nodiscard]] std::optional<ParseError> error() const { return error_; }
-  /// Where the next chunk starts, counted from the start of the packet. Before next() this is the offset of
-  /// the chunk that next() will return, which AUTH needs.
+  /// The offset of the chunk that next() will return, from the start of the packet. AUTH needs it.
   [[nodiscard]] std::size_t offset() const { return offset_; }
 
  private:
@@ -84,14 +91,19 @@ class ChunkReader {
   std::optional<ParseError> error_;
 };
 
-/// A packet in place: common header and chunks. Says nothing about checksum and verification tag. A length
-/// that is no multiple of four is tolerated (the last chunk may lack its padding, RFC 9260 §3.2).
+/// A packet, read in place: common header and chunks. Borrows the bytes. Never checks checksum or
+/// verification tag. Accepts a length that is not a multiple of four: the last chunk may lack its padding
+/// (RFC 9260 §3.2).
 class PacketView {
  public:
+  /// Fails only when `packet` is shorter than a common header.
   static Parsed<PacketView> parse(Bytes packet);
 
+  /// The common header.
   [[nodiscard]] const CommonHeader& header() const { return header_; }
+  /// The whole packet.
   [[nodiscard]] Bytes bytes() const { return bytes_; }
+  /// Starts a walk over the chunks.
   [[nodiscard]] ChunkReader chunks() const { return ChunkReader(bytes_); }
 
  private:
@@ -101,11 +113,12 @@ class PacketView {
   Bytes bytes_;
 };
 
-/// Writes a chunk header now and its length and padding when the scope ends. Parameters written inside pad
-/// themselves before they start (see ParameterScope), so that the length counts no trailing padding (RFC 9260
-/// §3.2). The writer must stand on a 4-byte boundary.
+/// Writes a chunk: the constructor writes its header, the destructor its length and padding. Parameters
+/// inside are padded before they start (see ParameterScope), so that the length counts no trailing padding
+/// (RFC 9260 §3.2). Borrows the writer, which must be at a 4-byte boundary.
 class ChunkScope {
  public:
+  /// Writes the chunk header with a length of 0.
   ChunkScope(ByteWriter& writer, ChunkType type, std::uint8_t flags = 0);
   ~ChunkScope();
   ChunkScope(const ChunkScope&) = delete;

@@ -11,7 +11,7 @@ std::uint8_t dac_flags(const SackFields& fields) {
 
 SackFields read_fields(ByteReader& reader, std::uint8_t flags) {
   SackFields fields;
-  fields.cumulative_tsn = reader.u32();
+  fields.cumulative_tsn = Tsn{reader.u32()};
   fields.a_rwnd = reader.u32();
   fields.dac_packets = static_cast<std::uint8_t>(flags >> kDacShift);
   return fields;
@@ -37,14 +37,14 @@ Parsed<SackChunk> SackChunk::parse(const ChunkView& chunk) {
   const std::uint16_t duplicates = reader.u16();
   if (!reader.ok()) return ParseError::kChunkSize;
   sack.gaps = take_list<GapBlock>(reader, gaps);
-  sack.duplicates = take_list<std::uint32_t>(reader, duplicates);
+  sack.duplicates = take_list<Tsn>(reader, duplicates);
   if (!reader.ok()) return ParseError::kListOverrun;
   return sack;
 }
 
 void SackChunk::write(ByteWriter& writer) const {
   const ChunkScope scope(writer, ChunkType::kSack, dac_flags(*this));
-  writer.u32(cumulative_tsn);
+  writer.u32(cumulative_tsn.value());
   writer.u32(a_rwnd);
   writer.u16(count16(gaps.size()));
   writer.u16(count16(duplicates.size()));
@@ -64,14 +64,14 @@ Parsed<NrSackChunk> NrSackChunk::parse(const ChunkView& chunk) {
   if (!reader.ok()) return ParseError::kChunkSize;
   sack.gaps = take_list<GapBlock>(reader, gaps);
   sack.non_renegable_gaps = take_list<GapBlock>(reader, non_renegable_gaps);
-  sack.duplicates = take_list<std::uint32_t>(reader, duplicates);
+  sack.duplicates = take_list<Tsn>(reader, duplicates);
   if (!reader.ok()) return ParseError::kListOverrun;
   return sack;
 }
 
 void NrSackChunk::write(ByteWriter& writer) const {
   const ChunkScope scope(writer, ChunkType::kNrSack, dac_flags(*this));
-  writer.u32(cumulative_tsn);
+  writer.u32(cumulative_tsn.value());
   writer.u32(a_rwnd);
   writer.u16(count16(gaps.size()));
   writer.u16(count16(non_renegable_gaps.size()));
@@ -83,9 +83,9 @@ void NrSackChunk::write(ByteWriter& writer) const {
 }
 
 void write_sack(ByteWriter& writer, const SackFields& fields, std::span<const GapBlock> gaps,
-                std::span<const std::uint32_t> duplicates) {
+                std::span<const Tsn> duplicates) {
   const ChunkScope scope(writer, ChunkType::kSack, dac_flags(fields));
-  writer.u32(fields.cumulative_tsn);
+  writer.u32(fields.cumulative_tsn.value());
   writer.u32(fields.a_rwnd);
   writer.u16(count16(gaps.size()));
   writer.u16(count16(duplicates.size()));
@@ -94,9 +94,9 @@ void write_sack(ByteWriter& writer, const SackFields& fields, std::span<const Ga
 }
 
 void write_nr_sack(ByteWriter& writer, const SackFields& fields, std::span<const GapBlock> gaps,
-                   std::span<const GapBlock> non_renegable_gaps, std::span<const std::uint32_t> duplicates) {
+                   std::span<const GapBlock> non_renegable_gaps, std::span<const Tsn> duplicates) {
   const ChunkScope scope(writer, ChunkType::kNrSack, dac_flags(fields));
-  writer.u32(fields.cumulative_tsn);
+  writer.u32(fields.cumulative_tsn.value());
   writer.u32(fields.a_rwnd);
   writer.u16(count16(gaps.size()));
   writer.u16(count16(non_renegable_gaps.size()));

@@ -6,20 +6,23 @@
 
 #include "hawser/base/bytes.hpp"
 #include "sctp/wire/list.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parse_error.hpp"
 
 namespace hawser::sctp::wire {
 
-/// A run of received TSNs, both ends included, as offsets from the cumulative TSN.
+/// A gap ack block: a run of received TSNs, both ends included, as offsets from the cumulative TSN.
 struct GapBlock {
   std::uint16_t start = 0;
   std::uint16_t end = 0;
 
-  static constexpr std::size_t kWireSize = 4;
+  static constexpr std::size_t kWireSize = 4;  ///< bytes
+  /// Reads kWireSize bytes.
   static GapBlock load(const std::byte* at) {
     return {load_be<std::uint16_t>(at), load_be<std::uint16_t>(at + 2)};
   }
+  /// Writes kWireSize bytes.
   void store(std::byte* at) const {
     store_be(at, start);
     store_be(at + 2, end);
@@ -27,20 +30,24 @@ struct GapBlock {
   friend bool operator==(const GapBlock&, const GapBlock&) = default;
 };
 
+/// The gap ack blocks of a received SACK.
 using GapBlockList = WireList<GapBlock>;
-using DuplicateList = WireList<std::uint32_t>;
+/// The duplicate TSNs of a received SACK.
+using DuplicateList = WireList<Tsn>;
 
+/// Size of a SACK without blocks and duplicates, bytes.
 inline constexpr std::size_t kSackHeaderSize = 16;
+/// Size of an NR-SACK without blocks and duplicates, bytes.
 inline constexpr std::size_t kNrSackHeaderSize = 20;
-/// The delayed-ack count of CMT (DAC) travels in the two highest flag bits.
+/// Highest count of CMT's delayed ack (DAC), which the two highest flag bits hold.
 inline constexpr std::uint8_t kMaxDacPackets = 3;
 
-/// What SACK and NR-SACK have in common.
+/// The fields that SACK and NR-SACK share.
 struct SackFields {
-  std::uint32_t cumulative_tsn = 0;
+  Tsn cumulative_tsn{};
   std::uint32_t a_rwnd = 0;
-  std::uint8_t dac_packets =
-      0;  ///< 0..3: packets received since the last SACK, for DAC; 0 from peers without it
+  /// Packets received since the last SACK, for DAC: 0 to kMaxDacPackets; 0 from a peer without DAC.
+  std::uint8_t dac_packets = 0;
 };
 
 /// SACK (RFC 9260 §3.3.4):
@@ -61,12 +68,14 @@ struct SackFields {
 ///  |                         duplicate TSN                         |  X times
 ///  +---------------------------------------------------------------+
 ///
-/// The blocks are as the peer wrote them: order, overlap and plausibility are the loss detection's to judge.
+/// The blocks are as the peer wrote them; tx::Outstanding checks whether they are plausible.
 struct SackChunk : SackFields {
   GapBlockList gaps{};
   DuplicateList duplicates{};
 
+  /// The lists borrow the bytes of the chunk.
   static Parsed<SackChunk> parse(const ChunkView& chunk);
+  /// Writes the whole chunk.
   void write(ByteWriter& writer) const;
 };
 
@@ -90,17 +99,21 @@ struct SackChunk : SackFields {
 ///  |                         duplicate TSN                         |  X times
 ///  +---------------------------------------------------------------+
 struct NrSackChunk : SackFields {
-  GapBlockList gaps{};                ///< received, the receiver may still renege
-  GapBlockList non_renegable_gaps{};  ///< received for good: the sender frees them
+  GapBlockList gaps{};                ///< received, but the receiver may renege
+  GapBlockList non_renegable_gaps{};  ///< received, never reneged: the sender frees them
   DuplicateList duplicates{};
 
+  /// The lists borrow the bytes of the chunk.
   static Parsed<NrSackChunk> parse(const ChunkView& chunk);
+  /// Writes the whole chunk.
   void write(ByteWriter& writer) const;
 };
 
+/// Writes a SACK.
 void write_sack(ByteWriter& writer, const SackFields& fields, std::span<const GapBlock> gaps,
-                std::span<const std::uint32_t> duplicates);
+                std::span<const Tsn> duplicates);
+/// Writes an NR-SACK; `gaps` are the renegable blocks.
 void write_nr_sack(ByteWriter& writer, const SackFields& fields, std::span<const GapBlock> gaps,
-                   std::span<const GapBlock> non_renegable_gaps, std::span<const std::uint32_t> duplicates);
+                   std::span<const GapBlock> non_renegable_gaps, std::span<const Tsn> duplicates);
 
 }  // namespace hawser::sctp::wire

@@ -39,8 +39,8 @@ void PathPreferencesHead::write(ByteWriter& writer) {
 Parsed<PathPreferenceEntry> PathPreferenceEntry::parse(Bytes bytes) {
   ByteReader reader(bytes);
   PathPreferenceEntry entry;
-  entry.epoch = reader.u8();
-  entry.path_id = reader.u8();
+  entry.epoch = Epoch{reader.u8()};
+  entry.path_id = RecordPathId{reader.u8()};
   const std::uint8_t role = reader.u8();
   reader.take(1);
   entry.cap_bps = reader.u64();
@@ -50,8 +50,8 @@ Parsed<PathPreferenceEntry> PathPreferenceEntry::parse(Bytes bytes) {
 }
 
 void PathPreferenceEntry::write(ByteWriter& writer) const {
-  writer.u8(epoch);
-  writer.u8(path_id);
+  writer.u8(epoch.value());
+  writer.u8(path_id.value());
   writer.u8(static_cast<std::uint8_t>(role));
   writer.zeros(1);
   writer.u64(cap_bps);
@@ -67,8 +67,8 @@ void write_record_header(MutableBytes packet, const RecordHeader& header) {
   at[0] = static_cast<std::byte>(ChunkType::kSealed);
   at[1] = std::byte{0};
   store_be(at + 2, static_cast<std::uint16_t>(packet.size() - kCommonHeaderSize));
-  store_be(at + 4,
-           header.sequence | std::uint64_t{header.path_id} << 56U | std::uint64_t{header.epoch} << 48U);
+  store_be(at + 4, header.sequence.value() | std::uint64_t{header.path_id.value()} << 56U |
+                       std::uint64_t{header.epoch.value()} << 48U);
 }
 
 std::optional<RecordHeader> read_record_header(Bytes datagram) {
@@ -76,8 +76,9 @@ std::optional<RecordHeader> read_record_header(Bytes datagram) {
   const std::byte* at = datagram.data() + kCommonHeaderSize;
   if (load_be<std::uint16_t>(at + 2) != datagram.size() - kCommonHeaderSize) return std::nullopt;
   const auto word = load_be<std::uint64_t>(at + 4);
-  return RecordHeader{static_cast<std::uint8_t>(word >> 56U), static_cast<std::uint8_t>(word >> 48U),
-                      word & kMaxRecordSequence};
+  return RecordHeader{RecordPathId{static_cast<std::uint8_t>(word >> 56U)},
+                      Epoch{static_cast<std::uint8_t>(word >> 48U)},
+                      RecordSequence{word & kMaxRecordSequence.value()}};
 }
 
 }  // namespace hawser::sctp::wire

@@ -6,18 +6,20 @@
 #include "crypto/aead.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/sctp/types.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parameter.hpp"
 
-// Wire formats of protected associations: code points of our own, docs/protocol.md.
+// Wire formats of protected associations, with code points of this project: docs/protocol.md.
 
 namespace hawser::sctp::wire {
 
-/// RFC 9653: the error detection method that lets us leave the CRC32c zero is the sealed chunk.
+/// Error detection method identifier (RFC 9653): packets with a sealed chunk may leave the CRC32c zero.
 inline constexpr std::uint32_t kSealedErrorDetection = 0x48570001;
-/// Payload protocol identifiers of messages between the engines, on stream 0.
-inline constexpr std::uint32_t kKeyManagementPpid = 0x48570002;
-inline constexpr std::uint32_t kPathPreferencesPpid = 0x48570003;
+/// Payload protocol identifier of internal messages with key management, on stream 0.
+inline constexpr Ppid kKeyManagementPpid{0x48570002};
+/// Payload protocol identifier of internal messages with path preferences, on stream 0.
+inline constexpr Ppid kPathPreferencesPpid{0x48570003};
 
 /// PROTECTION, in INIT and INIT ACK: 12 bytes of value.
 ///
@@ -30,32 +32,36 @@ inline constexpr std::uint32_t kPathPreferencesPpid = 0x48570003;
 ///  +---------------------------------------------------------------+
 struct ProtectionParameter {
   static constexpr std::uint8_t kVersion = 1;
-  static constexpr std::size_t kSize = 12;
+  static constexpr std::size_t kSize = 12;  ///< of the value, bytes
   crypto::CipherCosts costs;
 
+  /// Fails on another size or version.
   static Parsed<ProtectionParameter> parse(Bytes value);
+  /// Writes the whole parameter.
   void write(ByteWriter& writer) const;
 };
 
-/// A path wishes message: its head, then entries of the size that the head names.
+/// The head of a path preferences message. Entries of the stated size follow it.
 ///
 ///  +---------------+---------------+
 ///  |  version = 1  |  entry size   |
 ///  +---------------+---------------+
 ///
-/// A later version of this format that only adds to an entry names a larger size: what is known comes first.
+/// A format that only appends fields to an entry keeps the version and states a larger size.
 struct PathPreferencesHead {
   static constexpr std::uint8_t kVersion = 1;
-  static constexpr std::size_t kSize = 2;
-  std::size_t entry_size = 0;
+  static constexpr std::size_t kSize = 2;  ///< bytes
+  std::size_t entry_size = 0;              ///< bytes
 
-  /// Refused when the version is another, an entry too small, or `message` no whole number of entries.
+  /// Fails when the version differs, an entry is too small, or `message` has no whole number of entries.
   static Parsed<PathPreferencesHead> parse(Bytes message);
+  /// Writes a head for entries of PathPreferenceEntry::kSize bytes.
   static void write(ByteWriter& writer);
 };
 
-/// One entry: "of the path on which I send records with this path id in this epoch, my role is …, and send
-/// no more than … bits per second (0: as much as you like) on it".
+/// One entry of a path preferences message: the sender's role for a path, and the highest rate in bits per
+/// second at which the peer may send on it (0: no cap). Epoch and path id of the sender's records name the
+/// path.
 ///
 ///  +---------------+---------------+---------------+---------------+
 ///  |     epoch     |    path id    |      role     |  reserved = 0 |
@@ -65,20 +71,20 @@ struct PathPreferencesHead {
 ///  |                             low 32                            |
 ///  +---------------------------------------------------------------+
 struct PathPreferenceEntry {
-  static constexpr std::size_t kSize = 12;
-  std::uint8_t epoch = 0;
-  std::uint8_t path_id = 0;
+  static constexpr std::size_t kSize = 12;  ///< bytes
+  Epoch epoch{};
+  RecordPathId path_id{};
   PathRole role{};
   std::uint64_t cap_bps = 0;
 
-  /// Of `bytes`, which have kSize or more. Refused when there is no such role, or the cap is neither 0 nor
-  /// within kMinCap and kMaxCap.
+  /// Parses the first kSize of `bytes`. Fails on an unknown role, or on a cap that is not valid (is_cap).
   static Parsed<PathPreferenceEntry> parse(Bytes bytes);
+  /// Writes kSize bytes.
   void write(ByteWriter& writer) const;
 };
 
-/// ACCESS, the last parameter of an INIT: a nonce, and the first half of an HMAC-SHA-256 over the INIT chunk
-/// up to it.
+/// Size of the nonce in ACCESS, the last parameter of an INIT, bytes. ACCESS holds a nonce and a MAC: the
+/// first half of an HMAC-SHA-256 over the INIT chunk up to the MAC.
 ///
 ///  +---------------------------------------------------------------+
 ///  |                        nonce (16 bytes)                       |
@@ -86,10 +92,12 @@ struct PathPreferenceEntry {
 ///  |                         MAC (16 bytes)                        |
 ///  +---------------------------------------------------------------+
 inline constexpr std::size_t kAccessNonceSize = 16;
+/// Size of the MAC in ACCESS, bytes.
 inline constexpr std::size_t kAccessMacSize = 16;
+/// Size of ACCESS with its header, bytes.
 inline constexpr std::size_t kAccessParameterSize = kTlvHeaderSize + kAccessNonceSize + kAccessMacSize;
 
-/// The sealed chunk, the only one of its packet:
+/// The header of a record: the start of the sealed chunk, which is the only chunk of its packet:
 ///
 ///  +---------------+---------------+-------------------------------+
 ///  |  type = 0x5e  |   flags = 0   |            length             |
@@ -101,22 +109,24 @@ inline constexpr std::size_t kAccessParameterSize = kTlvHeaderSize + kAccessNonc
 ///  |          all chunks of the packet, encrypted; tag (16)        |
 ///  +---------------------------------------------------------------+
 struct RecordHeader {
-  std::uint8_t path_id = 0;
-  std::uint8_t epoch = 0;
-  std::uint64_t sequence = 0;  ///< below 2^48
+  RecordPathId path_id{};
+  Epoch epoch{};
+  RecordSequence sequence{};
 };
-inline constexpr std::uint64_t kMaxRecordSequence = (std::uint64_t{1} << 48U) - 1;
+/// The highest sequence number; a path needs new keys after it.
+inline constexpr RecordSequence kMaxRecordSequence{(std::uint64_t{1} << 48U) - 1};
+/// Size of chunk header and record header of a sealed chunk, bytes.
 inline constexpr std::size_t kRecordHeaderSize = kChunkHeaderSize + 8;
-/// Before the chunks: common header, chunk header, record header. All of it is associated data.
+/// Bytes before the encrypted chunks: common header, chunk header, record header. All are associated data.
 inline constexpr std::size_t kSealedHeadSize = kCommonHeaderSize + kRecordHeaderSize;
-/// What sealing adds to a packet.
+/// Bytes that sealing adds to a packet.
 inline constexpr std::size_t kSealedOverhead = kRecordHeaderSize + crypto::kAeadTagSize;
 
-/// Whether the first chunk of the datagram is sealed; it need not be well formed.
+/// Whether the type of the first chunk is that of a sealed chunk. Checks nothing else.
 [[nodiscard]] bool is_sealed(Bytes datagram);
 /// Writes chunk header and record header of a sealed packet of `packet.size()` bytes in all.
 void write_record_header(MutableBytes packet, const RecordHeader& header);
-/// Nothing when the sealed chunk is not exactly the rest of the datagram.
+/// The record header; nothing when the sealed chunk does not end with the datagram or is too short.
 [[nodiscard]] std::optional<RecordHeader> read_record_header(Bytes datagram);
 
 }  // namespace hawser::sctp::wire

@@ -5,12 +5,12 @@ namespace hawser::sctp::wire {
 Parsed<ShutdownChunk> ShutdownChunk::parse(const ChunkView& chunk) {
   if (!chunk.is(ChunkType::kShutdown)) return ParseError::kWrongChunkType;
   if (chunk.value.size() != 4) return ParseError::kChunkSize;
-  return ShutdownChunk{load_be<std::uint32_t>(chunk.value.data())};
+  return ShutdownChunk{Tsn{load_be<std::uint32_t>(chunk.value.data())}};
 }
 
 void ShutdownChunk::write(ByteWriter& writer) const {
   const ChunkScope scope(writer, ChunkType::kShutdown);
-  writer.u32(cumulative_tsn);
+  writer.u32(cumulative_tsn.value());
 }
 
 Parsed<ShutdownAckChunk> ShutdownAckChunk::parse(const ChunkView& chunk) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "hawser/base/bytes.hpp"
+#include "sctp/wire/numbers.hpp"
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/parse_error.hpp"
 
@@ -16,24 +17,28 @@ namespace hawser::sctp::wire {
 ///  |                      cumulative TSN ack                       |
 ///  +---------------------------------------------------------------+
 struct ShutdownChunk {
-  std::uint32_t cumulative_tsn = 0;
+  Tsn cumulative_tsn{};
 
+  /// Fails on any other length.
   static Parsed<ShutdownChunk> parse(const ChunkView& chunk);
+  /// Writes the whole chunk.
   void write(ByteWriter& writer) const;
 };
 
-/// SHUTDOWN ACK (RFC 9260 §3.3.9): a header alone.
+/// SHUTDOWN ACK (RFC 9260 §3.3.9): only a header.
 ///
 ///  +---------------+---------------+-------------------------------+
 ///  |   type = 8    |     flags     |          length = 4           |
 ///  +---------------+---------------+-------------------------------+
 struct ShutdownAckChunk {
+  /// Fails on any other length.
   static Parsed<ShutdownAckChunk> parse(const ChunkView& chunk);
+  /// Writes the whole chunk.
   void write(ByteWriter& writer) const;
 };
 
-/// SHUTDOWN COMPLETE (RFC 9260 §3.3.13): a header alone. The T bit says that the verification tag is the
-/// receiver's own, reflected (§8.5.1).
+/// SHUTDOWN COMPLETE (RFC 9260 §3.3.13): only a header. The T bit means that the sender has no association
+/// and reflected the verification tag of the packet it answers (§8.5.1).
 ///
 ///  +---------------+-------------+-+-------------------------------+
 ///  |   type = 14   |  reserved   |T|          length = 4           |
@@ -41,7 +46,9 @@ struct ShutdownAckChunk {
 struct ShutdownCompleteChunk {
   bool tag_reflected = false;
 
+  /// Fails on any other length.
   static Parsed<ShutdownCompleteChunk> parse(const ChunkView& chunk);
+  /// Writes the whole chunk.
   void write(ByteWriter& writer) const;
 };
 

@@ -27,7 +27,7 @@ enum class ChunkType : std::uint8_t {
   kIData = 64,         // RFC 8260
   kAsconfAck = 128,    // RFC 5061
   kReconfig = 130,     // RFC 6525
-  kSealed = 0x5e,      // our own, see docs/protocol.md
+  kSealed = 0x5e,      // of this project, see docs/protocol.md
   kPad = 132,          // RFC 4820
   kForwardTsn = 192,   // RFC 3758
   kAsconf = 193,       // RFC 5061
@@ -57,8 +57,8 @@ enum class ParameterType : std::uint16_t {
   kRequestedHmacAlgorithm = 0x8004,  // RFC 4895
   kPadding = 0x8005,                 // RFC 4820
   kSupportedExtensions = 0x8008,     // RFC 5061
-  kProtection = 0x8f57,              // our own, see docs/protocol.md
-  kAccess = 0x8f58,                  // our own
+  kProtection = 0x8f57,              // of this project, see docs/protocol.md
+  kAccess = 0x8f58,                  // of this project, see docs/protocol.md
   kForwardTsnSupported = 0xC000,     // RFC 3758
   kAddIpAddress = 0xC001,            // RFC 5061
   kDeleteIpAddress = 0xC002,         // RFC 5061
@@ -91,29 +91,35 @@ enum class CauseCode : std::uint16_t {
   kUnsupportedHmacIdentifier = 0x0105,  // RFC 4895
 };
 
-/// What the two highest bits of an unknown chunk or parameter type ask of its receiver (RFC 9260 §3.2,
-/// §3.2.1). "Stop" ends the packet for a chunk, and the chunk's parameters for a parameter.
+/// How a receiver treats an unknown chunk or parameter type: its two highest bits (RFC 9260 §3.2, §3.2.1).
+/// "Stop" skips the rest of the packet after a chunk, and the rest of the parameters after a parameter.
 enum class UnknownAction : std::uint8_t { kStop = 0, kStopAndReport = 1, kSkip = 2, kSkipAndReport = 3 };
 
+/// The action for an unknown chunk type.
 [[nodiscard]] constexpr UnknownAction unknown_chunk_action(std::uint8_t type) {
   return static_cast<UnknownAction>(type >> 6);
 }
+/// The action for an unknown parameter type.
 [[nodiscard]] constexpr UnknownAction unknown_parameter_action(std::uint16_t type) {
   return static_cast<UnknownAction>(type >> 14);
 }
+/// Whether `action` skips the rest.
 [[nodiscard]] constexpr bool stops(UnknownAction action) {
   return action == UnknownAction::kStop || action == UnknownAction::kStopAndReport;
 }
+/// Whether `action` requires a report to the sender.
 [[nodiscard]] constexpr bool reports(UnknownAction action) {
   return action == UnknownAction::kStopAndReport || action == UnknownAction::kSkipAndReport;
 }
 
-/// Whether this build knows the chunk type, whatever was negotiated.
+/// Whether the chunk type is one of ChunkType, negotiated or not.
 [[nodiscard]] bool is_known_chunk(std::uint8_t type);
 
-/// Names as the RFCs write them ("COOKIE-ECHO"); "unknown" for others.
+/// The name as the RFCs write it ("COOKIE-ECHO"); "unknown" for other values.
 [[nodiscard]] std::string_view to_string(ChunkType type);
+/// The name as the RFCs write it; "unknown" for other values.
 [[nodiscard]] std::string_view to_string(ParameterType type);
+/// The name as the RFCs write it; "unknown" for other values.
 [[nodiscard]] std::string_view to_string(CauseCode code);
 
 }  // namespace hawser::sctp::wire

@@ -78,7 +78,7 @@ class AsconfInitiatorTest : public ::testing::Test {
   ProcedureBench bench;
   path::Path* first = nullptr;
   AsconfInitiator initiator{{bench.config, bench.drops, bench.paths, bench.control, bench.events},
-                            kFirstSerial};
+                            Tsn{kFirstSerial}};
   Timestamp now = Timestamp{} + 1h;
   std::vector<std::vector<std::byte>> bytes;
 };
@@ -287,7 +287,7 @@ TEST_F(AsconfInitiatorTest, ALiteralRequestTakesAnotherPathWhenItsPathFails) {
 TEST_F(AsconfInitiatorTest, ARestartDropsAllRequests) {
   joining(2);
   const auto sent = next();
-  initiator.restart(500);
+  initiator.restart(Tsn{500});
   acknowledge(sent->serial, sent->request.correlation_id);
   EXPECT_EQ(bench.drops_of(DropReason::asconf_out_of_sequence), 1U);
   EXPECT_TRUE(initiator.idle());

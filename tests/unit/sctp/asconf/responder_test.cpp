@@ -87,7 +87,7 @@ class AsconfResponderTest : public ::testing::Test {
 
   ProcedureBench bench;
   AsconfResponder responder{
-      {bench.drops, bench.paths, bench.control, bench.events}, kFirstSerial, kPeerWindow};
+      {bench.drops, bench.paths, bench.control, bench.events}, Tsn{kFirstSerial}, kPeerWindow};
   std::uint32_t next_serial_ = kFirstSerial;
   std::uint32_t acked_serial = 0;
   path::PathTable& paths = bench.paths;

@@ -99,14 +99,14 @@ TEST_F(AssociationChunksTest, DataWithoutUserDataIsAbortedWithItsTsn) {
 
 TEST_F(AssociationChunksTest, DataForAStreamThatDoesNotExistIsAcknowledgedAndReported) {
   auto wrong = data();
-  wrong.stream = 5'000;
+  wrong.stream = StreamId{5'000};
   const auto answer = pair.to_server(pair.from_client().add(wrong).take());
   const Datagram* datagram = find_with(answer, ChunkType::kError);
   ASSERT_NE(datagram, nullptr);
   const auto error = wire::ErrorChunk::parse(*find_chunk(datagram->bytes, ChunkType::kError));
   const auto cause = wire::InvalidStreamCause::parse(*error->cause_reader().next());
   ASSERT_TRUE(cause.has_value());
-  EXPECT_EQ(cause->stream, 5'000U);
+  EXPECT_EQ(cause->stream, StreamId{5'000});
   pair.to_server(pair.from_client().add(data(1)).take());
   EXPECT_EQ(pair.server.messages.size(), 1U) << "the TSN counts as received";
 }
@@ -169,7 +169,7 @@ TEST_F(AssociationChunksTest, AnAsconfWithoutAuthIsDroppedSilently) {
   std::vector<std::byte> raw(64);
   ByteWriter writer(raw);
   wire::AsconfRequest{wire::ParameterType::kAddIpAddress, 1, IpAddress::any_v4()}.write(writer);
-  const wire::AsconfChunk asconf{pair.client_tsn, IpAddress::any_v4(), writer.written()};
+  const wire::AsconfChunk asconf{pair.client_tsn.value(), IpAddress::any_v4(), writer.written()};
   EXPECT_TRUE(pair.to_server(pair.from_client().add(asconf).take(), 2).empty());
   EXPECT_EQ(pair.server.drops(DropReason::unauthenticated_chunk), 1U);
   EXPECT_EQ(pair.server_status().paths.size(), 1U);
@@ -177,7 +177,7 @@ TEST_F(AssociationChunksTest, AnAsconfWithoutAuthIsDroppedSilently) {
 
 TEST_F(AssociationChunksTest, AnAsconfUnderAWrongDigestIsDroppedWithWhatFollows) {
   const test::ByteVector digest(32);
-  const wire::AsconfChunk asconf{pair.client_tsn, IpAddress::any_v4(), {}};
+  const wire::AsconfChunk asconf{pair.client_tsn.value(), IpAddress::any_v4(), {}};
   const auto answer =
       pair.to_server(pair.from_client().add(wire::AuthChunk{0, 3, digest}).add(asconf).add(data()).take());
   EXPECT_EQ(find_with(answer, ChunkType::kAsconfAck), nullptr);

@@ -149,13 +149,13 @@ class FalseSackTest : public ::testing::Test {
     pair.pick_up();
     pair.deliver_to_server();
   }
-  void sack(std::uint32_t cumulative, const std::vector<wire::GapBlock>& gaps = {}) {
+  void sack(Tsn cumulative, const std::vector<wire::GapBlock>& gaps = {}) {
     test::ByteVector raw(1'000);
     ByteWriter writer(raw);
     wire::write_sack(writer, {.cumulative_tsn = cumulative, .a_rwnd = 100'000}, gaps, {});
     pair.to_client(pair.from_server().raw(writer.written()).take());
   }
-  [[nodiscard]] std::uint32_t last_tsn() const { return pair.client_tsn - 1; }
+  [[nodiscard]] Tsn last_tsn() const { return Tsn{pair.client_tsn.value() - 1}; }
   void expect_recovery() {
     EXPECT_EQ(pair.client_status().queued_bytes, 300U);
     pair.lost_to_server = {};
@@ -181,7 +181,7 @@ TEST_F(FalseSackTest, GapsBeyondWhatWasSentAreRefused) {
 }
 
 TEST_F(FalseSackTest, AnAcknowledgementFromTheOtherHalfOfTheNumberSpaceIsStale) {
-  sack(last_tsn() - 1'000);
+  sack(Tsn{last_tsn().value() - 1'000});
   EXPECT_EQ(pair.client.drops(DropReason::stale_sack), 1U);
   expect_recovery();
 }

@@ -239,7 +239,7 @@ TEST_F(PathsTest, ADamagedPacketMovesNoPort) {
 TEST_F(PathsTest, APacketUnderAWrongTagMovesNoPort) {
   const UdpAddress before = server_sees();
   rebind();
-  pair.to_server(Craft(pair.server_tag + 1).add(data()).take());
+  pair.to_server(Craft(VerificationTag{pair.server_tag.value() + 1}).add(data()).take());
   EXPECT_EQ(server_sees(), before);
   EXPECT_EQ(pair.server_status().paths[0].state, PathState::active);
 }
@@ -247,7 +247,8 @@ TEST_F(PathsTest, APacketUnderAWrongTagMovesNoPort) {
 TEST_F(PathsTest, AnInitMovesNoPort) {
   const UdpAddress before = server_sees();
   rebind();
-  pair.to_server(Craft(0).add(wire::InitChunk{false, 99, 100'000, 1, 1, 1, {}}).take());
+  pair.to_server(
+      Craft(kNoTag).add(wire::InitChunk{false, VerificationTag{99}, 100'000, 1, 1, Tsn{1}, {}}).take());
   EXPECT_EQ(server_sees(), before);
   EXPECT_EQ(pair.server_status().paths[0].state, PathState::active);
 }

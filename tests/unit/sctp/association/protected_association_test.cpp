@@ -273,12 +273,13 @@ TEST(ProtectedAssociation, IsSilentToAnInitForTheWrongHubKey) {
 
 TEST(ProtectedAssociation, IsSilentToPlainSctp) {
   ProtectedPair pair;
-  const wire::InitChunk init{false, 0x1234'5678, 100'000, 10, 10, 1, {}};
-  EXPECT_TRUE(pair.to_server(Craft(0).add(init).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0x4711).add(wire::CookieEchoChunk{ByteVector(64)}).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0x4711).add(wire::ShutdownAckChunk{}).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0x4711).unknown(0x5e, 64).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0x4711).unknown(0xc5, 64).take()).empty());
+  const wire::InitChunk init{false, VerificationTag{0x1234'5678}, 100'000, 10, 10, Tsn{1}, {}};
+  EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(init).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{0x4711}).add(wire::CookieEchoChunk{ByteVector(64)}).take())
+                  .empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{0x4711}).add(wire::ShutdownAckChunk{}).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{0x4711}).unknown(0x5e, 64).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{0x4711}).unknown(0xc5, 64).take()).empty());
   EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
 }
 
@@ -302,7 +303,8 @@ TEST(ProtectedAssociation, IsNotDisturbedByAnInitOrCookieEchoOfAnyKind) {
   const auto sent = pair.client.sent;
   for (const Datagram& each : sent) pair.to_server(each.bytes);  // replays, INIT and COOKIE ECHO among them
   for (const Datagram& each : sent) pair.to_server(each.bytes, 2);  // from another address
-  pair.to_server(Craft(0).add(wire::InitChunk{false, pair.client_tag, 100'000, 10, 10, 1, {}}).take());
+  pair.to_server(
+      Craft(kNoTag).add(wire::InitChunk{false, pair.client_tag, 100'000, 10, 10, Tsn{1}, {}}).take());
   EXPECT_TRUE(pair.both_up());
   EXPECT_EQ(pair.server_status().paths.size(), 1U);
   EXPECT_TRUE(pair.works());
@@ -402,7 +404,7 @@ TEST(ProtectedAssociation, GivesAnUnauthenticatedInitiatorLittleMemory) {
   for (std::uint32_t i = 2; i < 3'000; ++i) {  // one is missing, so all others are held
     wire::DataChunk data{};
     data.tsn = pair.client_tsn + i;
-    data.ssn = 1;  // the ClientHello was 0
+    data.ssn = Ssn{1};  // the ClientHello was 0
     data.ppid = wire::kKeyManagementPpid;
     data.payload = text;
     pair.to_server(pair.from_client().add(data).take());
@@ -526,7 +528,7 @@ ByteVector with_forged_data(const ByteVector& packet, std::uint32_t ahead, bool 
   const std::array<std::byte, 8> noise{};
   forged.begin = true;  // and no end: the next chunk would contradict it
   forged.tsn = real->tsn + ahead;
-  forged.ssn = static_cast<std::uint16_t>(real->ssn + ahead);
+  forged.ssn = Ssn{static_cast<std::uint16_t>(real->ssn.value() + ahead)};
   forged.ppid = wire::kKeyManagementPpid;
   forged.payload = noise;
   return craft.add(forged).take();

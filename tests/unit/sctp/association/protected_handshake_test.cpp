@@ -203,7 +203,8 @@ TEST_F(AttackerOnPath, ACookieOfOneHandshakeIsOfNoUseInAnother) {
   pair->begin();
   pair->carry();
   ASSERT_FALSE(first_cookie.empty());
-  EXPECT_TRUE(pair->to_server(Craft(0x0bad'0bad).add(proven_echo(first_cookie)).take()).empty());
+  EXPECT_TRUE(
+      pair->to_server(Craft(VerificationTag{0x0bad'0bad}).add(proven_echo(first_cookie)).take()).empty());
   EXPECT_EQ(pair->server.drops(DropReason::forged_cookie), 1U) << "another tag";
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
@@ -277,8 +278,8 @@ class UnauthenticatedInitiator : public AttackerOnPath {
   }
 
   InitAckSeen ack;
-  std::uint32_t tsn = 1'000;
-  std::uint16_t ssn = 0;
+  Tsn tsn{1'000};
+  Ssn ssn;
   ByteVector received_tls;
 };
 
@@ -344,8 +345,8 @@ TEST_F(UnauthenticatedInitiator, SendsNoUserDataAndNothingOnOtherStreams) {
     change(data);
     pair->to_server(Craft(ack.initiate_tag).add(data).take());
   };
-  send([](wire::DataChunk& data) { data.ppid = 0; });
-  send([](wire::DataChunk& data) { data.stream = 1; });
+  send([](wire::DataChunk& data) { data.ppid = Ppid{0}; });
+  send([](wire::DataChunk& data) { data.stream = StreamId{1}; });
   send([](wire::DataChunk& data) { data.unordered = true; });
   EXPECT_EQ(pair->server.drops(DropReason::unprotected_chunk), 3U);
   EXPECT_TRUE(pair->server.messages.empty());

@@ -67,7 +67,7 @@ TEST_F(RestartTest, CaseAUnacknowledgedMessagesAreGoneAndSequenceNumbersStartAga
   ASSERT_NE(datagram, nullptr);
   const auto data = wire::DataChunk::parse(*test::find_chunk(datagram->bytes, ChunkType::kData));
   EXPECT_EQ(data->tsn, ack.initial_tsn);
-  EXPECT_EQ(data->ssn, 0U);
+  EXPECT_EQ(data->ssn, Ssn{0});
   EXPECT_EQ(pair.server.pool.in_use(), 1U) << "only the new message is held";
 }
 
@@ -128,7 +128,7 @@ TEST_F(RestartTest, AnInitFromAnUnknownAddressIsAnotherPeer) {
 
 TEST_F(RestartTest, ABrokenInitNeverHurtsALiveAssociation) {
   pair.to_server(InitByHand{.outbound = 0}.packet());
-  pair.to_server(InitByHand{.tag = 0}.packet());
+  pair.to_server(InitByHand{.tag = kNoTag}.packet());
   pair.to_server(InitByHand{.a_rwnd = 1}.packet());
   EXPECT_TRUE(pair.works());
 }

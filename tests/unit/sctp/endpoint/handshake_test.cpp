@@ -72,7 +72,7 @@ TEST_F(HandshakeTest, TheAnswerToAnInitIsNotLargerThanTheInit) {
 }
 
 TEST_F(HandshakeTest, InitsLeaveNothingBehind) {
-  for (std::uint32_t i = 1; i <= 1'000; ++i) pair.to_server(InitByHand{.tag = i}.packet());
+  for (std::uint32_t i = 1; i <= 1'000; ++i) pair.to_server(InitByHand{.tag = VerificationTag{i}}.packet());
   EXPECT_EQ(pair.server.endpoint.association_count(), 0U);
   EXPECT_EQ(pair.server.endpoint.next_timeout(), kNever);
   EXPECT_EQ(pair.server.pool.in_use(), 0U);
@@ -120,16 +120,16 @@ TEST_F(HandshakeTest, InitsWithoutStreamsAreAbortedUnderTheirOwnTag) {
 }
 
 TEST_F(HandshakeTest, AnInitWithTagZeroOrCutShortGetsNoAnswer) {
-  EXPECT_TRUE(pair.to_server(InitByHand{.tag = 0}.packet()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0).unknown(1, 12).take()).empty());
+  EXPECT_TRUE(pair.to_server(InitByHand{.tag = kNoTag}.packet()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(kNoTag).unknown(1, 12).take()).empty());
   EXPECT_EQ(pair.server.drops(DropReason::malformed_init), 2U);
 }
 
 TEST_F(HandshakeTest, AnInitBundledWithAnythingGetsNoAnswer) {
   const InitByHand init;
-  EXPECT_TRUE(pair.to_server(Craft(0).add(init.chunk()).add(wire::CookieAckChunk{}).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0).add(init.chunk()).add(init.chunk()).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(0).add(wire::CookieAckChunk{}).add(init.chunk()).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(init.chunk()).add(wire::CookieAckChunk{}).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(init.chunk()).add(init.chunk()).take()).empty());
+  EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(wire::CookieAckChunk{}).add(init.chunk()).take()).empty());
   EXPECT_EQ(pair.server.drops(DropReason::illegal_bundling), 2U);
 }
 
@@ -286,7 +286,7 @@ TEST_F(InitAckTest, UnknownParametersAreReportedBehindTheCookieEcho) {
 TEST_F(InitAckTest, ASecondInitAckIsIgnored) {
   receive(with_cookie());
   InitByHand other = with_cookie();
-  other.tag = 0x7777;
+  other.tag = VerificationTag{0x7777};
   EXPECT_TRUE(receive(other).empty());
   EXPECT_EQ(pair.client.drops(DropReason::duplicate_handshake), 1U);
 }
@@ -294,7 +294,8 @@ TEST_F(InitAckTest, ASecondInitAckIsIgnored) {
 TEST_F(InitAckTest, UnderAForeignTagItIsIgnored) {
   InitByHand ack = with_cookie();
   ack.ack = true;
-  EXPECT_TRUE(pair.to_client(Craft(pair.client_tag + 1).add(ack.chunk()).take()).empty());
+  EXPECT_TRUE(
+      pair.to_client(Craft(VerificationTag{pair.client_tag.value() + 1}).add(ack.chunk()).take()).empty());
   EXPECT_EQ(pair.client_status().state, AssociationState::cookie_wait);
 }
 
@@ -343,8 +344,10 @@ TEST_F(CookieTest, ACookieFromAnotherAddressPortOrUnderAnotherTagIsDropped) {
   EXPECT_TRUE(
       pair.to_server(Craft(ack.initiate_tag, 5).add(wire::CookieEchoChunk{ack.cookie}).take()).empty())
       << "another SCTP port";
-  EXPECT_TRUE(
-      pair.to_server(Craft(ack.initiate_tag + 1).add(wire::CookieEchoChunk{ack.cookie}).take()).empty())
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{ack.initiate_tag.value() + 1})
+                                 .add(wire::CookieEchoChunk{ack.cookie})
+                                 .take())
+                  .empty())
       << "another tag";
   EXPECT_EQ(associations(), 0U);
   EXPECT_EQ(pair.server.drops(DropReason::forged_cookie), 4U);

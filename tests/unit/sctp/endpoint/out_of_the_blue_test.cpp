@@ -12,7 +12,7 @@ using test::Datagram;
 using test::EndpointPair;
 using wire::ChunkType;
 
-constexpr std::uint32_t kStrangeTag = 0x1234'5678;
+constexpr VerificationTag kStrangeTag{0x1234'5678};
 
 class OutOfTheBlueTest : public ::testing::Test {
  protected:
@@ -49,7 +49,7 @@ TEST_F(OutOfTheBlueTest, DataIsAnsweredByAbort) {
 
 TEST_F(OutOfTheBlueTest, AnythingElseIsAnsweredByAbort) {
   expect_reflected(Craft(kStrangeTag).add(wire::HeartbeatChunk{}), ChunkType::kAbort);
-  expect_reflected(Craft(kStrangeTag).add(wire::ShutdownChunk{5}), ChunkType::kAbort);
+  expect_reflected(Craft(kStrangeTag).add(wire::ShutdownChunk{Tsn{5}}), ChunkType::kAbort);
   expect_reflected(Craft(kStrangeTag).unknown(0xFE), ChunkType::kAbort);
 }
 
@@ -63,7 +63,7 @@ TEST_F(OutOfTheBlueTest, AnErrorIsAnsweredUnlessItReportsAStaleCookie) {
 
 TEST_F(OutOfTheBlueTest, ShutdownAckIsAnsweredByShutdownComplete) {
   expect_reflected(Craft(kStrangeTag).add(wire::ShutdownAckChunk{}), ChunkType::kShutdownComplete);
-  expect_reflected(Craft(kStrangeTag).add(wire::ShutdownChunk{1}).add(wire::ShutdownAckChunk{}),
+  expect_reflected(Craft(kStrangeTag).add(wire::ShutdownChunk{Tsn{1}}).add(wire::ShutdownAckChunk{}),
                    ChunkType::kShutdownComplete);
 }
 

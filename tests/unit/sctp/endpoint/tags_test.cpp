@@ -35,14 +35,14 @@ class VerificationTagTest : public ::testing::Test {
 TEST_F(VerificationTagTest, DataUnderAWrongTagIsNotOurs) {
   constexpr std::byte kText[] = {std::byte{'x'}};
   const auto answer = pair.to_server(
-      Craft(pair.server_tag ^ 1)
+      Craft(VerificationTag{pair.server_tag.value() ^ 1})
           .add(wire::DataChunk{.begin = true, .end = true, .tsn = pair.client_tsn, .payload = kText})
           .take());
   EXPECT_TRUE(pair.server.messages.empty());
   EXPECT_EQ(pair.server.drops(DropReason::out_of_the_blue), 1U);
   const auto* abort = find_with(answer, ChunkType::kAbort);
   ASSERT_NE(abort, nullptr);
-  EXPECT_EQ(test::tag_in(*abort), pair.server_tag ^ 1) << "the tag is reflected";
+  EXPECT_EQ(test::tag_in(*abort), VerificationTag{pair.server_tag.value() ^ 1}) << "the tag is reflected";
   EXPECT_EQ(test::find_chunk(abort->bytes, ChunkType::kAbort)->flags & 1, 1);
   EXPECT_TRUE(pair.works());
 }
@@ -84,7 +84,7 @@ TEST_F(VerificationTagTest, AReflectedAbortFromAnUnknownAddressIsIgnored) {
 }
 
 TEST_F(VerificationTagTest, AReflectedAbortWithTagZeroIsIgnored) {
-  pair.to_server(Craft(0).add(AbortChunk{true, {}}).take());
+  pair.to_server(Craft(kNoTag).add(AbortChunk{true, {}}).take());
   EXPECT_TRUE(alive());
 }
 
@@ -96,17 +96,17 @@ TEST_F(VerificationTagTest, AnAbortBehindAnotherChunkCountsToo) {
 TEST_F(VerificationTagTest, NothingButAnInitMayComeUnderTagZero) {
   for (const bool known_route : {true, false}) {
     const std::uint32_t uplink = known_route ? 1 : 3;
-    EXPECT_TRUE(pair.to_server(Craft(0).add(wire::DataChunk{.tsn = 1}).take(), uplink).empty());
-    EXPECT_TRUE(pair.to_server(Craft(0).add(wire::ShutdownAckChunk{}).take(), uplink).empty());
-    EXPECT_TRUE(pair.to_server(Craft(0).unknown(0x3F).take(), uplink).empty());
+    EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(wire::DataChunk{.tsn = Tsn{1}}).take(), uplink).empty());
+    EXPECT_TRUE(pair.to_server(Craft(kNoTag).add(wire::ShutdownAckChunk{}).take(), uplink).empty());
+    EXPECT_TRUE(pair.to_server(Craft(kNoTag).unknown(0x3F).take(), uplink).empty());
   }
   EXPECT_TRUE(alive());
 }
 
 TEST_F(VerificationTagTest, AnInitUnderAnyOtherTagIsDropped) {
-  const wire::InitChunk init{false, 77, 100'000, 1, 1, 1, {}};
+  const wire::InitChunk init{false, VerificationTag{77}, 100'000, 1, 1, Tsn{1}, {}};
   EXPECT_TRUE(pair.to_server(pair.from_client().add(init).take()).empty());
-  EXPECT_TRUE(pair.to_server(Craft(1234).add(init).take(), 3).empty());
+  EXPECT_TRUE(pair.to_server(Craft(VerificationTag{1234}).add(init).take(), 3).empty());
   EXPECT_EQ(pair.server.drops(DropReason::bad_verification_tag), 2U);
 }
 

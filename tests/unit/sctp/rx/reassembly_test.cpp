@@ -22,7 +22,7 @@ constexpr std::byte kByte[1] = {};  // a payload
 
 /// A Reassembly and its tracker, called in the same order as by the receiver.
 struct Bench {
-  explicit Bench(std::uint32_t first_tsn = 0xffff'fff0) : tracker(first_tsn) {}
+  explicit Bench(std::uint32_t first_tsn = 0xffff'fff0) : tracker(Tsn{first_tsn}) {}
 
   std::optional<DropReason> add(const wire::DataChunk& chunk) {
     const std::uint64_t tsn = tracker.unwrap(chunk.tsn);
@@ -50,7 +50,7 @@ void expect_same(const Delivered& got, const SentMessage& sent) {
 
 TEST(Reassembly, HandsWholeMessagesInOrderStraightOver) {
   Bench bench;
-  Sender sender(0xffff'fff0);
+  Sender sender(Tsn{0xffff'fff0});
   for (std::uint16_t i = 0; i < 100; ++i) {
     sender.send(
         {.stream = static_cast<std::uint16_t>(i % kStreams), .size = 50U + i, .unordered = i % 3 == 0});
@@ -67,7 +67,7 @@ TEST(Reassembly, HandsWholeMessagesInOrderStraightOver) {
 
 TEST(Reassembly, KeepsTheOrderOfAStreamAndDoesNotBlockOthers) {
   Bench bench(1);
-  Sender sender(1);
+  Sender sender(Tsn{1});
   sender.send({.stream = 1});
   sender.send({.stream = 1});
   sender.send({.stream = 2});
@@ -88,7 +88,7 @@ TEST(Reassembly, KeepsTheOrderOfAStreamAndDoesNotBlockOthers) {
 
 TEST(Reassembly, JoinsTenThousandFragmentsInRandomOrder) {
   Bench bench;
-  Sender sender(0xffff'fff0);
+  Sender sender(Tsn{0xffff'fff0});
   sender.send({.stream = 3, .size = 10'000 * 1'000});
   ASSERT_EQ(sender.chunks.size(), 10'000U);
   std::mt19937_64 random(7);
@@ -105,7 +105,7 @@ TEST(Reassembly, JoinsTenThousandFragmentsInRandomOrder) {
 
 TEST(Reassembly, UnwrapsStreamSequenceNumbers) {
   Bench bench(1);
-  Sender sender(1);
+  Sender sender(Tsn{1});
   for (int i = 0; i < 70'000; ++i) sender.send({.stream = 5, .size = 4});
   // Every run of eight arrives in reverse, so that messages wait across the wrap of the SSN.
   std::size_t delivered = 0;
@@ -121,7 +121,7 @@ TEST(Reassembly, UnwrapsStreamSequenceNumbers) {
 
 TEST(Reassembly, ReusesItsRingThoughItIsNeverEmpty) {
   Bench bench(1);
-  Sender sender(1);
+  Sender sender(Tsn{1});
   for (int i = 0; i < 100'000; ++i) sender.send({.size = 4});
   // 1, 3, 0, 5, 2, 7, 4 …: one message always waits.
   ASSERT_FALSE(bench.add(sender.chunks[1]));
@@ -174,7 +174,7 @@ TEST(Reassembly, AgreesWithANaiveModelInAnyOrder) {
     std::mt19937_64 random(seed);
     const auto first_tsn = static_cast<std::uint32_t>(0xffff'ffb0U + pick(random, 0, 100));
     Bench bench(first_tsn);
-    Sender sender(first_tsn);
+    Sender sender(Tsn{first_tsn});
     for (int i = 0; i < 150; ++i) {
       sender.send({.stream = static_cast<std::uint16_t>(pick(random, 0, kStreams - 1)),
                    .size = pick(random, 1, pick(random, 0, 1) == 0 ? 30 : 900),
@@ -205,7 +205,7 @@ TEST(Reassembly, AgreesWithANaiveModelInAnyOrder) {
 
 TEST(Reassembly, DeliversTheBeginningOfAMessageUnderPressure) {
   Bench bench(1);
-  Sender sender(1);
+  Sender sender(Tsn{1});
   sender.send({.stream = 1, .size = 900, .fragment = 100});
   sender.send({.stream = 1, .size = 10});
   sender.send({.stream = 2, .size = 10});
@@ -239,7 +239,7 @@ TEST(Reassembly, DeliversTheBeginningOfAMessageUnderPressure) {
 
 TEST(Reassembly, LetsNoUnorderedMessageOfTheSameStreamBetweenThePieces) {
   Bench bench(1);
-  Sender sender(1);
+  Sender sender(Tsn{1});
   sender.send({.stream = 1, .size = 300, .fragment = 100, .unordered = true});
   sender.send({.stream = 1, .size = 10, .unordered = true});
   sender.send({.stream = 1, .size = 200, .fragment = 100, .unordered = true});
@@ -269,7 +269,7 @@ TEST(Reassembly, LetsNoUnorderedMessageOfTheSameStreamBetweenThePieces) {
 
 TEST(Reassembly, CutsAMessageThatWouldOutgrowTheRingWithoutPressure) {
   Bench bench(1);
-  Sender sender(1);
+  Sender sender(Tsn{1});
   sender.send({.size = 40'000, .fragment = 1});
   std::size_t got = 0;
   for (const auto& chunk : sender.chunks) {
@@ -295,8 +295,8 @@ class ContradictingNeighbours : public testing::TestWithParam<Pair> {};
 TEST_P(ContradictingNeighbours, AreRefusedInBothOrders) {
   wire::DataChunk first = GetParam().first;
   wire::DataChunk second = GetParam().second;
-  first.tsn = 10;
-  second.tsn = 11;
+  first.tsn = Tsn{10};
+  second.tsn = Tsn{11};
   Bench forwards(10);
   EXPECT_FALSE(forwards.add(first));
   EXPECT_EQ(forwards.add(second), DropReason::inconsistent_fragment);
@@ -313,54 +313,57 @@ INSTANTIATE_TEST_SUITE_P(
              {.begin = true, .payload = kByte},
              {.begin = true, .end = true, .payload = kByte}},
         Pair{"ContinuationAfterAnEnd",
-             {.begin = true, .end = true, .stream = 1, .payload = kByte},
+             {.begin = true, .end = true, .stream = StreamId{1}, .payload = kByte},
              {.end = true, .payload = kByte}},
         Pair{"MiddleAfterAnUnorderedEnd",
              {.unordered = true, .begin = true, .end = true, .payload = kByte},
              {.payload = kByte}},
-        Pair{"OtherStream", {.begin = true, .stream = 1, .payload = kByte}, {.stream = 2, .payload = kByte}},
-        Pair{"OtherSsn", {.begin = true, .ssn = 1, .payload = kByte}, {.ssn = 2, .payload = kByte}},
+        Pair{"OtherStream",
+             {.begin = true, .stream = StreamId{1}, .payload = kByte},
+             {.stream = StreamId{2}, .payload = kByte}},
+        Pair{"OtherSsn", {.begin = true, .ssn = Ssn{1}, .payload = kByte}, {.ssn = Ssn{2}, .payload = kByte}},
         Pair{"OtherUBit", {.begin = true, .payload = kByte}, {.unordered = true, .payload = kByte}},
         Pair{"OtherPpid",
-             {.begin = true, .ppid = 1, .payload = kByte},
-             {.end = true, .ppid = 2, .payload = kByte}}),
+             {.begin = true, .ppid = Ppid{1}, .payload = kByte},
+             {.end = true, .ppid = Ppid{2}, .payload = kByte}}),
     [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST(Reassembly, IgnoresTheSsnOfUnorderedFragments) {
   Bench bench(10);
-  EXPECT_FALSE(bench.add({.unordered = true, .begin = true, .tsn = 10, .ssn = 7, .payload = kByte}));
-  EXPECT_FALSE(bench.add({.unordered = true, .end = true, .tsn = 11, .ssn = 9, .payload = kByte}));
+  EXPECT_FALSE(
+      bench.add({.unordered = true, .begin = true, .tsn = Tsn{10}, .ssn = Ssn{7}, .payload = kByte}));
+  EXPECT_FALSE(bench.add({.unordered = true, .end = true, .tsn = Tsn{11}, .ssn = Ssn{9}, .payload = kByte}));
   EXPECT_EQ(bench.poll_all().size(), 1U);
 }
 
 TEST(Reassembly, RefusesAnAssociationThatBeginsInsideAMessage) {
   Bench bench(10);
-  EXPECT_EQ(bench.add({.end = true, .tsn = 10, .payload = kByte}), DropReason::inconsistent_fragment);
+  EXPECT_EQ(bench.add({.end = true, .tsn = Tsn{10}, .payload = kByte}), DropReason::inconsistent_fragment);
   EXPECT_EQ(bench.pool.in_use(), 0U);
 }
 
 TEST(Reassembly, RefusesAFragmentBesideADeliveredMessage) {
   Bench bench(10);
-  EXPECT_FALSE(bench.add({.unordered = true, .begin = true, .end = true, .tsn = 12, .payload = kByte}));
+  EXPECT_FALSE(bench.add({.unordered = true, .begin = true, .end = true, .tsn = Tsn{12}, .payload = kByte}));
   EXPECT_EQ(bench.poll_all().size(), 1U);
-  EXPECT_EQ(bench.add({.begin = true, .tsn = 11, .payload = kByte}), DropReason::inconsistent_fragment);
-  EXPECT_EQ(bench.add({.end = true, .tsn = 13, .payload = kByte}), DropReason::inconsistent_fragment);
+  EXPECT_EQ(bench.add({.begin = true, .tsn = Tsn{11}, .payload = kByte}), DropReason::inconsistent_fragment);
+  EXPECT_EQ(bench.add({.end = true, .tsn = Tsn{13}, .payload = kByte}), DropReason::inconsistent_fragment);
 }
 
 TEST(Reassembly, RefusesAnSsnUsedTwice) {
   Bench bench(10);
   const auto whole = [](std::uint32_t tsn, std::uint16_t ssn) {
-    return wire::DataChunk{.begin = true, .end = true, .tsn = tsn, .ssn = ssn, .payload = kByte};
+    return wire::DataChunk{.begin = true, .end = true, .tsn = Tsn{tsn}, .ssn = Ssn{ssn}, .payload = kByte};
   };
   EXPECT_FALSE(bench.add(whole(10, 0)));
   EXPECT_EQ(bench.add(whole(11, 0)), DropReason::inconsistent_fragment);  // delivered before
   EXPECT_FALSE(bench.add(whole(11, 2)));
   EXPECT_EQ(bench.add(whole(12, 2)), DropReason::inconsistent_fragment);  // waiting
-  EXPECT_FALSE(bench.add({.begin = true, .tsn = 12, .ssn = 1, .payload = kByte}));
+  EXPECT_FALSE(bench.add({.begin = true, .tsn = Tsn{12}, .ssn = Ssn{1}, .payload = kByte}));
   bench.reassembly.deliver_partially(bench.tracker.cumulative(), true);
   EXPECT_EQ(bench.add(whole(20, 1)), DropReason::inconsistent_fragment);  // partially delivered
   EXPECT_EQ(bench.poll_all().size(), 2U);
-  EXPECT_FALSE(bench.add({.end = true, .tsn = 13, .ssn = 1, .payload = kByte}));
+  EXPECT_FALSE(bench.add({.end = true, .tsn = Tsn{13}, .ssn = Ssn{1}, .payload = kByte}));
   EXPECT_EQ(bench.poll_all().size(), 2U);
   EXPECT_EQ(bench.reassembly.held_bytes(), 0U);
   EXPECT_EQ(bench.pool.in_use(), 0U);
@@ -368,26 +371,33 @@ TEST(Reassembly, RefusesAnSsnUsedTwice) {
 
 TEST(Reassembly, RefusesWhatDoesNotContinueAHalfDeliveredMessage) {
   Bench bench(10);
-  EXPECT_FALSE(bench.add({.begin = true, .tsn = 10, .stream = 1, .ppid = 5, .payload = kByte}));
+  EXPECT_FALSE(
+      bench.add({.begin = true, .tsn = Tsn{10}, .stream = StreamId{1}, .ppid = Ppid{5}, .payload = kByte}));
   bench.reassembly.deliver_partially(bench.tracker.cumulative(), true);
-  EXPECT_EQ(bench.add({.end = true, .tsn = 11, .stream = 2, .ppid = 5, .payload = kByte}),
+  EXPECT_EQ(
+      bench.add({.end = true, .tsn = Tsn{11}, .stream = StreamId{2}, .ppid = Ppid{5}, .payload = kByte}),
+      DropReason::inconsistent_fragment);
+  EXPECT_EQ(
+      bench.add({.end = true, .tsn = Tsn{11}, .stream = StreamId{1}, .ppid = Ppid{6}, .payload = kByte}),
+      DropReason::inconsistent_fragment);
+  EXPECT_EQ(bench.add({.begin = true, .end = true, .tsn = Tsn{11}, .stream = StreamId{2}, .payload = kByte}),
             DropReason::inconsistent_fragment);
-  EXPECT_EQ(bench.add({.end = true, .tsn = 11, .stream = 1, .ppid = 6, .payload = kByte}),
-            DropReason::inconsistent_fragment);
-  EXPECT_EQ(bench.add({.begin = true, .end = true, .tsn = 11, .stream = 2, .payload = kByte}),
-            DropReason::inconsistent_fragment);
-  EXPECT_FALSE(bench.add({.end = true, .tsn = 11, .stream = 1, .ppid = 5, .payload = kByte}));
+  EXPECT_FALSE(
+      bench.add({.end = true, .tsn = Tsn{11}, .stream = StreamId{1}, .ppid = Ppid{5}, .payload = kByte}));
 }
 
 TEST(Reassembly, GivesUpOnAPeerThatLeftAnSsnOut) {
   Bench bench(0);
-  ASSERT_FALSE(
-      bench.add({.begin = true, .end = true, .tsn = 0, .ssn = 1, .payload = kByte}));  // SSN 0 is missing
+  ASSERT_FALSE(bench.add(
+      {.begin = true, .end = true, .tsn = Tsn{0}, .ssn = Ssn{1}, .payload = kByte}));  // SSN 0 is missing
   std::optional<DropReason> drop;
   std::uint32_t tsn = 1;
   for (std::uint16_t ssn = 0; !drop && tsn < 100'000; ++ssn) {
-    drop = bench.add({.begin = true, .tsn = tsn++, .stream = 1, .ssn = ssn, .payload = kByte});
-    if (!drop) drop = bench.add({.end = true, .tsn = tsn++, .stream = 1, .ssn = ssn, .payload = kByte});
+    drop = bench.add(
+        {.begin = true, .tsn = Tsn{tsn++}, .stream = StreamId{1}, .ssn = Ssn{ssn}, .payload = kByte});
+    if (!drop)
+      drop = bench.add(
+          {.end = true, .tsn = Tsn{tsn++}, .stream = StreamId{1}, .ssn = Ssn{ssn}, .payload = kByte});
     while (bench.reassembly.poll()) {
     }
   }
@@ -406,10 +416,10 @@ TEST(Reassembly, SurvivesRandomNonsense) {
       chunk.begin = pick(random, 0, 1) != 0;
       chunk.end = pick(random, 0, 1) != 0;
       chunk.unordered = pick(random, 0, 3) == 0;
-      chunk.stream = static_cast<std::uint16_t>(pick(random, 0, seed % 4));
-      chunk.ssn =
-          static_cast<std::uint16_t>(pick(random, 0, 3) == 0 ? pick(random, 0, 65'535) : pick(random, 0, 9));
-      chunk.tsn = static_cast<std::uint32_t>(bench.tracker.cumulative() + pick(random, 1, 1 + seed * 4));
+      chunk.stream = StreamId{static_cast<std::uint16_t>(pick(random, 0, seed % 4))};
+      chunk.ssn = Ssn{
+          static_cast<std::uint16_t>(pick(random, 0, 3) == 0 ? pick(random, 0, 65'535) : pick(random, 0, 9))};
+      chunk.tsn = Tsn{static_cast<std::uint32_t>(bench.tracker.cumulative() + pick(random, 1, 1 + seed * 4))};
       chunk.payload = Bytes(payload).first(pick(random, 1, payload.size()));
       if (bench.tracker.classify(bench.tracker.unwrap(chunk.tsn)) == Arrival::fresh) (void)bench.add(chunk);
       if (pick(random, 0, 9) == 0) bench.reassembly.deliver_partially(bench.tracker.cumulative(), true);

@@ -34,7 +34,7 @@ EndpointConfig config_with(std::uint32_t window) {
 struct Bench {
   explicit Bench(std::uint32_t first_tsn = 1, std::uint32_t window = 1U << 20,
                  GapPolicy policy = GapPolicy::at_once)
-      : receiver(first_tsn, kStreams, config_with(window), pool, policy) {}
+      : receiver(Tsn{first_tsn}, kStreams, config_with(window), pool, policy) {}
 
   std::optional<DropReason> packet(const wire::DataChunk& chunk) {
     const auto drop = receiver.on_data(now, kPath, chunk);
@@ -67,7 +67,7 @@ struct Bench {
 /// The chunks of a sender of whole messages of `size` bytes on stream 0, first TSN 1.
 class Stream {
  public:
-  explicit Stream(std::size_t count, std::size_t size = 100, bool unordered = false) : sender_(1) {
+  explicit Stream(std::size_t count, std::size_t size = 100, bool unordered = false) : sender_(Tsn{1}) {
     for (std::size_t i = 0; i < count; ++i)
       sender_.send({.size = size, .fragment = size, .unordered = unordered});
   }
@@ -91,7 +91,7 @@ TEST(Receiver, AcknowledgesTheFirstPacketAtOnceThenEverySecond) {
   EXPECT_FALSE(bench.packet(data[0]));
   EXPECT_TRUE(bench.receiver.sack_due());
   EXPECT_EQ(bench.receiver.sack_path(), kPath);
-  EXPECT_EQ(bench.plain_sack().cumulative_tsn, 1U);
+  EXPECT_EQ(bench.plain_sack().cumulative_tsn, Tsn{1});
   EXPECT_FALSE(bench.receiver.sack_pending());
 
   bench.packet(data[1]);
@@ -102,7 +102,7 @@ TEST(Receiver, AcknowledgesTheFirstPacketAtOnceThenEverySecond) {
   bench.packet(data[2]);
   EXPECT_TRUE(bench.receiver.sack_due());
   EXPECT_EQ(bench.receiver.sack_deadline(), kNever);
-  EXPECT_EQ(bench.plain_sack().cumulative_tsn, 3U);
+  EXPECT_EQ(bench.plain_sack().cumulative_tsn, Tsn{3});
 }
 
 TEST(Receiver, AcknowledgesASinglePacketWhenTheDelayIsOver) {
@@ -122,7 +122,7 @@ TEST(Receiver, NeverDelaysASackBeyondHalfASecond) {
   BufferPool pool;
   EndpointConfig config;
   config.sack_delay = 10s;
-  Receiver receiver(1, kStreams, config, pool);
+  Receiver receiver(Tsn{1}, kStreams, config, pool);
   const Stream data(2);
   std::array<std::byte, 100> room{};
   for (std::size_t i = 0; i < 2; ++i) {
@@ -197,8 +197,8 @@ TEST(Receiver, ReportsDuplicatesAtOnceAndOnce) {
   EXPECT_TRUE(bench.receiver.sack_due());
   const auto sack = bench.plain_sack();
   ASSERT_EQ(sack.duplicates.size(), 2U);
-  EXPECT_EQ(sack.duplicates[0], 1U);
-  EXPECT_EQ(sack.duplicates[1], 3U);
+  EXPECT_EQ(sack.duplicates[0], Tsn{1});
+  EXPECT_EQ(sack.duplicates[1], Tsn{3});
   EXPECT_TRUE(bench.plain_sack().duplicates.empty());
   EXPECT_EQ(bench.receiver.duplicate_tsns(), 2U);
 }
@@ -210,7 +210,7 @@ TEST(Receiver, ReportsGapsAsNonRenegableInAnNrSack) {
   const Stream data(6);
   for (const std::size_t i : {0U, 2U, 4U, 5U}) bench.packet(data[i]);
   const auto nr_sack = *wire::NrSackChunk::parse(bench.sack(true));
-  EXPECT_EQ(nr_sack.cumulative_tsn, 1U);
+  EXPECT_EQ(nr_sack.cumulative_tsn, Tsn{1});
   EXPECT_TRUE(nr_sack.gaps.empty());
   EXPECT_EQ(list(nr_sack.non_renegable_gaps), (std::vector<GapBlock>{{2, 2}, {4, 5}}));
   EXPECT_EQ(list(bench.plain_sack().gaps), (std::vector<GapBlock>{{2, 2}, {4, 5}}));
@@ -238,9 +238,9 @@ TEST(Receiver, AcknowledgesAChunkForAnInvalidStreamButDropsIt) {
   Bench bench;
   const Stream data(2);
   wire::DataChunk lost = data[0];
-  lost.stream = kStreams;
+  lost.stream = StreamId{kStreams};
   EXPECT_EQ(bench.packet(lost), DropReason::invalid_stream);
-  EXPECT_EQ(bench.plain_sack().cumulative_tsn, 1U);
+  EXPECT_EQ(bench.plain_sack().cumulative_tsn, Tsn{1});
   EXPECT_FALSE(bench.receiver.poll_message());
   EXPECT_EQ(bench.packet(lost), DropReason::duplicate_tsn);
 }
@@ -251,14 +251,14 @@ TEST(Receiver, RefusesADataChunkWithoutData) {
   wire::DataChunk empty = data[0];
   empty.payload = {};
   EXPECT_EQ(bench.packet(empty), DropReason::empty_data);
-  EXPECT_EQ(bench.receiver.cumulative_tsn(), 0U);
+  EXPECT_EQ(bench.receiver.cumulative_tsn(), Tsn{0});
 }
 
 TEST(Receiver, RefusesTsnsFarBeyondTheCumulativeOne) {
   Bench bench;
   const Stream data(1);
   wire::DataChunk far = data[0];
-  far.tsn += TsnTracker::kMaxSpan;
+  far.tsn = far.tsn + static_cast<std::uint32_t>(TsnTracker::kMaxSpan);
   EXPECT_EQ(bench.packet(far), DropReason::tsn_out_of_window);
   EXPECT_TRUE(bench.receiver.sack_due());
   EXPECT_FALSE(bench.receiver.has_gaps());
@@ -270,7 +270,7 @@ TEST(Receiver, PassesOnContradictionsWithoutAcknowledgingThem) {
   wire::DataChunk middle = data[0];
   middle.begin = false;
   EXPECT_EQ(bench.packet(middle), DropReason::inconsistent_fragment);
-  EXPECT_EQ(bench.receiver.cumulative_tsn(), 0U);
+  EXPECT_EQ(bench.receiver.cumulative_tsn(), Tsn{0});
 }
 
 // --- the window
@@ -313,7 +313,7 @@ TEST(Receiver, DropsNewDataAndTakesDataThatFillsAGapWhenTheWindowIsClosed) {
   EXPECT_EQ(list(sack.gaps), (std::vector<GapBlock>{{3, static_cast<std::uint16_t>(next)}}));
   EXPECT_FALSE(bench.packet(data[1]));
   EXPECT_FALSE(bench.packet(data[0]));
-  EXPECT_EQ(bench.receiver.cumulative_tsn(), next);
+  EXPECT_EQ(bench.receiver.cumulative_tsn().value(), next);
   EXPECT_EQ(bench.poll_all(), next * 1'000);
   EXPECT_FALSE(bench.packet(data[next]));
 }
@@ -421,7 +421,7 @@ void poll_into(Receiver& receiver, Checker& checker) {
 TEST(Receiver, DeliversMessagesLargerThanTheWindowInPieces) {
   for (const bool unordered : {false, true}) {
     Bench bench(0xffff'fff0, 64U << 10);
-    Sender sender(0xffff'fff0);
+    Sender sender(Tsn{0xffff'fff0});
     sender.send({.stream = 1, .size = 4U << 20, .unordered = unordered});
     sender.send({.stream = 1, .size = 3'000, .unordered = unordered});
     Checker checker(sender);
@@ -442,7 +442,7 @@ void transfer(std::uint64_t seed) {
   const auto window = static_cast<std::uint32_t>(pick(random, 1'500, 40'000));
   const auto first_tsn = static_cast<std::uint32_t>(0xffff'ff80U + pick(random, 0, 200));
   Bench bench(first_tsn, window);
-  Sender sender(first_tsn);
+  Sender sender(Tsn{first_tsn});
   for (int i = 0; i < 40; ++i) {
     sender.send({.stream = static_cast<std::uint16_t>(pick(random, 0, kStreams - 1)),
                  .size = pick(random, 1, pick(random, 0, 9) == 0 ? 5 * window : 2'000),
@@ -474,7 +474,7 @@ void transfer(std::uint64_t seed) {
       accepted[index] = !drop;
     }
     while (missing < accepted.size() && accepted[missing]) ++missing;
-    ASSERT_EQ(bench.receiver.cumulative_tsn(), first_tsn + static_cast<std::uint32_t>(missing) - 1);
+    ASSERT_EQ(bench.receiver.cumulative_tsn(), Tsn{first_tsn + static_cast<std::uint32_t>(missing) - 1});
     ASSERT_LE(bench.receiver.held_bytes(), 3U * window + 2'000);
   }
   poll_into(bench.receiver, checker);
@@ -496,8 +496,8 @@ TEST(Receiver, DeliversEverythingThroughALossyPathAndASmallWindow) {
 TEST(Receiver, GivesEveryBufferBackWhenItGoesAwayInTheMiddle) {
   BufferPool pool;
   {
-    Receiver receiver(1, kStreams, config_with(1U << 20), pool);
-    Sender sender(1);
+    Receiver receiver(Tsn{1}, kStreams, config_with(1U << 20), pool);
+    Sender sender(Tsn{1});
     sender.send({.size = 9'000});
     sender.send({.size = 100});
     sender.send({.stream = 1, .size = 100});

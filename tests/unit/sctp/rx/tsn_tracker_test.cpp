@@ -21,14 +21,14 @@ std::vector<GapBlock> gaps_of(const TsnTracker& tracker, std::size_t limit = Tsn
 }
 
 Arrival arrive(TsnTracker& tracker, std::uint32_t wire_tsn) {
-  const std::uint64_t tsn = tracker.unwrap(wire_tsn);
+  const std::uint64_t tsn = tracker.unwrap(Tsn{wire_tsn});
   const Arrival arrival = tracker.classify(tsn);
   if (arrival == Arrival::fresh) tracker.record(tsn);
   return arrival;
 }
 
 TEST(TsnTracker, StartsJustBelowThePeersInitialTsn) {
-  const TsnTracker tracker(0);
+  const TsnTracker tracker(Tsn{0});
   EXPECT_EQ(static_cast<std::uint32_t>(tracker.cumulative()), 0xffff'ffffU);
   EXPECT_EQ(tracker.highest(), tracker.cumulative());
   EXPECT_FALSE(tracker.has_gaps());
@@ -36,7 +36,7 @@ TEST(TsnTracker, StartsJustBelowThePeersInitialTsn) {
 }
 
 TEST(TsnTracker, FollowsTsnsInOrderAcrossTheWrap) {
-  TsnTracker tracker(0xffff'fff0);
+  TsnTracker tracker(Tsn{0xffff'fff0});
   const std::uint64_t before = tracker.cumulative();
   for (std::uint32_t i = 0; i < 32; ++i) EXPECT_EQ(arrive(tracker, 0xffff'fff0 + i), Arrival::fresh);
   EXPECT_EQ(tracker.cumulative(), before + 32);
@@ -45,7 +45,7 @@ TEST(TsnTracker, FollowsTsnsInOrderAcrossTheWrap) {
 }
 
 TEST(TsnTracker, ReportsGapBlocksAsOffsetsLowestFirst) {
-  TsnTracker tracker(100);
+  TsnTracker tracker(Tsn{100});
   for (const std::uint32_t tsn : {100U, 102U, 103U, 107U, 110U, 111U}) arrive(tracker, tsn);
   EXPECT_EQ(gaps_of(tracker), (std::vector<GapBlock>{{2, 3}, {7, 7}, {10, 11}}));
   EXPECT_EQ(gaps_of(tracker, 2), (std::vector<GapBlock>{{2, 3}, {7, 7}}));
@@ -55,7 +55,7 @@ TEST(TsnTracker, ReportsGapBlocksAsOffsetsLowestFirst) {
 }
 
 TEST(TsnTracker, LeavesTheMiddleOutWhenTheOuterGapBlocksDoNotFit) {
-  TsnTracker tracker(100);
+  TsnTracker tracker(Tsn{100});
   for (std::uint32_t i = 0; i < 9; ++i) arrive(tracker, 102 + 2 * i);
   const auto outer = [&](std::size_t limit) {
     std::vector<GapBlock> blocks(limit);
@@ -71,7 +71,7 @@ TEST(TsnTracker, LeavesTheMiddleOutWhenTheOuterGapBlocksDoNotFit) {
 }
 
 TEST(TsnTracker, CountsRepeatedAndAcknowledgedTsnsAsDuplicates) {
-  TsnTracker tracker(5);
+  TsnTracker tracker(Tsn{5});
   arrive(tracker, 5);
   arrive(tracker, 8);
   EXPECT_EQ(arrive(tracker, 5), Arrival::duplicate);
@@ -83,7 +83,7 @@ TEST(TsnTracker, CountsRepeatedAndAcknowledgedTsnsAsDuplicates) {
 
 TEST(TsnTracker, RefusesTsnsBeyondItsSpan) {
   constexpr auto kSpan = static_cast<std::uint32_t>(TsnTracker::kMaxSpan);
-  TsnTracker tracker(1);
+  TsnTracker tracker(Tsn{1});
   EXPECT_EQ(arrive(tracker, kSpan + 1), Arrival::out_of_window);
   EXPECT_EQ(arrive(tracker, kSpan), Arrival::fresh);
   EXPECT_EQ(gaps_of(tracker), (std::vector<GapBlock>{{kSpan, kSpan}}));
@@ -94,7 +94,7 @@ TEST(TsnTracker, RefusesTsnsBeyondItsSpan) {
 }
 
 TEST(TsnTracker, HoldsAsManySingleGapsAsTheSpanAllows) {
-  TsnTracker tracker(1);
+  TsnTracker tracker(Tsn{1});
   for (std::uint32_t tsn = 2; tsn <= TsnTracker::kMaxSpan; tsn += 2) arrive(tracker, tsn);
   const auto blocks = gaps_of(tracker);
   ASSERT_EQ(blocks.size(), TsnTracker::kMaxSpan / 2);
@@ -107,11 +107,11 @@ TEST(TsnTracker, HoldsAsManySingleGapsAsTheSpanAllows) {
 }
 
 TEST(TsnTracker, RemembersABoundedNumberOfDuplicatesAndCountsAll) {
-  TsnTracker tracker(1);
+  TsnTracker tracker(Tsn{1});
   for (std::uint32_t i = 0; i < 50; ++i) tracker.note_duplicate((std::uint64_t{1} << 32) - i);
   ASSERT_EQ(tracker.duplicates().size(), TsnTracker::kMaxDuplicates);
-  EXPECT_EQ(tracker.duplicates()[0], 0U);
-  EXPECT_EQ(tracker.duplicates()[1], 0xffff'ffffU);
+  EXPECT_EQ(tracker.duplicates()[0], Tsn{0});
+  EXPECT_EQ(tracker.duplicates()[1], Tsn{0xffff'ffff});
   EXPECT_EQ(tracker.total_duplicates(), 50U);
   tracker.clear_duplicates();
   EXPECT_TRUE(tracker.duplicates().empty());
@@ -119,14 +119,14 @@ TEST(TsnTracker, RemembersABoundedNumberOfDuplicatesAndCountsAll) {
 }
 
 TEST(TsnTracker, AdvanceToSkipsMissingTsnsAndJoinsWhatFollows) {
-  TsnTracker tracker(10);
+  TsnTracker tracker(Tsn{10});
   for (const std::uint32_t tsn : {12U, 14U, 15U, 18U}) arrive(tracker, tsn);
-  tracker.advance_to(tracker.unwrap(13));
+  tracker.advance_to(tracker.unwrap(Tsn{13}));
   EXPECT_EQ(static_cast<std::uint32_t>(tracker.cumulative()), 15U);
   EXPECT_EQ(gaps_of(tracker), (std::vector<GapBlock>{{3, 3}}));
-  tracker.advance_to(tracker.unwrap(11));
+  tracker.advance_to(tracker.unwrap(Tsn{11}));
   EXPECT_EQ(static_cast<std::uint32_t>(tracker.cumulative()), 15U);
-  tracker.advance_to(tracker.unwrap(30));
+  tracker.advance_to(tracker.unwrap(Tsn{30}));
   EXPECT_EQ(static_cast<std::uint32_t>(tracker.cumulative()), 30U);
   EXPECT_FALSE(tracker.has_gaps());
   EXPECT_EQ(arrive(tracker, 32), Arrival::fresh);
@@ -180,7 +180,7 @@ TEST(TsnTracker, AgreesWithANaiveModelInAnyOrder) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     const auto initial = static_cast<std::uint32_t>(0xffff'ff00U + pick(random, 0, 400));
-    TsnTracker tracker(initial);
+    TsnTracker tracker(Tsn{initial});
     NaiveTracker model(tracker.cumulative());
     const std::size_t reach = std::array<std::size_t, 4>{8, 200, 3'000, 33'000}[seed % 4];
     for (int step = 0; step < 2'000; ++step) {

@@ -83,8 +83,8 @@ TEST(RecordLayer, RefusesEveryOtherSizeOfThePacket) {
 TEST(RecordLayer, RefusesRecordsOfOtherKeysAndCountsThem) {
   RecordEnds ends;
   security::RecordLayer elsewhere(true);
-  elsewhere.install(0, keys_of(TlsRole::client, 0, 99));
-  elsewhere.send_with(0);
+  elsewhere.install(Epoch{0}, keys_of(TlsRole::client, 0, 99));
+  elsewhere.send_with(Epoch{0});
   path::RecordNumbers numbers;
   for (std::uint64_t i = 1; i <= 5; ++i) {
     ByteVector packet = unsealed_packet(64);
@@ -170,15 +170,15 @@ TEST(RecordLayer, RemembersTheNoteOnEachPath) {
 TEST(RecordLayer, KnowsAPathIdOfTheOtherEndOnceARecordOfItWasOpened) {
   RecordEnds ends;
   ByteVector packet = ends.seal();
-  EXPECT_EQ(ends.theirs.peer_path(0, 0), nullptr);
+  EXPECT_EQ(ends.theirs.peer_path(Epoch{0}, RecordPathId{0}), nullptr);
   security::PeerPath* const opened = ends.theirs.open(packet)->peer_path;
-  EXPECT_EQ(ends.theirs.peer_path(0, 0), opened);
-  EXPECT_EQ(ends.theirs.peer_path(0, 1), nullptr) << "another path";
-  EXPECT_EQ(ends.theirs.peer_path(1, 0), nullptr) << "another epoch";
-  EXPECT_EQ(ends.path.epoch, 0);
+  EXPECT_EQ(ends.theirs.peer_path(Epoch{0}, RecordPathId{0}), opened);
+  EXPECT_EQ(ends.theirs.peer_path(Epoch{0}, RecordPathId{1}), nullptr) << "another path";
+  EXPECT_EQ(ends.theirs.peer_path(Epoch{1}, RecordPathId{0}), nullptr) << "another epoch";
+  EXPECT_EQ(ends.path.epoch, Epoch{0});
   ends.install(1);
   packet = ends.seal();
-  EXPECT_EQ(ends.path.epoch, 1);
+  EXPECT_EQ(ends.path.epoch, Epoch{1});
 }
 
 // --- epochs
@@ -215,14 +215,14 @@ TEST(RecordLayer, DropsAllKeysOlderThanThoseItSealsWith) {
   const ByteVector old = ends.seal();
   ends.install(1);
   const ByteVector present = ends.seal();
-  ends.theirs.install(2, keys_of(TlsRole::server, 2, 2));  // under negotiation
+  ends.theirs.install(Epoch{2}, keys_of(TlsRole::server, 2, 2));  // under negotiation
   EXPECT_TRUE(ends.theirs.has_old());
   ends.theirs.drop_old();
   EXPECT_FALSE(ends.theirs.has_old());
   EXPECT_EQ(ends.refusal(old), DropReason::unknown_epoch);
   EXPECT_TRUE(ends.opens(present));
-  ends.ours.install(2, keys_of(TlsRole::client, 2, 2));
-  ends.ours.send_with(2);
+  ends.ours.install(Epoch{2}, keys_of(TlsRole::client, 2, 2));
+  ends.ours.send_with(Epoch{2});
   EXPECT_TRUE(ends.opens(ends.seal())) << "newer keys stay";
 }
 
@@ -240,11 +240,11 @@ TEST(RecordLayer, RefusesARecordUnderTheNameOfAnotherEpoch) {
 
 TEST(RecordLayer, SealsWithOldKeysUntilTheNewOnesAreSelected) {
   RecordEnds ends;
-  ends.ours.install(1, keys_of(TlsRole::client, 1, 1));
-  EXPECT_EQ(ends.ours.sending_epoch(), 0);
+  ends.ours.install(Epoch{1}, keys_of(TlsRole::client, 1, 1));
+  EXPECT_EQ(ends.ours.sending_epoch(), Epoch{0});
   EXPECT_TRUE(ends.opens(ends.seal()));
-  ends.ours.send_with(1);
-  EXPECT_EQ(ends.ours.sending_epoch(), 1);
+  ends.ours.send_with(Epoch{1});
+  EXPECT_EQ(ends.ours.sending_epoch(), Epoch{1});
   EXPECT_EQ(ends.refusal(ends.seal()), DropReason::unknown_epoch)
       << "the other end does not have these keys yet";
 }
@@ -254,7 +254,7 @@ TEST(RecordLayer, SealsWithOldKeysUntilTheNewOnesAreSelected) {
 TEST(RecordLayer, GivesEachPathItsOwnIdAndNoneTwiceWithinAnEpoch) {
   RecordEnds ends;
   std::vector<path::RecordNumbers> paths(257);
-  std::set<std::uint8_t> ids;
+  std::set<RecordPathId> ids;
   for (std::size_t i = 0; i < 256; ++i) {
     ASSERT_FALSE(ends.seal(paths[i]).empty()) << i;
     ids.insert(paths[i].id);
@@ -272,7 +272,7 @@ TEST(RecordLayer, GivesEachPathItsOwnIdAndNoneTwiceWithinAnEpoch) {
 TEST(RecordLayer, GivesAPathThatComesBackInTheSameEpochAnotherId) {
   RecordEnds ends;
   static_cast<void>(ends.seal());
-  const std::uint8_t before = ends.path.id;
+  const RecordPathId before = ends.path.id;
   ends.path = {};
   static_cast<void>(ends.seal());
   EXPECT_NE(ends.path.id, before);
@@ -281,7 +281,7 @@ TEST(RecordLayer, GivesAPathThatComesBackInTheSameEpochAnotherId) {
 TEST(RecordLayer, SealsUpToTheLastSequenceNumberAndThenNoMore) {
   RecordEnds ends;
   static_cast<void>(ends.seal());
-  ends.path.next_sequence = wire::kMaxRecordSequence - 1;
+  ends.path.next_sequence = RecordSequence{wire::kMaxRecordSequence.value() - 1};
   EXPECT_TRUE(ends.opens(ends.seal()));
   const ByteVector last = ends.seal();
   EXPECT_EQ(wire::read_record_header(last)->sequence, wire::kMaxRecordSequence);
@@ -290,7 +290,7 @@ TEST(RecordLayer, SealsUpToTheLastSequenceNumberAndThenNoMore) {
   EXPECT_TRUE(ends.seal().empty());
   ends.install(1);
   EXPECT_TRUE(ends.opens(ends.seal()));
-  EXPECT_EQ(ends.path.next_sequence, 1U);
+  EXPECT_EQ(ends.path.next_sequence, RecordSequence{1});
 }
 
 TEST(RecordLayer, CountsTheDirectionThatWasUsedMore) {

@@ -29,11 +29,11 @@ class NaiveWindow {
 TEST(ReplayWindow, TakesEveryNumberOnce) {
   security::ReplayWindow window;
   for (std::uint64_t sequence = 0; sequence < 3 * kSize; ++sequence) {
-    ASSERT_TRUE(window.fresh(sequence)) << sequence;
-    ASSERT_TRUE(window.newest(sequence)) << sequence;
-    window.take(sequence);
-    ASSERT_FALSE(window.fresh(sequence)) << sequence;
-    ASSERT_FALSE(window.newest(sequence)) << sequence;
+    ASSERT_TRUE(window.fresh(RecordSequence{sequence})) << sequence;
+    ASSERT_TRUE(window.newest(RecordSequence{sequence})) << sequence;
+    window.take(RecordSequence{sequence});
+    ASSERT_FALSE(window.fresh(RecordSequence{sequence})) << sequence;
+    ASSERT_FALSE(window.newest(RecordSequence{sequence})) << sequence;
   }
 }
 
@@ -41,35 +41,37 @@ TEST(ReplayWindow, KnowsTheNewestAndWhatIsWithinTheWindowUpToIt) {
   // For every position of the newest number within its word of 64 bits.
   for (std::uint64_t newest = 5 * kSize; newest < 5 * kSize + 130; ++newest) {
     security::ReplayWindow window;
-    window.take(newest);
-    for (std::uint64_t back = 1; back < kSize; ++back) ASSERT_TRUE(window.fresh(newest - back)) << back;
+    window.take(RecordSequence{newest});
+    for (std::uint64_t back = 1; back < kSize; ++back)
+      ASSERT_TRUE(window.fresh(RecordSequence{newest - back})) << back;
     for (std::uint64_t back = kSize; back < kSize + 200; ++back)
-      ASSERT_FALSE(window.fresh(newest - back)) << back;
+      ASSERT_FALSE(window.fresh(RecordSequence{newest - back})) << back;
   }
 }
 
 TEST(ReplayWindow, RemembersTheOldestNumberWithinIt) {
   security::ReplayWindow window;
-  window.take(1000);
-  window.take(1000 + kSize - 1);
-  EXPECT_FALSE(window.fresh(1000)) << "still within the window, and taken";
-  EXPECT_TRUE(window.fresh(1001));
-  window.take(1000 + kSize);
-  EXPECT_FALSE(window.fresh(1000)) << "too old";
-  EXPECT_TRUE(window.fresh(1001));
+  window.take(RecordSequence{1000});
+  window.take(RecordSequence{1000 + kSize - 1});
+  EXPECT_FALSE(window.fresh(RecordSequence{1000})) << "still within the window, and taken";
+  EXPECT_TRUE(window.fresh(RecordSequence{1001}));
+  window.take(RecordSequence{1000 + kSize});
+  EXPECT_FALSE(window.fresh(RecordSequence{1000})) << "too old";
+  EXPECT_TRUE(window.fresh(RecordSequence{1001}));
 }
 
 TEST(ReplayWindow, ForgetsNothingWronglyWhenItJumpsFurtherThanItsMemory) {
   for (const std::uint64_t jump : {kSize - 1, kSize, kSize + 63, kSize + 64, std::uint64_t{128 * 64 - 1},
                                    std::uint64_t{128 * 64}, std::uint64_t{128 * 64 + 1}, 10 * kSize}) {
     security::ReplayWindow window;
-    for (std::uint64_t sequence = 0; sequence < kSize; ++sequence) window.take(sequence);
+    for (std::uint64_t sequence = 0; sequence < kSize; ++sequence) window.take(RecordSequence{sequence});
     const std::uint64_t newest = kSize - 1 + jump;
-    window.take(newest);
-    EXPECT_FALSE(window.fresh(newest));
+    window.take(RecordSequence{newest});
+    EXPECT_FALSE(window.fresh(RecordSequence{newest}));
     for (std::uint64_t back = 1; back < kSize; ++back) {
       const std::uint64_t sequence = newest - back;
-      ASSERT_EQ(window.fresh(sequence), sequence >= kSize) << "jump " << jump << ", " << back << " back";
+      ASSERT_EQ(window.fresh(RecordSequence{sequence}), sequence >= kSize)
+          << "jump " << jump << ", " << back << " back";
     }
   }
 }
@@ -77,13 +79,13 @@ TEST(ReplayWindow, ForgetsNothingWronglyWhenItJumpsFurtherThanItsMemory) {
 TEST(ReplayWindow, WorksUpToTheLastSequenceNumber) {
   constexpr std::uint64_t kLast = (std::uint64_t{1} << 48U) - 1;
   security::ReplayWindow window;
-  window.take(0);
-  window.take(kLast);
-  EXPECT_FALSE(window.fresh(kLast));
-  EXPECT_FALSE(window.fresh(0));
-  EXPECT_TRUE(window.fresh(kLast - 1));
-  EXPECT_TRUE(window.fresh(kLast - kSize + 1));
-  EXPECT_FALSE(window.fresh(kLast - kSize));
+  window.take(RecordSequence{0});
+  window.take(RecordSequence{kLast});
+  EXPECT_FALSE(window.fresh(RecordSequence{kLast}));
+  EXPECT_FALSE(window.fresh(RecordSequence{0}));
+  EXPECT_TRUE(window.fresh(RecordSequence{kLast - 1}));
+  EXPECT_TRUE(window.fresh(RecordSequence{kLast - kSize + 1}));
+  EXPECT_FALSE(window.fresh(RecordSequence{kLast - kSize}));
 }
 
 /// The range of random numbers around the newest one.
@@ -102,9 +104,10 @@ TEST(ReplayWindow, AgreesWithANaiveModelOnRandomSequences) {
     for (int step = 0; step < 30'000; ++step) {
       const std::uint64_t spread = random.u64() % (scatter.back + scatter.ahead + 1);
       const std::uint64_t sequence = newest + spread - std::min(newest + spread, scatter.back);
-      ASSERT_EQ(window.fresh(sequence), model.fresh(sequence)) << "step " << step << ", " << sequence;
-      if (!window.fresh(sequence)) continue;
-      window.take(sequence);
+      ASSERT_EQ(window.fresh(RecordSequence{sequence}), model.fresh(sequence))
+          << "step " << step << ", " << sequence;
+      if (!window.fresh(RecordSequence{sequence})) continue;
+      window.take(RecordSequence{sequence});
       model.take(sequence);
       newest = std::max(newest, sequence);
     }

@@ -50,7 +50,7 @@ inline const Datagram* find_with(const std::vector<Datagram>& datagrams, wire::C
   return at == datagrams.end() ? nullptr : &*at;
 }
 
-inline std::uint32_t tag_in(const Datagram& datagram) {
+inline VerificationTag tag_in(const Datagram& datagram) {
   return wire::PacketView::parse(datagram.bytes)->header().verification_tag;
 }
 
@@ -66,7 +66,7 @@ inline std::vector<std::uint16_t> causes_of(const wire::ChunkView& chunk) {
 /// A packet made by hand, sealed when it is taken.
 class Craft {
  public:
-  explicit Craft(std::uint32_t tag, std::uint16_t source_port = 9899, std::uint16_t destination_port = 9899)
+  explicit Craft(VerificationTag tag, std::uint16_t source_port = 9899, std::uint16_t destination_port = 9899)
       : bytes_(wire::kCommonHeaderSize) {
     wire::CommonHeader{source_port, destination_port, tag, 0}.store(bytes_.data());
   }
@@ -211,10 +211,10 @@ class EndpointPair {
   Filter lost_to_client;
   AssociationId client_id;
   AssociationId server_id;
-  std::uint32_t client_tag = 0;  ///< the verification tag in the server's packets
-  std::uint32_t server_tag = 0;
-  std::uint32_t client_tsn = 0;  ///< initial TSNs
-  std::uint32_t server_tsn = 0;
+  VerificationTag client_tag;  ///< the verification tag in the server's packets
+  VerificationTag server_tag;
+  Tsn client_tsn;  ///< initial TSNs
+  Tsn server_tsn;
 
   [[nodiscard]] static UdpAddress server_address() { return {IpAddress::v4(0xC633'6401), 9899}; }
   [[nodiscard]] static Route client_route(std::uint32_t uplink = 1) {

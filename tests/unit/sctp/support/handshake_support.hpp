@@ -8,11 +8,11 @@ namespace hawser::sctp::test {
 
 /// An INIT (or INIT ACK) that is built by hand.
 struct InitByHand {
-  std::uint32_t tag = 0x5151'5151;
+  VerificationTag tag{0x5151'5151};
   std::uint32_t a_rwnd = 100'000;
   std::uint16_t outbound = 8;
   std::uint16_t inbound = 8;
-  std::uint32_t tsn = 1'000;
+  Tsn tsn{1'000};
   ByteVector parameters{};
   bool ack = false;
 
@@ -20,7 +20,7 @@ struct InitByHand {
     return {ack, tag, a_rwnd, outbound, inbound, tsn, parameters};
   }
   /// An INIT has verification tag 0.
-  [[nodiscard]] ByteVector packet() const { return Craft(0).add(chunk()).take(); }
+  [[nodiscard]] ByteVector packet() const { return Craft(kNoTag).add(chunk()).take(); }
 
   InitByHand& parameter(std::uint16_t type, Bytes value = {}) {
     ByteVector room(4 + padded4(value.size()));
@@ -37,9 +37,9 @@ struct InitByHand {
 
 /// The fields of an INIT ACK that the tests use. Owns copies.
 struct InitAckSeen {
-  std::uint32_t verification_tag = 0;
-  std::uint32_t initiate_tag = 0;
-  std::uint32_t initial_tsn = 0;
+  VerificationTag verification_tag;
+  VerificationTag initiate_tag;
+  Tsn initial_tsn;
   ByteVector cookie;
   std::vector<std::uint16_t> reports;  ///< types inside Unrecognized Parameter
 

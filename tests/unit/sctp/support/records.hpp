@@ -16,7 +16,7 @@ inline crypto::RecordKeys keys_of(crypto::TlsRole role, std::uint8_t epoch, std:
 /// A packet that is ready to be sealed: common header, room, `size` bytes of chunks, room.
 inline std::vector<std::byte> unsealed_packet(std::size_t size) {
   std::vector<std::byte> packet(wire::kSealedHeadSize + size + crypto::kAeadTagSize);
-  wire::CommonHeader{9899, 9898, 0x1234'5678, 0}.store(packet.data());
+  wire::CommonHeader{9899, 9898, VerificationTag{0x1234'5678}, 0}.store(packet.data());
   for (std::size_t i = 0; i < size; ++i) packet[wire::kSealedHeadSize + i] = static_cast<std::byte>(i * 7);
   return packet;
 }
@@ -37,10 +37,11 @@ struct RecordEnds {
   }
 
   /// Installs an epoch at both ends; both seal with it from now on.
-  void install(std::uint8_t epoch) {
-    ours.install(epoch, keys_of(crypto::TlsRole::client, epoch, epoch, cipher));
+  void install(std::uint8_t number) {
+    const Epoch epoch{number};
+    ours.install(epoch, keys_of(crypto::TlsRole::client, number, number, cipher));
     ours.send_with(epoch);
-    theirs.install(epoch, keys_of(crypto::TlsRole::server, epoch, epoch, cipher));
+    theirs.install(epoch, keys_of(crypto::TlsRole::server, number, number, cipher));
     theirs.send_with(epoch);
   }
   /// A sealed packet of this end over `path`; empty when no record number is left.

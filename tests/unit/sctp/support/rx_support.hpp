@@ -35,7 +35,7 @@ struct SendShape {
 /// payloads of different messages differ.
 class Sender {
  public:
-  explicit Sender(std::uint32_t first_tsn) : next_tsn_(first_tsn) {}
+  explicit Sender(Tsn first_tsn) : next_tsn_(first_tsn) {}
 
   void send(const SendShape& shape) {
     const auto id = static_cast<std::uint32_t>(messages.size());
@@ -46,16 +46,16 @@ class Sender {
                         .payload = std::vector<std::byte>(shape.size)};
     for (std::size_t i = 0; i < shape.size; ++i) message.payload[i] = pattern(id, i);
     const Bytes bytes = message.payload;  // the bytes stay in place when the message is moved
-    const std::uint16_t ssn = shape.unordered ? 0 : next_ssn_[shape.stream]++;
+    const Ssn ssn = shape.unordered ? Ssn{} : next_ssn_[shape.stream]++;
     for (std::size_t at = 0; at < shape.size; at += shape.fragment) {
       const std::size_t size = std::min(shape.fragment, shape.size - at);
       chunks.push_back({.unordered = shape.unordered,
                         .begin = at == 0,
                         .end = at + size == shape.size,
                         .tsn = next_tsn_++,
-                        .stream = shape.stream,
+                        .stream = StreamId{shape.stream},
                         .ssn = ssn,
-                        .ppid = message.ppid,
+                        .ppid = Ppid{message.ppid},
                         .payload = bytes.subspan(at, size)});
     }
     message.chunk_count = chunks.size() - message.first_chunk;
@@ -70,8 +70,8 @@ class Sender {
     return static_cast<std::byte>((id * 2'654'435'761U + at * 40'503U) >> 7);
   }
 
-  std::uint32_t next_tsn_;
-  std::map<std::uint16_t, std::uint16_t> next_ssn_;
+  Tsn next_tsn_;
+  std::map<std::uint16_t, Ssn> next_ssn_;
 };
 
 inline bool same_bytes(Bytes a, Bytes b) {

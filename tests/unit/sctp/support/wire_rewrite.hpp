@@ -119,7 +119,7 @@ inline Failure rewrite_sack(const ChunkView& view, ByteWriter& writer) {
   const auto sack = SackChunk::parse(view);
   if (!sack) return sack.error();
   const std::vector<GapBlock> gaps(sack->gaps.begin(), sack->gaps.end());
-  const std::vector<std::uint32_t> duplicates(sack->duplicates.begin(), sack->duplicates.end());
+  const std::vector<Tsn> duplicates(sack->duplicates.begin(), sack->duplicates.end());
   write_sack(writer, *sack, gaps, duplicates);
   return std::nullopt;
 }
@@ -129,7 +129,7 @@ inline Failure rewrite_nr_sack(const ChunkView& view, ByteWriter& writer) {
   if (!sack) return sack.error();
   const std::vector<GapBlock> gaps(sack->gaps.begin(), sack->gaps.end());
   const std::vector<GapBlock> firm(sack->non_renegable_gaps.begin(), sack->non_renegable_gaps.end());
-  const std::vector<std::uint32_t> duplicates(sack->duplicates.begin(), sack->duplicates.end());
+  const std::vector<Tsn> duplicates(sack->duplicates.begin(), sack->duplicates.end());
   write_nr_sack(writer, *sack, gaps, firm, duplicates);
   return std::nullopt;
 }

@@ -16,7 +16,7 @@ using test::add_active;
 using test::Gaps;
 using Verdict = DataSender::SackVerdict;
 
-constexpr std::uint32_t kFirstTsn = 0xFFFF'FFF0;  // the wrap comes early
+constexpr Tsn kFirstTsn{0xFFFF'FFF0};  // the wrap comes early
 constexpr std::uint16_t kStreams = 4;
 constexpr std::size_t kRoom = 1452;
 constexpr std::size_t kMaxPayload = kRoom - wire::kCommonHeaderSize - wire::kDataHeaderSize;
@@ -57,7 +57,7 @@ class DataSenderTest : public ::testing::Test {
   std::vector<Sent> packet(path::Path* path = nullptr) {
     if (path == nullptr) path = &a;
     std::array<std::byte, kRoom> room{};
-    PacketBuilder builder(room, {1, 2, 3, 0}, nullptr);
+    PacketBuilder builder(room, {1, 2, VerificationTag{3}, 0}, nullptr);
     if (sender.fill(builder, *path, path->flight.next_packet, now) != 0) ++path->flight.next_packet;
     const std::size_t size = builder.finish();
     std::vector<Sent> sent;
@@ -81,7 +81,7 @@ class DataSenderTest : public ::testing::Test {
   }
   Verdict sack(std::uint32_t count, std::uint32_t window = 1'000'000, const Gaps& gaps = {},
                const Gaps& firm = {}) {
-    return sender.on_sack({.cumulative_tsn = kFirstTsn - 1 + count, .a_rwnd = window}, gaps.list(),
+    return sender.on_sack({.cumulative_tsn = kFirstTsn + (count - 1), .a_rwnd = window}, gaps.list(),
                           firm.list(), paths, now);
   }
 
@@ -166,13 +166,13 @@ TEST_F(DataSenderTest, FragmentsALargeMessageIntoConsecutiveTsnsWithOneSsn) {
     EXPECT_EQ(chunk.end, i == 3);
     EXPECT_EQ(chunk.immediate, i == 3) << "the I bit belongs to the last fragment";
     EXPECT_EQ(chunk.tsn, kFirstTsn + static_cast<std::uint32_t>(i));
-    EXPECT_EQ(chunk.stream, 2U);
-    EXPECT_EQ(chunk.ssn, 0U);
-    EXPECT_EQ(chunk.ppid, 77U);
+    EXPECT_EQ(chunk.stream, StreamId{2});
+    EXPECT_EQ(chunk.ssn, Ssn{0});
+    EXPECT_EQ(chunk.ppid, Ppid{77});
     for (const std::byte byte : sent[i].payload) EXPECT_EQ(byte, static_cast<std::byte>(offset++ % 251));
   }
   EXPECT_EQ(offset, 5'000U);
-  EXPECT_EQ(sent[4].chunk.ssn, 1U);
+  EXPECT_EQ(sent[4].chunk.ssn, Ssn{1});
 }
 
 TEST_F(DataSenderTest, CountsStreamSequenceNumbersPerStream) {
@@ -180,7 +180,7 @@ TEST_F(DataSenderTest, CountsStreamSequenceNumbersPerStream) {
   const auto sent = all();
   ASSERT_EQ(sent.size(), 5U);
   const std::array<std::uint16_t, 5> expected = {0, 0, 1, 1, 2};
-  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(sent[i].chunk.ssn, expected[i]) << i;
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(sent[i].chunk.ssn, Ssn{expected[i]}) << i;
 }
 
 TEST_F(DataSenderTest, UnorderedMessagesTakeNoStreamSequenceNumber) {
@@ -191,7 +191,7 @@ TEST_F(DataSenderTest, UnorderedMessagesTakeNoStreamSequenceNumber) {
   ASSERT_EQ(sent.size(), 3U);
   EXPECT_FALSE(sent[0].chunk.unordered);
   EXPECT_TRUE(sent[1].chunk.unordered);
-  EXPECT_EQ(sent[2].chunk.ssn, 1U);
+  EXPECT_EQ(sent[2].chunk.ssn, Ssn{1});
 }
 
 TEST_F(DataSenderTest, SendsNoMoreThanThePeersWindowHolds) {
@@ -250,8 +250,8 @@ TEST_F(DataSenderTest, ARetransmissionIsTheSameChunkAgain) {
   const auto again = packet(&b);
   ASSERT_EQ(again.size(), 1U);
   EXPECT_EQ(again[0].chunk.tsn, first[0].chunk.tsn);
-  EXPECT_EQ(again[0].chunk.stream, 3U);
-  EXPECT_EQ(again[0].chunk.ppid, 9U);
+  EXPECT_EQ(again[0].chunk.stream, StreamId{3});
+  EXPECT_EQ(again[0].chunk.ppid, Ppid{9});
   EXPECT_TRUE(again[0].chunk.unordered);
   EXPECT_EQ(again[0].payload, first[0].payload);
 }

@@ -22,7 +22,7 @@ constexpr std::size_t kSize = 1000;
 // Two paths and chunks of one size; chunk n is the n-th, from 1, and every chunk leaves in its own packet.
 class OutstandingTest : public ::testing::Test {
  protected:
-  explicit OutstandingTest(std::uint32_t initial_tsn = 1000) : out(initial_tsn), first(out.next_tsn()) {}
+  explicit OutstandingTest(Tsn initial_tsn = Tsn{1000}) : out(initial_tsn), first(out.next_tsn()) {}
 
   [[nodiscard]] std::uint64_t tsn(std::uint64_t n) const { return first + n - 1; }
   OutChunk& chunk(std::uint64_t n) { return out.at(tsn(n)); }
@@ -70,7 +70,7 @@ TEST_F(OutstandingTest, ANewChunkWaitsUntilItIsSent) {
   EXPECT_EQ(out.next_queued(), first);
   EXPECT_EQ(out.flight_bytes(), 0U);
   EXPECT_EQ(out.held_bytes(), kSize);
-  out.on_sent(first, a, 1, now);
+  out.on_sent(first, a, path::PacketNumber{1}, now);
   EXPECT_FALSE(out.has_queued());
   EXPECT_EQ(out.next_queued(), path::kNoTsn);
   EXPECT_EQ(out.flight_bytes(), kSize);
@@ -149,12 +149,12 @@ TEST_F(OutstandingTest, NothingIsPlausibleBeforeAnythingWasSent) {
 
 class OutstandingAtTheWrapTest : public OutstandingTest {
  protected:
-  OutstandingAtTheWrapTest() : OutstandingTest(0xFFFF'FFFE) {}
+  OutstandingAtTheWrapTest() : OutstandingTest(Tsn{0xFFFF'FFFE}) {}
 };
 
 TEST_F(OutstandingAtTheWrapTest, TsnsCrossTheWrapUnnoticed) {
   send_new(a, 6);
-  EXPECT_EQ(static_cast<std::uint32_t>(tsn(3)), 0U);
+  EXPECT_EQ(wire_tsn(tsn(3)), Tsn{0});
   sack(1, {{3, 4}});
   EXPECT_EQ(chunk(4).state, State::gap_acked);
   EXPECT_EQ(chunk(3).state, State::in_flight);
@@ -414,7 +414,7 @@ TEST_F(OutstandingTest, WhatAFullNrSackLeavesOutInTheMiddleIsNotTakenForLost) {
     if (i < 50 || i >= 250) blocks.push_back({offset, offset});
   }
   sack(0, {}, Gaps(blocks));
-  EXPECT_EQ(a.flight.largest_acked, 600U);
+  EXPECT_EQ(a.flight.largest_acked, path::PacketNumber{600});
   now += 1s;
   out.detect_losses(a, now);
   // The gaps below the lowest 50 blocks, and those between the highest 50.
@@ -433,13 +433,13 @@ TEST_F(OutstandingTest, KeepsEveryChunkWhenItsRingGrows) {
   for (std::uint16_t i = 0; i < 5'000; ++i) {
     OutChunk fresh;
     fresh.payload = pool.acquire(4);
-    fresh.ssn = i;
+    fresh.ssn = Ssn{i};
     const std::uint64_t number = out.next_tsn();
     out.append(std::move(fresh));
     out.on_sent(number, i % 2 == 0 ? a : b, (i % 2 == 0 ? a : b).flight.next_packet++, now);
     if (i == 700) sack(500);
   }
-  for (std::uint64_t n = 501; n <= 5'000; ++n) ASSERT_EQ(chunk(n).ssn, n - 1);
+  for (std::uint64_t n = 501; n <= 5'000; ++n) ASSERT_EQ(chunk(n).ssn.value(), n - 1);
   sack(5'000);
   EXPECT_EQ(pool.in_use(), 0U);
   EXPECT_EQ(a.flight.bytes + b.flight.bytes, 0U);

@@ -15,7 +15,7 @@ using test::AuthSide;
 using test::ByteVector;
 using wire::ChunkType;
 
-constexpr wire::CommonHeader kHeader{1111, 2222, 0xABCD'EF01, 0};
+constexpr wire::CommonHeader kHeader{1111, 2222, VerificationTag{0xABCD'EF01}, 0};
 
 // A chunk of that type and whole size.
 ByteVector chunk_of(ChunkType type, std::size_t size) {
@@ -119,13 +119,13 @@ TEST_F(PacketBuilderTest, AuthenticatesDataAndWrittenChunksToo) {
   const ByteVector payload(10, std::byte{7});
   {
     PacketBuilder builder(room, kHeader, &wants_data);
-    builder.add_data({.begin = true, .end = true, .tsn = 5, .payload = payload});
+    builder.add_data({.begin = true, .end = true, .tsn = Tsn{5}, .payload = payload});
     const auto chunks = chunks_in(Bytes(room).first(builder.finish()));
     ASSERT_EQ(chunks.size(), 2U);
     EXPECT_TRUE(chunks[0].is(ChunkType::kAuth));
     const auto data = wire::DataChunk::parse(chunks[1]);
     ASSERT_TRUE(data.has_value());
-    EXPECT_EQ(data->tsn, 5U);
+    EXPECT_EQ(data->tsn, Tsn{5});
     EXPECT_EQ(data->payload.size(), 10U);
   }
   PacketBuilder builder(room, kHeader, &wants_data);

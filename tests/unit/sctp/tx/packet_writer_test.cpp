@@ -21,7 +21,7 @@ std::vector<std::byte> packet_of(const PacketWriter& writer, std::size_t size, s
 
 class PacketWriterTest : public ::testing::Test {
  protected:
-  PacketWriterTest() { writer.set_peer_tag(77); }
+  PacketWriterTest() { writer.set_peer_tag(VerificationTag{77}); }
 
   PacketWriter writer{9899, kPeerPort};
   path::RecordNumbers numbers;
@@ -33,7 +33,7 @@ TEST_F(PacketWriterTest, BeginsWithTheCommonHeader) {
   ASSERT_TRUE(view.has_value());
   EXPECT_EQ(view->header().source_port, 9899);
   EXPECT_EQ(view->header().destination_port, kPeerPort);
-  EXPECT_EQ(view->header().verification_tag, 77U);
+  EXPECT_EQ(view->header().verification_tag, VerificationTag{77});
 }
 
 TEST_F(PacketWriterTest, FinishesAPacketOfPlainSctpWithItsChecksum) {

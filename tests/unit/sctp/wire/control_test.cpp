@@ -26,9 +26,9 @@ TEST(HeaderOnlyChunks, RefuseAValue) {
 }
 
 TEST(ShutdownChunk, RoundTrips) {
-  const ByteVector bytes = serialised(ShutdownChunk{0x01020304});
+  const ByteVector bytes = serialised(ShutdownChunk{Tsn{0x01020304}});
   EXPECT_EQ(bytes, bytes_of({7, 0, 0, 8, 1, 2, 3, 4}));
-  EXPECT_EQ(ShutdownChunk::parse(chunk_in(bytes))->cumulative_tsn, 0x01020304U);
+  EXPECT_EQ(ShutdownChunk::parse(chunk_in(bytes))->cumulative_tsn, Tsn{0x01020304});
 }
 
 TEST(ShutdownCompleteChunk, RoundTripsTheTBit) {
@@ -62,14 +62,14 @@ TEST(HeartbeatChunk, RefusesInfoThatIsMissingCutOrSomethingElse) {
 }
 
 TEST(EcnChunks, RoundTrip) {
-  EXPECT_EQ(serialised(EcneChunk{9}), bytes_of({12, 0, 0, 8, 0, 0, 0, 9}));
-  EXPECT_EQ(serialised(CwrChunk{9}), bytes_of({13, 0, 0, 8, 0, 0, 0, 9}));
-  EXPECT_EQ(EcneChunk::parse(chunk_in(serialised(EcneChunk{9})))->lowest_tsn, 9U);
-  EXPECT_EQ(CwrChunk::parse(chunk_in(serialised(CwrChunk{9})))->lowest_tsn, 9U);
+  EXPECT_EQ(serialised(EcneChunk{Tsn{9}}), bytes_of({12, 0, 0, 8, 0, 0, 0, 9}));
+  EXPECT_EQ(serialised(CwrChunk{Tsn{9}}), bytes_of({13, 0, 0, 8, 0, 0, 0, 9}));
+  EXPECT_EQ(EcneChunk::parse(chunk_in(serialised(EcneChunk{Tsn{9}})))->lowest_tsn, Tsn{9});
+  EXPECT_EQ(CwrChunk::parse(chunk_in(serialised(CwrChunk{Tsn{9}})))->lowest_tsn, Tsn{9});
 }
 
 TEST(EcneChunk, AcceptsThePacketCountThatSomePeersAppend) {
-  EXPECT_EQ(EcneChunk::parse(chunk_in(bytes_of({12, 0, 0, 12, 0, 0, 0, 9, 0, 0, 0, 2})))->lowest_tsn, 9U);
+  EXPECT_EQ(EcneChunk::parse(chunk_in(bytes_of({12, 0, 0, 12, 0, 0, 0, 9, 0, 0, 0, 2})))->lowest_tsn, Tsn{9});
 }
 
 TEST(PadChunk, RoundTripsItsSizeAsZeros) {
@@ -103,24 +103,24 @@ TEST(AbortChunk, CountsEvenWithBrokenCauses) {
 
 TEST(ErrorChunk, RoundTripsSeveralCauses) {
   const ByteVector causes = written([](ByteWriter& writer) {
-    InvalidStreamCause{7}.write(writer);
+    InvalidStreamCause{StreamId{7}}.write(writer);
     write_cause(writer, CauseCode::kUnrecognizedChunkType, text("chunk"));
-    NoUserDataCause{42}.write(writer);
+    NoUserDataCause{Tsn{42}}.write(writer);
   });
   const ByteVector bytes = serialised(ErrorChunk{causes});
   CauseReader reader = ErrorChunk::parse(chunk_in(bytes))->cause_reader();
-  EXPECT_EQ(InvalidStreamCause::parse(reader.next().value())->stream, 7);
+  EXPECT_EQ(InvalidStreamCause::parse(reader.next().value())->stream, StreamId{7});
   EXPECT_TRUE(same(reader.next().value().value, text("chunk")));
-  EXPECT_EQ(NoUserDataCause::parse(reader.next().value())->tsn, 42U);
+  EXPECT_EQ(NoUserDataCause::parse(reader.next().value())->tsn, Tsn{42});
   EXPECT_FALSE(reader.next().has_value());
   EXPECT_TRUE(reader.ok());
 }
 
 TEST(Causes, RoundTripThoseWithFields) {
-  EXPECT_EQ(serialised(InvalidStreamCause{0x0102}), bytes_of({0, 1, 0, 8, 1, 2, 0, 0}));
+  EXPECT_EQ(serialised(InvalidStreamCause{StreamId{0x0102}}), bytes_of({0, 1, 0, 8, 1, 2, 0, 0}));
   EXPECT_EQ(serialised(StaleCookieCause{0x01020304}), bytes_of({0, 3, 0, 8, 1, 2, 3, 4}));
   EXPECT_EQ(StaleCookieCause::parse(tlv_in(serialised(StaleCookieCause{5})))->staleness_us, 5U);
-  EXPECT_EQ(serialised(NoUserDataCause{9}), bytes_of({0, 9, 0, 8, 0, 0, 0, 9}));
+  EXPECT_EQ(serialised(NoUserDataCause{Tsn{9}}), bytes_of({0, 9, 0, 8, 0, 0, 0, 9}));
   EXPECT_EQ(serialised(UnsupportedHmacCause{2}), bytes_of({1, 5, 0, 6, 0, 2}));
   EXPECT_EQ(UnsupportedHmacCause::parse(tlv_in(serialised(UnsupportedHmacCause{2})))->identifier, 2);
 }
@@ -185,7 +185,8 @@ TEST(Causes, AreNotEachOther) {
   EXPECT_EQ(tlv_error<NoUserDataCause>(stale), ParseError::kWrongParameterType);
   EXPECT_EQ(tlv_error<MissingParameterCause>(stale), ParseError::kWrongParameterType);
   EXPECT_EQ(tlv_error<UnsupportedHmacCause>(stale), ParseError::kWrongParameterType);
-  EXPECT_EQ(tlv_error<StaleCookieCause>(serialised(NoUserDataCause{1})), ParseError::kWrongParameterType);
+  EXPECT_EQ(tlv_error<StaleCookieCause>(serialised(NoUserDataCause{Tsn{1}})),
+            ParseError::kWrongParameterType);
 }
 
 }  // namespace

@@ -16,30 +16,32 @@ ParseError parameters_error(const ByteVector& bytes) {
 TEST(InitChunk, RoundTripsBothKinds) {
   const ByteVector parameters = bytes_of({0xC0, 0, 0, 4});
   for (const bool ack : {false, true}) {
-    const ByteVector bytes =
-        serialised(InitChunk{ack, 0x01020304, 0x05060708, 9, 10, 0x0B0C0D0E, parameters});
+    const ByteVector bytes = serialised(
+        InitChunk{ack, VerificationTag{0x01020304}, 0x05060708, 9, 10, Tsn{0x0B0C0D0E}, parameters});
     EXPECT_EQ(bytes, bytes_of({ack ? 2 : 1, 0, 0, 24, 1,  2,  3,  4,  5,    6, 7, 8,
                                0,           9, 0, 10, 11, 12, 13, 14, 0xC0, 0, 0, 4}));
     const auto got = InitChunk::parse(chunk_in(bytes));
     ASSERT_TRUE(got);
     EXPECT_EQ(got->ack, ack);
-    EXPECT_EQ(got->initiate_tag, 0x01020304U);
+    EXPECT_EQ(got->initiate_tag, VerificationTag{0x01020304});
     EXPECT_EQ(got->a_rwnd, 0x05060708U);
     EXPECT_EQ(got->outbound_streams, 9);
     EXPECT_EQ(got->inbound_streams, 10);
-    EXPECT_EQ(got->initial_tsn, 0x0B0C0D0EU);
+    EXPECT_EQ(got->initial_tsn, Tsn{0x0B0C0D0E});
     EXPECT_TRUE(same(got->parameters, parameters));
   }
 }
 
 TEST(InitChunk, RefusesATagOfZero) {
-  EXPECT_EQ(chunk_error<InitChunk>(serialised(InitChunk{false, 0, 1, 1, 1, 1, {}})), ParseError::kZeroTag);
+  EXPECT_EQ(chunk_error<InitChunk>(serialised(InitChunk{false, kNoTag, 1, 1, 1, Tsn{1}, {}})),
+            ParseError::kZeroTag);
 }
 
 TEST(InitChunk, LetsZeroStreamsThroughForTheAbortThatAnswersThem) {
-  const auto got = InitChunk::parse(chunk_in(serialised(InitChunk{false, 5, 1, 0, 0, 1, {}})));
+  const auto got =
+      InitChunk::parse(chunk_in(serialised(InitChunk{false, VerificationTag{5}, 1, 0, 0, Tsn{1}, {}})));
   ASSERT_TRUE(got);
-  EXPECT_EQ(got->initiate_tag, 5U);
+  EXPECT_EQ(got->initiate_tag, VerificationTag{5});
   EXPECT_EQ(got->outbound_streams, 0);
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 // A packet: a common header and `chunks`.
 ByteVector packet(const ByteVector& chunks) {
-  ByteVector out = serialised(CommonHeader{5000, 5001, 0x01020304, 0});
+  ByteVector out = serialised(CommonHeader{5000, 5001, VerificationTag{0x01020304}, 0});
   out.insert(out.end(), chunks.begin(), chunks.end());
   return out;
 }
@@ -24,7 +24,7 @@ std::optional<ParseError> walk(Bytes bytes, std::size_t expected_chunks) {
 }
 
 TEST(CommonHeader, RoundTrips) {
-  const CommonHeader header{9899, 5001, 0xA1B2C3D4, 0x01020304};
+  const CommonHeader header{9899, 5001, VerificationTag{0xA1B2C3D4}, 0x01020304};
   const ByteVector bytes = serialised(header);
   ASSERT_EQ(bytes.size(), kCommonHeaderSize);
   EXPECT_EQ(PacketView::parse(bytes)->header(), header);

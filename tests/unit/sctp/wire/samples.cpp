@@ -27,14 +27,14 @@ ByteVector init(bool ack) {
     parameters.cookie_preservative = 5000;
   }
   const ByteVector inner = serialised(parameters);
-  return serialised(InitChunk{ack, 0x11223344, 131072, 10, 20, 0xFFFFFFF0, inner});
+  return serialised(InitChunk{ack, VerificationTag{0x11223344}, 131072, 10, 20, Tsn{0xFFFFFFF0}, inner});
 }
 
 ByteVector causes() {
   return written([](ByteWriter& writer) {
-    InvalidStreamCause{7}.write(writer);
+    InvalidStreamCause{StreamId{7}}.write(writer);
     StaleCookieCause{1234}.write(writer);
-    NoUserDataCause{99}.write(writer);
+    NoUserDataCause{Tsn{99}}.write(writer);
     UnsupportedHmacCause{2}.write(writer);
     const ParameterType missing[] = {ParameterType::kStateCookie};
     MissingParameterCause::write(writer, missing);
@@ -76,34 +76,37 @@ ByteVector reconfig() {
 
 std::vector<Sample> samples() {
   const GapBlock gaps[] = {{2, 3}, {5, 9}};
-  const std::uint32_t duplicates[] = {100, 101};
-  const SkippedStream streams[] = {{1, 2}, {3, 4}};
-  const SkippedMessage messages[] = {{1, false, 2}, {3, true, 4}};
+  const Tsn duplicates[] = {Tsn{100}, Tsn{101}};
+  const SkippedStream streams[] = {{StreamId{1}, Ssn{2}}, {StreamId{3}, Ssn{4}}};
+  const SkippedMessage messages[] = {{StreamId{1}, false, 2}, {StreamId{3}, true, 4}};
   const ByteVector digest(20, std::byte{9});
   const ByteVector error_causes = causes();
-  const auto sack = [&](ByteWriter& w) { write_sack(w, {1000, 2000, 2}, gaps, duplicates); };
-  const auto nr_sack = [&](ByteWriter& w) { write_nr_sack(w, {1000, 2000, 3}, gaps, gaps, duplicates); };
-  const auto forward = [&](ByteWriter& w) { ForwardTsnChunk::write(w, 50, streams); };
-  const auto i_forward = [&](ByteWriter& w) { IForwardTsnChunk::write(w, 50, messages); };
+  const auto sack = [&](ByteWriter& w) { write_sack(w, {Tsn{1000}, 2000, 2}, gaps, duplicates); };
+  const auto nr_sack = [&](ByteWriter& w) { write_nr_sack(w, {Tsn{1000}, 2000, 3}, gaps, gaps, duplicates); };
+  const auto forward = [&](ByteWriter& w) { ForwardTsnChunk::write(w, Tsn{50}, streams); };
+  const auto i_forward = [&](ByteWriter& w) { IForwardTsnChunk::write(w, Tsn{50}, messages); };
   return {
-      {"DATA", serialised(DataChunk{true, true, true, true, 1, 2, 3, 4, text("payload")}), 16},
+      {"DATA",
+       serialised(DataChunk{true, true, true, true, Tsn{1}, StreamId{2}, Ssn{3}, Ppid{4}, text("payload")}),
+       16},
       {"INIT", init(false), 20},
       {"INIT ACK", init(true), 20},
       {"SACK", written(sack), 32},
       {"HEARTBEAT", serialised(HeartbeatChunk{false, text("a nonce of 18 byte")}), 26},
       {"HEARTBEAT ACK", serialised(HeartbeatChunk{true, text("a nonce of 18 byte")}), 26},
       {"ABORT", serialised(AbortChunk{true, error_causes}), 4},
-      {"SHUTDOWN", serialised(ShutdownChunk{42}), 8},
+      {"SHUTDOWN", serialised(ShutdownChunk{Tsn{42}}), 8},
       {"SHUTDOWN ACK", serialised(ShutdownAckChunk{}), 4},
       {"ERROR", serialised(ErrorChunk{error_causes}), 4},
       {"COOKIE ECHO", serialised(CookieEchoChunk{text("a stateless cookie")}), 4},
       {"COOKIE ACK", serialised(CookieAckChunk{}), 4},
-      {"ECNE", serialised(EcneChunk{42}), 8},
-      {"CWR", serialised(CwrChunk{42}), 8},
+      {"ECNE", serialised(EcneChunk{Tsn{42}}), 8},
+      {"CWR", serialised(CwrChunk{Tsn{42}}), 8},
       {"SHUTDOWN COMPLETE", serialised(ShutdownCompleteChunk{true}), 4},
       {"AUTH", serialised(AuthChunk{1, 1, digest}), 8},
       {"NR-SACK", written(nr_sack), 44},
-      {"I-DATA", serialised(IDataChunk{false, false, true, false, 1, 2, 3, 4, text("payload")}), 20},
+      {"I-DATA",
+       serialised(IDataChunk{false, false, true, false, Tsn{1}, StreamId{2}, 3, 4, text("payload")}), 20},
       {"ASCONF-ACK", asconf_ack(), 8},
       {"RE-CONFIG", reconfig(), 4},
       {"PAD", serialised(PadChunk{9}), 4},

@@ -51,15 +51,18 @@ TEST(ProtectionParameterOnTheWire, IsRefusedInOtherSizesAndVersions) {
 
 ByteVector sealed_datagram(std::size_t size, const RecordHeader& header) {
   ByteVector datagram(size);
-  CommonHeader{1, 2, 3, 0}.store(datagram.data());
+  CommonHeader{1, 2, VerificationTag{3}, 0}.store(datagram.data());
   write_record_header(datagram, header);
   return datagram;
 }
 
 TEST(RecordHeaderOnTheWire, IsReadAsItWasWritten) {
   for (const RecordHeader header :
-       {RecordHeader{0, 0, 0}, RecordHeader{255, 255, kMaxRecordSequence}, RecordHeader{1, 0, 1},
-        RecordHeader{0, 1, std::uint64_t{1} << 47U}, RecordHeader{0x12, 0x34, 0x5678'9abc'def0}}) {
+       {RecordHeader{RecordPathId{0}, Epoch{0}, RecordSequence{0}},
+        RecordHeader{RecordPathId{255}, Epoch{255}, kMaxRecordSequence},
+        RecordHeader{RecordPathId{1}, Epoch{0}, RecordSequence{1}},
+        RecordHeader{RecordPathId{0}, Epoch{1}, RecordSequence{std::uint64_t{1} << 47U}},
+        RecordHeader{RecordPathId{0x12}, Epoch{0x34}, RecordSequence{0x5678'9abc'def0}}}) {
     for (const std::size_t size :
          {std::size_t{40}, std::size_t{44}, std::size_t{1472}, std::size_t{65'000}}) {
       const auto read = read_record_header(sealed_datagram(size, header));
@@ -72,14 +75,15 @@ TEST(RecordHeaderOnTheWire, IsReadAsItWasWritten) {
 }
 
 TEST(RecordHeaderOnTheWire, HasItsFieldsWhereTheProtocolPutsThem) {
-  const ByteVector datagram = sealed_datagram(40, {0xaa, 0xbb, 0x0102'0304'0506});
+  const ByteVector datagram =
+      sealed_datagram(40, {RecordPathId{0xaa}, Epoch{0xbb}, RecordSequence{0x0102'0304'0506}});
   const std::array<int, 12> expected = {0x5e, 0, 0, 28, 0xaa, 0xbb, 1, 2, 3, 4, 5, 6};
   for (std::size_t i = 0; i < expected.size(); ++i)
     EXPECT_EQ(std::to_integer<int>(datagram[kCommonHeaderSize + i]), expected[i]) << i;
 }
 
 TEST(RecordHeaderOnTheWire, IsRefusedWhenTheChunkIsNotTheRestOfTheDatagram) {
-  const ByteVector whole = sealed_datagram(80, {1, 2, 3});
+  const ByteVector whole = sealed_datagram(80, {RecordPathId{1}, Epoch{2}, RecordSequence{3}});
   for (std::size_t size = 0; size <= 100; ++size) {
     ByteVector other = whole;
     other.resize(size);
@@ -101,12 +105,12 @@ TEST(PathPreferenceOnTheWire, IsReadAsItWasWritten) {
   for (std::size_t role = 0; role < kPathRoles; ++role) {
     ByteVector room(PathPreferenceEntry::kSize);
     ByteWriter writer(room);
-    PathPreferenceEntry{3, 200, static_cast<PathRole>(role), 20'000'000}.write(writer);
+    PathPreferenceEntry{Epoch{3}, RecordPathId{200}, static_cast<PathRole>(role), 20'000'000}.write(writer);
     EXPECT_EQ(writer.size(), PathPreferenceEntry::kSize);
     const auto entry = PathPreferenceEntry::parse(room);
     ASSERT_TRUE(entry);
-    EXPECT_EQ(entry->epoch, 3);
-    EXPECT_EQ(entry->path_id, 200);
+    EXPECT_EQ(entry->epoch, Epoch{3});
+    EXPECT_EQ(entry->path_id, RecordPathId{200});
     EXPECT_EQ(entry->role, static_cast<PathRole>(role));
     EXPECT_EQ(entry->cap_bps, 20'000'000U);
   }
@@ -126,7 +130,7 @@ TEST(PathPreferenceOnTheWire, IsRefusedWithACapThatNoPathCouldKeep) {
   const auto taken = [](std::uint64_t cap) {
     ByteVector room(PathPreferenceEntry::kSize);
     ByteWriter writer(room);
-    PathPreferenceEntry{0, 0, PathRole::always, cap}.write(writer);
+    PathPreferenceEntry{Epoch{0}, RecordPathId{0}, PathRole::always, cap}.write(writer);
     return PathPreferenceEntry::parse(room).has_value();
   };
   EXPECT_TRUE(taken(0));
