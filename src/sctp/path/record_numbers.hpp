@@ -6,8 +6,8 @@
 
 namespace hawser::sctp::path {
 
-/// The numbers in the records of one path of ours. The record layer assigns them: a path gets an id with its
-/// first record under new keys.
+/// The numbers in the records that this end sends on one path. The record layer assigns them: a path gets an
+/// id with its first record under new keys.
 struct RecordNumbers {
   std::uint64_t generation = 0;  ///< the keys that `id` belongs to, numbered by the record layer; 0: none yet
   RecordSequence next_sequence{};

@@ -89,8 +89,8 @@ struct InitParameters {
   /// An unknown type requested to stop: the parameters behind it were not read.
   bool stopped = false;
   /// Contents of the Unrecognized Parameter parameters of an INIT ACK: the parameters of the INIT that its
-  /// sender does not know. In a received INIT ACK they are from our own INIT; to write one, set them to the
-  /// `unrecognized` of the peer's INIT.
+  /// sender does not know. In a received INIT ACK they are from the INIT of this end; to write one, set them
+  /// to the `unrecognized` of the peer's INIT.
   BoundedList<ParameterView, kMaxReports> reports;
 
   /// `parameters` is InitChunk::parameters.
