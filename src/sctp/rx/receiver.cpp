@@ -2,18 +2,14 @@
 //
 //  1. UdpReceiver::split notes the route of each datagram; Endpoint::handle_datagrams passes them on.
 //  2. Demultiplexer::handle_datagram: a sealed packet selects its association by the verification tag.
-//  3. SecureChannel::open, RecordLayer::open: the replay window accepts the sequence, the AEAD decrypts in
-//  place.
+//  3. SecureChannel::open, RecordLayer::open: the replay window accepts it, the AEAD decrypts in place.
 //  4. Association::handle_packet finds the path of the route and walks the chunks.
 //  5. ChunkRouter::route decides whether a chunk may come unsealed; ChunkRouter::handle_data parses DATA.
 //  6. Receiver::on_data unwraps the TSN. TsnTracker::classify: fresh, duplicate or out of window.
-//  7. Receiver::has_room_for applies the window; Reassembly::add copies the payload and queues a message
-//  whose
-//     turn it is.
+//  7. Receiver::has_room_for applies the window; Reassembly::add copies the payload and orders messages.
 //  8. TsnTracker::record notes the TSN and advances the cumulative TSN up to the next gap.
 //  9. Receiver::on_packet_end plans the SACK: immediately, or by a deadline.
-// 10. Endpoint::poll_message, Receiver::poll_message: the application takes the message, and the window
-// opens.
+// 10. Endpoint::poll_message, Receiver::poll_message: the user takes the message; the window opens.
 // 11. Transmitter::poll: Receiver::write_sack writes the SACK, alone or bundled with DATA on the same path.
 // 12. At the peer, ChunkRouter::handle_sack passes it to DataSender::on_sack, which releases the chunks.
 
