@@ -34,7 +34,7 @@ class Endpoint {
   /// A protected endpoint. It reports `connected` and `accepted` only after both ends have proven their keys,
   /// ignores auth_keys, and does not answer out-of-the-blue packets. A restarted peer appears as a new
   /// association; peer_key() identifies it. Throws std::invalid_argument as the plain constructor does.
-  Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, SecurityConfig protection);
+  Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, SecurityConfig security);
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;

@@ -112,17 +112,17 @@ PeerInit PeerInit::from(const wire::InitChunk& chunk, const wire::InitParameters
 }
 
 void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own,
-                          const SecurityConfig* protection) {
-  if (const auto extensions = own_extensions(config, protection == nullptr); !extensions.empty()) {
+                          const SecurityConfig* security) {
+  if (const auto extensions = own_extensions(config, security == nullptr); !extensions.empty()) {
     wire::write_parameter(writer, wire::ParameterType::kSupportedExtensions, extensions);
   }
   // Records authenticate whole packets, so AUTH is not needed.
-  if (config.dynamic_addresses && protection == nullptr) write_auth_parameters(writer, own);
-  if (protection != nullptr) {
+  if (config.dynamic_addresses && security == nullptr) write_auth_parameters(writer, own);
+  if (security != nullptr) {
     std::array<std::byte, 4> method{};
     store_be(method.data(), wire::kSealedErrorDetection);
     wire::write_parameter(writer, wire::ParameterType::kZeroChecksumAcceptable, method);
-    wire::ProtectionParameter{protection->cipher_costs}.write(writer);
+    wire::ProtectionParameter{security->cipher_costs}.write(writer);
   }
   if (config.adaptation_indication) {
     std::array<std::byte, 4> value{};

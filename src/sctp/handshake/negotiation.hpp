@@ -56,9 +56,9 @@ struct PeerInit {
   [[nodiscard]] bool auth() const { return !key_vector.empty(); }
 };
 
-/// Appends the parameters of our INIT or INIT ACK; `protection` is null in plain SCTP.
+/// Appends the parameters of our INIT or INIT ACK; `security` is null in plain SCTP.
 void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, const OwnInit& own,
-                          const SecurityConfig* protection);
+                          const SecurityConfig* security);
 /// Our INIT, or INIT ACK if `ack`: the fixed fields from `config` and `own`, and serialised `parameters`,
 /// which the caller has written and which must outlive the result.
 [[nodiscard]] wire::InitChunk make_init(const EndpointConfig& config, const OwnInit& own, bool ack,

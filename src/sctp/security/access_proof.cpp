@@ -42,9 +42,9 @@ std::vector<std::byte> prove_cookie(Bytes cookie, Bytes access_key) {
   return {mac.begin(), mac.begin() + wire::kAccessMacSize};
 }
 
-AccessKeys::AccessKeys(const SecurityConfig& protection) {
+AccessKeys::AccessKeys(const SecurityConfig& security) {
   std::vector<const crypto::PresharedKey*> distinct;
-  for (const ProtectedPeer& peer : protection.peers) {
+  for (const ProtectedPeer& peer : security.peers) {
     const crypto::PresharedKey* key = peer.preshared_key ? &*peer.preshared_key : nullptr;
     const auto same = [key](const crypto::PresharedKey* other) {
       return key == nullptr || other == nullptr ? key == other
@@ -53,7 +53,7 @@ AccessKeys::AccessKeys(const SecurityConfig& protection) {
     if (std::ranges::none_of(distinct, same)) distinct.push_back(key);
   }
   for (const crypto::PresharedKey* key : distinct) {
-    keys_.push_back(crypto::derive_access_key(protection.private_key.public_key(), key));
+    keys_.push_back(crypto::derive_access_key(security.private_key.public_key(), key));
   }
 }
 

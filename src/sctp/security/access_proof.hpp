@@ -29,7 +29,7 @@ void sign_access(MutableBytes init_chunk, Bytes access_key);
 class AccessKeys {
  public:
   /// Derives the keys from the hub's own key and its peers.
-  explicit AccessKeys(const SecurityConfig& protection);
+  explicit AccessKeys(const SecurityConfig& security);
 
   /// The number of keys, which is the highest number of MACs that one INIT costs.
   [[nodiscard]] std::size_t count() const { return keys_.size(); }

@@ -21,16 +21,16 @@ void SecureChannel::begin() {
 }
 
 void SecureChannel::start_exchange() {
-  const SecurityConfig& protection = setup_.config;
+  const SecurityConfig& security = setup_.config;
   if (setup_.role == crypto::TlsRole::client) {
     exchange_.emplace(
-        Exchange{next_epoch_, crypto::TlsSession::client(protection.private_key, *setup_.expected_peer)});
+        Exchange{next_epoch_, crypto::TlsSession::client(security.private_key, *setup_.expected_peer)});
   } else {
     // A rekey must not change the identity of the peer.
     const auto accept = [this](const crypto::PublicKey& key) {
       return peer_ ? key == *peer_ : find_peer(key) != nullptr;
     };
-    exchange_.emplace(Exchange{next_epoch_, crypto::TlsSession::server(protection.private_key, accept)});
+    exchange_.emplace(Exchange{next_epoch_, crypto::TlsSession::server(security.private_key, accept)});
   }
   advance_handshake({});
 }
