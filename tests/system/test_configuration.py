@@ -76,8 +76,8 @@ class Mistakes(unittest.TestCase):
         line = 1 + text.split("private_key_file")[0].count("\n")
         for mode in (0o644, 0o640, 0o604):
             os.chmod(path, mode)
-            self.assert_refused(text, [f"mistake.toml:{line}: interface.private_key_file: {path}: a key that others may "
-                                       f"access (mode 0{mode:o}), run: chmod 600 {path}\n"])
+            self.assert_refused(text, [f"mistake.toml:{line}: interface.private_key_file: {path}: other users may "
+                                       f"access the key (mode 0{mode:o}); run: chmod 600 {path}\n"])
         message = self.start(text).stderr
         self.namespace.run("sh", "-c", message.rpartition("run: ")[2])
         self.assertEqual(self.start(text, "--check").returncode, 0)
