@@ -51,9 +51,14 @@ TEST(PacketObserver, GetsEveryPacketOfPlainSctpInBothDirections) {
   EXPECT_EQ(recorder.count(PacketDirection::sent, false, wire::ChunkType::kCookieEcho), 1);
   const auto sent = std::ranges::count(recorder.packets, PacketDirection::sent, &Recorder::Packet::direction);
   EXPECT_EQ(static_cast<std::size_t>(sent), pair.client.sent.size());
+  const std::size_t seen = recorder.packets.size();
+  pair.client.endpoint.set_packet_observer(nullptr);
+  pair.client.endpoint.shutdown(pair.now, pair.client_id);
+  pair.carry();
+  EXPECT_EQ(recorder.packets.size(), seen) << "it is removed";
 }
 
-TEST(PacketObserver, GetsSealedPacketsInClearText) {
+TEST(PacketObserver, GetsSealedPacketsInClearTextWithTheFinalOne) {
   Recorder recorder;
   ProtectedPair pair;
   pair.server.endpoint.set_packet_observer(&recorder);
@@ -64,24 +69,24 @@ TEST(PacketObserver, GetsSealedPacketsInClearText) {
   EXPECT_EQ(recorder.count(PacketDirection::sent, true, wire::ChunkType::kAbort), 0);
   pair.server.endpoint.abort(pair.now, pair.server_id, "the end");
   pair.carry();
-  EXPECT_EQ(recorder.count(PacketDirection::sent, true, wire::ChunkType::kAbort), 1) << "the final packet";
+  EXPECT_EQ(recorder.count(PacketDirection::sent, true, wire::ChunkType::kAbort), 1);
 }
 
-TEST(PacketObserver, GetsAnswersToPacketsOfNoAssociation) {
+TEST(PacketObserver, GetsAnOutOfTheBluePacketAndItsAnswerButNoneWithAWrongChecksum) {
   Recorder recorder;
   EndpointPair pair;
   pair.server.endpoint.set_packet_observer(&recorder);
-  pair.connect();
-  EXPECT_EQ(recorder.count(PacketDirection::sent, false, wire::ChunkType::kInitAck), 1);
-}
-
-TEST(PacketObserver, GetsNothingAfterItsRemoval) {
-  Recorder recorder;
-  EndpointPair pair;
-  pair.client.endpoint.set_packet_observer(&recorder);
-  pair.client.endpoint.set_packet_observer(nullptr);
-  pair.connect();
-  EXPECT_TRUE(recorder.packets.empty());
+  const test::ByteVector stray = test::Craft(VerificationTag{0x1234}).unknown(0xC5).take();
+  pair.server.deliver(pair.now, {pair.server_route(), stray});
+  pair.server.poll(pair.now);
+  ASSERT_EQ(recorder.packets.size(), 2U);
+  EXPECT_EQ(recorder.packets[0].direction, PacketDirection::received);
+  EXPECT_EQ(recorder.count(PacketDirection::sent, false, wire::ChunkType::kAbort), 1);
+  test::ByteVector damaged = stray;
+  damaged.back() ^= std::byte{1};
+  pair.server.deliver(pair.now, {pair.server_route(), damaged});
+  pair.server.poll(pair.now);
+  EXPECT_EQ(recorder.packets.size(), 2U);
 }
 
 }  // namespace

@@ -153,6 +153,14 @@ TEST_F(VerificationTagTest, PortsOfOtherEndpointsAreNotOurs) {
   EXPECT_TRUE(pair.server.messages.empty());
 }
 
+TEST_F(VerificationTagTest, APacketShorterThanACommonHeaderIsTruncated) {
+  const test::ByteVector whole = Craft(pair.server_tag).take();
+  for (std::size_t size = 0; size < wire::kCommonHeaderSize; ++size)
+    pair.to_server({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
+  EXPECT_EQ(pair.server.drops(DropReason::truncated_packet), wire::kCommonHeaderSize);
+  EXPECT_EQ(pair.server.drops(DropReason::bad_checksum), 0U);
+}
+
 TEST_F(VerificationTagTest, ADamagedPacketIsDropped) {
   auto packet = pair.from_client().add(AbortChunk{false, {}}).take();
   packet.back() ^= std::byte{1};
