@@ -8,6 +8,7 @@
 #include "sctp/wire/causes.hpp"
 
 namespace hawser::sctp::association {
+
 Association::Association(EndpointContext& context, AssociationId id, const Route& first,
                          std::uint16_t peer_port, std::optional<crypto::PublicKey> peer, Timestamp now)
     : id_(id),
@@ -51,25 +52,29 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (packet.fresh) parts_.validation.on_transfer(now);
   parts_.migration.on_packet(packet.source());
   drop_retired_paths(parts_);
-  apply(now, establishment_.advance_keys(now));
+  if (parts_.keys != nullptr) apply(now, establishment_.advance_keys(now));
   if (!closed_) advance_shutdown(now);
 }
 
 // Returns whether the next chunk of the packet is processed.
-bool Association::apply(Packet& packet, ChunkResult&& result) {
+bool Association::apply(Packet& packet, const ChunkResult& result) {
   drop_retired_paths(parts_);
   if (std::holds_alternative<NextChunk>(result)) return true;
   if (std::holds_alternative<SkipRest>(result)) return false;
-  if (const auto* acked = std::get_if<InitAcked>(&result)) {
+  return apply(packet, *std::get<std::unique_ptr<Consequence>>(result));
+}
+
+bool Association::apply(Packet& packet, const Consequence& consequence) {
+  if (const auto* acked = std::get_if<InitAcked>(&consequence)) {
     apply(packet.now, establishment_.on_init_acked(packet, acked->ack));
     return false;
   }
-  if (const auto* ended = std::get_if<Ended>(&result)) {
+  if (const auto* ended = std::get_if<Ended>(&consequence)) {
     end(packet.now, *ended);
     return false;
   }
-  if (std::holds_alternative<CookieAcked>(result)) establishment_.on_cookie_acked(packet.now);
-  if (std::holds_alternative<InitAgain>(result)) establishment_.init_again(packet.now);
+  if (std::holds_alternative<CookieAcked>(consequence)) establishment_.on_cookie_acked(packet.now);
+  if (std::holds_alternative<InitAgain>(consequence)) establishment_.init_again(packet.now);
   return true;
 }
 
@@ -128,7 +133,7 @@ void Association::handle_timeout(Timestamp now) {
   if (closed_ || handshaking()) return;
   parts_.receiver->on_timeout(now);
   parts_.recovery.on_timeout(now);
-  apply(now, establishment_.advance_keys(now));
+  if (parts_.keys != nullptr) apply(now, establishment_.advance_keys(now));
   if (closed_ || readiness() == Readiness::handshake) return;
   parts_.validation.on_timeout(now);
   parts_.prober.on_timeout(now);

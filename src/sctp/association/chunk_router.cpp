@@ -12,10 +12,6 @@
 #include "sctp/wire/shutdown.hpp"
 
 namespace hawser::sctp::association {
-path::PacketSource Packet::source() const {
-  if (record == nullptr) return {route, size, fresh, nullptr, {}};
-  return {route, size, record->newest, &record->peer_path->path, {record->epoch, record->path_id}};
-}
 
 // --- which chunks may be processed
 
@@ -43,7 +39,7 @@ ChunkResult ChunkRouter::dispatch(Packet& packet, const wire::ChunkView& chunk, 
     case wire::ChunkType::kError: return handle_error(chunk);
     case wire::ChunkType::kInitAck: return handle_init_ack(packet, chunk);
     case wire::ChunkType::kCookieAck:
-      if (handshaking() && parts_.initiator->echoed()) return CookieAcked{};
+      if (handshaking() && parts_.initiator->echoed()) return consequence(CookieAcked{});
       drop(DropReason::duplicate_handshake);
       break;
     case wire::ChunkType::kShutdown: handle_shutdown(packet, chunk); break;
@@ -140,10 +136,10 @@ ChunkResult ChunkRouter::answer_refused_data(DropReason refusal, const wire::Dat
   if (refusal == DropReason::empty_data) {
     std::array<std::byte, 4> tsn{};
     store_be(tsn.data(), data.tsn.value());
-    return abort_with(wire::CauseCode::kNoUserData, tsn);
+    return consequence(abort_with(wire::CauseCode::kNoUserData, tsn));
   }
   if (refusal == DropReason::inconsistent_fragment)
-    return abort_with(wire::CauseCode::kProtocolViolation, "inconsistent fragments");
+    return consequence(abort_with(wire::CauseCode::kProtocolViolation, "inconsistent fragments"));
   if (refusal == DropReason::invalid_stream) {
     std::array<std::byte, 4> value{};
     store_be(value.data(), data.stream.value());
@@ -256,9 +252,9 @@ ChunkResult ChunkRouter::handle_init_ack(Packet& packet, const wire::ChunkView& 
   if (auto* refusal = std::get_if<handshake::InitAckRefusal>(&result)) {
     drop(DropReason::malformed_init);
     parts_.writer.set_peer_tag(refusal->peer_tag);
-    return abort_with(refusal->cause, refusal->value);
+    return consequence(abort_with(refusal->cause, refusal->value));
   }
-  return InitAcked{std::move(std::get<handshake::AcceptedInitAck>(result))};
+  return consequence(InitAcked{std::move(std::get<handshake::AcceptedInitAck>(result))});
 }
 
 ChunkResult ChunkRouter::handle_error(const wire::ChunkView& chunk) {
@@ -270,11 +266,12 @@ ChunkResult ChunkRouter::handle_error(const wire::ChunkView& chunk) {
     const auto stale = wire::StaleCookieCause::parse(*cause);
     if (!stale) return skip_chunk(DropReason::malformed_chunk);
     if (!handshaking() || !parts_.initiator->echoed()) return skip_chunk(DropReason::unexpected_chunk);
-    if (parts_.initiator->on_stale_cookie(std::chrono::microseconds(stale->staleness_us))) return InitAgain{};
-    return Ended{Event::Kind::lost,
-                 static_cast<std::uint16_t>(wire::CauseCode::kStaleCookie),
-                 "the cookie was stale",
-                 {}};
+    if (parts_.initiator->on_stale_cookie(std::chrono::microseconds(stale->staleness_us)))
+      return consequence(InitAgain{});
+    return consequence(Ended{Event::Kind::lost,
+                             static_cast<std::uint16_t>(wire::CauseCode::kStaleCookie),
+                             "the cookie was stale",
+                             {}});
   }
   return NextChunk{};
 }
@@ -288,7 +285,8 @@ ChunkResult ChunkRouter::handle_abort(const wire::ChunkView& chunk) {
   if (abort->tag_reflected) return skip_packet(DropReason::bad_verification_tag);
   wire::CauseReader causes = abort->cause_reader();
   const auto cause = causes.next();
-  return Ended{Event::Kind::aborted, cause ? cause->type : std::uint16_t{0}, "aborted by the peer", {}};
+  return consequence(
+      Ended{Event::Kind::aborted, cause ? cause->type : std::uint16_t{0}, "aborted by the peer", {}});
 }
 
 void ChunkRouter::handle_shutdown(Packet& packet, const wire::ChunkView& chunk) {
@@ -308,7 +306,7 @@ ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
   };
   if (!handshaking() && parts_.teardown.expects_shutdown_ack()) {
     complete(false, parts_.writer.peer_tag());
-    return shut_down();
+    return consequence(shut_down());
   }
   if (!handshaking()) return skip_chunk(DropReason::unexpected_chunk);
   // RFC 9260 §8.5.1 E: while the handshake runs, the peer still has an older association to end. In protected
@@ -319,7 +317,7 @@ ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
 
 ChunkResult ChunkRouter::handle_shutdown_complete() {
   if (parts_.teardown.state() != Teardown::State::ack_sent) return skip_packet(DropReason::unexpected_chunk);
-  return shut_down();
+  return consequence(shut_down());
 }
 
 }  // namespace hawser::sctp::association

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
+#include <memory>
+#include <utility>
 #include <variant>
-#include <vector>
 
 #include "sctp/association/components.hpp"
 #include "sctp/association/ending.hpp"
@@ -24,13 +23,12 @@ struct Packet {
   bool fresh = false;                    ///< it contained a chunk that cannot be a replay
 
   /// Where the packet came from, for Migration.
-  [[nodiscard]] path::PacketSource source() const;
+  [[nodiscard]] path::PacketSource source() const {
+    if (record == nullptr) return {route, size, fresh, nullptr, {}};
+    return {route, size, record->newest, &record->peer_path->path, {record->epoch, record->path_id}};
+  }
 };
 
-/// The next chunk may be processed.
-struct NextChunk {};
-/// The rest of the packet must be skipped.
-struct SkipRest {};
 /// The INIT ACK of our INIT was accepted; the rest of the packet must be skipped.
 struct InitAcked {
   handshake::AcceptedInitAck ack;
@@ -39,8 +37,18 @@ struct InitAcked {
 struct CookieAcked {};
 /// The cookie was stale: a new INIT is due.
 struct InitAgain {};
-/// The result of a chunk for the association as a whole.
-using ChunkResult = std::variant<NextChunk, SkipRest, InitAcked, CookieAcked, InitAgain, Ended>;
+/// What a chunk means for the association as a whole.
+using Consequence = std::variant<InitAcked, CookieAcked, InitAgain, Ended>;
+
+/// The next chunk may be processed.
+struct NextChunk {};
+/// The rest of the packet must be skipped.
+struct SkipRest {};
+/// The result of a chunk. Few chunks have a consequence, so that it is in the heap and the result is small.
+using ChunkResult = std::variant<NextChunk, SkipRest, std::unique_ptr<Consequence>>;
+[[nodiscard]] inline ChunkResult consequence(Consequence&& value) {
+  return std::make_unique<Consequence>(std::move(value));
+}
 
 /// Routes each chunk of a received packet to its procedure, in packet order: first checks whether the chunk
 /// may be processed (sealing, AUTH, state), then returns its result. Owns nothing; never opens or closes the

@@ -7,11 +7,6 @@
 #include "sctp/wire/sealed_chunk.hpp"
 
 namespace hawser::sctp::association {
-Readiness Establishment::readiness() const {
-  if (handshaking()) return Readiness::handshake;
-  if (confirmed_) return Readiness::confirmed;
-  return parts_.keys == nullptr ? Readiness::confirmed : parts_.keys->readiness();
-}
 
 // --- our INIT
 
@@ -203,7 +198,6 @@ void Establishment::establish(Timestamp now, Event::Kind kind) {
 
 std::optional<Ended> Establishment::advance_keys(Timestamp now) {
   using Kind = security::KeyExchange::Outcome::Kind;
-  if (parts_.keys == nullptr) return std::nullopt;
   messages_.receive(now);
   parts_.keys->on_progress(now);
   messages_.send_key_messages();

@@ -41,8 +41,8 @@ class Establishment {
   /// RFC 9260 §5.2.4, case A: unacknowledged messages are discarded, and the streams restart.
   void restart(Timestamp now, const handshake::StateCookie& cookie);
 
-  /// Runs the key exchange of a protected association. To be called after any input and timeout. Returns how
-  /// the association ends when the exchange fails.
+  /// Runs the key exchange of a protected association, once it has begun. To be called after any input and
+  /// timeout. Returns how the association ends when the exchange fails.
   [[nodiscard]] std::optional<Ended> advance_keys(Timestamp now);
   /// Repeats INIT or COOKIE ECHO. Returns how the association ends when the handshake fails.
   [[nodiscard]] std::optional<Ended> on_timeout(Timestamp now);
@@ -53,7 +53,11 @@ class Establishment {
   /// Whether our INIT or COOKIE ECHO waits for its answer.
   [[nodiscard]] bool handshaking() const { return parts_.initiator.has_value(); }
   /// How far the association is established.
-  [[nodiscard]] Readiness readiness() const;
+  [[nodiscard]] Readiness readiness() const {
+    if (handshaking()) return Readiness::handshake;
+    if (confirmed_ || parts_.keys == nullptr) return Readiness::confirmed;
+    return parts_.keys->readiness();
+  }
   /// Whether the user has got the event for the established association.
   [[nodiscard]] bool confirmed() const { return confirmed_; }
   /// Whether our INIT began the association: then this end has the uplinks, and joins paths.
