@@ -128,6 +128,7 @@ std::string association_text(const control::Association& a) {
 
 std::string peer_text(const control::Status& status, const control::Peer& peer) {
   std::string out = fmt::format("\npeer {}  {}", peer.name, peer.state);
+  if (!peer.reason.empty()) out += (peer.state == "up" ? ", " : ": ") + peer.reason;
   if (!peer.endpoint.empty()) out += fmt::format("  endpoint {}", join(peer.endpoint));
   out += fmt::format("\n  public key {}\n", peer.public_key);
   out += fmt::format("  allowed {}\n", peer.allowed_ips.empty() ? "nothing" : join(peer.allowed_ips));

@@ -92,6 +92,7 @@ struct Peer {
   std::string name;        ///< as configured
   std::string public_key;  ///< base64
   std::string state;       ///< up; on an edge also resolving, connecting, waiting, stopped; on a hub down
+  std::string reason;  ///< why it is not up, or carries nothing, in words; empty: nothing is known to fail
   std::vector<std::string> endpoint;         ///< as configured; empty on a hub
   std::vector<std::string> allowed_ips;      ///< prefixes
   std::optional<std::uint32_t> association;  ///< id of its association, when up
@@ -100,8 +101,8 @@ struct Peer {
   std::uint64_t queue_packets = 0;           ///< inner packets that wait to be sent
   std::uint64_t queue_limit = 0;             ///< limit of the queue
   Counters counters;                         ///< tunnel::PeerCounters by name
-  HAWSER_DESCRIBED(Peer, name, public_key, state, endpoint, allowed_ips, association, mtu, queue_bytes,
-                   queue_packets, queue_limit, counters)
+  HAWSER_DESCRIBED(Peer, name, public_key, state, reason, endpoint, allowed_ips, association, mtu,
+                   queue_bytes, queue_packets, queue_limit, counters)
 };
 
 /// A UDP socket of the daemon.

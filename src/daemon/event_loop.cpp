@@ -20,8 +20,9 @@
 #include "daemon/control/control_server.hpp"
 #include "daemon/developer_trace.hpp"
 #include "daemon/hooks/runner.hpp"
+#include "daemon/names/resolver.hpp"
 #include "daemon/notify.hpp"
-#include "daemon/peering/resolver.hpp"
+
 #include "daemon/tunnel_service.hpp"
 #include "hawser/crypto/random.hpp"
 #include "io/netlink/link_monitor.hpp"
@@ -133,12 +134,7 @@ class EventLoop final : public Platform {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   }
 
-  void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>& endpoints) override {
-    resolver_.resolve(endpoints, [this, peer](const std::vector<UdpAddress>& addresses) {
-      service_.handle_addresses(read_clock(), peer, addresses);
-      arm();
-    });
-  }
+  void resolve(const NameQuestion& question) override { resolver_.resolve(question); }
 
  private:
   void add_routes(const config::Config& config) {
@@ -225,7 +221,10 @@ class EventLoop final : public Platform {
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
-  peering::Resolver resolver_{context_};
+  names::Resolver resolver_{context_, [this](const NameAnswer& answer) {
+                              service_.handle_name_answer(read_clock(), answer);
+                              arm();
+                            }};
   std::optional<hooks::HookRunner> hooks_;
   bool ending_ = false;
   Timestamp armed_ = kNever;

@@ -5,13 +5,12 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/config/config.hpp"
 #include "daemon/hook_event.hpp"
+#include "daemon/name_lookup.hpp"
 #include "hawser/base/datagram.hpp"
 #include "io/datagram_socket.hpp"
 #include "io/netlink/link.hpp"
 #include "io/udp/udp_socket.hpp"
-#include "tunnel/allowed_ips.hpp"
 
 namespace hawser::daemon {
 
@@ -38,8 +37,9 @@ class Platform {
                                                       const std::optional<IpAddress>& from) = 0;
   /// The date and time, UTC. It may jump, and begin in 1970 until the clock is set.
   virtual std::chrono::sys_seconds wall_clock() = 0;
-  /// Resolves names. The answer arrives by TunnelService::handle_addresses(), never during this call.
-  virtual void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>& endpoints) = 0;
+  /// Asks for the addresses of a name. Answers arrive by TunnelService::handle_name_answer(), never during
+  /// this call.
+  virtual void resolve(const NameQuestion& question) = 0;
   /// Passes an event to the hooks. Does not wait for them.
   virtual void announce(HookEvent event) = 0;
 };

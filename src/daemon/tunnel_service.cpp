@@ -95,11 +95,10 @@ void TunnelService::handle_links_changed(Timestamp now) {
   drain(now);
 }
 
-void TunnelService::handle_addresses(Timestamp now, tunnel::PeerIndex peer,
-                                     const std::vector<UdpAddress>& addresses) {
+void TunnelService::handle_name_answer(Timestamp now, const NameAnswer& answer) {
   // The uplinks learn what they have to reach before an attempt over one of them starts.
-  if (connections_.learn_remotes(peer, addresses)) refresh_uplinks(now);
-  connections_.handle_addresses(now, peer, addresses);
+  if (connections_.handle_name_answer(now, answer)) refresh_uplinks(now);
+  connections_.handle_new_addresses(now, answer.host);
   drain(now);
 }
 
@@ -110,8 +109,8 @@ Timestamp TunnelService::next_timeout() const {
 
 // --- output
 
-// Polls everything until nothing is left: events, resolve requests, messages, then datagrams, which in turn
-// make room for queued packets. Every command and handle_* function ends here.
+// Polls everything until nothing is left: events, questions for names, messages, then datagrams, which in
+// turn make room for queued packets. Every command and handle_* function ends here.
 void TunnelService::drain(Timestamp now) {
   handle_events(now);  // before messages: an event announces the association that they come from
   do {
@@ -129,15 +128,15 @@ void TunnelService::drain(Timestamp now) {
   finish(now);
 }
 
-// Returns whether there was an event, so that there may be more to send. Resolve requests are answered here
-// and nowhere else, before the next transmit().
+// Returns whether there was an event, so that there may be more to send. Names are asked for here and nowhere
+// else.
 bool TunnelService::handle_events(Timestamp now) {
   bool any = false;
   while (const auto event = endpoint_.poll_event()) {
     any = true;
     handle_event(now, *event);
   }
-  connections_.answer_resolve_requests(now, platform_);
+  for (const NameQuestion& question : connections_.poll_questions(now)) platform_.resolve(question);
   return any;
 }
 
@@ -182,6 +181,7 @@ void TunnelService::tick(Timestamp now) {
   rates_.prune(now);
   send_restart_notices(now);
   if (restart_notifier_) restart_notifier_->note_locations(now);
+  connections_.save_addresses(now, false);
   quotas_.update(now);
 }
 
@@ -223,6 +223,7 @@ void TunnelService::abort_all(Timestamp now) {
 
 void TunnelService::finish(Timestamp now) {
   stop_state_ = StopState::stopped;
+  connections_.save_addresses(now, true);
   quotas_.finish(now);
 }
 

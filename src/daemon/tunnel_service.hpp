@@ -63,8 +63,8 @@ class TunnelService {
   void handle_timeout(Timestamp now);
   /// Interfaces, addresses or routes may have changed.
   void handle_links_changed(Timestamp now);
-  /// The answer to Platform::resolve(); empty: the names were not resolved.
-  void handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
+  /// An answer to Platform::resolve(); there may be several.
+  void handle_name_answer(Timestamp now, const NameAnswer& answer);
 
   /// For developers: see sctp::Endpoint::set_packet_observer().
   void set_packet_observer(sctp::PacketObserver* observer) { endpoint_.set_packet_observer(observer); }

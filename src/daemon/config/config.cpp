@@ -26,18 +26,37 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return error == std::errc{} && rest == end && port != 0 ? std::optional(port) : std::nullopt;
 }
 
+// "192.0.2.1", "[2001:db8::1]" or "2001:db8::1".
+std::optional<IpAddress> parse_address_alone(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) {
+    const auto ip = IpAddress::parse(text.substr(1, text.size() - 2));
+    return ip && ip->is_v6() ? ip : std::nullopt;
+  }
+  const auto ip = IpAddress::parse(text);
+  const std::size_t colon = text.rfind(':');
+  if (!ip || colon == std::string_view::npos) return ip;
+  const bool may_have_port = IpAddress::parse(text.substr(0, colon)) && parse_port(text.substr(colon + 1));
+  return may_have_port ? std::nullopt : ip;
+}
+
+std::optional<UdpAddress> parse_literal(std::string_view text) {
+  if (const auto address = UdpAddress::parse(text)) return address;
+  const auto ip = parse_address_alone(text);
+  return ip ? std::optional(UdpAddress{*ip, HostPort::kDefaultPort}) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<HostPort> HostPort::parse(std::string_view text) {
-  if (const auto literal = UdpAddress::parse(text)) {
+  if (const auto literal = parse_literal(text)) {
     if (literal->port == 0 || !literal->ip.is_unicast()) return std::nullopt;
     return HostPort{literal->ip.to_string(), literal->port, literal};
   }
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || !is_host_name(text.substr(0, colon))) return std::nullopt;
-  const auto port = parse_port(text.substr(colon + 1));
-  if (!port) return std::nullopt;
-  return HostPort{std::string(text.substr(0, colon)), *port, std::nullopt};
+  const std::size_t colon = std::min(text.rfind(':'), text.size());
+  const std::string_view host = text.substr(0, colon);
+  const auto port = colon == text.size() ? kDefaultPort : parse_port(text.substr(colon + 1));
+  if (!is_host_name(host) || !port) return std::nullopt;
+  return HostPort{std::string(host), *port, std::nullopt};
 }
 
 std::string HostPort::to_string() const {

@@ -20,9 +20,14 @@ struct HostPort {
   std::uint16_t port = 0;             ///< UDP
   std::optional<UdpAddress> literal;  ///< the address; none: `host` is a name
 
-  /// "hub.example.net:9899", "192.0.2.1:9899" or "[2001:db8::1]:9899"; none for anything else.
+  /// The port of an endpoint that names none (RFC 6951 §4).
+  static constexpr std::uint16_t kDefaultPort = 9899;
+
+  /// "hub.example.net:9899", "192.0.2.1:9899" or "[2001:db8::1]:9899", or any of these without a port, then
+  /// also "2001:db8::1". None for anything else, and for an IPv6 address without brackets whose end can be a
+  /// port as well: "2001:db8::1:9899".
   static std::optional<HostPort> parse(std::string_view text);
-  /// The form that parse() reads.
+  /// The form that parse() reads, with the port.
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -28,7 +28,8 @@ inline constexpr std::string_view kPrefixes =
 inline constexpr std::string_view kListenAddresses =
     "an address and UDP port, such as \"0.0.0.0:9899\" or \"[::]:9899\"";
 inline constexpr std::string_view kEndpoints =
-    "a host and UDP port, such as \"hub.example.net:9899\", \"192.0.2.1:9899\" or \"[2001:db8::1]:9899\"";
+    "a host and UDP port, such as \"hub.example.net:9899\", \"192.0.2.1:9899\" or \"[2001:db8::1]:9899\"; "
+    "without a port, 9899";
 inline constexpr std::string_view kPublicKeys = "44 characters of base64, as `hawser pubkey` prints them";
 
 /// The name of one interface.

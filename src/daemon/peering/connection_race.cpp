@@ -26,12 +26,13 @@ Combination combination(std::size_t i, std::size_t first, std::size_t uplinks, s
 ConnectionRace::ConnectionRace(Context context, Peer peer) : context_(context), peer_(std::move(peer)) {}
 
 std::string_view ConnectionRace::state() const {
+  if (state_ != State::idle && addresses_.empty()) return "resolving";
   switch (state_) {
     case State::idle: return "idle";
     case State::waiting: return "waiting";
     case State::connecting: break;
   }
-  return attempts_.empty() && resolution_ != Resolution::none ? "resolving" : "connecting";
+  return "connecting";
 }
 
 // --- a round
@@ -41,7 +42,6 @@ void ConnectionRace::start(Timestamp now) {
   state_ = State::connecting;
   tried_.clear();
   wake_ = now;
-  if (resolution_ == Resolution::none) resolution_ = Resolution::requested;
   start_next_attempt(now);
 }
 
@@ -52,20 +52,33 @@ void ConnectionRace::start_later(Timestamp now) {
   pause_ = std::min(pause_ * 2, kMaxPause);
 }
 
-bool ConnectionRace::poll_resolve_request() {
-  if (resolution_ != Resolution::requested) return false;
-  resolution_ = Resolution::pending;
+bool ConnectionRace::poll_resolve_request(Timestamp now) {
+  if (now < next_resolve_request()) return false;
+  ask_ = now + name_pause_;
+  name_pause_ = std::min(name_pause_ * 2, kMaxNamePause);
   return true;
 }
 
+Timestamp ConnectionRace::next_resolve_request() const {
+  return state_ == State::idle || !peer_.has_names ? kNever : ask_;
+}
+
+void ConnectionRace::handle_name_interfaces_changed(Timestamp now) {
+  ask_ = std::min(ask_, now);
+  name_pause_ = kMinNamePause;
+}
+
 void ConnectionRace::handle_addresses(Timestamp now, std::vector<UdpAddress> addresses) {
-  resolution_ = Resolution::none;
-  if (!addresses.empty()) addresses_ = std::move(addresses);
-  if (state_ != State::connecting) return;
-  // New addresses are tried now, unless the round has begun at this very moment with an earlier address.
+  if (addresses.empty()) return;
+  const bool more = std::ranges::any_of(addresses, [this](const UdpAddress& each) {
+    return std::ranges::find(addresses_, each) == addresses_.end();
+  });
+  addresses_ = std::move(addresses);
+  if (!more || state_ == State::idle) return;
+  // A new address is tried now, unless another attempt has begun at this very moment.
   const bool just_begun = !attempts_.empty() && attempts_.back().begun == now;
   if (!just_begun) wake_ = std::min(wake_, now);
-  start_next_attempt(now);
+  handle_timeout(now);
 }
 
 void ConnectionRace::start_next_attempt(Timestamp now) {
@@ -74,8 +87,7 @@ void ConnectionRace::start_next_attempt(Timestamp now) {
   if (is_answered(now)) return;
   if (const auto untried = next_untried_route()) return attempt(now, *untried);
   wake_ = kNever;
-  const bool more_addresses_to_come = resolution_ != Resolution::none && addresses_.empty();
-  if (attempts_.empty() && !more_addresses_to_come) end_round(now);
+  if (attempts_.empty()) end_round(now);
 }
 
 std::optional<ConnectionRace::UntriedRoute> ConnectionRace::next_untried_route() {
@@ -102,7 +114,7 @@ bool ConnectionRace::is_answered(Timestamp now) const {
 
 void ConnectionRace::attempt(Timestamp now, const UntriedRoute& untried) {
   const Route& route = untried.route;
-  spdlog::log(last_reason_.empty() ? spdlog::level::info : spdlog::level::debug,
+  spdlog::log(last_failure_.empty() ? spdlog::level::info : spdlog::level::debug,
               "peer {}: connecting to {} over {}", peer_.name, route.remote.to_string(),
               context_.uplinks.at(untried.uplink).config.label);
   tried_.push_back(route);
@@ -142,9 +154,10 @@ UdpAddress ConnectionRace::remote_of(sctp::AssociationId attempt) const {
 void ConnectionRace::handle_failure(Timestamp now, sctp::AssociationId attempt, std::string_view reason) {
   const auto failed = std::ranges::find(attempts_, attempt, &Attempt::association);
   if (failed == attempts_.end()) return;
-  spdlog::log(reason == last_reason_ ? spdlog::level::debug : spdlog::level::warn, "peer {}: {}: {}",
-              peer_.name, failed->remote.to_string(), reason);
-  last_reason_ = reason;
+  last_failure_ = failed->remote.to_string() + ": " + std::string(reason);
+  const auto left_out = failures_.note(now, reason);
+  spdlog::log(left_out ? spdlog::level::warn : spdlog::level::debug, "peer {}: {}{}", peer_.name,
+              last_failure_, fold_text(left_out.value_or(0)));
   attempts_.erase(failed);
   wake_ = now;
   start_next_attempt(now);
@@ -164,6 +177,7 @@ void ConnectionRace::handle_socket_closed(Timestamp now, SocketId socket) {
 void ConnectionRace::handle_uplinks_changed(Timestamp now) {
   wake_ = now;
   pause_ = kMinPause;
+  handle_name_interfaces_changed(now);
   handle_timeout(now);
 }
 
@@ -177,7 +191,10 @@ void ConnectionRace::stop(Timestamp now) {
   state_ = State::idle;
   wake_ = kNever;
   pause_ = kMinPause;
-  last_reason_ = {};
+  ask_ = Timestamp::min();
+  name_pause_ = kMinNamePause;
+  last_failure_.clear();
+  failures_.clear();
   for (const Attempt& each : ended) context_.endpoint.abort(now, each.association, "no longer needed");
 }
 

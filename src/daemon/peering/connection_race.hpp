@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/log_fold.hpp"
 #include "daemon/uplinks/uplinks.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/crypto/keys.hpp"
@@ -28,6 +29,10 @@ class ConnectionRace {
   static constexpr Duration kMinPause = std::chrono::milliseconds(250);  ///< between rounds
   /// The return of a peer is noticed after this pause and the duration of one attempt at the latest.
   static constexpr Duration kMaxPause = std::chrono::seconds(1);
+  /// While the race runs, the names of the peer are asked for again after pauses from kMinNamePause, doubled
+  /// each time, to kMaxNamePause: a peer may move with its names.
+  static constexpr Duration kMinNamePause = std::chrono::seconds(1);
+  static constexpr Duration kMaxNamePause = std::chrono::seconds(4);
 
   /// The parts of the daemon that a race uses. They outlive it.
   struct Context {
@@ -39,14 +44,15 @@ class ConnectionRace {
   struct Peer {
     tunnel::PeerIndex index;
     crypto::PublicKey key;
-    std::string name;  ///< for the log
+    std::string name;        ///< for the log
+    bool has_names = false;  ///< some of its endpoints are names
   };
 
   /// Starts idle.
   ConnectionRace(Context context, Peer peer);
 
-  /// Starts a round now, unless a round or a pause is in progress. Attempts to addresses of an earlier round
-  /// do not wait for the names, which may be resolvable only through the tunnel.
+  /// Starts a round now, unless a round or a pause is in progress. Attempts to known addresses do not wait
+  /// for the names.
   void start(Timestamp now);
   /// Starts a round after a pause, unless a round or a pause is in progress.
   void start_later(Timestamp now);
@@ -55,8 +61,8 @@ class ConnectionRace {
   /// Ends the race with an attempt that is up: the race gives up its ownership and aborts all others.
   void finish(Timestamp now, sctp::AssociationId winner);
 
-  /// The answer to a resolve request: addresses of the peer, best first. Empty: the names were not resolved,
-  /// and earlier addresses stay.
+  /// The addresses of the peer have changed; best first. Empty: the earlier ones stay. A new address is tried
+  /// now.
   void handle_addresses(Timestamp now, std::vector<UdpAddress> addresses);
   /// An attempt failed: its association ended.
   void handle_failure(Timestamp now, sctp::AssociationId attempt, std::string_view reason);
@@ -64,13 +70,17 @@ class ConnectionRace {
   void handle_socket_closed(Timestamp now, SocketId socket);
   /// An uplink has become usable: tries it now.
   void handle_uplinks_changed(Timestamp now);
+  /// Name servers may be reachable that were not: the names are asked for again now.
+  void handle_name_interfaces_changed(Timestamp now);
   /// Time has passed: starts what is due.
   void handle_timeout(Timestamp now);
   /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
 
-  /// Whether the peer's names are to be resolved: true once for each request. handle_addresses() answers it.
-  [[nodiscard]] bool poll_resolve_request();
+  /// Whether the peer's names are to be asked for now: true once each time it is due.
+  [[nodiscard]] bool poll_resolve_request(Timestamp now);
+  /// When poll_resolve_request() is due again, or kNever.
+  [[nodiscard]] Timestamp next_resolve_request() const;
 
   /// Whether neither a round nor a pause is in progress.
   [[nodiscard]] bool idle() const { return state_ == State::idle; }
@@ -80,16 +90,13 @@ class ConnectionRace {
   [[nodiscard]] UdpAddress remote_of(sctp::AssociationId attempt) const;
   /// The addresses that were resolved last.
   [[nodiscard]] const std::vector<UdpAddress>& addresses() const { return addresses_; }
-  /// "idle", "waiting", "resolving" or "connecting".
+  /// "idle", "waiting", "resolving" (no address is known yet) or "connecting".
   [[nodiscard]] std::string_view state() const;
+  /// Why the last attempt failed: "192.0.2.1:9899: no answer"; empty: none has failed since start().
+  [[nodiscard]] const std::string& last_failure() const { return last_failure_; }
 
  private:
   enum class State : std::uint8_t { idle, waiting, connecting };
-  enum class Resolution : std::uint8_t {
-    none,       ///< no answer is outstanding
-    requested,  ///< for poll_resolve_request()
-    pending,    ///< polled; handle_addresses() is to come
-  };
   /// An association that is being set up.
   struct Attempt {
     sctp::AssociationId association;
@@ -112,15 +119,17 @@ class ConnectionRace {
   Context context_;
   Peer peer_;
   State state_ = State::idle;
-  Resolution resolution_ = Resolution::none;
   Timestamp wake_ = kNever;  ///< end of the pause, or time of the next attempt
   Duration pause_ = kMinPause;
+  Timestamp ask_ = Timestamp::min();  ///< when the names are due
+  Duration name_pause_ = kMinNamePause;
   std::vector<UdpAddress> addresses_;
   std::vector<Route> tried_;  ///< in this round
   std::size_t first_uplink_ =
       0;  ///< where a round begins; it changes, so that a dead uplink is not always first
   std::vector<Attempt> attempts_;
-  std::string_view last_reason_;  ///< of failures since start(); only a new reason is worth a warning
+  std::string last_failure_;
+  LogFold failures_;  ///< since the last association
 };
 
 }  // namespace hawser::daemon::peering

@@ -301,7 +301,7 @@ void PeerConnection::handle_timeout(Timestamp now) {
 
 Timestamp PeerConnection::next_timeout() const {
   if (stopped_) return kNever;
-  Timestamp next = race_.next_timeout();
+  Timestamp next = std::min(race_.next_timeout(), race_.next_resolve_request());
   if (!association_) return next;
   if (race_.idle() && silent_since_ != kNever) next = std::min(next, silent_since_ + kMaxSilence);
   for (const UplinkPath& each : uplink_paths_) next = std::min(next, each.next_try);

@@ -41,7 +41,7 @@ class PeerConnection {
 
   /// Starts the first race.
   void start(Timestamp now) { race_.start(now); }
-  /// The answer to a resolve request: addresses of the peer, best first; empty: the names were not resolved.
+  /// See ConnectionRace::handle_addresses().
   void handle_addresses(Timestamp now, std::vector<UdpAddress> addresses) {
     race_.handle_addresses(now, std::move(addresses));
   }
@@ -53,6 +53,8 @@ class PeerConnection {
   void handle_socket_moved(Timestamp now, SocketId socket);
   /// More uplinks are usable than before: retries now what waits for one.
   void handle_uplinks_changed(Timestamp now);
+  /// Name servers may be reachable that were not.
+  void handle_name_interfaces_changed(Timestamp now) { race_.handle_name_interfaces_changed(now); }
   /// Time has passed: does what is due.
   void handle_timeout(Timestamp now);
   /// When to call handle_timeout(), or kNever.
@@ -61,7 +63,9 @@ class PeerConnection {
   void stop(Timestamp now);
 
   /// See ConnectionRace::poll_resolve_request().
-  [[nodiscard]] bool poll_resolve_request() { return race_.poll_resolve_request(); }
+  [[nodiscard]] bool poll_resolve_request(Timestamp now) {
+    return !stopped_ && race_.poll_resolve_request(now);
+  }
 
   /// An uplink over which the association has no path, and when a path is added next.
   struct Missing {
@@ -77,6 +81,10 @@ class PeerConnection {
   [[nodiscard]] std::vector<Missing> missing() const;
   /// "connected", "stopped", or the state of the race.
   [[nodiscard]] std::string_view state() const;
+  /// The address that the association was set up with.
+  [[nodiscard]] const UdpAddress& remote() const { return remote_; }
+  /// Why the last attempt of the race failed; empty: none has failed.
+  [[nodiscard]] const std::string& last_failure() const { return race_.last_failure(); }
 
  private:
   /// The path of the association over one uplink.

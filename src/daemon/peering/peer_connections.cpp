@@ -1,15 +1,24 @@
 #include "daemon/peering/peer_connections.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace hawser::daemon::peering {
 namespace {
 
-std::vector<UdpAddress> literals_of(const config::PeerConfig& peer) {
-  std::vector<UdpAddress> out;
+std::vector<std::string> names_of(const config::PeerConfig& peer) {
+  std::vector<std::string> out;
   for (const config::HostPort& endpoint : peer.endpoint) {
-    if (endpoint.literal) out.push_back(*endpoint.literal);
+    if (!endpoint.literal && std::ranges::find(out, endpoint.host) == out.end()) out.push_back(endpoint.host);
+  }
+  return out;
+}
+
+std::vector<std::string> all_names(const config::Config& config) {
+  std::vector<std::string> out;
+  for (const config::PeerConfig& peer : config.peers) {
+    for (std::string& name : names_of(peer)) out.push_back(std::move(name));
   }
   return out;
 }
@@ -17,19 +26,26 @@ std::vector<UdpAddress> literals_of(const config::PeerConfig& peer) {
 }  // namespace
 
 PeerConnections::PeerConnections(ConnectionRace::Context context, const config::Config& config)
-    : context_(context), config_(config) {
+    : context_(context),
+      config_(config),
+      book_(config.interface.state_directory + "/" + config.interface.name + ".names.json") {
+  book_.load(all_names(config_));
   for (std::size_t i = 0; i < config_.peers.size(); ++i) {
     const config::PeerConfig& peer = config_.peers[i];
     if (peer.endpoint.empty()) continue;
-    const auto index = static_cast<tunnel::PeerIndex>(i);
-    connections_.push_back(
-        std::make_unique<PeerConnection>(context_, ConnectionRace::Peer{index, *peer.public_key, peer.name}));
-    static_cast<void>(learn_remotes(index, literals_of(peer)));
+    connections_.push_back(std::make_unique<PeerConnection>(
+        context_, ConnectionRace::Peer{static_cast<tunnel::PeerIndex>(i), *peer.public_key, peer.name,
+                                       !names_of(peer).empty()}));
   }
+  set_remotes();
 }
 
+// The known addresses: those of the configuration and of the book are called before any name is resolved.
 void PeerConnections::start(Timestamp now) {
-  for (const auto& connection : connections_) connection->start(now);
+  for (const auto& connection : connections_) {
+    connection->handle_addresses(now, addresses_of(connection->peer()));
+    connection->start(now);
+  }
 }
 
 void PeerConnections::stop(Timestamp now) {
@@ -37,7 +53,16 @@ void PeerConnections::stop(Timestamp now) {
 }
 
 void PeerConnections::handle_event(Timestamp now, const sctp::Event& event) {
-  for (const auto& connection : connections_) connection->handle_event(now, event);
+  for (const auto& connection : connections_) {
+    connection->handle_event(now, event);
+    const bool connected = event.kind == sctp::Event::Kind::connected;
+    if (connected && connection->association() == event.association) confirm(*connection);
+  }
+}
+
+void PeerConnections::confirm(const PeerConnection& connection) {
+  for (const std::string& name : names_of(config_.peers[connection.peer()]))
+    book_.confirm(name, connection.remote().ip);
 }
 
 void PeerConnections::handle_uplink_changes(Timestamp now, const uplinks::Uplinks::Changes& changes) {
@@ -45,15 +70,80 @@ void PeerConnections::handle_uplink_changes(Timestamp now, const uplinks::Uplink
     for (const SocketId closed : changes.closed) connection->handle_socket_closed(now, closed);
     for (const SocketId moved : changes.moved) connection->handle_socket_moved(now, moved);
     if (changes.more_usable) connection->handle_uplinks_changed(now);
+    if (changes.more_name_interfaces) connection->handle_name_interfaces_changed(now);
   }
 }
 
-void PeerConnections::handle_addresses(Timestamp now, tunnel::PeerIndex peer,
-                                       const std::vector<UdpAddress>& addresses) {
+// --- names
+
+std::vector<NameQuestion> PeerConnections::poll_questions(Timestamp now) {
+  std::vector<NameQuestion> out;
   for (const auto& connection : connections_) {
-    if (connection->peer() == peer) connection->handle_addresses(now, addresses);
+    if (!connection->poll_resolve_request(now)) continue;
+    for (const std::string& host : names_of(config_.peers[connection->peer()])) {
+      out.push_back({book_.begin_question(now, host), host, context_.uplinks.name_interfaces()});
+    }
+  }
+  return out;
+}
+
+bool PeerConnections::handle_name_answer(Timestamp now, const NameAnswer& answer) {
+  return book_.handle_answer(now, answer) && set_remotes();
+}
+
+void PeerConnections::handle_new_addresses(Timestamp now, const std::string& host) {
+  for (const auto& connection : connections_) {
+    const auto names = names_of(config_.peers[connection->peer()]);
+    if (std::ranges::find(names, host) != names.end())
+      connection->handle_addresses(now, addresses_of(connection->peer()));
   }
 }
+
+// In the order of the configuration.
+std::vector<UdpAddress> PeerConnections::addresses_of(tunnel::PeerIndex peer) const {
+  std::vector<UdpAddress> out;
+  const auto add = [&out](const UdpAddress& address) {
+    if (std::ranges::find(out, address) == out.end()) out.push_back(address);
+  };
+  for (const config::HostPort& endpoint : config_.peers[peer].endpoint) {
+    if (endpoint.literal) {
+      add(*endpoint.literal);
+    } else {
+      for (const IpAddress& ip : book_.addresses(endpoint.host)) add({ip, endpoint.port});
+    }
+  }
+  return out;
+}
+
+// Returns whether they have changed.
+bool PeerConnections::set_remotes() {
+  std::vector<IpAddress> all;
+  for (const auto& connection : connections_) {
+    for (const UdpAddress& address : addresses_of(connection->peer())) all.push_back(address.ip);
+  }
+  return context_.uplinks.set_remotes(std::move(all));
+}
+
+std::string PeerConnections::unresolved(tunnel::PeerIndex peer) const {
+  std::string out;
+  for (const std::string& host : names_of(config_.peers[peer])) {
+    const std::string failure = book_.failure(host);
+    if (!failure.empty())
+      out += (out.empty() ? "cannot resolve " : "; cannot resolve ") + host + ": " + failure;
+  }
+  return out;
+}
+
+std::string PeerConnections::reason(tunnel::PeerIndex peer) const {
+  const PeerConnection* connection = find(peer);
+  if (connection == nullptr) return "";
+  std::string out = connection->last_failure();
+  const std::string names = unresolved(peer);
+  if (!out.empty() && !names.empty()) out += "; ";
+  return out + names;
+}
+
+// --- time
 
 void PeerConnections::handle_timeout(Timestamp now) {
   for (const auto& connection : connections_) connection->handle_timeout(now);
@@ -63,29 +153,6 @@ Timestamp PeerConnections::next_timeout() const {
   Timestamp next = kNever;
   for (const auto& connection : connections_) next = std::min(next, connection->next_timeout());
   return next;
-}
-
-void PeerConnections::answer_resolve_requests(Timestamp now, Platform& platform) {
-  for (const auto& connection : connections_) {
-    if (!connection->poll_resolve_request()) continue;
-    const config::PeerConfig& peer = config_.peers[connection->peer()];
-    std::vector<UdpAddress> literals = literals_of(peer);
-    if (literals.size() == peer.endpoint.size()) {
-      connection->handle_addresses(now, std::move(literals));
-    } else {
-      platform.resolve(connection->peer(), peer.endpoint);
-    }
-  }
-}
-
-bool PeerConnections::learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
-  if (addresses.empty()) return false;
-  std::vector<IpAddress>& mine = remotes_[peer];
-  mine.clear();
-  for (const UdpAddress& address : addresses) mine.push_back(address.ip);
-  std::vector<IpAddress> all;
-  for (const auto& [index, known] : remotes_) all.insert(all.end(), known.begin(), known.end());
-  return context_.uplinks.set_remotes(std::move(all));
 }
 
 const PeerConnection* PeerConnections::find(tunnel::PeerIndex peer) const {

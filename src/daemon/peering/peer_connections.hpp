@@ -1,20 +1,22 @@
 #pragma once
 
-#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "daemon/config/config.hpp"
+#include "daemon/name_lookup.hpp"
+#include "daemon/peering/address_book.hpp"
 #include "daemon/peering/peer_connection.hpp"
 #include "daemon/platform.hpp"
 
 namespace hawser::daemon::peering {
 
-/// The connections to all peers that have an endpoint. Owns them and the known addresses of the peers, from
-/// which the uplinks learn what they have to reach. Reads no clock.
+/// The connections to all peers that have an endpoint. Owns them and the book with the addresses of their
+/// names, from which the uplinks learn what they have to reach. Reads no clock.
 class PeerConnections {
  public:
-  /// References outlive this object.
+  /// Reads the addresses that the previous run has kept. References outlive this object.
   PeerConnections(ConnectionRace::Context context, const config::Config& config);
 
   /// Whether no peer has an endpoint.
@@ -28,30 +30,39 @@ class PeerConnections {
   void handle_event(Timestamp now, const sctp::Event& event);
   /// The result of Uplinks::refresh().
   void handle_uplink_changes(Timestamp now, const uplinks::Uplinks::Changes& changes);
-  /// The addresses of a peer's names; empty: they were not resolved.
-  void handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
+  /// An answer to a question of poll_questions(). Returns whether the addresses of all peers together have
+  /// changed, so that the uplinks are to be refreshed before handle_new_addresses().
+  [[nodiscard]] bool handle_name_answer(Timestamp now, const NameAnswer& answer);
+  /// Passes the addresses of the peers that have this name to their connections.
+  void handle_new_addresses(Timestamp now, const std::string& host);
   /// Time has passed.
   void handle_timeout(Timestamp now);
   /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
 
-  /// Answers the resolve requests of all connections: with the addresses of the configuration if all of a
-  /// peer's endpoints are literal, otherwise later, by Platform::resolve() and handle_addresses().
-  void answer_resolve_requests(Timestamp now, Platform& platform);
-  /// Remembers the addresses of a peer for the uplinks. Returns whether the addresses of all peers together
-  /// have changed, so that the uplinks are to be refreshed. Without any address, the earlier ones stay.
-  [[nodiscard]] bool learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
+  /// The names that are to be asked for now.
+  [[nodiscard]] std::vector<NameQuestion> poll_questions(Timestamp now);
+  /// Keeps the addresses of the names for the next start, when it is due or this is the `last` call.
+  void save_addresses(Timestamp now, bool last) { book_.save(now, last); }
 
   /// Null: the peer has no endpoint.
   [[nodiscard]] const PeerConnection* find(tunnel::PeerIndex peer) const;
   /// The connection that has this association; null: none.
   [[nodiscard]] const PeerConnection* find(sctp::AssociationId association) const;
+  /// Why the peer is not connected: "cannot resolve hub.test: server failure (198.51.100.53)". Empty: nothing
+  /// has failed yet.
+  [[nodiscard]] std::string reason(tunnel::PeerIndex peer) const;
 
  private:
+  [[nodiscard]] std::vector<UdpAddress> addresses_of(tunnel::PeerIndex peer) const;
+  [[nodiscard]] std::string unresolved(tunnel::PeerIndex peer) const;
+  void confirm(const PeerConnection& connection);
+  bool set_remotes();
+
   ConnectionRace::Context context_;
   const config::Config& config_;
+  AddressBook book_;
   std::vector<std::unique_ptr<PeerConnection>> connections_;
-  std::map<tunnel::PeerIndex, std::vector<IpAddress>> remotes_;  ///< known addresses
 };
 
 }  // namespace hawser::daemon::peering

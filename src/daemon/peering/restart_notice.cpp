@@ -86,21 +86,20 @@ bool RestartNotice::save_is_due(Timestamp now) const {
 void RestartNotice::note(Timestamp now, std::vector<PeerLocation> locations) {
   if (locations.empty() || !save_is_due(now)) return;
   std::ranges::sort(locations);
-  if (locations == saved_) return;
-  saved_ = std::move(locations);
-  save(now);
+  if (locations != saved_) save(now, std::move(locations));
 }
 
 void RestartNotice::clear() {
-  saved_.clear();
-  save(Timestamp::min());
+  save(Timestamp::min(), {});
 }
 
 // Does not wait for the disk, as the hub carries traffic: after a loss of power, idle peers notice the
-// restart with their next heartbeat, within a minute.
-void RestartNotice::save(Timestamp now) {
+// restart with their next heartbeat, within a minute. What could not be written is written when it is due
+// again.
+void RestartNotice::save(Timestamp now, std::vector<PeerLocation> locations) {
   saved_at_ = now;
-  const bool good = file_.save(locations_text(saved_), false);
+  const bool good = file_.save(locations_text(locations), false);
+  if (good) saved_ = std::move(locations);
   if (!good && !save_failed_)
     spdlog::warn("{}: after a crash, idle peers will notice the restart with their next heartbeat",
                  file_.problem());

@@ -39,13 +39,13 @@ class RestartNotice {
   [[nodiscard]] std::vector<PeerLocation> poll_locations();
   /// Whether note() would write the file now.
   [[nodiscard]] bool save_is_due(Timestamp now) const;
-  /// Writes the locations of the peers to the file if it is due and they have changed.
+  /// Writes the locations of the peers to the file if it is due and they differ from its content.
   void note(Timestamp now, std::vector<PeerLocation> locations);
   /// Empties the file: every peer has seen this hub shut down.
   void clear();
 
  private:
-  void save(Timestamp now);
+  void save(Timestamp now, std::vector<PeerLocation> locations);
 
   StateFile file_;
   std::vector<PeerLocation> previous_;  ///< left by the previous run

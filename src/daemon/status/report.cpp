@@ -141,19 +141,47 @@ std::vector<control::Socket> describe_sockets(const Sources& from) {
 
 // --- peers
 
+// Without any address that could be called, the peer waits for its names once they have failed.
 std::string peer_state(const Sources& from, tunnel::PeerIndex index, const tunnel::PeerView& view) {
   if (view.association) return "up";
   const peering::PeerConnection* connection = from.connections.find(index);
-  return connection == nullptr ? "down" : std::string(connection->state());
+  if (connection == nullptr) return "down";
+  const std::string_view state = connection->state();
+  return state == "resolving" && !from.connections.reason(index).empty() ? "waiting" : std::string(state);
 }
 
-control::Peer describe_peer(const Sources& from, tunnel::PeerIndex index) {
+// "no path since 283 s"; empty: a path is active, or all are still to be validated.
+std::string silence(const sctp::AssociationStatus& association, Timestamp now) {
+  Timestamp since = Timestamp::min();
+  for (const sctp::PathStatus& path : association.paths) {
+    if (path.state == sctp::PathState::active) return "";
+    if (path.failed_since != kNever) since = std::max(since, path.failed_since);
+  }
+  if (since == Timestamp::min()) return "";
+  return fmt::format("no path since {} s",
+                     std::chrono::duration_cast<std::chrono::seconds>(now - since).count());
+}
+
+std::string peer_reason(const Sources& from, tunnel::PeerIndex index, const tunnel::PeerView& view,
+                        Timestamp now) {
+  std::string out;
+  if (view.association) {
+    const auto association = from.endpoint.status(*view.association);
+    if (association) out = silence(*association, now);
+    if (out.empty()) return out;
+  }
+  const std::string failure = from.connections.reason(index);
+  return failure.empty() ? out : out.empty() ? failure : out + "; " + failure;
+}
+
+control::Peer describe_peer(const Sources& from, tunnel::PeerIndex index, Timestamp now) {
   const config::PeerConfig& config = from.config.peers[index];
   const tunnel::PeerView view = from.tunnel.peer(index);
   control::Peer out;
   out.name = config.name;
   out.public_key = config.public_key->to_base64();
   out.state = peer_state(from, index, view);
+  out.reason = peer_reason(from, index, view, now);
   out.endpoint = texts(config.endpoint);
   out.allowed_ips = texts(config.allowed_ips);
   if (view.association) out.association = view.association->value();
@@ -165,10 +193,10 @@ control::Peer describe_peer(const Sources& from, tunnel::PeerIndex index) {
   return out;
 }
 
-std::vector<control::Peer> describe_peers(const Sources& from) {
+std::vector<control::Peer> describe_peers(const Sources& from, Timestamp now) {
   std::vector<control::Peer> out;
   for (std::size_t i = 0; i < from.config.peers.size(); ++i)
-    out.push_back(describe_peer(from, static_cast<tunnel::PeerIndex>(i)));
+    out.push_back(describe_peer(from, static_cast<tunnel::PeerIndex>(i), now));
   return out;
 }
 
@@ -284,7 +312,7 @@ control::Status report(const Sources& from, Timestamp now) {
   out.listen = texts(from.config.interface.listen);
   out.uplinks = describe_uplinks(from);
   out.sockets = describe_sockets(from);
-  out.peers = describe_peers(from);
+  out.peers = describe_peers(from, now);
   out.associations = describe_associations(from, now);
   out.drops.engine = drops_of<sctp::DropReason>(from.endpoint.drops(), sctp::kDropReasons);
   out.drops.tunnel = drops_of<tunnel::Drop>(from.tunnel.drops(), tunnel::kDrops);

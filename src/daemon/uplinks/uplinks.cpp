@@ -81,6 +81,10 @@ Uplinks::Changes Uplinks::refresh() {
           update(uplink, choose(uplink, links), changes);
       }
     }
+    const auto before = std::exchange(name_interfaces_, find_name_interfaces(links));
+    changes.more_name_interfaces = std::ranges::any_of(name_interfaces_, [&](const NameInterface& each) {
+      return std::ranges::find(before, each) == before.end();
+    });
   } catch (const io::SetupError& error) {
     spdlog::warn("failed to list interfaces: {}", error.what());
   }
@@ -241,6 +245,23 @@ void Uplinks::explain(Uplink& uplink) {
     spdlog::warn("uplink {}: cannot be used: {}", uplink.config.label, reason);
   }
   uplink.reason = std::move(reason);
+}
+
+// --- names
+
+std::vector<NameInterface> Uplinks::find_name_interfaces(const Links& links) const {
+  std::vector<NameInterface> out;
+  for (const io::netlink::LinkInfo& link : links) {
+    const auto uplink = std::ranges::find(uplinks_, link.index, &Uplink::index);
+    const bool may_be_one = uplink != uplinks_.end() || (automatic_ && is_discoverable(link));
+    const bool has_address = !addresses_of(link, false).empty() || !addresses_of(link, true).empty();
+    if (!may_be_one || !link.up || !link.carrier || !has_address) continue;
+    NameInterface& each = out.emplace_back(NameInterface{link.name});
+    if (uplink == uplinks_.end()) continue;
+    if (uplink->v4.usable()) each.v4 = uplink->v4.bind;
+    if (uplink->v6.usable()) each.v6 = uplink->v6.bind;
+  }
+  return out;
 }
 
 // --- sockets

@@ -51,7 +51,8 @@ class Uplinks {
     /// Sockets whose datagrams leave by another address or next hop than before, can no longer leave, or
     /// leave again.
     std::vector<SocketId> moved;
-    bool more_usable = false;  ///< a family of an uplink has become usable
+    bool more_usable = false;           ///< a family of an uplink has become usable
+    bool more_name_interfaces = false;  ///< name_interfaces() has an entry that it had not
   };
 
   /// Without any [[uplink]] in `config`, uplinks are discovered: every interface with a route to a peer, but
@@ -73,6 +74,9 @@ class Uplinks {
   std::optional<SocketId> socket(std::size_t index, bool v6);
   /// The uplink that the socket belongs to. None: it is closed, or not the socket of an uplink.
   [[nodiscard]] std::optional<std::size_t> uplink_of(SocketId socket) const;
+  /// The interfaces over which the names of peers are asked: those of the uplinks, or, while uplinks are
+  /// discovered, that may become some. Each is up, and has a carrier and an address.
+  [[nodiscard]] const std::vector<NameInterface>& name_interfaces() const { return name_interfaces_; }
   /// Where datagrams of the route leave.
   [[nodiscard]] Exit exit_of(const Route& route) const;
 
@@ -92,6 +96,7 @@ class Uplinks {
                                 Family& family);
   [[nodiscard]] bool is_family_wanted(bool v6) const;
   void explain(Uplink& uplink);
+  [[nodiscard]] std::vector<NameInterface> find_name_interfaces(const Links& links) const;
   void close(std::optional<SocketId>& socket, Changes& changes);
 
   Platform& platform_;
@@ -102,6 +107,7 @@ class Uplinks {
   std::vector<std::string> exclude_;
   std::vector<IpAddress> remotes_;  ///< of the peers, sorted
   std::vector<Uplink> uplinks_;
+  std::vector<NameInterface> name_interfaces_;
 };
 
 }  // namespace hawser::daemon::uplinks

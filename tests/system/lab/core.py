@@ -145,6 +145,7 @@ class Namespace:
 
     def delete(self):
         subprocess.run(["ip", "netns", "del", self.name], check=False, capture_output=True)
+        shutil.rmtree(f"/etc/netns/{self.name}", ignore_errors=True)
 
 
 class Lab:
@@ -209,3 +210,4 @@ def remove_stale_namespaces():
         owner = re.fullmatch(r"hawser(\d+)-.*", path.name)
         if owner and not pathlib.Path(f"/proc/{owner[1]}").exists():
             subprocess.run(["ip", "netns", "del", path.name], check=False, capture_output=True)
+            shutil.rmtree(f"/etc/netns/{path.name}", ignore_errors=True)

@@ -76,9 +76,10 @@ TEST_F(TunnelServiceTest, TriesKnownAddressesWhileNamesAreNotResolved) {
   Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
   machines = {&hub, &named};
   start();
-  named.service.handle_addresses(now, 0, {*UdpAddress::parse("192.0.2.1:9899")});
+  named.service.handle_name_answer(now, answer_of(named.platform, {"192.0.2.1"}));
   run(1s);
   ASSERT_EQ(peer_state(named), "up");
+  const std::size_t asked = named.platform.questions.size();
   hub.service.stop(now);  // a restart
   run(500ms);
   Machine again(network, hub_text(kEdgeKey, "192.0.2.2"), kHubKey, {}, 3);
@@ -90,7 +91,7 @@ TEST_F(TunnelServiceTest, TriesKnownAddressesWhileNamesAreNotResolved) {
   again.service.start(now);
   machines = {&again, &named};
   run(2s);  // the name is not resolved
-  EXPECT_EQ(named.platform.resolved.size(), 2U);
+  EXPECT_GT(named.platform.questions.size(), asked);
   EXPECT_EQ(peer_state(named), "up");
 }
 
@@ -326,19 +327,75 @@ TEST_F(TunnelServiceTest, ResolvesNamesAndConnectsToTheirAddresses) {
   Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
   machines = {&hub, &named};
   start();
-  EXPECT_EQ(named.platform.resolved, std::vector<tunnel::PeerIndex>{0});
-  named.service.handle_addresses(now, 0, {*UdpAddress::parse("192.0.2.1:9899")});
+  ASSERT_EQ(named.platform.questions.size(), 1U);
+  EXPECT_EQ(named.platform.questions[0].host, "hub.example");
+  EXPECT_EQ(named.platform.questions[0].interfaces, std::vector{NameInterface{"eth0"}});
+  named.service.handle_name_answer(now, answer_of(named.platform, {"192.0.2.1"}));
   run(1s);
   EXPECT_EQ(peer_state(named), "up");
+  run(60s);
+  EXPECT_EQ(named.platform.questions.size(), 1U) << "a connected peer needs no name";
+}
+
+TEST_F(TunnelServiceTest, StatesWhyItWaitsForAName) {
+  Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
+  machines = {&named};
+  start();
+  EXPECT_EQ(peer_state(named), "resolving");
+  named.service.handle_name_answer(now, answer_of(named.platform, {}));
+  EXPECT_EQ(peer_state(named), "waiting");
+  EXPECT_EQ(named.service.status(now).peers.at(0).reason,
+            "cannot resolve hub.example: server failure (192.0.2.53)");
+}
+
+TEST_F(TunnelServiceTest, StatesSinceWhenAPeerThatIsUpHasNoPath) {
+  start();
+  run(2s);
+  ASSERT_EQ(edge.service.status(now).peers.at(0).reason, "");
+  network.set_rewrite([](UdpAddress&, UdpAddress&, Bytes) { return false; });
+  run_with_traffic(10s);
+  EXPECT_EQ(peer_state(edge), "up");
+  const std::string reason = edge.service.status(now).peers.at(0).reason;
+  EXPECT_TRUE(reason.starts_with("no path since ")) << reason;
+}
+
+TEST_F(TunnelServiceTest, CallsTheAddressesOfThePreviousRunBeforeAnyNameIsResolved) {
+  const std::string text = edge_text("hub.example:9899");
+  machines = {&hub};
+  start();
+  {
+    Machine first(network, text, kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
+    machines = {&hub, &first};
+    first.service.start(now);
+    first.service.handle_name_answer(now, answer_of(first.platform, {"192.0.2.1"}));
+    run(2s);
+    ASSERT_EQ(peer_state(first), "up");
+  }
+  Machine second(network, text, kEdgeKey, {{"eth0", "198.51.100.10"}}, 5);
+  machines = {&hub, &second};
+  second.service.start(now);
+  run(1s);
+  EXPECT_EQ(peer_state(second), "up");
+}
+
+TEST_F(TunnelServiceTest, CallsALiteralAddressBeforeTheNameBesideItIsResolved) {
+  Machine both(network, edge_text("hub.example:9899\", \"192.0.2.1:9899"), kEdgeKey,
+               {{"eth0", "198.51.100.9"}}, 4);
+  machines = {&hub, &both};
+  start();
+  run(1s);
+  EXPECT_EQ(peer_state(both), "up");
 }
 
 TEST_F(TunnelServiceTest, ResolvesAgainWhenANameHasNoAddress) {
   Machine named(network, edge_text("hub.example:9899"), kEdgeKey, {{"eth0", "198.51.100.9"}}, 4);
   machines = {&named};
   start();
-  named.service.handle_addresses(now, 0, {});
+  named.service.handle_name_answer(now, answer_of(named.platform, {}));
   run(1500ms);
-  EXPECT_EQ(named.platform.resolved.size(), 2U);
+  EXPECT_EQ(named.platform.questions.size(), 2U);
+  run(60s);
+  EXPECT_LE(named.platform.questions.size(), 18U);
 }
 
 }  // namespace

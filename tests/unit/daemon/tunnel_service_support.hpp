@@ -76,9 +76,7 @@ class FakePlatform final : public Platform {
     return std::nullopt;
   }
   std::chrono::sys_seconds wall_clock() override { return wall; }
-  void resolve(tunnel::PeerIndex peer, const std::vector<config::HostPort>&) override {
-    resolved.push_back(peer);
-  }
+  void resolve(const NameQuestion& question) override { questions.push_back(question); }
 
   void announce(HookEvent event) override { announced.push_back(std::move(event)); }
 
@@ -86,7 +84,7 @@ class FakePlatform final : public Platform {
   std::set<std::string> without_route;
   std::size_t listings = 0;
   std::vector<HookEvent> announced;
-  std::vector<tunnel::PeerIndex> resolved;
+  std::vector<NameQuestion> questions;
   quota::WallTime wall = std::chrono::sys_days(std::chrono::November / 24 / 2026);
 
  private:
@@ -169,6 +167,8 @@ inline std::string edge_text(const std::string& endpoint = "192.0.2.1:9899", uns
 name = "hw0"
 address = ["10.0.0.2/24"]
 private_key_file = "/not/read"
+state_directory = ")" +
+         state_folder() + R"("
 [[uplink]]
 interface = "eth0"
 label = "lte"
@@ -180,6 +180,15 @@ name = "hub"
 allowed_ips = ["0.0.0.0/0"]
 endpoint = [")" +
          endpoint + "\"]\npublic_key = \"" + key_of(hub).public_key().to_base64() + "\"\n";
+}
+
+/// An answer to the newest question of a machine.
+inline NameAnswer answer_of(const FakePlatform& platform, std::vector<std::string> addresses) {
+  const NameQuestion& question = platform.questions.back();
+  NameAnswer out{.question = question.number, .host = question.host, .source = "192.0.2.53"};
+  for (const std::string& each : addresses) out.addresses.push_back(*IpAddress::parse(each));
+  if (addresses.empty()) out.failure = "server failure";
+  return out;
 }
 
 inline std::vector<std::byte> packet(std::uint8_t from, std::uint8_t to, std::size_t size = 1000) {

@@ -222,8 +222,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{kEdge, "mtu = ", "exclude_uplinks = [\"docker*\"]\nmtu = ",
                 "f.toml:5: interface.exclude_uplinks: saw [ \"docker*\" ]; allowed: only in a file without "
                 "[[uplink]]"},
-        Mistake{kEdge, "hub.example.net:9899", "hub.example.net",
-                "f.toml:22: peer.endpoint: saw \"hub.example.net\"; allowed: a host and UDP port"},
+        Mistake{kEdge, "hub.example.net:9899", "hub.example.net:",
+                "f.toml:22: peer.endpoint: saw \"hub.example.net:\"; allowed: a host and UDP port"},
+        Mistake{kEdge, "[2001:db8::1]:2", "2001:db8::1:9899",
+                "f.toml:22: peer.endpoint: saw \"2001:db8::1:9899\"; allowed: a host and UDP port"},
         Mistake{kEdge, "192.0.2.1:1", "192.0.2.256:1", "f.toml:22: peer.endpoint: saw \"192.0.2.256:1\""},
         Mistake{kEdge, "192.0.2.1:1", "0.0.0.0:1", "f.toml:22: peer.endpoint: saw \"0.0.0.0:1\""},
         Mistake{kEdge, "192.0.2.1:1", "192.0.2.1:0", "f.toml:22: peer.endpoint: saw \"192.0.2.1:0\""},
@@ -376,6 +378,30 @@ TEST(Config, MakesTheExampleEdgeAPeerOfTheExampleHub) {
   const auto edge = load_config(HAWSER_SOURCE_DIR "/conf/edge.toml");
   ASSERT_TRUE(hub && edge);
   EXPECT_EQ(hub->peers[0].allowed_ips.at(0).ip, edge->interface.addresses.at(0).ip);
+}
+
+TEST(HostPort, MeansPort9899WhereNoneIsNamed) {
+  const auto endpoint = [](std::string_view text) {
+    const auto parsed = HostPort::parse(text);
+    return parsed ? parsed->to_string() : "refused";
+  };
+  EXPECT_EQ(endpoint("hub.example.net"), "hub.example.net:9899");
+  EXPECT_EQ(endpoint("192.0.2.1"), "192.0.2.1:9899");
+  EXPECT_EQ(endpoint("[fd::1]"), "[fd::1]:9899");
+  EXPECT_EQ(endpoint("fd::1"), "[fd::1]:9899");
+  EXPECT_EQ(endpoint("2001:db8:0:0:0:0:0:1"), "[2001:db8::1]:9899");
+  EXPECT_EQ(endpoint("[fd::1]:53"), "[fd::1]:53");
+  for (const char* wrong : {"", ":", "hub:", ":9899", "[192.0.2.1]", "[hub]", "[fd::1", "fd::1]", "[fd::1]:",
+                            "192.0.2", "::", "[::]", "0.0.0.0", "hub:0", "hub:1:2", "[fd::1%eth0]"}) {
+    EXPECT_EQ(endpoint(wrong), "refused") << wrong;
+  }
+}
+
+TEST(HostPort, RefusesAnIpv6AddressWhoseEndMayBeAPort) {
+  for (const char* either : {"fd::1:9899", "2001:db8::a:1", "::1:53"})
+    EXPECT_FALSE(HostPort::parse(either)) << either;
+  for (const char* clear : {"fd::1", "2001:db8::1", "2001:db8::a:f00d", "1:2:3:4:5:6:7:8"})
+    EXPECT_TRUE(HostPort::parse(clear)) << clear;
 }
 
 }  // namespace

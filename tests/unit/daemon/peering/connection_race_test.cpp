@@ -43,36 +43,75 @@ class ConnectionRaceTest : public testing::Test {
   tunnel::Tunnel tunnel{config::tunnel_config(config, 1), device, endpoint, pool};
   uplinks::Sockets sockets{platform};
   uplinks::Uplinks uplinks{platform, sockets, config};
-  ConnectionRace race{{endpoint, tunnel, uplinks}, {0, key_of(kHubKey).public_key(), "hub"}};
+  ConnectionRace race{{endpoint, tunnel, uplinks}, {0, key_of(kHubKey).public_key(), "hub", true}};
 };
 
 using Sent = std::vector<std::string>;
 
-TEST_F(ConnectionRaceTest, PollsOneResolveRequestForEachRound) {
-  EXPECT_FALSE(race.poll_resolve_request());
+TEST_F(ConnectionRaceTest, AsksForTheNamesAtOnceAndThenWithGrowingPauses) {
+  EXPECT_FALSE(race.poll_resolve_request(now));
+  EXPECT_EQ(race.next_resolve_request(), kNever);
   race.start(now);
   EXPECT_EQ(race.state(), "resolving");
   EXPECT_TRUE(sent().empty());
-  EXPECT_TRUE(race.poll_resolve_request());
-  EXPECT_FALSE(race.poll_resolve_request());
-  race.stop(now);
+  std::vector<Duration> asked;
+  for (const Timestamp begin = now; asked.size() < 5; now = race.next_resolve_request()) {
+    if (!race.poll_resolve_request(now)) break;
+    EXPECT_FALSE(race.poll_resolve_request(now));
+    asked.push_back(now - begin);
+  }
+  EXPECT_EQ(asked, (std::vector<Duration>{0s, 1s, 3s, 7s, 11s}));
+}
+
+TEST_F(ConnectionRaceTest, AsksForTheNamesAgainWhenAnInterfaceComes) {
   race.start(now);
-  EXPECT_FALSE(race.poll_resolve_request()) << "the answer to the first request is still to come";
-  race.handle_addresses(now, {});
-  EXPECT_EQ(race.state(), "waiting");
-  now = race.next_timeout();
-  race.handle_timeout(now);
-  EXPECT_TRUE(race.poll_resolve_request());
+  for (int i = 0; i < 5; ++i) {
+    now = std::max(now, race.next_resolve_request());
+    ASSERT_TRUE(race.poll_resolve_request(now));
+  }
+  now += 10ms;
+  EXPECT_FALSE(race.poll_resolve_request(now));
+  race.handle_name_interfaces_changed(now);
+  EXPECT_TRUE(race.poll_resolve_request(now));
+  EXPECT_EQ(race.next_resolve_request(), now + ConnectionRace::kMinNamePause);
+}
+
+TEST_F(ConnectionRaceTest, NeverAsksForThePeerWithLiteralAddressesOnly) {
+  ConnectionRace literal{{endpoint, tunnel, uplinks}, {0, key_of(kHubKey).public_key(), "hub", false}};
+  literal.handle_addresses(now, {address("192.0.2.1:9899")});
+  literal.start(now);
+  EXPECT_FALSE(literal.poll_resolve_request(now));
+  EXPECT_EQ(literal.next_resolve_request(), kNever);
+  EXPECT_EQ(sent().size(), 1U);
 }
 
 TEST_F(ConnectionRaceTest, StartsTheFirstAttemptWhenTheAddressesArrive) {
   race.start(now);
-  ASSERT_TRUE(race.poll_resolve_request());
   now += 3s;
+  race.handle_timeout(now);
   race.handle_addresses(now, {address("192.0.2.1:9899")});
   EXPECT_EQ(race.state(), "connecting");
   EXPECT_EQ(sent(), Sent{"lte 192.0.2.1:9899"});
   EXPECT_EQ(race.next_timeout(), now + ConnectionRace::kStagger);
+}
+
+TEST_F(ConnectionRaceTest, CallsKnownAddressesWhileTheNamesAreAskedFor) {
+  race.handle_addresses(now, {address("192.0.2.1:9899")});
+  EXPECT_TRUE(sent().empty());
+  race.start(now);
+  EXPECT_TRUE(race.poll_resolve_request(now));
+  EXPECT_EQ(sent(), Sent{"lte 192.0.2.1:9899"});
+}
+
+TEST_F(ConnectionRaceTest, TriesANewAddressAtOnceAndKnownOnesInTheirTurn) {
+  race.handle_addresses(now, {address("192.0.2.1:9899")});
+  race.start(now);
+  EXPECT_EQ(sent(), Sent{"lte 192.0.2.1:9899"});
+  now += 10ms;
+  race.handle_addresses(now, {address("192.0.2.1:9899")});
+  EXPECT_TRUE(sent().empty()) << "nothing new";
+  race.handle_addresses(now, {address("192.0.2.2:9899"), address("192.0.2.1:9899")});
+  EXPECT_EQ(sent(), Sent{"lte 192.0.2.2:9899"});
 }
 
 TEST_F(ConnectionRaceTest, ChangesUplinkAndAddressFromOneAttemptToTheNext) {
@@ -86,21 +125,6 @@ TEST_F(ConnectionRaceTest, ChangesUplinkAndAddressFromOneAttemptToTheNext) {
   }
   EXPECT_EQ(all, (Sent{"lte 192.0.2.1:1", "dsl 192.0.2.2:1", "lte 192.0.2.2:1", "dsl 192.0.2.3:1",
                        "lte 192.0.2.3:1", "dsl 192.0.2.1:1"}));
-}
-
-// Literal addresses answer the request of a round at the moment of its first attempt.
-TEST_F(ConnectionRaceTest, MakesOneAttemptWhenKnownAddressesAnswerImmediately) {
-  race.start(now);
-  race.handle_addresses(now, {address("192.0.2.1:9899")});
-  EXPECT_EQ(sent().size(), 1U);
-  race.stop(now);
-  now += 1s;
-  race.start(now);
-  ASSERT_TRUE(race.poll_resolve_request());
-  EXPECT_EQ(sent().size(), 1U);
-  race.handle_addresses(now, {address("192.0.2.1:9899")});
-  EXPECT_TRUE(sent().empty());
-  EXPECT_EQ(race.next_timeout(), now + ConnectionRace::kStagger);
 }
 
 }  // namespace

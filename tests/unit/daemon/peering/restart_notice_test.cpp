@@ -97,6 +97,18 @@ TEST_F(RestartNoticeTest, ADamagedFileIsKeptAsideAndCausesNoNotice) {
   EXPECT_TRUE(fs::exists(path() + ".damaged"));
 }
 
+TEST_F(RestartNoticeTest, WhatCouldNotBeWrittenIsWrittenWhenItIsDueAgain) {
+  std::ofstream(folder + "/state") << "a file where the directory should be";
+  RestartNotice hub(path());
+  hub.load();
+  hub.note(now, {location(1)});
+  fs::remove(folder + "/state");
+  hub.note(now + 5s, {location(1)});
+  EXPECT_TRUE(pending_in_next_run().empty()) << "too early";
+  hub.note(now + 10s, {location(1)});
+  EXPECT_EQ(pending_in_next_run(), std::vector{location(1)});
+}
+
 TEST_F(RestartNoticeTest, AFolderThatCannotBeWrittenHasNoOtherEffect) {
   std::ofstream(folder + "/state") << "a file where the directory should be";
   RestartNotice hub(path());
