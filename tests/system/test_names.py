@@ -175,7 +175,6 @@ class KnownAddresses(NamesCase):
         self.server.records = {("hub.test", "A"): ["192.0.2.66"]}
         for _ in range(2):
             edge = self.start(label="edge-portal")
-            time.sleep(0.3)
             self.assert_connects(edge, 2, "address of a captive portal")
             edge.stop()
 
