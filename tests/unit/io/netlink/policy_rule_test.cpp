@@ -29,11 +29,11 @@ TEST(PolicyRules, AreAddedListedAndRemovedInBothFamilies) {
                           "ip rule add pref 8001 lookup 9 protocol 98"),
               0);
     EXPECT_TRUE(sorted_rules().empty());  // another protocol, and one for all ports
-    EXPECT_EQ(netlink::add_rule(kRule), std::error_code());
-    EXPECT_EQ(netlink::add_rule(kRuleV6), std::error_code());
+    EXPECT_FALSE(netlink::add_rule(kRule));
+    EXPECT_FALSE(netlink::add_rule(kRuleV6));
     EXPECT_EQ(netlink::add_rule(kRule), std::errc::file_exists);
     EXPECT_EQ(sorted_rules(), (std::vector{kRule, kRuleV6}));
-    EXPECT_EQ(netlink::remove_rule(kRule), std::error_code());
+    EXPECT_FALSE(netlink::remove_rule(kRule));
     EXPECT_EQ(netlink::remove_rule(kRule), std::errc::no_such_file_or_directory);
     EXPECT_EQ(sorted_rules(), (std::vector{kRuleV6}));
   }));
@@ -49,8 +49,8 @@ TEST(PolicyRules, SelectTheRouteOfOneSourcePort) {
                     "ip route add default via 10.0.1.2 table 1213661185 && "
                     "ip -6 route add default via fd01::2 table 77"),
         0);
-    ASSERT_EQ(netlink::add_rule(kRule), std::error_code());
-    ASSERT_EQ(netlink::add_rule(kRuleV6), std::error_code());
+    ASSERT_FALSE(netlink::add_rule(kRule));
+    ASSERT_FALSE(netlink::add_rule(kRuleV6));
     const int link = netlink::find_link("va").value().index;
     const auto gateway = [&](const char* to, std::uint16_t port) {
       return netlink::find_route({.link = link, .source_port = port}, ip(to)).value().gateway;
