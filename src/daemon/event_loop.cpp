@@ -125,9 +125,9 @@ class EventLoop final : public Platform {
   }
 
   std::vector<io::netlink::LinkInfo> links() override { return io::netlink::list_links(); }
-  std::optional<io::netlink::RouteInfo> route(int link, const IpAddress& to,
-                                              const std::optional<IpAddress>& from) override {
-    return io::netlink::find_route(link, to, from);
+  std::optional<io::netlink::RouteInfo> route(const io::netlink::RouteQuery& query,
+                                              const IpAddress& to) override {
+    return io::netlink::find_route(query, to);
   }
 
   std::chrono::sys_seconds wall_clock() override {

@@ -31,10 +31,10 @@ class Platform {
   virtual void unwatch(SocketId id) = 0;
   /// The interfaces as they are now. Throws io::SetupError.
   virtual std::vector<io::netlink::LinkInfo> links() = 0;
-  /// The route of packets to `to` that leave by the interface `link` (io::find_route); none: there is none.
-  /// Throws io::SetupError.
-  virtual std::optional<io::netlink::RouteInfo> route(int link, const IpAddress& to,
-                                                      const std::optional<IpAddress>& from) = 0;
+  /// The route of datagrams to `to` from such a socket (io::netlink::find_route); none: there is none. Throws
+  /// io::SetupError.
+  virtual std::optional<io::netlink::RouteInfo> route(const io::netlink::RouteQuery& query,
+                                                      const IpAddress& to) = 0;
   /// The date and time, UTC. It may jump, and begin in 1970 until the clock is set.
   virtual std::chrono::sys_seconds wall_clock() = 0;
   /// Asks for the addresses of a name. Answers arrive by TunnelService::handle_name_answer(), never during

@@ -47,6 +47,7 @@ void TunnelService::open_listening_sockets() {
   for (const UdpAddress& address : config_.interface.listen) {
     io::udp::UdpSocketOptions options;
     options.bind = address;
+    options.mark = config_.interface.fwmark;
     sockets_.open(options, "");
     spdlog::info("listening on {}", address.to_string());
   }

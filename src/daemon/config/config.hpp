@@ -66,6 +66,7 @@ struct InterfaceConfig {
   std::string state_directory = "/var/lib/hawser";  ///< for files that outlive the daemon
   std::size_t queue_bytes = 256U << 10;             ///< limit of each peer's queue
   bool routes = true;                               ///< install routes for the peers' allowed IPs
+  std::uint32_t fwmark = 0;                         ///< mark of the tunnel's datagrams; 0: none
   /// Without any [[uplink]]: patterns of the interfaces that may be uplinks. Empty: all but tunnels and the
   /// interfaces of containers and virtual machines.
   std::vector<std::string> include_uplinks;

@@ -16,6 +16,7 @@ constexpr std::string_view kSocketPaths = "an absolute path of at most 107 bytes
 constexpr std::int64_t kMinMtu = 576;
 constexpr std::int64_t kMinMtuV6 = 1280;  // RFC 8200 §5
 constexpr std::int64_t kMaxMtu = 9000;
+constexpr std::int64_t kMaxMark = 0xffff'ffff;
 constexpr std::int64_t kMinQueue = 16 << 10;
 constexpr std::int64_t kMaxQueue = 1 << 30;
 constexpr std::int64_t kMaxRekeySeconds = 900;
@@ -52,8 +53,9 @@ void read_rekey(const TableReader& in, RekeyConfig& out) {
 InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   const TableReader in(mistakes, table, "interface");
   in.refuse_unknown({"name", "private_key_file", "address", "mtu", "mss_clamp", "listen", "control_socket",
-                     "state_directory", "queue_bytes", "routes", "include_uplinks", "exclude_uplinks",
-                     "rekey_after_seconds", "rekey_after_megabytes", "rekey_after_packets"});
+                     "state_directory", "queue_bytes", "routes", "fwmark", "include_uplinks",
+                     "exclude_uplinks", "rekey_after_seconds", "rekey_after_megabytes",
+                     "rekey_after_packets"});
   InterfaceConfig out;
   in.require(out.name, "name", kInterfaceNames, text_node(interface_name));
   in.require(out.private_key_file.path, "private_key_file", kKeyFiles, text_node(key_path));
@@ -67,6 +69,7 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   in.read(out.state_directory, "state_directory", kPaths, text_node(absolute_path));
   read_number(in, out.queue_bytes, "queue_bytes", kMinQueue, kMaxQueue, "bytes");
   in.read(out.routes, "routes", kFlags, flag_node);
+  in.read(out.fwmark, "fwmark", "1 to 4294967295", number_node<std::uint32_t>(1, kMaxMark));
   in.read_list(out.include_uplinks, "include_uplinks", kUplinkNames, uplink_name);
   in.read_list(out.exclude_uplinks, "exclude_uplinks", kUplinkNames, uplink_name);
   read_rekey(in, out.rekey);

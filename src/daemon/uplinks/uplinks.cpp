@@ -55,6 +55,7 @@ Uplinks::Uplinks(Platform& platform, Sockets& sockets, const config::Config& con
       sockets_(sockets),
       automatic_(config.uplinks.empty()),
       own_(config.interface.name),
+      mark_(config.interface.fwmark),
       include_(config.interface.include_uplinks),
       exclude_(config.interface.exclude_uplinks) {
   for (const config::UplinkConfig& uplink : config.uplinks) {
@@ -216,7 +217,7 @@ bool Uplinks::find_route(const io::netlink::LinkInfo& link, const std::vector<Ip
   for (const auto& source : sources) {
     for (const IpAddress& remote : remotes_) {
       if (remote.is_v6() != family.bind.is_v6()) continue;
-      const auto route = platform_.route(link.index, remote, source);
+      const auto route = platform_.route({.link = link.index, .from = source, .mark = mark_}, remote);
       if (!route) continue;
       family.route = *route;
       if (source) family.bind = *source;
@@ -281,6 +282,7 @@ std::optional<SocketId> Uplinks::socket(std::size_t index, bool v6) {
   io::udp::UdpSocketOptions options;
   options.bind = {family.bind, 0};
   options.device = uplink.interface;
+  options.mark = mark_;
   try {
     family.socket = sockets_.open(options, uplink.config.label);
     family.failure.clear();

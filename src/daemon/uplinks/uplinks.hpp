@@ -101,8 +101,9 @@ class Uplinks {
 
   Platform& platform_;
   Sockets& sockets_;
-  bool automatic_;   ///< uplinks are discovered
-  std::string own_;  ///< name of the tunnel's interface
+  bool automatic_;      ///< uplinks are discovered
+  std::string own_;     ///< name of the tunnel's interface
+  std::uint32_t mark_;  ///< of the datagrams; 0: none
   std::vector<std::string> include_;
   std::vector<std::string> exclude_;
   std::vector<IpAddress> remotes_;  ///< of the peers, sorted

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,11 +43,17 @@ struct RouteInfo {
 /// Whether this network namespace has an interface with this name.
 [[nodiscard]] bool interface_exists(std::string_view name);
 
-/// Returns the route that packets to `to` take from a socket that is bound to the interface with index `link`
-/// and, if given, to the address `from`. The kernel decides with all of its tables, rules and metrics; routes
-/// over other interfaces do not count. Nothing: there is no route. Throws SetupError when the netlink request
-/// cannot be sent.
-[[nodiscard]] std::optional<RouteInfo> find_route(int link, const IpAddress& to,
-                                                  const std::optional<IpAddress>& from = std::nullopt);
+/// A UDP socket, as far as routes depend on it.
+struct RouteQuery {
+  int link = 0;                     ///< index of the interface that it is bound to
+  std::optional<IpAddress> from{};  ///< address that it is bound to; none: the kernel chooses
+  std::uint32_t mark = 0;           ///< of its datagrams; 0: none
+  std::uint16_t source_port = 0;    ///< 0: not known, so that rules for a port do not match
+};
+
+/// Returns the route that datagrams to `to` take from such a socket. The kernel decides with all of its
+/// tables, rules and metrics; routes over other interfaces do not count. Nothing: there is no route. Throws
+/// SetupError when the netlink request cannot be sent.
+[[nodiscard]] std::optional<RouteInfo> find_route(const RouteQuery& query, const IpAddress& to);
 
 }  // namespace hawser::io::netlink

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
@@ -5,6 +6,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include <cstdint>
 #include <new>
 
 #include "io/netlink/link.hpp"
@@ -16,9 +18,8 @@ namespace {
 
 /// The parameters of find_route().
 struct Question {
-  int link;
+  const RouteQuery& socket;
   const IpAddress& to;
-  const std::optional<IpAddress>& from;
 };
 
 /// The kernel's answer to one request.
@@ -52,6 +53,12 @@ int on_answer(nl_msg* message, void* argument) {
   return NL_OK;
 }
 
+// Rules that match a port apply to a look-up only if it names the protocol as well.
+bool put_port(nl_msg* message, std::uint16_t port) {
+  return port == 0 || (nla_put_u8(message, RTA_IP_PROTO, IPPROTO_UDP) == 0 &&
+                       nla_put_u16(message, RTA_SPORT, htons(port)) == 0);
+}
+
 // With RTM_F_FIB_MATCH in `flags` the kernel answers with the entry of its table, otherwise with the route of
 // a packet.
 MessagePtr make_request(const Question& question, unsigned flags) {
@@ -59,15 +66,18 @@ MessagePtr make_request(const Question& question, unsigned flags) {
   rtmsg body{};
   body.rtm_family = question.to.is_v4() ? AF_INET : AF_INET6;
   body.rtm_dst_len = static_cast<unsigned char>(8 * to.size());
-  body.rtm_src_len = question.from ? body.rtm_dst_len : std::uint8_t{0};
+  body.rtm_src_len = question.socket.from ? body.rtm_dst_len : std::uint8_t{0};
   body.rtm_flags = flags;
   MessagePtr message(nlmsg_alloc_simple(RTM_GETROUTE, 0));
   const auto put = [&](int attribute, Bytes value) {
     return nla_put(message.get(), attribute, static_cast<int>(value.size()), value.data()) == 0;
   };
+  const RouteQuery& socket = question.socket;
   const bool complete = message && nlmsg_append(message.get(), &body, sizeof body, NLMSG_ALIGNTO) == 0 &&
-                        put(RTA_DST, to) && (!question.from || put(RTA_SRC, question.from->bytes())) &&
-                        nla_put_u32(message.get(), RTA_OIF, static_cast<std::uint32_t>(question.link)) == 0;
+                        put(RTA_DST, to) && (!socket.from || put(RTA_SRC, socket.from->bytes())) &&
+                        nla_put_u32(message.get(), RTA_OIF, static_cast<std::uint32_t>(socket.link)) == 0 &&
+                        (socket.mark == 0 || nla_put_u32(message.get(), RTA_MARK, socket.mark) == 0) &&
+                        put_port(message.get(), socket.source_port);
   if (!complete) throw std::bad_alloc();
   return message;
 }
@@ -86,18 +96,18 @@ std::optional<Answer> ask(nl_sock* socket, const Question& question, unsigned fl
 
 }  // namespace
 
-std::optional<RouteInfo> find_route(int link, const IpAddress& to, const std::optional<IpAddress>& from) {
+std::optional<RouteInfo> find_route(const RouteQuery& query, const IpAddress& to) {
   Netlink netlink;
   nl_socket_disable_auto_ack(netlink.socket());
-  const Question question{link, to, from};
+  const Question question{query, to};
   // For a bound socket without a route, IPv4 treats every destination as on-link. Only the table shows the
   // difference.
   const auto entry = ask(netlink.socket(), question, RTM_F_FIB_MATCH);
-  if (!entry || (entry->link && *entry->link != link)) return std::nullopt;
+  if (!entry || (entry->link && *entry->link != query.link)) return std::nullopt;
   const auto answer = ask(netlink.socket(), question, 0);
   if (!answer) return std::nullopt;
   RouteInfo route = answer->route;
-  if (from) route.source = *from;
+  if (query.from) route.source = *query.from;
   return route;
 }
 

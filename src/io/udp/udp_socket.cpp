@@ -47,6 +47,8 @@ FileDescriptor open_socket(const UdpSocketOptions& options) {
   if (fd.get() < 0) throw_setup_error("cannot open " + describe(options), errno);
   if (!set_family_options(fd.get(), v4)) throw_setup_error("cannot configure " + describe(options), errno);
   set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, 1);
+  if (options.mark != 0 && !set_option(fd.get(), SOL_SOCKET, SO_MARK, static_cast<int>(options.mark)))
+    throw_setup_error("cannot mark the datagrams of " + describe(options), errno);
   set_buffer(fd.get(), SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer);
   set_buffer(fd.get(), SO_SNDBUFFORCE, SO_SNDBUF, options.send_buffer);
   if (options.device) {
@@ -124,6 +126,15 @@ bool UdpSocket::gso_active() const {
 }
 bool UdpSocket::gro_active() const {
   return impl_->gro;
+}
+
+// A socket for every address and interface conflicts with each other one of the port.
+bool is_udp_port_in_use(bool v6, std::uint16_t port) {
+  const FileDescriptor fd(::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
+  if (fd.get() < 0 || (v6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1))) return false;
+  SocketAddress address;
+  const socklen_t size = to_socket_address({v6 ? IpAddress::any_v6() : IpAddress::any_v4(), port}, address);
+  return ::bind(fd.get(), &address.any, size) != 0 && errno == EADDRINUSE;
 }
 
 }  // namespace hawser::io::udp

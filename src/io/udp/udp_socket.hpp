@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@ struct UdpSocketOptions {
   UdpAddress bind;
   /// The only interface to send and receive through (SO_BINDTODEVICE), whatever the routing table prefers.
   std::optional<std::string> device;
+  /// Mark of the datagrams (SO_MARK), for routing rules and packet filters; 0: none. Needs CAP_NET_ADMIN.
+  std::uint32_t mark = 0;
   /// Kernel's receive buffer in bytes; without CAP_NET_ADMIN at most net.core.rmem_max.
   std::size_t receive_buffer = 4U << 20;
   /// Kernel's send buffer in bytes; without CAP_NET_ADMIN at most net.core.wmem_max.
@@ -55,5 +58,9 @@ class UdpSocket final : public DatagramSocket {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Whether a UDP socket of this family, of any process, is bound to the port with any address and interface
+/// of this network namespace. False also if that cannot be determined.
+[[nodiscard]] bool is_udp_port_in_use(bool v6, std::uint16_t port);
 
 }  // namespace hawser::io::udp

@@ -67,10 +67,10 @@ class FakePlatform final : public Platform {
     for (const auto& [name, link] : links_) out.push_back(link);
     return out;
   }
-  std::optional<io::netlink::RouteInfo> route(int index, const IpAddress& to,
-                                              const std::optional<IpAddress>&) override {
+  std::optional<io::netlink::RouteInfo> route(const io::netlink::RouteQuery& query,
+                                              const IpAddress& to) override {
     for (const auto& [name, link] : links_) {
-      if (link.index == index && !without_route.contains(name))
+      if (link.index == query.link && !without_route.contains(name))
         return io::netlink::RouteInfo{address_of(link, to.is_v6()), {}};
     }
     return std::nullopt;

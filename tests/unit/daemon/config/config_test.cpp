@@ -58,6 +58,13 @@ std::string with(std::string base, const std::string& from, const std::string& t
   return base.replace(at, from.size(), to);
 }
 
+TEST(Config, ReadsAMarkOfDatagrams) {
+  EXPECT_EQ(parse_config(kEdge, "f.toml")->interface.fwmark, 0U);
+  const auto config = parse_config(with(kEdge, "routes = false", "fwmark = 0xffffffff"), "f.toml");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->interface.fwmark, 0xffff'ffffU);
+}
+
 TEST(Config, ReadsAnEdge) {
   const auto config = parse_config(kEdge, "f.toml");
   ASSERT_TRUE(config) << errors_of(kEdge);
@@ -182,6 +189,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:7: interface.queue_bytes: saw 1; allowed: 16384"},
         Mistake{kEdge, "routes = false", "routes = 0",
                 "f.toml:8: interface.routes: saw 0; allowed: true or false"},
+        Mistake{kEdge, "routes = false", "fwmark = 0",
+                "f.toml:8: interface.fwmark: saw 0; allowed: 1 to 4294967295"},
         Mistake{
             kEdge, "routes = false", "adress = [1]",
             "f.toml:8: interface.adress: unknown key, saw [ 1 ]; allowed: name, private_key_file, address"},

@@ -46,8 +46,9 @@ class FakePlatform final : public Platform {
     for (const auto& [name, link] : links_) out.push_back(link);
     return out;
   }
-  std::optional<io::netlink::RouteInfo> route(int index, const IpAddress& to,
-                                              const std::optional<IpAddress>& from) override {
+  std::optional<io::netlink::RouteInfo> route(const io::netlink::RouteQuery& query,
+                                              const IpAddress& to) override {
+    const auto& [index, from, mark, port] = query;
     for (const auto& [name, link] : links_) {
       if (link.index != index || without_route.contains(name)) continue;
       if (by_source.contains(name) && !from) continue;

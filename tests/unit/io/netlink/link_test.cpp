@@ -88,15 +88,19 @@ TEST(Routes, AreThoseOfABoundSocketWhateverMetricOrTableTheyHave) {
     const auto index = [](const char* name) { return netlink::find_link(name).value().index; };
     const IpAddress far = ip("203.0.113.1");
     const IpAddress far_v6 = ip("2001:db8::1");
-    EXPECT_EQ(netlink::find_route(index("va1"), far), (netlink::RouteInfo{ip("10.0.1.7"), ip("10.0.1.1")}));
-    EXPECT_EQ(netlink::find_route(index("va2"), far), (netlink::RouteInfo{ip("10.0.2.7"), ip("10.0.2.1")}));
-    EXPECT_FALSE(netlink::find_route(index("va3"), far));
-    EXPECT_EQ(netlink::find_route(index("va3"), far, ip("10.0.3.7")),
+    EXPECT_EQ(netlink::find_route({.link = index("va1")}, far),
+              (netlink::RouteInfo{ip("10.0.1.7"), ip("10.0.1.1")}));
+    EXPECT_EQ(netlink::find_route({.link = index("va2")}, far),
+              (netlink::RouteInfo{ip("10.0.2.7"), ip("10.0.2.1")}));
+    EXPECT_FALSE(netlink::find_route({.link = index("va3")}, far));
+    EXPECT_EQ(netlink::find_route({.link = index("va3"), .from = ip("10.0.3.7")}, far),
               (netlink::RouteInfo{ip("10.0.3.7"), ip("10.0.3.1")}));
-    EXPECT_EQ(netlink::find_route(index("va3"), ip("10.0.3.99")), (netlink::RouteInfo{ip("10.0.3.7"), {}}));
-    EXPECT_FALSE(netlink::find_route(index("va1"), far_v6));
-    EXPECT_EQ(netlink::find_route(index("va2"), far_v6), (netlink::RouteInfo{ip("fd02::7"), ip("fd02::1")}));
-    EXPECT_FALSE(netlink::find_route(999, far));
+    EXPECT_EQ(netlink::find_route({.link = index("va3")}, ip("10.0.3.99")),
+              (netlink::RouteInfo{ip("10.0.3.7"), {}}));
+    EXPECT_FALSE(netlink::find_route({.link = index("va1")}, far_v6));
+    EXPECT_EQ(netlink::find_route({.link = index("va2")}, far_v6),
+              (netlink::RouteInfo{ip("fd02::7"), ip("fd02::1")}));
+    EXPECT_FALSE(netlink::find_route({.link = 999}, far));
   }));
 }
 
@@ -112,11 +116,11 @@ TEST(Routes, OfAnUplinkAreNotHiddenByTheDefaultRouteOfTheTunnel) {
     tun.add_route(IpPrefix::parse("0.0.0.0/0").value());
     tun.add_route(IpPrefix::parse("::/0").value());
     const int link = netlink::find_link("va").value().index;
-    EXPECT_EQ(netlink::find_route(link, ip("203.0.113.1")),
+    EXPECT_EQ(netlink::find_route({.link = link}, ip("203.0.113.1")),
               (netlink::RouteInfo{ip("10.0.1.7"), ip("10.0.1.1")}));
-    EXPECT_EQ(netlink::find_route(link, ip("2001:db8::1")),
+    EXPECT_EQ(netlink::find_route({.link = link}, ip("2001:db8::1")),
               (netlink::RouteInfo{ip("fd01::7"), ip("fd01::1")}));
-    EXPECT_TRUE(netlink::find_route(tun.index(), ip("203.0.113.1")));
+    EXPECT_TRUE(netlink::find_route({.link = tun.index()}, ip("203.0.113.1")));
   }));
 }
 

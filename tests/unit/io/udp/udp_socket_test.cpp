@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "io/setup_error.hpp"
 #include "net_test_support.hpp"
@@ -236,6 +239,35 @@ TEST(UdpSocket, CountsDatagramsWithoutARouteAsUnreachable) {
     EXPECT_EQ(a.counters().tx_unreachable, 3U);
     EXPECT_EQ(a.counters().tx_datagrams, 0U);
   }));
+}
+
+TEST(UdpSocket, MarksItsDatagramsForRoutingRules) {
+  if (!privileged()) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(in_fresh_namespace([] {
+    ASSERT_TRUE(raise_interface("lo", 65536));
+    ASSERT_EQ(std::system("ip route add unreachable default && ip route add default dev lo table 7 && "
+                          "ip rule add fwmark 9899 lookup 7"),
+              0);
+    auto o = options("0.0.0.0:0");
+    for (const std::uint32_t mark : {0U, 9898U, 9899U}) {
+      o.mark = mark;
+      udp::UdpSocket socket(o);
+      socket.send(make_batch(address("203.0.113.1:9899"), {100}));
+      EXPECT_EQ(socket.counters().tx_unreachable, mark == 9899 ? 0U : 1U) << mark;
+    }
+  }));
+}
+
+TEST(UdpSocket, ReportsWhetherAPortIsInUse) {
+  for (const bool v6 : {false, true}) {
+    auto o = options(v6 ? "[::1]:0" : "127.0.0.1:0");
+    o.device = "lo";
+    std::optional<udp::UdpSocket> socket(std::in_place, o);
+    const std::uint16_t port = socket->local_address().port;
+    EXPECT_TRUE(udp::is_udp_port_in_use(v6, port));
+    socket.reset();
+    EXPECT_FALSE(udp::is_udp_port_in_use(v6, port));
+  }
 }
 
 TEST(UdpSocket, CountsMessagesThatItsReceiveBufferCouldNotHold) {
