@@ -1,5 +1,6 @@
 #include <exception>
 #include <iostream>
+#include <string>
 
 #include "cli/commands.hpp"
 #include "cli/version.hpp"
@@ -14,6 +15,16 @@ Exit report(const Failure& failure) {
 
 namespace {
 
+// The first word, if it is no command; empty otherwise. CLI11 only reports that a command is missing.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  if (word.empty() || word.front() == '-') return "";
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->check_name(word)) return "";
+  }
+  return word;
+}
+
 Exit run(int argc, char** argv) try {
   if (!crypto::protect_process_memory())
     return report({Exit::failed, "cannot keep keys out of core dumps and freed memory"});
@@ -27,6 +38,8 @@ Exit run(int argc, char** argv) try {
   add_status_command(app, action);
   add_path_command(app, action);
   add_key_commands(app, action);
+  if (const std::string word = unknown_command(app, argc, argv); !word.empty())
+    return report({Exit::usage, "unknown command '" + word + "'; `hawser --help` lists the commands"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -66,7 +66,7 @@ std::string header_text(const control::Status& s) {
   return out;
 }
 
-constexpr std::size_t kColumns = 15;
+constexpr std::size_t kColumns = 16;
 
 std::vector<std::string> path_row(const control::Path& p) {
   return {fmt::format("{}", p.id),
@@ -77,6 +77,7 @@ std::vector<std::string> path_row(const control::Path& p) {
           p.primary ? p.state + "*" : p.state,
           p.role,
           p.rtt_ms > 0 ? fmt::format("{:.1f} ms", p.rtt_ms) : "",
+          fmt::format("{}", p.mtu),
           bytes_text(p.cwnd),
           bytes_text(p.flight),
           fmt::format("{:.1f}", p.tx_mbps),
@@ -105,6 +106,7 @@ std::string paths_text(const control::Association& association) {
                {"STATE"},
                {"ROLE"},
                {"RTT", Align::right},
+               {"MTU", Align::right},
                {"CWND", Align::right},
                {"FLIGHT", Align::right},
                {"TX Mbit/s", Align::right},
@@ -129,6 +131,7 @@ std::string association_text(const control::Association& a) {
 std::string peer_text(const control::Status& status, const control::Peer& peer) {
   std::string out = fmt::format("\npeer {}  {}", peer.name, peer.state);
   if (!peer.reason.empty()) out += (peer.state == "up" ? ", " : ": ") + peer.reason;
+  if (peer.mtu != 0) out += fmt::format("  mtu {}", peer.mtu);
   if (!peer.endpoint.empty()) out += fmt::format("  endpoint {}", join(peer.endpoint));
   out += fmt::format("\n  public key {}\n", peer.public_key);
   out += fmt::format("  allowed {}\n", peer.allowed_ips.empty() ? "nothing" : join(peer.allowed_ips));

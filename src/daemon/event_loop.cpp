@@ -84,7 +84,9 @@ control::Counters counters_of(const hooks::HookRunner::Counters& c) {
 class EventLoop final : public Platform {
  public:
   EventLoop(const config::Config& config, sctp::SecurityConfig security)
-      : device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
+      : resolver_(context_, [this](const NameAnswer& answer) { on_name_answer(answer); },
+                  {.mark = config.interface.fwmark}),
+        device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
                  config.interface.addresses, kDeviceQueue}),
         service_(config, std::move(security), *this, device_, random_),
         control_(context_, config.interface.control_socket,
@@ -155,6 +157,10 @@ class EventLoop final : public Platform {
     service_.handle_links_changed(read_clock());
     arm();
   }
+  void on_name_answer(const NameAnswer& answer) {
+    service_.handle_name_answer(read_clock(), answer);
+    arm();
+  }
   void on_socket(SocketId id) {
     service_.handle_socket(read_clock(), id);
     arm();
@@ -221,10 +227,7 @@ class EventLoop final : public Platform {
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
-  names::Resolver resolver_{context_, [this](const NameAnswer& answer) {
-                              service_.handle_name_answer(read_clock(), answer);
-                              arm();
-                            }};
+  names::Resolver resolver_;
   std::optional<hooks::HookRunner> hooks_;
   bool ending_ = false;
   Timestamp armed_ = kNever;

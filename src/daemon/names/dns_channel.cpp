@@ -8,7 +8,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <map>
-#include <new>
 #include <span>
 #include <utility>
 
@@ -49,7 +48,23 @@ std::vector<IpAddress> addresses_of(const ares_addrinfo* list) {
   return out;
 }
 
-// An explicit port, as a routing rule can name it: port 0 lets the kernel choose one now, not at connect().
+bool set_way(int fd, const DnsChannel::Options& options) {
+  const std::string& device = options.device;
+  const std::uint32_t mark = options.mark;
+  return ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.data(),
+                      static_cast<socklen_t>(device.size())) == 0 &&
+         (mark == 0 || ::setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) == 0);
+}
+
+// 0: it has none.
+std::uint16_t port_of(int fd) {
+  sockaddr_in6 address{};  // sin_port is at the same place
+  socklen_t size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  return ntohs(address.sin6_port);
+}
+
+// Port 0 lets the kernel choose the port now, not at connect(): a rule for the port can be made first.
 bool bind_to(int fd, const IpAddress& local) {
   if (local.is_v4()) {
     sockaddr_in address{};
@@ -93,13 +108,18 @@ class DnsChannel::Impl {
     settings.ndots = 1;
     std::string lookups = "b";  // DNS only
     settings.lookups = lookups.data();
+    std::string no_file = "/dev/null";  // options of the host's resolv.conf do not apply
+    settings.resolvconf_path = no_file.data();
     settings.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
       static_cast<Impl*>(self)->watch(fd, readable != 0, writable != 0);
     };
     settings.sock_state_cb_data = this;
     const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-                     ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
-    if (ares_init_options(&channel_, &settings, mask) != ARES_SUCCESS) throw std::bad_alloc();
+                     ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB;
+    if (ares_init_options(&channel_, &settings, mask) != ARES_SUCCESS) {
+      channel_ = nullptr;
+      return;
+    }
     ares_set_socket_configure_callback(
         channel_,
         [](ares_socket_t fd, int, void* self) { return static_cast<Impl*>(self)->configure(fd) ? 0 : -1; },
@@ -108,13 +128,15 @@ class DnsChannel::Impl {
   }
   ~Impl() {
     closing_ = true;
-    ares_destroy(channel_);
+    if (channel_ != nullptr) ares_destroy(channel_);
+    release_unconnected_ports();
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   void ask(Query query) {
     if (pending_ == kMaxPending) return;
+    if (channel_ == nullptr) return done_({std::move(query), Status::unreachable, {}});
     ++pending_;
     ares_addrinfo_hints hints{};
     hints.ai_family = query.v6 ? AF_INET6 : AF_INET;
@@ -156,17 +178,33 @@ class DnsChannel::Impl {
 
   // Before the socket is connected.
   bool configure(int fd) {
-    const std::string& device = options_.device;
-    if (device.empty()) return true;
-    return ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.data(),
-                        static_cast<socklen_t>(device.size())) == 0 &&
-           bind_to(fd, options_.local);
+    if (options_.device.empty()) return true;
+    if (!set_way(fd, options_) || !bind_to(fd, options_.local)) return false;
+    release_port(fd);  // of an earlier socket that could not be connected
+    ports_[fd] = {options_.device, options_.server.ip.is_v6(), port_of(fd)};
+    if (options_.on_port) options_.on_port(ports_[fd], true);
+    return true;
+  }
+
+  void release_port(int fd) {
+    const auto port = ports_.extract(fd);
+    if (!port.empty() && options_.on_port) options_.on_port(port.mapped(), false);
+  }
+
+  // c-ares closes a socket that it cannot connect without a word.
+  void release_unconnected_ports() {
+    std::vector<int> closed;
+    for (const auto& [fd, port] : ports_) {
+      if (!sockets_.contains(fd)) closed.push_back(fd);
+    }
+    for (const int fd : closed) release_port(fd);
   }
 
   void watch(int fd, bool read, bool write) {
     if (!read && !write) {
       const auto closed = sockets_.extract(fd);
       if (!closed.empty()) closed.mapped()->descriptor.release();
+      release_port(fd);
       return;
     }
     std::shared_ptr<Socket>& socket = sockets_[fd];
@@ -202,8 +240,9 @@ class DnsChannel::Impl {
     arm();
   }
 
-  // Arms the timer for the next timeout of c-ares, if a query waits.
+  // After each call of c-ares: arms the timer for its next timeout, if a query waits.
   void arm() {
+    release_unconnected_ports();
     timeval time{};
     if (ares_timeout(channel_, nullptr, &time) == nullptr) {
       timer_.cancel();
@@ -221,10 +260,11 @@ class DnsChannel::Impl {
   Options options_;
   Done done_;
   asio::steady_timer timer_;
-  ares_channel channel_ = nullptr;
+  ares_channel channel_ = nullptr;  ///< null: c-ares could not make it
   std::size_t pending_ = 0;
   bool closing_ = false;
   std::map<int, std::shared_ptr<Socket>> sockets_;  ///< by descriptor
+  std::map<int, Port> ports_;                       ///< by descriptor
   // Shared only for weak references: the timer may have expired when the channel is destroyed.
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };

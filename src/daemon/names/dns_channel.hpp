@@ -22,11 +22,23 @@ class DnsChannel {
   /// Queries that may wait at the same time; more are ignored.
   static constexpr std::size_t kMaxPending = 16;
 
+  /// The local port of a socket that is bound to an interface.
+  struct Port {
+    std::string device;
+    bool v6 = false;
+    std::uint16_t number = 0;
+  };
+  /// A callback: the port is in use from now on (before anything is sent from it), or no longer. For a
+  /// routing rule that lets the answers pass the reverse-path filter.
+  using OnPort = std::function<void(const Port& port, bool in_use)>;
+
   /// The server and the way to it.
   struct Options {
     UdpAddress server;
-    std::string device;  ///< the only interface to use; empty: as the routes say
-    IpAddress local;     ///< of the server's family: the address to send from; the wildcard: any
+    std::string device{};    ///< the only interface to use; empty: as the routes say
+    IpAddress local{};       ///< of the server's family: the address to send from; the wildcard: any
+    std::uint32_t mark = 0;  ///< of the packets over `device` (SO_MARK); 0: none
+    OnPort on_port{};        ///< may be empty
   };
   /// One query.
   struct Query {

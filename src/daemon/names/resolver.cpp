@@ -32,10 +32,10 @@ bool is_same_way(const DnsChannel::Options& a, const DnsChannel::Options& b) {
 
 }  // namespace
 
-Resolver::Resolver(boost::asio::io_context& context, OnAnswer on_answer, std::vector<std::string> files)
+Resolver::Resolver(boost::asio::io_context& context, OnAnswer on_answer, Options options)
     : context_(context),
       on_answer_(std::move(on_answer)),
-      files_(std::move(files)),
+      options_(std::move(options)),
       system_(context, [this](const NameAnswer& answer) { on_answer_(answer); }) {}
 
 Resolver::~Resolver() = default;
@@ -43,13 +43,13 @@ Resolver::~Resolver() = default;
 void Resolver::resolve(const NameQuestion& question) {
   std::erase_if(channels_, [](const auto& each) { return !each->is_busy(); });
   system_.ask(question.number, question.host);
-  const NameServerList known = load_name_servers(files_);
+  const NameServerList known = load_name_servers(options_.files);
   const auto names = complete(question.host, known.search);
   for (const NameServer& server : known.servers) ask(question, names, server);
   if (!known.servers.empty()) return;
   post({.question = question.number,
         .host = question.host,
-        .source = files_.front(),
+        .source = options_.files.front(),
         .failure = "no name server",
         .weight = Weight::silent});
 }
@@ -61,7 +61,11 @@ void Resolver::ask(const NameQuestion& question, const std::vector<std::string>&
   if (server.address.ip.is_loopback()) ways.assign(1, NameInterface{});
   for (const NameInterface& way : ways) {
     if (!server.device.empty() && server.device != way.device) continue;
-    DnsChannel& queries = channel({server.address, way.device, server.address.ip.is_v6() ? way.v6 : way.v4});
+    DnsChannel& queries = channel({.server = server.address,
+                                   .device = way.device,
+                                   .local = server.address.ip.is_v6() ? way.v6 : way.v4,
+                                   .mark = options_.mark,
+                                   .on_port = options_.on_port});
     for (const std::string& name : names) {
       for (const bool v6 : {false, true}) queries.ask({question.number, name, v6, question.host});
     }

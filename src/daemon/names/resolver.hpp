@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,9 +23,15 @@ class Resolver {
   /// A callback, as answers come later; never called during resolve().
   using OnAnswer = std::function<void(const NameAnswer& answer)>;
 
-  /// `context` is the event loop; it outlives the resolver. `files`: see load_name_servers().
-  Resolver(boost::asio::io_context& context, OnAnswer on_answer,
-           std::vector<std::string> files = kResolvConfs);
+  /// How names are asked.
+  struct Options {
+    std::vector<std::string> files = kResolvConfs;  ///< see load_name_servers()
+    std::uint32_t mark = 0;                         ///< of the packets over uplinks (SO_MARK); 0: none
+    DnsChannel::OnPort on_port{};                   ///< see DnsChannel
+  };
+
+  /// `context` is the event loop; it outlives the resolver.
+  Resolver(boost::asio::io_context& context, OnAnswer on_answer, Options options);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
@@ -41,7 +48,7 @@ class Resolver {
 
   boost::asio::io_context& context_;
   OnAnswer on_answer_;
-  std::vector<std::string> files_;
+  Options options_;
   // Shared only for weak references: an answer may be queued when the resolver is destroyed.
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   SystemLookup system_;

@@ -43,6 +43,12 @@ std::vector<IpAddress> addresses_of(const io::netlink::LinkInfo& link, bool v6) 
   return out;
 }
 
+// Why there is no address of this family.
+std::string lacking(const io::netlink::LinkInfo& link, bool v6) {
+  if (addresses_of(link, !v6).empty()) return "no address";
+  return v6 ? "no IPv6 address" : "no IPv4 address";
+}
+
 const io::netlink::LinkInfo* find_index(const std::vector<io::netlink::LinkInfo>& links, int index) {
   const auto at = std::ranges::find(links, index, &io::netlink::LinkInfo::index);
   return at == links.end() ? nullptr : &*at;
@@ -199,7 +205,10 @@ Uplinks::Family Uplinks::assess(const io::netlink::LinkInfo* link, bool v6) {
   out.bind = v6 ? IpAddress::any_v6() : IpAddress::any_v4();
   if (link == nullptr) return out;
   const auto own = addresses_of(*link, v6);
-  out.reason = !link->up ? "down" : !link->carrier ? "no carrier" : own.empty() ? "no address" : "no route";
+  out.reason = !link->up        ? "down"
+               : !link->carrier ? "no carrier"
+               : own.empty()    ? lacking(*link, v6)
+                                : "no route";
   if (link->up && link->carrier && !own.empty() && find_route(*link, own, out)) out.reason.clear();
   return out;
 }
@@ -238,7 +247,7 @@ void Uplinks::explain(Uplink& uplink) {
   const std::string& v4 = uplink.v4.usable() ? uplink.v4.failure : uplink.v4.reason;
   const std::string& v6 = uplink.v6.usable() ? uplink.v6.failure : uplink.v6.reason;
   std::string reason = is_family_wanted(false) ? v4 : v6;
-  if (is_family_wanted(true) && (v6.empty() || reason == "no address")) reason = v6;
+  if (is_family_wanted(true) && (v6.empty() || reason.ends_with("address"))) reason = v6;
   if (reason == uplink.reason) return;
   if (reason.empty()) {
     spdlog::info("uplink {}: can be used", uplink.config.label);

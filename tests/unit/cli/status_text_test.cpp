@@ -20,6 +20,7 @@ control::Path path(std::uint32_t id, const char* label) {
   p.state = "active";
   p.primary = id == 0;
   p.rtt_ms = 40.25;
+  p.mtu = 1424;
   p.cwnd = 123456;
   p.flight = 1200;
   p.tx_mbps = 47.91;
@@ -42,6 +43,7 @@ control::Status status() {
   peer.name = "hub";
   peer.public_key = "HUBKEY=";
   peer.state = "up";
+  peer.mtu = 1280;
   peer.endpoint = {"203.0.113.1:9899"};
   peer.allowed_ips = {"0.0.0.0/0"};
   s.peers = {peer};
@@ -67,7 +69,7 @@ TEST(StatusText, HasARowForEachPath) {
   const std::string text = status_text(status());
   const auto rows = lines_with(text, "203.0.113.1:9899  active");
   ASSERT_EQ(rows.size(), 2U) << text;
-  for (const char* cell : {"lte", "eth0", "active*", "always", "no data to send", "40.2 ms", "123 kB",
+  for (const char* cell : {"lte", "eth0", "active*", "always", "no data to send", "40.2 ms", "1424", "123 kB",
                            "1200 B", "47.9", "1.2 %", "12"}) {
     EXPECT_NE(rows[0].find(cell), std::string::npos) << cell << " in " << rows[0];
   }
@@ -99,6 +101,21 @@ TEST(StatusText, HasARowWithTheReasonForAnUplinkWithoutAPath) {
   ASSERT_EQ(rows.size(), 1U);
   for (const char* cell : {"sat", "eth9", "no path"})
     EXPECT_NE(rows[0].find(cell), std::string::npos) << cell;
+}
+
+TEST(StatusText, ShowsTheMtuTowardsAPeerAndWhyItCarriesNothing) {
+  control::Status s = status();
+  EXPECT_EQ(lines_with(status_text(s), "peer hub  up  mtu 1280  endpoint 203.0.113.1:9899").size(), 1U);
+  s.peers[0].reason = "no path since 283 s";
+  EXPECT_EQ(lines_with(status_text(s), "peer hub  up, no path since 283 s  mtu 1280").size(), 1U);
+  s.peers[0].state = "waiting";
+  s.peers[0].mtu = 0;
+  s.peers[0].reason = "cannot resolve hub.test: server failure (198.51.100.53)";
+  EXPECT_EQ(lines_with(status_text(s),
+                       "peer hub  waiting: cannot resolve hub.test: server failure "
+                       "(198.51.100.53)  endpoint 203.0.113.1:9899")
+                .size(),
+            1U);
 }
 
 TEST(StatusText, ShowsCapsAndQuotasOfUplinks) {

@@ -23,7 +23,16 @@ class DnsChannelTest : public testing::Test {
   }
   void ask(const std::string& name, bool v6 = false) { channel->ask({1, name, v6, name}); }
   void open(const std::string& at, const std::string& device = "") {
-    channel.emplace(context, DnsChannel::Options{*UdpAddress::parse(at), device, IpAddress::any_v4()},
+    channel.emplace(context,
+                    DnsChannel::Options{.server = *UdpAddress::parse(at),
+                                        .device = device,
+                                        .local = at[0] == '[' ? IpAddress::any_v6() : IpAddress::any_v4(),
+                                        .on_port =
+                                            [this](const DnsChannel::Port& port, bool in_use) {
+                                              EXPECT_NE(port.number, 0);
+                                              ports += in_use ? 1 : -1;
+                                              ++port_changes;
+                                            }},
                     [this](DnsChannel::Result result) { results.push_back(std::move(result)); });
   }
   void open() { open("127.0.0.1:" + std::to_string(server.port())); }
@@ -33,6 +42,8 @@ class DnsChannelTest : public testing::Test {
   DnsServer server{context};
   std::optional<DnsChannel> channel;
   std::vector<DnsChannel::Result> results;
+  int ports = 0;         ///< in use
+  int port_changes = 0;  ///< each port is reported twice
 };
 
 TEST_F(DnsChannelTest, GivesTheAddressesOfAName) {
@@ -107,8 +118,20 @@ TEST_F(DnsChannelTest, SendsOverItsInterface) {
   server.addresses = {{192, 0, 2, 1}};
   open("127.0.0.1:" + std::to_string(server.port()), "lo");
   ask("hub.test");
+  EXPECT_EQ(ports, 1);
   wait_for(1);
   EXPECT_EQ(results[0].status, Status::good);
+  EXPECT_EQ(ports, 0) << "the socket is closed when no query waits";
+  EXPECT_EQ(port_changes, 2);
+}
+
+TEST_F(DnsChannelTest, ReportsThePortOfASocketThatCannotBeConnectedAsUnused) {
+  open("[2001:db8::53]:53", "lo");  // there is no route to it over the loopback interface
+  ask("hub.test");
+  wait_for(1);
+  EXPECT_EQ(results[0].status, Status::unreachable);
+  EXPECT_EQ(ports, 0);
+  EXPECT_EQ(port_changes, 2);
 }
 
 TEST_F(DnsChannelTest, BoundsTheQueriesThatWait) {
@@ -121,10 +144,12 @@ TEST_F(DnsChannelTest, BoundsTheQueriesThatWait) {
 
 TEST_F(DnsChannelTest, GivesNoResultOfWhatWaitsWhenItIsDestroyed) {
   server.silent = true;
-  open();
+  open("127.0.0.1:" + std::to_string(server.port()), "lo");
   ask("hub.test");
   context.run_for(50ms);
+  EXPECT_EQ(ports, 1);
   channel.reset();
+  EXPECT_EQ(ports, 0);
   context.run_for(50ms);
   EXPECT_TRUE(results.empty());
 }

@@ -25,7 +25,8 @@ class ResolverTest : public testing::Test {
   ~ResolverTest() override { fs::remove_all(folder); }
 
   Resolver make() {
-    return Resolver(context, [this](const NameAnswer& answer) { answers.push_back(answer); }, {file});
+    return Resolver(context, [this](const NameAnswer& answer) { answers.push_back(answer); },
+                    {.files = {file}});
   }
   const NameAnswer* from(const std::string& source) const {
     const auto at = std::ranges::find(answers, source, &NameAnswer::source);

@@ -58,7 +58,7 @@ class FakePlatform final : public Platform {
     }
     return std::nullopt;
   }
-  void resolve(tunnel::PeerIndex, const std::vector<config::HostPort>&) override {}
+  void resolve(const NameQuestion&) override {}
   std::chrono::sys_seconds wall_clock() override { return {}; }
   void announce(HookEvent) override {}
 
@@ -140,7 +140,7 @@ TEST_F(UplinksTest, ReportWhyOneIsNotUsable) {
 TEST_F(UplinksTest, CountOnlyTheFamiliesThatThePeersHave) {
   platform.plug("eth0", {"2001:db8::7/64"});
   make({"eth0"});
-  EXPECT_EQ(look().reason, "no address");
+  EXPECT_EQ(look().reason, "no IPv4 address");
   EXPECT_TRUE(uplinks->set_remotes({ip("203.0.113.1"), ip("2001:db8::1")}));
   EXPECT_EQ(look().reason, "");
   EXPECT_FALSE(uplinks->socket(0, false));
@@ -318,6 +318,41 @@ TEST_F(UplinksTest, ForgetWhatWasFoundOnlyWhenTheInterfaceIsGone) {
     EXPECT_EQ(in_use(), (Names{"eth6", next}));
     EXPECT_TRUE(changes.more_usable);
   }
+}
+
+TEST_F(UplinksTest, AskForNamesOverTheInterfacesOfUplinksThatHaveAnAddress) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  platform.plug("eth1", {});
+  platform.plug("eth2", {"192.0.2.8/24"});
+  make({"eth0", "eth1"});
+  EXPECT_EQ(uplinks->name_interfaces(), std::vector{NameInterface{"eth0"}});
+  EXPECT_TRUE(changes.more_name_interfaces);
+  EXPECT_FALSE((look(), changes.more_name_interfaces));
+  platform.link("eth1").addresses = {*IpPrefix::parse("2001:db8::7/64")};
+  EXPECT_TRUE((look(), changes.more_name_interfaces));
+  EXPECT_EQ(uplinks->name_interfaces().size(), 2U);
+  platform.link("eth0").carrier = false;
+  EXPECT_FALSE((look(), changes.more_name_interfaces));
+  EXPECT_EQ(uplinks->name_interfaces(), std::vector{NameInterface{"eth1"}});
+}
+
+TEST_F(UplinksTest, AskForNamesOverEveryInterfaceThatMayBecomeAnUplink) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  platform.plug("docker0", {"192.0.2.9/24"});
+  platform.plug("hawser0", {"10.90.0.2/24"});
+  config.interface.name = "hawser0";
+  uplinks.emplace(platform, sockets, config);  // no address of a peer is known, so there is no uplink yet
+  EXPECT_TRUE(uplinks->refresh().more_name_interfaces);
+  EXPECT_EQ(uplinks->count(), 0U);
+  EXPECT_EQ(uplinks->name_interfaces(), std::vector{NameInterface{"eth0"}});
+}
+
+TEST_F(UplinksTest, AskForNamesFromTheAddressThatARoutingRuleRequires) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  platform.by_source.insert("eth0");
+  make({"eth0"});
+  ASSERT_EQ(uplinks->name_interfaces().size(), 1U);
+  EXPECT_EQ(uplinks->name_interfaces()[0].v4, ip("192.0.2.7"));
 }
 
 }  // namespace
