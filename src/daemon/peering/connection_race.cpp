@@ -124,7 +124,7 @@ void ConnectionRace::attempt(Timestamp now, const UntriedRoute& untried) {
 }
 
 void ConnectionRace::end_round(Timestamp now) {
-  if (context_.uplinks.count() != 0) first_uplink_ = (first_uplink_ + 1) % context_.uplinks.count();
+  if (!tried_.empty()) first_uplink_ = (first_uplink_ + 1) % context_.uplinks.count();
   state_ = State::idle;
   start_later(now);
 }

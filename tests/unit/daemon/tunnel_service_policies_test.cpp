@@ -90,7 +90,7 @@ class ServiceQuota : public TunnelServiceTest {
     text.replace(text.find("label = \"dsl\""), 13,
                  "label = \"dsl\"\nquota = \"1 MB\"\nover_quota = \"never\"");
     text.replace(text.find("label = \"lte\""), 13, "label = \"lte\"\nrole = \"backup\"");
-    text.replace(text.find("[[uplink]]"), 10, "state_directory = \"" + folder + "\"\n[[uplink]]");
+    text.replace(text.find(state_folder()), state_folder().size(), folder);
   }
   ~ServiceQuota() override { std::filesystem::remove_all(folder); }
 

@@ -328,7 +328,7 @@ TEST(Config, TakesNoKeyForThePathOfItsFile) {
 TEST(Config, ReportsAllMistakesTogetherInTheOrderOfTheFile) {
   std::string text = with(kEdge, "mtu = 1400", "mtu = 1");
   text = with(text, "role = \"always\"", "role = \"no\"");
-  text = with(text, "192.0.2.1:1", "nowhere");
+  text = with(text, "192.0.2.1:1", "no where");
   const auto config = parse_config(text, "f.toml");
   ASSERT_FALSE(config);
   ASSERT_EQ(config.error().size(), 3U);

@@ -21,8 +21,6 @@ using Weight = NameAnswer::Weight;
 class AddressBookTest : public testing::Test {
  protected:
   AddressBookTest() {
-    std::string pattern = (fs::temp_directory_path() / "hawser-address-book-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
     spdlog::set_default_logger(
         std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log)));
     spdlog::set_pattern("%v");
@@ -34,6 +32,10 @@ class AddressBookTest : public testing::Test {
     fs::remove_all(folder);
   }
 
+  static std::string make_folder() {
+    std::string pattern = (fs::temp_directory_path() / "hawser-address-book-XXXXXX").string();
+    return ::mkdtemp(pattern.data());
+  }
   static NameAnswer good(std::uint64_t question, const Addresses& addresses) {
     NameAnswer out{.question = question, .host = "hub", .source = "192.0.2.53"};
     for (const std::string& each : addresses) out.addresses.push_back(*IpAddress::parse(each));
@@ -64,7 +66,7 @@ class AddressBookTest : public testing::Test {
   }
 
   std::ostringstream log;
-  std::string folder;
+  std::string folder = make_folder();
   Timestamp now{100s};
   AddressBook book{path()};
 };
