@@ -55,6 +55,7 @@ ROOMS = {
         "hooks": {"config", "uplinks"},
         "quota": {"config", "uplinks"},
         "peering": {"config", "uplinks"},
+        "routing": {"config"},
         "status": {"config", "uplinks", "quota", "peering"},
         "control": set(),
     },
