@@ -54,9 +54,28 @@ std::string uplink_text(const control::Uplink& u) {
   return out.empty() ? out : fmt::format("uplink     {} ({}){}\n", u.label, u.interface, out);
 }
 
+constexpr std::size_t kMaxRoutes = 8;
+
+// What the interface has, and what is wrong with it.
+std::string interface_text(const control::Interface& i, double uptime_s) {
+  std::string out = fmt::format("interface  {}  {}  mtu {}  up {}{}\n", i.name,
+                                i.address.empty() ? "no address" : join(i.address), i.mtu,
+                                time_text(uptime_s), i.up ? "" : "  the interface is down");
+  std::vector<std::string> routes = i.routes;
+  if (routes.size() > kMaxRoutes) {
+    routes.resize(kMaxRoutes);
+    routes.push_back(fmt::format("and {} more", i.routes.size() - kMaxRoutes));
+  }
+  if (!routes.empty()) out += fmt::format("routes     {}\n", join(routes));
+  for (const control::MissingPiece& m : i.missing)
+    out += fmt::format("missing    {}: {}\n", m.piece, m.reason);
+  for (const std::string& conflict : i.conflicts) out += fmt::format("conflict   {}\n", conflict);
+  if (i.kill_switch_table != 0) out += fmt::format("kill switch on, table {}\n", i.kill_switch_table);
+  return out;
+}
+
 std::string header_text(const control::Status& s) {
-  std::string out = fmt::format("interface  {}  {}  mtu {}  up {}\n", s.interface.name,
-                                join(s.interface.address), s.interface.mtu, time_text(s.uptime_s));
+  std::string out = interface_text(s.interface, s.uptime_s);
   out += fmt::format("public key {}\n", s.public_key);
   out += fmt::format("daemon     hawserd {}  pid {}\n", s.version, s.pid);
   if (!s.listen.empty()) out += fmt::format("listening  {}\n", join(s.listen));

@@ -137,13 +137,25 @@ struct Uplink {
   HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, max_upload_mbps, max_download_mbps, quota)
 };
 
+/// An address, route or rule that the TUN interface should have, and has not.
+struct MissingPiece {
+  std::string piece;   ///< e.g. "route 10.0.0.0/8 metric 9899"
+  std::string reason;  ///< why
+  HAWSER_DESCRIBED(MissingPiece, piece, reason)
+};
+
 /// The TUN interface.
 struct Interface {
-  std::string name;                  ///< e.g. "hawser0"
-  std::vector<std::string> address;  ///< addresses with prefix length
-  std::uint64_t mtu = 0;             ///< largest inner packet
-  Counters counters;                 ///< io::DeviceCounters by name
-  HAWSER_DESCRIBED(Interface, name, address, mtu, counters)
+  std::string name;                   ///< e.g. "hawser0"
+  std::vector<std::string> address;   ///< addresses with prefix length that it has
+  std::uint64_t mtu = 0;              ///< largest inner packet
+  Counters counters;                  ///< io::DeviceCounters by name
+  bool up = false;                    ///< administratively up
+  std::vector<std::string> routes{};  ///< routes over it that the main table has, as ip-route(8) prints them
+  std::vector<MissingPiece> missing{};   ///< what another program removed or holds
+  std::vector<std::string> conflicts{};  ///< networks that other interfaces or routes claim, too; sentences
+  std::uint32_t kill_switch_table = 0;   ///< number of the table of the kill switch; 0: off
+  HAWSER_DESCRIBED(Interface, name, address, mtu, counters, up, routes, missing, conflicts, kill_switch_table)
 };
 
 /// Drops of the daemon for every reason, zeros included.

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -22,7 +23,7 @@
 #include "daemon/hooks/runner.hpp"
 #include "daemon/names/resolver.hpp"
 #include "daemon/notify.hpp"
-
+#include "daemon/routing/routing.hpp"
 #include "daemon/tunnel_service.hpp"
 #include "hawser/crypto/random.hpp"
 #include "io/netlink/link_monitor.hpp"
@@ -88,21 +89,20 @@ class EventLoop final : public Platform {
                   {.mark = config.interface.fwmark}),
         device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
                  config.interface.addresses, kDeviceQueue}),
+        link_monitor_(device_.index()),
+        routing_(config, device_.index()),
         service_(config, std::move(security), *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
-    if (config.interface.routes) add_routes(config);
     if (config.hooks) hooks_.emplace(context_, *config.hooks);
     device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
-    if (service_.is_edge()) {
-      link_monitor_.emplace(device_.index());
-      links_watch_.emplace(context_, link_monitor_->native_handle(), [this] { on_links(); });
-    }
+    links_watch_.emplace(context_, link_monitor_.native_handle(), [this] { on_links(); });
     wait_for_signal();
     trace_ = open_developer_trace(read_clock());
     service_.set_packet_observer(trace_.get());
     service_.start(read_clock());
     arm();
+    check_routing();
   }
 
   void run() {
@@ -139,12 +139,6 @@ class EventLoop final : public Platform {
   void resolve(const NameQuestion& question) override { resolver_.resolve(question); }
 
  private:
-  void add_routes(const config::Config& config) {
-    for (const config::PeerConfig& peer : config.peers) {
-      for (const IpPrefix& prefix : peer.allowed_ips) device_.add_route(prefix);
-    }
-  }
-
   void on_device() {
     const std::uint64_t errors = device_.counters().rx_errors;
     service_.handle_device(read_clock());
@@ -153,9 +147,13 @@ class EventLoop final : public Platform {
     arm();
   }
   void on_links() {
-    if (!link_monitor_->take_events()) return;
-    service_.handle_links_changed(read_clock());
+    const io::netlink::LinkChanges changes = link_monitor_.take_events();
+    const Timestamp now = read_clock();
+    if (changes.own || changes.others) routing_.on_change(now);
+    // The tunnel's own interface is no uplink.
+    if (changes.others && service_.is_edge()) service_.handle_links_changed(now);
     arm();
+    check_routing();
   }
   void on_name_answer(const NameAnswer& answer) {
     service_.handle_name_answer(read_clock(), answer);
@@ -177,6 +175,19 @@ class EventLoop final : public Platform {
         arm();
       }
       wait_for_signal();
+    });
+  }
+
+  // Lets the tunnel's routes be examined if that is due, and sets the timer for the next time.
+  void check_routing() {
+    const Timestamp now = read_clock();
+    if (now >= routing_.next_timeout()) {
+      routing_.handle_timeout(now, service_.uplink_interfaces());
+      routing_.on_examined(now, read_clock());
+    }
+    routing_timer_.expires_after(std::max(Duration::zero(), routing_.next_timeout() - read_clock()));
+    routing_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) check_routing();
     });
   }
 
@@ -214,6 +225,7 @@ class EventLoop final : public Platform {
 
   std::string describe() {
     control::Status status = service_.status(read_clock());
+    routing_.describe(status.interface);
     if (hooks_) status.hooks = counters_of(hooks_->counters());
     return control::make_status(status);
   }
@@ -235,7 +247,9 @@ class EventLoop final : public Platform {
   crypto::SystemRandom random_;
   io::tun::TunDevice device_;
   std::optional<ReadableWatch> device_watch_;
-  std::optional<io::netlink::LinkMonitor> link_monitor_;  // of an edge
+  io::netlink::LinkMonitor link_monitor_;
+  routing::Routing routing_;
+  asio::steady_timer routing_timer_{context_};
   std::optional<ReadableWatch> links_watch_;
   std::unique_ptr<sctp::PacketObserver> trace_;  ///< in debug builds, when HAWSER_TRACE is set
   TunnelService service_;

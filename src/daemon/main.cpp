@@ -12,8 +12,10 @@
 #include "daemon/config/loader.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/hooks/command_check.hpp"
+#include "daemon/routing/routing.hpp"
 #include "daemon/version.hpp"
 #include "hawser/crypto/secret.hpp"
+#include "io/netlink/link.hpp"
 
 namespace {
 
@@ -24,6 +26,7 @@ struct Options {
   std::string config;
   std::string log_level = "info";
   bool check = false;
+  bool lift_kill_switch = false;
 };
 
 void add_options(CLI::App& app, Options& options) {
@@ -31,6 +34,8 @@ void add_options(CLI::App& app, Options& options) {
       ->required()
       ->type_name("FILE");
   app.add_flag("--check", options.check, "check the configuration and its key files, then exit");
+  app.add_flag("--lift-kill-switch", options.lift_kill_switch,
+               "remove the rules and routes that the kill switch left behind, then exit");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL")
@@ -58,17 +63,35 @@ hawser::crypto::CipherCosts measured_costs() {
   return costs;
 }
 
+// A conflict depends on the machine's networks of this moment: a warning, not a mistake.
+int report_check(const Options& options, const hawser::daemon::config::Config& config) {
+  for (const std::string& text : hawser::daemon::routing::find_conflicts(config))
+    std::cerr << options.config << ": warning: " << text << '\n';
+  std::cout << options.config << ": good\n";
+  return 0;
+}
+
+int lift_kill_switch(const hawser::daemon::config::Config& config) {
+  if (hawser::io::netlink::interface_exists(config.interface.name)) {
+    std::cerr << "hawserd: " << config.interface.name
+              << " exists: stop its hawserd first, which would restore the kill switch\n";
+    return kFailed;
+  }
+  const auto removed = hawser::daemon::routing::lift_kill_switch(config);
+  for (const std::string& piece : removed) std::cout << "removed " << piece << '\n';
+  if (removed.empty()) std::cout << "no kill switch of " << config.interface.name << " is set\n";
+  return 0;
+}
+
 int run(const Options& options) try {
   const auto config = hawser::daemon::config::load_config(options.config);
   if (!config) return refuse(config.error());
+  if (options.lift_kill_switch) return lift_kill_switch(*config);
   auto security = hawser::daemon::config::load_keys(*config);
   if (!security) return refuse(security.error());
   if (const auto errors = hawser::daemon::hooks::check_hook_command(*config); !errors.empty())
     return refuse(errors);
-  if (options.check) {
-    std::cout << options.config << ": good\n";
-    return 0;
-  }
+  if (options.check) return report_check(options, *config);
   security->cipher_costs = measured_costs();
   hawser::daemon::run(*config, std::move(*security));
   spdlog::info("stopped");

@@ -166,6 +166,14 @@ void TunnelService::transmit(Timestamp now) {
   }
 }
 
+std::vector<int> TunnelService::uplink_interfaces() const {
+  std::vector<int> out;
+  for (std::size_t i = 0; i < uplinks_.count(); ++i) {
+    if (uplinks_.at(i).index != 0) out.push_back(uplinks_.at(i).index);
+  }
+  return out;
+}
+
 control::Status TunnelService::status(Timestamp now) const {
   return status::report({config_, public_key_, started_, device_, endpoint_, tunnel_, sockets_, uplinks_,
                          policies_, quotas_, connections_, rates_},

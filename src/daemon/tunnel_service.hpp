@@ -77,7 +77,10 @@ class TunnelService {
   [[nodiscard]] bool stopped() const { return stop_state_ == StopState::stopped; }
   /// Whether it connects to peers; otherwise it has no uplinks.
   [[nodiscard]] bool is_edge() const { return !connections_.empty(); }
-  /// The answer to the control request "status", without the counters of hooks.
+  /// The indices of the interfaces that are uplinks now.
+  [[nodiscard]] std::vector<int> uplink_interfaces() const;
+  /// The answer to the control request "status", without the counters of hooks and the state of the device in
+  /// the host's network.
   [[nodiscard]] control::Status status(Timestamp now) const;
 
  private:

@@ -56,6 +56,7 @@ ROOMS = {
         "quota": {"config", "uplinks"},
         "names": set(),
         "peering": {"config", "uplinks"},
+        "routing": {"config"},
         "status": {"config", "uplinks", "quota", "peering"},
         "control": set(),
     },

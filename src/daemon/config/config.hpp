@@ -58,6 +58,10 @@ struct InterfaceConfig {
   /// One full inner packet and its overhead fit a 1500-byte path: outer IPv6 (40), UDP (8), SCTP (12), a
   /// sealed record's header and tag (28), DATA header (16), rounded down to a multiple of 4.
   static constexpr std::size_t kDefaultMtu = 1392;
+  /// More than the metrics that network managers give to the routes of a machine's own interfaces.
+  static constexpr std::uint32_t kDefaultMetric = 9899;
+  /// The mark with a kill switch.
+  static constexpr std::uint32_t kDefaultMark = 9899;
   /// A fixed MTU. None: kDefaultMtu for the interface, and less towards a peer whose paths carry less.
   std::optional<std::size_t> mtu;
   bool mss_clamp = true;                            ///< lower the MSS that TCP connections announce
@@ -66,7 +70,9 @@ struct InterfaceConfig {
   std::string state_directory = "/var/lib/hawser";  ///< for files that outlive the daemon
   std::size_t queue_bytes = 256U << 10;             ///< limit of each peer's queue
   bool routes = true;                               ///< install routes for the peers' allowed IPs
+  std::uint32_t metric = kDefaultMetric;            ///< of these routes; the lowest wins
   std::uint32_t fwmark = 0;                         ///< mark of the tunnel's datagrams; 0: none
+  bool kill_switch = false;  ///< packets for the allowed IPs never leave by another interface
   /// Without any [[uplink]]: patterns of the interfaces that may be uplinks. Empty: all but tunnels and the
   /// interfaces of containers and virtual machines.
   std::vector<std::string> include_uplinks;

@@ -16,7 +16,7 @@ constexpr std::string_view kSocketPaths = "an absolute path of at most 107 bytes
 constexpr std::int64_t kMinMtu = 576;
 constexpr std::int64_t kMinMtuV6 = 1280;  // RFC 8200 §5
 constexpr std::int64_t kMaxMtu = 9000;
-constexpr std::int64_t kMaxMark = 0xffff'ffff;
+constexpr std::int64_t kMaxMark = 0xffff'ffff;  // of metrics, too
 constexpr std::int64_t kMinQueue = 16 << 10;
 constexpr std::int64_t kMaxQueue = 1 << 30;
 constexpr std::int64_t kMaxRekeySeconds = 900;
@@ -48,13 +48,21 @@ void read_rekey(const TableReader& in, RekeyConfig& out) {
   read_number(in, out.after_packets, "rekey_after_packets", kMinRekeyPackets, kMaxRekeyPackets, "packets");
 }
 
+// The tunnel's datagrams are told from all others by their mark.
+void read_kill_switch(const TableReader& in, InterfaceConfig& out) {
+  in.read(out.kill_switch, "kill_switch", kFlags, flag_node);
+  if (!out.kill_switch) return;
+  if (!out.routes) in.refuse("kill_switch", "false with routes = false");
+  if (out.fwmark == 0) out.fwmark = InterfaceConfig::kDefaultMark;
+}
+
 }  // namespace
 
 InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   const TableReader in(mistakes, table, "interface");
   in.refuse_unknown({"name", "private_key_file", "address", "mtu", "mss_clamp", "listen", "control_socket",
-                     "state_directory", "queue_bytes", "routes", "fwmark", "include_uplinks",
-                     "exclude_uplinks", "rekey_after_seconds", "rekey_after_megabytes",
+                     "state_directory", "queue_bytes", "routes", "metric", "fwmark", "kill_switch",
+                     "include_uplinks", "exclude_uplinks", "rekey_after_seconds", "rekey_after_megabytes",
                      "rekey_after_packets"});
   InterfaceConfig out;
   in.require(out.name, "name", kInterfaceNames, text_node(interface_name));
@@ -69,7 +77,9 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   in.read(out.state_directory, "state_directory", kPaths, text_node(absolute_path));
   read_number(in, out.queue_bytes, "queue_bytes", kMinQueue, kMaxQueue, "bytes");
   in.read(out.routes, "routes", kFlags, flag_node);
+  in.read(out.metric, "metric", "1 to 4294967295", number_node<std::uint32_t>(1, kMaxMark));
   in.read(out.fwmark, "fwmark", "1 to 4294967295", number_node<std::uint32_t>(1, kMaxMark));
+  read_kill_switch(in, out);
   in.read_list(out.include_uplinks, "include_uplinks", kUplinkNames, uplink_name);
   in.read_list(out.exclude_uplinks, "exclude_uplinks", kUplinkNames, uplink_name);
   read_rekey(in, out.rekey);

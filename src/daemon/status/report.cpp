@@ -307,8 +307,9 @@ control::Status report(const Sources& from, Timestamp now) {
   out.pid = static_cast<std::uint32_t>(getpid());
   out.uptime_s = seconds_between(from.started, now);
   out.public_key = from.public_key.to_base64();
-  out.interface = {from.device.name(), texts(from.config.interface.addresses), from.device.mtu(),
-                   counters_of(from.device.counters())};
+  out.interface.name = from.device.name();
+  out.interface.mtu = from.device.mtu();
+  out.interface.counters = counters_of(from.device.counters());
   out.listen = texts(from.config.interface.listen);
   out.uplinks = describe_uplinks(from);
   out.sockets = describe_sockets(from);

@@ -32,14 +32,14 @@ int link_of(nlmsghdr* header) {
 
 /// Input and result of the event callback.
 struct Watcher {
-  int ignored;  ///< index of the interface whose events do not count
-  bool changed = false;
+  int own;  ///< index of the interface whose events are reported separately
+  LinkChanges changes{};
 };
 
 int on_event(nl_msg* message, void* argument) {
   auto& watcher = *static_cast<Watcher*>(argument);
   const int link = link_of(nlmsg_hdr(message));
-  if (link == 0 || link != watcher.ignored) watcher.changed = true;
+  (link != 0 && link == watcher.own ? watcher.changes.own : watcher.changes.others) = true;
   return NL_OK;
 }
 
@@ -49,7 +49,7 @@ void require(NetlinkError error) {
 
 }  // namespace
 
-LinkMonitor::LinkMonitor(int ignored) : netlink_(std::make_unique<Netlink>()), ignored_(ignored) {
+LinkMonitor::LinkMonitor(int own) : netlink_(std::make_unique<Netlink>()), own_(own) {
   nl_sock* socket = netlink_->socket();
   nl_socket_disable_seq_check(socket);  // events answer no request
   require(nl_socket_set_nonblocking(socket));
@@ -64,17 +64,17 @@ int LinkMonitor::native_handle() const {
   return nl_socket_get_fd(netlink_->socket());
 }
 
-bool LinkMonitor::take_events() {
-  Watcher watcher{ignored_};
+LinkChanges LinkMonitor::take_events() {
+  Watcher watcher{own_};
   nl_sock* socket = netlink_->socket();
   nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_event, &watcher);
   for (int i = 0; i < kBatch; ++i) {
     const NetlinkError error = nl_recvmsgs_default(socket);
     if (error == -NLE_AGAIN) break;
     // When this socket is full, the kernel drops events and reports it by one error.
-    if (error < 0) watcher.changed = true;
+    if (error < 0) watcher.changes = {true, true};
   }
-  return watcher.changed;
+  return watcher.changes;
 }
 
 }  // namespace hawser::io::netlink

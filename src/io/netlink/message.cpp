@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "io/netlink/netlink.hpp"
+
 namespace hawser::io::netlink {
 
 namespace {
@@ -18,11 +20,11 @@ int on_error(sockaddr_nl* /*from*/, nlmsgerr* error, void* argument) {
 
 }  // namespace
 
-std::error_code request_change(Netlink& netlink, nl_msg* message) {
+std::error_code request_change(Netlink& netlink, const MessagePtr& message) {
   nl_sock* socket = netlink.socket();
   int refused = 0;
   nl_socket_modify_err_cb(socket, NL_CB_CUSTOM, on_error, &refused);
-  NetlinkError error = nl_send_auto(socket, message);
+  NetlinkError error = nl_send_auto(socket, message.get());
   if (error >= 0) error = nl_wait_for_ack(socket);
   nl_socket_modify_err_cb(socket, NL_CB_DEFAULT, nullptr, nullptr);
   if (refused == 0 && error < 0) refused = EIO;

@@ -9,7 +9,6 @@
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet6.h>
-#include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 #include <netlink/socket.h>
 
@@ -89,6 +88,7 @@ int to_errno(NetlinkError error) {
     case NLE_NOACCESS: return EACCES;
     case NLE_OPNOTSUPP: return EOPNOTSUPP;
     case NLE_NOMEM: return ENOMEM;
+    case NLE_OBJ_NOTFOUND: return ESRCH;
     default: return EINVAL;
   }
 }
@@ -99,6 +99,10 @@ void throw_netlink_error(const std::string& what, NetlinkError error) {
   std::string reason = nl_geterror(error);
   if (!reason.empty()) reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
   throw_setup_error(what, to_errno(error), reason);
+}
+
+std::error_code to_error_code(NetlinkError error) {
+  return {error == 0 ? 0 : to_errno(error), std::generic_category()};
 }
 
 void NlCacheDeleter::operator()(nl_cache* cache) const {
@@ -161,18 +165,6 @@ bool Netlink::is_local(const IpAddress& ip) {
   if (rtnl_route_lookup(socket_.get(), destination.get(), &found) != 0) return false;
   const RoutePtr route(found);
   return rtnl_route_get_type(route.get()) == RTN_LOCAL;
-}
-
-NetlinkError Netlink::add_route(int link, const IpPrefix& destination) {
-  const auto request = allocated<RoutePtr>(rtnl_route_alloc());
-  const auto prefix = to_netlink(destination);
-  rtnl_route_set_family(request.get(), static_cast<std::uint8_t>(family_of(destination.ip)));
-  if (const int error = rtnl_route_set_dst(request.get(), prefix.get()); error != 0) return error;
-  auto* hop = rtnl_route_nh_alloc();
-  if (hop == nullptr) throw std::bad_alloc();
-  rtnl_route_nh_set_ifindex(hop, link);
-  rtnl_route_add_nexthop(request.get(), hop);  // the route owns it now
-  return rtnl_route_add(socket_.get(), request.get(), NLM_F_CREATE | NLM_F_EXCL);
 }
 
 NlCachePtr Netlink::links() {

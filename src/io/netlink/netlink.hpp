@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "hawser/base/address.hpp"
 
@@ -19,6 +20,9 @@ using NetlinkError = int;
 
 /// Throws a SetupError "<what>: <text for `error`>".
 [[noreturn]] void throw_netlink_error(const std::string& what, NetlinkError error);
+
+/// The operating system's error for an error number of the library; no error for 0.
+[[nodiscard]] std::error_code to_error_code(NetlinkError error);
 
 /// Frees a cache of the netlink library.
 struct NlCacheDeleter {
@@ -50,8 +54,6 @@ class Netlink {
   [[nodiscard]] NetlinkError add_address(int link, const IpPrefix& address);
   /// Whether the kernel delivers packets for `ip` to this host.
   [[nodiscard]] bool is_local(const IpAddress& ip);
-  /// Adds a unicast route without a gateway to the main table. `destination` has no host bits.
-  [[nodiscard]] NetlinkError add_route(int link, const IpPrefix& destination);
 
   /// The library's socket, for requests that are made in one place only.
   [[nodiscard]] nl_sock* socket() { return socket_.get(); }

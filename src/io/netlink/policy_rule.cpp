@@ -3,13 +3,10 @@
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
-#include <netlink/attr.h>
 #include <netlink/handlers.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <sys/socket.h>
-
-#include <new>
 
 #include "io/netlink/message.hpp"
 #include "io/netlink/netlink.hpp"
@@ -25,38 +22,19 @@ Family family_of(bool v6) {
   return v6 ? AF_INET6 : AF_INET;
 }
 
-template <class T>
-void put(nl_msg* message, int attribute, const T& value) {
-  if (nla_put(message, attribute, sizeof value, &value) != 0) throw std::bad_alloc();
-}
-
-// The value of an attribute; null: it is missing, or too short.
-template <class T>
-const T* find(nlmsghdr* header, int attribute) {
-  const nlattr* found = nlmsg_find_attr(header, sizeof(fib_rule_hdr), attribute);
-  if (found == nullptr || nla_len(found) < static_cast<int>(sizeof(T))) return nullptr;
-  return static_cast<const T*>(nla_data(found));
-}
-
-MessagePtr make_message(int type, int flags, fib_rule_hdr body) {
-  MessagePtr message(nlmsg_alloc_simple(type, flags));
-  if (!message || nlmsg_append(message.get(), &body, sizeof body, NLMSG_ALIGNTO) != 0) throw std::bad_alloc();
-  return message;
-}
-
 // Adds or removes the rule.
 std::error_code change(int type, int flags, const PolicyRule& rule) {
   fib_rule_hdr body{};
   body.family = family_of(rule.v6);
   body.action = FR_ACT_TO_TBL;
   const MessagePtr message = make_message(type, flags, body);
-  put(message.get(), FRA_PRIORITY, rule.priority);
-  put(message.get(), FRA_TABLE, rule.table);
-  put(message.get(), FRA_IP_PROTO, std::uint8_t{IPPROTO_UDP});
-  put(message.get(), FRA_SPORT_RANGE, fib_rule_port_range{rule.source_port, rule.source_port});
-  put(message.get(), FRA_PROTOCOL, kRouteProtocol);
+  put(message, FRA_PRIORITY, rule.priority);
+  put(message, FRA_TABLE, rule.table);
+  put(message, FRA_IP_PROTO, std::uint8_t{IPPROTO_UDP});
+  put(message, FRA_SPORT_RANGE, fib_rule_port_range{rule.source_port, rule.source_port});
+  put(message, FRA_PROTOCOL, kRouteProtocol);
   Netlink netlink;
-  return request_change(netlink, message.get());
+  return request_change(netlink, message);
 }
 
 // Adds a rule of ours to the vector; others are skipped.
@@ -64,11 +42,11 @@ int on_rule(nl_msg* message, void* argument) {
   nlmsghdr* header = nlmsg_hdr(message);
   if (header->nlmsg_type != RTM_NEWRULE) return NL_SKIP;
   const auto* body = static_cast<const fib_rule_hdr*>(nlmsg_data(header));
-  const auto* owner = find<std::uint8_t>(header, FRA_PROTOCOL);
-  const auto* protocol = find<std::uint8_t>(header, FRA_IP_PROTO);
-  const auto* ports = find<fib_rule_port_range>(header, FRA_SPORT_RANGE);
-  const auto* priority = find<std::uint32_t>(header, FRA_PRIORITY);
-  const auto* table = find<std::uint32_t>(header, FRA_TABLE);
+  const auto* owner = find<fib_rule_hdr, std::uint8_t>(header, FRA_PROTOCOL);
+  const auto* protocol = find<fib_rule_hdr, std::uint8_t>(header, FRA_IP_PROTO);
+  const auto* ports = find<fib_rule_hdr, fib_rule_port_range>(header, FRA_SPORT_RANGE);
+  const auto* priority = find<fib_rule_hdr, std::uint32_t>(header, FRA_PRIORITY);
+  const auto* table = find<fib_rule_hdr, std::uint32_t>(header, FRA_TABLE);
   const bool complete = owner != nullptr && protocol != nullptr && ports != nullptr && priority != nullptr &&
                         table != nullptr && body->action == FR_ACT_TO_TBL;
   if (!complete || *owner != kRouteProtocol || *protocol != IPPROTO_UDP || ports->start != ports->end)

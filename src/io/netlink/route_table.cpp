@@ -12,6 +12,7 @@
 #include <new>
 
 #include "io/netlink/message.hpp"
+#include "io/netlink/netlink.hpp"
 
 namespace hawser::io::netlink {
 
@@ -39,24 +40,10 @@ RouteType from_kernel(std::uint8_t type) {
   }
 }
 
-void require(bool complete) {
-  if (!complete) throw std::bad_alloc();
-}
-
-void put(nl_msg* message, int attribute, const IpAddress& ip) {
+void put_address(const MessagePtr& message, int attribute, const IpAddress& ip) {
   const Bytes raw = ip.bytes();
-  require(nla_put(message, attribute, static_cast<int>(raw.size()), raw.data()) == 0);
-}
-
-void put(nl_msg* message, int attribute, std::uint32_t value) {
-  require(nla_put_u32(message, attribute, value) == 0);
-}
-
-MessagePtr make_message(int type, int flags, const rtmsg& body) {
-  MessagePtr message(nlmsg_alloc_simple(type, flags));
-  // NLMSG_ALIGNTO is 4; the header has no padding.
-  require(message && nlmsg_append(message.get(), const_cast<rtmsg*>(&body), sizeof body, NLMSG_ALIGNTO) == 0);
-  return message;
+  if (nla_put(message.get(), attribute, static_cast<int>(raw.size()), raw.data()) != 0)
+    throw std::bad_alloc();
 }
 
 // Large table numbers do not fit the header; the attribute always holds the whole number.
@@ -76,12 +63,12 @@ MessagePtr describe(int type, int flags, const RouteSpec& route) {
   if (route.gateway && route.on_link_gateway) body.rtm_flags = RTNH_F_ONLINK;
   set_table(body, route.table);
   auto message = make_message(type, flags, body);
-  put(message.get(), RTA_DST, route.destination.network().ip);
-  put(message.get(), RTA_TABLE, route.table);
-  if (route.link != 0) put(message.get(), RTA_OIF, static_cast<std::uint32_t>(route.link));
-  if (route.gateway) put(message.get(), RTA_GATEWAY, *route.gateway);
-  if (route.source) put(message.get(), RTA_PREFSRC, *route.source);
-  if (route.metric != 0) put(message.get(), RTA_PRIORITY, route.metric);
+  put_address(message, RTA_DST, route.destination.network().ip);
+  put(message, RTA_TABLE, route.table);
+  if (route.link != 0) put(message, RTA_OIF, route.link);
+  if (route.gateway) put_address(message, RTA_GATEWAY, *route.gateway);
+  if (route.source) put_address(message, RTA_PREFSRC, *route.source);
+  if (route.metric != 0) put(message, RTA_PRIORITY, route.metric);
   return message;
 }
 
@@ -95,8 +82,8 @@ std::optional<IpAddress> address_in(nlmsghdr* header, int attribute) {
 }
 
 std::optional<std::uint32_t> number_in(nlmsghdr* header, int attribute) {
-  const nlattr* found = nlmsg_find_attr(header, sizeof(rtmsg), attribute);
-  return found == nullptr ? std::nullopt : std::optional(nla_get_u32(found));
+  const auto* found = find<rtmsg, std::uint32_t>(header, attribute);
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 RouteSpec parse(nlmsghdr* header) {
@@ -142,8 +129,8 @@ NetlinkError dump(nl_sock* socket, unsigned char family, Listing& listing) {
   body.rtm_protocol = listing.filter.protocol.value_or(RTPROT_UNSPEC);
   if (listing.filter.table) set_table(body, *listing.filter.table);
   const auto request = make_message(RTM_GETROUTE, NLM_F_DUMP, body);
-  if (listing.filter.table) put(request.get(), RTA_TABLE, *listing.filter.table);
-  if (listing.filter.link) put(request.get(), RTA_OIF, static_cast<std::uint32_t>(*listing.filter.link));
+  if (listing.filter.table) put(request, RTA_TABLE, *listing.filter.table);
+  if (listing.filter.link) put(request, RTA_OIF, *listing.filter.link);
   nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_route, &listing);
   const NetlinkError sent = nl_send_auto(socket, request.get());
   return sent < 0 ? sent : nl_recvmsgs_default(socket);
@@ -172,7 +159,7 @@ RouteTable::RouteTable() : netlink_(std::make_unique<Netlink>()) {
 RouteTable::~RouteTable() = default;
 
 std::error_code RouteTable::change(int type, int flags, const RouteSpec& route) {
-  return request_change(*netlink_, describe(type, flags, route).get());
+  return request_change(*netlink_, describe(type, flags, route));
 }
 
 std::error_code RouteTable::add(const RouteSpec& route) {

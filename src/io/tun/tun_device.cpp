@@ -70,18 +70,6 @@ FileDescriptor open_device(const TunOptions& options) {
   return fd;
 }
 
-// Whether both prefixes have the same network(); host bits do not count.
-bool same_network(const IpPrefix& a, const IpPrefix& b) {
-  return a.length == b.length && a.contains(b.ip);
-}
-
-// The two halves of a default route: 0.0.0.0/1 and 128.0.0.0/1, or ::/1 and 8000::/1.
-std::pair<IpPrefix, IpPrefix> halves_of_default(bool v4) {
-  if (v4) return {{IpAddress::any_v4(), 1}, {IpAddress::v4(0x8000'0000U), 1}};
-  std::array<std::byte, 16> upper{std::byte{0x80}};
-  return {{IpAddress::any_v6(), 1}, {IpAddress::v6(upper), 1}};
-}
-
 // Waits until packets to `ip` reach this host. Even without duplicate address detection, the kernel makes an
 // IPv6 address reachable only a few milliseconds later, in a work item, and packets that arrive earlier are
 // lost. Gives up after half a second, which is harmless.
@@ -126,23 +114,6 @@ void TunDevice::set_mtu(std::size_t mtu) {
         "cannot set mtu " + std::to_string(mtu) + " on tun device '" + options_.name + "'", error);
   }
   options_.mtu = mtu;
-}
-
-void TunDevice::add_route(const IpPrefix& prefix) {
-  if (prefix.length == 0) {
-    const auto [lower, upper] = halves_of_default(prefix.ip.is_v4());
-    add_route(lower);
-    add_route(upper);
-    return;
-  }
-  const bool connected = std::any_of(options_.addresses.begin(), options_.addresses.end(),
-                                     [&](const IpPrefix& address) { return same_network(address, prefix); });
-  if (connected) return;
-  const auto error = netlink::Netlink().add_route(index_, prefix.network());
-  if (error != 0) {
-    netlink::throw_netlink_error(
-        "cannot route " + prefix.to_string() + " into tun device '" + options_.name + "'", error);
-  }
 }
 
 std::size_t TunDevice::read(BufferPool& pool, std::span<Buffer> out) {

@@ -39,12 +39,6 @@ class TunDevice final : public PacketDevice {
   /// The interface's index in the kernel.
   [[nodiscard]] int index() const { return index_; }
 
-  /// Routes `prefix` into the tunnel; its host bits are ignored. Does nothing for a prefix that equals the
-  /// network of one of the interface's own addresses, which the kernel routes already. Adds a default route
-  /// as its two halves: they take precedence over the uplinks' default routes without replacing them, so that
-  /// sockets bound to an uplink keep a route. Throws SetupError.
-  void add_route(const IpPrefix& prefix);
-
   /// Sets the MTU in bytes. Throws SetupError.
   void set_mtu(std::size_t mtu);
 

@@ -38,6 +38,7 @@ control::Status status() {
   s.uptime_s = 125;
   s.public_key = "OWNKEY=";
   s.interface = {"hawser0", {"10.0.0.2/24"}, 1392, {}};
+  s.interface.up = true;
   s.uplinks = {{"lte", "eth0", "always", true, ""}, {"sat", "eth9", "always", false, "no carrier"}};
   control::Peer peer;
   peer.name = "hub";
@@ -92,6 +93,28 @@ TEST(StatusText, ShowsUnusableUplinksAndOnlyDropsThatHappened) {
   EXPECT_EQ(lines_with(text, "stale_sack 3").size(), 1U);
   EXPECT_TRUE(lines_with(text, "bad_checksum").empty());
   EXPECT_EQ(lines_with(text, "up 2 min 5 s").size(), 1U);
+}
+
+TEST(StatusText, ShowsWhatTheInterfaceHasAndWhatIsWrongWithIt) {
+  control::Status s = status();
+  EXPECT_EQ(lines_with(status_text(s), "interface  hawser0  10.0.0.2/24  mtu 1392  up 2 min 5 s").size(), 1U);
+  for (const char* absent : {"routes", "missing", "conflict", "kill switch", "down"})
+    EXPECT_TRUE(lines_with(status_text(s), absent).empty()) << absent;
+  s.interface.address.clear();
+  s.interface.up = false;
+  for (int i = 0; i < 10; ++i)
+    s.interface.routes.push_back("10." + std::to_string(i) + ".0.0/16 metric 9899");
+  s.interface.missing = {{"address 10.0.0.2/24", "the interface is down"}};
+  s.interface.conflicts = {"two networks"};
+  s.interface.kill_switch_table = 7;
+  const std::string text = status_text(s);
+  for (const char* line :
+       {"hawser0  no address  mtu 1392  up 2 min 5 s  the interface is down",
+        "routes     10.0.0.0/16 metric 9899, 10.1.0.0/16 metric 9899, ",
+        "10.7.0.0/16 metric 9899, and 2 more", "missing    address 10.0.0.2/24: the interface is down",
+        "conflict   two networks", "kill switch on, table 7"}) {
+    EXPECT_EQ(lines_with(text, line).size(), 1U) << text;
+  }
 }
 
 TEST(StatusText, HasARowWithTheReasonForAnUplinkWithoutAPath) {

@@ -65,6 +65,18 @@ TEST(Config, ReadsAMarkOfDatagrams) {
   EXPECT_EQ(config->interface.fwmark, 0xffff'ffffU);
 }
 
+TEST(Config, ReadsAKillSwitchWhichBringsAMark) {
+  EXPECT_FALSE(parse_config(kEdge, "f.toml")->interface.kill_switch);
+  EXPECT_EQ(parse_config(kEdge, "f.toml")->interface.metric, InterfaceConfig::kDefaultMetric);
+  auto config = parse_config(with(kEdge, "routes = false", "kill_switch = true\nmetric = 7"), "f.toml");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->interface.kill_switch);
+  EXPECT_EQ(config->interface.metric, 7U);
+  EXPECT_EQ(config->interface.fwmark, InterfaceConfig::kDefaultMark);
+  config = parse_config(with(kEdge, "routes = false", "kill_switch = true\nfwmark = 77"), "f.toml");
+  EXPECT_EQ(config->interface.fwmark, 77U);
+}
+
 TEST(Config, ReadsAnEdge) {
   const auto config = parse_config(kEdge, "f.toml");
   ASSERT_TRUE(config) << errors_of(kEdge);
@@ -189,6 +201,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:7: interface.queue_bytes: saw 1; allowed: 16384"},
         Mistake{kEdge, "routes = false", "routes = 0",
                 "f.toml:8: interface.routes: saw 0; allowed: true or false"},
+        Mistake{kEdge, "routes = false", "metric = 0",
+                "f.toml:8: interface.metric: saw 0; allowed: 1 to 4294967295"},
+        Mistake{kEdge, "routes = false", "routes = false\nkill_switch = true",
+                "f.toml:9: interface.kill_switch: saw true; allowed: false with routes = false"},
         Mistake{kEdge, "routes = false", "fwmark = 0",
                 "f.toml:8: interface.fwmark: saw 0; allowed: 1 to 4294967295"},
         Mistake{

@@ -31,6 +31,7 @@ TEST(ControlDocument, NamesEveryField) {
   const std::string document = control_document();
   expect_described<control::Status>(document);
   expect_described<control::Interface>(document);
+  expect_described<control::MissingPiece>(document);
   expect_described<control::Uplink>(document);
   expect_described<control::Socket>(document);
   expect_described<control::Peer>(document);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "io/netlink/route_table.hpp"
 #include "io/tun/tun_device.hpp"
 #include "net_test_support.hpp"
 
@@ -113,8 +114,10 @@ TEST(Routes, OfAnUplinkAreNotHiddenByTheDefaultRouteOfTheTunnel) {
                     "ip route add default via 10.0.1.1 && ip -6 route add default via fd01::1"),
         0);
     tun::TunDevice tun({"hwtest0", 1380, {IpPrefix::parse("10.90.0.2/24").value()}, std::nullopt});
-    tun.add_route(IpPrefix::parse("0.0.0.0/0").value());
-    tun.add_route(IpPrefix::parse("::/0").value());
+    for (const char* half : {"0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1"}) {
+      ASSERT_FALSE(
+          netlink::RouteTable().add({.destination = IpPrefix::parse(half).value(), .link = tun.index()}));
+    }
     const int link = netlink::find_link("va").value().index;
     EXPECT_EQ(netlink::find_route({.link = link}, ip("203.0.113.1")),
               (netlink::RouteInfo{ip("10.0.1.7"), ip("10.0.1.1")}));

@@ -1,0 +1,170 @@
+#include "daemon/routing/kill_switch.hpp"
+
+#include <algorithm>
+
+#include "daemon/routing/prefixes.hpp"
+
+namespace hawser::daemon::routing {
+namespace {
+
+using io::netlink::MarkRule;
+using io::netlink::RouteSpec;
+using io::netlink::RouteType;
+
+// Metrics within the table. Exceptions come first; those of IPv6 have the index of their interface, because
+// two of them may have the same prefix.
+constexpr std::uint32_t kExceptionMetric = 1;
+constexpr std::uint32_t kTunnelMetric = 1'000'000;
+constexpr std::uint32_t kUnreachableMetric = 2'000'000;
+
+constexpr std::uint8_t kMinForeignLength = 2;  ///< half of a default route is no longer than a default route
+
+constexpr std::uint32_t kTableBase = 0x4800'0000;
+constexpr std::uint32_t kTableMask = 0x00ff'ffff;
+
+bool is_switch_table(std::uint32_t table) {
+  return (table & ~kTableMask) == kTableBase;
+}
+
+/// Collects the routes of one table. Owns them until finish().
+class Builder {
+ public:
+  Builder(const config::Config& config, const Surroundings& around)
+      : around_(around),
+        table_(switch_table(config.interface.name)),
+        own_(own_networks(config)),
+        inner_(allowed_networks(config)),
+        automatic_(config.uplinks.empty() && config.interface.listen.empty()) {
+    for (const IpPrefix& network : own_) {
+      if (std::ranges::find(inner_, network) == inner_.end()) inner_.push_back(network);
+    }
+  }
+
+  std::vector<Piece> finish() {
+    for (const IpPrefix& prefix : inner_) add_inner(prefix);
+    add_shared();
+    for (const io::netlink::LinkInfo& link : around_.links) add_networks_of(link);
+    for (const RouteSpec& route : around_.routes) add_other_tunnel(route);
+    return std::move(pieces_);
+  }
+
+  [[nodiscard]] bool holds_all_of_v6() const {
+    const auto has = [&](const IpPrefix& prefix) { return longest_cover(inner_, prefix).has_value(); };
+    const auto [lower, upper] = halves({IpAddress::any_v6(), 0});
+    return has(lower) && has(upper);
+  }
+
+ private:
+  void add_inner(const IpPrefix& prefix) {
+    RouteSpec route{.destination = prefix, .link = around_.own, .table = table_, .metric = kTunnelMetric};
+    if (around_.own != 0) add(route);
+    route.type = RouteType::unreachable;
+    route.link = 0;
+    route.metric = kUnreachableMetric;
+    add(route);
+  }
+
+  // Multicast and broadcast of every link. In IPv6 the kernel's own table comes first for them.
+  void add_shared() {
+    for (const char* text : {"224.0.0.0/4", "255.255.255.255/32", "169.254.0.0/16"}) {
+      const IpPrefix prefix = *IpPrefix::parse(text);
+      if (longest_cover(inner_, prefix)) pass(prefix);
+    }
+  }
+
+  void add_networks_of(const io::netlink::LinkInfo& link) {
+    if (link.index == around_.own || link.loopback || !link.up) return;
+    for (const IpPrefix& address : link.addresses) {
+      const IpPrefix network = address.network();
+      if (network.length < full_length(network.ip) && is_exempt(link, network)) except(network, link.index);
+    }
+  }
+
+  // A network that only the interface of an uplink claims may be a trap of whoever runs that network: only
+  // networks for local use are left to it, and of these none that allowed_ips names.
+  [[nodiscard]] bool is_exempt(const io::netlink::LinkInfo& link, const IpPrefix& network) const {
+    const auto inner = longest_cover(inner_, network);
+    if (!inner || std::ranges::find(own_, network) != own_.end()) return false;
+    if (!is_uplink(link.index)) return true;
+    return is_local_use(network) && !is_local_use(*inner);
+  }
+
+  // Before the first uplink is discovered, any interface may become one.
+  [[nodiscard]] bool is_uplink(int link) const {
+    if (automatic_ && around_.uplinks.empty()) return true;
+    return std::ranges::find(around_.uplinks, link) != around_.uplinks.end();
+  }
+
+  [[nodiscard]] bool is_tunnel(int link) const {
+    return std::ranges::any_of(around_.links, [&](const io::netlink::LinkInfo& other) {
+      return other.index == link && other.kind == "tun";
+    });
+  }
+
+  // The longest prefix wins between tunnels, too.
+  void add_other_tunnel(const RouteSpec& route) {
+    if (route.protocol != io::netlink::kRouteProtocol || route.table == table_ ||
+        route.type == RouteType::pass)
+      return;
+    const bool kept = route.type == RouteType::unreachable && is_switch_table(route.table);
+    const bool foreign = kept || (route.link != around_.own && is_tunnel(route.link));
+    const auto inner = longest_cover(inner_, route.destination);
+    if (!foreign || !inner || inner->length >= route.destination.length) return;
+    if (route.destination.length >= kMinForeignLength) except(route.destination, route.link);
+  }
+
+  // A lookup of a socket that is bound to an interface skips IPv6 routes of other types, so that the table
+  // holds a copy of the network's route there.
+  void except(const IpPrefix& network, int link) {
+    if (network.ip.is_v4()) return pass(network);
+    if (link == 0) return;
+    add({.destination = network, .link = link, .table = table_, .metric = static_cast<std::uint32_t>(link)});
+  }
+
+  void pass(const IpPrefix& network) {
+    add({.destination = network, .type = RouteType::pass, .table = table_, .metric = kExceptionMetric});
+  }
+
+  void add(const RouteSpec& route) {
+    if (std::ranges::find(pieces_, Piece(route)) == pieces_.end()) pieces_.emplace_back(route);
+  }
+
+  const Surroundings& around_;
+  std::uint32_t table_;
+  std::vector<IpPrefix> own_;
+  std::vector<IpPrefix> inner_;  ///< allowed IPs and own networks
+  bool automatic_;               ///< an edge that discovers its uplinks
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace
+
+std::uint32_t switch_table(std::string_view interface) {
+  std::uint32_t hash = 0x811c'9dc5;  // FNV-1a
+  for (const char c : interface) hash = (hash ^ static_cast<unsigned char>(c)) * 0x0100'0193U;
+  return kTableBase | (hash & kTableMask);
+}
+
+std::vector<Piece> switch_pieces(const config::Config& config, const Surroundings& around) {
+  if (!config.interface.kill_switch) return {};
+  Builder builder(config, around);
+  const bool backstop = builder.holds_all_of_v6();
+  std::vector<Piece> pieces = builder.finish();
+  const std::uint32_t table = switch_table(config.interface.name);
+  for (const bool v6 : {false, true})
+    pieces.emplace_back(MarkRule{v6, kSwitchPriority, config.interface.fwmark, table});
+  if (backstop) pieces.emplace_back(MarkRule{true, kBackstopPriority, config.interface.fwmark, 0});
+  return pieces;
+}
+
+// The backstop names no table: it goes with the last kill switch.
+bool is_switch_rule(const config::Config& config, const MarkRule& rule, const Surroundings& around) {
+  const std::uint32_t table = switch_table(config.interface.name);
+  if (rule.table == table) return true;
+  const bool backstop = rule.table == 0 && rule.priority == kBackstopPriority && rule.v6;
+  return backstop && std::ranges::none_of(around.rules, [&](const MarkRule& other) {
+           return other.table != 0 && other.table != table && other.priority == kSwitchPriority;
+         });
+}
+
+}  // namespace hawser::daemon::routing
