@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "crypto/hmac.hpp"
 #include "crypto/record_keys.hpp"
@@ -111,8 +112,10 @@ std::optional<AccessKeys::Candidates> AccessKeys::candidates(Bytes init_chunk,
   const Bytes hidden = part_of(init_chunk, kHintFromEnd, wire::kAccessHintSize);
   const std::uint32_t hint = load_be<std::uint32_t>(hidden.data()) ^ mask_of(hub_mac);
   const Candidates table = Candidates(hints_).subspan(hint_index(init_chunk) * keys_.size(), keys_.size());
-  const auto same = std::ranges::equal_range(table, hint, {}, &Hint::value);
-  return Candidates(same.begin(), same.end()).first(std::min<std::size_t>(same.size(), kMaxCandidates));
+  const auto less = [](const Hint& a, const Hint& b) { return a.value < b.value; };
+  const auto [begin, end] = std::equal_range(table.begin(), table.end(), Hint{hint, 0}, less);
+  return Candidates(begin, end)
+      .first(std::min(static_cast<std::size_t>(std::distance(begin, end)), kMaxCandidates));
 }
 
 std::optional<std::uint16_t> AccessKeys::verify(Bytes init_chunk, Candidates candidates) const {
