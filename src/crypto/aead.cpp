@@ -11,7 +11,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "crypto/chacha20_poly1305.hpp"
 #include "hawser/crypto/secret.hpp"
 
 namespace hawser::crypto {
@@ -26,20 +25,27 @@ unsigned char* raw(MutableBytes bytes) {
 
 enum Use : int { kOpen = 0, kSeal = 1 };
 
-/// AES-128-GCM by OpenSSL. Owns the context, which keeps the key from packet to packet.
-class Aes128Gcm final : public detail::Aead {
+}  // namespace
+
+namespace detail {
+
+/// A cipher of OpenSSL under one key, for one direction. Owns the context, which keeps the key from packet to
+/// packet.
+class Aead {
  public:
-  Aes128Gcm(Bytes key, Use use) : context_(EVP_CIPHER_CTX_new()), use_(use) {
+  Aead(Cipher cipher, Bytes key, Use use) : context_(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free), use_(use) {
+    assert(key.size() == key_size(cipher));
     const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> fetched(
-        EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr), EVP_CIPHER_free);
+        EVP_CIPHER_fetch(nullptr, name(cipher).data(), nullptr), EVP_CIPHER_free);
     if (fetched == nullptr || context_ == nullptr ||
         EVP_CipherInit_ex2(context_.get(), fetched.get(), raw(key), nullptr, use, nullptr) != 1) {
-      throw std::runtime_error("openssl does not offer aes-128-gcm");
+      throw std::runtime_error("openssl does not offer " + std::string(name(cipher)));
     }
   }
 
+  /// Encrypts `data` in place and writes the tag. False: OpenSSL failed.
   bool seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
-            std::span<std::byte, kAeadTagSize> tag) override {
+            std::span<std::byte, kAeadTagSize> tag) {
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag.data(), tag.size()),
         OSSL_PARAM_construct_end()};
@@ -47,8 +53,9 @@ class Aes128Gcm final : public detail::Aead {
            EVP_CIPHER_CTX_get_params(context_.get(), parameters) == 1;
   }
 
+  /// Decrypts `data` in place. False: the tag does not match, or OpenSSL failed; `data` is then unspecified.
   bool open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
-            std::span<const std::byte, kAeadTagSize> tag) override {
+            std::span<const std::byte, kAeadTagSize> tag) {
     std::array<std::byte, kAeadTagSize> expected;
     std::ranges::copy(tag, expected.begin());
     const OSSL_PARAM parameters[] = {
@@ -72,24 +79,18 @@ class Aes128Gcm final : public detail::Aead {
             EVP_CipherUpdate(context, raw(data), &size, raw(data), static_cast<int>(data.size())) == 1);
   }
 
-  // GCM produces no bytes at its end, but OpenSSL requires an output buffer.
+  // Neither cipher produces bytes at its end, but OpenSSL requires an output buffer.
   bool finish() {
     std::array<unsigned char, 16> nothing;
     int size = 0;
     return EVP_CipherFinal_ex(context_.get(), nothing.data(), &size) == 1;
   }
 
-  detail::CipherContext context_;
+  std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context_;
   Use use_;
 };
 
-std::unique_ptr<detail::Aead> make_aead(Cipher cipher, Bytes key, Use use) {
-  assert(key.size() == key_size(cipher));
-  if (cipher == Cipher::aes_128_gcm) return std::make_unique<Aes128Gcm>(key, use);
-  return std::make_unique<detail::ChaCha20Poly1305>(key);
-}
-
-}  // namespace
+}  // namespace detail
 
 std::size_t key_size(Cipher cipher) {
   return cipher == Cipher::aes_128_gcm ? 16 : 32;
@@ -99,7 +100,11 @@ std::string_view name(Cipher cipher) {
   return cipher == Cipher::aes_128_gcm ? "aes-128-gcm" : "chacha20-poly1305";
 }
 
-SealingKey::SealingKey(Cipher cipher, Bytes key) : aead_(make_aead(cipher, key, kSeal)) {}
+void detail::AeadDeleter::operator()(Aead* aead) const {
+  delete aead;
+}
+
+SealingKey::SealingKey(Cipher cipher, Bytes key) : aead_(new detail::Aead(cipher, key, kSeal)) {}
 
 void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                       std::span<std::byte, kAeadTagSize> tag) {
@@ -108,7 +113,7 @@ void SealingKey::seal(AeadNonce nonce, Bytes associated_data, MutableBytes data,
   throw std::runtime_error("openssl failed to encrypt");
 }
 
-OpeningKey::OpeningKey(Cipher cipher, Bytes key) : aead_(make_aead(cipher, key, kOpen)) {}
+OpeningKey::OpeningKey(Cipher cipher, Bytes key) : aead_(new detail::Aead(cipher, key, kOpen)) {}
 
 bool OpeningKey::open(AeadNonce nonce, Bytes associated_data, MutableBytes data,
                       std::span<const std::byte, kAeadTagSize> tag) {

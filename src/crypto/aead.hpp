@@ -4,11 +4,22 @@
 #include <memory>
 #include <span>
 
-#include "crypto/aead_cipher.hpp"
 #include "hawser/base/bytes.hpp"
 #include "hawser/crypto/cipher_costs.hpp"
 
 namespace hawser::crypto {
+
+inline constexpr std::size_t kAeadNonceSize = 12;  ///< bytes, for both ciphers
+inline constexpr std::size_t kAeadTagSize = 16;    ///< bytes, for both ciphers
+using AeadNonce = std::span<const std::byte, kAeadNonceSize>;
+
+namespace detail {
+class Aead;
+/// Deletes the type that only aead.cpp knows.
+struct AeadDeleter {
+  void operator()(Aead* aead) const;
+};
+}  // namespace detail
 
 /// Bytes of a key: 16 for AES-128-GCM, 32 for ChaCha20-Poly1305.
 [[nodiscard]] std::size_t key_size(Cipher cipher);
@@ -28,7 +39,7 @@ class SealingKey {
             std::span<std::byte, kAeadTagSize> tag);
 
  private:
-  std::unique_ptr<detail::Aead> aead_;
+  std::unique_ptr<detail::Aead, detail::AeadDeleter> aead_;
 };
 
 /// The key of the direction that this end receives in (RFC 5116). Owns OpenSSL's context, in which the key is
@@ -45,7 +56,7 @@ class OpeningKey {
                           std::span<const std::byte, kAeadTagSize> tag);
 
  private:
-  std::unique_ptr<detail::Aead> aead_;
+  std::unique_ptr<detail::Aead, detail::AeadDeleter> aead_;
 };
 
 }  // namespace hawser::crypto

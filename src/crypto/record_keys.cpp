@@ -48,8 +48,17 @@ RecordIv record_nonce(const RecordIv& iv, std::uint8_t path_id, std::uint64_t se
   return nonce;
 }
 
+SecretBytes derive_hub_key(const PublicKey& hub) {
+  return hkdf_expand_label(extract_master(nullptr, hub.bytes()).view(), "hub", {}, kKeySize);
+}
+
 SecretBytes derive_access_key(const PublicKey& hub, const PresharedKey* preshared_key) {
   return hkdf_expand_label(extract_master(preshared_key, hub.bytes()).view(), "access", {}, kKeySize);
+}
+
+SecretBytes derive_access_hints(const PublicKey& hub, const PresharedKey* preshared_key) {
+  return hkdf_expand_label(extract_master(preshared_key, hub.bytes()).view(), "hints", {},
+                           kAccessHints * kAccessHintSize);
 }
 
 }  // namespace hawser::crypto

@@ -45,8 +45,19 @@ enum class TlsRole : std::uint8_t { client, server };
 /// never uses a pair of path id and sequence twice under one key.
 [[nodiscard]] RecordIv record_nonce(const RecordIv& iv, std::uint8_t path_id, std::uint64_t sequence);
 
-/// Derives the HMAC key of ACCESS proofs to a hub: expand_label(HKDF-Extract(salt = pre-shared key or 32 zero
-/// bytes, input = hub's public key), "access", "", 32). Everyone who knows these two keys can compute it.
+/// Derives the HMAC key that depends on a hub's public key alone: expand_label(HKDF-Extract(salt = 32 zero
+/// bytes, input = hub's public key), "hub", "", 32). Everyone who knows the public key can compute it.
+[[nodiscard]] SecretBytes derive_hub_key(const PublicKey& hub);
+
+/// Derives the HMAC key of ACCESS proofs to a hub and of the packets of a handshake:
+/// expand_label(HKDF-Extract(salt = pre-shared key or 32 zero bytes, input = hub's public key), "access", "",
+/// 32). Everyone who knows these two keys can compute it.
 [[nodiscard]] SecretBytes derive_access_key(const PublicKey& hub, const PresharedKey* preshared_key);
+
+inline constexpr std::size_t kAccessHints = 64;    ///< hints of one access key
+inline constexpr std::size_t kAccessHintSize = 4;  ///< bytes
+/// Derives the hints by which a hub finds an access key: kAccessHints hints of kAccessHintSize bytes, as
+/// derive_access_key() does with the label "hints".
+[[nodiscard]] SecretBytes derive_access_hints(const PublicKey& hub, const PresharedKey* preshared_key);
 
 }  // namespace hawser::crypto

@@ -17,6 +17,9 @@ namespace {
 // memory, left out of core dumps, between two guard pages.
 constexpr std::size_t kArenaSize = 512U * 1024;
 constexpr std::size_t kMinBlock = 32;  // bytes of the smallest block of the arena
+// What our secrets may use of it. OpenSSL cannot work without room in the arena: it gives no random bytes
+// then.
+constexpr std::size_t kOurShare = kArenaSize / 4 * 3;
 
 void set_up_arena() {
   // Without the permission to lock memory, the arena works but is not locked.
@@ -26,8 +29,10 @@ void set_up_arena() {
 
 std::byte* allocate(std::size_t size) {
   set_up_arena();
-  void* data = OPENSSL_secure_zalloc(size);
-  // A full arena must not end the program: use ordinary memory, which is wiped as well.
+  // A hub with thousands of pre-shared keys has more secrets than fit: they use ordinary memory, which is
+  // wiped as well.
+  const bool fits = CRYPTO_secure_used() + size <= kOurShare;
+  void* data = fits ? OPENSSL_secure_zalloc(size) : nullptr;
   if (data == nullptr) data = OPENSSL_zalloc(size);
   if (data == nullptr) throw std::bad_alloc();
   return static_cast<std::byte*>(data);

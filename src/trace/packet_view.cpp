@@ -115,6 +115,7 @@ std::string_view to_string(ChunkType type) {
     case ChunkType::asconf_ack: return "ASCONF-ACK";
     case ChunkType::reconfig: return "RE-CONFIG";
     case ChunkType::sealed: return "SEALED";
+    case ChunkType::handshake_mac: return "HANDSHAKE-MAC";
     case ChunkType::pad: return "PAD";
     case ChunkType::forward_tsn: return "FORWARD-TSN";
     case ChunkType::asconf: return "ASCONF";

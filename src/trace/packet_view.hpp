@@ -34,7 +34,8 @@ enum class ChunkType : std::uint8_t {
   i_data = 64,
   asconf_ack = 128,
   reconfig = 130,
-  sealed = 0x5e,  ///< the encrypted chunks of a packet (docs/protocol.md)
+  sealed = 0x5e,         ///< the encrypted chunks of a packet (docs/protocol.md)
+  handshake_mac = 0x5f,  ///< the last chunk of an unsealed packet of a protected handshake
   pad = 132,
   forward_tsn = 192,
   asconf = 193,

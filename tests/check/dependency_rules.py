@@ -25,7 +25,7 @@ MAY_SEE = {
 # What the example programs include besides public headers: the sockets.
 EXAMPLES_SEE = re.compile(r"examples/.*|io/(datagram_socket|setup_error|udp/udp_socket)\.hpp")
 # What no other part includes: all of the engine but include/hawser/sctp/, and what serves one part alone.
-PRIVATE = re.compile(r"sctp/.*|crypto/(aead_cipher|base64|certificate|chacha20_poly1305|evp_key)\.hpp"
+PRIVATE = re.compile(r"sctp/.*|crypto/(base64|certificate|evp_key)\.hpp"
                      r"|io/(netlink/netlink|sockaddr|throw_setup_error|udp/(socket_option|udp_receiver|udp_sender))\.hpp"
                      r"|tunnel/(checksum|icmp_error|mss_clamp)\.hpp|control/json\.hpp|daemon/.*|cli/.*")
 WIRE_TO_HANDSHAKE = {"wire", "rx", "auth", "control", "path", "security", "tx", "asconf", "handshake"}

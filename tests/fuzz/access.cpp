@@ -13,10 +13,19 @@ namespace {
 // engine's implementation.
 bool has_valid_access(Bytes chunk) {
   if (chunk.size() < 20 + wire::kAccessParameterSize) return false;
-  const Bytes access = chunk.last(wire::kAccessParameterSize);
-  if (load_be<std::uint32_t>(access.data()) != 0x8f58'0024U) return false;
+  const Bytes access = chunk.last(56);
+  if (load_be<std::uint32_t>(access.data()) != 0x8f58'0038U) return false;
+  const std::array<Bytes, 1> first = {chunk.first(chunk.size() - 36)};
+  const auto hub_mac = crypto::hmac_sha256(crypto::derive_hub_key(hub_key().public_key()).view(), first);
+  if (!std::ranges::equal(Bytes(hub_mac).first(16), access.subspan(20, 16))) return false;
+  const auto hints = crypto::derive_access_hints(hub_key().public_key(), nullptr);
+  const Bytes hint = hints.view().subspan(std::to_integer<std::size_t>(access[4]) % 64 * 4, 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (access[36 + i] != (hint[i] ^ hub_mac[16 + i])) return false;
+  }
   const std::array<Bytes, 1> signed_part = {chunk.first(chunk.size() - 16)};
-  const auto mac = crypto::hmac_sha256(access_key().view(), signed_part);
+  const auto key = crypto::derive_access_key(hub_key().public_key(), nullptr);
+  const auto mac = crypto::hmac_sha256(key.view(), signed_part);
   return std::ranges::equal(Bytes(mac).first(16), chunk.last(16));
 }
 
@@ -29,12 +38,12 @@ class InitAtAHub {
     const unsigned how = input_.u8();
     const unsigned cookie_at = input_.u16();
     ByteVector chunk = make_chunk(how);
-    if (how & 1U && chunk.size() >= 20) sign_access_at_end(chunk);
+    if (how & 1U && chunk.size() >= wire::kAccessParameterSize) sign_access_at_end(chunk);
     const ByteVector packet =
         packet_of(VerificationTag{(how & 16U) != 0 ? std::uint32_t{input_.u8()} : 0}, chunk);
     const auto answers = hub_.give(usual_route(), packet);
     check(packet, answers);
-    if (!answers.empty()) try_cookies(answers[0].bytes, cookie_at);
+    if (!answers.empty()) try_cookies(packet, answers[0].bytes, cookie_at);
   }
 
  private:
@@ -56,13 +65,13 @@ class InitAtAHub {
     }
     if ((how & 4U) != 0) {
       chunk.resize(padded4(chunk.size()) + wire::kAccessParameterSize);
-      store_be(chunk.data() + chunk.size() - wire::kAccessParameterSize, std::uint32_t{0x8f58'0024});
+      store_be(chunk.data() + chunk.size() - wire::kAccessParameterSize, std::uint32_t{0x8f58'0038});
     }
     if (chunk.size() >= 4 && (how & 32U) == 0)
       store_be(chunk.data() + 2, static_cast<std::uint16_t>(chunk.size()));
     return chunk;
   }
-  static void sign_access_at_end(ByteVector& chunk) { security::sign_access(chunk, access_key().view()); }
+  static void sign_access_at_end(ByteVector& chunk) { security::sign_access(chunk, secrets()); }
 
   void check(const ByteVector& packet, const std::vector<Sent>& answers) {
     require(hub_.endpoint().association_count() == 0 && hub_.endpoint().next_timeout() == kNever);
@@ -77,37 +86,47 @@ class InitAtAHub {
     const auto view = wire::PacketView::parse(answers[0].bytes);
     wire::ChunkReader reader = view->chunks();
     const auto ack = reader.next();
-    require(ack && ack->is(wire::ChunkType::kInitAck) && !reader.next());
+    const auto mac = reader.next();
+    require(ack && ack->is(wire::ChunkType::kInitAck) && mac && mac->is(wire::ChunkType::kHandshakeMac) &&
+            !reader.next());
   }
 
-  void try_cookies(const ByteVector& packet, unsigned at) {
+  void try_cookies(const ByteVector& init, const ByteVector& packet, unsigned at) {
     const auto chunk = find_chunk(packet, wire::ChunkType::kInitAck);
     const auto ack = wire::InitChunk::parse(*chunk);
     const auto parameters = wire::InitParameters::parse(ack->parameters);
     require(parameters && parameters->cookie && parameters->protection && parameters->unrecognized.empty());
     ByteVector cookie(parameters->cookie->value.begin(), parameters->cookie->value.end());
-    const auto echo = [&](const Route& route, const ByteVector& echoed) {
-      return hub_.give(route, packet_of(ack->initiate_tag, chunk_bytes(wire::CookieEchoChunk{echoed})));
+    const std::array<Bytes, 2> transcript = {Bytes(init).subspan(wire::kCommonHeaderSize),
+                                             Bytes(chunk->value.data(), parameters->cookie->whole.data())};
+    const security::HandshakeMac mac(crypto::TlsRole::client, secrets().access_key.view(),
+                                     crypto::sha256(transcript));
+    const auto echo = [&] { return chunk_bytes(wire::CookieEchoChunk{cookie}); };
+    const auto refused = [&](const ByteVector& packet) {
+      require(hub_.give(usual_route(), packet).empty() && hub_.endpoint().association_count() == 0);
     };
-    const auto refused = [&](const Route& route, const ByteVector& echoed) {
-      require(echo(route, echoed).empty() && hub_.endpoint().association_count() == 0);
-    };
-    const auto with_proof = [&cookie] {
-      ByteVector whole = cookie;
-      const auto proof = security::prove_cookie(cookie, access_key().view());
-      whole.insert(whole.end(), proof.begin(), proof.end());
-      return whole;
-    };
-    refused(usual_route(), cookie);
-    refused(other_route(), with_proof());
-    ByteVector altered = with_proof();
-    altered[at % altered.size()] ^= std::byte{1};
-    refused(usual_route(), altered);
+    refused(packet_of(ack->initiate_tag, echo()));
+    ByteVector altered = packet_of(ack->initiate_tag, echo(), mac);
+    // Not the checksum, which is made again.
+    altered[wire::kCommonHeaderSize + at % (altered.size() - wire::kCommonHeaderSize)] ^= std::byte{1};
+    wire::seal_checksum(altered);
+    refused(altered);
     cookie[at % cookie.size()] ^= std::byte{1};
-    refused(usual_route(), with_proof());
+    refused(packet_of(ack->initiate_tag, echo(), mac));
     cookie[at % cookie.size()] ^= std::byte{1};
-    require(!echo(usual_route(), with_proof()).empty());
+    check_renewal(ack->initiate_tag, echo(), mac);
+    require(!hub_.give(usual_route(), packet_of(ack->initiate_tag, echo(), mac)).empty());
     require(hub_.endpoint().association_count() == 1 && !hub_.up());
+  }
+
+  /// From another address the cookie creates nothing. An INIT ACK that renews it is not larger.
+  void check_renewal(VerificationTag tag, Bytes echo, const security::HandshakeMac& mac) {
+    const ByteVector packet = packet_of(tag, echo, mac);
+    for (const Sent& each : hub_.give(other_route(), packet)) {
+      require(each.route == other_route() && each.bytes.size() <= packet.size());
+      require(find_chunk(each.bytes, wire::ChunkType::kInitAck).has_value());
+    }
+    require(hub_.endpoint().association_count() == 0);
   }
 
   Input input_;

@@ -3,7 +3,8 @@
 // between.
 //
 // In all cases: the endpoint sends only unsealed chunks that docs/protocol.md allows, only a peer with the
-// key connects, no user message arrives, and an association that is not up in time is gone.
+// key connects, no user message arrives, and an association that is not up in time is gone. A packet without
+// a handshake MAC has no effect.
 
 #include "protected_peer.hpp"
 
@@ -44,7 +45,7 @@ class Handshake {
     const ByteVector echo = peer_.on_init_ack(ack[0].bytes);
     if (input_.u8() % 2 == 0) return give(echo);
     // Without the ClientHello: it counts as sent and lost.
-    give(packet_of(peer_.peer_tag(), chunk_bytes(wire::CookieEchoChunk{peer_.cookie()})));
+    give(peer_.packet(chunk_bytes(wire::CookieEchoChunk{peer_.cookie()})));
   }
   void begin_at_edge() {
     target_.connect();
@@ -52,7 +53,7 @@ class Handshake {
     require(init.size() == 1);
     const auto echo = target_.give(usual_route(), peer_.on_init(init[0].bytes));
     handle_output(echo);
-    if (input_.u8() % 8 != 0) give(packet_of(peer_.peer_tag(), chunk_bytes(wire::CookieAckChunk{})));
+    if (input_.u8() % 8 != 0) give(peer_.packet(chunk_bytes(wire::CookieAckChunk{})));
   }
 
   void give(const ByteVector& packet) { handle_output(target_.give(usual_route(), packet)); }
@@ -76,6 +77,7 @@ class Handshake {
     while (const auto chunk = reader.next()) {
       switch (chunk->chunk_type()) {
         case wire::ChunkType::kCookieAck: require(hub_tested_); break;
+        case wire::ChunkType::kHandshakeMac: require(reader.offset() == packet.size()); break;
         case wire::ChunkType::kCookieEcho: require(!hub_tested_); break;
         case wire::ChunkType::kData:
         case wire::ChunkType::kSack:
@@ -142,12 +144,22 @@ class Handshake {
     data.ssn = Ssn{static_cast<std::uint16_t>(peer_.ssn().value() + ((flags & 32U) != 0 ? input_.u8() : 0))};
     data.ppid = (flags & 64U) != 0 ? Ppid{input_.u16()} : wire::kKeyManagementPpid;
     data.payload = input_.take(input_.u8());
-    give(packet_of(peer_.peer_tag(), chunk_bytes(data)));
+    give(peer_.packet(chunk_bytes(data)));
     if ((flags & 128U) != 0) ++peer_.tsn();
   }
 
+  /// Gives any chunks without a valid MAC, as an attacker can that does not know the hub's public key.
+  void unsigned_packet() {
+    const std::uint64_t before = target_.drops();
+    ByteVector chunks = chunk_bytes(wire::CookieAckChunk{});
+    const Bytes more = input_.take(input_.u8() * 4U);
+    chunks.insert(chunks.end(), more.begin(), more.end());
+    const auto sent = target_.give(usual_route(), packet_of(peer_.peer_tag(), chunks));
+    require(sent.empty() && target_.drops() == before + 1);
+  }
+
   void step() {
-    switch (input_.u8() % 11) {
+    switch (input_.u8() % 12) {
       case 0:
       case 1:
         if (const auto message = next_message()) give(peer_.data_packet(*message));
@@ -157,15 +169,15 @@ class Handshake {
       case 4: arbitrary_message(); break;
       case 5: arbitrary_record(); break;
       case 6: arbitrary_data(); break;
-      case 7: give(packet_of(peer_.peer_tag(), input_.take(input_.u8() * 4U))); break;
+      case 7: give(peer_.packet(input_.take(input_.u8() * 4U))); break;
       case 8:
         if (const auto packet = peer_.seal(chunk_bytes(wire::PadChunk{8}))) give(*packet);
         break;
       case 9: handle_output(target_.pass(std::chrono::milliseconds(input_.u8() * 10))); break;
-      default:
-        if (hub_tested_)
-          give(packet_of(peer_.peer_tag(), chunk_bytes(wire::CookieEchoChunk{peer_.cookie()})));
+      case 10:
+        if (hub_tested_) give(peer_.packet(chunk_bytes(wire::CookieEchoChunk{peer_.cookie()})));
         break;
+      default: unsigned_packet(); break;
     }
   }
 

@@ -31,7 +31,7 @@ PADDING = parameter(0x8005, bytes(224))
 PROTECTION = parameter(0x8F57, struct.pack(">BxxxII", 1, 500, 900))
 ZERO_CHECKSUM = parameter(0x8001, struct.pack(">I", 0x48570001))
 EXTENSIONS = parameter(0x8008, bytes([0xC1, 0x80, 0x10]))
-ACCESS = parameter(0x8F58, bytes(32))
+ACCESS = parameter(0x8F58, bytes(52))
 OTHERS = {
     "addresses": parameter(5, bytes([192, 0, 2, 1])) + parameter(6, bytes(16)),
     "cookie_preservative": parameter(9, struct.pack(">I", 60_000)),
@@ -72,7 +72,7 @@ def access_seeds():
 
 # --- handshake_messages: hub or edge, a variant, commands
 
-GENUINE, ALTERED, FRAGMENTS, MESSAGE, RECORD, DATA, CHUNKS, SEALED, TIME, ECHO = 0, 2, 3, 4, 5, 6, 7, 8, 9, 10
+GENUINE, ALTERED, FRAGMENTS, MESSAGE, RECORD, DATA, CHUNKS, SEALED, TIME, ECHO, UNSIGNED = 0, *range(2, 12)
 
 
 def handshake_seeds():
@@ -94,6 +94,7 @@ def handshake_seeds():
         seed("half_a_message", [DATA, 0x81, 8], bytes(8), [DATA, 0x80, 8], bytes(8), [DATA, 0x82, 8], bytes(8))
         seed("abort", [CHUNKS, 1, 6, 0, 0, 4], [GENUINE, SEALED])
         seed("error_and_shutdown", [CHUNKS, 3, 9, 0, 0, 4, 7, 0, 0, 8, 0, 0, 0, 1], [GENUINE, SEALED])
+        seed("unsigned", [UNSIGNED, 1, 11, 0, 0, 4, GENUINE, UNSIGNED, 0, SEALED, UNSIGNED, 0, GENUINE])
         seed("too_slow", [TIME, 255] * 5, [GENUINE, SEALED])
     write("handshake_messages", "hub_echo_again", [0, 1, ECHO, TIME, 200, ECHO, GENUINE, ECHO, SEALED, ECHO])
     write("handshake_messages", "edge_without_cookie_ack", [1, 0, GENUINE, SEALED])

@@ -11,6 +11,7 @@
 #include "hawser/sctp/endpoint.hpp"
 #include "input.hpp"
 #include "sctp/security/access_proof.hpp"
+#include "sctp/security/handshake_mac.hpp"
 #include "sctp/security/secure_channel.hpp"
 #include "sctp/wire/wire.hpp"
 #include "sim/tls_random.hpp"
@@ -39,10 +40,10 @@ inline const crypto::PrivateKey& hub_key() {
   static const crypto::PrivateKey key = crypto::PrivateKey::from_seed(ByteVector(32, std::byte{0x22}));
   return key;
 }
-/// The key of the ACCESS proofs for the hub.
-inline const crypto::SecretBytes& access_key() {
-  static const crypto::SecretBytes key = crypto::derive_access_key(hub_key().public_key(), nullptr);
-  return key;
+/// The keys of ACCESS proofs and handshake MACs for the hub.
+inline const security::InitSecrets& secrets() {
+  static const auto secrets = security::InitSecrets::derive(hub_key().public_key(), nullptr);
+  return secrets;
 }
 /// The security configuration of the hub, or of the edge.
 inline SecurityConfig security_config(bool hub) {
@@ -170,6 +171,16 @@ inline ByteVector packet_of(VerificationTag tag, Bytes chunks) {
   return packet;
 }
 
+/// A packet with a handshake MAC and a checksum around encoded chunks.
+inline ByteVector packet_of(VerificationTag tag, Bytes chunks, const security::HandshakeMac& mac) {
+  constexpr std::size_t kMaxChunks = kMaxPacketSize - wire::kCommonHeaderSize - wire::kHandshakeMacSize;
+  ByteVector packet = packet_of(tag, chunks.first(std::min(chunks.size(), kMaxChunks)));
+  packet.resize(packet.size() + wire::kHandshakeMacSize);
+  mac.sign(packet);
+  wire::seal_checksum(packet);
+  return packet;
+}
+
 /// The encoded chunk, with padding.
 template <class Chunk>
 ByteVector chunk_bytes(const Chunk& chunk) {
@@ -206,15 +217,15 @@ class HandMadePeer {
       store_be(parameters.data() + at + 2, static_cast<std::uint16_t>(wire::kTlvHeaderSize + size));
     };
     add(wire::ParameterType::kPadding, 240);
-    add(wire::ParameterType::kAccess, wire::kAccessNonceSize + wire::kAccessMacSize);
+    add(wire::ParameterType::kAccess, wire::kAccessSize);
     init_ = chunk_bytes(wire::InitChunk{false, own_tag_, 65'536, 8, 8, tsn_, parameters});
-    security::sign_access(init_, access_key().view());
+    security::sign_access(init_, secrets());
     return packet_of(kNoTag, init_);
   }
   /// Handles a hub's INIT ACK; returns COOKIE ECHO and ClientHello.
   ByteVector on_init_ack(const ByteVector& packet) {
     const auto chunk = find_chunk(packet, wire::ChunkType::kInitAck);
-    require(chunk.has_value());
+    require(chunk.has_value() && make_mac(init_hash()).verify(packet).has_value());
     const auto ack = wire::InitChunk::parse(*chunk);
     const auto parameters = wire::InitParameters::parse(ack->parameters);
     require(parameters && parameters->cookie && parameters->protection);
@@ -222,14 +233,12 @@ class HandMadePeer {
     const Bytes before_cookie(chunk->value.data(), parameters->cookie->whole.data());
     open_channel({init_, before_cookie});
     cookie_.assign(parameters->cookie->value.begin(), parameters->cookie->value.end());
-    const auto proof = security::prove_cookie(cookie_, access_key().view());
-    cookie_.insert(cookie_.end(), proof.begin(), proof.end());
     ByteVector chunks = chunk_bytes(wire::CookieEchoChunk{cookie_});
     for (const ByteVector& message : take_messages()) {
       const ByteVector data = data_chunk(message, true, true);
       chunks.insert(chunks.end(), data.begin(), data.end());
     }
-    return packet_of(peer_tag_, chunks);
+    return this->packet(chunks);
   }
   /// Handles an INIT; returns the hub's INIT ACK.
   ByteVector on_init(const ByteVector& packet) {
@@ -244,8 +253,11 @@ class HandMadePeer {
     store_be(cookie.data(), static_cast<std::uint16_t>(wire::ParameterType::kStateCookie));
     store_be(cookie.data() + 2, static_cast<std::uint16_t>(cookie.size()));
     parameters.insert(parameters.end(), cookie.begin(), cookie.end());
-    return packet_of(peer_tag_, chunk_bytes(wire::InitChunk{true, own_tag_, 65'536, 8, 8, tsn_, parameters}));
+    return packet_of(peer_tag_, chunk_bytes(wire::InitChunk{true, own_tag_, 65'536, 8, 8, tsn_, parameters}),
+                     make_mac(init_hash()));
   }
+  /// A packet of this handshake, signed as the access key's owner can.
+  ByteVector packet(Bytes chunks) { return packet_of(peer_tag_, chunks, *mac_); }
 
   /// Encodes key management data as a DATA chunk.
   ByteVector data_chunk(Bytes payload, bool begin, bool end) {
@@ -259,7 +271,7 @@ class HandMadePeer {
     if (end) ++ssn_;
     return chunk_bytes(data);
   }
-  ByteVector data_packet(Bytes message) { return packet_of(peer_tag_, data_chunk(message, true, true)); }
+  ByteVector data_packet(Bytes message) { return packet(data_chunk(message, true, true)); }
   std::vector<ByteVector> take_messages() {
     std::vector<ByteVector> messages;
     if (!channel_) return messages;
@@ -282,7 +294,9 @@ class HandMadePeer {
       require(channel_ && channel_->open(now, copy).has_value());
       return;
     }
-    wire::ChunkReader reader{Bytes(copy)};
+    const auto authentic = mac_->verify(copy);
+    require(authentic.has_value());
+    wire::ChunkReader reader{*authentic};
     while (const auto chunk = reader.next()) {
       if (chunk->is(wire::ChunkType::kData)) receive_data(now, *chunk);
     }
@@ -292,7 +306,7 @@ class HandMadePeer {
   [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
   [[nodiscard]] Tsn& tsn() { return tsn_; }
   [[nodiscard]] Ssn& ssn() { return ssn_; }
-  /// The content of a COOKIE ECHO: the cookie and the proof.
+  /// The content of a COOKIE ECHO.
   [[nodiscard]] const ByteVector& cookie() const { return cookie_; }
   [[nodiscard]] bool up() const { return channel_ && channel_->up(); }
 
@@ -313,11 +327,18 @@ class HandMadePeer {
     peer_tag_ = init.initiate_tag;
     next_tsn_ = init.initial_tsn;
   }
-  void open_channel(const std::array<Bytes, 2>& transcript) {
-    const auto role = hub_ ? crypto::TlsRole::server : crypto::TlsRole::client;
-    channel_.emplace(security::SecureChannel::Setup{security_, role, hub_key().public_key(),
-                                                    crypto::sha256(transcript), crypto::Cipher::aes_128_gcm,
-                                                    true});
+  [[nodiscard]] crypto::TlsRole role() const {
+    return hub_ ? crypto::TlsRole::server : crypto::TlsRole::client;
+  }
+  [[nodiscard]] crypto::Sha256Digest init_hash() const { return crypto::sha256(std::array{Bytes(init_)}); }
+  [[nodiscard]] security::HandshakeMac make_mac(const crypto::Sha256Digest& context) const {
+    return {role(), secrets().access_key.view(), context};
+  }
+  void open_channel(const std::array<Bytes, 2>& chunks) {
+    const auto transcript = crypto::sha256(chunks);
+    mac_.emplace(make_mac(transcript));
+    channel_.emplace(security::SecureChannel::Setup{security_, role(), hub_key().public_key(), transcript,
+                                                    crypto::Cipher::aes_128_gcm, true});
     channel_->begin();
   }
   void receive_data(Timestamp now, const wire::ChunkView& chunk) {
@@ -334,6 +355,7 @@ class HandMadePeer {
   bool hub_;
   SecurityConfig security_;
   std::optional<security::SecureChannel> channel_;
+  std::optional<security::HandshakeMac> mac_;
   path::RecordNumbers numbers_;
   VerificationTag own_tag_{0x0abc'def1};
   VerificationTag peer_tag_;

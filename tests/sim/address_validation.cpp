@@ -27,12 +27,6 @@ Bytes cookie_in(const ChunkView& init_ack) {
   return {};
 }
 
-// The State Cookie of a COOKIE ECHO, without the ACCESS proof behind it.
-Bytes without_access_proof(Bytes echo) {
-  constexpr std::size_t kProof = 16;
-  return echo.first(echo.size() - std::min(echo.size(), kProof));
-}
-
 }  // namespace
 
 void AddressValidation::on_sent(const Location& to, const PacketView& view, Bytes payload) {
@@ -66,7 +60,7 @@ void AddressValidation::on_received(Timestamp now, SocketId socket, const UdpAdd
   for (auto at = validations_.lower_bound({socket, from, 0}); at != validations_.end(); ++at) {
     auto& [location, validation] = *at;
     if (location.socket != socket || location.remote != from) break;
-    if (echo != nullptr && validation.cookies.contains(hash_of(without_access_proof(echo->value)))) {
+    if (echo != nullptr && validation.cookies.contains(hash_of(echo->value))) {
       validation.cookie_returned = now;
       validation.made.insert(view.tag);
     }

@@ -16,6 +16,7 @@ constexpr std::size_t kMaxRecorded = 1500;
 constexpr std::size_t kMaxHandshakes = 200;
 constexpr std::uint16_t kFirstPort = 6000;
 constexpr std::uint16_t kPorts = 6;
+constexpr std::size_t kMac = 16;
 
 }  // namespace
 
@@ -162,13 +163,30 @@ void Attacker::on_arrival(SimDatagram&& datagram) {
   }
 }
 
-// Without a pre-shared key, the hub's public key is enough to compute this MAC (docs/protocol.md).
-std::vector<std::byte> Attacker::prove_cookie(Bytes cookie) const {
-  static constexpr std::string_view kLabel = "hawser cookie echo";
-  const std::array<Bytes, 2> parts = {std::as_bytes(std::span(kLabel)), cookie};
+// The handshake MAC of an edge (docs/protocol.md): without a pre-shared key, the hub's public key is enough
+// to compute it. `packet` ends with room for the MAC.
+void Attacker::sign(std::vector<std::byte>& packet, Bytes transcript) const {
+  static constexpr std::string_view kLabel = "hawser edge handshake";
+  store_be(packet.data() + 8, std::uint32_t{0});
+  const std::array<Bytes, 3> parts = {std::as_bytes(std::span(kLabel)), transcript,
+                                      Bytes(packet).first(packet.size() - kMac)};
   const auto key = crypto::derive_access_key(hub_key_, nullptr);
   const auto mac = crypto::hmac_sha256(key.view(), parts);
-  return {mac.begin(), mac.begin() + 16};
+  std::copy_n(mac.begin(), kMac, packet.end() - static_cast<std::ptrdiff_t>(kMac));
+  fix_checksum(packet);
+}
+
+// The recorded INIT to which an INIT ACK belongs; null: none. Its tag is the same.
+const Attacker::Recorded* Attacker::init_of(const PacketView& init_ack) const {
+  for (const Recorded& known : handshakes_) {
+    PacketView view;
+    view.parse(known.datagram.payload);
+    const ChunkView* init = view.find(ChunkType::init);
+    if (init != nullptr && init->value.size() >= 4 &&
+        load_be<std::uint32_t>(init->value.data()) == init_ack.tag)
+      return &known;
+  }
+  return nullptr;
 }
 
 // A receiver of an INIT ACK can return its cookie, and then send unsealed packets until it would need a
@@ -176,21 +194,27 @@ std::vector<std::byte> Attacker::prove_cookie(Bytes cookie) const {
 void Attacker::claim_cookie(const SimDatagram& init_ack) {
   PacketView view;
   view.parse(init_ack.payload);
-  ByteReader reader(view.find(ChunkType::init_ack)->value);
+  const Recorded* init = init_of(view);
+  if (init == nullptr) return;
+  const Bytes ack = view.find(ChunkType::init_ack)->value;
+  ByteReader reader(ack);
   const std::uint32_t tag = reader.u32();
   reader.take(12);
   Bytes cookie;
+  std::size_t cookie_at = ack.size();
   while (reader.ok() && reader.remaining() >= 4) {
+    const std::size_t at = ack.size() - reader.remaining();
     const std::uint16_t type = reader.u16();
     const Bytes value = reader.take(std::max<std::size_t>(reader.u16(), 4) - 4);
-    if (type == 7) cookie = value;
+    if (type == 7) {
+      cookie = value;
+      cookie_at = at;
+    }
     reader.take(std::min(padded4(value.size()) - value.size(), reader.remaining()));
   }
-  std::vector<std::byte> echoed(cookie.begin(), cookie.end());
-  const auto proof = prove_cookie(cookie);
-  echoed.insert(echoed.end(), proof.begin(), proof.end());
+  const std::array<Bytes, 2> transcript = {Bytes(init->datagram.payload).subspan(12), ack.first(cookie_at)};
   PacketBuilder builder(view.destination_port, view.source_port, tag);
-  builder.chunk(ChunkType::cookie_echo, 0, echoed);
+  builder.chunk(ChunkType::cookie_echo, 0, cookie);
   for (const Recorded& known : handshakes_) {
     PacketView client_hello;
     client_hello.parse(known.datagram.payload);
@@ -199,10 +223,12 @@ void Attacker::claim_cookie(const SimDatagram& init_ack) {
     builder.chunk(ChunkType::data, data->flags, data->value);
     break;
   }
+  builder.chunk(ChunkType::handshake_mac, 0, std::vector<std::byte>(kMac));
   SimDatagram echo;
   echo.source = init_ack.destination;
   echo.destination = init_ack.source;
   echo.payload = builder.build();
+  sign(echo.payload, crypto::sha256(transcript));
   send(std::move(echo));
 }
 

@@ -76,7 +76,7 @@ class Attacker {
   void send_from_elsewhere(SimDatagram datagram);
   void damage(SimDatagram& datagram);
   void claim_cookie(const SimDatagram& init_ack);
-  [[nodiscard]] std::vector<std::byte> prove_cookie(Bytes cookie) const;
+  void sign(std::vector<std::byte>& packet, Bytes transcript) const;
 
   // attacker_strikes.cpp: actions of its own
   void strike();
@@ -98,6 +98,7 @@ class Attacker {
     SimDatagram datagram;
   };
   [[nodiscard]] const Recorded* any_recorded();
+  [[nodiscard]] const Recorded* init_of(const PacketView& init_ack) const;
   [[nodiscard]] UdpAddress own_address();
   [[nodiscard]] UdpAddress other_source(const UdpAddress& instead_of);
 

@@ -80,12 +80,12 @@ void Attacker::replay_handshake() {
   send(std::move(datagram));
 }
 
-// Needs no knowledge: an INIT without an ACCESS proof, or with a random one.
+// Needs no knowledge: an INIT without an ACCESS proof, or with random MACs.
 void Attacker::send_init_of_its_own() {
   if (hubs_.empty()) return;
   constexpr std::size_t kFixed = 16;
   constexpr std::uint16_t kProtection = 16;
-  constexpr std::uint16_t kAccess = 36;
+  constexpr std::uint16_t kAccess = 56;
   std::vector<std::byte> value = noise(random_.chance(0.3) ? kFixed : kFixed + kProtection + kAccess);
   ByteWriter writer(value);
   writer.u32(static_cast<std::uint32_t>(random_.next()) | 1U);

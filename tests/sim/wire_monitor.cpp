@@ -39,7 +39,8 @@ bool belongs_to_handshake(const ChunkView& chunk) {
     case ChunkType::cookie_ack:
     case ChunkType::sack:
     case ChunkType::nr_sack:
-    case ChunkType::pad: return true;
+    case ChunkType::pad:
+    case ChunkType::handshake_mac: return true;
     case ChunkType::data: {
       ByteReader reader(chunk.value);
       reader.u32();
@@ -49,6 +50,13 @@ bool belongs_to_handshake(const ChunkView& chunk) {
     }
     default: return false;
   }
+}
+
+// Whether the packet ends with its only handshake MAC; an INIT has its own proof.
+bool has_handshake_mac(const PacketView& view) {
+  const auto macs = std::ranges::count(view.chunks, ChunkType::handshake_mac, &ChunkView::type);
+  if (view.has(ChunkType::init)) return macs == 0;
+  return macs == 1 && view.chunks.back().type == ChunkType::handshake_mac && view.chunks.size() > 1;
 }
 
 }  // namespace
@@ -126,6 +134,7 @@ void WireMonitor::check_unsealed(Timestamp now, SocketId socket, const SimDatagr
   if (is_sealed(datagram.payload)) return;
   if (!std::all_of(view_.chunks.begin(), view_.chunks.end(), belongs_to_handshake))
     complain(now, socket, datagram, "sends an unsealed chunk that belongs to no handshake");
+  if (!has_handshake_mac(view_)) complain(now, socket, datagram, "sends an unsealed packet without a MAC");
   if (!view_.has(ChunkType::init_ack)) {
     // A replayed INIT whose cookie is returned leads to the same tag, and to another handshake.
     const Records& records = records_[view_.tag];
@@ -136,9 +145,9 @@ void WireMonitor::check_unsealed(Timestamp now, SocketId socket, const SimDatagr
     return;
   }
   if (++remote.inits_answered > remote.inits_received)
-    complain(now, socket, datagram, "answers an INIT more than once");
+    complain(now, socket, datagram, "sends more INIT ACKs than it got INITs and COOKIE ECHOs");
   if (datagram.payload.size() > remote.largest_init)
-    complain(now, socket, datagram, "answers an INIT with a larger packet");
+    complain(now, socket, datagram, "answers an INIT or COOKIE ECHO with a larger packet");
 }
 
 // The ASCONF is encrypted; but it is small, and nothing else may be sent while the path is joining.
@@ -163,7 +172,8 @@ void WireMonitor::check_form(Timestamp now, const SimDatagram& datagram) {
   }
   // RFC 9260 §6.10: these three are never bundled.
   for (const ChunkType lone : {ChunkType::init, ChunkType::init_ack, ChunkType::shutdown_complete}) {
-    if (view_.has(lone) && view_.chunks.size() != 1)
+    const std::size_t macs = view_.has(ChunkType::handshake_mac) ? 1 : 0;
+    if (view_.has(lone) && view_.chunks.size() != 1 + macs)
       complain(now, {}, datagram, "bundles a chunk that must be alone");
   }
   // RFC 9260 §8.5.1: an INIT, and only an INIT, has the verification tag zero.
@@ -197,7 +207,8 @@ void WireMonitor::on_received(Timestamp now, SocketId socket, const SimDatagram&
   if ((datagram.damaged && !sealed_) || !checksum_acceptable(datagram.payload)) return;
   view_.parse(datagram.payload);
   if (sealed_) {
-    if (view_.has(ChunkType::init)) {
+    // A COOKIE ECHO from another address than that of its INIT is answered by an INIT ACK, too.
+    if (view_.has(ChunkType::init) || view_.has(ChunkType::cookie_echo)) {
       ++remote.inits_received;
       remote.largest_init = std::max(remote.largest_init, datagram.payload.size());
     }

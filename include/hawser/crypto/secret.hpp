@@ -7,8 +7,8 @@
 namespace hawser::crypto {
 
 /// Secret bytes in memory that is wiped on destruction, left out of core dumps and, where the system permits
-/// it, locked against swapping. Owns its memory. Cannot be copied implicitly, compared or printed. When the
-/// locked arena is full, the bytes lie in ordinary memory, which is wiped as well.
+/// it, locked against swapping. Owns its memory. Cannot be copied implicitly, compared or printed. When
+/// most of the locked arena is used, the bytes lie in ordinary memory, which is wiped as well.
 class SecretBytes {
  public:
   SecretBytes() = default;

@@ -41,6 +41,7 @@ enum class DropReason : std::uint8_t {
   asconf_out_of_sequence,  ///< ASCONF ahead of the next serial, or an unexpected ASCONF ACK (RFC 5061 §5.2)
   too_many_paths,          ///< EndpointConfig::max_paths is reached
   no_access,               ///< INIT to a protected endpoint without a valid ACCESS proof
+  bad_handshake_mac,       ///< an unsealed packet of a protected handshake that is not authentic
   handshake_rate_limited,  ///< more handshakes than are answered, from one network or in total
   handshake_failed,        ///< the TLS handshake failed or timed out
   unprotected_chunk,       ///< a chunk outside a sealed chunk, in a protected association

@@ -73,6 +73,7 @@ bool Association::apply(Packet& packet, const Consequence& consequence) {
     end(packet.now, *ended);
     return false;
   }
+  if (std::holds_alternative<CookieRenewed>(consequence)) establishment_.send_cookie_echo(packet.now);
   if (std::holds_alternative<CookieAcked>(consequence)) establishment_.on_cookie_acked(packet.now);
   if (std::holds_alternative<InitAgain>(consequence)) establishment_.init_again(packet.now);
   return true;

@@ -29,7 +29,12 @@ class Association {
   Association& operator=(const Association&) = delete;
 
   // --- input
-  /// Processes a packet. `record` is given when the packet was sealed.
+  /// The chunks of an unsealed packet, without the handshake MAC, if the packet may be processed: in a
+  /// protected association it must be authentic and belong to the handshake. Otherwise why it is dropped.
+  [[nodiscard]] Result<wire::PacketView, DropReason> authenticate(const wire::PacketView& packet) const {
+    return establishment_.authenticate(packet);
+  }
+  /// Processes a packet. `record` is given when the packet was sealed; an unsealed one was authenticated.
   void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet,
                      const security::OpenedRecord* record = nullptr);
   /// Opens a sealed datagram of a protected association, in place.

@@ -242,11 +242,10 @@ void ChunkRouter::handle_asconf_ack(Packet& packet, const wire::ChunkView& chunk
 ChunkResult ChunkRouter::handle_init_ack(Packet& packet, const wire::ChunkView& chunk) {
   if (!handshaking()) return skip_packet(DropReason::duplicate_handshake);
   handshake::Initiator& initiator = *parts_.initiator;
-  // In protected mode the INIT ACK must come from the address of the path: a forged one could redirect the
-  // next packets.
+  // In protected mode the INIT ACK must come from the address of the path: a copy from elsewhere could
+  // redirect the next packets.
   const bool elsewhere = packet.path != parts_.paths.primary_id();
-  if (parts_.endpoint.security != nullptr && !initiator.echoed() && elsewhere)
-    return skip_packet(DropReason::malformed_init);
+  if (parts_.endpoint.security != nullptr && elsewhere) return skip_packet(DropReason::malformed_init);
   auto result = initiator.on_init_ack(chunk);
   if (const auto* reason = std::get_if<DropReason>(&result)) return skip_packet(*reason);
   if (auto* refusal = std::get_if<handshake::InitAckRefusal>(&result)) {
@@ -254,6 +253,7 @@ ChunkResult ChunkRouter::handle_init_ack(Packet& packet, const wire::ChunkView& 
     parts_.writer.set_peer_tag(refusal->peer_tag);
     return consequence(abort_with(refusal->cause, refusal->value));
   }
+  if (std::holds_alternative<CookieRenewed>(result)) return consequence(CookieRenewed{});
   return consequence(InitAcked{std::move(std::get<handshake::AcceptedInitAck>(result))});
 }
 

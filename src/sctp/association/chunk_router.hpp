@@ -35,10 +35,12 @@ struct InitAcked {
 };
 /// Our COOKIE ECHO was acknowledged.
 struct CookieAcked {};
+/// The hub has renewed the cookie: a COOKIE ECHO is due.
+using handshake::CookieRenewed;
 /// The cookie was stale: a new INIT is due.
 struct InitAgain {};
 /// What a chunk means for the association as a whole.
-using Consequence = std::variant<InitAcked, CookieAcked, InitAgain, Ended>;
+using Consequence = std::variant<InitAcked, CookieAcked, CookieRenewed, InitAgain, Ended>;
 
 /// The next chunk may be processed.
 struct NextChunk {};

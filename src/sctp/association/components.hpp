@@ -14,6 +14,7 @@
 #include "sctp/path/pmtu/prober.hpp"
 #include "sctp/path/preferences.hpp"
 #include "sctp/rx/receiver.hpp"
+#include "sctp/security/handshake_mac.hpp"
 #include "sctp/security/key_exchange.hpp"
 #include "sctp/tx/control_sender.hpp"
 #include "sctp/tx/loss_recovery.hpp"
@@ -68,7 +69,9 @@ struct Components {
   std::optional<asconf::AsconfResponder> asconf_responder;  ///< exists once the peer's first TSN is known
   std::optional<rx::Receiver> receiver;                     ///< exists once the peer's first TSN is known
   std::unique_ptr<security::KeyExchange> keys;              ///< null in plain SCTP, and before the INIT ACK
-  std::optional<handshake::Initiator> initiator;            ///< exists from our INIT to the COOKIE ACK
+  /// Authenticates unsealed packets of a protected association, until it is confirmed.
+  std::optional<security::HandshakeMac> handshake_mac;
+  std::optional<handshake::Initiator> initiator;  ///< exists from our INIT to the COOKIE ACK
   Teardown teardown;
 };
 

@@ -9,6 +9,7 @@
 #include "hawser/sctp/security.hpp"
 #include "sctp/control/packet_tap.hpp"
 #include "sctp/control/reply.hpp"
+#include "sctp/security/access_proof.hpp"
 
 namespace hawser::sctp::association {
 
@@ -22,6 +23,7 @@ struct EndpointContext {
   RingQueue<control::Reply>& replies;
   const SecurityConfig* security;  ///< null: plain SCTP
   const control::PacketTap& tap;
+  const security::AccessKeys* access;  ///< null: plain SCTP
 };
 
 }  // namespace hawser::sctp::association

@@ -19,6 +19,9 @@ void Establishment::start(Timestamp now, const Route& first, std::optional<crypt
       handshake::Initiator::Context{endpoint.config, endpoint.random, parts_.control, endpoint.security},
       parts_.own, peer);
   parts_.initiator->send_init(now, path->id);
+  // The INIT itself has its ACCESS proof; the INIT ACK must be authentic.
+  if (endpoint.security != nullptr)
+    parts_.handshake_mac = parts_.initiator->handshake_mac(parts_.initiator->init_hash());
 }
 
 // RFC 9260 §5.1 C.
@@ -27,7 +30,10 @@ std::optional<Ended> Establishment::on_init_acked(const Packet& packet,
   const bool is_protected = parts_.endpoint.security != nullptr;
   // In plain SCTP the INIT ACK may come from another address of a multihomed peer: the path continues there.
   parts_.paths.primary()->route = packet.route;
-  if (is_protected) agree_on_keys(crypto::TlsRole::client, ack.peer, ack.transcript, packet.now);
+  if (is_protected) {
+    sign_packets(parts_.initiator->handshake_mac(ack.transcript));
+    agree_on_keys(crypto::TlsRole::client, ack.peer, ack.transcript, packet.now);
+  }
   adopt(ack.peer);
   if (!is_protected && !parts_.auth.enabled() && ack.peer.asconf &&
       parts_.endpoint.config.dynamic_addresses) {
@@ -75,12 +81,35 @@ Timestamp Establishment::next_timeout() const {
   return handshaking() ? std::min(parts_.initiator->next_timeout(), deadline) : deadline;
 }
 
+// --- unsealed packets
+
+// The peer's packets of this handshake, and no others: neither those of an attacker without the access key
+// nor copies of another handshake. An INIT ACK of an INIT that was repeated is a duplicate and no attack.
+Result<wire::PacketView, DropReason> Establishment::authenticate(const wire::PacketView& packet) const {
+  if (parts_.endpoint.security == nullptr) return packet;
+  if (parts_.writer.seals() || !parts_.handshake_mac) return DropReason::unprotected_chunk;
+  const auto authentic = parts_.handshake_mac->verify(packet.bytes());
+  if (authentic) return *wire::PacketView::parse(*authentic);
+  const auto first = packet.chunks().next();
+  const bool late = parts_.keys != nullptr && first && first->is(wire::ChunkType::kInitAck);
+  return late ? DropReason::duplicate_handshake : DropReason::bad_handshake_mac;
+}
+
+// From now on the packets of this end are signed until they are sealed.
+void Establishment::sign_packets(security::HandshakeMac&& mac) {
+  parts_.handshake_mac = std::move(mac);
+  parts_.writer.set_handshake_mac(&*parts_.handshake_mac);
+}
+
 // --- the peer's State Cookie
 
 void Establishment::accept(Timestamp now, const handshake::StateCookie& cookie) {
   parts_.paths.add(cookie.route, PathState::unconfirmed, cookie.peer.a_rwnd);
-  if (parts_.endpoint.security != nullptr)
+  if (parts_.endpoint.security != nullptr) {
+    sign_packets(
+        {crypto::TlsRole::server, parts_.endpoint.access->key(cookie.access_key), cookie.transcript});
     agree_on_keys(crypto::TlsRole::server, cookie.peer, cookie.transcript, now);
+  }
   adopt(cookie.peer);
   establish(now, Event::Kind::accepted);
   acknowledge_cookie(cookie.route);
@@ -98,7 +127,17 @@ void Establishment::on_matching_cookie(Timestamp now, const handshake::StateCook
     if (!adopted) adopt(cookie.peer);
     establish(now, Event::Kind::connected);
   }
+  if (parts_.endpoint.security != nullptr) follow_cookie(cookie.route);
   acknowledge_cookie(cookie.route);
+}
+
+// A cookie that was renewed validates another address of the peer, from which its handshake continues. The
+// address of the first cookie was that of an attacker who relayed packets, or a NAT mapping that is gone.
+void Establishment::follow_cookie(const Route& route) {
+  path::Path& path = *parts_.paths.primary();
+  if (path.route == route) return;
+  path.route = route;
+  parts_.data.outstanding().lose_all(path);
 }
 
 void Establishment::acknowledge_cookie(const Route& route) {
@@ -220,6 +259,8 @@ std::optional<Ended> Establishment::advance_keys(Timestamp now) {
 // From now on the user may use the association.
 void Establishment::confirm() {
   confirmed_ = true;
+  parts_.writer.set_handshake_mac(nullptr);
+  parts_.handshake_mac.reset();
   parts_.validation.clear_association_errors();
   parts_.events.emit(opened_as_);
   parts_.validation.start_announcing();

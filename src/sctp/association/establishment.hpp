@@ -30,8 +30,14 @@ class Establishment {
                                                    const handshake::AcceptedInitAck& ack);
   /// The COOKIE ACK arrived: the association is established.
   void on_cookie_acked(Timestamp now) { establish(now, Event::Kind::connected); }
+  /// Sends the COOKIE ECHO, again if the cookie was renewed.
+  void send_cookie_echo(Timestamp now);
   /// The cookie was stale: sends a new INIT.
   void init_again(Timestamp now);
+
+  // --- unsealed packets
+  /// See Association::authenticate().
+  [[nodiscard]] Result<wire::PacketView, DropReason> authenticate(const wire::PacketView& packet) const;
 
   // --- the peer's State Cookie
   /// Establishes a new association from a valid cookie, and acknowledges it.
@@ -70,7 +76,8 @@ class Establishment {
   [[nodiscard]] std::uint16_t outbound_streams() const { return outbound_streams_; }
 
  private:
-  void send_cookie_echo(Timestamp now);
+  void sign_packets(security::HandshakeMac&& mac);
+  void follow_cookie(const Route& route);
   void acknowledge_cookie(const Route& route);
   void agree_on_keys(crypto::TlsRole role, const handshake::PeerInit& peer,
                      const crypto::Sha256Digest& transcript, Timestamp now);

@@ -72,7 +72,9 @@ void Demultiplexer::dispatch_to(Entry& association, Timestamp now, const Route& 
   if (association.peer_port() != packet.header().source_port) return drop(DropReason::bad_port);
   const bool reflected = first.is(wire::ChunkType::kShutdownComplete) && (first.flags & 1) != 0;
   if (reflected) return drop(DropReason::bad_verification_tag);
-  association.handle_packet(now, route, packet);
+  const auto authentic = association.authenticate(packet);
+  if (!authentic) return drop(authentic.error());
+  association.handle_packet(now, route, *authentic);
   associations_.touch(association);
 }
 

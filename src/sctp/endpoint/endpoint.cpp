@@ -42,7 +42,9 @@ class Endpoint::Impl {
   Impl(EndpointConfig&& given, RandomSource& random, BufferPool& pool, std::optional<SecurityConfig>&& keys)
       : config(validated(std::move(given))),
         security(std::move(keys)),
-        context{config, random, pool, drops, events, replies, security ? &*security : nullptr, tap},
+        access(security ? std::make_unique<security::AccessKeys>(*security) : nullptr),
+        context{config, random,      pool, drops, events, replies, security ? &*security : nullptr,
+                tap,    access.get()},
         listener(context, associations),
         demultiplexer(context, associations, listener) {}
 
@@ -72,6 +74,7 @@ class Endpoint::Impl {
 
   EndpointConfig config;
   std::optional<SecurityConfig> security;
+  std::unique_ptr<security::AccessKeys> access;  // null: plain SCTP
   DropCounters drops;
   RingQueue<Event> events;
   RingQueue<control::Reply> replies;

@@ -16,6 +16,15 @@ namespace {
 constexpr std::size_t kMaxReplySize = 4096 + 1024;
 constexpr std::size_t kRestartNoticeSize = 16;
 
+// The HMACs that unauthenticated senders can cause. They bound the CPU load: one takes about a microsecond.
+// INIT and COOKIE ECHO have separate budgets, so that a flood of one of them does not stop handshakes that
+// have reached the other.
+constexpr TokenBucket::Limit macs_per_second(std::int64_t macs) {
+  return {macs, Duration(std::chrono::seconds(1)) / macs};
+}
+constexpr TokenBucket::Limit kInitMacLimit = macs_per_second(200'000);
+constexpr TokenBucket::Limit kEchoMacLimit = macs_per_second(100'000);
+
 // RFC 9260 §3.2.1: unknown parameters are reported if their types require it, up to about the size of the
 // INIT.
 void report_unknown(ByteWriter& writer, const wire::InitChunk& init, const wire::InitParameters& parameters) {
@@ -122,13 +131,14 @@ std::optional<Listener::Rejection> Listener::judge_restart(const Init& init) con
 // A sender that cannot prove knowledge of our public key gets no answer, whatever else its INIT contains.
 // Existing associations are ignored: a peer that restarted begins a new one.
 std::optional<DropReason> Listener::admit_init(Timestamp now, const wire::ChunkView& chunk, Init& init) {
-  // The limit bounds the CPU load: one HMAC takes about a microsecond.
-  constexpr std::int64_t kChecksPerSecond = 200'000;
-  constexpr TokenBucket::Limit kLimit{kChecksPerSecond, Duration(std::chrono::seconds(1)) / kChecksPerSecond};
   if (!init.parameters.protection || !init.parameters.access) return DropReason::no_access;
-  const auto checks = static_cast<std::int64_t>(admission_->access.count());
-  if (!admission_->checks.take(now, kLimit, checks)) return DropReason::handshake_rate_limited;
-  const auto access_key = admission_->access.verify(chunk.whole, init.parameters);
+  TokenBucket& macs = admission_->init_macs;
+  if (!macs.take(now, kInitMacLimit)) return DropReason::handshake_rate_limited;
+  const auto candidates = context_.access->candidates(chunk.whole, init.parameters);
+  if (!candidates) return DropReason::no_access;
+  if (!macs.take(now, kInitMacLimit, static_cast<std::int64_t>(candidates->size())))
+    return DropReason::handshake_rate_limited;
+  const auto access_key = context_.access->verify(chunk.whole, *candidates);
   if (!access_key) return DropReason::no_access;
   init.access_key = *access_key;
   const auto peer = handshake::PeerInit::from(init.chunk, init.parameters);
@@ -162,30 +172,46 @@ handshake::StateCookie Listener::make_cookie(Timestamp now, const Init& init) co
 }
 
 void Listener::send_init_ack(Timestamp now, const Init& init) {
-  const EndpointConfig& config = context_.config;
   handshake::StateCookie cookie = make_cookie(now, init);
+  if (!is_protected()) {
+    const auto ack = make_init_ack(cookie.own, cookies_.seal(cookie, now), &init);
+    return reply(init.route, init.packet.header(), init.chunk.initiate_tag, wire::ChunkType::kInitAck, ack);
+  }
+  // The keys depend on this transcript: the INIT, and the part of the INIT ACK before the cookie.
+  cookie.peer.addresses.clear();
+  cookie.access_key = init.access_key;
+  const Bytes init_chunk = init.packet.bytes().subspan(wire::kCommonHeaderSize);
+  const auto before_cookie = make_init_ack(cookie.own, {}, nullptr);
+  const std::array<Bytes, 2> transcript = {init_chunk, Bytes(before_cookie).subspan(wire::kChunkHeaderSize)};
+  cookie.transcript = crypto::sha256(transcript);
+  send_protected_ack(now, init.route, init.packet, cookie, crypto::sha256(std::array{init_chunk}));
+}
+
+// An INIT ACK with this State Cookie; without one, it ends where the cookie would begin. Reports the unknown
+// parameters of `init`, if given.
+std::vector<std::byte> Listener::make_init_ack(const handshake::OwnInit& own, Bytes cookie,
+                                               const Init* init) const {
   std::vector<std::byte> raw(kMaxReplySize);
   ByteWriter writer(raw);
-  handshake::write_own_parameters(writer, config, cookie.own, context_.security);
-  const auto serialise = [&] {
-    return control::ControlQueue::serialise(handshake::make_init(config, cookie.own, true, writer.written()));
-  };
-  if (is_protected()) {
-    // The keys depend on this transcript: the INIT, and the part of the INIT ACK before the cookie.
-    cookie.peer.addresses.clear();
-    cookie.access_key = static_cast<std::uint16_t>(init.access_key);
+  handshake::write_own_parameters(writer, context_.config, own, context_.security);
+  if (cookie.empty()) {
     writer.pad4();
-    const auto before_cookie = serialise();
-    const std::array<Bytes, 2> transcript = {init.packet.bytes().subspan(wire::kCommonHeaderSize),
-                                             Bytes(before_cookie).subspan(wire::kChunkHeaderSize)};
-    cookie.transcript = crypto::sha256(transcript);
+  } else {
+    wire::write_parameter(writer, wire::ParameterType::kStateCookie, cookie);
   }
-  wire::write_parameter(writer, wire::ParameterType::kStateCookie, cookies_.seal(cookie, now));
-  if (!is_protected()) report_unknown(writer, init.chunk, init.parameters);
-  const auto ack = serialise();
-  const bool amplifies = wire::kCommonHeaderSize + padded4(ack.size()) > init.packet.bytes().size();
-  if (is_protected() && amplifies) return drop(DropReason::amplification_limit);
-  reply(init.route, init.packet.header(), init.chunk.initiate_tag, wire::ChunkType::kInitAck, ack);
+  if (init != nullptr) report_unknown(writer, init->chunk, init->parameters);
+  return control::ControlQueue::serialise(handshake::make_init(context_.config, own, true, writer.written()));
+}
+
+// Answers an INIT, or a COOKIE ECHO whose cookie is renewed, by an INIT ACK that is not larger. `context` is
+// that of its handshake MAC.
+void Listener::send_protected_ack(Timestamp now, const Route& route, const wire::PacketView& request,
+                                  const handshake::StateCookie& cookie, const crypto::Sha256Digest& context) {
+  const auto ack = make_init_ack(cookie.own, cookies_.seal(cookie, now), nullptr);
+  const std::size_t size = wire::kCommonHeaderSize + padded4(ack.size()) + wire::kHandshakeMacSize;
+  if (size > request.bytes().size()) return drop(DropReason::amplification_limit);
+  const security::HandshakeMac mac(crypto::TlsRole::server, context_.access->key(cookie.access_key), context);
+  reply(route, request.header(), cookie.peer.tag, wire::ChunkType::kInitAck, ack, &mac);
 }
 
 // --- COOKIE ECHO
@@ -194,44 +220,75 @@ void Listener::handle_cookie_echo(Timestamp now, const Route& route, const wire:
                                   const wire::ChunkView& chunk) {
   const auto echo = wire::CookieEchoChunk::parse(chunk);
   if (!echo) return drop(DropReason::malformed_chunk);
-  const auto opened = open_cookie(echo->cookie, now);
+  if (is_protected()) return handle_protected_echo(now, route, packet, echo->cookie);
+  auto opened = cookies_.open(echo->cookie, now);
   if (!opened.cookie) return drop(*opened.refusal);
-  const handshake::StateCookie& cookie = *opened.cookie;
-  if (cookie.route != route || cookie.peer_port != packet.header().source_port ||
-      cookie.own.tag != packet.header().verification_tag) {
-    return drop(DropReason::forged_cookie);
-  }
+  if (!fits(*opened.cookie, packet) || opened.cookie->route != route) return drop(DropReason::forged_cookie);
+  if (opened.refusal && !is_duplicate(*opened.cookie)) return report_stale_cookie(route, packet, opened);
+  give_to(accept_cookie(now, *opened.cookie), now, route, packet);
+}
+
+// The cheapest checks come first: what costs an HMAC is within a budget for all sources together. The
+// handshake MAC proves that the sender has the access key and knows the transcript; the MAC of the cookie,
+// that this hub has made it.
+void Listener::handle_protected_echo(Timestamp now, const Route& route, const wire::PacketView& packet,
+                                     Bytes sealed) {
+  auto cookie = handshake::CookieJar::read(sealed);
+  if (!cookie || !fits(*cookie, packet)) return drop(DropReason::forged_cookie);
+  if (!admission_->echo_macs.take(now, kEchoMacLimit, 1 + handshake::CookieJar::kMaxMacs))
+    return drop(DropReason::handshake_rate_limited);
+  const security::HandshakeMac mac(crypto::TlsRole::server, context_.access->key(cookie->access_key),
+                                   cookie->transcript);
+  const auto authentic = mac.verify(packet.bytes());
+  if (!authentic) return drop(DropReason::bad_handshake_mac);
+  if (!cookies_.authentic(sealed)) return drop(DropReason::forged_cookie);
+  const auto judged = handshake::CookieJar::judge(std::move(*cookie), now);
+  if (judged.refusal && !is_duplicate(*judged.cookie)) return drop(*judged.refusal);
+  if (judged.cookie->route != route) return renew_cookie(now, route, packet, *judged.cookie);
+  give_to(accept_cookie(now, *judged.cookie), now, route, *wire::PacketView::parse(*authentic));
+}
+
+// Whether the packet may carry this cookie: its tag and source port are those of the INIT.
+bool Listener::fits(const handshake::StateCookie& cookie, const wire::PacketView& packet) {
+  return cookie.peer_port == packet.header().source_port &&
+         cookie.own.tag == packet.header().verification_tag;
+}
+
+// Whether the cookie is that of a live association with the same peer.
+bool Listener::is_duplicate(const handshake::StateCookie& cookie) const {
   const Entry* known = associations_.find_by_tag(cookie.own.tag);
-  const bool duplicate = known != nullptr && !known->closed() && known->peer_tag() == cookie.peer.tag;
-  if (opened.refusal && !duplicate) return report_stale_cookie(route, packet, opened);
-  Entry* association = accept_cookie(now, cookie);
+  return known != nullptr && !known->closed() && known->peer_tag() == cookie.peer.tag;
+}
+
+void Listener::give_to(Entry* association, Timestamp now, const Route& route,
+                       const wire::PacketView& packet) {
   if (association == nullptr) return;
   association->handle_packet(now, route, packet);
   associations_.touch(*association);
 }
 
+// The COOKIE ECHO is authentic, but came from another address than the INIT: the NAT mapping of the edge has
+// changed, or an attacker has relayed the INIT and the INIT ACK. The hub answers with the same INIT ACK, in
+// which only the cookie is new: it is bound to the new address.
+void Listener::renew_cookie(Timestamp now, const Route& route, const wire::PacketView& packet,
+                            handshake::StateCookie cookie) {
+  const Entry* known = associations_.find_by_tag(cookie.own.tag);
+  if (known != nullptr && (known->closed() || known->readiness() != association::Readiness::handshake))
+    return drop(DropReason::duplicate_handshake);
+  if (!admission_->inits.admit(now, route.remote.ip)) return drop(DropReason::handshake_rate_limited);
+  cookie.created = now;
+  cookie.route = route;
+  send_protected_ack(now, route, packet, cookie, cookie.transcript);
+}
+
 void Listener::report_stale_cookie(const Route& route, const wire::PacketView& packet,
                                    const handshake::CookieJar::Opened& opened) {
   drop(*opened.refusal);
-  if (is_protected()) return;
   std::array<std::byte, wire::kTlvHeaderSize + 4> raw{};
   ByteWriter writer(raw);
   wire::StaleCookieCause{staleness_us(opened.staleness)}.write(writer);
   const auto error = control::ControlQueue::serialise(wire::ErrorChunk{writer.written()});
   reply(route, packet.header(), opened.cookie->peer.tag, wire::ChunkType::kError, error);
-}
-
-// In a protected endpoint, the proof after the cookie shows that the sender has the access key of its INIT.
-handshake::CookieJar::Opened Listener::open_cookie(Bytes echo, Timestamp now) const {
-  if (!is_protected()) return cookies_.open(echo, now);
-  const handshake::CookieJar::Opened unproven{std::nullopt, DropReason::no_access, {}};
-  if (echo.size() <= wire::kAccessMacSize) return unproven;
-  const Bytes sealed = echo.first(echo.size() - wire::kAccessMacSize);
-  const Bytes proof = echo.last(wire::kAccessMacSize);
-  auto opened = cookies_.open(sealed, now);
-  const bool proven =
-      opened.cookie && admission_->access.verify_cookie(sealed, proof, opened.cookie->access_key);
-  return proven ? opened : unproven;
 }
 
 // RFC 9260 §5.2.4, table 12.
@@ -353,15 +410,17 @@ void Listener::handle_out_of_the_blue(const Route& route, const wire::PacketView
 // --- replies
 
 void Listener::reply(const Route& route, const wire::CommonHeader& to, VerificationTag tag,
-                     wire::ChunkType type, Bytes chunk) {
+                     wire::ChunkType type, Bytes chunk, const security::HandshakeMac* mac) {
   constexpr std::size_t kMaxPendingReplies = 256;
   if (context_.replies.size() >= kMaxPendingReplies) return drop(DropReason::amplification_limit);
-  const tx::PacketWriter writer(context_.config.port, to.source_port);
-  Buffer packet = context_.pool.acquire(wire::kCommonHeaderSize + padded4(chunk.size()));
+  tx::PacketWriter writer(context_.config.port, to.source_port);
+  writer.set_handshake_mac(mac);
+  Buffer packet = context_.pool.acquire(wire::kCommonHeaderSize + padded4(chunk.size()) +
+                                        (mac == nullptr ? 0 : wire::kHandshakeMacSize));
   tx::PacketBuilder builder = writer.begin(packet.bytes(), tag);
   builder.add(type, chunk);
   packet.resize(builder.finish());
-  tx::PacketWriter::finish_plain(packet.bytes());
+  writer.finish_unsealed(packet.bytes());
   context_.replies.push_back({route, std::move(packet)});
 }
 

@@ -10,7 +10,7 @@
 #include "sctp/endpoint/association_table.hpp"
 #include "sctp/endpoint/handshake_limiter.hpp"
 #include "sctp/handshake/state_cookie.hpp"
-#include "sctp/security/access_proof.hpp"
+#include "sctp/security/handshake_mac.hpp"
 #include "sctp/wire/init.hpp"
 #include "sctp/wire/packet.hpp"
 
@@ -47,8 +47,8 @@ class Listener {
     const wire::PacketView& packet;
     wire::InitChunk chunk;
     wire::InitParameters parameters;
-    Entry* existing = nullptr;   ///< the association with this route; null: none
-    std::size_t access_key = 0;  ///< index of the key that signed the INIT, in a protected endpoint
+    Entry* existing = nullptr;     ///< the association with this route; null: none
+    std::uint16_t access_key = 0;  ///< index of the key that signed the INIT, in a protected endpoint
   };
   /// Why an INIT is answered by ABORT.
   struct Rejection {
@@ -59,9 +59,9 @@ class Listener {
   /// Limits what unauthenticated peers of a protected endpoint can cause.
   struct HandshakeAdmission {
     HandshakeAdmission(const SecurityConfig& config, RandomSource& random)
-        : access(config), inits(random, config.handshake_rate), cookies(random, config.handshake_rate) {}
-    security::AccessKeys access;
-    TokenBucket checks;  ///< limits checks of ACCESS proofs, for all sources together
+        : inits(random, config.handshake_rate), cookies(random, config.handshake_rate) {}
+    TokenBucket init_macs;  ///< HMACs for INITs, for all sources together
+    TokenBucket echo_macs;  ///< HMACs for COOKIE ECHOs, for all sources together
     HandshakeLimiter inits;
     HandshakeLimiter cookies;
   };
@@ -72,9 +72,18 @@ class Listener {
   [[nodiscard]] std::optional<Rejection> judge_restart(const Init& init) const;
   [[nodiscard]] std::optional<DropReason> admit_init(Timestamp now, const wire::ChunkView& chunk, Init& init);
   void send_init_ack(Timestamp now, const Init& init);
+  void send_protected_ack(Timestamp now, const Route& route, const wire::PacketView& request,
+                          const handshake::StateCookie& cookie, const crypto::Sha256Digest& context);
   [[nodiscard]] handshake::StateCookie make_cookie(Timestamp now, const Init& init) const;
+  [[nodiscard]] std::vector<std::byte> make_init_ack(const handshake::OwnInit& own, Bytes cookie,
+                                                     const Init* init) const;
   // --- COOKIE ECHO
-  [[nodiscard]] handshake::CookieJar::Opened open_cookie(Bytes echo, Timestamp now) const;
+  void handle_protected_echo(Timestamp now, const Route& route, const wire::PacketView& packet, Bytes sealed);
+  void renew_cookie(Timestamp now, const Route& route, const wire::PacketView& packet,
+                    handshake::StateCookie cookie);
+  [[nodiscard]] static bool fits(const handshake::StateCookie& cookie, const wire::PacketView& packet);
+  [[nodiscard]] bool is_duplicate(const handshake::StateCookie& cookie) const;
+  void give_to(Entry* association, Timestamp now, const Route& route, const wire::PacketView& packet);
   void report_stale_cookie(const Route& route, const wire::PacketView& packet,
                            const handshake::CookieJar::Opened& opened);
   Entry* accept_cookie(Timestamp now, const handshake::StateCookie& cookie);
@@ -82,8 +91,9 @@ class Listener {
   Entry* create(Timestamp now, const handshake::StateCookie& cookie);
   [[nodiscard]] bool admit_cookie(Timestamp now, const handshake::StateCookie& cookie);
   // --- replies
+  /// Queues a packet with one chunk, and with a handshake MAC if `mac` is given.
   void reply(const Route& route, const wire::CommonHeader& to, VerificationTag tag, wire::ChunkType type,
-             Bytes chunk);
+             Bytes chunk, const security::HandshakeMac* mac = nullptr);
   void reject(const Init& init, const Rejection& rejection);
 
   void drop(DropReason reason) const { context_.drops.add(reason); }

@@ -38,6 +38,7 @@ std::string_view to_string(DropReason reason) {
                                                                         "asconf_out_of_sequence",
                                                                         "too_many_paths",
                                                                         "no_access",
+                                                                        "bad_handshake_mac",
                                                                         "handshake_rate_limited",
                                                                         "handshake_failed",
                                                                         "unprotected_chunk",

@@ -28,6 +28,16 @@ std::vector<std::byte> copy(Bytes bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
+const crypto::PresharedKey* preshared_key_of(const ProtectedPeer& peer) {
+  return peer.preshared_key ? &*peer.preshared_key : nullptr;
+}
+
+// The transcript covers everything before the cookie, so the cookie must be the last parameter.
+bool ends_with_cookie(const wire::ChunkView& chunk, const wire::InitParameters& parameters) {
+  const auto& cookie = parameters.cookie;
+  return cookie && cookie->whole.data() + cookie->whole.size() == chunk.whole.data() + chunk.whole.size();
+}
+
 }  // namespace
 
 Initiator::Initiator(const Context& context, const OwnInit& own, std::optional<crypto::PublicKey> peer)
@@ -66,24 +76,35 @@ std::vector<std::byte> Initiator::make_init_chunk(std::optional<std::uint32_t> c
   pad_to(writer, kInitParameters - (is_protected ? wire::kAccessParameterSize : 0));
   if (is_protected) security::write_access_nonce(writer, context_.random);
   auto chunk = control::ControlQueue::serialise(make_init(context_.config, own_, false, writer.written()));
-  if (is_protected) security::sign_access(chunk, access_key().view());
+  if (is_protected)
+    security::sign_access(chunk, security::InitSecrets::derive(hub().key, preshared_key_of(hub())));
   return chunk;
 }
 
-crypto::SecretBytes Initiator::access_key() const {
-  const auto& peers = context_.security->peers;
-  const auto peer = std::ranges::find(peers, *expected_peer_, &ProtectedPeer::key);
-  return crypto::derive_access_key(peer->key, peer->preshared_key ? &*peer->preshared_key : nullptr);
+const ProtectedPeer& Initiator::hub() const {
+  return *std::ranges::find(context_.security->peers, *expected_peer_, &ProtectedPeer::key);
+}
+
+security::HandshakeMac Initiator::handshake_mac(const crypto::Sha256Digest& context) const {
+  const crypto::SecretBytes key = crypto::derive_access_key(hub().key, preshared_key_of(hub()));
+  return {crypto::TlsRole::client, key.view(), context};
+}
+
+crypto::Sha256Digest Initiator::init_hash() const {
+  const std::array<Bytes, 1> init = {std::get<CookieWait>(state_).init};
+  return crypto::sha256(init);
 }
 
 // --- INIT ACK
 
-// RFC 9260 §5.1 C. In any other state than COOKIE-WAIT an INIT ACK is dropped (§5.2.3).
+// RFC 9260 §5.1 C. In any other state than COOKIE-WAIT an INIT ACK is dropped (§5.2.3), unless it is
+// authentic and renews the cookie of this handshake.
 Initiator::InitAckResult Initiator::on_init_ack(const wire::ChunkView& chunk) {
-  if (echoed()) return DropReason::duplicate_handshake;
+  if (echoed() && context_.security == nullptr) return DropReason::duplicate_handshake;
   const auto init = wire::InitChunk::parse(chunk);
   const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
   if (!init || !parameters) return DropReason::malformed_init;
+  if (echoed()) return renew_cookie(*parameters);
   PeerInit peer = PeerInit::from(*init, *parameters);
   if (context_.security != nullptr) return accept_protected(chunk, *init, *parameters, std::move(peer));
   return accept_plain(*init, *parameters, std::move(peer));
@@ -108,25 +129,32 @@ Initiator::InitAckResult Initiator::accept_plain(const wire::InitChunk& init,
   return accepted;
 }
 
-// An INIT ACK is not authentic yet, so one that does not fit is dropped and does not end the association.
+// The INIT ACK is authentic, but only TLS proves that the hub has its private key. One that does not fit is
+// dropped and does not end the association.
 Initiator::InitAckResult Initiator::accept_protected(const wire::ChunkView& chunk,
                                                      const wire::InitChunk& init,
                                                      const wire::InitParameters& parameters,
                                                      PeerInit&& peer) {
-  const auto& cookie = parameters.cookie;
-  // The transcript covers everything before the cookie, so the cookie must be the last parameter.
-  if (!cookie || !peer.cipher_costs || !init.has_streams_and_window() ||
-      cookie->whole.data() + cookie->whole.size() != chunk.whole.data() + chunk.whole.size()) {
+  if (!ends_with_cookie(chunk, parameters) || !peer.cipher_costs || !init.has_streams_and_window())
     return DropReason::malformed_init;
-  }
-  const Bytes before_cookie(chunk.value.data(), cookie->whole.data());
+  const Bytes before_cookie(chunk.value.data(), parameters.cookie->whole.data());
   const std::array<Bytes, 2> transcript = {std::get<CookieWait>(state_).init, before_cookie};
   AcceptedInitAck accepted{std::move(peer), crypto::sha256(transcript), {}};
-  std::vector<std::byte> echo = copy(cookie->value);
-  const auto proof = security::prove_cookie(cookie->value, access_key().view());
-  echo.insert(echo.end(), proof.begin(), proof.end());
-  enter_cookie_echoed(std::move(echo));
+  enter_cookie_echoed(copy(parameters.cookie->value));
   return accepted;
+}
+
+// The cookie of the first INIT ACK was made for another address: the INIT reached the hub through another NAT
+// mapping, or an attacker has relayed it. The same cookie again is a copy. The timer starts again, so that
+// copies of INIT ACKs cannot use up the retransmissions.
+Initiator::InitAckResult Initiator::renew_cookie(const wire::InitParameters& parameters) {
+  auto& state = std::get<CookieEchoed>(state_);
+  if (!parameters.cookie || std::ranges::equal(parameters.cookie->value, Bytes(state.cookie)))
+    return DropReason::duplicate_handshake;
+  state.cookie = copy(parameters.cookie->value);
+  state.t1 = {};
+  context_.control.drop(wire::ChunkType::kCookieEcho);
+  return CookieRenewed{};
 }
 
 void Initiator::enter_cookie_echoed(std::vector<std::byte> cookie) {

@@ -14,6 +14,7 @@
 #include "hawser/sctp/security.hpp"
 #include "sctp/control/control_queue.hpp"
 #include "sctp/handshake/negotiation.hpp"
+#include "sctp/security/handshake_mac.hpp"
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/init.hpp"
 #include "sctp/wire/numbers.hpp"
@@ -35,6 +36,10 @@ struct AcceptedInitAck {
   /// Parameters that this end does not know, to be reported; they borrow the packet's bytes.
   std::vector<wire::ParameterView> unrecognized;
 };
+
+/// The hub has made the cookie again, because the COOKIE ECHO did not come from the address of the INIT;
+/// send_cookie_echo() is due.
+struct CookieRenewed {};
 
 /// The timer T1-init or T1-cookie with its back-off.
 struct Retransmission {
@@ -71,9 +76,15 @@ class Initiator {
   /// Queues the COOKIE ECHO and starts T1-cookie. Expects COOKIE-ECHOED.
   void send_cookie_echo(Timestamp now, PathId path);
 
-  /// The INIT ACK is dropped, answered by ABORT, or accepted.
-  using InitAckResult = std::variant<DropReason, InitAckRefusal, AcceptedInitAck>;
-  /// Processes an INIT ACK. After acceptance the state is COOKIE-ECHOED and send_cookie_echo() is due.
+  /// The keys of the handshake, in a protected endpoint, for packets of `context` (HandshakeMac).
+  [[nodiscard]] security::HandshakeMac handshake_mac(const crypto::Sha256Digest& context) const;
+  /// The hash of the INIT. Expects COOKIE-WAIT, and that the INIT was sent.
+  [[nodiscard]] crypto::Sha256Digest init_hash() const;
+
+  /// The INIT ACK is dropped, answered by ABORT, or accepted, or it renews the cookie.
+  using InitAckResult = std::variant<DropReason, InitAckRefusal, AcceptedInitAck, CookieRenewed>;
+  /// Processes an INIT ACK, which is authentic in a protected endpoint. After acceptance the state is
+  /// COOKIE-ECHOED and send_cookie_echo() is due.
   [[nodiscard]] InitAckResult on_init_ack(const wire::ChunkView& chunk);
   /// RFC 9260 §5.2.6: returns to COOKIE-WAIT with the request for a longer cookie lifetime; send_init() is
   /// due. False: the peer sent too many Stale Cookie errors. Expects COOKIE-ECHOED.
@@ -100,12 +111,13 @@ class Initiator {
   };
 
   [[nodiscard]] const Retransmission& t1() const;
-  [[nodiscard]] crypto::SecretBytes access_key() const;
+  [[nodiscard]] const ProtectedPeer& hub() const;
   [[nodiscard]] std::vector<std::byte> make_init_chunk(std::optional<std::uint32_t> cookie_preservative);
   [[nodiscard]] InitAckResult accept_plain(const wire::InitChunk& init,
                                            const wire::InitParameters& parameters, PeerInit&& peer);
   [[nodiscard]] InitAckResult accept_protected(const wire::ChunkView& chunk, const wire::InitChunk& init,
                                                const wire::InitParameters& parameters, PeerInit&& peer);
+  [[nodiscard]] InitAckResult renew_cookie(const wire::InitParameters& parameters);
   void enter_cookie_echoed(std::vector<std::byte> cookie);
 
   Context context_;

@@ -1,6 +1,7 @@
 #include "sctp/handshake/state_cookie.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "crypto/hmac.hpp"
 
@@ -154,22 +155,32 @@ std::vector<std::byte> CookieJar::seal(const StateCookie& cookie, Timestamp now)
   return sealed;
 }
 
-CookieJar::Opened CookieJar::open(Bytes sealed, Timestamp now) const {
-  const Opened forged{std::nullopt, DropReason::forged_cookie, {}};
-  if (renewed_ == kNever || sealed.size() <= kMacSize) return forged;
+std::optional<StateCookie> CookieJar::read(Bytes sealed) {
+  return sealed.size() > kMacSize ? read_cookie(sealed.subspan(kMacSize)) : std::nullopt;
+}
+
+bool CookieJar::authentic(Bytes sealed) const {
+  if (renewed_ == kNever || sealed.size() <= kMacSize) return false;
   const std::array<Bytes, 1> parts = {sealed.subspan(kMacSize)};
   const Bytes mac = sealed.first(kMacSize);
-  const bool good = crypto::constant_time_equal(crypto::hmac_sha256(current_, parts), mac) ||
-                    crypto::constant_time_equal(crypto::hmac_sha256(previous_, parts), mac);
-  if (!good) return forged;
-  Opened opened{read_cookie(parts[0]), std::nullopt, {}};
-  if (!opened.cookie) return forged;
-  const Timestamp expiry = opened.cookie->created + opened.cookie->lifetime;
+  return crypto::constant_time_equal(crypto::hmac_sha256(current_, parts), mac) ||
+         crypto::constant_time_equal(crypto::hmac_sha256(previous_, parts), mac);
+}
+
+CookieJar::Opened CookieJar::judge(StateCookie&& cookie, Timestamp now) {
+  const Timestamp expiry = cookie.created + cookie.lifetime;
+  Opened opened{std::move(cookie), std::nullopt, {}};
   if (now > expiry) {
     opened.refusal = DropReason::stale_cookie;
     opened.staleness = now - expiry;
   }
   return opened;
+}
+
+CookieJar::Opened CookieJar::open(Bytes sealed, Timestamp now) const {
+  auto cookie = authentic(sealed) ? read(sealed) : std::nullopt;
+  if (!cookie) return {std::nullopt, DropReason::forged_cookie, {}};
+  return judge(std::move(*cookie), now);
 }
 
 }  // namespace hawser::sctp::handshake

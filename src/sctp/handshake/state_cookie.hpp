@@ -50,6 +50,15 @@ class CookieJar {
   /// Verifies the MAC before it parses; parses defensively anyway.
   [[nodiscard]] Opened open(Bytes sealed, Timestamp now) const;
 
+  // --- the steps of open(), for a caller that rejects forgeries more cheaply before it verifies the MAC
+  /// Parses a cookie whose MAC was not verified; nothing: no such cookie was ever made.
+  [[nodiscard]] static std::optional<StateCookie> read(Bytes sealed);
+  /// Whether the MAC is that of one of the keys. Costs at most kMaxMacs HMACs.
+  [[nodiscard]] bool authentic(Bytes sealed) const;
+  /// The result for an authentic cookie: accepted or stale.
+  [[nodiscard]] static Opened judge(StateCookie&& cookie, Timestamp now);
+  static constexpr std::int64_t kMaxMacs = 2;  ///< of one cookie: with the present and with the previous key
+
  private:
   using Key = std::array<std::byte, 32>;
   void renew(Timestamp now);

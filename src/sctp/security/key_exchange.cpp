@@ -61,8 +61,9 @@ bool KeyExchange::is_key_management(const wire::DataChunk& data) {
   return data.stream == StreamId{0} && data.ppid == wire::kKeyManagementPpid && !data.unordered;
 }
 
-// Nothing is authentic yet, and each TSN is accepted once. Chunks are accepted only in order, so that a
-// forged chunk can break the handshake but never occupy the TSN of a chunk that the peer sends sealed.
+// The handshake MAC proves only the access key, and each TSN is accepted once. Chunks are accepted only in
+// order, so that a sender who knows that key can break the handshake but never occupy the TSN of a chunk that
+// the peer sends sealed.
 bool KeyExchange::fits_handshake(const wire::DataChunk& data, Tsn cumulative, std::size_t held_bytes) {
   constexpr std::int32_t kMaxAhead = 1;
   constexpr std::size_t kMaxHeld = 128U << 10;

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kExporterLabel = "EXPORTER-hawser-record";
 constexpr std::size_t kExporterSize = 32;
-// How long records that were sealed with the old keys may still arrive.
+// How long records that were sealed with the old keys may still arrive after the first one with the new keys.
 constexpr Duration kDrainTime = std::chrono::seconds(30);
 // Rekey after this many of the 256 path ids of an epoch.
 constexpr unsigned kRekeyPathIds = 192;
@@ -92,14 +92,21 @@ void SecureChannel::switch_keys(Timestamp now) {
   exchange_.reset();
   ++next_epoch_;
   rekey_requested_ = false;
+  // The peer may not have the new keys yet, and cannot get them during an outage: the old ones stay until it
+  // uses the new ones, but not beyond the age at which their association would have ended.
+  drop_old_at_ = records_.has_old() ? keys_since_ + SecurityConfig::kHardAge : kNever;
   keys_since_ = now;
-  drop_old_at_ = records_.has_old() ? now + kDrainTime : kNever;
+}
+
+void SecureChannel::drain_old_keys(Timestamp now) {
+  drop_old_at_ = std::min(drop_old_at_, now + kDrainTime);
 }
 
 Result<OpenedRecord, DropReason> SecureChannel::open(Timestamp now, MutableBytes datagram) {
   auto record = records_.open(datagram);
   proven_ |= record.has_value();
   if (record && exchange_ && exchange_->installed && record->epoch == exchange_->epoch) switch_keys(now);
+  if (drop_old_at_ != kNever && record && record->epoch == records_.sending_epoch()) drain_old_keys(now);
   return record;
 }
 

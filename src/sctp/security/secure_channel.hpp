@@ -20,7 +20,8 @@ namespace hawser::sctp::security {
 /// The TLS server seals with new keys as soon as it has them: the client has had them for half a round trip.
 /// The client does so when it has opened the first record under the new keys, because that record shows that
 /// the server has accepted it. So no packet is sealed with keys that the peer may not have, and a rekey loses
-/// no packet.
+/// no packet. The old keys open records until 30 s after the first record under the new ones, so that an
+/// outage in the middle of a rekey does no harm.
 ///
 /// Owns keys and TLS state. Never sends, never reads a clock, never parses chunks.
 class SecureChannel {
@@ -85,6 +86,7 @@ class SecureChannel {
   void advance_handshake(Timestamp now);
   void install_keys(Timestamp now);
   void switch_keys(Timestamp now);
+  void drain_old_keys(Timestamp now);
   [[nodiscard]] const ProtectedPeer* find_peer(const crypto::PublicKey& key) const;
   [[nodiscard]] bool needs_rekey(Timestamp now) const;
 

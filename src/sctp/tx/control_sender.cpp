@@ -109,7 +109,7 @@ void ControlSender::send_final_packet(Timestamp now, const Route& route, wire::C
   packet.resize(builder.finish());
   const bool sealed = context_.writer.seals();
   if (sealed && !context_.writer.finish(now, route, packet.bytes(), record_numbers(route))) return;
-  if (!sealed) PacketWriter::finish_plain(packet.bytes());
+  if (!sealed) context_.writer.finish_unsealed(packet.bytes());
   context_.replies.push_back({route, std::move(packet), sealed});
 }
 

@@ -1,10 +1,22 @@
 #include "sctp/tx/packet_builder.hpp"
 
 namespace hawser::sctp::tx {
+namespace {
+
+std::size_t tail_of(PacketBuilder::Layout layout) {
+  switch (layout) {
+    case PacketBuilder::Layout::plain: return 0;
+    case PacketBuilder::Layout::authentic: return wire::kHandshakeMacSize;
+    case PacketBuilder::Layout::sealed: break;
+  }
+  return crypto::kAeadTagSize;
+}
+
+}  // namespace
 
 PacketBuilder::PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const auth::Auth* auth,
                              Layout layout)
-    : tail_(layout == Layout::sealed ? crypto::kAeadTagSize : 0),
+    : tail_(tail_of(layout)),
       writer_(room.first(room.size() - tail_)),
       first_chunk_(layout == Layout::sealed ? wire::kSealedHeadSize : wire::kCommonHeaderSize),
       auth_(auth) {

@@ -11,11 +11,13 @@
 namespace hawser::sctp::tx {
 
 /// Builds one packet in place: common header, chunks, and the AUTH chunk before the first chunk that has to
-/// be authenticated (RFC 4895 §6.2). Owns nothing; never seals: PacketWriter does so for the whole batch.
+/// be authenticated (RFC 4895 §6.2). Owns nothing; never seals or signs: PacketWriter does so for the
+/// whole batch.
 class PacketBuilder {
  public:
-  /// Whether the packet leaves space for the record header and the tag around its chunks.
-  enum class Layout : std::uint8_t { plain, sealed };
+  /// What the packet leaves space for around its chunks: nothing, a handshake MAC behind them, or record
+  /// header and tag.
+  enum class Layout : std::uint8_t { plain, authentic, sealed };
   /// The packet grows in `room` and never beyond it. `auth` may be null: no chunk is authenticated.
   PacketBuilder(MutableBytes room, const wire::CommonHeader& header, const auth::Auth* auth,
                 Layout layout = Layout::plain);
@@ -33,13 +35,14 @@ class PacketBuilder {
   [[nodiscard]] bool empty() const { return writer_.size() == first_chunk_; }
   /// Bytes left for the next chunk of this type, header included.
   [[nodiscard]] std::size_t room_for(wire::ChunkType type) const;
-  /// Completes the AUTH chunk, if there is one; returns the size of the packet, with that of the tag.
+  /// Completes the AUTH chunk, if there is one; returns the size of the packet, with that of the tag or
+  /// handshake MAC.
   std::size_t finish();
 
  private:
   void authenticate(wire::ChunkType type);
 
-  std::size_t tail_;  ///< bytes that sealing adds after the chunks
+  std::size_t tail_;  ///< bytes that PacketWriter adds after the chunks
   ByteWriter writer_;
   std::size_t first_chunk_;
   const auth::Auth* auth_;

@@ -5,23 +5,27 @@
 namespace hawser::sctp::tx {
 
 PacketBuilder PacketWriter::begin(MutableBytes room, VerificationTag tag) const {
-  return {room,
-          {local_port_, peer_port_, tag, 0},
-          auth_,
-          seals() ? PacketBuilder::Layout::sealed : PacketBuilder::Layout::plain};
+  return {room, {local_port_, peer_port_, tag, 0}, auth_, layout()};
+}
+
+PacketBuilder::Layout PacketWriter::layout() const {
+  if (seals()) return PacketBuilder::Layout::sealed;
+  return handshake_mac_ != nullptr ? PacketBuilder::Layout::authentic : PacketBuilder::Layout::plain;
 }
 
 bool PacketWriter::finish(Timestamp now, const Route& route, MutableBytes packet,
                           path::RecordNumbers& numbers) const {
-  const bool sealed = seals();
-  if (tap_ != nullptr && tap_->active()) {
-    const std::size_t head = sealed ? wire::kSealedHeadSize : wire::kCommonHeaderSize;
-    const std::size_t tail = sealed ? crypto::kAeadTagSize : 0;
-    tap_->report(now, PacketDirection::sent, route, packet, packet.subspan(head, packet.size() - head - tail),
-                 sealed);
+  const bool tapped = tap_ != nullptr && tap_->active();
+  if (seals()) {
+    if (tapped) {
+      const MutableBytes chunks =
+          packet.subspan(wire::kSealedHeadSize, packet.size() - wire::kSealedHeadSize - crypto::kAeadTagSize);
+      tap_->report(now, PacketDirection::sent, route, packet, chunks, true);
+    }
+    return channel_->seal(packet, numbers);
   }
-  if (sealed) return channel_->seal(packet, numbers);
-  finish_plain(packet);
+  finish_unsealed(packet);
+  if (tapped) tap_->report(now, PacketDirection::sent, route, packet, false);
   return true;
 }
 
@@ -32,6 +36,11 @@ bool PacketWriter::finish(Timestamp now, TransmitBatch& batch, path::RecordNumbe
     rest = rest.subspan(size);
   }
   return true;
+}
+
+void PacketWriter::finish_unsealed(MutableBytes packet) const {
+  if (handshake_mac_ != nullptr) handshake_mac_->sign(packet);
+  finish_plain(packet);
 }
 
 void PacketWriter::finish_plain(MutableBytes packet) {

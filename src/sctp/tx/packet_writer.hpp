@@ -5,6 +5,7 @@
 #include "hawser/base/datagram.hpp"
 #include "sctp/auth/auth.hpp"
 #include "sctp/control/packet_tap.hpp"
+#include "sctp/security/handshake_mac.hpp"
 #include "sctp/security/secure_channel.hpp"
 #include "sctp/tx/packet_builder.hpp"
 #include "sctp/wire/numbers.hpp"
@@ -12,8 +13,8 @@
 namespace hawser::sctp::tx {
 
 /// Begins and finishes packets: the only place where a packet of this end gets its common header, and its
-/// CRC32c (RFC 9260 §6.8) or its seal (docs/protocol.md). Owns the header fields; borrows the keys. Never
-/// decides what a packet contains.
+/// CRC32c (RFC 9260 §6.8), its handshake MAC or its seal (docs/protocol.md). Owns the header fields; borrows
+/// the keys. Never decides what a packet contains.
 class PacketWriter {
  public:
   /// Finished packets are reported to `tap`, if given, which outlives the writer.
@@ -30,6 +31,9 @@ class PacketWriter {
   void set_auth(const auth::Auth* auth) { auth_ = auth; }
   /// The keys, which outlive the writer; packets are sealed as soon as there are some. Null: plain SCTP.
   void set_channel(security::SecureChannel* channel) { channel_ = channel; }
+  /// The keys of the handshake, which outlive the writer; they sign all packets that are not sealed. Null:
+  /// such packets get a CRC32c only, as in plain SCTP and for an INIT.
+  void set_handshake_mac(const security::HandshakeMac* mac) { handshake_mac_ = mac; }
   /// Whether packets are sealed.
   [[nodiscard]] bool seals() const { return channel_ != nullptr && channel_->up(); }
 
@@ -44,15 +48,20 @@ class PacketWriter {
   /// must not leave.
   [[nodiscard]] bool finish(Timestamp now, const Route& route, MutableBytes packet,
                             path::RecordNumbers& numbers) const;
-  /// Writes the CRC32c of a packet that is not sealed.
+  /// Finishes a packet that is not sealed: handshake MAC, if there is one, and CRC32c.
+  void finish_unsealed(MutableBytes packet) const;
+  /// Writes the CRC32c of a packet that is neither sealed nor signed.
   static void finish_plain(MutableBytes packet);
 
  private:
+  [[nodiscard]] PacketBuilder::Layout layout() const;
+
   std::uint16_t local_port_;
   std::uint16_t peer_port_;
   VerificationTag peer_tag_;
   const auth::Auth* auth_ = nullptr;
   security::SecureChannel* channel_ = nullptr;
+  const security::HandshakeMac* handshake_mac_ = nullptr;
   const control::PacketTap* tap_;
 };
 

@@ -83,19 +83,40 @@ struct PathPreferenceEntry {
   void write(ByteWriter& writer) const;
 };
 
-/// Size of the nonce in ACCESS, the last parameter of an INIT, bytes. ACCESS holds a nonce and a MAC: the
-/// first half of an HMAC-SHA-256 over the INIT chunk up to the MAC.
+/// Size of the nonce in ACCESS, bytes. ACCESS is the last parameter of an INIT and ends it:
 ///
 ///  +---------------------------------------------------------------+
 ///  |                        nonce (16 bytes)                       |
 ///  +---------------------------------------------------------------+
+///  |                       hub MAC (16 bytes)                      |
+///  +---------------------------------------------------------------+
+///  |                      key hint (4 bytes)                       |
+///  +---------------------------------------------------------------+
 ///  |                         MAC (16 bytes)                        |
 ///  +---------------------------------------------------------------+
+///
+/// Both MACs cover the INIT chunk in front of them: the first under the hub's public key alone, the second
+/// under the access key, which the hint names.
 inline constexpr std::size_t kAccessNonceSize = 16;
-/// Size of the MAC in ACCESS, bytes.
+/// Size of either MAC in ACCESS, and of the MAC in a handshake MAC chunk, bytes.
 inline constexpr std::size_t kAccessMacSize = 16;
+/// Size of the key hint in ACCESS, bytes.
+inline constexpr std::size_t kAccessHintSize = 4;
+/// Size of the value of ACCESS, bytes.
+inline constexpr std::size_t kAccessSize = kAccessNonceSize + 2 * kAccessMacSize + kAccessHintSize;
 /// Size of ACCESS with its header, bytes.
-inline constexpr std::size_t kAccessParameterSize = kTlvHeaderSize + kAccessNonceSize + kAccessMacSize;
+inline constexpr std::size_t kAccessParameterSize = kTlvHeaderSize + kAccessSize;
+
+/// Size of the handshake MAC, the last chunk of every unsealed packet of a handshake but the INIT, bytes:
+///
+///  +---------------+---------------+-------------------------------+
+///  |  type = 0x5f  |   flags = 0   |          length = 20          |
+///  +---------------+---------------+-------------------------------+
+///  |                         MAC (16 bytes)                        |
+///  +---------------------------------------------------------------+
+inline constexpr std::size_t kHandshakeMacSize = kChunkHeaderSize + kAccessMacSize;
+/// The header of a handshake MAC, read as one big-endian number.
+inline constexpr std::uint32_t kHandshakeMacHeader = 0x5f00'0014;
 
 /// The header of a record: the start of the sealed chunk, which is the only chunk of its packet:
 ///

@@ -29,6 +29,7 @@ std::string_view to_string(ChunkType type) {
     case ChunkType::kAsconfAck: return "ASCONF-ACK";
     case ChunkType::kReconfig: return "RE-CONFIG";
     case ChunkType::kSealed: return "SEALED";
+    case ChunkType::kHandshakeMac: return "HANDSHAKE-MAC";
     case ChunkType::kPad: return "PAD";
     case ChunkType::kForwardTsn: return "FORWARD-TSN";
     case ChunkType::kAsconf: return "ASCONF";

@@ -22,16 +22,17 @@ enum class ChunkType : std::uint8_t {
   kEcne = 12,
   kCwr = 13,
   kShutdownComplete = 14,
-  kAuth = 15,          // RFC 4895
-  kNrSack = 16,        // draft-tuexen-tsvwg-sctp-multipath
-  kIData = 64,         // RFC 8260
-  kAsconfAck = 128,    // RFC 5061
-  kReconfig = 130,     // RFC 6525
-  kSealed = 0x5e,      // of this project, see docs/protocol.md
-  kPad = 132,          // RFC 4820
-  kForwardTsn = 192,   // RFC 3758
-  kAsconf = 193,       // RFC 5061
-  kIForwardTsn = 194,  // RFC 8260
+  kAuth = 15,            // RFC 4895
+  kNrSack = 16,          // draft-tuexen-tsvwg-sctp-multipath
+  kIData = 64,           // RFC 8260
+  kAsconfAck = 128,      // RFC 5061
+  kReconfig = 130,       // RFC 6525
+  kSealed = 0x5e,        // of this project, see docs/protocol.md
+  kHandshakeMac = 0x5f,  // of this project, see docs/protocol.md
+  kPad = 132,            // RFC 4820
+  kForwardTsn = 192,     // RFC 3758
+  kAsconf = 193,         // RFC 5061
+  kIForwardTsn = 194,    // RFC 8260
 };
 
 /// Parameter types (RFC 9260 §3.2.1 and the IANA registry).

@@ -110,22 +110,68 @@ CipherCosts costs_of(const ByteVector& packet) {
   return {};
 }
 
-TEST(ProtectionVectors, ProofOfAccessIsAnHmacOverTheInitInFrontOfIt) {
+PublicKey hub_of(const Fields& fields) {
+  return PublicKey::from_bytes(from_hex(fields.at("hub_public_key")));
+}
+
+TEST(ProtectionVectors, ProofOfAccessIsAnHmacUnderEachKeyOverTheInitInFrontOfIt) {
   const auto associations = blocks_with("init_packet");
   EXPECT_EQ(associations.size(), 4U);
   for (const Fields& fields : associations) {
     const auto psk = preshared_key(fields);
-    const SecretBytes key =
-        derive_access_key(PublicKey::from_bytes(from_hex(fields.at("hub_public_key"))), pointer(psk));
+    const SecretBytes hub_key = derive_hub_key(hub_of(fields));
+    const SecretBytes key = derive_access_key(hub_of(fields), pointer(psk));
+    EXPECT_EQ(to_hex(hub_key.view()), fields.at("hub_key"));
     EXPECT_EQ(to_hex(key.view()), fields.at("access_key"));
 
     const ByteVector packet = from_hex(fields.at("init_packet"));
     const Bytes chunk = chunk_of(packet);
     const Parameter last = parameters_of(chunk).back();
     EXPECT_EQ(last.type, kAccess);
-    EXPECT_EQ(last.value.size(), 32U) << "nonce and proof";
+    EXPECT_EQ(last.value.size(), 52U) << "nonce, hub MAC, hint, MAC";
+    const std::array<Bytes, 1> front = {chunk.first(chunk.size() - 36)};
+    const Sha256Digest hub_mac = hmac_sha256(hub_key.view(), front);
+    EXPECT_EQ(to_hex(Bytes(hub_mac).first(kProof)), to_hex(last.value.subspan(16, kProof)));
     const std::array<Bytes, 1> covered = {chunk.first(chunk.size() - kProof)};
     EXPECT_EQ(to_hex(Bytes(hmac_sha256(key.view(), covered)).first(kProof)), to_hex(chunk.last(kProof)));
+  }
+}
+
+TEST(ProtectionVectors, HintIsThatOfTheNonceUnderTheHubMac) {
+  for (const Fields& fields : blocks_with("init_packet")) {
+    const auto psk = preshared_key(fields);
+    const SecretBytes hints = derive_access_hints(hub_of(fields), pointer(psk));
+    EXPECT_EQ(to_hex(hints.view()), fields.at("hints"));
+    const ByteVector packet = from_hex(fields.at("init_packet"));
+    const Bytes chunk = chunk_of(packet);
+    const std::array<Bytes, 1> front = {chunk.first(chunk.size() - 36)};
+    const Sha256Digest hub_mac = hmac_sha256(derive_hub_key(hub_of(fields)).view(), front);
+    const Bytes access = parameters_of(chunk).back().value;
+    const Bytes hint = hints.view().subspan(4 * (std::to_integer<std::size_t>(access[0]) % 64), 4);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(access[32 + i], hint[i] ^ hub_mac[16 + i]);
+  }
+}
+
+TEST(ProtectionVectors, HandshakeMacCoversDirectionContextAndPacketButNotTheChecksum) {
+  const auto mac_of = [](const Fields& fields, std::string_view label, const std::string& context,
+                         const ByteVector& packet) {
+    ByteVector covered = packet;
+    clear_checksum(covered);
+    const ByteVector bound = from_hex(fields.at(context));
+    const std::array<Bytes, 3> parts = {as_bytes(label), bound, Bytes(covered).first(packet.size() - kProof)};
+    return to_hex(Bytes(hmac_sha256(from_hex(fields.at("access_key")), parts)).first(kProof));
+  };
+  for (const Fields& fields : blocks_with("init_packet")) {
+    const auto check = [&](const std::string& field, std::string_view label, const std::string& context) {
+      const ByteVector packet = from_hex(fields.at(field));
+      EXPECT_EQ(load_be<std::uint32_t>(packet.data() + packet.size() - 20), 0x5f00'0014U) << field;
+      EXPECT_EQ(to_hex(Bytes(packet).last(kProof)), mac_of(fields, label, context, packet)) << field;
+    };
+    const ByteVector init = from_hex(fields.at("init_packet"));
+    EXPECT_EQ(to_hex(sha256({chunk_of(init)})), fields.at("init_hash"));
+    check("init_ack_packet", "hawser hub handshake", "init_hash");
+    check("cookie_echo_packet", "hawser edge handshake", "transcript");
+    check("cookie_ack_packet", "hawser hub handshake", "transcript");
   }
 }
 
@@ -264,7 +310,8 @@ TEST_F(SealedPackets, AreRefusedWhenAnyByteButTheChecksumIsChanged) {
 }
 
 TEST(ProtectionVectors, ChecksumsAreCrc32cOverTheWholePacket) {
-  const std::vector<std::string> with_checksum = {"init_packet", "init_ack_packet", "packet_with_checksum"};
+  const std::vector<std::string> with_checksum = {"init_packet", "init_ack_packet", "cookie_echo_packet",
+                                                  "cookie_ack_packet", "packet_with_checksum"};
   int met = 0;
   for (const Fields& fields : read_vectors("protection.txt")) {
     for (const std::string& field : with_checksum) {
@@ -274,7 +321,7 @@ TEST(ProtectionVectors, ChecksumsAreCrc32cOverTheWholePacket) {
       ++met;
     }
   }
-  EXPECT_EQ(met, 4 * 2 + 16);
+  EXPECT_EQ(met, 4 * 4 + 16);
 }
 
 }  // namespace

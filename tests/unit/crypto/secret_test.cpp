@@ -6,12 +6,15 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <type_traits>
 #include <utility>
 
+#include "hawser/crypto/keys.hpp"
+#include "hawser/crypto/random.hpp"
 #include "unit/crypto/hex.hpp"
 
 namespace hawser::crypto {
@@ -97,6 +100,22 @@ TEST(SecretBytes, AreThereEvenWhenTheLockedArenaIsFull) {
     EXPECT_EQ(many[static_cast<std::size_t>(i)].view()[4095], static_cast<std::byte>(i));
   EXPECT_EQ(mapping_of(many.back().view().data()).find(" dd"), std::string::npos)
       << "the arena was large enough: this test proves nothing";
+}
+
+// Runs in a fresh process, in which OpenSSL has not set up its random generator yet.
+[[noreturn]] void use_openssl_beside_many_secrets() {
+  std::vector<SecretBytes> many;
+  for (int i = 0; i < 40'000; ++i) many.emplace_back(32);
+  SystemRandom random;
+  std::array<std::byte, 32> bytes{};
+  random.fill(bytes);  // throws when OpenSSL gives none
+  static_cast<void>(PrivateKey::generate(random));
+  std::exit(0);
+}
+
+TEST(SecretBytes, LeaveOpensslRoomInTheLockedArena) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(use_openssl_beside_many_secrets(), testing::ExitedWithCode(0), "");
 }
 
 TEST(Wipe, ZeroesEveryByte) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Prints test vectors of protected SCTP according to docs/protocol.md: whole INIT and INIT ACK packets, the ACCESS
-proof, the transcript, the key schedule from the TLS exporter on, and whole sealed packets.
+"""Prints test vectors of protected SCTP according to docs/protocol.md: whole INIT, INIT ACK, COOKIE ECHO and COOKIE ACK
+packets with the ACCESS proof and the handshake MACs, the transcript, the key schedule from the TLS exporter on, and
+whole sealed packets.
 
 It uses nothing of Hawser and only Python's standard library; the ciphers are those of records.py. protection.txt is
 the output of this program.
@@ -82,12 +83,30 @@ def fixed_fields(tag, tsn):
     return struct.pack(">IIHHI", tag, 4 << 20, 64, 64, tsn)
 
 
-def init(access_key, costs, nonce):
-    """Returns the INIT chunk. Its length is final before the proof is computed; the proof covers all bytes before it.
-    """
-    value = fixed_fields(INIT_TAG, INIT_TSN) + own_parameters(costs) + parameter(0x8005, bytes(248))
-    whole = chunk(1, 0, value + struct.pack(">HH", 0x8F58, 36) + nonce + bytes(16))
-    return whole[:-16] + hmac.new(access_key, whole[:-16], hashlib.sha256).digest()[:16]
+def mac_of(key, *parts):
+    return hmac.new(key, b"".join(parts), hashlib.sha256).digest()
+
+
+def derive(psk, label, size):
+    return records.expand_label(records.hkdf_extract(psk or bytes(32), HUB), label, b"", size)
+
+
+def init(psk, costs, nonce):
+    """Returns the INIT chunk. Its length is final before the proofs are computed; each covers all bytes before it. The
+    hub MAC has 32 bytes, of which 16 are sent and the next 4 hide the hint."""
+    value = fixed_fields(INIT_TAG, INIT_TSN) + own_parameters(costs) + parameter(0x8005, bytes(228))
+    whole = chunk(1, 0, value + struct.pack(">HH", 0x8F58, 56) + nonce + bytes(36))[:-36]
+    hub_mac = mac_of(derive(b"", b"hub", 32), whole)
+    index = 4 * (nonce[0] % 64)
+    hint = records.xor(derive(psk, b"hints", 256)[index:index + 4], hub_mac[16:20])
+    whole += hub_mac[:16] + hint
+    return whole + mac_of(derive(psk, b"access", 32), whole)[:16]
+
+
+def signed(access_key, sender, context, packet):
+    """Appends the handshake MAC chunk, and writes the checksum, which the MAC does not cover."""
+    packet += struct.pack(">BBH", 0x5F, 0, 20)
+    return with_checksum(packet + mac_of(access_key, b"hawser " + sender + b" handshake", context, packet)[:16])
 
 
 def init_ack(costs, cookie):
@@ -163,15 +182,25 @@ def sealed_packet(cipher, epoch, exporter_secret, psk, sender, path, sequence):
 
 
 def association(cipher, psk):
-    access_key = records.expand_label(records.hkdf_extract(psk or bytes(32), HUB), b"access", b"", 32)
+    access_key = derive(psk, b"access", 32)
     client_costs, server_costs = COSTS[cipher]
-    init_chunk = init(access_key, client_costs, made_up(b"access nonce", 16))
-    ack_chunk, ack_front = init_ack(server_costs, made_up(b"cookie", 181))
+    init_chunk = init(psk, client_costs, made_up(b"access nonce", 16))
+    cookie = made_up(b"cookie", 181)
+    ack_chunk, ack_front = init_ack(server_costs, cookie)
+    init_hash = hashlib.sha256(init_chunk).digest()
     transcript = hashlib.sha256(init_chunk + ack_front).digest()
-    yield [("hub_public_key", HUB), ("preshared_key", psk), ("access_key", access_key),
-           ("init_packet", with_checksum(common_header(0) + init_chunk)),
-           ("init_ack_packet", with_checksum(common_header(INIT_TAG) + padded4(ack_chunk))),
-           ("transcript", transcript), ("agreed_cipher", records.CIPHERS[cipher][0])]
+    echo = padded4(chunk(10, 0, cookie)) + padded4(chunk(0, 3, struct.pack(
+        ">IHHI", INIT_TSN, 0, 0, 0x48570002) + b"\0" + made_up(b"ClientHello", 200)))
+    yield [("hub_public_key", HUB), ("preshared_key", psk), ("hub_key", derive(b"", b"hub", 32)),
+           ("access_key", access_key), ("hints", derive(psk, b"hints", 256)),
+           ("init_packet", with_checksum(common_header(0) + init_chunk)), ("init_hash", init_hash),
+           ("init_ack_packet",
+            signed(access_key, b"hub", init_hash, common_header(INIT_TAG) + padded4(ack_chunk))),
+           ("transcript", transcript),
+           ("cookie_echo_packet", signed(access_key, b"edge", transcript, common_header(INIT_ACK_TAG) + echo)),
+           ("cookie_ack_packet",
+            signed(access_key, b"hub", transcript, common_header(INIT_TAG) + chunk(11, 0, b""))),
+           ("agreed_cipher", records.CIPHERS[cipher][0])]
     for epoch in (0, 1):
         master_secret = made_up(b"exporter master secret %d" % epoch, 32)
         exporter_secret = tls_exporter(master_secret, LABEL, transcript)

@@ -359,13 +359,11 @@ TEST(ProtectedAssociation, GivesAReplayedInitOneStatelessAnswerAndNothingForItsC
   ASSERT_EQ(answers.size(), 1U);
   const auto ack = wire::InitChunk::parse(*find_chunk(answers[0].bytes, wire::ChunkType::kInitAck));
   const auto cookie = wire::InitParameters::parse(ack->parameters)->cookie->value;
-  Craft echo(ack->initiate_tag);
-  EXPECT_TRUE(pair.to_server(echo.add(wire::CookieEchoChunk{cookie}).take(), 2).empty());
-  ByteVector guess(cookie.begin(), cookie.end());
-  guess.resize(guess.size() + wire::kAccessMacSize, std::byte{0x55});
-  EXPECT_TRUE(pair.to_server(Craft(ack->initiate_tag).add(wire::CookieEchoChunk{guess}).take(), 2).empty());
+  const wire::CookieEchoChunk echo{cookie};
+  EXPECT_TRUE(pair.to_server(Craft(ack->initiate_tag).add(echo).take(), 2).empty()) << "no handshake MAC";
+  EXPECT_TRUE(pair.to_server(Craft(ack->initiate_tag).add(echo).unknown(0x5f, 16).take(), 2).empty());
   EXPECT_EQ(pair.server.endpoint.association_count(), 1U);
-  EXPECT_EQ(pair.server.drops(DropReason::no_access), 2U);
+  EXPECT_EQ(pair.server.drops(DropReason::bad_handshake_mac), 2U);
 }
 
 TEST(ProtectedAssociation, WaitsThroughAnOutageForTheFirstRecordOfAnAuthenticatedInitiator) {
@@ -399,6 +397,8 @@ TEST(ProtectedAssociation, GivesAnUnauthenticatedInitiatorLittleMemory) {
   pair.carry();
   pair.learn();
   ASSERT_EQ(pair.server.endpoint.association_count(), 1U);
+  const auto transcript = transcript_of(pair.client.sent.front().bytes, pair.server.sent.front().bytes);
+  const auto mac = mac_of(crypto::TlsRole::client, transcript);
   const ByteVector text(1'000, std::byte{0x77});
   const std::size_t before = pair.server.pool.in_use();
   for (std::uint32_t i = 2; i < 3'000; ++i) {  // one is missing, so all others are held
@@ -407,7 +407,7 @@ TEST(ProtectedAssociation, GivesAnUnauthenticatedInitiatorLittleMemory) {
     data.ssn = Ssn{1};  // the ClientHello was 0
     data.ppid = wire::kKeyManagementPpid;
     data.payload = text;
-    pair.to_server(pair.from_client().add(data).take());
+    pair.to_server(pair.from_client().add(data).take(mac));
   }
   EXPECT_GT(pair.server.drops(DropReason::receive_window_full), 2'000U);
   EXPECT_LT(pair.server.pool.in_use() - before, 200U);
@@ -670,6 +670,7 @@ TEST(Rekeying, IsSurvivedByPacketsInFlight) {
   const std::uint64_t unknown = pair.server.drops(DropReason::unknown_epoch);
   pair.to_server(late[0].bytes);
   EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown);
+  EXPECT_TRUE(pair.works()) << "the client uses the new keys";
   pair.run(31s);
   pair.to_server(late[0].bytes);
   EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), unknown + 1)

@@ -34,18 +34,6 @@ std::size_t find_parameter(const ByteVector& packet, ParameterType type) {
   return 0;
 }
 
-const crypto::SecretBytes& hub_access_key() {
-  static const crypto::SecretBytes key = crypto::derive_access_key(key_of(kHubKey).public_key(), nullptr);
-  return key;
-}
-
-// The COOKIE ECHO of an initiator that knows the hub's public key.
-wire::CookieEchoChunk proven_echo(ByteVector& cookie) {
-  const auto proof = security::prove_cookie(cookie, hub_access_key().view());
-  cookie.insert(cookie.end(), proof.begin(), proof.end());
-  return {cookie};
-}
-
 // Hides a parameter from its reader: it becomes padding.
 void strip(ByteVector& packet, ParameterType type) {
   store_be(packet.data() + find_parameter(packet, type), static_cast<std::uint16_t>(ParameterType::kPadding));
@@ -89,18 +77,26 @@ class AttackerOnPath : public ::testing::Test {
       return true;
     };
   }
-  void on_init_ack(const Alteration& alteration) {
-    pair->lost_to_client = [this, alteration](const Datagram& each) {
+  void on_init_ack(const Alteration& alteration, bool sign_again) {
+    pair->lost_to_client = [this, alteration, sign_again](const Datagram& each) {
       if (!contains(each, ChunkType::kInitAck)) return false;
-      ByteVector packet = each.bytes;
-      alteration(packet);
-      wire::seal_checksum(packet);
-      pair->client.deliver(pair->now, {pair->client_route(), packet});
+      pair->client.deliver(pair->now, {pair->client_route(), altered(each.bytes, alteration, sign_again)});
       return true;
     };
   }
+  // An altered INIT ACK, with its handshake MAC made again or as it was.
+  [[nodiscard]] ByteVector altered(ByteVector packet, const Alteration& alteration, bool sign_again) const {
+    alteration(packet);
+    if (sign_again) return signed_again(packet, hub_mac());
+    wire::seal_checksum(packet);
+    return packet;
+  }
+  // The handshake MAC of INIT ACKs for the INIT that the edge has sent last.
+  [[nodiscard]] security::HandshakeMac hub_mac() const {
+    return mac_of(crypto::TlsRole::server, init_hash_of(pair->client.sent.back().bytes));
+  }
   static void sign(ByteVector& packet) {
-    security::sign_access(MutableBytes(packet).subspan(wire::kCommonHeaderSize), hub_access_key().view());
+    security::sign_access(MutableBytes(packet).subspan(wire::kCommonHeaderSize), edge_secrets());
   }
   void expect_no_connection() {
     pair->begin();
@@ -121,8 +117,8 @@ class AttackerOnPath : public ::testing::Test {
 };
 
 TEST_F(AttackerOnPath, ThatAltersNothingDisturbsNothing) {
-  on_init([](ByteVector&) {}, true);
-  on_init_ack([](ByteVector&) {});
+  on_init([](ByteVector&) {}, false);
+  on_init_ack([](ByteVector&) {}, true);
   expect_connection();
 }
 
@@ -147,20 +143,31 @@ TEST_F(AttackerOnPath, AnInitThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) 
   }
 }
 
-TEST_F(AttackerOnPath, AnAlteredInitAckLeadsToNoKeysInCommon) {
+TEST_F(AttackerOnPath, CannotAlterAnInitAckWithoutTheHubsKey) {
   for (const Attack& attack : downgrades()) {
     SCOPED_TRACE(attack.name);
     begin_again();
-    on_init_ack(attack.alteration);
+    on_init_ack(attack.alteration, false);
+    expect_no_connection();
+    EXPECT_GT(pair->client.drops(DropReason::bad_handshake_mac), 0U);
+    EXPECT_EQ(pair->client.count_sent(ChunkType::kCookieEcho), 0);
+  }
+}
+
+TEST_F(AttackerOnPath, AnInitAckThatWasAlteredAndSignedAgainLeadsToNoKeysInCommon) {
+  for (const Attack& attack : downgrades()) {
+    SCOPED_TRACE(attack.name);
+    begin_again();
+    on_init_ack(attack.alteration, true);
     expect_no_connection();
     EXPECT_TRUE(pair->server.messages.empty());
   }
 }
 
 TEST_F(AttackerOnPath, AnAlteredCookieIsRefused) {
-  on_init_ack([](ByteVector& packet) { alter(packet, ParameterType::kStateCookie, 50); });
+  on_init_ack([](ByteVector& packet) { alter(packet, ParameterType::kStateCookie, 5); }, true);
   expect_no_connection();
-  EXPECT_GT(pair->server.drops(DropReason::no_access), 0U);
+  EXPECT_GT(pair->server.drops(DropReason::forged_cookie), 0U);
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
 
@@ -172,18 +179,16 @@ TEST_F(AttackerOnPath, AnInitAckThatDoesNotFitIsDropped) {
       [](ByteVector& p) { store_be(p.data() + kParametersAt - 8, std::uint16_t{0}); },      // no streams
       [](ByteVector& p) { store_be(p.data() + kParametersAt - 12, std::uint32_t{1000}); },  // no window
       [](ByteVector& p) {  // a parameter after the cookie
-        p.insert(p.end(), {std::byte{0x80}, std::byte{0x05}, std::byte{0}, std::byte{4}});
-        store_be(p.data() + wire::kCommonHeaderSize + 2,
-                 static_cast<std::uint16_t>(p.size() - wire::kCommonHeaderSize));
+        p.insert(p.end() - wire::kHandshakeMacSize,
+                 {std::byte{0x80}, std::byte{0x05}, std::byte{0}, std::byte{4}});
+        const std::size_t chunk = p.size() - wire::kHandshakeMacSize - wire::kCommonHeaderSize;
+        store_be(p.data() + wire::kCommonHeaderSize + 2, static_cast<std::uint16_t>(chunk));
       }};
   for (std::size_t i = 0; i < alterations.size(); ++i) {
     begin_again();
     pair->lost_to_client = [&](const Datagram& each) {  // the forged one arrives first, then the correct one
       if (!contains(each, ChunkType::kInitAck)) return false;
-      ByteVector packet = each.bytes;
-      alterations[i](packet);
-      wire::seal_checksum(packet);
-      EXPECT_TRUE(pair->to_client(packet).empty()) << i;
+      EXPECT_TRUE(pair->to_client(altered(each.bytes, alterations[i], true)).empty()) << i;
       return false;
     };
     expect_connection();
@@ -192,20 +197,26 @@ TEST_F(AttackerOnPath, AnInitAckThatDoesNotFitIsDropped) {
 }
 
 TEST_F(AttackerOnPath, ACookieOfOneHandshakeIsOfNoUseInAnother) {
-  ByteVector first_cookie;
+  std::vector<Datagram> acks;
   pair->lost_to_client = [&](const Datagram& each) {
-    if (!contains(each, ChunkType::kInitAck)) return false;
-    const InitAckSeen seen = init_ack_in({each});
-    if (!first_cookie.empty()) return false;
-    first_cookie = seen.cookie;
-    return true;
+    if (contains(each, ChunkType::kInitAck)) acks.push_back(each);
+    return acks.size() == 1;
   };
   pair->begin();
   pair->carry();
-  ASSERT_FALSE(first_cookie.empty());
-  EXPECT_TRUE(
-      pair->to_server(Craft(VerificationTag{0x0bad'0bad}).add(proven_echo(first_cookie)).take()).empty());
+  ASSERT_EQ(acks.size(), 1U);
+  const InitAckSeen first = init_ack_in(acks);
+  const ByteVector init = pair->client.sent.back().bytes;
+  const auto mac = mac_of(crypto::TlsRole::client, transcript_of(init, acks[0].bytes));
+  const wire::CookieEchoChunk echo{first.cookie};
+  EXPECT_TRUE(pair->to_server(Craft(VerificationTag{0x0bad'0bad}).add(echo).take(mac)).empty());
   EXPECT_EQ(pair->server.drops(DropReason::forged_cookie), 1U) << "another tag";
+  pair->begin();
+  pair->pick_up();
+  const auto other =
+      mac_of(crypto::TlsRole::client, transcript_of(pair->client.sent.back().bytes, acks[0].bytes));
+  EXPECT_TRUE(pair->to_server(Craft(first.initiate_tag).add(echo).take(other)).empty());
+  EXPECT_EQ(pair->server.drops(DropReason::bad_handshake_mac), 1U) << "another transcript";
   EXPECT_EQ(pair->server.endpoint.association_count(), 0U);
 }
 
@@ -235,7 +246,7 @@ class UnauthenticatedInitiator : public AttackerOnPath {
     store_be(method.data(), wire::kSealedErrorDetection);
     if (zero_checksum) init.parameter(ParameterType::kZeroChecksumAcceptable, method);
     init.parameter(ParameterType::kPadding, ByteVector(padding))
-        .parameter(ParameterType::kAccess, ByteVector(32));
+        .parameter(ParameterType::kAccess, ByteVector(wire::kAccessSize));
     ByteVector packet = init.packet();
     sign(packet);
     wire::seal_checksum(packet);
@@ -243,11 +254,17 @@ class UnauthenticatedInitiator : public AttackerOnPath {
   }
   // Runs the handshake up to the COOKIE ACK.
   void enter() {
-    ack = init_ack_in(pair->to_server(init_packet(240)));
+    send_init(init_packet(240));
     ASSERT_FALSE(ack.cookie.empty());
-    take(pair->to_server(Craft(ack.initiate_tag).add(proven_echo(ack.cookie)).take()));
+    send_echo();
     ASSERT_EQ(pair->server.endpoint.association_count(), 1U);
   }
+  void send_init(const ByteVector& init) {
+    const auto answers = pair->to_server(init);
+    ack = init_ack_in(answers);
+    mac.emplace(mac_of(crypto::TlsRole::client, transcript_of(init, answers.at(0).bytes)));
+  }
+  void send_echo() { take(pair->to_server(ack.echo().take(*mac))); }
   // Sends TLS bytes as one key management message of epoch 0, in packets of up to 1,200 bytes.
   void send_tls(const std::vector<std::byte>& tls) {
     if (tls.empty()) return;
@@ -261,7 +278,7 @@ class UnauthenticatedInitiator : public AttackerOnPath {
       data.begin = at == 0;
       data.end = at + 1200 >= message.size();
       data.payload = Bytes(message).subspan(at, std::min<std::size_t>(1200, message.size() - at));
-      take(pair->to_server(Craft(ack.initiate_tag).add(data).take()));
+      take(pair->to_server(Craft(ack.initiate_tag).add(data).take(*mac)));
     }
     ++ssn;
   }
@@ -278,6 +295,7 @@ class UnauthenticatedInitiator : public AttackerOnPath {
   }
 
   InitAckSeen ack;
+  std::optional<security::HandshakeMac> mac;
   Tsn tsn{1'000};
   Ssn ssn;
   ByteVector received_tls;
@@ -343,7 +361,7 @@ TEST_F(UnauthenticatedInitiator, SendsNoUserDataAndNothingOnOtherStreams) {
     const ByteVector payload(40, std::byte{0x16});
     data.payload = payload;
     change(data);
-    pair->to_server(Craft(ack.initiate_tag).add(data).take());
+    pair->to_server(Craft(ack.initiate_tag).add(data).take(*mac));
   };
   send([](wire::DataChunk& data) { data.ppid = Ppid{0}; });
   send([](wire::DataChunk& data) { data.stream = StreamId{1}; });
@@ -353,8 +371,8 @@ TEST_F(UnauthenticatedInitiator, SendsNoUserDataAndNothingOnOtherStreams) {
 }
 
 TEST_F(UnauthenticatedInitiator, GetsAChecksumUnlessItAcceptsNone) {
-  ack = init_ack_in(pair->to_server(init_packet(248, false)));
-  take(pair->to_server(Craft(ack.initiate_tag).add(proven_echo(ack.cookie)).take()));
+  send_init(init_packet(248, false));
+  send_echo();
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
   for (int i = 0; i < 3; ++i) {

@@ -338,7 +338,7 @@ TEST(SecureChannelRekey, GoesOnWithOldKeysUntilTheOtherSideHasTheNew) {
   ends.expect_epoch(1);
 }
 
-TEST(SecureChannelRekey, WipesTheKeysBeforeAfterHalfAMinute) {
+TEST(SecureChannelRekey, WipesTheKeysBeforeHalfAMinuteAfterThePeerUsesTheNew) {
   Ends ends;
   ends.connect();
   ByteVector late = ends.client.seal();
@@ -346,14 +346,35 @@ TEST(SecureChannelRekey, WipesTheKeysBeforeAfterHalfAMinute) {
   ends.age();
   ends.carry_all();
   ASSERT_TRUE(ends.opens(ends.server, ends.client));
+  ASSERT_TRUE(ends.opens(ends.client, ends.server));
   EXPECT_EQ(ends.server.channel.next_timeout(), ends.now + 30s);
-  ends.now += 29s;
+  ends.now += 10s;
+  ASSERT_TRUE(ends.opens(ends.client, ends.server)) << "a further record does not prolong the time";
+  ends.now += 19s;
   ends.server.channel.on_progress(ends.now);
   EXPECT_TRUE(ends.server.channel.open(ends.now, late).has_value());
   ends.now += 1s;
   ends.server.channel.on_progress(ends.now);
   EXPECT_EQ(ends.server.channel.open(ends.now, later).error(), DropReason::unknown_epoch);
   ends.expect_epoch(1);
+}
+
+TEST(SecureChannelRekey, KeepsTheKeysBeforeWhileThePeerCannotUseTheNew) {
+  Ends ends;
+  ends.connect();
+  ends.age();  // by 16 minutes
+  ends.carry_all();
+  EXPECT_EQ(ends.server.channel.status().epoch, 1);
+  EXPECT_EQ(ends.client.channel.status().epoch, 0) << "no record of the server has arrived";
+  ends.now += 10min;
+  ends.server.channel.on_progress(ends.now);
+  EXPECT_TRUE(ends.opens(ends.client, ends.server));
+  ends.now += 34min - 1ns;
+  ends.server.channel.on_progress(ends.now);
+  EXPECT_TRUE(ends.opens(ends.client, ends.server));
+  ends.now += 1ns;  // the age at which an association with these keys ends
+  ends.server.channel.on_progress(ends.now);
+  EXPECT_FALSE(ends.opens(ends.client, ends.server));
 }
 
 TEST(SecureChannelRekey, IsNoOccasionToBecomeSomeoneElse) {

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "hawser/sctp/endpoint.hpp"
+#include "sctp/security/handshake_mac.hpp"
 #include "sctp/tx/packet_writer.hpp"
+#include "sctp/wire/sealed_chunk.hpp"
 #include "sctp/wire/wire.hpp"
 #include "unit/sctp/support/test_random.hpp"
 
@@ -93,6 +95,12 @@ class Craft {
   [[nodiscard]] ByteVector take() {
     tx::PacketWriter::finish_plain(bytes_);
     return bytes_;
+  }
+  /// The packet with a handshake MAC.
+  [[nodiscard]] ByteVector take(const security::HandshakeMac& mac) {
+    bytes_.resize(bytes_.size() + wire::kHandshakeMacSize);
+    mac.sign(bytes_);
+    return take();
   }
 
  private:

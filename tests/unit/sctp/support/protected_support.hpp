@@ -1,7 +1,12 @@
 #pragma once
 
+#include <array>
 #include <utility>
 
+#include "crypto/hmac.hpp"
+#include "sctp/security/access_proof.hpp"
+#include "sctp/security/handshake_mac.hpp"
+#include "sctp/wire/crc32c.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
 #include "unit/sctp/support/endpoint_pair.hpp"
 
@@ -49,6 +54,40 @@ class ProtectedPair : public EndpointPair {
   explicit ProtectedPair(SecurityConfig edge = edge_protection(), SecurityConfig hub = hub_protection())
       : EndpointPair(tunnel_like(false), std::move(edge), tunnel_like(true), std::move(hub)) {}
 };
+
+/// The secrets of an edge of the hub, without a pre-shared key.
+inline const security::InitSecrets& edge_secrets() {
+  static const security::InitSecrets secrets =
+      security::InitSecrets::derive(key_of(kHubKey).public_key(), nullptr);
+  return secrets;
+}
+
+/// The only chunk of an INIT packet, or the first of an INIT ACK packet.
+inline Bytes only_chunk_of(Bytes packet) {
+  return wire::ChunkReader(packet).next()->whole;
+}
+/// The context of the handshake MAC of the INIT ACK for this INIT.
+inline crypto::Sha256Digest init_hash_of(Bytes init_packet) {
+  return crypto::sha256(std::array{only_chunk_of(init_packet)});
+}
+/// The transcript of the handshake that begins with these two packets.
+inline crypto::Sha256Digest transcript_of(Bytes init_packet, Bytes init_ack_packet) {
+  const Bytes ack = only_chunk_of(init_ack_packet);
+  const auto init = wire::InitChunk::parse(*wire::ChunkReader(init_ack_packet).next());
+  const auto parameters = wire::InitParameters::parse(init->parameters);
+  const Bytes front(ack.data() + wire::kChunkHeaderSize, parameters->cookie->whole.data());
+  return crypto::sha256(std::array{only_chunk_of(init_packet), front});
+}
+/// The handshake MAC of an end that knows the access key of an edge without a pre-shared key.
+inline security::HandshakeMac mac_of(crypto::TlsRole role, const crypto::Sha256Digest& context) {
+  return {role, edge_secrets().access_key.view(), context};
+}
+/// A packet whose handshake MAC and checksum are made again after it was altered.
+inline ByteVector signed_again(ByteVector packet, const security::HandshakeMac& mac) {
+  mac.sign(packet);
+  wire::seal_checksum(packet);
+  return packet;
+}
 
 inline bool is_sealed(const Datagram& datagram) {
   return wire::is_sealed(datagram.bytes);

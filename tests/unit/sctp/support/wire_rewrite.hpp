@@ -168,7 +168,8 @@ inline Failure rewrite(const ChunkView& view, ByteWriter& writer) {
       return rewrite_deep(view, writer, &AsconfAckChunk::responses, rewrite_response);
     case ChunkType::kReconfig:
       return rewrite_deep(view, writer, &ReconfigChunk::parameters, rewrite_reconfig);
-    case ChunkType::kSealed: return ParseError::kWrongChunkType;  // opened with the whole packet
+    case ChunkType::kSealed:
+    case ChunkType::kHandshakeMac: return ParseError::kWrongChunkType;  // processed with the whole packet
     case ChunkType::kPad: return rewrite_flat<PadChunk>(view, writer);
     case ChunkType::kForwardTsn: return rewrite_forward_tsn<ForwardTsnChunk, SkippedStream>(view, writer);
     case ChunkType::kAsconf: return rewrite_deep(view, writer, &AsconfChunk::requests, rewrite_request);
