@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "crypto/hmac.hpp"
@@ -87,10 +88,14 @@ class Target {
   void connect() { id_ = endpoint_->connect(now_, usual_route(), hub_key().public_key()); }
   /// Gives it a datagram; returns its immediate output.
   std::vector<Sent> give(const Route& route, ByteVector bytes) {
+    receive(route, std::move(bytes));
+    return take();
+  }
+  /// Gives it a datagram, and leaves its output where it is.
+  void receive(const Route& route, ByteVector bytes) {
     std::array<ReceivedDatagram, 1> datagrams{{{route, bytes}}};
     endpoint_->handle_datagrams(now_, datagrams);
     std::ranges::fill(bytes, std::byte{0xdd});
-    return take();
   }
   /// Advances the time, handles the timers that are due, and returns the output.
   std::vector<Sent> pass(Duration time) {
@@ -145,7 +150,8 @@ class Target {
     config.accept = accept;
     config.listed_addresses = false;
     config.outbound_streams = config.inbound_streams = 8;
-    config.receive_window = config.send_buffer = config.max_message_size = 64 * 1024;
+    config.receive_window = 64U << 10;
+    config.send_buffer = config.max_message_size = 64U << 10;
     config.max_paths = 6;
     return config;
   }
@@ -289,6 +295,13 @@ class HandMadePeer {
     require(reader.ok());
   }
 
+  /// Opens a record, which must succeed, in place. Returns the packet in it: common header and chunks.
+  wire::PacketView open(Timestamp now, ByteVector& packet) {
+    const auto record = channel_->open(now, packet);
+    require(record.has_value());
+    return *wire::PacketView::parse(record->packet);
+  }
+
   [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
   [[nodiscard]] Tsn& tsn() { return tsn_; }
   [[nodiscard]] Ssn& ssn() { return ssn_; }
@@ -344,5 +357,21 @@ class HandMadePeer {
   ByteVector cookie_;
   ByteVector received_;
 };
+
+/// Performs the handshake of an edge with the hub; both are up then. `give` passes a packet of the peer to
+/// the hub and handles the answers.
+template <class Give>
+void connect_edge(Target& hub, HandMadePeer& peer, Give give) {
+  const auto ack = hub.give(usual_route(), peer.init());
+  require(ack.size() == 1);
+  give(peer.on_init_ack(ack[0].bytes));
+  while (!peer.up()) {
+    const auto messages = peer.take_messages();
+    require(!messages.empty());
+    for (const ByteVector& message : messages) give(peer.data_packet(message));
+  }
+  give(*peer.seal(chunk_bytes(wire::PadChunk{8})));  // proves that the peer has the keys
+  require(hub.up());
+}
 
 }  // namespace hawser::sctp::fuzz

@@ -32,6 +32,7 @@ struct Components {
         own(own_init),
         events(endpoint.events, id),
         paths(endpoint.config),
+        control(endpoint.drops),
         validation({endpoint.config, endpoint.random, endpoint.drops, paths, control, events}),
         prober(paths, endpoint.random),
         migration(endpoint.drops, paths, validation, events),

@@ -40,7 +40,7 @@ struct ProcedureBench {
   RingQueue<Event> queue;
   control::EventSink events{queue, AssociationId(1)};
   path::PathTable paths{config};
-  control::ControlQueue control;
+  control::ControlQueue control{drops};
 
  private:
   std::vector<PathId> retired_;
