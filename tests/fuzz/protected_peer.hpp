@@ -168,10 +168,10 @@ class Target {
 
 /// A packet with a checksum around encoded chunks.
 inline ByteVector packet_of(VerificationTag tag, Bytes chunks) {
-  ByteVector packet(wire::kCommonHeaderSize);
+  ByteVector packet(std::min(wire::kCommonHeaderSize + chunks.size(), kMaxPacketSize));
   wire::CommonHeader{kPort, kPort, tag, 0}.store(packet.data());
-  packet.insert(packet.end(), chunks.begin(), chunks.end());
-  packet.resize(std::min(packet.size(), kMaxPacketSize));
+  std::ranges::copy(chunks.first(packet.size() - wire::kCommonHeaderSize),
+                    packet.begin() + wire::kCommonHeaderSize);
   wire::seal_checksum(packet);
   return packet;
 }
@@ -200,7 +200,13 @@ inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType t
 /// handshake it performs. Owns its secure channel; never uses an Endpoint.
 class HandMadePeer {
  public:
-  explicit HandMadePeer(bool hub) : hub_(hub), security_(security_config(hub)) {}
+  explicit HandMadePeer(bool hub) : HandMadePeer(hub, security_config(hub), hub_key().public_key()) {}
+  /// `security` holds its own key and that of the endpoint under test. `hub_public`: of the hub.
+  HandMadePeer(bool hub, SecurityConfig security, const crypto::PublicKey& hub_public)
+      : hub_(hub),
+        security_(std::move(security)),
+        hub_public_(hub_public),
+        access_(crypto::derive_access_key(hub_public, nullptr)) {}
 
   /// The edge's INIT with a valid proof.
   ByteVector init() {
@@ -214,7 +220,7 @@ class HandMadePeer {
     add(wire::ParameterType::kPadding, 240);
     add(wire::ParameterType::kAccess, wire::kAccessNonceSize + wire::kAccessMacSize);
     init_ = chunk_bytes(wire::InitChunk{false, own_tag_, 65'536, 8, 8, tsn_, parameters});
-    security::sign_access(init_, access_key().view());
+    security::sign_access(init_, access_.view());
     return packet_of(kNoTag, init_);
   }
   /// Handles a hub's INIT ACK; returns COOKIE ECHO and ClientHello.
@@ -228,7 +234,7 @@ class HandMadePeer {
     const Bytes before_cookie(chunk->value.data(), parameters->cookie->whole.data());
     open_channel({init_, before_cookie});
     cookie_.assign(parameters->cookie->value.begin(), parameters->cookie->value.end());
-    const auto proof = security::prove_cookie(cookie_, access_key().view());
+    const auto proof = security::prove_cookie(cookie_, access_.view());
     cookie_.insert(cookie_.end(), proof.begin(), proof.end());
     ByteVector chunks = chunk_bytes(wire::CookieEchoChunk{cookie_});
     for (const ByteVector& message : take_messages()) {
@@ -328,9 +334,8 @@ class HandMadePeer {
   }
   void open_channel(const std::array<Bytes, 2>& transcript) {
     const auto role = hub_ ? crypto::TlsRole::server : crypto::TlsRole::client;
-    channel_.emplace(security::SecureChannel::Setup{security_, role, hub_key().public_key(),
-                                                    crypto::sha256(transcript), crypto::Cipher::aes_128_gcm,
-                                                    true});
+    channel_.emplace(security::SecureChannel::Setup{security_, role, hub_public_, crypto::sha256(transcript),
+                                                    crypto::Cipher::aes_128_gcm, true});
     channel_->begin();
   }
   void receive_data(Timestamp now, const wire::ChunkView& chunk) {
@@ -346,6 +351,8 @@ class HandMadePeer {
 
   bool hub_;
   SecurityConfig security_;
+  crypto::PublicKey hub_public_;
+  crypto::SecretBytes access_;
   std::optional<security::SecureChannel> channel_;
   path::RecordNumbers numbers_;
   VerificationTag own_tag_{0x0abc'def1};

@@ -48,10 +48,11 @@ enum class DropReason : std::uint8_t {
   unknown_epoch,           ///< a sealed chunk under keys that do not exist yet or no longer
   replayed_record,         ///< a sealed chunk that was received before, or is older than the replay window
   bad_record,              ///< a sealed chunk that is not authentic
-  excess_chunk,         ///< a further HEARTBEAT, SACK or ASCONF in a packet, which may hold one that counts
-  control_overflow,     ///< not sent: too many control chunks wait, or the chunk fits no packet
-  amplification_limit,  ///< not sent: amplification limit of the address spent, or too many answers queued
-  count_,               ///< number of reasons
+  excess_chunk,            ///< a further HEARTBEAT, SACK or ASCONF in a packet, where only one counts
+  control_overflow,        ///< not sent: too many control chunks wait, or the chunk fits no packet
+  event_overflow,          ///< not reported: an event of a path, while the user does not poll the others
+  amplification_limit,     ///< not sent: amplification limit of the address spent, or too many answers queued
+  count_,                  ///< number of reasons
 };
 
 /// Number of reasons.

@@ -30,7 +30,7 @@ struct Components {
              const handshake::OwnInit& own_init)
       : endpoint(endpoint_context),
         own(own_init),
-        events(endpoint.events, id),
+        events(endpoint.events, endpoint.drops, id),
         paths(endpoint.config),
         control(endpoint.drops),
         validation({endpoint.config, endpoint.random, endpoint.drops, paths, control, events}),

@@ -73,7 +73,7 @@ class Endpoint::Impl {
   EndpointConfig config;
   std::optional<SecurityConfig> security;
   DropCounters drops;
-  RingQueue<Event> events;
+  control::EventQueue events;
   RingQueue<control::Reply> replies;
   control::PacketTap tap;
   association::EndpointContext context;

@@ -47,6 +47,7 @@ std::string_view to_string(DropReason reason) {
                                                                         "bad_record",
                                                                         "excess_chunk",
                                                                         "control_overflow",
+                                                                        "event_overflow",
                                                                         "amplification_limit"};
   return kNames[static_cast<std::size_t>(reason)];
 }
