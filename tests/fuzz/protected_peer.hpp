@@ -201,9 +201,12 @@ inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType t
 class HandMadePeer {
  public:
   explicit HandMadePeer(bool hub) : HandMadePeer(hub, security_config(hub), hub_key().public_key()) {}
-  /// `security` holds its own key and that of the endpoint under test. `hub_public`: of the hub.
-  HandMadePeer(bool hub, SecurityConfig security, const crypto::PublicKey& hub_public)
-      : hub_(hub),
+  /// `security` holds its own key and that of the endpoint under test. `hub_public`: of the hub. `own_tag`:
+  /// of the packets to it.
+  HandMadePeer(bool hub, SecurityConfig security, const crypto::PublicKey& hub_public,
+               VerificationTag own_tag = VerificationTag{0x0abc'def1})
+      : own_tag_(own_tag),
+        hub_(hub),
         security_(std::move(security)),
         hub_public_(hub_public),
         access_(crypto::derive_access_key(hub_public, nullptr)) {}
@@ -308,6 +311,11 @@ class HandMadePeer {
     return *wire::PacketView::parse(record->packet);
   }
 
+  /// Whether a packet has its verification tag.
+  [[nodiscard]] bool owns(Bytes packet) const {
+    return packet.size() >= wire::kCommonHeaderSize &&
+           load_be<std::uint32_t>(packet.data() + 4) == own_tag_.value();
+  }
   [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
   [[nodiscard]] Tsn& tsn() { return tsn_; }
   [[nodiscard]] Ssn& ssn() { return ssn_; }
@@ -349,13 +357,13 @@ class HandMadePeer {
     if (data->end && channel_) channel_->on_message(now, received_);
   }
 
+  VerificationTag own_tag_;
   bool hub_;
   SecurityConfig security_;
   crypto::PublicKey hub_public_;
   crypto::SecretBytes access_;
   std::optional<security::SecureChannel> channel_;
   path::RecordNumbers numbers_;
-  VerificationTag own_tag_{0x0abc'def1};
   VerificationTag peer_tag_;
   Tsn tsn_{0x1000};
   Ssn ssn_;

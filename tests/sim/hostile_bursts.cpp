@@ -17,9 +17,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = sctp::Event::Kind;
 
-// Processor time of a burst: a constant, and per packet in and out this many costs of an ordinary packet.
-constexpr double kMaxCostConstant = 2e-3;
-constexpr double kMaxCostPerPacket = 30;
+// Processor time of a burst: a constant, and this many costs of an ordinary packet of 1,000 bytes for each
+// packet in and out, and for each 1,000 bytes in.
+constexpr double kMaxCostConstant = 5e-4;
+constexpr double kMaxCostPerPacket = 12;
 // A DATA chunk of one byte needs 20 bytes and gets a pool block of 2 KiB.
 constexpr std::int64_t kMaxHeapPerByteIn = 256;
 constexpr std::int64_t kMaxHeapConstant = 1 << 20;
@@ -103,7 +104,8 @@ class BurstRun {
  private:
   void connect() {
     alive_ = false;
-    peer_.emplace(false);
+    peer_.emplace(false, sctp::fuzz::security_config(false), sctp::fuzz::hub_key().public_key(),
+                  sctp::VerificationTag{static_cast<std::uint32_t>(random_.next() | 1)});
     strikes_.emplace(random_, *peer_);
     ++figures.associations;
     handshaking_ = true;
@@ -112,6 +114,7 @@ class BurstRun {
     for (int round = 0; round < 12 && !alive_; ++round) {
       std::vector<ByteVector> out;
       for (const ByteVector& packet : std::exchange(to_peer_, {})) {
+        if (!peer_->owns(packet)) continue;
         if (sctp::fuzz::find_chunk(packet, sctp::wire::ChunkType::kInitAck)) {
           out.push_back(peer_->on_init_ack(packet));
         } else {
@@ -144,9 +147,10 @@ class BurstRun {
     const double begin = processor_seconds();
     handle(std::move(packets), route);
     const double cost = processor_seconds() - begin - peer_time_;
-    const double packets_handled = static_cast<double>(in + packets_out_ - out_before);
-    const double limit = kMaxCostConstant + kMaxCostPerPacket * ordinary_cost_ * packets_handled;
-    figures.worst_cost = std::max(figures.worst_cost, cost / ordinary_cost_ / std::max(8.0, packets_handled));
+    const double units =
+        static_cast<double>(in + packets_out_ - out_before) + static_cast<double>(bytes) / 1'000;
+    const double limit = kMaxCostConstant + kMaxCostPerPacket * ordinary_cost_ * units;
+    if (units >= 20) figures.worst_cost = std::max(figures.worst_cost, cost / ordinary_cost_ / units);
     if (cost > limit) {
       cost_violations.emplace(step_, "a burst of " + std::to_string(in) + " packets, " +
                                          std::to_string(bytes) + " bytes, costs " +
@@ -238,7 +242,7 @@ class BurstRun {
   void answer() {
     std::vector<ByteVector> answers;
     for (ByteVector& packet : std::exchange(to_peer_, {})) {
-      if (!sctp::wire::is_sealed(packet)) continue;
+      if (!sctp::wire::is_sealed(packet) || !peer_->owns(packet)) continue;
       for (ByteVector& each : strikes_->on_record(now_, std::move(packet), plan_.reports_itself))
         answers.push_back(std::move(each));
     }

@@ -28,10 +28,11 @@ struct HostileFigures {
   std::uint64_t bytes_out = 0;     ///< to the hostile peer and to the addresses that it forges
   std::uint64_t associations = 0;  ///< that it began
   std::uint64_t messages = 0;      ///< of the honest edges
-  double worst_cost = 0;           ///< processor time of a burst per packet, in costs of an ordinary packet
-  std::int64_t worst_heap = 0;     ///< bytes that the measured hub held
-  Duration worst_delay{};          ///< of an honest message
-  Duration worst_call{};           ///< until a new call of an honest edge was up
+  double worst_cost =
+      0;  ///< processor time of a burst of 20 packets or more, per packet: in ordinary packets
+  std::int64_t worst_heap = 0;  ///< bytes that the measured hub held
+  Duration worst_delay{};       ///< of an honest message
+  Duration worst_call{};        ///< until a new call of an honest edge was up
 
   HostileFigures& operator+=(const HostileFigures& other);
 };

@@ -106,6 +106,7 @@ void HostileStrikes::add_some(ByteVector& out) {
   if (kind < 900) return add_error(out);
   if (kind < 940) return add_handshake(out);
   if (kind < 970) return add_internal(out);
+  if (!ends_) return add_unknown(out);
   if (kind < 999) return add_garbage(out);
   if (random_.chance(0.1)) add_end(out);
 }
@@ -133,9 +134,9 @@ void HostileStrikes::add_data(ByteVector& out) {
   wire::DataChunk data;
   const ByteVector payload(random_.chance(0.7) ? 1 : random_.between(1, 900));
   const bool ahead = random_.chance(0.4);
-  data.begin = !random_.chance(0.02);
-  data.end = !random_.chance(0.02);
-  data.unordered = random_.chance(0.3);
+  data.begin = !ends_ || !random_.chance(0.02);
+  data.end = !ends_ || !random_.chance(0.02);
+  data.unordered = !ends_ || random_.chance(0.3);
   data.immediate = random_.chance(0.2);
   data.stream = StreamId{static_cast<std::uint16_t>(random_.chance(0.1) ? 65'535 : random_.below(8))};
   data.ssn = Ssn{random_.chance(0.5) ? ssn_++ : static_cast<std::uint16_t>(random_.below(200))};
@@ -242,7 +243,7 @@ void HostileStrikes::add_internal(ByteVector& out) {
   data.begin = data.end = true;
   data.unordered = true;
   data.tsn = peer_.tsn()++;
-  data.ppid = random_.chance(0.02) ? wire::kKeyManagementPpid : wire::kPathPreferencesPpid;
+  data.ppid = ends_ && random_.chance(0.02) ? wire::kKeyManagementPpid : wire::kPathPreferencesPpid;
   data.payload = payload;
   add(out, data);
 }

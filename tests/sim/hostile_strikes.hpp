@@ -17,7 +17,8 @@ class HostileStrikes {
   using ByteVector = std::vector<std::byte>;
 
   /// Both outlive it. `peer` has its keys before the first call.
-  HostileStrikes(SimRandom& random, sctp::fuzz::HandMadePeer& peer) : random_(random), peer_(peer) {}
+  HostileStrikes(SimRandom& random, sctp::fuzz::HandMadePeer& peer)
+      : random_(random), peer_(peer), ends_(random.chance(0.2)) {}
 
   /// The next sealed packets, in the order in which they are to leave: fresh ones around one kind of chunks
   /// or several, in disorder, and replays.
@@ -52,6 +53,7 @@ class HostileStrikes {
   bool saw_data_ = false;
   std::uint32_t serial_ = 0x1000;  ///< of the next ASCONF
   std::uint16_t ssn_ = 0;
+  bool ends_;  ///< it also sends what ends the association; otherwise an attack lasts
 };
 
 }  // namespace hawser::sim

@@ -45,13 +45,15 @@ void AsconfResponder::answer(const Route& source, std::size_t size) {
 }
 
 // Every request gets an explicit response with its correlation ID. Each request looks paths up again, because
-// an earlier request of the same chunk may have removed any of them. Only a path gets failed requests quoted:
-// without that, the answer is not larger than the chunk, so that a refusal reaches a source that is no path.
+// an earlier request of the same chunk may have removed any of them. Only a validated path gets failed
+// requests quoted: without that, the answer is not larger than the chunk, so that a refusal reaches any
+// source.
 void AsconfResponder::process(Timestamp now, const wire::AsconfChunk& chunk, const Route& source) {
   std::vector<std::byte> responses(kMaxAnswerSize);
   ByteWriter writer(responses);
   const bool adds_wildcard = adds_wildcard_address(chunk);
-  const bool quotes = context_.paths.find(source) != nullptr;
+  const path::Path* asking = context_.paths.find(source);
+  const bool quotes = asking != nullptr && asking->proven();
   wire::ParameterReader reader = chunk.request_reader();
   while (const auto view = reader.next()) {
     const auto correlation = wire::parse_correlation_id(*view);
