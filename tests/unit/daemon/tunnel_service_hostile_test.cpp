@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "fuzz/protected_peer.hpp"
+#include "sim/hostile_strikes.hpp"
 #include "unit/daemon/tunnel_service_support.hpp"
 
 namespace hawser::daemon {
@@ -36,31 +37,41 @@ class TunnelServiceHostilePeerTest : public TunnelServiceTest {
     spdlog::set_level(spdlog::level::off);
   }
 
-  // Sends from `from` and lets the hub work. Passes the hub's answers to the peer.
-  void give(io::MemoryDatagramSocket& from, const ByteVector& packet) {
+  void send(io::MemoryDatagramSocket& from, const ByteVector& packet) {
     TransmitBatch batch;
     batch.route = {from.id(), from.local_address().ip, hub_address};
+    if (!batch.has_room(packet.size())) return;
     std::ranges::copy(packet, batch.next(packet.size()).begin());
     batch.commit(packet.size());
     from.send(batch);
-    bytes_in += packet.size();
-    ++packets_in;
-    run(5ms);
-    take_answers(socket);
-    take_answers(other_socket);
   }
-  void take_answers(io::MemoryDatagramSocket& from) {
-    for (const ReceivedDatagram& each : from.receive())
-      peer.receive(now, ByteVector(each.bytes.begin(), each.bytes.end()));
+  // Sends from `from` and lets the hub work. Passes the hub's answers to the peer.
+  void give(io::MemoryDatagramSocket& from, const ByteVector& packet) {
+    send(from, packet);
+    run(5ms);
+    for (io::MemoryDatagramSocket* each : {&socket, &other_socket}) {
+      for (const ReceivedDatagram& answer : each->receive())
+        peer.receive(now, ByteVector(answer.bytes.begin(), answer.bytes.end()));
+    }
+  }
+  // From now on the log goes to `log_text`.
+  void record_log() {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text)));
+    spdlog::set_level(spdlog::level::info);
+    victim.platform.announced.clear();
+    recorded_since = now;
+  }
+  void expect_few_lines_and_events() {
+    const double time = std::chrono::duration<double>(now - recorded_since).count();
+    EXPECT_LT(static_cast<double>(lines()), 200 + 2 * time) << log_text.str();
+    EXPECT_LT(static_cast<double>(victim.platform.announced.size()), 200 + 5 * time);
+    EXPECT_EQ(victim.service.status(now).peers.at(0).state, "up");
+    EXPECT_TRUE(carries(edge, victim, packet(2, 1)));
   }
   // The handshake of the hostile peer, as sctp::fuzz::connect_edge.
   void connect() {
-    TransmitBatch batch;
-    batch.route = {socket.id(), socket.local_address().ip, hub_address};
-    const ByteVector init = peer.init();
-    std::ranges::copy(init, batch.next(init.size()).begin());
-    batch.commit(init.size());
-    socket.send(batch);
+    send(socket, peer.init());
     run(5ms);
     const auto answers = socket.receive();
     ASSERT_EQ(answers.size(), 1U);
@@ -100,8 +111,7 @@ class TunnelServiceHostilePeerTest : public TunnelServiceTest {
   io::MemoryDatagramSocket socket{network, SocketId(50), *UdpAddress::parse("198.51.100.66:5000")};
   io::MemoryDatagramSocket other_socket{network, SocketId(51), *UdpAddress::parse("198.51.100.67:5000")};
   fuzz::HandMadePeer peer{false, hostile_security(), key_of(kHubKey).public_key()};
-  std::size_t bytes_in = 0;
-  std::size_t packets_in = 0;
+  Timestamp recorded_since{};
   std::ostringstream log_text;
   std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
 };
@@ -111,24 +121,43 @@ TEST_F(TunnelServiceHostilePeerTest, CanFillNeitherTheLogNorTheHookQueueWithPath
   run(2s);
   connect();
   ASSERT_EQ(victim.service.status(now).peers.at(1).state, "up");
-  auto log =
-      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_text));
-  spdlog::set_default_logger(log);
-  spdlog::set_level(spdlog::level::info);
-  victim.platform.announced.clear();
-  const Timestamp begin = now;
+  record_log();
   std::uint32_t serial = 0x1000;
   for (int i = 0; i < 400; ++i) {
     give(i % 2 == 0 ? socket : other_socket, add_and_delete(serial++, IpAddress::any_v4(), 40));
     const auto address = IpAddress::v4(0x0a0a'0000U + static_cast<std::uint32_t>(i));
     give(socket, add_and_delete(serial++, address, 40));
   }
-  const double took = std::chrono::duration<double>(now - begin).count();
-  EXPECT_LT(static_cast<double>(lines()), 200 + took) << log_text.str();
-  EXPECT_LT(static_cast<double>(victim.platform.announced.size()), 200 + 5 * took);
-  EXPECT_EQ(victim.service.status(now).peers.at(0).state, "up");
-  EXPECT_TRUE(carries(edge, victim, packet(2, 1)));
+  expect_few_lines_and_events();
 }
+
+class TunnelServiceStrikesTest : public TunnelServiceHostilePeerTest,
+                                 public testing::WithParamInterface<std::uint64_t> {};
+
+// The strikes of the hostile campaign (tests/sim), through sockets, tunnel, log and hooks.
+TEST_P(TunnelServiceStrikesTest, OfAnyKindCostFewLogLinesAndHookRuns) {
+  start();
+  run(2s);
+  connect();
+  record_log();
+  sim::SimRandom random(GetParam());
+  sim::HostileStrikes strikes(random, peer);
+  for (int burst = 0; burst < 150; ++burst) {
+    io::MemoryDatagramSocket& from = random.chance(0.2) ? other_socket : socket;
+    for (const ByteVector& record : strikes.burst(16)) send(from, record);
+    run(5ms);
+    for (io::MemoryDatagramSocket* each : {&socket, &other_socket}) {
+      for (const ReceivedDatagram& answer : each->receive()) {
+        for (const ByteVector& reply :
+             strikes.on_record(now, ByteVector(answer.bytes.begin(), answer.bytes.end()), true))
+          send(*each, reply);
+      }
+    }
+  }
+  expect_few_lines_and_events();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, TunnelServiceStrikesTest, testing::Range<std::uint64_t>(1, 9));
 
 TEST_F(TunnelServiceHostilePeerTest, DoesNotStopTheOthersByAFloodOfSmallChunks) {
   start();
@@ -139,12 +168,7 @@ TEST_F(TunnelServiceHostilePeerTest, DoesNotStopTheOthersByAFloodOfSmallChunks) 
   for (int i = 0; i < 300; ++i) chunks.insert(chunks.end(), unknown.begin(), unknown.end());
   for (int round = 0; round < 20; ++round) {
     for (int i = 0; i < 250; ++i) {
-      const ByteVector record = *peer.seal(chunks);
-      TransmitBatch batch;
-      batch.route = {socket.id(), socket.local_address().ip, hub_address};
-      std::ranges::copy(record, batch.next(record.size()).begin());
-      batch.commit(record.size());
-      socket.send(batch);
+      send(socket, *peer.seal(chunks));
     }
     ASSERT_TRUE(carries(edge, victim, packet(2, 1))) << round;
     while (!socket.receive().empty()) {
