@@ -51,6 +51,26 @@ class RingBitmap {
     return find(from, to, [](std::uint64_t bits) { return ~bits; });
   }
 
+  /// The lowest number of the run of set numbers in [from, to) that is `count`-th from the top; kNone: there
+  /// are fewer runs. `count` is at least 1.
+  [[nodiscard]] std::uint64_t find_run_from_top(std::uint64_t from, std::uint64_t to,
+                                                std::size_t count) const {
+    if (from >= to) return kNone;
+    const std::uint64_t lowest = word_base(from);
+    for (std::uint64_t base = word_base(to - 1);; base -= kWordBits) {
+      const std::uint64_t bits = word(base) & mask(base, from, to);
+      const bool continues = base != lowest && test(base - 1);
+      std::uint64_t starts = bits & ~(bits << 1 | (continues ? 1U : 0U));
+      const auto found = static_cast<std::size_t>(std::popcount(starts));
+      if (found >= count) {
+        for (std::size_t below = found - count; below != 0; --below) starts &= starts - 1;
+        return base + static_cast<std::uint64_t>(std::countr_zero(starts));
+      }
+      if (base == lowest) return kNone;
+      count -= found;
+    }
+  }
+
   /// Calls `visit(first, last)` for each run of set numbers in [from, to), lowest first, until it returns
   /// false.
   template <class Visit>

@@ -76,7 +76,11 @@ class ReadableWatch {
 constexpr std::uint32_t kDeviceQueue = 1000;
 
 control::Counters counters_of(const hooks::HookRunner::Counters& c) {
-  return {{"run", c.run}, {"failed", c.failed}, {"timed_out", c.timed_out}, {"dropped", c.dropped}};
+  return {{"run", c.run},
+          {"failed", c.failed},
+          {"timed_out", c.timed_out},
+          {"dropped", c.dropped},
+          {"merged", c.merged}};
 }
 
 /// Waits for descriptors, the timer and signals, reads the clock once for each of them, and calls the tunnel

@@ -1,9 +1,10 @@
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "daemon/config/loader.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/hooks/command_check.hpp"
+#include "daemon/log_sink.hpp"
 #include "daemon/routing/routing.hpp"
 #include "daemon/version.hpp"
 #include "hawser/crypto/secret.hpp"
@@ -45,7 +47,8 @@ void add_options(CLI::App& app, Options& options) {
 }
 
 void set_up_log(const std::string& level) {
-  spdlog::set_default_logger(spdlog::stderr_logger_st("hawserd"));
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("hawserd", std::make_shared<hawser::daemon::LogSink>(STDERR_FILENO)));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
   spdlog::set_level(spdlog::level::from_str(level));
   spdlog::flush_on(spdlog::level::trace);

@@ -63,13 +63,14 @@ Result<control::PathChange, control::ParseError> TunnelService::set_path(
 // --- input
 
 void TunnelService::handle_socket(Timestamp now, SocketId id) {
-  io::DatagramSocket* socket = sockets_.find(id);
-  for (int round = 0; socket != nullptr && round < kRounds; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
+    io::DatagramSocket* socket = sockets_.find(id);  // an event may have closed it
+    if (socket == nullptr) break;
     const std::span<ReceivedDatagram> datagrams = socket->receive();
     if (datagrams.empty()) break;
     endpoint_.handle_datagrams(now, datagrams);
+    drain(now);  // before the next round: answers and events do not add up
   }
-  drain(now);
 }
 
 void TunnelService::handle_device(Timestamp now) {
@@ -149,10 +150,10 @@ bool TunnelService::handle_events(Timestamp now) {
 // 5. The peer connections take over an association that is up.
 // 6. Policies come last: they apply to the paths that there are then.
 void TunnelService::handle_event(Timestamp now, const sctp::Event& event) {
-  event_log_.handle_event(event);
+  event_log_.handle_event(now, event);
   tunnel_.handle_event(now, event);
   hook_publisher_.handle_event(event);
-  event_log_.handle_rejection(event);
+  event_log_.handle_rejection(now, event);
   connections_.handle_event(now, event);
   policies_.handle_event(event);
 }
@@ -188,6 +189,7 @@ void TunnelService::tick(Timestamp now) {
     if (const auto status = endpoint_.status(id)) rates_.sample(now, *status);
   }
   rates_.prune(now);
+  event_log_.report_suppressed(now);
   send_restart_notices(now);
   if (restart_notifier_) restart_notifier_->note_locations(now);
   connections_.save_addresses(now, false);

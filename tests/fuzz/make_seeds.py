@@ -131,6 +131,15 @@ def sealed_seeds():
     write("sealed_record", "used", [USE, 1, 0, 4], b"user", [USE, 2, 0, 4], b"data", [PASS, 50])
     write("sealed_record", "hostile", [ARBITRARY, 12], bytes(48), [1, 1], [DAMAGED, 8], bytes(8), [0, 16, 1, 1],
           [CUT, 8], bytes(8), [0, 30, 1], around(heartbeat), [REPEATED, 1, 0, UNSEALED, 1, 0, 1, 6, 0, 0, 4])
+    # The cached answer is large; each duplicate that fetches it is small, and comes from another address.
+    serial_and_lookup = struct.pack(">I", 0x1000) + parameter(5, bytes(4))
+    delete = struct.pack(">HHI", 0xC002, 16, 1) + parameter(5, bytes([9, 9, 9, 9]))
+    large = serial_and_lookup + delete * 40
+    duplicate = struct.pack(">BBH", 0xC1, 0, 16) + serial_and_lookup
+    write("sealed_record", "asconf_duplicates", around(struct.pack(">BBH", 0xC1, 0, 4 + len(large)) + large),
+          around(duplicate * 60, other_route=True), around(duplicate, other_route=True), [PASS, 50])
+    many = bytes([0xFF, 0, 0, 4]) * 80 + bytes([4, 0, 0, 8, 0, 1, 0, 4]) * 80
+    write("sealed_record", "many_small_chunks", around(many), around(many, other_route=True), [PASS, 50])
     write("sealed_record", "silence", [PASS, 255] * 40)
 
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "crypto/hmac.hpp"
@@ -88,10 +89,14 @@ class Target {
   void connect() { id_ = endpoint_->connect(now_, usual_route(), hub_key().public_key()); }
   /// Gives it a datagram; returns its immediate output.
   std::vector<Sent> give(const Route& route, ByteVector bytes) {
+    receive(route, std::move(bytes));
+    return take();
+  }
+  /// Gives it a datagram, and leaves its output where it is.
+  void receive(const Route& route, ByteVector bytes) {
     std::array<ReceivedDatagram, 1> datagrams{{{route, bytes}}};
     endpoint_->handle_datagrams(now_, datagrams);
     std::ranges::fill(bytes, std::byte{0xdd});
-    return take();
   }
   /// Advances the time, handles the timers that are due, and returns the output.
   std::vector<Sent> pass(Duration time) {
@@ -146,7 +151,8 @@ class Target {
     config.accept = accept;
     config.listed_addresses = false;
     config.outbound_streams = config.inbound_streams = 8;
-    config.receive_window = config.send_buffer = config.max_message_size = 64 * 1024;
+    config.receive_window = 64U << 10;
+    config.send_buffer = config.max_message_size = 64U << 10;
     config.max_paths = 6;
     return config;
   }
@@ -163,10 +169,10 @@ class Target {
 
 /// A packet with a checksum around encoded chunks.
 inline ByteVector packet_of(VerificationTag tag, Bytes chunks) {
-  ByteVector packet(wire::kCommonHeaderSize);
+  ByteVector packet(std::min(wire::kCommonHeaderSize + chunks.size(), kMaxPacketSize));
   wire::CommonHeader{kPort, kPort, tag, 0}.store(packet.data());
-  packet.insert(packet.end(), chunks.begin(), chunks.end());
-  packet.resize(std::min(packet.size(), kMaxPacketSize));
+  std::ranges::copy(chunks.first(packet.size() - wire::kCommonHeaderSize),
+                    packet.begin() + wire::kCommonHeaderSize);
   wire::seal_checksum(packet);
   return packet;
 }
@@ -205,7 +211,16 @@ inline std::optional<wire::ChunkView> find_chunk(Bytes packet, wire::ChunkType t
 /// handshake it performs. Owns its secure channel; never uses an Endpoint.
 class HandMadePeer {
  public:
-  explicit HandMadePeer(bool hub) : hub_(hub), security_(security_config(hub)) {}
+  explicit HandMadePeer(bool hub) : HandMadePeer(hub, security_config(hub), hub_key().public_key()) {}
+  /// `security` holds its own key and that of the endpoint under test. `hub_public`: of the hub. `own_tag`:
+  /// of the packets to it.
+  HandMadePeer(bool hub, SecurityConfig security, const crypto::PublicKey& hub_public,
+               VerificationTag own_tag = VerificationTag{0x0abc'def1})
+      : own_tag_(own_tag),
+        hub_(hub),
+        security_(std::move(security)),
+        hub_public_(hub_public),
+        secrets_(security::InitSecrets::derive(hub_public, nullptr)) {}
 
   /// The edge's INIT with a valid proof.
   ByteVector init() {
@@ -219,7 +234,7 @@ class HandMadePeer {
     add(wire::ParameterType::kPadding, 240);
     add(wire::ParameterType::kAccess, wire::kAccessSize);
     init_ = chunk_bytes(wire::InitChunk{false, own_tag_, 65'536, 8, 8, tsn_, parameters});
-    security::sign_access(init_, secrets());
+    security::sign_access(init_, secrets_);
     return packet_of(kNoTag, init_);
   }
   /// Handles a hub's INIT ACK; returns COOKIE ECHO and ClientHello.
@@ -303,6 +318,18 @@ class HandMadePeer {
     require(reader.ok());
   }
 
+  /// Opens a record, which must succeed, in place. Returns the packet in it: common header and chunks.
+  wire::PacketView open(Timestamp now, ByteVector& packet) {
+    const auto record = channel_->open(now, packet);
+    require(record.has_value());
+    return *wire::PacketView::parse(record->packet);
+  }
+
+  /// Whether a packet has its verification tag.
+  [[nodiscard]] bool owns(Bytes packet) const {
+    return packet.size() >= wire::kCommonHeaderSize &&
+           load_be<std::uint32_t>(packet.data() + 4) == own_tag_.value();
+  }
   [[nodiscard]] VerificationTag peer_tag() const { return peer_tag_; }
   [[nodiscard]] Tsn& tsn() { return tsn_; }
   [[nodiscard]] Ssn& ssn() { return ssn_; }
@@ -332,12 +359,12 @@ class HandMadePeer {
   }
   [[nodiscard]] crypto::Sha256Digest init_hash() const { return crypto::sha256(std::array{Bytes(init_)}); }
   [[nodiscard]] security::HandshakeMac make_mac(const crypto::Sha256Digest& context) const {
-    return {role(), secrets().access_key.view(), context};
+    return {role(), secrets_.access_key.view(), context};
   }
   void open_channel(const std::array<Bytes, 2>& chunks) {
     const auto transcript = crypto::sha256(chunks);
     mac_.emplace(make_mac(transcript));
-    channel_.emplace(security::SecureChannel::Setup{security_, role(), hub_key().public_key(), transcript,
+    channel_.emplace(security::SecureChannel::Setup{security_, role(), hub_public_, transcript,
                                                     crypto::Cipher::aes_128_gcm, true});
     channel_->begin();
   }
@@ -352,12 +379,14 @@ class HandMadePeer {
     if (data->end && channel_) channel_->on_message(now, received_);
   }
 
+  VerificationTag own_tag_;
   bool hub_;
   SecurityConfig security_;
+  crypto::PublicKey hub_public_;
+  security::InitSecrets secrets_;
   std::optional<security::SecureChannel> channel_;
   std::optional<security::HandshakeMac> mac_;
   path::RecordNumbers numbers_;
-  VerificationTag own_tag_{0x0abc'def1};
   VerificationTag peer_tag_;
   Tsn tsn_{0x1000};
   Ssn ssn_;
@@ -366,5 +395,21 @@ class HandMadePeer {
   ByteVector cookie_;
   ByteVector received_;
 };
+
+/// Performs the handshake of an edge with the hub; both are up then. `give` passes a packet of the peer to
+/// the hub and handles the answers.
+template <class Give>
+void connect_edge(Target& hub, HandMadePeer& peer, Give give) {
+  const auto ack = hub.give(usual_route(), peer.init());
+  require(ack.size() == 1);
+  give(peer.on_init_ack(ack[0].bytes));
+  while (!peer.up()) {
+    const auto messages = peer.take_messages();
+    require(!messages.empty());
+    for (const ByteVector& message : messages) give(peer.data_packet(message));
+  }
+  give(*peer.seal(chunk_bytes(wire::PadChunk{8})));  // proves that the peer has the keys
+  require(hub.up());
+}
 
 }  // namespace hawser::sctp::fuzz

@@ -49,16 +49,7 @@ class Records {
 class SealedAssociation {
  public:
   explicit SealedAssociation(Input input) : input_(input) {
-    const auto ack = hub_.give(usual_route(), peer_.init());
-    require(ack.size() == 1);
-    give(usual_route(), peer_.on_init_ack(ack[0].bytes));
-    while (!peer_.up()) {
-      const auto messages = peer_.take_messages();
-      require(!messages.empty());
-      for (const ByteVector& message : messages) give(usual_route(), peer_.data_packet(message));
-    }
-    give(usual_route(), *peer_.seal(chunk_bytes(wire::PadChunk{8})));  // proves that the peer has the keys
-    require(hub_.up());
+    connect_edge(hub_, peer_, [this](const ByteVector& packet) { give(usual_route(), packet); });
   }
 
   void run() {

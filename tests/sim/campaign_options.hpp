@@ -37,6 +37,9 @@ inline bool parse(int argc, char** argv, CampaignOptions& options) {
       options.first = value;
     } else if (name == "--count") {
       options.count = value;
+    } else if (name == "--seeds") {
+      options.first = 1;
+      options.count = value;
     } else if (name == "--seed") {
       options.first = value;
       options.count = 1;

@@ -103,7 +103,7 @@ void WireMonitor::check_amplification(Timestamp now, SocketId socket, const SimD
                  " bytes sent to an address that is not validated, " + std::to_string(remote.bytes_received) +
                  " received");
   }
-  if (is_sealed(datagram.payload) && datagram.payload.size() > kMaxSealedValidation)
+  if (is_sealed(datagram.payload) && datagram.payload.size() > max_sealed_validation)
     complain(now, socket, datagram, "sends possible user data to an address that is not validated");
 }
 

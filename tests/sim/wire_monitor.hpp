@@ -42,6 +42,8 @@ class WireMonitor {
 
   /// Returns the state of a path of the engine.
   std::function<std::optional<sctp::PathState>(SocketId, const UdpAddress&)> path_state;
+  /// Largest record that cannot hold user data. Larger where a peer asks for large control chunks.
+  std::size_t max_sealed_validation = 400;
 
   /// The host connects to this remote. What it sends there is not an answer.
   void on_connect(SocketId socket, const UdpAddress& remote);

@@ -35,7 +35,7 @@ enum class DropReason : std::uint8_t {
   empty_data,              ///< DATA without user data (§6.2)
   inconsistent_fragment,   ///< B/E bits, SSN or stream that contradict neighbouring fragments
   stale_sack,              ///< SACK older than one already seen (§6.2.1)
-  invalid_sack,            ///< SACK for TSNs that were never sent, or with impossible gaps
+  invalid_sack,            ///< SACK for TSNs that were never sent, or with impossible or unordered gaps
   bad_heartbeat_ack,       ///< HEARTBEAT ACK without the right nonce
   unknown_source,          ///< a source that is no path of the association, for a chunk that needs one
   asconf_out_of_sequence,  ///< ASCONF ahead of the next serial, or an unexpected ASCONF ACK (RFC 5061 §5.2)
@@ -49,6 +49,9 @@ enum class DropReason : std::uint8_t {
   unknown_epoch,           ///< a sealed chunk under keys that do not exist yet or no longer
   replayed_record,         ///< a sealed chunk that was received before, or is older than the replay window
   bad_record,              ///< a sealed chunk that is not authentic
+  excess_chunk,            ///< a further HEARTBEAT, SACK or ASCONF in a packet, where only one counts
+  control_overflow,        ///< not sent: too many control chunks wait, or the chunk fits no packet
+  event_overflow,          ///< not reported: an event of a path, while the user does not poll the others
   amplification_limit,     ///< not sent: amplification limit of the address spent, or too many answers queued
   count_,                  ///< number of reasons
 };

@@ -5,7 +5,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <filesystem>
@@ -84,7 +83,11 @@ class ControlServer::Client : public std::enable_shared_from_this<Client> {
 };
 
 ControlServer::ControlServer(boost::asio::io_context& context, std::string path, Answer answer)
-    : context_(context), acceptor_(context), path_(std::move(path)), answer_(std::move(answer)) {
+    : context_(context),
+      acceptor_(context),
+      accept_timer_(context),
+      path_(std::move(path)),
+      answer_(std::move(answer)) {
   open();
   accept();
 }
@@ -118,8 +121,16 @@ void ControlServer::open() {
 void ControlServer::accept() {
   acceptor_.async_accept([this](boost::system::error_code error, Protocol::socket socket) {
     if (error == boost::asio::error::operation_aborted) return;
-    if (!error && clients_ < kMaxClients) std::make_shared<Client>(*this, std::move(socket))->read();
+    if (error) return accept_later();  // at once it would fail again, and keep the event loop busy
+    if (clients_ < kMaxClients) std::make_shared<Client>(*this, std::move(socket))->read();
     accept();
+  });
+}
+
+void ControlServer::accept_later() {
+  accept_timer_.expires_after(kAcceptPause);
+  accept_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) accept();
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -20,6 +21,8 @@ class ControlServer {
   static constexpr std::size_t kMaxClients = 16;
   /// For a request to arrive, or an answer to leave.
   static constexpr std::chrono::seconds kTimeout{10};
+  /// From a connection that cannot be accepted, for example without a free descriptor, to the next attempt.
+  static constexpr std::chrono::milliseconds kAcceptPause{500};
 
   /// Creates the directory if it is missing and replaces a socket that no daemon listens on. Throws
   /// std::system_error, or std::runtime_error if another daemon listens there.
@@ -32,9 +35,11 @@ class ControlServer {
   class Client;
   void open();
   void accept();
+  void accept_later();
 
   boost::asio::io_context& context_;
   boost::asio::local::stream_protocol::acceptor acceptor_;
+  boost::asio::steady_timer accept_timer_;
   std::string path_;
   bool bound_ = false;
   Answer answer_;

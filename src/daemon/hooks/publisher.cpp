@@ -72,7 +72,7 @@ HookPublisher::Path HookPublisher::describe(sctp::AssociationId id, sctp::PathId
 
 void HookPublisher::publish_tunnel(const char* name, sctp::AssociationId id, tunnel::PeerIndex peer,
                                    std::string_view reason) {
-  context_.platform.announce({name, facts(id, peer, reason)});
+  context_.platform.announce({name, facts(id, peer, reason), peer, {}});
 }
 
 void HookPublisher::publish_path(const char* name, const sctp::Event& event, sctp::PathId id,
@@ -85,7 +85,8 @@ void HookPublisher::publish_path(const char* name, const sctp::Event& event, sct
   all.emplace_back("HAWSER_REMOTE", path.remote);
   if (event.kind == sctp::Event::Kind::path_moved)
     all.emplace_back("HAWSER_OLD_REMOTE", event.previous.to_string());
-  context_.platform.announce({name, std::move(all)});
+  std::string key = std::to_string(event.association.value()) + "/" + std::to_string(id.value());
+  context_.platform.announce({name, std::move(all), carrier.peer, std::move(key)});
 }
 
 HookPublisher::Facts HookPublisher::facts(sctp::AssociationId id, tunnel::PeerIndex peer,

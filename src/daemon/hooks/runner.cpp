@@ -100,19 +100,18 @@ HookRunner::HookRunner(asio::io_context& context, config::HooksConfig config)
 HookRunner::~HookRunner() = default;
 
 void HookRunner::post(HookEvent event) {
-  if (queue_.size() >= kQueue) {
-    ++counters_.dropped;
-    return spdlog::warn("hook {}: dropped: {} events are queued", event.name, queue_.size());
-  }
-  queue_.push_back(std::move(event));
+  const std::string name = event.name;
+  const HookQueue::Result result = queue_.push(std::move(event));
+  counters_.merged += result.merged;
+  counters_.dropped += result.dropped;
+  const bool was_dropping = std::exchange(dropping_, result.dropped != 0);
+  if (dropping_ && !was_dropping) spdlog::warn("hook {}: dropped: {} events are queued", name, queue_.size());
   run_next();
 }
 
 void HookRunner::run_next() {
   while (!run_ && !queue_.empty()) {
-    const HookEvent event = std::move(queue_.front());
-    queue_.pop_front();
-    start(event);
+    start(queue_.pop());
   }
   if (run_ || !done_) return;
   finish_timer_.cancel();

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,15 +12,15 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/hook_event.hpp"
+#include "daemon/hooks/queue.hpp"
 
 namespace hawser::daemon::hooks {
 
 /// Runs the configured program for each event, one at a time and in order, without blocking. Owns the queue
 /// and the process. A program that takes too long is killed with its whole process group. Its output goes to
-/// our log, line by line. Events are dropped and counted while the queue is full.
+/// our log, line by line. HookQueue decides which events wait.
 class HookRunner {
  public:
-  static constexpr std::size_t kQueue = 64;  ///< longest queue, in events
   static constexpr std::size_t kLines = 64;  ///< logged lines of one run's output
   /// From SIGTERM to SIGKILL.
   static constexpr std::chrono::milliseconds kGrace = std::chrono::seconds(1);
@@ -32,6 +31,7 @@ class HookRunner {
     std::uint64_t failed = 0;     ///< runs that could not start or did not exit with status 0
     std::uint64_t timed_out = 0;  ///< failed runs that took too long
     std::uint64_t dropped = 0;    ///< events without a run: the queue was full, or the daemon ended
+    std::uint64_t merged = 0;     ///< events without a run: others of a full queue made up for them
   };
 
   /// `context` is the event loop; it outlives the runner.
@@ -69,7 +69,8 @@ class HookRunner {
   config::HooksConfig config_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer finish_timer_;
-  std::deque<HookEvent> queue_;
+  HookQueue queue_;
+  bool dropping_ = false;          ///< the last event found the queue full
   std::unique_ptr<Run> run_;       ///< null: none is in progress
   std::uint64_t last_run_id_ = 0;  ///< identifies runs, as a wake-up may belong to an earlier one
   std::function<void()> done_;

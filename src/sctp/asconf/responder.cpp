@@ -24,30 +24,36 @@ bool adds_wildcard_address(const wire::AsconfChunk& chunk) {
 
 }  // namespace
 
-void AsconfResponder::on_asconf(const wire::AsconfChunk& chunk, const Route& source) {
+void AsconfResponder::on_asconf(Timestamp now, const wire::AsconfChunk& chunk, const Route& source,
+                                std::size_t size) {
   if (chunk.serial == next_serial_) {
-    process(chunk, source);
+    process(now, chunk, source);
     ++next_serial_;
-    answer(source);
+    answer(source, size);
   } else if (chunk.serial + 1 == next_serial_ && !cached_.empty()) {
-    answer(source);  // RFC 5061 §5.2 E: the answer was lost; it is repeated to the source of this packet
+    answer(source,
+           size);  // RFC 5061 §5.2 E: the answer was lost; it is repeated to the source of this packet
   } else {
     context_.drops.add(DropReason::asconf_out_of_sequence);
   }
 }
 
-void AsconfResponder::answer(const Route& source) {
+void AsconfResponder::answer(const Route& source, std::size_t size) {
   const path::Path* path = context_.paths.find(source);
   const PathId id = path == nullptr ? kNoPath : path->id;
-  context_.control.push_bytes(wire::ChunkType::kAsconfAck, cached_, id, source);
+  context_.control.push_bytes(wire::ChunkType::kAsconfAck, cached_, id, source, size);
 }
 
 // Every request gets an explicit response with its correlation ID. Each request looks paths up again, because
-// an earlier request of the same chunk may have removed any of them.
-void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& source) {
+// an earlier request of the same chunk may have removed any of them. Only a validated path gets failed
+// requests quoted: without that, the answer is not larger than the chunk, so that a refusal reaches any
+// source.
+void AsconfResponder::process(Timestamp now, const wire::AsconfChunk& chunk, const Route& source) {
   std::vector<std::byte> responses(kMaxAnswerSize);
   ByteWriter writer(responses);
   const bool adds_wildcard = adds_wildcard_address(chunk);
+  const path::Path* asking = context_.paths.find(source);
+  const bool quotes = asking != nullptr && asking->proven();
   wire::ParameterReader reader = chunk.request_reader();
   while (const auto view = reader.next()) {
     const auto correlation = wire::parse_correlation_id(*view);
@@ -56,25 +62,25 @@ void AsconfResponder::process(const wire::AsconfChunk& chunk, const Route& sourc
         is_request(*view) ? wire::AsconfRequest::parse(*view) : wire::ParseError::kWrongParameterType;
     if (!request) {
       wire::AsconfResponse::write_error(writer, *correlation, wire::CauseCode::kUnrecognizedParameters,
-                                        view->whole);
+                                        quotes ? view->whole : Bytes{});
       if (wire::stops(wire::unknown_parameter_action(view->type))) break;
       continue;
     }
-    const Verdict verdict = apply(*request, source, adds_wildcard);
+    const Verdict verdict = apply(now, *request, source, adds_wildcard);
     if (verdict.success) {
       wire::AsconfResponse{*correlation, true, {}}.write(writer);
     } else {
-      wire::AsconfResponse::write_error(writer, *correlation, verdict.cause, view->whole);
+      wire::AsconfResponse::write_error(writer, *correlation, verdict.cause, quotes ? view->whole : Bytes{});
     }
   }
   responses.resize(writer.size());
   cached_ = control::ControlQueue::serialise(wire::AsconfAckChunk{chunk.serial, responses});
 }
 
-AsconfResponder::Verdict AsconfResponder::apply(const wire::AsconfRequest& request, const Route& source,
-                                                bool adds_wildcard) {
+AsconfResponder::Verdict AsconfResponder::apply(Timestamp now, const wire::AsconfRequest& request,
+                                                const Route& source, bool adds_wildcard) {
   switch (request.type) {
-    case wire::ParameterType::kAddIpAddress: return add(request.address, source);
+    case wire::ParameterType::kAddIpAddress: return add(now, request.address, source);
     case wire::ParameterType::kDeleteIpAddress:
       return request.address.is_wildcard() ? remove_all_but(source) : remove(request.address, source);
     default:
@@ -85,7 +91,8 @@ AsconfResponder::Verdict AsconfResponder::apply(const wire::AsconfRequest& reque
   }
 }
 
-AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Route& source) {
+AsconfResponder::Verdict AsconfResponder::add(Timestamp now, const IpAddress& address, const Route& source) {
+  if (context_.only_wildcard_adds && !address.is_wildcard()) return {false, wire::CauseCode::kRequestRefused};
   Route route = source;
   if (!address.is_wildcard()) route.remote.ip = address;
   if (!route.remote.ip.is_unicast() || address.is_v4() != source.remote.ip.is_v4()) {
@@ -95,7 +102,7 @@ AsconfResponder::Verdict AsconfResponder::add(const IpAddress& address, const Ro
     known->heartbeat.probe_requested = true;
     return {};
   }
-  if (!context_.paths.make_room(context_.events)) {
+  if (!context_.paths.may_peer_add(now) || !context_.paths.make_room(context_.events)) {
     context_.drops.add(DropReason::too_many_paths);
     return {false, wire::CauseCode::kResourceShortage};
   }

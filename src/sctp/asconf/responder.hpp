@@ -22,26 +22,29 @@ class AsconfResponder {
     path::PathTable& paths;
     control::ControlQueue& control;
     const control::EventSink& events;
+    /// Whether only the source of a packet can be added (protected mode): a packet has arrived from there.
+    bool only_wildcard_adds = false;
   };
   /// `peer_window` is the peer's first a_rwnd, from which new paths take their ssthresh.
   AsconfResponder(const Context& context, Tsn peer_initial_tsn, std::size_t peer_window)
       : context_(context), next_serial_(peer_initial_tsn.value()), peer_window_(peer_window) {}
 
-  /// Processes an ASCONF. `source` is the route of its packet, to which the answer goes.
-  void on_asconf(const wire::AsconfChunk& chunk, const Route& source);
+  /// Processes an ASCONF. `source` and `size` are those of its datagram. The answer goes to the source; while
+  /// that is no path, it never leaves in a larger packet.
+  void on_asconf(Timestamp now, const wire::AsconfChunk& chunk, const Route& source, std::size_t size);
 
  private:
   struct Verdict {
     bool success = true;
     wire::CauseCode cause{};
   };
-  void process(const wire::AsconfChunk& chunk, const Route& source);
-  Verdict apply(const wire::AsconfRequest& request, const Route& source, bool adds_wildcard);
-  Verdict add(const IpAddress& address, const Route& source);
+  void process(Timestamp now, const wire::AsconfChunk& chunk, const Route& source);
+  Verdict apply(Timestamp now, const wire::AsconfRequest& request, const Route& source, bool adds_wildcard);
+  Verdict add(Timestamp now, const IpAddress& address, const Route& source);
   Verdict remove(const IpAddress& address, const Route& source);
   Verdict remove_all_but(const Route& source);
   Verdict set_primary(const IpAddress& address, const Route& source);
-  void answer(const Route& source);
+  void answer(const Route& source, std::size_t size);
 
   Context context_;
   std::uint32_t next_serial_;

@@ -50,7 +50,8 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (closed_) return;
   if (packet.had_data) parts_.receiver->on_packet_end(now);
   if (packet.fresh) parts_.validation.on_transfer(now);
-  parts_.migration.on_packet(packet.source());
+  if (packet.heartbeat) router_.answer_heartbeat(packet);
+  parts_.migration.on_packet(now, packet.source());
   drop_retired_paths(parts_);
   if (parts_.keys != nullptr) apply(now, establishment_.advance_keys(now));
   if (!closed_) advance_shutdown(now);

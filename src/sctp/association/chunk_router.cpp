@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sctp/wire/abort_error.hpp"
 #include "sctp/wire/asconf.hpp"
@@ -49,9 +50,9 @@ ChunkResult ChunkRouter::dispatch(Packet& packet, const wire::ChunkView& chunk, 
     case wire::ChunkType::kPad: break;         // RFC 4820: ignored
     case wire::ChunkType::kAsconf:
     case wire::ChunkType::kAsconfAck:
-      if (packet.record == nullptr) return handle_unknown(chunk);
+      if (packet.record == nullptr) return handle_unknown(packet, chunk);
       return handle_authenticated(packet, chunk, offset);
-    default: return handle_unknown(chunk);
+    default: return handle_unknown(packet, chunk);
   }
   return NextChunk{};
 }
@@ -79,23 +80,28 @@ ChunkResult ChunkRouter::handle_auth(Packet& packet, const wire::ChunkView& chun
   if (auth && parts_.auth.enabled() && wire::hmac_size(auth->hmac_id) == 0 && !handshaking()) {
     std::array<std::byte, 2> value{};
     store_be(value.data(), auth->hmac_id);
-    parts_.control.push_error(wire::CauseCode::kUnsupportedHmacIdentifier, value);
+    report_error(packet, wire::CauseCode::kUnsupportedHmacIdentifier, value);
   }
   return SkipRest{};
 }
 
 // RFC 9260 §3.2: the two highest bits of the type decide what happens to a chunk that is unknown or was not
 // negotiated.
-ChunkResult ChunkRouter::handle_unknown(const wire::ChunkView& chunk) {
+ChunkResult ChunkRouter::handle_unknown(Packet& packet, const wire::ChunkView& chunk) {
   const bool known = wire::is_known_chunk(chunk.type);
   drop(known ? DropReason::unexpected_chunk : DropReason::unknown_chunk);
   if (known) return NextChunk{};
   const auto action = wire::unknown_chunk_action(chunk.type);
   if (wire::reports(action) && !handshaking()) {
-    parts_.control.push_error(wire::CauseCode::kUnrecognizedChunkType, control::error_echo(chunk.whole));
+    report_error(packet, wire::CauseCode::kUnrecognizedChunkType, control::error_echo(chunk.whole));
   }
   if (wire::stops(action)) return SkipRest{};
   return NextChunk{};
+}
+
+// The first error of a packet is reported, so that the answer to a packet of many small chunks is one chunk.
+void ChunkRouter::report_error(Packet& packet, wire::CauseCode cause, Bytes value) {
+  if (!std::exchange(packet.had_error, true)) parts_.control.push_error(cause, value);
 }
 
 // --- data transfer
@@ -124,14 +130,15 @@ ChunkResult ChunkRouter::handle_data(Packet& packet, const wire::ChunkView& chun
     receiver.force_sack();
     parts_.teardown.on_data(packet.now, receiver.cumulative_tsn());
   }
-  if (refusal) return answer_refused_data(*refusal, *data);
+  if (refusal) return answer_refused_data(packet, *refusal, *data);
   packet.fresh = true;
   // The chunks that follow a key management message in a packet depend on its keys.
   if (in_the_clear) messages_.receive(packet.now);
   return NextChunk{};
 }
 
-ChunkResult ChunkRouter::answer_refused_data(DropReason refusal, const wire::DataChunk& data) {
+ChunkResult ChunkRouter::answer_refused_data(Packet& packet, DropReason refusal,
+                                             const wire::DataChunk& data) {
   drop(refusal);
   if (refusal == DropReason::empty_data) {
     std::array<std::byte, 4> tsn{};
@@ -143,13 +150,14 @@ ChunkResult ChunkRouter::answer_refused_data(DropReason refusal, const wire::Dat
   if (refusal == DropReason::invalid_stream) {
     std::array<std::byte, 4> value{};
     store_be(value.data(), data.stream.value());
-    parts_.control.push_error(wire::CauseCode::kInvalidStreamIdentifier, value);
+    report_error(packet, wire::CauseCode::kInvalidStreamIdentifier, value);
   }
   return NextChunk{};
 }
 
 void ChunkRouter::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
   if (handshaking()) return drop(DropReason::unexpected_chunk);
+  if (std::exchange(packet.had_sack, true)) return drop(DropReason::excess_chunk);
   tx::DataSender::SackVerdict verdict{};
   if (chunk.is(wire::ChunkType::kNrSack)) {
     const auto sack = wire::NrSackChunk::parse(chunk);
@@ -189,13 +197,19 @@ void ChunkRouter::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
     // used.
     const path::Path* moved = parts_.paths.find_unique_by_ip(packet.route);
     if (moved == nullptr || moved->ours || moved->error_count == 0) return drop(DropReason::unknown_source);
-    return parts_.migration.follow(packet.source());
+    return parts_.migration.follow(packet.now, packet.source());
   }
   if (path->state() == PathState::joining) return drop(DropReason::unexpected_chunk);
   // A HEARTBEAT from a candidate is not answered; it makes this end probe the candidate, whose answer moves
   // the path.
   if (path->replaces != kNoPath) return path::PathValidation::probe(*path);
-  parts_.validation.on_heartbeat(packet.now, *heartbeat, *path);
+  if (packet.heartbeat) drop(DropReason::excess_chunk);
+  packet.heartbeat = *heartbeat;
+}
+
+void ChunkRouter::answer_heartbeat(const Packet& packet) {
+  path::Path* path = parts_.paths.find(packet.path);  // a later chunk may have removed it
+  if (path != nullptr) parts_.validation.on_heartbeat(packet.now, *packet.heartbeat, *path);
 }
 
 void ChunkRouter::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& chunk) {
@@ -221,7 +235,8 @@ void ChunkRouter::handle_asconf(Packet& packet, const wire::ChunkView& chunk) {
   const auto asconf = wire::AsconfChunk::parse(chunk);
   if (!asconf) return drop(DropReason::malformed_chunk);
   if (!parts_.asconf_responder || !parts_.asconf.enabled()) return drop(DropReason::unexpected_chunk);
-  parts_.asconf_responder->on_asconf(*asconf, packet.route);
+  if (std::exchange(packet.had_asconf, true)) return drop(DropReason::excess_chunk);
+  parts_.asconf_responder->on_asconf(packet.now, *asconf, packet.route, packet.size);
   // The packet itself counts towards the amplification limit of the path that it has just added.
   path::Path* path = parts_.paths.find(packet.route);
   if (path == nullptr || packet.path != kNoPath) return;
@@ -295,7 +310,8 @@ void ChunkRouter::handle_shutdown(Packet& packet, const wire::ChunkView& chunk) 
   if (handshaking()) return drop(DropReason::unexpected_chunk);
   const auto verdict = parts_.data.on_cumulative(shutdown->cumulative_tsn, parts_.paths, packet.now);
   apply_sack(packet.now, verdict, nullptr);
-  if (verdict != tx::DataSender::SackVerdict::invalid) parts_.teardown.on_shutdown(packet.now, packet.route);
+  if (verdict != tx::DataSender::SackVerdict::invalid)
+    parts_.teardown.on_shutdown(packet.now, packet.route, packet.size);
 }
 
 ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
@@ -312,7 +328,7 @@ ChunkResult ChunkRouter::handle_shutdown_ack(Packet& packet) {
   // RFC 9260 §8.5.1 E: while the handshake runs, the peer still has an older association to end. In protected
   // mode there are no keys yet, and the peer would drop an answer that is not sealed.
   if (parts_.endpoint.security == nullptr) complete(true, packet.view.header().verification_tag);
-  return NextChunk{};
+  return SkipRest{};  // one answer per packet
 }
 
 ChunkResult ChunkRouter::handle_shutdown_complete() {

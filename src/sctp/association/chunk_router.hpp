@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 
 #include "sctp/association/components.hpp"
 #include "sctp/association/ending.hpp"
 #include "sctp/association/internal_messages.hpp"
+#include "sctp/wire/heartbeat.hpp"
 
 namespace hawser::sctp::association {
 
@@ -21,6 +23,11 @@ struct Packet {
   bool authenticated = false;            ///< a record or an earlier AUTH chunk covers the next chunks
   bool had_data = false;                 ///< it contained DATA that reached the receiver
   bool fresh = false;                    ///< it contained a chunk that cannot be a replay
+  // Chunks of which one per packet counts, so that no packet costs more than its size explains.
+  bool had_sack = false;
+  bool had_asconf = false;
+  bool had_error = false;                           ///< an ERROR answers it
+  std::optional<wire::HeartbeatChunk> heartbeat{};  ///< the newest one that is to be answered
 
   /// Where the packet came from, for Migration.
   [[nodiscard]] path::PacketSource source() const {
@@ -66,6 +73,8 @@ class ChunkRouter {
 
   /// Processes one chunk; `offset` is its offset in the packet in bytes.
   ChunkResult route(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
+  /// Answers the HEARTBEAT of a packet whose chunks were processed.
+  void answer_heartbeat(const Packet& packet);
 
  private:
   ChunkResult dispatch(Packet& packet, const wire::ChunkView& chunk, std::size_t offset);
@@ -75,11 +84,12 @@ class ChunkRouter {
   void handle_asconf_ack(Packet& packet, const wire::ChunkView& chunk);
   void handle_heartbeat(Packet& packet, const wire::ChunkView& chunk);
   void handle_heartbeat_ack(Packet& packet, const wire::ChunkView& chunk);
-  ChunkResult handle_unknown(const wire::ChunkView& chunk);
+  ChunkResult handle_unknown(Packet& packet, const wire::ChunkView& chunk);
   ChunkResult handle_abort(const wire::ChunkView& chunk);
   ChunkResult handle_error(const wire::ChunkView& chunk);
   ChunkResult handle_data(Packet& packet, const wire::ChunkView& chunk);
-  ChunkResult answer_refused_data(DropReason refusal, const wire::DataChunk& data);
+  ChunkResult answer_refused_data(Packet& packet, DropReason refusal, const wire::DataChunk& data);
+  void report_error(Packet& packet, wire::CauseCode cause, Bytes value);
   void handle_sack(Packet& packet, const wire::ChunkView& chunk);
   void apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet);
   ChunkResult handle_init_ack(Packet& packet, const wire::ChunkView& chunk);

@@ -31,8 +31,9 @@ struct Components {
              const handshake::OwnInit& own_init)
       : endpoint(endpoint_context),
         own(own_init),
-        events(endpoint.events, id),
+        events(endpoint.events, endpoint.drops, id),
         paths(endpoint.config),
+        control(endpoint.drops),
         validation({endpoint.config, endpoint.random, endpoint.drops, paths, control, events}),
         prober(paths, endpoint.random),
         migration(endpoint.drops, paths, validation, events),

@@ -5,8 +5,8 @@
 #include "hawser/base/random.hpp"
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/drop_reason.hpp"
-#include "hawser/sctp/event.hpp"
 #include "hawser/sctp/security.hpp"
+#include "sctp/control/event_queue.hpp"
 #include "sctp/control/packet_tap.hpp"
 #include "sctp/control/reply.hpp"
 #include "sctp/security/access_proof.hpp"
@@ -19,7 +19,7 @@ struct EndpointContext {
   RandomSource& random;
   BufferPool& pool;
   DropCounters& drops;
-  RingQueue<Event>& events;
+  control::EventQueue& events;
   RingQueue<control::Reply>& replies;
   const SecurityConfig* security;  ///< null: plain SCTP
   const control::PacketTap& tap;

@@ -200,7 +200,8 @@ void Establishment::adopt(const handshake::PeerInit& peer) {
   peer_window_ = peer.a_rwnd;
   parts_.migration.set_peer_window(peer.a_rwnd);
   listed_addresses_ = peer.addresses;
-  parts_.auth = handshake::negotiate_auth(config, parts_.own, peer);
+  // Records authenticate whole packets: AUTH is not used in them, even if the peer offers it.
+  parts_.auth = is_protected ? auth::Auth() : handshake::negotiate_auth(config, parts_.own, peer);
   parts_.asconf.set_enabled(config.dynamic_addresses && peer.asconf &&
                             (parts_.auth.enabled() || is_protected));
   inbound_streams_ = std::min(config.inbound_streams, peer.outbound_streams);
@@ -210,7 +211,8 @@ void Establishment::adopt(const handshake::PeerInit& peer) {
   parts_.receiver.emplace(peer.initial_tsn, inbound_streams_, config, parts_.endpoint.pool,
                           delay_gaps ? rx::GapPolicy::delayed : rx::GapPolicy::at_once, is_protected);
   parts_.asconf_responder.emplace(
-      asconf::AsconfResponder::Context{parts_.endpoint.drops, parts_.paths, parts_.control, parts_.events},
+      asconf::AsconfResponder::Context{parts_.endpoint.drops, parts_.paths, parts_.control, parts_.events,
+                                       is_protected},
       peer.initial_tsn, peer.a_rwnd);
   parts_.data.on_established(outbound_streams_, peer.a_rwnd);
   const std::size_t auth_size = parts_.auth.peer_wants(wire::ChunkType::kData) ? parts_.auth.chunk_size() : 0;

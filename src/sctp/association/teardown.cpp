@@ -39,7 +39,7 @@ void Teardown::on_data(Timestamp now, Tsn cumulative) {
   send_shutdown(now, cumulative);
 }
 
-void Teardown::on_shutdown(Timestamp now, const Route& source) {
+void Teardown::on_shutdown(Timestamp now, const Route& source, std::size_t size) {
   switch (state_) {
     case State::none:
     case State::pending: state_ = State::received; break;
@@ -48,10 +48,10 @@ void Teardown::on_shutdown(Timestamp now, const Route& source) {
       // Both ends shut down at the same time.
       enter_ack_sent(now);
       context_.control.drop(wire::ChunkType::kShutdown);
-      send_shutdown_ack(now, &source);
+      send_shutdown_ack(now, &source, size);
       break;
     case State::ack_sent:
-      send_shutdown_ack(now, &source);  // ours was lost, or was sent to an old address of the peer
+      send_shutdown_ack(now, &source, size);  // ours was lost, or was sent to an old address of the peer
       break;
   }
 }
@@ -84,7 +84,7 @@ void Teardown::send_shutdown(Timestamp now, Tsn cumulative) {
 
 // Sends it to the source of the SHUTDOWN that it answers, even when that is not a path; otherwise on the best
 // path.
-void Teardown::send_shutdown_ack(Timestamp now, const Route* source) {
+void Teardown::send_shutdown_ack(Timestamp now, const Route* source, std::size_t asked) {
   const path::Path* path = source == nullptr ? nullptr : context_.paths.find(*source);
   if (path != nullptr && path->state() == PathState::joining) source = nullptr;
   if (source == nullptr) path = context_.paths.for_control();
@@ -92,7 +92,7 @@ void Teardown::send_shutdown_ack(Timestamp now, const Route* source) {
           path == nullptr ? context_.config.rto_initial : path->rtt.rto());
   context_.control.drop(wire::ChunkType::kShutdownAck);
   const auto route = source == nullptr ? std::nullopt : std::optional<Route>(*source);
-  context_.control.push(wire::ChunkType::kShutdownAck, wire::ShutdownAckChunk{}, path_, route);
+  context_.control.push(wire::ChunkType::kShutdownAck, wire::ShutdownAckChunk{}, path_, route, asked);
 }
 
 // --- timers

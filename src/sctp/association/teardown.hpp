@@ -62,8 +62,8 @@ class Teardown {
   void on_drained(Timestamp now, Tsn cumulative);
   /// DATA arrived; in `sent` the answer is SHUTDOWN, and the count of transmissions restarts.
   void on_data(Timestamp now, Tsn cumulative);
-  /// SHUTDOWN arrived from `source`.
-  void on_shutdown(Timestamp now, const Route& source);
+  /// SHUTDOWN arrived from `source` in a datagram of `size` bytes.
+  void on_shutdown(Timestamp now, const Route& source, std::size_t size);
   /// Whether a SHUTDOWN ACK is expected now.
   [[nodiscard]] bool expects_shutdown_ack() const {
     return state_ == State::sent || state_ == State::ack_sent;
@@ -91,7 +91,8 @@ class Teardown {
   void enter_ack_sent(Timestamp now);
   void on_sent(Timestamp now, PathId path, Duration first_timeout);
   void send_shutdown(Timestamp now, Tsn cumulative);
-  void send_shutdown_ack(Timestamp now, const Route* source);
+  void send_shutdown_ack(Timestamp now, const Route* source,
+                         std::size_t asked = control::ControlChunk::kAnySize);
   void suspect_path(Timestamp now);
 
   Context context_;

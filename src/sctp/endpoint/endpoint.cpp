@@ -76,7 +76,7 @@ class Endpoint::Impl {
   std::optional<SecurityConfig> security;
   std::unique_ptr<security::AccessKeys> access;  // null: plain SCTP
   DropCounters drops;
-  RingQueue<Event> events;
+  control::EventQueue events;
   RingQueue<control::Reply> replies;
   control::PacketTap tap;
   association::EndpointContext context;

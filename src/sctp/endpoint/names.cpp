@@ -46,6 +46,9 @@ std::string_view to_string(DropReason reason) {
                                                                         "unknown_epoch",
                                                                         "replayed_record",
                                                                         "bad_record",
+                                                                        "excess_chunk",
+                                                                        "control_overflow",
+                                                                        "event_overflow",
                                                                         "amplification_limit"};
   return kNames[static_cast<std::size_t>(reason)];
 }

@@ -4,10 +4,10 @@ namespace hawser::sctp::path {
 
 // The path id of a record identifies the path, from whatever address the record came. In plain SCTP only the
 // source address identifies it.
-void Migration::on_packet(const PacketSource& source) {
+void Migration::on_packet(Timestamp now, const PacketSource& source) {
   if (!source.fresh) return;
   Path* path = paths_.find(source.route);
-  if (path == nullptr) return follow(source);
+  if (path == nullptr) return follow(now, source);
   if (source.record_path == nullptr || path->replaces != kNoPath) return;
   *source.record_path = path->id;
   path->peer_record = source.record;
@@ -34,11 +34,11 @@ const Path* Migration::moved_path(const PacketSource& source) {
 // not a replay, and only where it is clear which path has moved. The new port is validated first, so an
 // attacker that forwards the peer's packets faster from another address changes nothing. In all other cases
 // the peer joins again by ASCONF.
-void Migration::follow(const PacketSource& source) {
+void Migration::follow(Timestamp now, const PacketSource& source) {
   const Path* path = moved_path(source);
   if (path == nullptr) return drops_.add(DropReason::unknown_source);
   const PathId moved = path->id;
-  if (!paths_.make_room(events_)) return drops_.add(DropReason::too_many_paths);
+  if (!paths_.may_peer_add(now) || !paths_.make_room(events_)) return drops_.add(DropReason::too_many_paths);
   Path* candidate = paths_.add(source.route, PathState::unconfirmed, peer_window_);
   if (candidate == nullptr) return drops_.add(DropReason::too_many_paths);
   candidate->replaces = moved;

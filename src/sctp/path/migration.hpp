@@ -36,9 +36,9 @@ class Migration {
   void set_peer_window(std::size_t bytes) { peer_window_ = bytes; }
 
   /// To be called for every authentic packet, after its chunks.
-  void on_packet(const PacketSource& source);
+  void on_packet(Timestamp now, const PacketSource& source);
   /// Makes the source of an authentic packet a candidate when it is clear which path has moved.
-  void follow(const PacketSource& source);
+  void follow(Timestamp now, const PacketSource& source);
   /// `candidate` has answered: its path continues at the new address. Returns the id of that path; nothing
   /// when the path is gone and the candidate becomes a path of its own.
   std::optional<PathId> complete(Path& candidate, Timestamp now);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "base/token_bucket.hpp"
 #include "hawser/sctp/config.hpp"
 #include "sctp/control/event_sink.hpp"
 #include "sctp/path/path.hpp"
@@ -27,6 +29,9 @@ class PathTable {
   [[nodiscard]] std::vector<std::unique_ptr<Path>> take_retired() { return std::exchange(retired_, {}); }
   /// Whether take_retired() would return any.
   [[nodiscard]] bool any_retired() const { return !retired_.empty(); }
+  /// Whether the peer may cause one more path now, by ASCONF or from a new address; counts it. Each path
+  /// costs events, log lines and one of the 256 path ids of the record keys.
+  [[nodiscard]] bool may_peer_add(Timestamp now) { return peer_adds_.take(now, kPeerAdds); }
   /// Makes room for one more path by retiring the failed path with the most errors. False: every path works.
   bool make_room(const control::EventSink& events);
   /// Deletes a path without references to it: a candidate whose path has moved.
@@ -69,6 +74,8 @@ class PathTable {
   [[nodiscard]] bool any_carries(std::size_t size) const;
 
  private:
+  static constexpr TokenBucket::Limit kPeerAdds{32, std::chrono::seconds(1)};
+
   std::unique_ptr<Path> take_out(PathId id);
 
   const EndpointConfig& config_;
@@ -76,6 +83,7 @@ class PathTable {
   std::vector<std::unique_ptr<Path>> retired_;
   PathId primary_ = kNoPath;
   std::uint32_t next_id_ = 0;
+  TokenBucket peer_adds_;
 };
 
 }  // namespace hawser::sctp::path

@@ -59,18 +59,17 @@ std::size_t TsnTracker::lowest_gap_blocks(std::span<wire::GapBlock> out) const {
 
 std::size_t TsnTracker::outer_gap_blocks(std::span<wire::GapBlock> out) const {
   if (out.size() < 2) return lowest_gap_blocks(out);
-  const std::size_t low = out.size() / 2;
-  const std::span ring = out.subspan(low);  // keeps the last runs
-  std::size_t count = 0;
-  received_.for_each_run(cumulative_ + 1, highest_ + 1, [&](std::uint64_t first, std::uint64_t last) {
-    (count < low ? out[count] : ring[(count - low) % ring.size()]) = block(first, last);
-    ++count;
+  const std::size_t count = lowest_gap_blocks(out);
+  if (count < out.size()) return count;
+  // There may be more runs. The walk visits the lowest and the highest ones only: a peer that leaves
+  // thousands of gaps must not make every SACK expensive.
+  std::size_t next = out.size() / 2;
+  const std::uint64_t high = received_.find_run_from_top(cumulative_ + 1, highest_ + 1, count - next);
+  received_.for_each_run(high, highest_ + 1, [&](std::uint64_t first, std::uint64_t last) {
+    out[next++] = block(first, last);
     return true;
   });
-  if (count <= out.size()) return count;
-  const auto oldest = static_cast<std::ptrdiff_t>((count - low) % ring.size());
-  std::rotate(ring.begin(), ring.begin() + oldest, ring.end());
-  return out.size();
+  return count;
 }
 
 wire::GapBlock TsnTracker::block(std::uint64_t first, std::uint64_t last) const {

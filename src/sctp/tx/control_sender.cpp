@@ -26,12 +26,13 @@ bool ControlSender::poll(Timestamp now, TransmitBatch& batch) {
     batch.clear();
     batch.route = route;
     PacketBuilder packet = begin(route, chunks.front(), batch);
-    const bool cookie_echo = fill(packet, route);
+    const Filled filled = fill(packet, route);
     if (packet.empty()) continue;
-    if (cookie_echo && bundle_data_with_cookie_) add_early_data(packet, now);
+    if (filled.cookie_echo && bundle_data_with_cookie_) add_early_data(packet, now);
     const std::size_t size = packet.finish();
     path::Path* path = context_.paths.find(route);
-    if (path != nullptr && !path->within_amplification_limit(size)) {
+    const bool permitted = path == nullptr ? size <= filled.asked : path->within_amplification_limit(size);
+    if (!permitted) {
       context_.drops.add(DropReason::amplification_limit);
       continue;
     }
@@ -42,21 +43,25 @@ bool ControlSender::poll(Timestamp now, TransmitBatch& batch) {
   return false;
 }
 
-// Moves all chunks that take this route and fit. Returns whether a COOKIE ECHO is among them.
-bool ControlSender::fill(PacketBuilder& packet, const Route& route) {
-  bool cookie_echo = false;
+// Moves all chunks that take this route and fit.
+ControlSender::Filled ControlSender::fill(PacketBuilder& packet, const Route& route) {
+  Filled filled;
   std::erase_if(context_.queue.chunks(), [&](const control::ControlChunk& chunk) {
     const Route* own = route_of(chunk);
     if (own == nullptr || *own != route) return false;
     // A chunk that does not fit into an empty packet never fits.
-    if (!packet.fits(chunk.type, chunk.bytes.size())) return packet.empty();
+    if (!packet.fits(chunk.type, chunk.bytes.size())) {
+      if (packet.empty()) context_.drops.add(DropReason::control_overflow);
+      return packet.empty();
+    }
     // An INIT is never bundled (RFC 9260 §6.10).
     if (chunk.type == wire::ChunkType::kInit && !packet.empty()) return false;
     packet.add(chunk.type, chunk.bytes);
-    cookie_echo |= chunk.type == wire::ChunkType::kCookieEcho;
+    filled.cookie_echo |= chunk.type == wire::ChunkType::kCookieEcho;
+    filled.asked += std::min(chunk.asked, control::ControlChunk::kAnySize - filled.asked);
     return true;
   });
-  return cookie_echo;
+  return filled;
 }
 
 // Control packets keep to the base size, because a loss that is due to their size would not be detected. A

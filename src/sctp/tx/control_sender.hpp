@@ -50,7 +50,12 @@ class ControlSender {
 
  private:
   [[nodiscard]] const Route* route_of(const control::ControlChunk& chunk);
-  bool fill(PacketBuilder& packet, const Route& route);
+  /// What fill() moved into a packet.
+  struct Filled {
+    bool cookie_echo = false;
+    std::size_t asked = 0;  ///< bytes of the datagrams that the chunks answer
+  };
+  Filled fill(PacketBuilder& packet, const Route& route);
   [[nodiscard]] PacketBuilder begin(const Route& route, const control::ControlChunk& first,
                                     TransmitBatch& batch);
   [[nodiscard]] std::size_t safe_payload(const Route& route);

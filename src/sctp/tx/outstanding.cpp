@@ -10,6 +10,9 @@ constexpr std::size_t kFirstCapacity = 1024;
 constexpr std::uint64_t kPacketThreshold = 3;  // RFC 9260 §7.2.4: three missing reports
 // With this many gap blocks the receiver may have had no room for more: the smallest packets hold about 120.
 constexpr std::size_t kManyBlocks = 100;
+// Chunks that one pass of loss detection skips because the SACK had no room for them. The pass after the next
+// SACK, or T3-rtx, finds losses behind more of them.
+constexpr unsigned kMaxSkipped = 1024;
 // Unwrapped TSNs start one turn up, so that the number before the first is above zero.
 constexpr std::uint64_t kFirstTurn = std::uint64_t{1} << 32;
 
@@ -18,6 +21,7 @@ constexpr std::uint64_t kFirstTurn = std::uint64_t{1} << 32;
 Outstanding::Outstanding(Tsn initial_tsn)
     : ring_(kFirstCapacity),
       unreleased_(kMaxSpan * 2),
+      never_acked_(kMaxSpan * 2),
       queued_(kMaxSpan * 2),
       gap_acked_(kMaxSpan * 2),
       base_(kFirstTurn + initial_tsn.value()),
@@ -32,6 +36,7 @@ OutChunk& Outstanding::append(OutChunk&& chunk) {
   slot.state = OutChunk::State::queued;
   held_bytes_ += slot.payload.size();
   unreleased_.set(next_);
+  never_acked_.set(next_);
   queued_.set(next_);
   queued_hint_ = std::min(queued_hint_, next_);
   ++queued_count_;
@@ -76,8 +81,11 @@ bool Outstanding::plausible(const SackView& sack) const {
   if (sack.cumulative >= next_) return false;
   const std::uint64_t span = next_ - 1 - sack.cumulative;
   const auto sane = [span](const wire::GapBlockList& blocks) {
-    return std::all_of(blocks.begin(), blocks.end(), [span](const wire::GapBlock& block) {
-      return block.start != 0 && block.start <= block.end && block.end <= span;
+    std::uint16_t last_end = 0;  // offset 0 is the cumulative TSN
+    return std::all_of(blocks.begin(), blocks.end(), [span, &last_end](const wire::GapBlock& block) {
+      const bool ascending = block.start > last_end;
+      last_end = block.end;
+      return ascending && block.start <= block.end && block.end <= span;
     });
   };
   return sane(sack.gaps) && sane(sack.non_renegable_gaps);
@@ -90,13 +98,13 @@ std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& path
   }
   released_now_ = 0;
   const std::uint64_t acknowledged_before = acknowledged_;
-  acknowledge_block(base_, sack.cumulative, true, sack.received);
+  release_block(base_, sack.cumulative, sack.received);
   advance_base(sack.cumulative);
   for (const wire::GapBlock& block : sack.non_renegable_gaps) {
-    acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, true, sack.received);
+    release_block(sack.cumulative + block.start, sack.cumulative + block.end, sack.received);
   }
   for (const wire::GapBlock& block : sack.gaps) {
-    acknowledge_block(sack.cumulative + block.start, sack.cumulative + block.end, false, sack.received);
+    gap_ack_block(sack.cumulative + block.start, sack.cumulative + block.end, sack.received);
   }
   if (gap_acked_count_ != 0) detect_reneging(sack);
   // A SACK that acknowledges nothing new may have been overtaken by a newer one, so its view is not used.
@@ -121,11 +129,25 @@ void Outstanding::note_unreported(const SackView& sack) {
   unreported_before_ = sack.cumulative + sack.non_renegable_gaps[middle].start;
 }
 
-// Visits only chunks that are not released, a word of the bitmap at a time.
-void Outstanding::acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good, Timestamp now) {
+// The peer has these TSNs permanently. Visits only chunks that are not released, a word of the bitmap at a
+// time.
+void Outstanding::release_block(std::uint64_t first, std::uint64_t last, Timestamp now) {
   std::uint64_t tsn = std::max(first, base_);
   while ((tsn = unreleased_.find_set(tsn, last + 1)) != RingBitmap::kNone) {
-    on_acknowledged(tsn, for_good, now);
+    release(tsn, on_acknowledged(tsn, now));
+    ++tsn;
+  }
+}
+
+// The peer has these TSNs, and may renege. Visits only chunks that were never acknowledged. A chunk that the
+// peer reneged waits for a final acknowledgement: a peer that acknowledges and reneges in turns would
+// otherwise cause a pass over all chunks by each small SACK.
+void Outstanding::gap_ack_block(std::uint64_t first, std::uint64_t last, Timestamp now) {
+  std::uint64_t tsn = first;
+  while ((tsn = never_acked_.find_set(tsn, last + 1)) != RingBitmap::kNone) {
+    on_acknowledged(tsn, now).state = OutChunk::State::gap_acked;
+    gap_acked_.set(tsn);
+    ++gap_acked_count_;
     ++tsn;
   }
 }
@@ -144,8 +166,10 @@ void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
   if (first) flight.acked.rtt_from = chunk.sent_at;
 }
 
-void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good, Timestamp now) {
+// Takes the chunk out of the flight or the queue. The caller sets its next state.
+OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, Timestamp now) {
   OutChunk& chunk = at(tsn);
+  never_acked_.clear(tsn);
   if (chunk.state != OutChunk::State::gap_acked) ++acknowledged_;
   if (chunk.state == OutChunk::State::in_flight) {
     path::PathFlight& flight = chunk.path->flight;
@@ -158,13 +182,7 @@ void Outstanding::on_acknowledged(std::uint64_t tsn, bool for_good, Timestamp no
     --queued_count_;
     if (chunk.transmissions == 1 && chunk.path != nullptr) chunk.path->flight.acked.late_from = chunk.sent_at;
   }
-  if (for_good) {
-    release(tsn, chunk);
-  } else if (chunk.state != OutChunk::State::gap_acked) {
-    chunk.state = OutChunk::State::gap_acked;
-    gap_acked_.set(tsn);
-    ++gap_acked_count_;
-  }
+  return chunk;
 }
 
 void Outstanding::release(std::uint64_t tsn, OutChunk& chunk) {
@@ -182,21 +200,25 @@ void Outstanding::release(std::uint64_t tsn, OutChunk& chunk) {
 // RFC 9260 §6.2.1 D iv: a chunk that an earlier SACK reported and this one does not is to be sent again. With
 // several paths, a SACK that was overtaken by another also reports less; its highest block is lower.
 void Outstanding::detect_reneging(const SackView& sack) {
-  std::uint64_t highest = sack.cumulative;
-  for (const wire::GapBlock& block : sack.gaps) highest = std::max(highest, sack.cumulative + block.end);
+  const std::size_t blocks = sack.gaps.size();
+  const std::uint64_t highest = sack.cumulative + (blocks == 0 ? 0 : sack.gaps[blocks - 1].end);
   if (highest < highest_gap_end_) return;
   highest_gap_end_ = highest;
-  std::uint64_t tsn = base_;
-  while ((tsn = gap_acked_.find_set(tsn, next_)) != RingBitmap::kNone) {
-    const auto offset = tsn - sack.cumulative;
-    const bool reported = std::any_of(
-        sack.gaps.begin(), sack.gaps.end(),
-        [offset](const wire::GapBlock& block) { return offset >= block.start && offset <= block.end; });
-    if (!reported) {
-      gap_acked_.clear(tsn);
-      --gap_acked_count_;
-      mark_lost(tsn, at(tsn));
-    }
+  std::uint64_t after_block = base_;
+  for (const wire::GapBlock& block : sack.gaps) {
+    renege(after_block, sack.cumulative + block.start);
+    after_block = sack.cumulative + block.end + 1;
+  }
+  renege(after_block, next_);
+}
+
+// No block of the SACK reports the TSNs of [first, last).
+void Outstanding::renege(std::uint64_t first, std::uint64_t last) {
+  std::uint64_t tsn = first;
+  while ((tsn = gap_acked_.find_set(tsn, last)) != RingBitmap::kNone) {
+    gap_acked_.clear(tsn);
+    --gap_acked_count_;
+    mark_lost(tsn, at(tsn));
     ++tsn;
   }
 }
@@ -230,12 +252,16 @@ std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
   std::size_t lost = 0;
   flight.loss_deadline = kNever;
   std::uint64_t next = flight.oldest;
+  unsigned skipped = 0;
   while (next != path::kNoTsn) {
     const std::uint64_t tsn = next;
     OutChunk& chunk = at(tsn);
     next = chunk.newer;
     if (chunk.packet >= flight.largest_acked) break;
-    if (unreported(tsn)) continue;
+    if (unreported(tsn)) {
+      if (++skipped == kMaxSkipped) break;
+      continue;
+    }
     if (chunk.packet.value() + kPacketThreshold > flight.largest_acked.value() &&
         chunk.sent_at + window > now) {
       flight.loss_deadline = chunk.sent_at + window;

@@ -56,6 +56,9 @@ struct SackView {
 /// later packets of the same path were acknowledged, or one later packet, and 9/8 of a round trip has passed.
 /// Other paths do not count: this is split fast retransmit (SFR). The head of the list is the
 /// pseudo-cumulative acknowledgement (CUC).
+///
+/// A SACK costs O(span / 64 + blocks), and beyond that only for chunks that change their state: each chunk is
+/// acknowledged by a renegable block once, reneged once, and released once.
 class Outstanding {
  public:
   /// Most TSNs outstanding at a time. Offsets in SACKs have 16 bits, and the receiver's ring has as many
@@ -99,8 +102,8 @@ class Outstanding {
   /// Notes that the chunk, which is `queued`, leaves on `path` in that path's packet `packet`.
   void on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now);
 
-  /// Whether the SACK acknowledges only TSNs that were sent, and its blocks are well-formed. Rejects
-  /// optimistic and wrapped acknowledgements.
+  /// Whether the SACK acknowledges only TSNs that were sent, and each list of blocks is ascending and
+  /// disjoint, as RFC 9260 §3.3.4 has it. Rejects optimistic and wrapped acknowledgements.
   [[nodiscard]] bool plausible(const SackView& sack) const;
   /// Marks the chunks that the SACK acknowledges, and notes in each path's flight.acked what it means for
   /// that path. `sack` is plausible, and its cumulative TSN is at least cumulative(). Returns the user bytes
@@ -115,10 +118,12 @@ class Outstanding {
 
  private:
   void grow();
-  void on_acknowledged(std::uint64_t tsn, bool for_good, Timestamp now);
+  OutChunk& on_acknowledged(std::uint64_t tsn, Timestamp now);
   void note_delivery(const OutChunk& chunk, Timestamp now);
-  void acknowledge_block(std::uint64_t first, std::uint64_t last, bool for_good, Timestamp now);
+  void release_block(std::uint64_t first, std::uint64_t last, Timestamp now);
+  void gap_ack_block(std::uint64_t first, std::uint64_t last, Timestamp now);
   void detect_reneging(const SackView& sack);
+  void renege(std::uint64_t first, std::uint64_t last);
   void note_unreported(const SackView& sack);
   [[nodiscard]] bool unreported(std::uint64_t tsn) const {
     return tsn > reported_end_ || (tsn > unreported_after_ && tsn < unreported_before_);
@@ -130,6 +135,7 @@ class Outstanding {
 
   std::vector<OutChunk> ring_;
   RingBitmap unreleased_;  ///< not yet released
+  RingBitmap never_acked_;
   RingBitmap queued_;
   RingBitmap gap_acked_;
   std::uint64_t base_;  ///< lowest TSN not cumulatively acknowledged

@@ -138,7 +138,11 @@ TEST(RingBitmap, AgreesWithASetOverARandomWalk) {
     while (missing < to && model.contains(missing)) ++missing;
     ASSERT_EQ(bits.find_clear(from, to), missing < to ? missing : RingBitmap::kNone);
     std::size_t set_in_range = 0;
-    for (const auto& [first, last] : runs_of(bits, from, to)) set_in_range += last - first + 1;
+    const Runs runs = runs_of(bits, from, to);
+    for (const auto& [first, last] : runs) set_in_range += last - first + 1;
+    const std::size_t from_top = 1 + random() % (runs.size() + 2);
+    ASSERT_EQ(bits.find_run_from_top(from, to, from_top),
+              from_top > runs.size() ? RingBitmap::kNone : runs[runs.size() - from_top].first);
     ASSERT_EQ(set_in_range, static_cast<std::size_t>(std::distance(at, model.lower_bound(to))));
     if (step % 16 == 0) {
       bits.clear(base);

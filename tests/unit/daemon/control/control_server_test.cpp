@@ -1,6 +1,8 @@
 #include "daemon/control/control_server.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,6 +102,24 @@ TEST_F(ControlServerTest, LeavesAFileThatIsNoSocketAlone) {
   fs::create_directories(fs::path(path));
   EXPECT_THROW(ControlServer(context, path, [](std::string_view) { return std::string(); }), std::exception);
   EXPECT_TRUE(fs::exists(path));
+}
+
+TEST_F(ControlServerTest, WaitsWhileThereIsNoDescriptorForAConnection) {
+  server.emplace(context, path, [](std::string_view) { return std::string("\n"); });
+  asio::local::stream_protocol::socket client(client_context);
+  client.connect(path);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int used = ::open("/dev/null", O_RDONLY | O_CLOEXEC);  // the lowest free number
+  const rlimit none{static_cast<rlim_t>(used), before.rlim_max};
+  ::close(used);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const std::size_t attempts = context.run_for(std::chrono::milliseconds(300));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_LT(attempts, 20U) << "no busy loop";
+  asio::write(client, asio::buffer(std::string("x\n")));
+  thread = std::thread([this] { context.run(); });
+  EXPECT_EQ(read_line(client), "\n") << "accepted later";
 }
 
 TEST_F(ControlServerTest, LimitsTheNumberOfClients) {

@@ -188,10 +188,10 @@ TEST_F(HooksTest, AreNotRunByAShell) {
 TEST_F(HooksTest, OfAFloodAreBoundedAndTheOldestOnesRun) {
   use("echo $HAWSER_EVENT >> $F/log");
   for (int i = 0; i < 300; ++i) post(std::to_string(i));
-  EXPECT_EQ(hooks->counters().dropped, 300 - 1 - HookRunner::kQueue);
+  EXPECT_EQ(hooks->counters().dropped, 300 - 1 - HookQueue::kMaxEvents);
   finish();
   std::string expected;
-  for (std::size_t i = 0; i <= HookRunner::kQueue; ++i) expected += std::to_string(i) + "\n";
+  for (std::size_t i = 0; i <= HookQueue::kMaxEvents; ++i) expected += std::to_string(i) + "\n";
   EXPECT_EQ(content("log"), expected);
 }
 

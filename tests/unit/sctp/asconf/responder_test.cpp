@@ -46,7 +46,7 @@ class AsconfResponderTest : public ::testing::Test {
     for (const Request& request : requests) {
       wire::AsconfRequest{request.type, request.correlation, request.address}.write(writer);
     }
-    responder.on_asconf({serial, lookup, writer.written()}, source);
+    responder.on_asconf(now, {serial, lookup, writer.written()}, source, kDatagram);
   }
   // Sends the next ASCONF and reads its answer.
   std::vector<Answer> send_requests(const std::vector<Request>& requests, const Route& source) {
@@ -85,6 +85,9 @@ class AsconfResponderTest : public ::testing::Test {
     EXPECT_EQ(answer.cause, static_cast<std::uint16_t>(cause));
   }
 
+  static constexpr std::size_t kDatagram = 1'400;
+
+  Timestamp now = Timestamp{} + std::chrono::hours(1);
   ProcedureBench bench;
   AsconfResponder responder{
       {bench.drops, bench.paths, bench.control, bench.events}, Tsn{kFirstSerial}, kPeerWindow};
@@ -329,7 +332,7 @@ TEST_F(AsconfResponderTest, AnUnknownRequestIsReportedAndTheNextOnesStillServed)
   writer.u16(8);
   writer.u32(41);
   wire::AsconfRequest{ParameterType::kAddIpAddress, 42, kWildcard}.write(writer);
-  responder.on_asconf({kFirstSerial, kWildcard, writer.written()}, route_to(1, 2));
+  responder.on_asconf(now, {kFirstSerial, kWildcard, writer.written()}, route_to(1, 2), kDatagram);
   const auto list = answers();
   ASSERT_EQ(list.size(), 2U);
   EXPECT_EQ(list[0].correlation, 41U);
@@ -347,7 +350,7 @@ TEST_F(AsconfResponderTest, ARequestWithAMalformedAddressChangesNothingButIsAnsw
   writer.u32(43);
   writer.u16(5);  // an IPv4 address parameter without its address
   writer.u16(4);
-  responder.on_asconf({kFirstSerial, kWildcard, writer.written()}, route_to(1, 2));
+  responder.on_asconf(now, {kFirstSerial, kWildcard, writer.written()}, route_to(1, 2), kDatagram);
   EXPECT_EQ(paths.size(), 1U);
   ASSERT_EQ(bench.control.chunks().size(), 1U);
   EXPECT_EQ(answers().size(), 1U);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/ring_queue.hpp"
 #include "sctp/control/control_queue.hpp"
 #include "sctp/control/event_sink.hpp"
 #include "sctp/path/validation.hpp"
@@ -37,10 +36,10 @@ struct ProcedureBench {
   EndpointConfig config;
   TestRandom random;
   DropCounters drops;
-  RingQueue<Event> queue;
-  control::EventSink events{queue, AssociationId(1)};
+  control::EventQueue queue;
+  control::EventSink events{queue, drops, AssociationId(1)};
   path::PathTable paths{config};
-  control::ControlQueue control;
+  control::ControlQueue control{drops};
 
  private:
   std::vector<PathId> retired_;

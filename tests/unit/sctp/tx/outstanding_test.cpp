@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <random>
 #include <set>
 #include <vector>
@@ -140,6 +141,92 @@ TEST_F(OutstandingTest, AcknowledgementsWithImpossibleBlocksAreImplausible) {
   EXPECT_FALSE(plausible(0, {{0, 3}})) << "offset zero is the cumulative TSN itself";
   EXPECT_FALSE(plausible(0, {{5, 4}})) << "ends before it starts";
   EXPECT_FALSE(plausible(0, {{2, 3}, {9, 0xFFFF}}));
+}
+
+TEST_F(OutstandingTest, BlocksThatOverlapRepeatOrDescendAreImplausible) {
+  send_new(a, 20);
+  EXPECT_FALSE(plausible(0, {{2, 5}, {2, 5}})) << "twice";
+  EXPECT_FALSE(plausible(0, {{2, 5}, {5, 7}})) << "overlap";
+  EXPECT_FALSE(plausible(0, {{8, 9}, {2, 3}})) << "descending";
+  EXPECT_FALSE(plausible(0, {}, {{2, 9}, {4, 5}})) << "one inside the other";
+  EXPECT_TRUE(plausible(0, {{2, 3}, {4, 5}})) << "adjacent";
+  EXPECT_TRUE(plausible(0, {{2, 3}, {8, 9}}, {{2, 3}, {5, 6}})) << "the lists are independent";
+}
+
+// Processor time of `work`, in seconds.
+template <class Work>
+double cost_of(Work work) {
+  const auto now = [] {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  };
+  const double begin = now();
+  work();
+  return now() - begin;
+}
+
+TEST_F(OutstandingTest, SacksOfManyBlocksOverAFullWindowAreCheap) {
+  constexpr std::uint16_t kLast = Outstanding::kMaxSpan - 1;
+  send_new(a, kLast);
+  sack(0, {{2, kLast}});
+  std::vector<wire::GapBlock> blocks;
+  for (std::uint16_t i = 0; i < 340; ++i) {
+    const auto start = static_cast<std::uint16_t>(2 + i * 96);
+    blocks.push_back({start, static_cast<std::uint16_t>(i == 339 ? kLast : start + 95)});
+  }
+  const Gaps gaps(blocks);
+  const double cost = cost_of([&] {
+    for (int i = 0; i < 200; ++i) sack(0, gaps);
+  });
+  EXPECT_LT(cost, 0.5) << "visits no chunk again";
+  EXPECT_FALSE(out.has_queued());
+}
+
+TEST_F(OutstandingTest, AcknowledgingAndRenegingInTurnsCostsOnlyOnce) {
+  constexpr std::uint16_t kLast = Outstanding::kMaxSpan - 1;
+  send_new(a, kLast);
+  const auto in_turns = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      sack(0, {{2, kLast}});
+      sack(0, {{kLast, kLast}});
+    }
+  };
+  const double once = cost_of([&] { in_turns(1); });
+  EXPECT_LT(cost_of([&] { in_turns(200); }), 20 * once);
+  EXPECT_TRUE(out.has_queued()) << "the reneged chunks are sent again";
+  sack(kLast);
+  EXPECT_TRUE(out.empty());
+}
+
+// A SACK of many blocks says nothing about the TSNs above them: chunks that it does not report stay in
+// flight, although later packets (retransmissions of low TSNs) were acknowledged.
+class OutstandingWithUnreportedTest : public OutstandingTest {
+ protected:
+  // Processor time of 200 passes of loss detection over `count` chunks that no SACK reports.
+  double cost_of_passes(int count) {
+    Outstanding chunks(Tsn{1000});
+    first = chunks.next_tsn();
+    std::swap(chunks, out);
+    path::Path& path = add_active(paths, static_cast<std::uint32_t>(100 + count), 100ms);
+    send_new(path, count);
+    std::vector<wire::GapBlock> blocks;
+    for (std::uint16_t i = 2; i < 400; i = static_cast<std::uint16_t>(i + 2)) blocks.push_back({i, i});
+    const Gaps gaps(blocks);
+    sack(0, gaps);
+    out.detect_losses(path, now);
+    for (std::uint64_t n = 1; n < 100; n += 2) send_again(n, path);
+    blocks.resize(150);
+    sack(2, Gaps(blocks));  // the retransmission of chunk 1 left after all unreported chunks
+    return cost_of([&] {
+      for (int i = 0; i < 200; ++i) out.detect_losses(path, now);
+    });
+  }
+};
+
+TEST_F(OutstandingWithUnreportedTest, PassesOverManyUnreportedChunksAreBounded) {
+  const double few = cost_of_passes(1'800);
+  EXPECT_LT(cost_of_passes(30'000), 5 * few);
 }
 
 TEST_F(OutstandingTest, NothingIsPlausibleBeforeAnythingWasSent) {
