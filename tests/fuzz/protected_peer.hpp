@@ -315,7 +315,7 @@ class HandMadePeer {
   }
   void open_channel(const std::array<Bytes, 2>& transcript) {
     const auto role = hub_ ? crypto::TlsRole::server : crypto::TlsRole::client;
-    channel_.emplace(security::SecureChannel::Setup{security_, role, hub_key().public_key(),
+    channel_.emplace(security::SecureChannel::Setup{security_, identity_, role, hub_key().public_key(),
                                                     crypto::sha256(transcript), crypto::Cipher::aes_128_gcm,
                                                     true});
     channel_->begin();
@@ -328,11 +328,12 @@ class HandMadePeer {
     ++next_tsn_;
     if (data->begin) received_.clear();
     received_.insert(received_.end(), data->payload.begin(), data->payload.end());
-    if (data->end && channel_) channel_->on_message(now, received_);
+    if (data->end && channel_) static_cast<void>(channel_->on_message(now, received_));
   }
 
   bool hub_;
   SecurityConfig security_;
+  crypto::TlsIdentity identity_{security_.private_key};
   std::optional<security::SecureChannel> channel_;
   path::RecordNumbers numbers_;
   VerificationTag own_tag_{0x0abc'def1};

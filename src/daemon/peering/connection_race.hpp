@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/uplinks/uplinks.hpp"
+#include "hawser/base/random.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/crypto/keys.hpp"
 #include "hawser/sctp/endpoint.hpp"
@@ -25,8 +26,11 @@ class ConnectionRace {
   static constexpr Duration kStagger = std::chrono::milliseconds(100);
   /// How long an attempt that was answered may delay the next one.
   static constexpr Duration kAnsweredDelay = std::chrono::seconds(1);
-  static constexpr Duration kMinPause = std::chrono::milliseconds(250);  ///< between rounds
-  /// The return of a peer is noticed after this pause and the duration of one attempt at the latest.
+  /// The pause after the first round. Each pause is cut by up to a half at random, so that edges that failed
+  /// at the same time do not try again at the same time.
+  static constexpr Duration kMinPause = std::chrono::milliseconds(250);
+  /// The longest pause between rounds. The return of a peer is noticed after this pause and the duration of
+  /// one attempt at the latest.
   static constexpr Duration kMaxPause = std::chrono::seconds(1);
 
   /// The parts of the daemon that a race uses. They outlive it.
@@ -34,6 +38,7 @@ class ConnectionRace {
     sctp::Endpoint& endpoint;
     tunnel::Tunnel& tunnel;
     uplinks::Uplinks& uplinks;
+    RandomSource& random;
   };
   /// The peer to connect to.
   struct Peer {

@@ -1,6 +1,7 @@
 #include "hawser/sctp/endpoint.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -42,7 +43,9 @@ class Endpoint::Impl {
   Impl(EndpointConfig&& given, RandomSource& random, BufferPool& pool, std::optional<SecurityConfig>&& keys)
       : config(validated(std::move(given))),
         security(std::move(keys)),
-        context{config, random, pool, drops, events, replies, security ? &*security : nullptr, tap},
+        identity(security ? std::make_unique<crypto::TlsIdentity>(security->private_key) : nullptr),
+        context{config,         random, pool, drops, events, replies, security ? &*security : nullptr,
+                identity.get(), tap},
         listener(context, associations),
         demultiplexer(context, associations, listener) {}
 
@@ -68,10 +71,20 @@ class Endpoint::Impl {
     return association == nullptr ? otherwise : getter(*association);
   }
 
+  // Drops a datagram whose processing throws, because there is no memory or OpenSSL fails. An exception in an
+  // association has ended that association already (AssociationTable::Entry).
+  void handle_datagram(Timestamp now, ReceivedDatagram& datagram) {
+    try {
+      demultiplexer.handle_datagram(now, datagram);
+    } catch (const std::exception&) {
+      drops.add(DropReason::internal_failure);
+    }
+  }
   bool poll_reply(Timestamp now, TransmitBatch& batch);
 
   EndpointConfig config;
   std::optional<SecurityConfig> security;
+  std::unique_ptr<const crypto::TlsIdentity> identity;  ///< null: plain SCTP
   DropCounters drops;
   RingQueue<Event> events;
   RingQueue<control::Reply> replies;
@@ -107,7 +120,7 @@ void Endpoint::set_packet_observer(PacketObserver* observer) {
 // --- input
 
 void Endpoint::handle_datagrams(Timestamp now, std::span<ReceivedDatagram> datagrams) {
-  for (ReceivedDatagram& datagram : datagrams) impl_->demultiplexer.handle_datagram(now, datagram);
+  for (ReceivedDatagram& datagram : datagrams) impl_->handle_datagram(now, datagram);
 }
 
 void Endpoint::handle_timeout(Timestamp now) {

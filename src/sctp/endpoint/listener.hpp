@@ -8,7 +8,7 @@
 #include "hawser/base/result.hpp"
 #include "sctp/association/endpoint_context.hpp"
 #include "sctp/endpoint/association_table.hpp"
-#include "sctp/endpoint/handshake_limiter.hpp"
+#include "sctp/endpoint/half_open_table.hpp"
 #include "sctp/handshake/state_cookie.hpp"
 #include "sctp/security/access_proof.hpp"
 #include "sctp/wire/init.hpp"
@@ -58,12 +58,12 @@ class Listener {
   };
   /// Limits what unauthenticated peers of a protected endpoint can cause.
   struct HandshakeAdmission {
-    HandshakeAdmission(const SecurityConfig& config, RandomSource& random)
-        : access(config), inits(random, config.handshake_rate), cookies(random, config.handshake_rate) {}
+    HandshakeAdmission(association::EndpointContext& context, AssociationTable& associations)
+        : access(*context.security),
+          half_open(*context.security, context.random, associations, context.drops) {}
     security::AccessKeys access;
     TokenBucket checks;  ///< limits checks of ACCESS proofs, for all sources together
-    HandshakeLimiter inits;
-    HandshakeLimiter cookies;
+    HalfOpenTable half_open;
   };
 
   // --- INIT
@@ -80,7 +80,7 @@ class Listener {
   Entry* accept_cookie(Timestamp now, const handshake::StateCookie& cookie);
   Entry* restart(Timestamp now, const handshake::StateCookie& cookie, Entry& tied);
   Entry* create(Timestamp now, const handshake::StateCookie& cookie);
-  [[nodiscard]] bool admit_cookie(Timestamp now, const handshake::StateCookie& cookie);
+  Entry* begin_handshake(Timestamp now, const handshake::StateCookie& cookie);
   // --- replies
   void reply(const Route& route, const wire::CommonHeader& to, VerificationTag tag, wire::ChunkType type,
              Bytes chunk);

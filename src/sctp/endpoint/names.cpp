@@ -39,12 +39,17 @@ std::string_view to_string(DropReason reason) {
                                                                         "too_many_paths",
                                                                         "no_access",
                                                                         "handshake_rate_limited",
+                                                                        "handshake_prefix_limited",
+                                                                        "handshake_budget_spent",
+                                                                        "handshake_evicted",
                                                                         "handshake_failed",
+                                                                        "rekey_too_soon",
                                                                         "unprotected_chunk",
                                                                         "malformed_record",
                                                                         "unknown_epoch",
                                                                         "replayed_record",
                                                                         "bad_record",
+                                                                        "internal_failure",
                                                                         "amplification_limit"};
   return kNames[static_cast<std::size_t>(reason)];
 }
