@@ -35,7 +35,7 @@ Buffer::Block* BufferPool::allocate(std::size_t capacity) {
 
 void BufferPool::release(Buffer::Block* block) {
   --in_use_;
-  if (block->capacity == block_size_) {
+  if (block->capacity == block_size_ && free_.size() < kSpareBlocks + in_use_) {
     free_.push_back(block);
   } else {
     ::operator delete(block);

@@ -25,9 +25,22 @@ class TokenBucket {
     full_ = full;
     return true;
   }
+  /// Returns one token that was taken before.
+  void give_back(const Limit& limit) {
+    if (full_ != kNeverUsed) full_ -= limit.interval;
+  }
+  /// Whether at most `tokens` tokens are missing.
+  [[nodiscard]] bool lacks_at_most(Timestamp now, const Limit& limit, std::int64_t tokens) const {
+    return full_ <= now + tokens * limit.interval;
+  }
+  /// When take() succeeds for one token, if nothing is taken until then.
+  [[nodiscard]] Timestamp ready_at(const Limit& limit) const {
+    return full_ == kNeverUsed ? full_ : full_ - (limit.burst - 1) * limit.interval;
+  }
 
  private:
-  Timestamp full_ = Timestamp::min();  ///< when the bucket is full again
+  static constexpr Timestamp kNeverUsed = Timestamp::min();
+  Timestamp full_ = kNeverUsed;  ///< when the bucket is full again
 };
 
 }  // namespace hawser

@@ -53,6 +53,12 @@ std::runtime_error no_tls() {
 
 }  // namespace
 
+/// The key and the certificate of one end, as OpenSSL has them.
+struct TlsIdentity::Impl {
+  EvpKeyPtr key;
+  CertificatePtr certificate;
+};
+
 /// Owns OpenSSL's session, whose input and output are memory buffers, and the state derived from it.
 struct TlsSession::Impl {
   SslPtr ssl;
@@ -63,13 +69,15 @@ struct TlsSession::Impl {
   TlsFailure certificate_failure = TlsFailure::none;
   std::size_t input = 0;  ///< bytes fed so far, at most kMaxInput
 
-  void start(SSL_CTX* context, const PrivateKey& own_key);
+  void start(SSL_CTX* context, const TlsIdentity::Impl& own);
   void advance();
   void read_after_handshake();
   void fail(TlsFailure reason);
   void fail_from_openssl();
 
   static ContextPtr make_context(const SSL_METHOD* method);
+  static SSL_CTX* client_context();
+  static SSL_CTX* server_context();
   static int judge_certificate(X509_STORE_CTX* store, void*) noexcept;
   TlsFailure judge(X509* certificate);
 };
@@ -96,9 +104,17 @@ ContextPtr TlsSession::Impl::make_context(const SSL_METHOD* method) {
   return context;
 }
 
-void TlsSession::Impl::start(SSL_CTX* context, const PrivateKey& own_key) {
-  const EvpKeyPtr key = make_ed25519_key(own_key.seed());
-  const CertificatePtr certificate = make_certificate(key.get());
+SSL_CTX* TlsSession::Impl::client_context() {
+  static const ContextPtr context = make_context(TLS_client_method());
+  return context.get();
+}
+
+SSL_CTX* TlsSession::Impl::server_context() {
+  static const ContextPtr context = make_context(TLS_server_method());
+  return context.get();
+}
+
+void TlsSession::Impl::start(SSL_CTX* context, const TlsIdentity::Impl& own) {
   ERR_clear_error();
   ssl.reset(SSL_new(context));
   BIO* const in = BIO_new(BIO_s_mem());
@@ -110,7 +126,8 @@ void TlsSession::Impl::start(SSL_CTX* context, const PrivateKey& own_key) {
   }
   SSL_set_bio(ssl.get(), in, out);
   SSL_set_app_data(ssl.get(), this);
-  if (SSL_use_certificate(ssl.get(), certificate.get()) != 1 || SSL_use_PrivateKey(ssl.get(), key.get()) != 1)
+  if (SSL_use_certificate(ssl.get(), own.certificate.get()) != 1 ||
+      SSL_use_PrivateKey(ssl.get(), own.key.get()) != 1)
     throw no_tls();
 }
 
@@ -173,26 +190,37 @@ void TlsSession::Impl::fail(TlsFailure reason) {
   failure = reason;
 }
 
+// A policy that forbids an algorithm shows here, before the first handshake: the contexts of both roles, the
+// signature of the certificate, and a session that takes key and certificate.
+TlsIdentity::TlsIdentity(const PrivateKey& own_key) : impl_(std::make_unique<Impl>()) {
+  impl_->key = make_ed25519_key(own_key.seed());
+  impl_->certificate = make_certificate(impl_->key.get());
+  TlsSession::Impl{}.start(TlsSession::Impl::server_context(), *impl_);
+  TlsSession::Impl{}.start(TlsSession::Impl::client_context(), *impl_);
+}
+
+TlsIdentity::TlsIdentity(TlsIdentity&&) noexcept = default;
+TlsIdentity& TlsIdentity::operator=(TlsIdentity&&) noexcept = default;
+TlsIdentity::~TlsIdentity() = default;
+
 TlsSession::TlsSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsSession::TlsSession(TlsSession&&) noexcept = default;
 TlsSession& TlsSession::operator=(TlsSession&&) noexcept = default;
 TlsSession::~TlsSession() = default;
 
-TlsSession TlsSession::client(const PrivateKey& own_key, const PublicKey& expected_peer) {
-  static const ContextPtr context = Impl::make_context(TLS_client_method());
+TlsSession TlsSession::client(const TlsIdentity& own, const PublicKey& expected_peer) {
   auto impl = std::make_unique<Impl>();
   impl->accept_peer = [expected_peer](const PublicKey& key) { return key == expected_peer; };
-  impl->start(context.get(), own_key);
+  impl->start(Impl::client_context(), *own.impl_);
   SSL_set_connect_state(impl->ssl.get());
   impl->advance();
   return TlsSession(std::move(impl));
 }
 
-TlsSession TlsSession::server(const PrivateKey& own_key, std::function<bool(const PublicKey&)> accept_peer) {
-  static const ContextPtr context = Impl::make_context(TLS_server_method());
+TlsSession TlsSession::server(const TlsIdentity& own, std::function<bool(const PublicKey&)> accept_peer) {
   auto impl = std::make_unique<Impl>();
   impl->accept_peer = std::move(accept_peer);
-  impl->start(context.get(), own_key);
+  impl->start(Impl::server_context(), *own.impl_);
   SSL_set_accept_state(impl->ssl.get());
   return TlsSession(std::move(impl));
 }

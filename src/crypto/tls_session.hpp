@@ -31,6 +31,24 @@ enum class TlsFailure : std::uint8_t {
 /// The failure as text for people.
 [[nodiscard]] std::string_view describe(TlsFailure failure);
 
+/// What all handshakes of one private key share: the key in OpenSSL's form, and the self-signed certificate
+/// around it. Owns both. Never signs a handshake itself.
+class TlsIdentity {
+ public:
+  /// Makes the certificate, and prepares OpenSSL for both roles. Throws std::runtime_error when OpenSSL does
+  /// not offer an algorithm (by the system's policy), std::bad_alloc without memory.
+  explicit TlsIdentity(const PrivateKey& own_key);
+  /// Takes the key and the certificate over; the other object can only be assigned to or destroyed.
+  TlsIdentity(TlsIdentity&&) noexcept;
+  TlsIdentity& operator=(TlsIdentity&&) noexcept;
+  ~TlsIdentity();
+
+ private:
+  friend class TlsSession;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 /// One TLS 1.3 handshake (RFC 8446) between two keys over a reliable ordered stream: the caller passes
 /// received bytes to feed() and sends the bytes of take_output(). X25519 and Ed25519 only. Both ends
 /// authenticate by a bare key in a self-signed certificate, whose dates and names are ignored. No tickets, no
@@ -45,18 +63,18 @@ enum class TlsFailure : std::uint8_t {
 /// the caller continues to feed bytes after `done`.
 class TlsSession {
  public:
-  /// Most bytes that a session accepts from its peer in total.
-  static constexpr std::size_t kMaxInput = 64 * 1024;
+  /// Most bytes that a session accepts from its peer in total. Both flights of a client, or the flight of a
+  /// server, have less than 1 KiB.
+  static constexpr std::size_t kMaxInput = 8 * 1024;
   /// Most bytes of a certificate chain that a peer may send; only the first certificate counts.
-  static constexpr std::size_t kMaxCertificateChain = 32 * 1024;
+  static constexpr std::size_t kMaxCertificateChain = 4 * 1024;
 
-  /// Begins a handshake as client; take_output() returns the ClientHello immediately. Throws
-  /// std::runtime_error when OpenSSL does not offer an algorithm (by the system's policy), std::bad_alloc
-  /// without memory.
-  static TlsSession client(const PrivateKey& own_key, const PublicKey& expected_peer);
+  /// Begins a handshake as client; take_output() returns the ClientHello immediately. Throws std::bad_alloc
+  /// without memory, std::runtime_error when OpenSSL fails.
+  static TlsSession client(const TlsIdentity& own, const PublicKey& expected_peer);
   /// Waits for a ClientHello as server; `accept_peer` decides about the client's key. Throws as client()
   /// does.
-  static TlsSession server(const PrivateKey& own_key, std::function<bool(const PublicKey&)> accept_peer);
+  static TlsSession server(const TlsIdentity& own, std::function<bool(const PublicKey&)> accept_peer);
 
   /// Takes the session over; the other object can only be assigned to or destroyed.
   TlsSession(TlsSession&&) noexcept;
@@ -79,6 +97,7 @@ class TlsSession {
   [[nodiscard]] SecretBytes export_key(std::string_view label, Bytes context, std::size_t size) const;
 
  private:
+  friend class TlsIdentity;
   struct Impl;
   explicit TlsSession(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

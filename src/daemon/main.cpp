@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "crypto/aead.hpp"
+#include "crypto/tls_session.hpp"
 #include "daemon/config/key_loader.hpp"
 #include "daemon/config/loader.hpp"
 #include "daemon/event_loop.hpp"
@@ -94,6 +95,8 @@ int run(const Options& options) try {
   if (!security) return refuse(security.error());
   if (const auto errors = hawser::daemon::hooks::check_hook_command(*config); !errors.empty())
     return refuse(errors);
+  // A policy of the system that forbids an algorithm shows now, and not when the first peer connects.
+  static_cast<void>(hawser::crypto::TlsIdentity(security->private_key));
   if (options.check) return report_check(options, *config);
   security->cipher_costs = measured_costs();
   hawser::daemon::run(*config, std::move(*security));

@@ -23,7 +23,7 @@ TunnelService::TunnelService(const config::Config& config, sctp::SecurityConfig 
       uplinks_(platform, sockets_, config),
       policies_(endpoint_, tunnel_, uplinks_),
       quotas_({platform, sockets_, policies_}, config),
-      connections_({endpoint_, tunnel_, uplinks_}, config_),
+      connections_({endpoint_, tunnel_, uplinks_, random}, config_),
       hook_publisher_({config_, endpoint_, tunnel_, uplinks_, platform}),
       event_log_(config_, endpoint_, tunnel_) {
   if (config_.interface.listen.empty()) return;

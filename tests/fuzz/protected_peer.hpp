@@ -364,7 +364,7 @@ class HandMadePeer {
   void open_channel(const std::array<Bytes, 2>& chunks) {
     const auto transcript = crypto::sha256(chunks);
     mac_.emplace(make_mac(transcript));
-    channel_.emplace(security::SecureChannel::Setup{security_, role(), hub_public_, transcript,
+    channel_.emplace(security::SecureChannel::Setup{security_, identity_, role(), hub_public_, transcript,
                                                     crypto::Cipher::aes_128_gcm, true});
     channel_->begin();
   }
@@ -376,12 +376,13 @@ class HandMadePeer {
     ++next_tsn_;
     if (data->begin) received_.clear();
     received_.insert(received_.end(), data->payload.begin(), data->payload.end());
-    if (data->end && channel_) channel_->on_message(now, received_);
+    if (data->end && channel_) static_cast<void>(channel_->on_message(now, received_));
   }
 
   VerificationTag own_tag_;
   bool hub_;
   SecurityConfig security_;
+  crypto::TlsIdentity identity_{security_.private_key};
   crypto::PublicKey hub_public_;
   security::InitSecrets secrets_;
   std::optional<security::SecureChannel> channel_;

@@ -29,8 +29,9 @@ int ready() {
 // must not depend on which seed comes first.
 void make_shared_tls_state() {
   const auto key = crypto::PrivateKey::generate(generator());
-  auto client = crypto::TlsSession::client(key, key.public_key());
-  auto server = crypto::TlsSession::server(key, [](const crypto::PublicKey&) { return true; });
+  const crypto::TlsIdentity identity(key);
+  auto client = crypto::TlsSession::client(identity, key.public_key());
+  auto server = crypto::TlsSession::server(identity, [](const crypto::PublicKey&) { return true; });
   for (int flight = 0; flight < 3; ++flight) {
     server.feed(client.take_output());
     client.feed(server.take_output());

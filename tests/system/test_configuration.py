@@ -82,6 +82,19 @@ class Mistakes(unittest.TestCase):
         self.namespace.run("sh", "-c", message.rpartition("run: ")[2])
         self.assertEqual(self.start(text, "--check").returncode, 0)
 
+    def test_a_policy_of_openssl_that_forbids_our_algorithms_is_noticed_at_the_start(self):
+        policy = self.lab.folder / "openssl.cnf"
+        policy.write_text("openssl_conf = all\n[all]\nssl_conf = tls\n[tls]\nsystem_default = rules\n"
+                          "[rules]\nCipherString = DEFAULT@SECLEVEL=5\n")  # 256 bits; X25519 and Ed25519 have 128
+        path = self.lab.folder / "good.toml"
+        path.write_text(hub_config())
+        for options in ((), ("--check",)):
+            done = self.namespace.run("env", f"OPENSSL_CONF={policy}", find_program("hawserd"), "--config", path, *options,
+                                      check=False, timeout=5)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("openssl does not offer tls 1.3 with x25519 and ed25519", done.stderr)
+            self.assertEqual(self.namespace.interfaces(), ["lo"])
+
     def test_no_message_shows_a_private_key(self):
         key = pathlib.Path(private_key_file("edge1")).read_text().strip()
         almost = self.lab.folder / "almost.key"

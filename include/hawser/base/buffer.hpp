@@ -68,10 +68,12 @@ class Buffer {
 };
 
 /// Owns blocks of one size and recycles them: after warm-up, neither acquire() nor the release of a Buffer
-/// allocates, except for buffers larger than a block. Keeps recycled blocks until its own end.
+/// allocates, except for buffers larger than a block. After a peak it keeps as many free blocks as are in
+/// use, and kSpareBlocks more; further ones go back to the system.
 class BufferPool {
  public:
   static constexpr std::size_t kDefaultBlockSize = 2048;  ///< bytes
+  static constexpr std::size_t kSpareBlocks = 4096;       ///< free blocks that are kept in any case
 
   /// Blocks of `block_size` bytes; none is allocated yet.
   explicit BufferPool(std::size_t block_size = kDefaultBlockSize) : block_size_(block_size) {}
@@ -88,6 +90,8 @@ class BufferPool {
   [[nodiscard]] std::size_t block_size() const { return block_size_; }
   /// Blocks that buffers hold at this moment, large ones included.
   [[nodiscard]] std::size_t in_use() const { return in_use_; }
+  /// Blocks that are kept for the next buffers.
+  [[nodiscard]] std::size_t spare() const { return free_.size(); }
 
  private:
   friend class Buffer;

@@ -42,18 +42,23 @@ enum class DropReason : std::uint8_t {
   too_many_paths,          ///< EndpointConfig::max_paths is reached
   no_access,               ///< INIT to a protected endpoint without a valid ACCESS proof
   bad_handshake_mac,       ///< an unsealed packet of a protected handshake that is not authentic
-  handshake_rate_limited,  ///< more handshakes than are answered, from one network or in total
-  handshake_failed,        ///< the TLS handshake failed or timed out
-  unprotected_chunk,       ///< a chunk outside a sealed chunk, in a protected association
-  malformed_record,        ///< a sealed chunk with an impossible length, or not alone in its packet
-  unknown_epoch,           ///< a sealed chunk under keys that do not exist yet or no longer
-  replayed_record,         ///< a sealed chunk that was received before, or is older than the replay window
-  bad_record,              ///< a sealed chunk that is not authentic
-  excess_chunk,            ///< a further HEARTBEAT, SACK or ASCONF in a packet, where only one counts
-  control_overflow,        ///< not sent: too many control chunks wait, or the chunk fits no packet
-  event_overflow,          ///< not reported: an event of a path, while the user does not poll the others
-  amplification_limit,     ///< not sent: amplification limit of the address spent, or too many answers queued
-  count_,                  ///< number of reasons
+  handshake_rate_limited,  ///< more HMACs for handshakes than are computed, from all sources together
+  handshake_prefix_limited,  ///< too many handshakes of one source prefix have not proven a known key
+  handshake_budget_spent,    ///< more TLS handshakes than are computed, from all sources together
+  handshake_evicted,         ///< a handshake in progress ended, because a newer one needed its place
+  handshake_failed,          ///< the TLS handshake failed or timed out
+  rekey_too_soon,            ///< a rekey that follows the last ones faster than the limit permits
+  unprotected_chunk,         ///< a chunk outside a sealed chunk, in a protected association
+  malformed_record,          ///< a sealed chunk with an impossible length, or not alone in its packet
+  unknown_epoch,             ///< a sealed chunk under keys that do not exist yet or no longer
+  replayed_record,           ///< a sealed chunk that was received before, or is older than the replay window
+  bad_record,                ///< a sealed chunk that is not authentic
+  excess_chunk,              ///< a further HEARTBEAT, SACK or ASCONF in a packet, where only one counts
+  control_overflow,          ///< not sent: too many control chunks wait, or the chunk fits no packet
+  event_overflow,            ///< not reported: an event of a path, while the user does not poll the others
+  internal_failure,          ///< no memory, or a failure of OpenSSL, while the packet was processed
+  amplification_limit,  ///< not sent: amplification limit of the address spent, or too many answers queued
+  count_,               ///< number of reasons
 };
 
 /// Number of reasons.

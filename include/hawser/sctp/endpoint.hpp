@@ -33,7 +33,8 @@ class Endpoint {
   Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool);
   /// A protected endpoint. It reports `connected` and `accepted` only after both ends have proven their keys,
   /// ignores auth_keys, and does not answer out-of-the-blue packets. A restarted peer appears as a new
-  /// association; peer_key() identifies it. Throws std::invalid_argument as the plain constructor does.
+  /// association; peer_key() identifies it. Throws std::invalid_argument as the plain constructor does, and
+  /// std::runtime_error when OpenSSL does not offer TLS 1.3 with X25519 and Ed25519 (by the system's policy).
   Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool, SecurityConfig security);
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;

@@ -31,6 +31,12 @@ struct SecurityConfig {
   std::uint64_t rekey_after_bytes = 100'000'000'000;
   /// Packets, in the direction with more of them, after which the keys are renewed.
   std::uint64_t rekey_after_packets = std::uint64_t{1} << 27U;
+  /// Least time between TLS handshakes of one association, in the long run: the first kRekeyBurst rekeys may
+  /// follow each other immediately, then one per interval. Holds for what this end begins and for what it
+  /// answers, so both ends must have the same value. Zero: no limit.
+  Duration least_rekey_interval = std::chrono::seconds(10);
+  /// Rekeys that an end may begin without a pause. It answers one more, because a handshake may arrive late.
+  static constexpr int kRekeyBurst = 3;
   /// Age of keys at which an association ends, whatever was configured.
   static constexpr Duration kHardAge = std::chrono::hours(1);
   /// Bytes under one key at which an association ends. Together with kHardPackets, this keeps an attacker's
@@ -44,11 +50,13 @@ struct SecurityConfig {
 
   /// Longest TLS handshake, from the valid State Cookie (RFC 9260 §5.1) to the keys.
   Duration handshake_timeout = std::chrono::seconds(10);
-  /// Most associations whose peers have not proven their keys yet; further handshakes are dropped.
+  /// Most associations whose peers have not proven a key yet. When there are as many, the oldest of the
+  /// source prefix (IPv4 /24, IPv6 /48, /56, /64) that has most of them makes room for a newer one. One
+  /// prefix has an eighth of them at most.
   std::size_t max_half_open = 1024;
-  /// Handshakes answered per second and source prefix (IPv4 /24, IPv6 /64), in bursts of at most twice as
-  /// many.
-  unsigned handshake_rate = 8;
+  /// Handshakes per second and source prefix that may end without a proof of a known key; an eighth of
+  /// max_half_open of them in a burst.
+  unsigned unproven_rate = 4;
 };
 
 /// The keys of a protected association; part of its status.

@@ -48,7 +48,7 @@ void ConnectionRace::start(Timestamp now) {
 void ConnectionRace::start_later(Timestamp now) {
   if (state_ != State::idle) return;
   state_ = State::waiting;
-  wake_ = now + pause_;
+  wake_ = now + pause_ - pause_ / 2 * (context_.random.u32() % 1024) / 1024;
   pause_ = std::min(pause_ * 2, kMaxPause);
 }
 

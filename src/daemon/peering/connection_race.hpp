@@ -9,6 +9,7 @@
 
 #include "daemon/log_fold.hpp"
 #include "daemon/uplinks/uplinks.hpp"
+#include "hawser/base/random.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/crypto/keys.hpp"
 #include "hawser/sctp/endpoint.hpp"
@@ -26,8 +27,11 @@ class ConnectionRace {
   static constexpr Duration kStagger = std::chrono::milliseconds(100);
   /// How long an attempt that was answered may delay the next one.
   static constexpr Duration kAnsweredDelay = std::chrono::seconds(1);
-  static constexpr Duration kMinPause = std::chrono::milliseconds(250);  ///< between rounds
-  /// The return of a peer is noticed after this pause and the duration of one attempt at the latest.
+  /// The pause after the first round. Each pause is cut by up to a half at random, so that edges that failed
+  /// at the same time do not try again at the same time.
+  static constexpr Duration kMinPause = std::chrono::milliseconds(250);
+  /// The longest pause between rounds. The return of a peer is noticed after this pause and the duration of
+  /// one attempt at the latest.
   static constexpr Duration kMaxPause = std::chrono::seconds(1);
   /// While the race runs, the names of the peer are asked for again after pauses from kMinNamePause, doubled
   /// each time, to kMaxNamePause: a peer may move with its names.
@@ -39,6 +43,7 @@ class ConnectionRace {
     sctp::Endpoint& endpoint;
     tunnel::Tunnel& tunnel;
     uplinks::Uplinks& uplinks;
+    RandomSource& random;
   };
   /// The peer to connect to.
   struct Peer {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "sctp/path/path_status.hpp"
-#include "sctp/wire/abort_error.hpp"
 #include "sctp/wire/causes.hpp"
 
 namespace hawser::sctp::association {
@@ -232,9 +231,13 @@ void Association::shutdown(Timestamp now) {
 
 void Association::end(Timestamp now, const Ended& ending) {
   if (closed_) return;
-  if (ending.abort) send_abort(now, *ending.abort);
-  for (const auto& path : parts_.paths) parts_.data.outstanding().lose_all(*path);
-  parts_.control.clear();
+  if (ending.broken) {
+    parts_.endpoint.drops.add(DropReason::internal_failure);
+  } else {
+    if (ending.abort) send_abort(now, *ending.abort);
+    for (const auto& path : parts_.paths) parts_.data.outstanding().lose_all(*path);
+    parts_.control.clear();
+  }
   closed_ = true;
   // The user has got no event for an initiator that did not authenticate itself.
   const bool unknown = !establishment_.confirmed() && !establishment_.started_by_us();
@@ -242,17 +245,12 @@ void Association::end(Timestamp now, const Ended& ending) {
 }
 
 void Association::send_abort(Timestamp now, const AbortCause& cause) {
-  constexpr std::size_t kMaxValueSize = 256;
   const path::Path* path = parts_.paths.for_control();
   if (path == nullptr || peer_tag() == kNoTag) return;
   // A protected peer drops an ABORT that is not sealed, so without keys none is sent.
   if (parts_.endpoint.security != nullptr && readiness() == Readiness::handshake) return;
-  std::vector<std::byte> causes(wire::kTlvHeaderSize + padded4(kMaxValueSize));
-  ByteWriter writer(causes);
-  wire::write_cause(writer, cause.code,
-                    Bytes(cause.value).first(std::min(cause.value.size(), kMaxValueSize)));
-  const auto chunk = control::ControlQueue::serialise(wire::AbortChunk{false, writer.written()});
-  parts_.control_sender.send_final_packet(now, path->route, wire::ChunkType::kAbort, chunk, peer_tag());
+  parts_.control_sender.send_final_packet(now, path->route, wire::ChunkType::kAbort, abort_chunk(cause),
+                                          peer_tag());
 }
 
 // --- output
@@ -323,8 +321,8 @@ AssociationState Association::state() const {
   return AssociationState::shutdown_ack_sent;
 }
 
-std::optional<crypto::PublicKey> Association::peer_key() const {
-  if (parts_.keys == nullptr || readiness() != Readiness::confirmed) return std::nullopt;
+std::optional<crypto::PublicKey> Association::proven_key() const {
+  if (parts_.keys == nullptr || !parts_.keys->channel().up()) return std::nullopt;
   return parts_.keys->channel().peer();
 }
 

@@ -100,7 +100,11 @@ class Association {
   /// The peer's SCTP port.
   [[nodiscard]] std::uint16_t peer_port() const { return parts_.writer.peer_port(); }
   /// The peer's public key; nothing in plain SCTP, and until the peer has confirmed the keys.
-  [[nodiscard]] std::optional<crypto::PublicKey> peer_key() const;
+  [[nodiscard]] std::optional<crypto::PublicKey> peer_key() const {
+    return readiness() == Readiness::confirmed ? proven_key() : std::nullopt;
+  }
+  /// The key that the peer has proven by TLS; nothing before that, and in plain SCTP.
+  [[nodiscard]] std::optional<crypto::PublicKey> proven_key() const;
   /// The paths.
   [[nodiscard]] path::PathTable& paths() { return parts_.paths; }
   /// The data to send, read only.

@@ -133,7 +133,10 @@ ChunkResult ChunkRouter::handle_data(Packet& packet, const wire::ChunkView& chun
   if (refusal) return answer_refused_data(packet, *refusal, *data);
   packet.fresh = true;
   // The chunks that follow a key management message in a packet depend on its keys.
-  if (in_the_clear) messages_.receive(packet.now);
+  if (in_the_clear) {
+    receiver.deliver_pieces();
+    messages_.receive(packet.now);
+  }
   return NextChunk{};
 }
 

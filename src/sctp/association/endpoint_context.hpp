@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/ring_queue.hpp"
+#include "crypto/tls_session.hpp"
 #include "hawser/base/buffer.hpp"
 #include "hawser/base/random.hpp"
 #include "hawser/sctp/config.hpp"
@@ -21,7 +22,8 @@ struct EndpointContext {
   DropCounters& drops;
   control::EventQueue& events;
   RingQueue<control::Reply>& replies;
-  const SecurityConfig* security;  ///< null: plain SCTP
+  const SecurityConfig* security;       ///< null: plain SCTP
+  const crypto::TlsIdentity* identity;  ///< this end in TLS handshakes; null: plain SCTP
   const control::PacketTap& tap;
   const security::AccessKeys* access;  ///< null: plain SCTP
 };

@@ -186,7 +186,9 @@ void Establishment::agree_on_keys(crypto::TlsRole role, const handshake::PeerIni
   const auto expected = handshaking() ? parts_.initiator->expected_peer() : std::nullopt;
   const crypto::Cipher cipher = crypto::choose_cipher(security.cipher_costs, *peer.cipher_costs);
   parts_.keys = std::make_unique<security::KeyExchange>(
-      security::SecureChannel::Setup{security, role, expected, transcript, cipher, peer.zero_checksum}, now);
+      security::SecureChannel::Setup{security, *parts_.endpoint.identity, role, expected, transcript, cipher,
+                                     peer.zero_checksum},
+      now);
   parts_.writer.set_channel(&parts_.keys->channel());
   parts_.control_sender.bundle_data_with_cookie();
   parts_.teardown.set_protected();

@@ -9,7 +9,7 @@ void InternalMessages::receive(Timestamp now) {
   while (const auto message = parts_.receiver->poll_diverted()) {
     const Bytes bytes = message->payload.bytes();
     if (message->ppid == wire::kKeyManagementPpid) {
-      first_keys |= parts_.keys->on_message(now, bytes);
+      first_keys |= parts_.keys->on_message(now, bytes, message->more, parts_.endpoint.drops);
     } else {
       on_path_preferences(bytes);
     }

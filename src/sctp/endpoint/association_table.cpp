@@ -1,8 +1,40 @@
 #include "sctp/endpoint/association_table.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <new>
 
 namespace hawser::sctp::endpoint {
+namespace {
+
+// Runs `work` on an association. An exception leaves it in an unknown state, so it ends without a packet.
+template <class Work>
+auto guarded(Timestamp now, association::Association& association, Work work, decltype(work()) otherwise) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    association.end(now, association::broken("out of memory"));
+  } catch (const std::exception&) {
+    association.end(now, association::broken("an internal failure"));
+  }
+  return otherwise;
+}
+
+}  // namespace
+
+void AssociationTable::Entry::handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet,
+                                            const security::OpenedRecord* record) {
+  guarded(
+      now, *this, [&] { return Association::handle_packet(now, route, packet, record), true; }, false);
+}
+
+Result<security::OpenedRecord, DropReason> AssociationTable::Entry::open_record(Timestamp now,
+                                                                                MutableBytes datagram) {
+  using Opened = Result<security::OpenedRecord, DropReason>;
+  return guarded(
+      now, *this, [&] { return Association::open_record(now, datagram); },
+      Opened(DropReason::internal_failure));
+}
 
 AssociationTable::Entry& AssociationTable::add(std::unique_ptr<Entry> entry) {
   Entry& added = *entry;
@@ -22,6 +54,15 @@ void AssociationTable::touch(Entry& entry) {
   if (!entry.readable) readable_.push_back(&entry);
   entry.touched = true;
   entry.readable = true;
+  if (entry.anonymous) note_proof(entry);
+}
+
+// An association that this end has begun is not anonymous, since this end has chosen its peer; it is touched
+// first while it is handshaking.
+void AssociationTable::note_proof(Entry& entry) {
+  const auto key = entry.proven_key();
+  entry.anonymous = !key && !entry.handshaking();
+  if (key) proofs_.push_back({entry.id(), *key});
 }
 
 // --- look-up
@@ -54,19 +95,14 @@ std::size_t AssociationTable::live_count() const {
       std::ranges::count_if(entries_, [](const auto& entry) { return !entry->closed(); }));
 }
 
-std::size_t AssociationTable::half_open_count() const {
-  return static_cast<std::size_t>(std::ranges::count_if(entries_, [](const auto& entry) {
-    return !entry->closed() && entry->readiness() != association::Readiness::confirmed;
-  }));
-}
-
 // --- all associations
 
 void AssociationTable::handle_timeout(Timestamp now) {
   for (const auto& entry : entries_) {
     if (entry->touched) entry->deadline = entry->next_timeout();
     if (entry->deadline > now) continue;
-    entry->handle_timeout(now);
+    guarded(
+        now, *entry, [&] { return entry->handle_timeout(now), true; }, false);
     touch(*entry);
   }
 }
@@ -74,7 +110,9 @@ void AssociationTable::handle_timeout(Timestamp now) {
 bool AssociationTable::poll_transmit(Timestamp now, TransmitBatch& batch) {
   while (!touched_.empty()) {
     Entry& entry = *touched_.back();
-    if (entry.poll_transmit(now, batch)) return true;
+    if (guarded(
+            now, entry, [&] { return entry.poll_transmit(now, batch); }, false))
+      return true;
     entry.deadline = entry.next_timeout();
     entry.touched = false;
     touched_.pop_back();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "sctp/association/association.hpp"
@@ -14,12 +15,25 @@ namespace hawser::sctp::endpoint {
 /// may have something to send or to deliver. Never parses a packet.
 class AssociationTable {
  public:
-  /// An association with the table's state for it.
+  /// An association with the table's state for it. Its input may throw: there is no memory, or OpenSSL fails.
+  /// Then only this association ends.
   struct Entry final : association::Association {
     using Association::Association;
+    /// Association::handle_packet(), which see.
+    void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet,
+                       const security::OpenedRecord* record = nullptr);
+    /// Association::open_record(), which see.
+    [[nodiscard]] Result<security::OpenedRecord, DropReason> open_record(Timestamp now,
+                                                                         MutableBytes datagram);
     Timestamp deadline = kNever;
     bool touched = false;   ///< in touched_
     bool readable = false;  ///< in readable_
+    bool anonymous = true;  ///< the peer had proven no key when the association was last touched
+  };
+  /// The peer of an association has proven its key.
+  struct Proof {
+    AssociationId association;
+    crypto::PublicKey key;
   };
 
   /// A new id; ids are never reused.
@@ -42,8 +56,8 @@ class AssociationTable {
   [[nodiscard]] Entry* find_by_peer_tag(const Route& route, VerificationTag tag) const;
   /// Number of associations that are not closed.
   [[nodiscard]] std::size_t live_count() const;
-  /// Number of live associations whose keys the peer has not confirmed.
-  [[nodiscard]] std::size_t half_open_count() const;
+  /// The proofs since the last call, in protected endpoints that accept.
+  [[nodiscard]] std::vector<Proof> take_proofs() { return std::exchange(proofs_, {}); }
   /// All associations, closed ones included, in the order of their ids.
   [[nodiscard]] auto begin() const { return entries_.begin(); }
   /// The end of the associations.
@@ -60,12 +74,14 @@ class AssociationTable {
   [[nodiscard]] Timestamp next_timeout();
 
  private:
+  void note_proof(Entry& entry);
   void reap_closed();
 
   TagTable<Entry> tags_;
   std::vector<std::unique_ptr<Entry>> entries_;  ///< in the order of their ids
   std::vector<Entry*> touched_;                  ///< may have something to send, or another deadline
   std::vector<Entry*> readable_;                 ///< may have messages
+  std::vector<Proof> proofs_;                    ///< of associations that a peer has begun
   std::uint32_t next_id_ = 1;
 };
 

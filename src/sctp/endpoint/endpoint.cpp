@@ -1,6 +1,7 @@
 #include "hawser/sctp/endpoint.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -43,8 +44,9 @@ class Endpoint::Impl {
       : config(validated(std::move(given))),
         security(std::move(keys)),
         access(security ? std::make_unique<security::AccessKeys>(*security) : nullptr),
-        context{config, random,      pool, drops, events, replies, security ? &*security : nullptr,
-                tap,    access.get()},
+        identity(security ? std::make_unique<crypto::TlsIdentity>(security->private_key) : nullptr),
+        context{config,         random, pool, drops, events, replies, security ? &*security : nullptr,
+                identity.get(), tap,    access.get()},
         listener(context, associations),
         demultiplexer(context, associations, listener) {}
 
@@ -70,11 +72,21 @@ class Endpoint::Impl {
     return association == nullptr ? otherwise : getter(*association);
   }
 
+  // Drops a datagram whose processing throws, because there is no memory or OpenSSL fails. An exception in an
+  // association has ended that association already (AssociationTable::Entry).
+  void handle_datagram(Timestamp now, ReceivedDatagram& datagram) {
+    try {
+      demultiplexer.handle_datagram(now, datagram);
+    } catch (const std::exception&) {
+      drops.add(DropReason::internal_failure);
+    }
+  }
   bool poll_reply(Timestamp now, TransmitBatch& batch);
 
   EndpointConfig config;
   std::optional<SecurityConfig> security;
   std::unique_ptr<security::AccessKeys> access;  // null: plain SCTP
+  std::unique_ptr<const crypto::TlsIdentity> identity;  ///< null: plain SCTP
   DropCounters drops;
   control::EventQueue events;
   RingQueue<control::Reply> replies;
@@ -110,7 +122,7 @@ void Endpoint::set_packet_observer(PacketObserver* observer) {
 // --- input
 
 void Endpoint::handle_datagrams(Timestamp now, std::span<ReceivedDatagram> datagrams) {
-  for (ReceivedDatagram& datagram : datagrams) impl_->demultiplexer.handle_datagram(now, datagram);
+  for (ReceivedDatagram& datagram : datagrams) impl_->handle_datagram(now, datagram);
 }
 
 void Endpoint::handle_timeout(Timestamp now) {

@@ -1,20 +1,26 @@
 #include "sctp/endpoint/handshake_limiter.hpp"
 
+#include <algorithm>
+
 namespace hawser::sctp::endpoint {
 
-bool HandshakeLimiter::admit(Timestamp now, const IpAddress& source) {
-  return buckets_[bucket_of(source)].take(now, limit_);
+bool HandshakeLimiter::take(Timestamp now, std::span<const std::uint16_t> buckets) {
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    if (buckets_[buckets[i]].take(now, limit_)) continue;
+    give_back(buckets.first(i));
+    return false;
+  }
+  return true;
 }
 
-std::size_t HandshakeLimiter::bucket_of(const IpAddress& source) const {
-  const Bytes raw = source.bytes();
-  const Bytes prefix = raw.first(source.is_v4() ? 3 : 8);
-  std::uint64_t hash = seed_;
-  for (const std::byte byte : prefix) {
-    hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x9E3779B97F4A7C15U;
-    hash ^= hash >> 29U;
-  }
-  return hash % kBuckets;
+void HandshakeLimiter::give_back(std::span<const std::uint16_t> buckets) {
+  for (const std::uint16_t bucket : buckets) buckets_[bucket].give_back(limit_);
+}
+
+bool HandshakeLimiter::half_full(Timestamp now, std::span<const std::uint16_t> buckets) const {
+  return std::ranges::all_of(buckets, [&](std::uint16_t bucket) {
+    return buckets_[bucket].lacks_at_most(now, limit_, limit_.burst / 2);
+  });
 }
 
 }  // namespace hawser::sctp::endpoint

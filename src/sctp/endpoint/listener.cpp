@@ -24,6 +24,7 @@ constexpr TokenBucket::Limit macs_per_second(std::int64_t macs) {
 }
 constexpr TokenBucket::Limit kInitMacLimit = macs_per_second(200'000);
 constexpr TokenBucket::Limit kEchoMacLimit = macs_per_second(100'000);
+constexpr std::int64_t kAnswerCost = 4;  // of an INIT ACK: a hash over the transcript, the cookie and two MACs
 
 // RFC 9260 §3.2.1: unknown parameters are reported if their types require it, up to about the size of the
 // INIT.
@@ -52,9 +53,8 @@ bool names_stale_cookie(const wire::ErrorChunk& error) {
 Listener::Listener(association::EndpointContext& context, AssociationTable& associations)
     : context_(context),
       associations_(associations),
-      admission_(context.security == nullptr
-                     ? nullptr
-                     : std::make_unique<HandshakeAdmission>(*context.security, context.random)),
+      admission_(context.security == nullptr ? nullptr
+                                             : std::make_unique<HandshakeAdmission>(context, associations)),
       cookies_(context.random, context.config.cookie_lifetime) {}
 
 // --- INIT
@@ -143,8 +143,9 @@ std::optional<DropReason> Listener::admit_init(Timestamp now, const wire::ChunkV
   init.access_key = *access_key;
   const auto peer = handshake::PeerInit::from(init.chunk, init.parameters);
   if (!peer.cipher_costs || !init.chunk.has_streams_and_window()) return DropReason::malformed_init;
-  if (!admission_->inits.admit(now, init.route.remote.ip)) return DropReason::handshake_rate_limited;
-  return std::nullopt;
+  // No limit by source: it could be forged, and the answer keeps no state and does not amplify.
+  const bool affordable = macs.take(now, kInitMacLimit, kAnswerCost);
+  return affordable ? std::nullopt : std::optional(DropReason::handshake_rate_limited);
 }
 
 // RFC 9260 §5.1 B. Everything that the COOKIE ECHO needs goes into the cookie.
@@ -275,7 +276,8 @@ void Listener::renew_cookie(Timestamp now, const Route& route, const wire::Packe
   const Entry* known = associations_.find_by_tag(cookie.own.tag);
   if (known != nullptr && (known->closed() || known->readiness() != association::Readiness::handshake))
     return drop(DropReason::duplicate_handshake);
-  if (!admission_->inits.admit(now, route.remote.ip)) return drop(DropReason::handshake_rate_limited);
+  if (!admission_->init_macs.take(now, kInitMacLimit, kAnswerCost))
+    return drop(DropReason::handshake_rate_limited);
   cookie.created = now;
   cookie.route = route;
   send_protected_ack(now, route, packet, cookie, cookie.transcript);
@@ -302,7 +304,7 @@ Listener::Entry* Listener::accept_cookie(Timestamp now, const handshake::StateCo
     same->on_matching_cookie(now, cookie);
     return same;
   }
-  if (is_protected()) return admit_cookie(now, cookie) ? create(now, cookie) : nullptr;
+  if (is_protected()) return begin_handshake(now, cookie);
   Entry* tied = cookie.local_tie_tag == kNoTag ? nullptr : associations_.find_by_tag(cookie.local_tie_tag);
   if (tied != nullptr && !tied->closed()) return restart(now, cookie, *tied);
   // C: the cookie belongs to an INIT that a later INIT has overtaken.
@@ -326,14 +328,15 @@ Listener::Entry* Listener::restart(Timestamp now, const handshake::StateCookie& 
   return &tied;
 }
 
-// Limits TLS handshakes. The source of a cookie is real; it is admitted unless it has begun too many
-// handshakes, or too many are in progress.
-bool Listener::admit_cookie(Timestamp now, const handshake::StateCookie& cookie) {
-  const bool admitted = cookie.peer.cipher_costs &&
-                        associations_.half_open_count() < context_.security->max_half_open &&
-                        admission_->cookies.admit(now, cookie.route.remote.ip);
-  if (!admitted) drop(DropReason::handshake_rate_limited);
-  return admitted;
+// The source of a cookie is real. Whether its handshake begins depends on what others from there have proven.
+Listener::Entry* Listener::begin_handshake(Timestamp now, const handshake::StateCookie& cookie) {
+  const IpAddress& source = cookie.route.remote.ip;
+  const auto refusal = cookie.peer.cipher_costs ? admission_->half_open.admit(now, source, cookie.access_key)
+                                                : DropReason::forged_cookie;
+  if (refusal) drop(*refusal);
+  Entry* begun = refusal ? nullptr : create(now, cookie);
+  if (begun != nullptr) admission_->half_open.add(now, *begun, source, cookie.access_key);
+  return begun;
 }
 
 Listener::Entry* Listener::create(Timestamp now, const handshake::StateCookie& cookie) {

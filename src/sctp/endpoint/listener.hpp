@@ -8,7 +8,7 @@
 #include "hawser/base/result.hpp"
 #include "sctp/association/endpoint_context.hpp"
 #include "sctp/endpoint/association_table.hpp"
-#include "sctp/endpoint/handshake_limiter.hpp"
+#include "sctp/endpoint/half_open_table.hpp"
 #include "sctp/handshake/state_cookie.hpp"
 #include "sctp/security/handshake_mac.hpp"
 #include "sctp/wire/init.hpp"
@@ -58,12 +58,11 @@ class Listener {
   };
   /// Limits what unauthenticated peers of a protected endpoint can cause.
   struct HandshakeAdmission {
-    HandshakeAdmission(const SecurityConfig& config, RandomSource& random)
-        : inits(random, config.handshake_rate), cookies(random, config.handshake_rate) {}
+    HandshakeAdmission(association::EndpointContext& context, AssociationTable& associations)
+        : half_open(*context.security, context.random, associations, context.drops) {}
     TokenBucket init_macs;  ///< HMACs for INITs, for all sources together
     TokenBucket echo_macs;  ///< HMACs for COOKIE ECHOs, for all sources together
-    HandshakeLimiter inits;
-    HandshakeLimiter cookies;
+    HalfOpenTable half_open;
   };
 
   // --- INIT
@@ -89,7 +88,7 @@ class Listener {
   Entry* accept_cookie(Timestamp now, const handshake::StateCookie& cookie);
   Entry* restart(Timestamp now, const handshake::StateCookie& cookie, Entry& tied);
   Entry* create(Timestamp now, const handshake::StateCookie& cookie);
-  [[nodiscard]] bool admit_cookie(Timestamp now, const handshake::StateCookie& cookie);
+  Entry* begin_handshake(Timestamp now, const handshake::StateCookie& cookie);
   // --- replies
   /// Queues a packet with one chunk, and with a handshake MAC if `mac` is given.
   void reply(const Route& route, const wire::CommonHeader& to, VerificationTag tag, wire::ChunkType type,

@@ -40,7 +40,11 @@ std::string_view to_string(DropReason reason) {
                                                                         "no_access",
                                                                         "bad_handshake_mac",
                                                                         "handshake_rate_limited",
+                                                                        "handshake_prefix_limited",
+                                                                        "handshake_budget_spent",
+                                                                        "handshake_evicted",
                                                                         "handshake_failed",
+                                                                        "rekey_too_soon",
                                                                         "unprotected_chunk",
                                                                         "malformed_record",
                                                                         "unknown_epoch",
@@ -49,6 +53,7 @@ std::string_view to_string(DropReason reason) {
                                                                         "excess_chunk",
                                                                         "control_overflow",
                                                                         "event_overflow",
+                                                                        "internal_failure",
                                                                         "amplification_limit"};
   return kNames[static_cast<std::size_t>(reason)];
 }

@@ -44,6 +44,9 @@ class Receiver {
   /// - invalid_stream by ERROR with Invalid Stream Identifier (§6.5; the TSN is acknowledged anyway),
   /// and the others (duplicate_tsn, tsn_out_of_window, receive_window_full) only by the SACK.
   [[nodiscard]] std::optional<DropReason> on_data(Timestamp now, PathId from, const wire::DataChunk& chunk);
+  /// Delivers also the part that has arrived of a message, if it is its turn: the caller takes messages as a
+  /// stream of bytes.
+  void deliver_pieces() { reassembly_.deliver_partially(tracker_.cumulative(), true); }
   /// Plans the SACK. Called once per received packet that carried DATA, accepted or not.
   void on_packet_end(Timestamp now);
   /// Makes a SACK due whose deadline has passed.

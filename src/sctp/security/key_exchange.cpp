@@ -1,6 +1,7 @@
 #include "sctp/security/key_exchange.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hawser::sctp::security {
 namespace {
@@ -18,9 +19,12 @@ KeyExchange::KeyExchange(const SecureChannel::Setup& setup, Timestamp now)
   channel_.begin();
 }
 
-bool KeyExchange::on_message(Timestamp now, Bytes message) {
+bool KeyExchange::on_message(Timestamp now, Bytes piece, bool more, DropCounters& drops) {
   const bool had_keys = channel_.up();
-  channel_.on_message(now, message);
+  const bool continues = std::exchange(in_message_, more);
+  const auto refusal =
+      continues ? channel_.on_continuation(now, piece) : channel_.on_message(now, piece, more);
+  if (refusal) drops.add(*refusal);
   if (had_keys || !channel_.up()) return false;
   deadline_ = now + kConfirmTime;
   return true;
@@ -63,10 +67,11 @@ bool KeyExchange::is_key_management(const wire::DataChunk& data) {
 
 // The handshake MAC proves only the access key, and each TSN is accepted once. Chunks are accepted only in
 // order, so that a sender who knows that key can break the handshake but never occupy the TSN of a chunk that
-// the peer sends sealed.
+// the peer sends sealed. TLS takes the bytes of each chunk immediately, so that of an honest peer nothing is
+// held; a chunk that is held counts rx::Reassembly::kOverhead bytes at least, so there are at most eight.
 bool KeyExchange::fits_handshake(const wire::DataChunk& data, Tsn cumulative, std::size_t held_bytes) {
   constexpr std::int32_t kMaxAhead = 1;
-  constexpr std::size_t kMaxHeld = 128U << 10;
+  constexpr std::size_t kMaxHeld = 4U << 10;
   // A duplicate lies below the cumulative TSN: it has to be acknowledged again.
   const auto ahead = static_cast<std::int32_t>(data.tsn.value() - cumulative.value());
   return ahead <= kMaxAhead && held_bytes < kMaxHeld;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "hawser/base/time.hpp"
+#include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/security.hpp"
 #include "sctp/security/secure_channel.hpp"
 #include "sctp/wire/data.hpp"
@@ -43,8 +44,10 @@ class KeyExchange {
 
   /// The next key management message to send.
   std::optional<std::vector<std::byte>> poll_message() { return channel_.poll_message(); }
-  /// Processes a key management message of the peer. Returns whether it completed the first keys.
-  bool on_message(Timestamp now, Bytes message);
+  /// Processes a key management message of the peer, or the next piece of one; `more`: the same message
+  /// continues in the next piece. Returns whether it completed the first keys. Counts a message that a limit
+  /// forbids in `drops`.
+  bool on_message(Timestamp now, Bytes piece, bool more, DropCounters& drops);
 
   /// A change in the state of the key exchange.
   struct Outcome {
@@ -75,7 +78,7 @@ class KeyExchange {
   /// Whether the keys are agreed on, so that the chunk is passed to TLS and its TSN is not accepted.
   /// `cumulative` is the receiver's cumulative TSN.
   [[nodiscard]] bool only_for_tls(const wire::DataChunk& data, Tsn cumulative) const;
-  /// Whether a chunk in the clear may be stored: in order, and within the limit of an unauthenticated peer.
+  /// Whether a chunk in the clear may be taken: in order, and within the limit of an unauthenticated peer.
   /// `cumulative` is the receiver's cumulative TSN, `held_bytes` what the receiver stores already.
   [[nodiscard]] static bool fits_handshake(const wire::DataChunk& data, Tsn cumulative,
                                            std::size_t held_bytes);
@@ -87,6 +90,7 @@ class KeyExchange {
   SecureChannel channel_;
   Timestamp deadline_;
   bool confirmed_ = false;
+  bool in_message_ = false;  ///< the next piece continues a message
 };
 
 }  // namespace hawser::sctp::security

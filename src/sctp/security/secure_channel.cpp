@@ -21,16 +21,15 @@ void SecureChannel::begin() {
 }
 
 void SecureChannel::start_exchange() {
-  const SecurityConfig& security = setup_.config;
   if (setup_.role == crypto::TlsRole::client) {
     exchange_.emplace(
-        Exchange{next_epoch_, crypto::TlsSession::client(security.private_key, *setup_.expected_peer)});
+        Exchange{next_epoch_, crypto::TlsSession::client(setup_.identity, *setup_.expected_peer)});
   } else {
     // A rekey must not change the identity of the peer.
     const auto accept = [this](const crypto::PublicKey& key) {
       return peer_ ? key == *peer_ : find_peer(key) != nullptr;
     };
-    exchange_.emplace(Exchange{next_epoch_, crypto::TlsSession::server(security.private_key, accept)});
+    exchange_.emplace(Exchange{next_epoch_, crypto::TlsSession::server(setup_.identity, accept)});
   }
   advance_handshake({});
 }
@@ -42,16 +41,43 @@ const ProtectedPeer* SecureChannel::find_peer(const crypto::PublicKey& key) cons
 }
 
 // The message is epoch(1) ‖ bytes of TLS. The epoch alone is the server's request for new keys.
-void SecureChannel::on_message(Timestamp now, Bytes message) {
-  const Epoch epoch{std::to_integer<std::uint8_t>(message[0])};
-  const Bytes tls = message.subspan(1);
-  const bool client = setup_.role == crypto::TlsRole::client;
-  const bool begins = !exchange_ && epoch == next_epoch_ && client == tls.empty() && (up() || !client);
-  if (begins) start_exchange();
-  // A message for an exchange that is complete is late, such as a request that crossed it: ignored.
-  if (tls.empty() || !exchange_ || exchange_->epoch != epoch) return;
+std::optional<DropReason> SecureChannel::on_message(Timestamp now, Bytes message, bool more) {
+  message_epoch_ = Epoch{std::to_integer<std::uint8_t>(message[0])};
+  if (message.size() > 1) return feed(now, message_epoch_, message.subspan(1));
+  if (!more) on_request(now, message_epoch_);
+  return std::nullopt;
+}
+
+std::optional<DropReason> SecureChannel::on_continuation(Timestamp now, Bytes tls) {
+  return feed(now, message_epoch_, tls);
+}
+
+// The client begins as soon as the limit permits. A request that crossed the exchange is late: ignored.
+void SecureChannel::on_request(Timestamp now, Epoch epoch) {
+  if (setup_.role != crypto::TlsRole::client || !up() || exchange_ || epoch != next_epoch_) return;
+  requested_by_peer_ = true;
+  on_progress(now);
+}
+
+// Only a ClientHello begins an exchange; bytes for one that is complete are late: ignored. Each exchange
+// costs the server a TLS handshake, so a client that begins them too fast gets no answer.
+std::optional<DropReason> SecureChannel::feed(Timestamp now, Epoch epoch, Bytes tls) {
+  if (!exchange_ && epoch == next_epoch_ && setup_.role == crypto::TlsRole::server) {
+    if (up() && !rekeys_.take(now, rekey_limit())) return DropReason::rekey_too_soon;
+    start_exchange();
+  }
+  if (!exchange_ || exchange_->epoch != epoch) return std::nullopt;
   exchange_->tls.feed(tls);
   advance_handshake(now);
+  return std::nullopt;
+}
+
+// Exchanges follow one after the other, so one more in a burst is enough for a server that gets one of them
+// late. Its interval is shorter by a tenth, because no two clocks run equally fast.
+TokenBucket::Limit SecureChannel::rekey_limit() const {
+  const Duration interval = setup_.config.least_rekey_interval;
+  if (setup_.role == crypto::TlsRole::client) return {SecurityConfig::kRekeyBurst, interval};
+  return {SecurityConfig::kRekeyBurst + 1, interval - interval / 10};
 }
 
 void SecureChannel::advance_handshake(Timestamp now) {
@@ -91,7 +117,7 @@ void SecureChannel::switch_keys(Timestamp now) {
   records_.send_with(exchange_->epoch);
   exchange_.reset();
   ++next_epoch_;
-  rekey_requested_ = false;
+  rekey_requested_ = requested_by_peer_ = false;
   // The peer may not have the new keys yet, and cannot get them during an outage: the old ones stay until it
   // uses the new ones, but not beyond the age at which their association would have ended.
   drop_old_at_ = records_.has_old() ? keys_since_ + SecurityConfig::kHardAge : kNever;
@@ -118,8 +144,9 @@ std::optional<std::vector<std::byte>> SecureChannel::poll_message() {
 bool SecureChannel::needs_rekey(Timestamp now) const {
   const SecurityConfig& limits = setup_.config;
   const RecordLayer::Usage usage = records_.usage();
-  return now - keys_since_ >= limits.rekey_after || usage.bytes >= limits.rekey_after_bytes ||
-         usage.packets >= limits.rekey_after_packets || usage.path_ids >= kRekeyPathIds;
+  return requested_by_peer_ || now - keys_since_ >= limits.rekey_after ||
+         usage.bytes >= limits.rekey_after_bytes || usage.packets >= limits.rekey_after_packets ||
+         usage.path_ids >= kRekeyPathIds;
 }
 
 void SecureChannel::on_progress(Timestamp now) {
@@ -135,8 +162,10 @@ void SecureChannel::on_progress(Timestamp now) {
     return;
   }
   if (exchange_ || rekey_requested_ || !needs_rekey(now)) return;
+  const bool client = setup_.role == crypto::TlsRole::client;
+  if (client && !rekeys_.take(now, rekey_limit())) return;
   rekey_requested_ = true;
-  if (setup_.role == crypto::TlsRole::client) {
+  if (client) {
     start_exchange();
   } else {
     outgoing_.push_back({std::byte{next_epoch_.value()}});
@@ -145,10 +174,11 @@ void SecureChannel::on_progress(Timestamp now) {
 
 Timestamp SecureChannel::next_timeout() const {
   if (!up()) return kNever;
-  const bool waiting = exchange_ || rekey_requested_;
-  const Timestamp renewal =
-      keys_since_ + (waiting ? SecurityConfig::kHardAge : Duration(setup_.config.rekey_after));
-  return std::min(renewal, drop_old_at_);
+  const Timestamp hard_end = keys_since_ + SecurityConfig::kHardAge;
+  if (exchange_ || rekey_requested_) return std::min(hard_end, drop_old_at_);
+  const Timestamp due = requested_by_peer_ ? keys_since_ : keys_since_ + setup_.config.rekey_after;
+  const Timestamp renewal = std::max(due, rekeys_.ready_at(rekey_limit()));
+  return std::min({renewal, hard_end, drop_old_at_});
 }
 
 SecurityStatus SecureChannel::status() const {

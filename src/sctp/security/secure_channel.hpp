@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ring_queue.hpp"
+#include "base/token_bucket.hpp"
 #include "crypto/hmac.hpp"
 #include "crypto/tls_session.hpp"
 #include "hawser/base/time.hpp"
@@ -26,9 +27,10 @@ namespace hawser::sctp::security {
 /// Owns keys and TLS state. Never sends, never reads a clock, never parses chunks.
 class SecureChannel {
  public:
-  /// What INIT and INIT ACK have decided; `config` outlives the channel.
+  /// What INIT and INIT ACK have decided; `config` and `identity` outlive the channel.
   struct Setup {
     const SecurityConfig& config;
+    const crypto::TlsIdentity& identity;
     crypto::TlsRole role;
     std::optional<crypto::PublicKey> expected_peer;  ///< the server's key; only a client needs it
     crypto::Sha256Digest transcript;                 ///< hash of INIT and INIT ACK
@@ -40,8 +42,12 @@ class SecureChannel {
 
   /// Starts the first handshake, on the client only.
   void begin();
-  /// Processes a key management message of the peer; it is not empty.
-  void on_message(Timestamp now, Bytes message);
+  /// Processes the beginning of a key management message of the peer, at least its first byte. `more`: the
+  /// rest follows by on_continuation(). Returns why it was dropped, if it was dropped by a limit.
+  std::optional<DropReason> on_message(Timestamp now, Bytes message, bool more = false);
+  /// Processes further bytes of the message that on_message() has begun. TLS takes them immediately: no part
+  /// of a message waits for the rest.
+  std::optional<DropReason> on_continuation(Timestamp now, Bytes tls);
   /// The next key management message to send, or nothing.
   std::optional<std::vector<std::byte>> poll_message();
   /// Starts a rekey when the keys have reached a limit, and wipes old keys. Cheap: to be called after any
@@ -82,6 +88,9 @@ class SecureChannel {
     crypto::TlsSession tls;
     bool installed = false;  ///< its keys open records
   };
+  [[nodiscard]] TokenBucket::Limit rekey_limit() const;
+  void on_request(Timestamp now, Epoch epoch);
+  std::optional<DropReason> feed(Timestamp now, Epoch epoch, Bytes tls);
   void start_exchange();
   void advance_handshake(Timestamp now);
   void install_keys(Timestamp now);
@@ -98,7 +107,10 @@ class SecureChannel {
   std::string_view failure_;
   Epoch next_epoch_;
   bool proven_ = false;
-  bool rekey_requested_ = false;
+  bool rekey_requested_ = false;    ///< this end has requested or begun it
+  bool requested_by_peer_ = false;  ///< the server has requested it
+  TokenBucket rekeys_;              ///< limits the handshakes after the first
+  Epoch message_epoch_;             ///< of the message that on_message() has begun
   Timestamp keys_since_ = kNever;
   Timestamp drop_old_at_ = kNever;
   Timestamp last_handshake_{};

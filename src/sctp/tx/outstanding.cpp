@@ -6,7 +6,9 @@
 namespace hawser::sctp::tx {
 namespace {
 
-constexpr std::size_t kFirstCapacity = 1024;
+// Enough for a handshake: anyone who knows our public key can make us create an association.
+constexpr std::size_t kFirstCapacity = 16;
+constexpr std::size_t kFirstBits = 64;         // the least capacity of a bitmap
 constexpr std::uint64_t kPacketThreshold = 3;  // RFC 9260 §7.2.4: three missing reports
 // With this many gap blocks the receiver may have had no room for more: the smallest packets hold about 120.
 constexpr std::size_t kManyBlocks = 100;
@@ -20,10 +22,10 @@ constexpr std::uint64_t kFirstTurn = std::uint64_t{1} << 32;
 
 Outstanding::Outstanding(Tsn initial_tsn)
     : ring_(kFirstCapacity),
-      unreleased_(kMaxSpan * 2),
-      never_acked_(kMaxSpan * 2),
-      queued_(kMaxSpan * 2),
-      gap_acked_(kMaxSpan * 2),
+      unreleased_(kFirstBits),
+      never_acked_(kFirstBits),
+      queued_(kFirstBits),
+      gap_acked_(kFirstBits),
       base_(kFirstTurn + initial_tsn.value()),
       next_(base_),
       queued_hint_(base_) {}
@@ -48,6 +50,9 @@ void Outstanding::grow() {
   std::vector<OutChunk> larger(2 * ring_.size());
   for (std::uint64_t tsn = base_; tsn != next_; ++tsn) larger[tsn & (larger.size() - 1)] = std::move(at(tsn));
   ring_ = std::move(larger);
+  if (ring_.size() <= unreleased_.capacity()) return;
+  for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &gap_acked_})
+    bits->grow(ring_.size(), base_, next_);
 }
 
 std::uint64_t Outstanding::next_queued() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace hawser {
 namespace {
@@ -38,6 +39,16 @@ TEST(BufferPool, ServesMoreThanABlockFromABlockOfItsOwn) {
   }
   EXPECT_EQ(pool.in_use(), 0U);
   EXPECT_EQ(pool.acquire(10).capacity(), 64U) << "the large block is not kept for small buffers";
+}
+
+TEST(BufferPool, GivesMemoryBackAfterAPeak) {
+  BufferPool pool(64);
+  std::vector<Buffer> many;
+  for (std::size_t i = 0; i < 5 * BufferPool::kSpareBlocks; ++i) many.push_back(pool.acquire(1));
+  many.clear();
+  EXPECT_EQ(pool.in_use(), 0U);
+  EXPECT_LE(pool.spare(), 3 * BufferPool::kSpareBlocks);
+  EXPECT_GE(pool.spare(), BufferPool::kSpareBlocks);
 }
 
 TEST(BufferPool, CopiesBytes) {

@@ -64,6 +64,27 @@ TEST(TokenBucket, LosesNothingToRoundingOverManyTakes) {
   }
 }
 
+TEST(TokenBucket, TakesBackATokenThatWasNotNeeded) {
+  TokenBucket bucket;
+  bucket.give_back(kTwoPerSecond);  // none was taken
+  EXPECT_EQ(taken(bucket, kStart, kTwoPerSecond), 10);
+  bucket.give_back(kTwoPerSecond);
+  EXPECT_EQ(taken(bucket, kStart, kTwoPerSecond), 1);
+}
+
+TEST(TokenBucket, ReportsWhenItHasATokenAndHowManyItLacks) {
+  TokenBucket bucket;
+  EXPECT_LT(bucket.ready_at(kTwoPerSecond), kStart);
+  EXPECT_TRUE(bucket.lacks_at_most(kStart, kTwoPerSecond, 0));
+  EXPECT_TRUE(bucket.take(kStart, kTwoPerSecond, 9));
+  EXPECT_EQ(bucket.ready_at(kTwoPerSecond), kStart);
+  EXPECT_TRUE(bucket.take(kStart, kTwoPerSecond));
+  EXPECT_EQ(bucket.ready_at(kTwoPerSecond), kStart + 500ms);
+  EXPECT_FALSE(bucket.lacks_at_most(kStart, kTwoPerSecond, 9));
+  EXPECT_TRUE(bucket.lacks_at_most(kStart, kTwoPerSecond, 10));
+  EXPECT_TRUE(bucket.lacks_at_most(kStart + 500ms, kTwoPerSecond, 9));
+}
+
 TEST(TokenBucket, WithoutABurstGivesNothing) {
   TokenBucket bucket;
   EXPECT_FALSE(bucket.take(kStart, {0, 1s}));

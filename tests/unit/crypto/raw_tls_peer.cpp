@@ -94,7 +94,7 @@ void RawTlsPeer::limit_to_groups(const char* groups) {
 }
 
 void RawTlsPeer::add_chain(std::size_t size) {
-  constexpr std::size_t kEach = 4096;
+  constexpr std::size_t kEach = 1024;
   SystemRandom random;
   const EvpKeyPtr key = make_ed25519_key(PrivateKey::generate(random).seed());
   for (std::size_t added = 0; added < size; added += kEach) {

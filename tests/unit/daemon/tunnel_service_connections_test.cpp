@@ -267,6 +267,7 @@ TEST_F(TunnelServiceTest, MayEndAnAttemptInAnyStateThatItHasAtTheHub) {
   ASSERT_EQ(edge.service.status(now).associations.size(), 1U);
   EXPECT_EQ(edge.service.status(now).associations[0].id, first);
   EXPECT_EQ(hub.service.status(now).peers.at(0).counters.at("replaced"), 0U);
+  run(5s);  // the longest RTO, after which the traffic of the outage is sent again
   (void)hub.device.take_written();
   EXPECT_TRUE(carries(edge, hub, packet(2, 1, 400)));
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -43,10 +44,23 @@ class ConnectionRaceTest : public testing::Test {
   tunnel::Tunnel tunnel{config::tunnel_config(config, 1), device, endpoint, pool};
   uplinks::Sockets sockets{platform};
   uplinks::Uplinks uplinks{platform, sockets, config};
-  ConnectionRace race{{endpoint, tunnel, uplinks}, {0, key_of(kHubKey).public_key(), "hub", true}};
+  ConnectionRace race{{endpoint, tunnel, uplinks, random}, {0, key_of(kHubKey).public_key(), "hub", true}};
 };
 
 using Sent = std::vector<std::string>;
+
+TEST_F(ConnectionRaceTest, PausesForATimeThatDiffersFromOneEdgeToAnother) {
+  std::vector<Duration> pauses;
+  for (int i = 0; i < 20; ++i) {
+    race.start_later(now);
+    pauses.push_back(race.next_timeout() - now);
+    race.stop(now);
+  }
+  std::ranges::sort(pauses);
+  EXPECT_GE(pauses.front(), ConnectionRace::kMinPause / 2);
+  EXPECT_LE(pauses.back(), ConnectionRace::kMinPause);
+  EXPECT_GT(pauses.back() - pauses.front(), ConnectionRace::kMinPause / 4);
+}
 
 TEST_F(ConnectionRaceTest, AsksForTheNamesAtOnceAndThenWithGrowingPauses) {
   EXPECT_FALSE(race.poll_resolve_request(now));

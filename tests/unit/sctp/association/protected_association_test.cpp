@@ -380,14 +380,70 @@ TEST(ProtectedAssociation, WaitsThroughAnOutageForTheFirstRecordOfAnAuthenticate
   EXPECT_TRUE(pair.works());
 }
 
-TEST(ProtectedAssociation, LimitsHandshakesFromOneNetwork) {
+// The source of an INIT may be forged, so a limit by source would keep its real owner out.
+TEST(ProtectedAssociation, AnswersEveryInitWithAProofFromWhateverNetwork) {
   ProtectedPair pair;
   for (int i = 0; i < 200; ++i) pair.begin();
   pair.pick_up();
   pair.deliver_to_server();
   pair.pick_up();
-  EXPECT_EQ(pair.server.sent.size(), 16U) << "a burst of twice the rate";
-  EXPECT_EQ(pair.server.drops(DropReason::handshake_rate_limited), 184U);
+  EXPECT_EQ(pair.server.sent.size(), 200U);
+}
+
+// No answer to an INIT ACK's cookie ever reaches the initiator, so no handshake goes on.
+void begin_and_fall_silent(ProtectedPair& pair, int handshakes) {
+  pair.lost_to_client = [](const Datagram& each) { return !contains(each, wire::ChunkType::kInitAck); };
+  for (int i = 0; i < handshakes; ++i) pair.begin();
+  pair.carry();
+}
+
+TEST(ProtectedAssociation, BeginsAnEighthOfItsHandshakesForANetworkThatProvesNothing) {
+  ProtectedPair pair;
+  begin_and_fall_silent(pair, 200);
+  EXPECT_EQ(pair.server.endpoint.association_count(), 1024U / 8);
+  EXPECT_EQ(pair.server.drops(DropReason::handshake_prefix_limited), 200U - 1024U / 8);
+}
+
+TEST(ProtectedAssociation, BeginsAsManyHandshakesForANetworkAsProveAKey) {
+  SecurityConfig hub = hub_protection();
+  hub.max_half_open = 64;  // 8 for a network
+  ProtectedPair pair(edge_protection(), std::move(hub));
+  for (int i = 0; i < 8; ++i) {  // the limit by key is 8 as well
+    pair.begin();
+    pair.carry();
+  }
+  EXPECT_EQ(pair.server.count(Event::Kind::accepted), 8);
+  pair.now += 15ms;
+  begin_and_fall_silent(pair, 9);
+  EXPECT_EQ(pair.server.drops(DropReason::handshake_prefix_limited), 1U) << "those before cost nothing";
+}
+
+TEST(ProtectedAssociation, ComputesNoMoreHandshakesThanItsBudgetForACrowd) {
+  SecurityConfig hub = hub_protection();
+  hub.max_half_open = 8 * 1024;
+  ProtectedPair pair(edge_protection(), std::move(hub));
+  for (int i = 0; i < 8; ++i) begin_and_fall_silent(pair, 100);
+  // The budget is 500 a second, and 80 ms have passed. A prefix with half of its tokens may use all of it.
+  EXPECT_GE(pair.server.endpoint.association_count(), 500U);
+  EXPECT_LE(pair.server.endpoint.association_count(), 540U);
+  EXPECT_EQ(pair.server.drops(DropReason::handshake_budget_spent),
+            800U - pair.server.endpoint.association_count());
+}
+
+TEST(ProtectedAssociation, KeepsTheTwoNewestOfAPeerThatDoesNotConfirmItsKeys) {
+  ProtectedPair pair;
+  pair.lost_to_server = [](const Datagram& each) { return is_sealed(each); };
+  for (int i = 0; i < 20; ++i) {
+    pair.begin();
+    pair.carry();
+    pair.now += 1s;
+  }
+  EXPECT_LE(pair.server.endpoint.association_count(), 3U) << "two, and the one that proved its key last";
+  EXPECT_GE(pair.server.drops(DropReason::handshake_evicted), 17U);
+  pair.lost_to_server = nullptr;
+  pair.begin();
+  pair.carry();
+  EXPECT_GE(pair.server.count(Event::Kind::accepted), 1);
 }
 
 TEST(ProtectedAssociation, GivesAnUnauthenticatedInitiatorLittleMemory) {
@@ -410,7 +466,34 @@ TEST(ProtectedAssociation, GivesAnUnauthenticatedInitiatorLittleMemory) {
     pair.to_server(pair.from_client().add(data).take(mac));
   }
   EXPECT_GT(pair.server.drops(DropReason::receive_window_full), 2'000U);
-  EXPECT_LT(pair.server.pool.in_use() - before, 200U);
+  EXPECT_LT(pair.server.pool.in_use() - before, 10U);
+}
+
+// One message that never ends, a byte in each chunk: TLS has them all, and no chunk waits for the others.
+TEST(ProtectedAssociation, HoldsNoChunksOfAnUnauthenticatedInitiator) {
+  ProtectedPair pair;
+  pair.lost_to_client = [](const Datagram& each) { return !contains(each, wire::ChunkType::kInitAck); };
+  pair.lost_to_server = [](const Datagram& each) { return contains(each, wire::ChunkType::kData); };
+  pair.begin();
+  pair.carry();
+  pair.learn();
+  const auto cookie = [&] {
+    const Datagram& echo = *find_with(pair.client.sent, wire::ChunkType::kCookieEcho);
+    return Craft(pair.server_tag).raw(find_chunk(echo.bytes, wire::ChunkType::kCookieEcho)->whole).take();
+  }();
+  pair.to_server(cookie);
+  ASSERT_EQ(pair.server.endpoint.association_count(), 1U);
+  const std::size_t before = pair.server.pool.in_use();
+  for (std::uint32_t i = 0; i < 5'000; ++i) {
+    wire::DataChunk data{};
+    data.tsn = pair.client_tsn + i;
+    data.ppid = wire::kKeyManagementPpid;
+    data.begin = i == 0;
+    const ByteVector byte(1, i == 0 ? std::byte{0} : std::byte{0x16});
+    data.payload = byte;
+    pair.to_server(pair.from_client().add(data).take());
+    ASSERT_LT(pair.server.pool.in_use() - before, 10U) << i;
+  }
 }
 
 TEST(ProtectedAssociation, IsNotEndedByForgedSourceAddresses) {
@@ -608,7 +691,9 @@ TEST(Rekeying, RenewsTheKeysByAgeFromEitherSide) {
 TEST(Rekeying, LosesNoPacketAndGoesOnPastTheLastEpochNumber) {
   SecurityConfig edge = edge_protection();
   edge.rekey_after = 1s;
-  ProtectedPair pair(std::move(edge));
+  SecurityConfig hub = hub_protection();
+  edge.least_rekey_interval = hub.least_rekey_interval = 1ms;
+  ProtectedPair pair(std::move(edge), std::move(hub));
   pair.connect();
   pair.add_path(2);
   for (int second = 0; second < 300; ++second) {
@@ -626,6 +711,41 @@ TEST(Rekeying, LosesNoPacketAndGoesOnPastTheLastEpochNumber) {
   EXPECT_EQ(pair.client.drops(DropReason::unknown_epoch), 0U);
   EXPECT_EQ(pair.server.drops(DropReason::unknown_epoch), 0U);
   EXPECT_EQ(pair.client.drops(DropReason::bad_record), 0U);
+}
+
+TEST(Rekeying, IsNeverTooSoonForTheHubHoweverOftenAnEdgeIsToRenewItsKeys) {
+  SecurityConfig edge = edge_protection();
+  edge.rekey_after = 1s;
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  pair.run(119s);
+  EXPECT_GE(pair.client_status().protection->handshakes, 1U + SecurityConfig::kRekeyBurst + 10);
+  EXPECT_LE(pair.client_status().protection->handshakes, 1U + SecurityConfig::kRekeyBurst + 12);
+  EXPECT_EQ(pair.server.drops(DropReason::rekey_too_soon), 0U);
+  EXPECT_TRUE(pair.works());
+}
+
+TEST(Rekeying, OfAHostileEdgeIsLimitedByTheHub) {
+  SecurityConfig edge = edge_protection();
+  edge.rekey_after = 1ms;
+  edge.least_rekey_interval = {};
+  ProtectedPair pair(std::move(edge));
+  pair.connect();
+  pair.run(60s);
+  EXPECT_LE(pair.server_status().protection->handshakes, 1U + SecurityConfig::kRekeyBurst + 8);
+  EXPECT_GT(pair.server.drops(DropReason::rekey_too_soon), 0U);
+}
+
+TEST(Rekeying, RequestedByAHostileHubIsLimitedByTheEdge) {
+  SecurityConfig hub = hub_protection();
+  hub.rekey_after = 1ms;
+  hub.least_rekey_interval = {};
+  ProtectedPair pair(edge_protection(), std::move(hub));
+  pair.connect();
+  pair.run(60s);
+  EXPECT_LE(pair.client_status().protection->handshakes, 1U + SecurityConfig::kRekeyBurst + 7);
+  EXPECT_GE(pair.client_status().protection->handshakes, 1U + SecurityConfig::kRekeyBurst + 4)
+      << "a request is not forgotten";
 }
 
 TEST(Rekeying, RenewsTheKeysByPacketsAndByBytes) {

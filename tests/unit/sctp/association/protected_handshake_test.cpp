@@ -265,19 +265,19 @@ class UnauthenticatedInitiator : public AttackerOnPath {
     mac.emplace(mac_of(crypto::TlsRole::client, transcript_of(init, answers.at(0).bytes)));
   }
   void send_echo() { take(pair->to_server(ack.echo().take(*mac))); }
-  // Sends TLS bytes as one key management message of epoch 0, in packets of up to 1,200 bytes.
-  void send_tls(const std::vector<std::byte>& tls) {
+  // Sends TLS bytes as one key management message of epoch 0, in packets of up to `piece` bytes.
+  void send_tls(const std::vector<std::byte>& tls, std::size_t piece = 1200) {
     if (tls.empty()) return;
     ByteVector message{std::byte{0}};
     message.insert(message.end(), tls.begin(), tls.end());
-    for (std::size_t at = 0; at < message.size(); at += 1200) {
+    for (std::size_t at = 0; at < message.size(); at += piece) {
       wire::DataChunk data;
       data.tsn = tsn++;
       data.ppid = wire::kKeyManagementPpid;
       data.ssn = ssn;
       data.begin = at == 0;
-      data.end = at + 1200 >= message.size();
-      data.payload = Bytes(message).subspan(at, std::min<std::size_t>(1200, message.size() - at));
+      data.end = at + piece >= message.size();
+      data.payload = Bytes(message).subspan(at, std::min(piece, message.size() - at));
       take(pair->to_server(Craft(ack.initiate_tag).add(data).take(*mac)));
     }
     ++ssn;
@@ -322,11 +322,29 @@ TEST_F(UnauthenticatedInitiator, LeavesNothingBehindWithAnInit) {
   EXPECT_EQ(pair->server.endpoint.next_timeout(), kNever);
 }
 
+TEST_F(UnauthenticatedInitiator, GetsKeysByMessagesInPiecesOfAnySizeIfItIsAPeer) {
+  for (const std::size_t piece : {1U, 2U, 3U, 100U, 1'000U}) {
+    begin_again();
+    tsn = Tsn{1'000};
+    ssn = {};
+    received_tls.clear();
+    enter();
+    RawTlsPeer raw(RawTlsPeer::Role::client);
+    raw.use_key(key_of(kEdgeKey));
+    for (int i = 0; i < 3; ++i) {
+      send_tls(raw.take_output(), piece);
+      raw.feed(std::exchange(received_tls, {}));
+    }
+    EXPECT_TRUE(raw.done()) << piece;
+    EXPECT_TRUE(is_sealed(pair->server.sent.back())) << "the hub has keys " << piece;
+  }
+}
+
 TEST_F(UnauthenticatedInitiator, GetsKeysWithALargeCertificateChainIfItIsAPeer) {
   enter();
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
-  raw.add_chain(24 * 1024);
+  raw.add_chain(2 * 1024);
   for (int i = 0; i < 3; ++i) {
     send_tls(raw.take_output());
     raw.feed(std::exchange(received_tls, {}));

@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "count_allocations.hpp"
 #include "unit/sctp/support/protected_support.hpp"
@@ -94,6 +98,101 @@ TEST(DataPath, OfAProtectedAssociationAllocatesNothingOnceItIsWarm) {
     EXPECT_EQ(received, 8000U);
     EXPECT_GE(pair.status().protection->sealed_packets, sealed + 4000);
   }
+}
+
+/// The input of the server, in which one allocation fails: number `countdown` of all. Owns nothing.
+class FailingInput {
+ public:
+  FailingInput(ProtectedPair& pair, std::size_t countdown) : pair_(pair), left_(countdown) {
+    pair.lost_to_server = [this](const Datagram& each) {
+      take(each);
+      return true;
+    };
+  }
+  ~FailingInput() { pair_.lost_to_server = nullptr; }
+  FailingInput(const FailingInput&) = delete;
+  FailingInput& operator=(const FailingInput&) = delete;
+
+  /// Whether the allocation was tried.
+  [[nodiscard]] bool failed() const { return left_ == 0; }
+
+ private:
+  void take(const Datagram& each) {
+    ByteVector copy = each.bytes;
+    ReceivedDatagram received{pair_.server_route(), copy};
+    hawser::test::fail_allocation(left_);
+    pair_.server.endpoint.handle_datagrams(pair_.now, {&received, 1});
+    left_ = hawser::test::allocations_until_failure();
+    hawser::test::fail_allocation(0);
+  }
+  ProtectedPair& pair_;
+  std::size_t left_;
+};
+
+TEST(OutOfMemory, EndsOneAssociationAtMost) {
+  ProtectedPair pair;
+  pair.connect();
+  const AssociationId first = pair.client_id;
+  std::size_t number = 0;
+  for (bool failed = true; failed && number < 2'000; ++number) {
+    FailingInput input(pair, number + 1);
+    pair.begin();
+    pair.carry();
+    pair.client.endpoint.abort(pair.now, pair.client_id, "the next one");
+    pair.carry();
+    pair.now += 2s;
+    failed = input.failed();
+    ASSERT_TRUE(pair.client.endpoint.status(first)->protection) << number;
+    ASSERT_TRUE(pair.server.endpoint.status(pair.server_id)) << number;
+  }
+  EXPECT_GT(number, 20U) << "a handshake needs memory";
+  EXPECT_LT(number, 2'000U) << "a handshake without a failure was reached";
+  EXPECT_GE(pair.server.drops(DropReason::internal_failure), number / 2);
+  pair.client_id = first;
+  EXPECT_TRUE(pair.works());
+}
+
+// What a sender that knows only the public key of the hub can make it hold, with a ClientHello and as much of
+// the flight after it as TLS takes.
+TEST(HalfOpenMemory, IsAtMost96KibibytesForEachHandshake) {
+  constexpr int kHandshakes = 1024 / 8;  // as many as one network may have
+  ProtectedPair pair;
+  pair.lost_to_client = [](const Datagram& each) { return !contains(each, wire::ChunkType::kInitAck); };
+  for (int i = 0; i < kHandshakes; ++i) pair.begin();
+  pair.pick_up();
+  pair.deliver_to_server();
+  pair.pick_up();
+  pair.deliver_to_client();
+  pair.pick_up();  // the COOKIE ECHOs, with the ClientHellos, are in flight
+  const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+  pair.deliver_to_server();
+  pair.server.sent.clear();
+  const std::vector<Datagram> hellos = pair.client.sent;
+  pair.pick_up();
+  ASSERT_EQ(pair.server.endpoint.association_count(), std::size_t{kHandshakes});
+  // A TLS record of 16 KiB begins and does not end.
+  for (const Datagram& each : hellos) {
+    const auto hello = find_chunk(each.bytes, wire::ChunkType::kData);
+    if (!hello) continue;
+    wire::DataChunk data = *wire::DataChunk::parse(*hello);
+    data.ssn = Ssn{1};
+    for (int i = 0; i < 8; ++i) {
+      ByteVector payload(1'000, std::byte{0x77});
+      if (i == 0)
+        std::ranges::copy(std::array{std::byte{0}, std::byte{0x17}, std::byte{3}, std::byte{3},
+                                     std::byte{0x3f}, std::byte{0xff}},
+                          payload.begin());
+      data.tsn = data.tsn + 1;
+      data.begin = i == 0;
+      data.end = false;
+      data.payload = payload;
+      pair.to_server(Craft(tag_in(each)).add(data).take());
+    }
+  }
+  ASSERT_EQ(pair.server.endpoint.association_count(), std::size_t{kHandshakes});
+  const std::size_t held = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+  std::printf("%zu bytes for each half-open association\n", held / kHandshakes);
+  EXPECT_LT(held / kHandshakes, 96U << 10);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ using crypto::test::RawTlsPeer;
 /// One end, with the record numbers of its only path.
 struct End {
   End(const SecurityConfig& protection, TlsRole role, std::uint8_t transcript = 0)
-      : channel({protection, role,
+      : identity(protection.private_key),
+        channel({protection, identity, role,
                  role == TlsRole::client ? std::optional(protection.peers.front().key) : std::nullopt,
                  transcript_of(transcript), crypto::Cipher::aes_128_gcm, true}) {}
 
@@ -37,6 +38,7 @@ struct End {
     return packet;
   }
 
+  crypto::TlsIdentity identity;
   security::SecureChannel channel;
   path::RecordNumbers numbers;
 };
@@ -53,7 +55,7 @@ struct Ends {
   End client{edge_keys, TlsRole::client};
   End server{hub_keys, TlsRole::server};
 
-  void give(End& to, const ByteVector& message) { to.channel.on_message(now, message); }
+  void give(End& to, const ByteVector& message) { static_cast<void>(to.channel.on_message(now, message)); }
   /// Transfers all messages of `from`.
   std::vector<ByteVector> carry(End& from, End& to) {
     const auto messages = from.take_messages();
@@ -410,6 +412,39 @@ TEST(SecureChannelRekey, IsDueByAgePacketsAndPathIds) {
   }
 }
 
+// Nothing limits this client: it begins whenever the exchange before is complete.
+TEST(SecureChannelRekey, IsComputedByAServerEveryTenSecondsAtMost) {
+  SecurityConfig edge = edge_protection();
+  edge.rekey_after = {};
+  edge.least_rekey_interval = {};
+  Ends ends(std::move(edge), hub_protection());
+  ends.connect();
+  const Timestamp begun = ends.now;
+  int refused = 0;
+  while (ends.now < begun + 60s && refused == 0) {
+    ends.client.channel.on_progress(ends.now);
+    for (const ByteVector& message : ends.client.take_messages())
+      refused += ends.server.channel.on_message(ends.now, message) == DropReason::rekey_too_soon ? 1 : 0;
+    ends.carry_all();
+    static_cast<void>(ends.opens(ends.server, ends.client));
+    ends.now += 20ms;
+  }
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(ends.server.channel.status().handshakes, 1U + SecurityConfig::kRekeyBurst + 1);
+  EXPECT_EQ(ends.server.channel.failure(), "") << "the keys in use stay";
+}
+
+TEST(SecureChannelRekey, IsNotRequestedByAMessageOfWhichMoreFollows) {
+  Ends ends;
+  ends.connect();
+  static_cast<void>(ends.client.channel.on_message(ends.now, ByteVector{std::byte{1}}, true));
+  ends.client.channel.on_progress(ends.now);
+  EXPECT_TRUE(ends.client.take_messages().empty());
+  static_cast<void>(ends.client.channel.on_message(ends.now, ByteVector{std::byte{1}}, false));
+  ends.client.channel.on_progress(ends.now);
+  EXPECT_EQ(ends.client.take_messages().size(), 1U);
+}
+
 TEST(SecureChannelRekey, ThatNeverCompletesEndsTheAssociationAtTheHardLimit) {
   Ends ends;
   ends.connect();
@@ -427,7 +462,7 @@ TEST(SecureChannel, SurvivesALargeCertificateChain) {
   Ends ends;
   RawTlsPeer raw(RawTlsPeer::Role::client);
   raw.use_key(key_of(kEdgeKey));
-  raw.add_chain(24 * 1024);
+  raw.add_chain(2 * 1024);
   for (int i = 0; i < 3; ++i) {
     const auto tls = raw.take_output();
     for (Bytes rest(tls); !rest.empty();) {  // as many messages as packets would carry
