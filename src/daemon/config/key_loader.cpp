@@ -8,12 +8,12 @@ namespace {
 /// Loads the keys one after the other. Owns the list of mistakes.
 class KeyLoader {
  public:
-  explicit KeyLoader(const Config& config) : config_(config) {}
+  KeyLoader(const Config& config, crypto::KeyReaders readers) : config_(config), readers_(readers) {}
 
   /// This end's key. None: reported as a mistake.
   std::optional<crypto::PrivateKey> private_key() {
     const KeyFile& file = config_.interface.private_key_file;
-    auto key = crypto::load_private_key_file(file.path);
+    auto key = crypto::load_private_key_file(file.path, readers_);
     if (key) return std::move(*key);
     // No "allowed": the text may end in a command that users copy.
     mistake(file.line, "interface.private_key_file", key.error().text, "");
@@ -35,7 +35,7 @@ class KeyLoader {
  private:
   std::optional<crypto::PresharedKey> preshared_key(const std::optional<KeyFile>& file) {
     if (!file) return std::nullopt;
-    auto key = crypto::load_preshared_key_file(file->path);
+    auto key = crypto::load_preshared_key_file(file->path, readers_);
     if (key) return std::move(*key);
     mistake(file->line, "peer.preshared_key_file", key.error().text, "");
     return std::nullopt;
@@ -46,13 +46,14 @@ class KeyLoader {
   }
 
   const Config& config_;
+  crypto::KeyReaders readers_;
   ConfigErrors errors_;
 };
 
 }  // namespace
 
-Result<sctp::SecurityConfig, ConfigErrors> load_keys(const Config& config) {
-  KeyLoader loader(config);
+Result<sctp::SecurityConfig, ConfigErrors> load_keys(const Config& config, crypto::KeyReaders readers) {
+  KeyLoader loader(config, readers);
   auto own = loader.private_key();
   std::vector<sctp::ProtectedPeer> peers;
   for (const PeerConfig& peer : config.peers) peers.push_back(loader.peer(peer, own));
