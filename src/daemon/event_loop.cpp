@@ -23,6 +23,7 @@
 #include "daemon/notify.hpp"
 #include "daemon/peering/resolver.hpp"
 #include "daemon/tunnel_service.hpp"
+#include "daemon/watchdog.hpp"
 #include "hawser/crypto/random.hpp"
 #include "io/netlink/link_monitor.hpp"
 #include "io/tun/tun_device.hpp"
@@ -78,13 +79,12 @@ control::Counters counters_of(const hooks::HookRunner::Counters& c) {
 }
 
 /// Waits for descriptors, the timer and signals, reads the clock once for each of them, and calls the tunnel
-/// service. Owns the clock, the io_context and all that does I/O. One thread; only names are resolved in
-/// others.
+/// service. Owns the clock, the io_context and all that does I/O except the TUN device. One thread; only
+/// names are resolved in others.
 class EventLoop final : public Platform {
  public:
-  EventLoop(const config::Config& config, sctp::SecurityConfig security)
-      : device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
-                 config.interface.addresses, kDeviceQueue}),
+  EventLoop(const config::Config& config, sctp::SecurityConfig security, io::tun::TunDevice& device)
+      : device_(device),
         service_(config, std::move(security), *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
@@ -231,19 +231,27 @@ class EventLoop final : public Platform {
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by SocketId
   crypto::SystemRandom random_;
-  io::tun::TunDevice device_;
+  io::tun::TunDevice& device_;
   std::optional<ReadableWatch> device_watch_;
   std::optional<io::netlink::LinkMonitor> link_monitor_;  // of an edge
   std::optional<ReadableWatch> links_watch_;
   std::unique_ptr<sctp::PacketObserver> trace_;  ///< in debug builds, when HAWSER_TRACE is set
   TunnelService service_;
   ControlServer control_;
+  Watchdog watchdog_{context_};
 };
 
 }  // namespace
 
-void run(const config::Config& config, sctp::SecurityConfig security) {
-  EventLoop(config, std::move(security)).run();
+// The TUN device comes first: its file may be accessible to root only. Everything else works without root.
+void run(const config::Config& config, sctp::SecurityConfig security,
+         const privileges::Privileges& privileges) {
+  const config::InterfaceConfig& own = config.interface;
+  privileges.prepare_directories(own);
+  io::tun::TunDevice device(
+      {own.name, own.mtu.value_or(config::InterfaceConfig::kDefaultMtu), own.addresses, kDeviceQueue});
+  privileges.drop(own);
+  EventLoop(config, std::move(security), device).run();
 }
 
 }  // namespace hawser::daemon

@@ -57,6 +57,7 @@ ROOMS = {
         "peering": {"config", "uplinks"},
         "status": {"config", "uplinks", "quota", "peering"},
         "control": set(),
+        "privileges": {"config"},
     },
     "examples": {
         "common": set(),
