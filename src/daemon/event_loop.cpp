@@ -12,11 +12,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "control/message.hpp"
+#include "daemon/config/changes.hpp"
+#include "daemon/config/key_loader.hpp"
+#include "daemon/config/loader.hpp"
 #include "daemon/control/control_server.hpp"
 #include "daemon/developer_trace.hpp"
 #include "daemon/hooks/runner.hpp"
@@ -83,12 +87,14 @@ control::Counters counters_of(const hooks::HookRunner::Counters& c) {
 /// names are resolved in others.
 class EventLoop final : public Platform {
  public:
-  EventLoop(const config::Config& config, sctp::SecurityConfig security, io::tun::TunDevice& device)
-      : device_(device),
+  EventLoop(const config::Config& config, sctp::SecurityConfig security, io::tun::TunDevice& device,
+            crypto::KeyReaders key_readers)
+      : key_readers_(key_readers),
+        device_(device),
         service_(config, std::move(security), *this, device_, random_),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
-    if (config.interface.routes) add_routes(config);
+    if (config.interface.routes) add_routes(config.peers);
     if (config.hooks) hooks_.emplace(context_, *config.hooks);
     device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
     if (service_.is_edge()) {
@@ -141,9 +147,12 @@ class EventLoop final : public Platform {
   }
 
  private:
-  void add_routes(const config::Config& config) {
-    for (const config::PeerConfig& peer : config.peers) {
-      for (const IpPrefix& prefix : peer.allowed_ips) device_.add_route(prefix);
+  // Routes of peers that are gone stay until the end, so that their packets do not leave by another way.
+  void add_routes(const std::vector<config::PeerConfig>& peers) {
+    for (const config::PeerConfig& peer : peers) {
+      for (const IpPrefix& prefix : peer.allowed_ips) {
+        if (routes_.insert(prefix.network()).second) device_.add_route(prefix);
+      }
     }
   }
 
@@ -167,7 +176,9 @@ class EventLoop final : public Platform {
   void wait_for_signal() {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
       if (error) return;
-      if (signal != SIGHUP) {
+      if (signal == SIGHUP) {
+        reload();
+      } else {
         spdlog::info("stopping on signal {}", signal);
         device_watch_.reset();
         if (service_.stopped() && hooks_) hooks_->abandon();  // nothing else is left to wait for
@@ -176,6 +187,31 @@ class EventLoop final : public Platform {
       }
       wait_for_signal();
     });
+  }
+
+  // A file with a mistake changes nothing.
+  void reload() {
+    const config::Config& running = service_.config();
+    const auto refuse = [](const config::ConfigErrors& errors) {
+      for (const config::ConfigError& error : errors) spdlog::error("not reloaded: {}", error.to_string());
+    };
+    const auto fresh = config::load_config(running.file);
+    if (!fresh) return refuse(fresh.error());
+    auto keys = config::load_peer_keys(*fresh, service_.public_key(), key_readers_);
+    if (!keys) return refuse(keys.error());
+    const config::Changes changes = config::compare(running, *fresh);
+    for (const std::string& each : changes.needs_restart)
+      spdlog::warn("{}: {} differs, restart hawserd to apply it", running.file, each);
+    for (const std::string& each : changes.report) spdlog::info("reloaded: {}", each);
+    if (changes.report.empty()) spdlog::info("reloaded: no peer differs");
+    service_.set_peers(read_clock(), changes, std::move(*keys));
+    arm();
+    if (!running.interface.routes) return;
+    try {
+      add_routes(running.peers);
+    } catch (const std::exception& error) {
+      spdlog::error("reloaded: {}", error.what());
+    }
   }
 
   // Arms the timer for the next timeout of the service. If that moves to a later time, the timer expires
@@ -228,10 +264,12 @@ class EventLoop final : public Platform {
   peering::Resolver resolver_{context_};
   std::optional<hooks::HookRunner> hooks_;
   bool ending_ = false;
+  crypto::KeyReaders key_readers_;
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by SocketId
   crypto::SystemRandom random_;
   io::tun::TunDevice& device_;
+  std::set<IpPrefix> routes_;  ///< that lead into the device
   std::optional<ReadableWatch> device_watch_;
   std::optional<io::netlink::LinkMonitor> link_monitor_;  // of an edge
   std::optional<ReadableWatch> links_watch_;
@@ -251,7 +289,7 @@ void run(const config::Config& config, sctp::SecurityConfig security,
   io::tun::TunDevice device(
       {own.name, own.mtu.value_or(config::InterfaceConfig::kDefaultMtu), own.addresses, kDeviceQueue});
   privileges.drop(own);
-  EventLoop(config, std::move(security), device).run();
+  EventLoop(config, std::move(security), device, privileges.key_readers()).run();
 }
 
 }  // namespace hawser::daemon

@@ -10,9 +10,9 @@ import time
 import unittest
 
 from lab.core import Lab, find_program, wait_until
-from lab.daemon import HUB_INNER_V4, USER, Daemon, edge_config, hub_config, private_key_file
+from lab.daemon import USER, Daemon, edge_config, hub_config, private_key_file
 from lab.mobility import MobileEdge, measure_recreate
-from lab.topology import NatNetwork
+from lab.topology import HUB_V4, NatNetwork
 
 NET_BIND_SERVICE, NET_ADMIN, NET_RAW = 1 << 10, 1 << 12, 1 << 13
 FILTERED = "2"  # SECCOMP_MODE_FILTER
@@ -35,7 +35,7 @@ if [ "$HAWSER_EVENT" = tunnel-up ]; then
   try "mount" unshare --mount true
   try "debugger" cat /proc/{parent}/environ >/dev/null
   try "packet socket" python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'
-  try "kernel log" dmesg
+  try "kernel log" dmesg >/dev/null
   try "route" ip route replace 198.51.100.0/24 dev "$HAWSER_INTERFACE"
   grep -E '^(Uid|CapEff|NoNewPrivs|Seccomp):' /proc/self/status >> $out
   echo end >> $out
@@ -65,17 +65,20 @@ class Privileges(unittest.TestCase):
 
     def test_a_tunnel_with_hooks_quotas_and_an_uplink_made_again_needs_two_capabilities(self):
         network = NatNetwork(self.lab)
-        state = self.lab.folder / "state"
-        # Only one that exists already and belongs to the user can be used within the unit's limit.
-        state.mkdir()
-        os.chown(state, pwd.getpwnam(USER).pw_uid, -1)
-        hub = Daemon(self.lab, network.hub, hub_config(), prefix=UNIT_LIMIT)
-        config = edge_config(state_directory=f'"{state}"').replace('label = "wan2"', 'label = "wan2"\nquota = "1 GB"')
+        # Within the unit's limit, the directory belongs to the user before, as the unit's StateDirectory= does.
+        prepared, state = self.lab.folder / "prepared", self.lab.folder / "state"
+        prepared.mkdir(mode=0o700)
+        os.chown(prepared, pwd.getpwnam(USER).pw_uid, -1)
+        hub = Daemon(self.lab, network.hub, hub_config(state_directory=f'"{prepared}"'), prefix=UNIT_LIMIT)
+        # A name is resolved in a thread, which the filter permits.
+        config = edge_config(state_directory=f'"{state}"', endpoint=(f"{HUB_V4}:9899", "localhost:9899")).replace('label = "wan2"', 'label = "wan2"\nquota = "1 GB"')
         edge = Daemon(self.lab, network.edge.namespace, config)
         edge.wait_for_tunnel()
         for daemon in (hub, edge):
             self.assert_dropped(daemon, NET_ADMIN | NET_RAW)
         self.assertEqual(edge.stop(), 0)
+        self.assertEqual(hub.stop(), 0)
+        self.assertEqual([file.owner() for file in prepared.iterdir()], [USER])
         saved, = state.iterdir()
         self.assertEqual((saved.name, saved.owner()), ("hawser0.quota.json", USER))
         self.assertFalse(os.path.exists(edge.control_socket))

@@ -18,14 +18,29 @@ std::vector<UdpAddress> literals_of(const config::PeerConfig& peer) {
 
 PeerConnections::PeerConnections(ConnectionRace::Context context, const config::Config& config)
     : context_(context), config_(config) {
-  for (std::size_t i = 0; i < config_.peers.size(); ++i) {
-    const config::PeerConfig& peer = config_.peers[i];
-    if (peer.endpoint.empty()) continue;
-    const auto index = static_cast<tunnel::PeerIndex>(i);
-    connections_.push_back(
-        std::make_unique<PeerConnection>(context_, ConnectionRace::Peer{index, *peer.public_key, peer.name}));
-    static_cast<void>(learn_remotes(index, literals_of(peer)));
-  }
+  for (std::size_t i = 0; i < config_.peers.size(); ++i) add(static_cast<tunnel::PeerIndex>(i));
+}
+
+// Null: the peer has no endpoint.
+PeerConnection* PeerConnections::add(tunnel::PeerIndex index) {
+  const config::PeerConfig& peer = config_.peers[index];
+  if (peer.endpoint.empty()) return nullptr;
+  connections_.push_back(
+      std::make_unique<PeerConnection>(context_, ConnectionRace::Peer{index, *peer.public_key, peer.name}));
+  static_cast<void>(learn_remotes(index, literals_of(peer)));
+  return connections_.back().get();
+}
+
+void PeerConnections::begin(Timestamp now, tunnel::PeerIndex peer) {
+  if (PeerConnection* connection = add(peer)) connection->start(now);
+}
+
+void PeerConnections::end(Timestamp now, tunnel::PeerIndex peer) {
+  const auto at = std::ranges::find(connections_, peer, &PeerConnection::peer);
+  if (at == connections_.end()) return;
+  (*at)->stop(now);
+  connections_.erase(at);
+  remotes_.erase(peer);
 }
 
 void PeerConnections::start(Timestamp now) {
@@ -79,7 +94,8 @@ void PeerConnections::answer_resolve_requests(Timestamp now, Platform& platform)
 }
 
 bool PeerConnections::learn_remotes(tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses) {
-  if (addresses.empty()) return false;
+  // The answer may come after the end of the connection.
+  if (addresses.empty() || find(peer) == nullptr) return false;
   std::vector<IpAddress>& mine = remotes_[peer];
   mine.clear();
   for (const UdpAddress& address : addresses) mine.push_back(address.ip);

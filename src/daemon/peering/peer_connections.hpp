@@ -24,6 +24,10 @@ class PeerConnections {
   void start(Timestamp now);
   /// Ends every race; associations that are up stay.
   void stop(Timestamp now);
+  /// Connects to a peer of the configuration that was not there at the start, if it has an endpoint.
+  void begin(Timestamp now, tunnel::PeerIndex peer);
+  /// Forgets the connection to a peer and aborts its attempts; an association that is up stays.
+  void end(Timestamp now, tunnel::PeerIndex peer);
   /// Every event of the endpoint, after the tunnel has handled it.
   void handle_event(Timestamp now, const sctp::Event& event);
   /// The result of Uplinks::refresh().
@@ -48,6 +52,8 @@ class PeerConnections {
   [[nodiscard]] const PeerConnection* find(sctp::AssociationId association) const;
 
  private:
+  PeerConnection* add(tunnel::PeerIndex peer);
+
   ConnectionRace::Context context_;
   const config::Config& config_;
   std::vector<std::unique_ptr<PeerConnection>> connections_;

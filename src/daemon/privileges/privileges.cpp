@@ -136,12 +136,13 @@ void Privileges::prepare_directory(const std::string& path, const std::string& p
   const bool made = ::mkdir(path.c_str(), mode) == 0;
   if (!made && errno != EEXIST) fail(path + ": cannot be created");
   if (!made && path != packaged) return;
-  const FileDescriptor open(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  // O_PATH: the directory of another user need not be readable for root without all of its rights.
+  const FileDescriptor open(::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
   if (open.get() < 0 || ::fstat(open.get(), &status) != 0) fail(path + ": cannot be opened");
   if (status.st_uid != 0) return;
   give_files(directory, account_->uid, account_->gid);
-  if (::fchown(open.get(), account_->uid, account_->gid) != 0)
+  if (::fchownat(open.get(), "", account_->uid, account_->gid, AT_EMPTY_PATH) != 0)
     fail(path + ": cannot be given to user " + account_->name);
 }
 

@@ -167,8 +167,9 @@ control::Peer describe_peer(const Sources& from, tunnel::PeerIndex index) {
 
 std::vector<control::Peer> describe_peers(const Sources& from) {
   std::vector<control::Peer> out;
-  for (std::size_t i = 0; i < from.config.peers.size(); ++i)
-    out.push_back(describe_peer(from, static_cast<tunnel::PeerIndex>(i)));
+  for (std::size_t i = 0; i < from.config.peers.size(); ++i) {
+    if (!from.config.peers[i].vacant()) out.push_back(describe_peer(from, static_cast<tunnel::PeerIndex>(i)));
+  }
   return out;
 }
 

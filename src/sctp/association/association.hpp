@@ -96,6 +96,9 @@ class Association {
   [[nodiscard]] std::uint16_t peer_port() const { return parts_.writer.peer_port(); }
   /// The peer's public key; nothing in plain SCTP, and until the peer has confirmed the keys.
   [[nodiscard]] std::optional<crypto::PublicKey> peer_key() const;
+  /// The public key that the peer has proven or has to prove; nothing in plain SCTP, and while this end
+  /// accepts any of its peers.
+  [[nodiscard]] std::optional<crypto::PublicKey> intended_peer() const;
   /// The paths.
   [[nodiscard]] path::PathTable& paths() { return parts_.paths; }
   /// The data to send, read only.

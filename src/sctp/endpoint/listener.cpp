@@ -48,6 +48,10 @@ Listener::Listener(association::EndpointContext& context, AssociationTable& asso
                      : std::make_unique<HandshakeAdmission>(*context.security, context.random)),
       cookies_(context.random, context.config.cookie_lifetime) {}
 
+void Listener::reload_peers() {
+  if (admission_) admission_->access = security::AccessKeys(*context_.security);
+}
+
 // --- INIT
 
 // RFC 9260 §5.1 B, §5.2.1, §5.2.2. No state is kept: all of it goes into the cookie.

@@ -36,6 +36,8 @@ class Listener {
   /// Counts a packet without an association and answers it by ABORT or SHUTDOWN COMPLETE, if at all.
   void handle_out_of_the_blue(const Route& route, const wire::PacketView& packet);
 
+  /// The peers of the SecurityConfig have changed: accepts the ACCESS proofs of the new ones only.
+  void reload_peers();
   /// Queues a restart notice.
   void send_restart_notice(const Route& route);
 
