@@ -91,6 +91,13 @@ constexpr std::uint64_t kNamespaceFlags =
 
 using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
 
+// Forbids a call whose first argument compares like this. Without the macros of libseccomp, which are C.
+int forbid_if(void* filter, unsigned error, int call, scmp_compare compare, std::uint64_t a,
+              std::uint64_t b = 0) {
+  const scmp_arg_cmp first{.arg = 0, .op = compare, .datum_a = a, .datum_b = b};
+  return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(error), call, 1, &first);
+}
+
 // A call that this machine or this libseccomp does not know cannot be made either.
 int forbid(void* filter, const char* name) {
   const int call = seccomp_syscall_resolve_name(name);
@@ -104,8 +111,7 @@ int forbid(void* filter, const char* name) {
 int forbid_namespaces(void* filter) {
   for (std::uint64_t flag = 1; flag <= kNamespaceFlags; flag <<= 1U) {
     if ((kNamespaceFlags & flag) == 0) continue;
-    const int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                                       SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
+    const int error = forbid_if(filter, EPERM, SCMP_SYS(clone), SCMP_CMP_MASKED_EQ, flag, flag);
     if (error != 0) return error;
   }
   return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -116,12 +122,10 @@ int forbid_namespaces(void* filter) {
 int forbid_socket_families(void* filter) {
   for (unsigned family = 0; family <= AF_NETLINK; ++family) {
     if (family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK) continue;
-    const int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                                       SCMP_A0(SCMP_CMP_EQ, family));
+    const int error = forbid_if(filter, EAFNOSUPPORT, SCMP_SYS(socket), SCMP_CMP_EQ, family);
     if (error != 0) return error;
   }
-  return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                          SCMP_A0(SCMP_CMP_GT, unsigned{AF_NETLINK}));
+  return forbid_if(filter, EAFNOSUPPORT, SCMP_SYS(socket), SCMP_CMP_GT, AF_NETLINK);
 }
 
 }  // namespace
