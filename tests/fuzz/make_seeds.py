@@ -188,6 +188,7 @@ def control_seeds():
 
 
 def config_seeds():
+    write("config_file", "key_with_control_characters", b'"a\\n\\u001b[31mb" = 1\n')
     write("config_file", "header_without_a_name", b"[= 1\n")  # toml++ 3.3 has an assertion here
     for example in sorted((CORPUS.parents[2] / "conf").glob("*.toml")):
         text = example.read_text()

@@ -133,7 +133,7 @@ struct ConfigError {
   std::string problem;     ///< "saw 12", "missing", "unknown key, saw 12"
   std::string allowed;     ///< may be empty
 
-  /// "file:line: key: problem; allowed: …"
+  /// "file:line: key: problem; allowed: …", on one line: control characters become question marks.
   [[nodiscard]] std::string to_string() const;
 };
 

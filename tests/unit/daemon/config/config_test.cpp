@@ -156,6 +156,8 @@ INSTANTIATE_TEST_SUITE_P(
     Table, ConfigMistakes,
     testing::Values(
         Mistake{kEdge, "[interface]", "[= 1]", "f.toml:1: "},
+        Mistake{kEdge, "[interface]", "[interface]\n\"a\\n\\u001b[31mb\" = 1",
+                "f.toml:2: interface.a??[31mb: unknown key, saw 1; allowed: name"},
         Mistake{kEdge, "name = \"hw0\"", "name = \"way-too-long-name\"",
                 "f.toml:2: interface.name: saw \"way-too-long-name\"; allowed: a network interface name"},
         Mistake{kEdge, "name = \"hw0\"", "name = 3", "f.toml:2: interface.name: saw 3; allowed: a network"},
