@@ -10,7 +10,8 @@
 declare -gA HAWSER_PACKAGES=(
   [build]="g++ cmake ninja-build ccache pkg-config git ca-certificates
     libboost1.81-dev libboost-json1.81-dev libssl-dev libcli11-dev libtomlplusplus-dev libgtest-dev
-    libfmt-dev libspdlog-dev libnl-3-dev libnl-route-3-dev libc-ares-dev libusrsctp-dev"
+    libfmt-dev libspdlog-dev libnl-3-dev libnl-route-3-dev libc-ares-dev libseccomp-dev
+    libusrsctp-dev"
   [demo]="nftables iproute2 iputils-ping iperf3 procps python3 tcpdump"
   [lint]="clang-14 libclang-rt-14-dev llvm-14 clang-tidy-14 clang-format-14 binutils python3 doxygen
     universal-ctags"

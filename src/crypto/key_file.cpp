@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <system_error>
 
 #include "base/file_descriptor.hpp"
+#include "crypto/file_trust.hpp"
 #include "hawser/crypto/keys.hpp"
 
 namespace hawser::crypto {
@@ -19,47 +19,22 @@ std::string system_text(int error) {
   return std::generic_category().message(error);
 }
 
-// The path, quoted for a shell where necessary.
-std::string quoted(const std::string& path) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@,%=";
-  if (!path.empty() && path.find_first_not_of(kPlain) == std::string::npos) return path;
-  std::string out = "'";
-  for (const char c : path) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
-  }
-  return out + "'";
-}
-
-std::string octal(mode_t mode) {
-  char text[8];
-  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777U));
-  return text;
-}
-
 // Why the file must not be used; empty: it may. Checks the open file, because the path may be replaced
 // in the meantime.
-std::string refusal(int descriptor, const std::string& path) {
+std::string refusal(int descriptor, const std::string& path, const FileRules& rules) {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) return path + ": " + system_text(errno);
   if (!S_ISREG(status.st_mode)) return path + ": not a regular file";
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return path + ": other users may access the key (mode " + octal(status.st_mode) + "); run: chmod 600 " +
-           quoted(path);
-  }
-  return {};
+  return file_refusal(descriptor, path, rules);
 }
 
 // The content of the file, cut off after kMaxRead bytes.
-Result<SecretBytes, KeyFileError> read_file(const std::string& path) {
+Result<SecretBytes, KeyFileError> read_file(const std::string& path, KeyReaders readers) {
   // O_NONBLOCK: opening a FIFO must not block the program.
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (file.get() < 0) return KeyFileError{path + ": " + system_text(errno)};
-  if (std::string text = refusal(file.get(), path); !text.empty()) return KeyFileError{std::move(text)};
+  if (std::string text = refusal(file.get(), path, {.secret = true, .readers = readers}); !text.empty())
+    return KeyFileError{std::move(text)};
   SecretBytes content(kMaxRead);
   std::size_t used = 0;
   while (used < content.size()) {
@@ -74,8 +49,8 @@ Result<SecretBytes, KeyFileError> read_file(const std::string& path) {
 }
 
 template <class Key>
-Result<Key, KeyFileError> load(const std::string& path) {
-  const auto content = read_file(path);
+Result<Key, KeyFileError> load(const std::string& path, KeyReaders readers) {
+  const auto content = read_file(path, readers);
   if (!content) return content.error();
   const Bytes bytes = content->view();
   auto key = Key::from_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
@@ -85,12 +60,12 @@ Result<Key, KeyFileError> load(const std::string& path) {
 
 }  // namespace
 
-Result<PrivateKey, KeyFileError> load_private_key_file(const std::string& path) {
-  return load<PrivateKey>(path);
+Result<PrivateKey, KeyFileError> load_private_key_file(const std::string& path, KeyReaders readers) {
+  return load<PrivateKey>(path, readers);
 }
 
-Result<PresharedKey, KeyFileError> load_preshared_key_file(const std::string& path) {
-  return load<PresharedKey>(path);
+Result<PresharedKey, KeyFileError> load_preshared_key_file(const std::string& path, KeyReaders readers) {
+  return load<PresharedKey>(path, readers);
 }
 
 }  // namespace hawser::crypto

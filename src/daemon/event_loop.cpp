@@ -18,6 +18,9 @@
 #include <vector>
 
 #include "control/message.hpp"
+#include "daemon/config/changes.hpp"
+#include "daemon/config/key_loader.hpp"
+#include "daemon/config/loader.hpp"
 #include "daemon/control/control_server.hpp"
 #include "daemon/developer_trace.hpp"
 #include "daemon/hooks/runner.hpp"
@@ -25,6 +28,7 @@
 #include "daemon/notify.hpp"
 #include "daemon/routing/routing.hpp"
 #include "daemon/tunnel_service.hpp"
+#include "daemon/watchdog.hpp"
 #include "hawser/crypto/random.hpp"
 #include "io/netlink/link_monitor.hpp"
 #include "io/tun/tun_device.hpp"
@@ -84,18 +88,19 @@ control::Counters counters_of(const hooks::HookRunner::Counters& c) {
 }
 
 /// Waits for descriptors, the timer and signals, reads the clock once for each of them, and calls the tunnel
-/// service. Owns the clock, the io_context and all that does I/O. One thread; only names are resolved in
-/// others.
+/// service. Owns the clock, the io_context and all that does I/O except the TUN device. One thread; only
+/// names are resolved in others.
 class EventLoop final : public Platform {
  public:
-  EventLoop(const config::Config& config, sctp::SecurityConfig security)
+  EventLoop(const config::Config& config, sctp::SecurityConfig security, io::tun::TunDevice& device,
+            crypto::KeyReaders key_readers)
       : resolver_(context_, [this](const NameAnswer& answer) { on_name_answer(answer); },
                   {.mark = config.interface.fwmark}),
-        device_({config.interface.name, config.interface.mtu.value_or(config::InterfaceConfig::kDefaultMtu),
-                 config.interface.addresses, kDeviceQueue}),
+        key_readers_(key_readers),
+        device_(device),
         link_monitor_(device_.index()),
-        routing_(config, device_.index()),
         service_(config, std::move(security), *this, device_, random_),
+        routing_(service_.config(), device_.index()),
         control_(context_, config.interface.control_socket,
                  [this](std::string_view line) { return answer(line); }) {
     if (config.hooks) hooks_.emplace(context_, *config.hooks);
@@ -171,7 +176,9 @@ class EventLoop final : public Platform {
   void wait_for_signal() {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
       if (error) return;
-      if (signal != SIGHUP) {
+      if (signal == SIGHUP) {
+        reload();
+      } else {
         spdlog::info("stopping on signal {}", signal);
         device_watch_.reset();
         if (service_.stopped() && hooks_) hooks_->abandon();  // nothing else is left to wait for
@@ -193,6 +200,27 @@ class EventLoop final : public Platform {
     routing_timer_.async_wait([this](boost::system::error_code error) {
       if (!error) check_routing();
     });
+  }
+
+  // A file with a mistake changes nothing.
+  void reload() {
+    const config::Config& running = service_.config();
+    const auto refuse = [](const config::ConfigErrors& errors) {
+      for (const config::ConfigError& error : errors) spdlog::error("not reloaded: {}", error.to_string());
+    };
+    const auto fresh = config::load_config(running.file);
+    if (!fresh) return refuse(fresh.error());
+    auto keys = config::load_peer_keys(*fresh, service_.public_key(), key_readers_);
+    if (!keys) return refuse(keys.error());
+    const config::Changes changes = config::compare(running, *fresh);
+    for (const std::string& each : changes.needs_restart)
+      spdlog::warn("{}: {} differs, restart hawserd to apply it", running.file, each);
+    for (const std::string& each : changes.report) spdlog::info("reloaded: {}", each);
+    if (changes.report.empty()) spdlog::info("reloaded: no peer differs");
+    service_.set_peers(read_clock(), changes, std::move(*keys));
+    arm();
+    routing_.on_change(read_clock());
+    check_routing();
   }
 
   // Arms the timer for the next timeout of the service. If that moves to a later time, the timer expires
@@ -246,24 +274,33 @@ class EventLoop final : public Platform {
   names::Resolver resolver_;
   std::optional<hooks::HookRunner> hooks_;
   bool ending_ = false;
+  crypto::KeyReaders key_readers_;
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by SocketId
   crypto::SystemRandom random_;
-  io::tun::TunDevice device_;
+  io::tun::TunDevice& device_;
   std::optional<ReadableWatch> device_watch_;
   io::netlink::LinkMonitor link_monitor_;
-  routing::Routing routing_;
-  asio::steady_timer routing_timer_{context_};
   std::optional<ReadableWatch> links_watch_;
   std::unique_ptr<sctp::PacketObserver> trace_;  ///< in debug builds, when HAWSER_TRACE is set
   TunnelService service_;
+  routing::Routing routing_;
+  asio::steady_timer routing_timer_{context_};
   ControlServer control_;
+  Watchdog watchdog_{context_};
 };
 
 }  // namespace
 
-void run(const config::Config& config, sctp::SecurityConfig security) {
-  EventLoop(config, std::move(security)).run();
+// The TUN device comes first: its file may be accessible to root only. Everything else works without root.
+void run(const config::Config& config, sctp::SecurityConfig security,
+         const privileges::Privileges& privileges) {
+  const config::InterfaceConfig& own = config.interface;
+  privileges.prepare_directories(own);
+  io::tun::TunDevice device(
+      {own.name, own.mtu.value_or(config::InterfaceConfig::kDefaultMtu), own.addresses, kDeviceQueue});
+  privileges.drop(own);
+  EventLoop(config, std::move(security), device, privileges.key_readers()).run();
 }
 
 }  // namespace hawser::daemon

@@ -5,6 +5,8 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -15,6 +17,7 @@
 #include "daemon/event_loop.hpp"
 #include "daemon/hooks/command_check.hpp"
 #include "daemon/log_sink.hpp"
+#include "daemon/privileges/privileges.hpp"
 #include "daemon/routing/routing.hpp"
 #include "daemon/version.hpp"
 #include "hawser/crypto/secret.hpp"
@@ -28,6 +31,7 @@ constexpr int kRefused = 2;  // wrong usage or configuration; nothing was change
 struct Options {
   std::string config;
   std::string log_level = "info";
+  std::optional<std::string> user;
   bool check = false;
   bool lift_kill_switch = false;
 };
@@ -43,6 +47,9 @@ void add_options(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL")
       ->capture_default_str();
+  app.add_option("--user", options.user,
+                 "user to become after the set-up; the default is hawser, if it exists; root: stay root")
+      ->type_name("NAME");
   app.set_version_flag("--version", "hawserd " + std::string(hawser::daemon::kVersion));
   app.footer("Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage or configuration.");
 }
@@ -91,17 +98,22 @@ int run(const Options& options) try {
   const auto config = hawser::daemon::config::load_config(options.config);
   if (!config) return refuse(config.error());
   if (options.lift_kill_switch) return lift_kill_switch(*config);
-  auto security = hawser::daemon::config::load_keys(*config);
+  const hawser::daemon::privileges::Privileges privileges(options.user);
+  auto security = hawser::daemon::config::load_keys(*config, privileges.key_readers());
   if (!security) return refuse(security.error());
   if (const auto errors = hawser::daemon::hooks::check_hook_command(*config); !errors.empty())
     return refuse(errors);
+  if (const auto errors = privileges.check_hooks(*config); !errors.empty()) return refuse(errors);
   // A policy of the system that forbids an algorithm shows now, and not when the first peer connects.
   static_cast<void>(hawser::crypto::TlsIdentity(security->private_key));
   if (options.check) return report_check(options, *config);
   security->cipher_costs = measured_costs();
-  hawser::daemon::run(*config, std::move(*security));
+  hawser::daemon::run(*config, std::move(*security), privileges);
   spdlog::info("stopped");
   return 0;
+} catch (const std::invalid_argument& error) {
+  std::cerr << error.what() << '\n';
+  return kRefused;
 } catch (const std::exception& error) {
   spdlog::error("{}", error.what());
   return kFailed;

@@ -53,6 +53,24 @@ void TunnelService::open_listening_sockets() {
   }
 }
 
+// What ends does so under its old position and name; then the positions change.
+void TunnelService::set_peers(Timestamp now, const config::Changes& changes,
+                              std::vector<sctp::ProtectedPeer> keys) {
+  for (const std::size_t each : changes.ended) connections_.end(now, static_cast<tunnel::PeerIndex>(each));
+  endpoint_.set_peers(now, std::move(keys));
+  for (const sctp::AssociationId id : tunnel_.associations()) {
+    if (std::ranges::find(changes.ended, tunnel_.peer_of(id)) != changes.ended.end())
+      endpoint_.abort(now, id, "the configuration of the peer has changed");
+  }
+  drain(now);
+  config_.peers = changes.peers;
+  tunnel_.set_peers(config::tunnel_peers(config_.peers));
+  if (stop_state_ != StopState::running) return;
+  for (const std::size_t each : changes.begun) connections_.begin(now, static_cast<tunnel::PeerIndex>(each));
+  if (is_edge()) refresh_uplinks(now);
+  drain(now);
+}
+
 Result<control::PathChange, control::ParseError> TunnelService::set_path(
     Timestamp now, const control::PathSetting& setting) {
   auto change = policies_.set(setting);

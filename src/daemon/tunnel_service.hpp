@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control/message.hpp"
+#include "daemon/config/changes.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/hooks/publisher.hpp"
@@ -49,6 +50,9 @@ class TunnelService {
   void start(Timestamp now);
   /// Begins to shut all associations down; a second call aborts them immediately.
   void stop(Timestamp now);
+  /// Replaces the peers: adds, ends and changes those of `changes`, and leaves the associations of all others
+  /// alone. `keys` holds the keys of all peers (load_peer_keys).
+  void set_peers(Timestamp now, const config::Changes& changes, std::vector<sctp::ProtectedPeer> keys);
   /// Changes what an uplink may carry. The error is for people.
   Result<control::PathChange, control::ParseError> set_path(Timestamp now,
                                                             const control::PathSetting& setting);
@@ -75,6 +79,10 @@ class TunnelService {
   [[nodiscard]] Timestamp next_timeout() const;
   /// Whether stop() has completed.
   [[nodiscard]] bool stopped() const { return stop_state_ == StopState::stopped; }
+  /// The configuration with the peers of now.
+  [[nodiscard]] const config::Config& config() const { return config_; }
+  /// This end's public key.
+  [[nodiscard]] const crypto::PublicKey& public_key() const { return public_key_; }
   /// Whether it connects to peers; otherwise it has no uplinks.
   [[nodiscard]] bool is_edge() const { return !connections_.empty(); }
   /// The indices of the interfaces that are uplinks now.

@@ -11,14 +11,24 @@ namespace hawser::tunnel {
 
 Tunnel::Tunnel(TunnelConfig config, io::PacketDevice& device, sctp::Endpoint& endpoint, BufferPool& pool)
     : config_(std::move(config)), device_(device), endpoint_(endpoint), pool_(pool) {
-  for (const PeerConfig& peer : config_.peers) {
-    const auto index = static_cast<PeerIndex>(peers_.size());
-    for (const IpPrefix& prefix : peer.allowed_ips) allowed_.insert(prefix, index);
-    by_key_.emplace_back(peer.key, index);
-    peers_.push_back({.dialled = peer.dialled,
-                      .association = {},
-                      .queue = PacketQueue(config_.queue_bytes),
-                      .counters = {}});
+  set_peers({config_.peers.begin(), config_.peers.end()});
+}
+
+void Tunnel::set_peers(const std::vector<std::optional<PeerConfig>>& peers) {
+  allowed_ = {};
+  by_key_.clear();
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    if (i == peers_.size()) {
+      peers_.push_back(
+          {.key = {}, .association = {}, .queue = PacketQueue(config_.queue_bytes), .counters = {}});
+    }
+    const auto index = static_cast<PeerIndex>(i);
+    const auto key = peers[i] ? std::optional(peers[i]->key) : std::nullopt;
+    if (std::exchange(peers_[i].key, key) != key) peers_[i].counters = {};
+    if (!peers[i]) continue;
+    peers_[i].dialled = peers[i]->dialled;
+    for (const IpPrefix& prefix : peers[i]->allowed_ips) allowed_.insert(prefix, index);
+    by_key_.emplace_back(peers[i]->key, index);
   }
   std::sort(by_key_.begin(), by_key_.end());
   busy_.reserve(peers_.size());

@@ -31,7 +31,7 @@ struct PeerConfig {
 
 /// Settings of a tunnel.
 struct TunnelConfig {
-  std::vector<PeerConfig> peers;           ///< their positions are the PeerIndex values
+  std::vector<PeerConfig> peers;           ///< at the start; their positions are the PeerIndex values
   std::size_t queue_bytes = 256U << 10;    ///< limit of each peer's queue
   std::size_t backlog_bytes = 128U << 10;  ///< bytes that may wait, unsent, inside an association
   std::uint64_t hash_seed = 0;             ///< unpredictable; seeds the flow hash
@@ -95,12 +95,15 @@ class Tunnel {
   /// Takes all messages from the endpoint and writes their IP packets to the device.
   void deliver();
 
+  /// Replaces the peers. A position that has no peer is vacant: its packets are dropped. Positions of peers
+  /// that stay must not change. Call it after Endpoint::set_peers(), whose events it still needs.
+  void set_peers(const std::vector<std::optional<PeerConfig>>& peers);
   /// Announces an association that the user began to `peer`; call it directly after Endpoint::connect().
   void expect(sctp::AssociationId id, PeerIndex peer);
   /// Processes an event of the endpoint. Pass all events, in order, before deliver().
   void handle_event(Timestamp now, const sctp::Event& event);
 
-  /// Number of peers.
+  /// Number of positions of peers, vacant ones included.
   [[nodiscard]] std::size_t peer_count() const { return peers_.size(); }
   /// Snapshot of a peer; `index` is below peer_count().
   [[nodiscard]] PeerView peer(PeerIndex index) const;
@@ -115,8 +118,9 @@ class Tunnel {
   [[nodiscard]] const DropCounters& drops() const { return drops_; }
 
  private:
-  /// State of one peer.
+  /// State of one peer, or of a vacant position.
   struct Peer {
+    std::optional<crypto::PublicKey> key;            ///< none: vacant
     bool dialled = false;                            ///< see PeerConfig::dialled
     bool busy = false;                               ///< listed in busy_
     std::optional<sctp::AssociationId> association;  ///< present: the peer is up
@@ -155,7 +159,7 @@ class Tunnel {
   [[nodiscard]] Binding* find(sctp::AssociationId id);
   void forget(sctp::AssociationId id);
 
-  TunnelConfig config_;
+  TunnelConfig config_;  ///< its peers are those of the start
   io::PacketDevice& device_;
   sctp::Endpoint& endpoint_;
   BufferPool& pool_;

@@ -59,6 +59,7 @@ ROOMS = {
         "routing": {"config"},
         "status": {"config", "uplinks", "quota", "peering"},
         "control": set(),
+        "privileges": {"config"},
     },
     "examples": {
         "common": set(),

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets for protected associations. Run it by hand when their commands change.
+"""Writes the seeds of the fuzz targets for protected associations, configuration and control messages. Run it by hand
+when their commands or formats change.
 
 Usage: make_seeds.py
 """
 
+import json
 import pathlib
+import re
 import struct
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
@@ -143,6 +146,72 @@ def sealed_seeds():
     write("sealed_record", "silence", [PASS, 255] * 40)
 
 
+# --- path_preferences: commands
+
+RAW_MESSAGE, WHOLE, PIECES, OWN, WAIT, MOVE = 0, 1, 2, 3, 4, 5
+
+
+def entry(path_id=0, role=0, cap_bit=20, low=0, capped=True):
+    return bytes([cap_bit, 3 if path_id else 0, role, 1 if capped else 0]) + (struct.pack(">H", low) if capped else b"")
+
+
+def preference_seeds():
+    def whole(*entries, size=12):
+        return bytes([size - 12, len(entries)]) + b"".join(entries)
+
+    wire_entry = struct.pack(">BBBxQ", 0, 0, 2, 5_000_000)
+    write("path_preferences", "role_and_cap", [WHOLE], whole(entry(role=2)), [WAIT, 100])
+    write("path_preferences", "no_cap", [WHOLE], whole(entry(role=1, capped=False)))
+    write("path_preferences", "unknown_path", [WHOLE], whole(entry(path_id=1, role=3)))
+    write("path_preferences", "unknown_role_after_a_good_one", [WHOLE], whole(entry(role=3), entry(role=4), entry(role=1)))
+    write("path_preferences", "cap_too_low_and_too_high", [WHOLE], whole(entry(cap_bit=3)), [WHOLE], whole(entry(cap_bit=50)))
+    write("path_preferences", "longer_entries", [WHOLE], whole(*[entry(role=n % 4) for n in range(31)], size=19))
+    write("path_preferences", "in_pieces", [PIECES], whole(entry(role=2), entry(role=1)), [7, WAIT, 200])
+    write("path_preferences", "raw", [RAW_MESSAGE, 13, 1, 12], wire_entry)
+    write("path_preferences", "another_version", [RAW_MESSAGE, 13, 2, 12], wire_entry)
+    write("path_preferences", "both_ends", [OWN, 3, 0, 200, WHOLE], whole(entry(role=1, cap_bit=17)), [OWN, 0, 0, 0, WAIT, 255])
+    write("path_preferences", "moved", [MOVE, WAIT, 50, WHOLE], whole(entry(role=1)), [MOVE, MOVE, WAIT, 255])
+
+
+# --- control_messages: a line; config_file: a file
+
+def control_seeds():
+    def line(name, value):
+        write("control_messages", name, (value if isinstance(value, str) else json.dumps(value)).encode() + b"\n")
+
+    setting = {"command": "path_set", "label": "lte", "setting": "max_upload", "value": "20 Mbit/s"}
+    path = {"id": 0, "label": "lte", "remote": "203.0.113.1:9899", "state": "active", "rtt_ms": 41.3, "cwnd": 310_000}
+    line("status", {"command": "status"})
+    line("path_set", setting)
+    line("path_set_with_escapes", setting | {"label": "\u00e9\n\"\\", "value": ""})
+    line("unknown_command", {"command": ["status"]})
+    line("unknown_key", {"command": "status", "verbose": True})
+    line("wrong_type", setting | {"value": 7})
+    line("twice", '{"command":"status","command":"path_set"}')
+    line("deep", "[" * 40 + "]" * 40)
+    line("error", {"error": "no such uplink"})
+    line("status_reply", {"version": "0.1.0", "interface": {"name": "hawser0", "mtu": 1392}, "peers": [
+        {"name": "hub", "state": "up", "allowed_ips": ["0.0.0.0/0"], "tx_bytes": 812_000_000}], "associations": [
+        {"id": 1, "peer": "hub", "paths": [path]}], "drops": {"engine": {"no_access": 3}}, "uplinks": [
+        {"label": "lte", "quota": None}], "hooks": {"run": 1}})
+    line("path_change", {"label": "lte", "setting": "role", "before": "always", "after": "backup", "over_quota": True})
+
+
+def config_seeds():
+    write("config_file", "key_with_control_characters", b'"a\\n\\u001b[31mb" = 1\n')
+    write("config_file", "header_without_a_name", b"[= 1\n")  # toml++ 3.3 has an assertion here
+    for example in sorted((CORPUS.parents[2] / "conf").glob("*.toml")):
+        text = example.read_text()
+        write("config_file", example.stem, text.encode())
+        # All that is only shown in comments as well, and without the text.
+        lines = [re.sub(r"^# ?(?=[\[a-z_\]]+ ?(=|\]|$))", "", line).split("  #")[0] for line in text.splitlines()]
+        write("config_file", f"{example.stem}_everything",
+              "\n".join(line for line in lines if not line.startswith("#")).encode())
+
+
 access_seeds()
+preference_seeds()
+control_seeds()
+config_seeds()
 handshake_seeds()
 sealed_seeds()

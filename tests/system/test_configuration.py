@@ -108,10 +108,10 @@ class Mistakes(unittest.TestCase):
             self.assertNotIn(key[1:20], self.assert_refused(wrong, ["key"]))
 
     def test_a_key_is_neither_shown_nor_within_reach_of_other_programs(self):
-        # Root without CAP_SYS_PTRACE may inspect its own processes, unless they forbid it.
+        # Root without CAP_SYS_PTRACE may inspect its own processes, unless they forbid it. So the daemon stays root here.
         as_plain_root = ("setpriv", "--bounding-set", "-sys_ptrace")
         namespace = self.lab.namespace("edge")
-        daemon = Daemon(self.lab, namespace, edge_config(), prefix=as_plain_root)
+        daemon = Daemon(self.lab, namespace, edge_config(), prefix=as_plain_root, user="root")
         idle = namespace.start(*as_plain_root, "sleep", 60)
 
         def is_open(process):  # to debuggers and core dumps: the kernel checks the same flag for both

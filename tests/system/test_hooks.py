@@ -97,7 +97,7 @@ class Hooks(unittest.TestCase):
             path.write_text(edge_config() + hook.config())
             done = subprocess.run([find_program("hawserd"), "--config", path, "--check"], capture_output=True, text=True)
             self.assertEqual(done.returncode, 2)
-            self.assertIn(f"hooks.command: {hook.program}: a program that others may change (mode 0777)", done.stderr)
+            self.assertIn(f"hooks.command: {hook.program}: other users may change the file (mode 0777)", done.stderr)
             self.assertNotIn(private_key_file("edge1"), done.stderr)
 
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -99,11 +100,14 @@ struct KeyFileError {
   /// Names the file and the reason; when other users have access, also the command that removes it.
   std::string text;
 };
-/// Reads a private key from a regular file to which only its owner has access. The file's content is wiped
-/// from memory.
-[[nodiscard]] Result<PrivateKey, KeyFileError> load_private_key_file(const std::string& path);
-/// Reads a pre-shared key from a regular file to which only its owner has access. The file's content is wiped
-/// from memory.
-[[nodiscard]] Result<PresharedKey, KeyFileError> load_preshared_key_file(const std::string& path);
+/// The number of a group that may read key files in addition to their owner; none: no group may.
+using KeyReaders = std::optional<std::uint32_t>;
+/// Reads a private key from a regular file to which only its owner, root or the effective user, and `readers`
+/// have access, and which no other user can replace. The file's content is wiped from memory.
+[[nodiscard]] Result<PrivateKey, KeyFileError> load_private_key_file(const std::string& path,
+                                                                     KeyReaders readers = std::nullopt);
+/// Reads a pre-shared key, under the conditions of load_private_key_file().
+[[nodiscard]] Result<PresharedKey, KeyFileError> load_preshared_key_file(const std::string& path,
+                                                                         KeyReaders readers = std::nullopt);
 
 }  // namespace hawser::crypto

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "hawser/base/buffer.hpp"
 #include "hawser/base/datagram.hpp"
@@ -93,6 +94,10 @@ class Endpoint {
   /// before a restart of this endpoint. It is not authenticated: the peer probes its paths, and the
   /// association ends only when they do not answer. It is never answered.
   void send_restart_notice(const Route& route);
+  /// Replaces the peers of a protected endpoint; its other keys and limits stay. Other associations are not
+  /// affected, but those with a peer that is no longer among them, or that has another pre-shared key now,
+  /// are aborted, and so are the handshakes with it.
+  void set_peers(Timestamp now, std::vector<ProtectedPeer> peers);
   /// Shuts the association down gracefully (RFC 9260 §9.2): messages that send() accepted are delivered
   /// first. The outcome is an event: closed, aborted or lost.
   void shutdown(Timestamp now, AssociationId id);

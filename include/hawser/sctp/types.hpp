@@ -31,6 +31,7 @@ inline constexpr std::size_t kPathRoles = 4;
 struct PathCaps {
   std::uint64_t upload_bps = 0;    ///< of what this end sends
   std::uint64_t download_bps = 0;  ///< of what the peer sends; a protected peer receives this value
+  bool operator==(const PathCaps&) const = default;
 };
 /// Lowest cap, bits per second: below it, a single full packet would take longer than a time-out.
 inline constexpr std::uint64_t kMinCap = 64'000;

@@ -69,6 +69,9 @@ std::string ConfigError::to_string() const {
   if (!key.empty()) text += ": " + key;
   text += ": " + problem;
   if (!allowed.empty()) text += "; allowed: " + allowed;
+  // A quoted key may hold any character: it must not forge lines of the log or steer a terminal.
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
   return text;
 }
 

@@ -29,6 +29,7 @@ struct HostPort {
   static std::optional<HostPort> parse(std::string_view text);
   /// The form that parse() reads, with the port.
   [[nodiscard]] std::string to_string() const;
+  bool operator==(const HostPort&) const = default;
 };
 
 /// Whether the name of an interface is a shell pattern such as "wwan*", "enx????" or "eth[0-3]".
@@ -40,6 +41,8 @@ struct HostPort {
 struct KeyFile {
   std::string path;        ///< absolute
   std::uint32_t line = 0;  ///< in the configuration
+  /// Whether both are the same file, wherever the configuration names it.
+  bool operator==(const KeyFile& other) const { return path == other.path; }
 };
 
 /// A rekey starts at the first of these limits. The defaults are the limits of sctp::SecurityConfig, which
@@ -48,6 +51,7 @@ struct RekeyConfig {
   std::size_t after_seconds = 900;
   std::size_t after_megabytes = 100'000;  ///< of 10^6 bytes
   std::size_t after_packets = std::size_t{1} << 27U;
+  bool operator==(const RekeyConfig&) const = default;
 };
 
 /// The table [interface].
@@ -78,6 +82,7 @@ struct InterfaceConfig {
   std::vector<std::string> include_uplinks;
   std::vector<std::string> exclude_uplinks;  ///< patterns of the interfaces that may not
   RekeyConfig rekey;
+  bool operator==(const InterfaceConfig&) const = default;
 };
 
 /// How much an uplink may carry in a month, both directions together.
@@ -85,6 +90,7 @@ struct QuotaConfig {
   std::uint64_t bytes = 0;                             ///< of whole IP packets
   unsigned reset_day = 1;                              ///< 1 to 31; in a shorter month, its last day
   sctp::PathRole over_quota = sctp::PathRole::backup;  ///< the role once the quota is used up
+  bool operator==(const QuotaConfig&) const = default;
 };
 
 /// A table [[uplink]].
@@ -94,16 +100,21 @@ struct UplinkConfig {
   sctp::PathRole role = sctp::PathRole::always;
   sctp::PathCaps caps{};               ///< as seen from this end
   std::optional<QuotaConfig> quota{};  ///< none: unlimited
+  bool operator==(const UplinkConfig&) const = default;
 };
 
-/// A table [[peer]].
+/// A table [[peer]], or a vacant position: a peer keeps its position in Config::peers for as long as the
+/// daemon runs, and one that is removed leaves it vacant.
 struct PeerConfig {
   std::string name;                             ///< unique
-  std::optional<crypto::PublicKey> public_key;  ///< present in every Config that was read without a mistake
+  std::optional<crypto::PublicKey> public_key;  ///< none: vacant; present in every file without a mistake
   std::uint32_t public_key_line = 0;
   std::optional<KeyFile> preshared_key_file;  ///< none: no pre-shared key
   std::vector<HostPort> endpoint;             ///< empty: the peer initiates
   std::vector<IpPrefix> allowed_ips;  ///< source addresses of the peer's packets; no prefix has two peers
+
+  /// Whether the position has no peer.
+  [[nodiscard]] bool vacant() const { return !public_key; }
 };
 
 /// The table [hooks]: a program that runs when the state of a tunnel or a path changes.
@@ -111,6 +122,10 @@ struct HooksConfig {
   std::string command;  ///< absolute path
   std::uint32_t command_line = 0;
   std::size_t timeout_seconds = 10;  ///< of one run
+  /// Whether both run the same program in the same way, wherever the configuration names it.
+  bool operator==(const HooksConfig& other) const {
+    return command == other.command && timeout_seconds == other.timeout_seconds;
+  }
 };
 
 /// A configuration file.
@@ -130,7 +145,7 @@ struct ConfigError {
   std::string problem;     ///< "saw 12", "missing", "unknown key, saw 12"
   std::string allowed;     ///< may be empty
 
-  /// "file:line: key: problem; allowed: …"
+  /// "file:line: key: problem; allowed: …", on one line: control characters become question marks.
   [[nodiscard]] std::string to_string() const;
 };
 

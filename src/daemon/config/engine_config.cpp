@@ -3,6 +3,13 @@
 #include <chrono>
 
 namespace hawser::daemon::config {
+namespace {
+
+tunnel::PeerConfig tunnel_peer(const PeerConfig& peer) {
+  return {*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()};
+}
+
+}  // namespace
 
 sctp::EndpointConfig endpoint_config(const Config& config) {
   using std::chrono::milliseconds;
@@ -40,8 +47,14 @@ tunnel::TunnelConfig tunnel_config(const Config& config, std::uint64_t hash_seed
   out.hash_seed = hash_seed;
   out.follow_paths = !config.interface.mtu;
   out.mss_clamp = config.interface.mss_clamp;
-  for (const PeerConfig& peer : config.peers)
-    out.peers.push_back({*peer.public_key, peer.allowed_ips, !peer.endpoint.empty()});
+  for (const PeerConfig& peer : config.peers) out.peers.push_back(tunnel_peer(peer));
+  return out;
+}
+
+std::vector<std::optional<tunnel::PeerConfig>> tunnel_peers(const std::vector<PeerConfig>& peers) {
+  std::vector<std::optional<tunnel::PeerConfig>> out;
+  for (const PeerConfig& peer : peers)
+    out.push_back(peer.vacant() ? std::nullopt : std::optional(tunnel_peer(peer)));
   return out;
 }
 

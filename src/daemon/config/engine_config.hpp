@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "daemon/config/config.hpp"
 #include "hawser/sctp/config.hpp"
@@ -15,5 +17,9 @@ namespace hawser::daemon::config {
 /// The tunnel's parameters. Peers keep their order. `hash_seed` keys the flow hash and is unpredictable.
 /// Every peer has a public key.
 [[nodiscard]] tunnel::TunnelConfig tunnel_config(const Config& config, std::uint64_t hash_seed);
+
+/// The tunnel's settings of these peers; nothing for a vacant position.
+[[nodiscard]] std::vector<std::optional<tunnel::PeerConfig>> tunnel_peers(
+    const std::vector<PeerConfig>& peers);
 
 }  // namespace hawser::daemon::config

@@ -1,14 +1,17 @@
 #include "daemon/config/loader.hpp"
 
+#include <fcntl.h>
 #include <toml++/toml.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
+#include "base/file_descriptor.hpp"
+#include "crypto/file_trust.hpp"
 #include "daemon/config/cross_check.hpp"
 #include "daemon/config/hooks.hpp"
 #include "daemon/config/interface.hpp"
@@ -18,6 +21,8 @@
 
 namespace hawser::daemon::config {
 namespace {
+
+constexpr std::size_t kMaxFile = std::size_t{4} << 20U;  // bytes
 
 // The one table [section]. Null: it is missing, or (a mistake) something else has its name.
 const toml::table* find_table(Mistakes& mistakes, const toml::table& root, std::string_view section) {
@@ -82,17 +87,27 @@ Result<Config, ConfigErrors> parse_config(std::string_view text, const std::stri
 }
 
 Result<Config, ConfigErrors> load_config(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
+  const auto mistake = [&file](std::string problem, std::string allowed) {
+    return ConfigErrors{{file, 0, "", std::move(problem), std::move(allowed)}};
+  };
+  const auto unreadable = [&mistake] {
+    return mistake("cannot be read: " + std::generic_category().message(errno), "a readable TOML file");
+  };
+  const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (in.get() < 0) return unreadable();
+  // The file decides which program the hooks run. No "allowed": the text ends in a command that users copy.
+  if (std::string problem = crypto::file_refusal(in.get(), file, {}); !problem.empty())
+    return mistake(problem.substr(file.size() + 2), "");
   std::string text;
   std::array<char, 4096> part{};
-  while (in.read(part.data(), part.size()) || in.gcount() > 0) {
-    text.append(part.data(), static_cast<std::size_t>(in.gcount()));
+  for (;;) {
+    const ssize_t got = ::read(in.get(), part.data(), part.size());
+    if (got == 0) return parse_config(text, file);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return unreadable();
+    if (text.size() + static_cast<std::size_t>(got) > kMaxFile) return mistake("too long", "at most 4 MiB");
+    text.append(part.data(), static_cast<std::size_t>(got));
   }
-  if (!in.eof()) {
-    const std::string reason = std::generic_category().message(errno);
-    return ConfigErrors{{file, 0, "", "cannot be read: " + reason, "a readable TOML file"}};
-  }
-  return parse_config(text, file);
 }
 
 }  // namespace hawser::daemon::config

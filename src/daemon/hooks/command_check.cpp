@@ -1,5 +1,6 @@
 #include "daemon/hooks/command_check.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+
+#include "base/file_descriptor.hpp"
+#include "crypto/file_trust.hpp"
 
 namespace hawser::daemon::hooks {
 namespace {
@@ -19,18 +23,15 @@ std::string octal(mode_t mode) {
 
 // Why the program may not run; empty: it may.
 std::string refusal(const std::string& path) {
-  struct stat file {};
-  if (::stat(path.c_str(), &file) != 0) return std::generic_category().message(errno);
-  if (!S_ISREG(file.st_mode)) return "not a regular file";
-  if (::access(path.c_str(), X_OK) != 0) return "not executable (mode " + octal(file.st_mode) + ")";
-  if ((file.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return "a program that others may change (mode " + octal(file.st_mode) + "), run: chmod go-w " + path;
-  }
-  if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
-    return "a program that its owner, user " + std::to_string(file.st_uid) +
-           ", may change, run: chown root " + path;
-  }
-  return {};
+  // O_PATH: a program that may be run need not be readable.
+  const FileDescriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
+    return path + ": " + std::generic_category().message(errno);
+  if (!S_ISREG(status.st_mode)) return path + ": not a regular file";
+  if (::access(path.c_str(), X_OK) != 0)
+    return path + ": not executable (mode " + octal(status.st_mode) + ")";
+  return crypto::file_refusal(file.get(), path, {});
 }
 
 }  // namespace
@@ -40,8 +41,7 @@ config::ConfigErrors check_hook_command(const config::Config& config) {
   const std::string problem = refusal(config.hooks->command);
   if (problem.empty()) return {};
   // No "allowed": the text may end in a command that users copy.
-  return {
-      {config.file, config.hooks->command_line, "hooks.command", config.hooks->command + ": " + problem, ""}};
+  return {{config.file, config.hooks->command_line, "hooks.command", problem, ""}};
 }
 
 }  // namespace hawser::daemon::hooks

@@ -4,8 +4,8 @@
 
 namespace hawser::daemon::hooks {
 
-/// Checks the file of the program that [hooks] names. The program runs with our privileges, so only its
-/// owner, root or us, may be able to change it. Empty: the program may run.
+/// Checks the program that [hooks] names. It runs with our privileges, so only root and the effective user
+/// may be able to change or replace it. Empty: the program may run.
 [[nodiscard]] config::ConfigErrors check_hook_command(const config::Config& config);
 
 }  // namespace hawser::daemon::hooks

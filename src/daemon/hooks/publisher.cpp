@@ -27,6 +27,7 @@ void HookPublisher::on_association_up(sctp::AssociationId id) {
   const auto peer = context_.tunnel.peer_of(id);
   if (!peer || context_.tunnel.peer(*peer).association != id) return;  // the tunnel rejected it
   carriers_.emplace(id, Carrier{*peer, {}});
+  if (up_.size() <= *peer) up_.resize(*peer + std::size_t{1});  // a peer that was added
   if (up_[*peer]) return;
   up_[*peer] = true;
   publish_tunnel("tunnel-up", id, *peer, "");

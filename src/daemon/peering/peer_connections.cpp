@@ -30,22 +30,42 @@ PeerConnections::PeerConnections(ConnectionRace::Context context, const config::
       config_(config),
       book_(config.interface.state_directory + "/" + config.interface.name + ".names.json") {
   book_.load(all_names(config_));
-  for (std::size_t i = 0; i < config_.peers.size(); ++i) {
-    const config::PeerConfig& peer = config_.peers[i];
-    if (peer.endpoint.empty()) continue;
-    connections_.push_back(std::make_unique<PeerConnection>(
-        context_, ConnectionRace::Peer{static_cast<tunnel::PeerIndex>(i), *peer.public_key, peer.name,
-                                       !names_of(peer).empty()}));
-  }
+  for (std::size_t i = 0; i < config_.peers.size(); ++i) add(static_cast<tunnel::PeerIndex>(i));
+  set_remotes();
+}
+
+// Null: the peer has no endpoint.
+PeerConnection* PeerConnections::add(tunnel::PeerIndex index) {
+  const config::PeerConfig& peer = config_.peers[index];
+  if (peer.endpoint.empty()) return nullptr;
+  connections_.push_back(std::make_unique<PeerConnection>(
+      context_, ConnectionRace::Peer{index, *peer.public_key, peer.name, !names_of(peer).empty()}));
+  return connections_.back().get();
+}
+
+void PeerConnections::begin(Timestamp now, tunnel::PeerIndex peer) {
+  PeerConnection* connection = add(peer);
+  if (connection == nullptr) return;
+  set_remotes();
+  start(now, *connection);
+}
+
+void PeerConnections::end(Timestamp now, tunnel::PeerIndex peer) {
+  const auto at = std::ranges::find(connections_, peer, &PeerConnection::peer);
+  if (at == connections_.end()) return;
+  (*at)->stop(now);
+  connections_.erase(at);
   set_remotes();
 }
 
 // The known addresses: those of the configuration and of the book are called before any name is resolved.
+void PeerConnections::start(Timestamp now, PeerConnection& connection) {
+  connection.handle_addresses(now, addresses_of(connection.peer()));
+  connection.start(now);
+}
+
 void PeerConnections::start(Timestamp now) {
-  for (const auto& connection : connections_) {
-    connection->handle_addresses(now, addresses_of(connection->peer()));
-    connection->start(now);
-  }
+  for (const auto& connection : connections_) start(now, *connection);
 }
 
 void PeerConnections::stop(Timestamp now) {

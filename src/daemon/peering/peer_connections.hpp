@@ -26,6 +26,10 @@ class PeerConnections {
   void start(Timestamp now);
   /// Ends every race; associations that are up stay.
   void stop(Timestamp now);
+  /// Connects to a peer of the configuration that was not there at the start, if it has an endpoint.
+  void begin(Timestamp now, tunnel::PeerIndex peer);
+  /// Forgets the connection to a peer and aborts its attempts; an association that is up stays.
+  void end(Timestamp now, tunnel::PeerIndex peer);
   /// Every event of the endpoint, after the tunnel has handled it.
   void handle_event(Timestamp now, const sctp::Event& event);
   /// The result of Uplinks::refresh().
@@ -54,6 +58,8 @@ class PeerConnections {
   [[nodiscard]] std::string reason(tunnel::PeerIndex peer) const;
 
  private:
+  PeerConnection* add(tunnel::PeerIndex peer);
+  void start(Timestamp now, PeerConnection& connection);
   [[nodiscard]] std::vector<UdpAddress> addresses_of(tunnel::PeerIndex peer) const;
   [[nodiscard]] std::string unresolved(tunnel::PeerIndex peer) const;
   void confirm(const PeerConnection& connection);

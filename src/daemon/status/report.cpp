@@ -195,8 +195,10 @@ control::Peer describe_peer(const Sources& from, tunnel::PeerIndex index, Timest
 
 std::vector<control::Peer> describe_peers(const Sources& from, Timestamp now) {
   std::vector<control::Peer> out;
-  for (std::size_t i = 0; i < from.config.peers.size(); ++i)
+  for (std::size_t i = 0; i < from.config.peers.size(); ++i) {
+    if (from.config.peers[i].vacant()) continue;
     out.push_back(describe_peer(from, static_cast<tunnel::PeerIndex>(i), now));
+  }
   return out;
 }
 

@@ -326,6 +326,11 @@ std::optional<crypto::PublicKey> Association::proven_key() const {
   return parts_.keys->channel().peer();
 }
 
+std::optional<crypto::PublicKey> Association::intended_peer() const {
+  if (parts_.keys != nullptr) return parts_.keys->channel().intended_peer();
+  return parts_.initiator ? parts_.initiator->expected_peer() : std::nullopt;
+}
+
 AssociationStatus Association::status() const {
   AssociationStatus status;
   status.id = id_;

@@ -105,6 +105,9 @@ class Association {
   }
   /// The key that the peer has proven by TLS; nothing before that, and in plain SCTP.
   [[nodiscard]] std::optional<crypto::PublicKey> proven_key() const;
+  /// The public key that the peer has proven or has to prove; nothing in plain SCTP, and while this end
+  /// accepts any of its peers.
+  [[nodiscard]] std::optional<crypto::PublicKey> intended_peer() const;
   /// The paths.
   [[nodiscard]] path::PathTable& paths() { return parts_.paths; }
   /// The data to send, read only.

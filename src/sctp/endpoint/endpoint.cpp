@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "hawser/crypto/secret.hpp"
 #include "sctp/endpoint/demultiplexer.hpp"
 
 namespace hawser::sctp {
@@ -82,6 +83,9 @@ class Endpoint::Impl {
     }
   }
   bool poll_reply(Timestamp now, TransmitBatch& batch);
+  // Whether the key identifies a peer of both lists, with the same pre-shared key or none in both.
+  static bool same_peer(const crypto::PublicKey& key, const std::vector<ProtectedPeer>& before,
+                        const std::vector<ProtectedPeer>& now);
 
   EndpointConfig config;
   std::optional<SecurityConfig> security;
@@ -107,6 +111,16 @@ bool Endpoint::Impl::poll_reply(Timestamp now, TransmitBatch& batch) {
   batch.commit(packet.size());
   if (!reply.sealed) tap.report(now, PacketDirection::sent, reply.route, packet, false);
   return true;
+}
+
+bool Endpoint::Impl::same_peer(const crypto::PublicKey& key, const std::vector<ProtectedPeer>& before,
+                               const std::vector<ProtectedPeer>& now) {
+  const auto old = std::ranges::find(before, key, &ProtectedPeer::key);
+  const auto fresh = std::ranges::find(now, key, &ProtectedPeer::key);
+  if (old == before.end() || fresh == now.end()) return false;
+  if (!old->preshared_key || !fresh->preshared_key)
+    return old->preshared_key.has_value() == fresh->preshared_key.has_value();
+  return crypto::constant_time_equal(old->preshared_key->bytes(), fresh->preshared_key->bytes());
 }
 
 Endpoint::Endpoint(EndpointConfig config, RandomSource& random, BufferPool& pool)
@@ -191,6 +205,18 @@ void Endpoint::probe_path(Timestamp, AssociationId id, PathId path) {
 
 void Endpoint::send_restart_notice(const Route& route) {
   impl_->listener.send_restart_notice(route);
+}
+
+void Endpoint::set_peers(Timestamp now, std::vector<ProtectedPeer> peers) {
+  if (!impl_->security) return;
+  const std::vector<ProtectedPeer> before = std::exchange(impl_->security->peers, std::move(peers));
+  *impl_->access = security::AccessKeys(*impl_->security);
+  std::vector<AssociationId> ended;
+  for (const auto& association : impl_->associations) {
+    const auto key = association->intended_peer();
+    if (key && !Impl::same_peer(*key, before, impl_->security->peers)) ended.push_back(association->id());
+  }
+  for (const AssociationId id : ended) abort(now, id, "the key of the peer is no longer accepted");
 }
 
 void Endpoint::shutdown(Timestamp now, AssociationId id) {

@@ -238,8 +238,9 @@ void Listener::handle_protected_echo(Timestamp now, const Route& route, const wi
   if (!cookie || !fits(*cookie, packet)) return drop(DropReason::forged_cookie);
   if (!admission_->echo_macs.take(now, kEchoMacLimit, 1 + handshake::CookieJar::kMaxMacs))
     return drop(DropReason::handshake_rate_limited);
-  const security::HandshakeMac mac(crypto::TlsRole::server, context_.access->key(cookie->access_key),
-                                   cookie->transcript);
+  const Bytes access_key = context_.access->key(cookie->access_key);
+  if (access_key.empty()) return drop(DropReason::no_access);  // of a peer that is no longer configured
+  const security::HandshakeMac mac(crypto::TlsRole::server, access_key, cookie->transcript);
   const auto authentic = mac.verify(packet.bytes());
   if (!authentic) return drop(DropReason::bad_handshake_mac);
   if (!cookies_.authentic(sealed)) return drop(DropReason::forged_cookie);

@@ -78,6 +78,10 @@ class SecureChannel {
   [[nodiscard]] std::string_view failure() const { return failure_; }
   /// The peer's public key. Expects up().
   [[nodiscard]] const crypto::PublicKey& peer() const { return *peer_; }
+  /// The public key that the peer has proven or, towards a server, has to prove; nothing: any of our peers.
+  [[nodiscard]] const std::optional<crypto::PublicKey>& intended_peer() const {
+    return peer_ ? peer_ : setup_.expected_peer;
+  }
   /// The state of the keys, for display. Expects up().
   [[nodiscard]] SecurityStatus status() const;
 

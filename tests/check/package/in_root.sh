@@ -16,6 +16,7 @@ expected_files() {
 /usr/sbin/hawserd
 /usr/bin/hawser
 /usr/lib/systemd/system/hawser@.service
+/usr/lib/sysusers.d/hawser.conf
 /usr/share/doc/hawser/LICENSE
 /usr/share/doc/hawser/README.md
 /usr/share/doc/hawser/changelog.gz
@@ -40,7 +41,37 @@ check_content() {
   while read -r path; do
     exists "$path" || fail "$path is listed, but was not installed"
   done <"$1"
-  [[ "$(stat -c %a "$root/etc/hawser")" == 700 ]] || fail "/etc/hawser is open to others"
+  [[ "$(chroot "$root" stat -c %U:%G:%a /etc/hawser)" == root:hawser:2750 ]] ||
+    fail "/etc/hawser: $(chroot "$root" stat -c %U:%G:%a /etc/hawser)"
+}
+
+# The user that hawserd becomes: without a password, a shell, or other groups.
+check_user() {
+  local entry
+  entry=$(chroot "$root" getent passwd hawser) || fail "there is no user hawser"
+  [[ "$entry" == hawser:*:/usr/sbin/nologin ]] || fail "the user hawser may log in: $entry"
+  [[ "$(chroot "$root" id -nG hawser)" == hawser ]] || fail "groups of hawser: $(chroot "$root" id -nG hawser)"
+}
+
+# Exposure as systemd-analyze rates it, times ten. What is left: hawserd needs the network, and the
+# rights to become its user.
+readonly exposure=22
+
+# The unit on this machine's systemd, as the fresh root has none.
+check_unit() {
+  local unit=$root/usr/lib/systemd/system/hawser@.service copy=$scratch/hawser@.service output
+  if ! command -v systemd-analyze >/dev/null; then
+    echo "no systemd-analyze on this machine: the unit is not checked"
+    return
+  fi
+  # Its program is in the fresh root.
+  grep -qx 'User=hawser' "$unit" || fail "the unit runs as root"
+  sed 's|^ExecStart=[^ ]*|ExecStart=!/bin/true|' "$unit" >"$copy"
+  output=$(systemd-analyze verify --man=no "$copy" 2>&1) || fail "systemd-analyze verify: $output"
+  [[ -z "$output" ]] || fail "systemd-analyze verify: $output"
+  output=$(systemd-analyze security --offline=yes --threshold=$exposure --no-pager "$copy" 2>&1) ||
+    fail "systemd-analyze security: $output"
+  tail -n 1 <<<"$output"
 }
 
 check_programs() {
@@ -80,9 +111,12 @@ deb() {
   chroot "$root" dpkg-query -L hawser | grep -vx '/\.' >"$scratch/deb"
   check_content "$scratch/deb"
   [[ -z "$(chroot "$root" dpkg --verify hawser)" ]] || fail "dpkg --verify found differences"
+  check_user
+  check_unit
   check_programs
   chroot "$root" dpkg --purge hawser
   check_nothing_left "$scratch/deb"
+  chroot "$root" userdel hawser  # a system user outlives its package; the rpm creates it again
 }
 
 # rpm in a Debian root cannot resolve dependencies: the libraries are installed already, so --nodeps.
@@ -94,6 +128,7 @@ rpm_() {
   [[ "$(rpm --root "$root" -q --qf '%{VERSION} %{LICENSE}' hawser 2>/dev/null)" == "$HAWSER_VERSION Apache-2.0" ]] ||
     fail "the rpm's header is wrong"
   rpm --root "$root" -V --nodeps hawser || fail "rpm -V found differences"
+  check_user
   check_programs
   rpm --root "$root" --nodeps -e hawser
   check_nothing_left "$scratch/rpm"

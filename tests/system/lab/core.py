@@ -165,6 +165,7 @@ class Lab:
             raise LabError("network namespaces need root")
         remove_stale_namespaces()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hawser-lab-"))
+        self.folder.chmod(0o1777)  # the daemons' user makes files here, as in /tmp
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
             if self._time_limit:
@@ -205,9 +206,14 @@ class Lab:
 
 
 def remove_stale_namespaces():
-    """Removes the namespaces of laboratories whose process was killed before it could clean up."""
+    """Removes the namespaces of laboratories whose process was killed before it could clean up, and the processes in them:
+    a daemon that has become another user no longer ends with its parent."""
     for path in pathlib.Path("/run/netns").glob("hawser*-*"):
         owner = re.fullmatch(r"hawser(\d+)-.*", path.name)
         if owner and not pathlib.Path(f"/proc/{owner[1]}").exists():
+            pids = subprocess.run(["ip", "netns", "pids", path.name], check=False, capture_output=True, text=True).stdout
+            for pid in pids.split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
             subprocess.run(["ip", "netns", "del", path.name], check=False, capture_output=True)
             shutil.rmtree(f"/etc/netns/{path.name}", ignore_errors=True)

@@ -14,6 +14,7 @@ from .topology import HUB_V4
 from .traffic import ping
 
 UDP_PORT = 9899
+USER = "nobody"  # every system has this user; it owns nothing, and the daemon's package need not be installed
 HUB_INNER_V4, HUB_INNER_V6 = "10.90.0.1", "fd90::1"
 
 
@@ -112,8 +113,8 @@ allowed_ips = {_list(allowed_ips)}
 class Daemon:
     """A running hawserd. The laboratory owns its configuration file and its control socket."""
 
-    def __init__(self, lab, namespace, config, label=None, prefix=()):
-        """`prefix`: the words of a command that runs hawserd, e.g. with fewer rights."""
+    def __init__(self, lab, namespace, config, label=None, prefix=(), user=USER):
+        """`prefix`: the words of a command that runs hawserd, e.g. with fewer rights. `user`: whom hawserd becomes."""
         self.namespace = namespace
         self.label = label or f"hawserd-{namespace.short_name}"
         stem = f"{self.label}-{len(lab.processes)}"
@@ -124,7 +125,7 @@ class Daemon:
             own += f'state_directory = "{lab.folder}/state-{self.label}"\n'
         self.config_path.write_text(config.replace("[interface]\n", f"[interface]\n{own}", 1))
         self.process = namespace.start(*prefix, find_program("hawserd"), "--config", self.config_path, "--log-level",
-                                       "debug", label=self.label)
+                                       "debug", "--user", user, label=self.label)
         wait_until(self._answers, 10, f"the control socket of {self.label}")
 
     def _answers(self):

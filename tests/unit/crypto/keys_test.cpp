@@ -195,6 +195,61 @@ TEST_F(KeyFile, NamesACommandThatWorksForAnyPath) {
   EXPECT_TRUE(load_private_key_file(path).has_value());
 }
 
+TEST_F(KeyFile, MayBeReadableForOneGroup) {
+  const std::string path = write(line_, 0640);
+  EXPECT_TRUE(load_private_key_file(path, ::getegid()).has_value());
+  EXPECT_FALSE(load_private_key_file(path, ::getegid() + 1).has_value());
+  EXPECT_FALSE(load_private_key_file(write(line_, 0660), ::getegid()).has_value());
+  EXPECT_FALSE(load_private_key_file(write(line_, 0644), ::getegid()).has_value());
+}
+
+TEST_F(KeyFile, BelongsToRootOrTheEffectiveUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const std::string path = write(line_);
+  ASSERT_EQ(::chown(path.c_str(), 12345, 0), 0);
+  const std::string text = error(path);
+  EXPECT_EQ(text, path + ": the file belongs to user 12345; run: chown -h root " + path);
+  ASSERT_EQ(std::system(text.substr(text.find("run: ") + 5).c_str()), 0);
+  EXPECT_TRUE(load_private_key_file(path).has_value());
+}
+
+TEST_F(KeyFile, IsRefusedInADirectoryWhereOthersMayReplaceIt) {
+  const std::filesystem::path directory = directory_ / "open" / "below";
+  std::filesystem::create_directories(directory);
+  const std::string path = write(line_, 0600, "open/below/key");
+  const std::string open = (directory_ / "open").string();
+  for (const mode_t mode : {mode_t{0777}, mode_t{0775}, mode_t{0757}}) {
+    ASSERT_EQ(::chmod(open.c_str(), mode), 0);
+    char octal[8];
+    std::snprintf(octal, sizeof octal, "%04o", mode);
+    EXPECT_EQ(error(path), path + ": other users may replace files in the directory " + open + " (mode " +
+                               octal + "); run: chmod go-w " + open);
+  }
+  ASSERT_EQ(::chmod(open.c_str(), 01777), 0);
+  EXPECT_TRUE(load_private_key_file(path).has_value()) << "in a sticky directory only the owner replaces it";
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(open.c_str(), 12345, 0), 0);
+  EXPECT_EQ(error(path),
+            path + ": the directory " + open + " belongs to user 12345; run: chown -h root " + open);
+}
+
+TEST_F(KeyFile, IsRefusedBehindALinkThatOthersMayReplace) {
+  const std::string target = write(line_);
+  const std::filesystem::path open = directory_ / "open";
+  std::filesystem::create_directory(open);
+  std::filesystem::create_symlink("..", open / "up");  // a link to a directory, in the middle of the path
+  const std::string path = open / "up" / "key";
+  EXPECT_TRUE(load_private_key_file(path).has_value());
+  ASSERT_EQ(::chmod(open.c_str(), 0777), 0);
+  EXPECT_NE(error(path).find("other users may replace files in the directory " + open.string()),
+            std::string::npos);
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chmod(open.c_str(), 01777), 0);
+  ASSERT_EQ(::lchown((open / "up").c_str(), 12345, 0), 0);
+  EXPECT_NE(error(path).find("the link " + (open / "up").string() + " belongs to user 12345"),
+            std::string::npos);
+}
+
 TEST_F(KeyFile, ReportsWhatIsWrongWithItsContent) {
   EXPECT_EQ(error(write("")), (directory_ / "key").string() + ": the key is not one line of 44 characters");
   EXPECT_NE(error(write(line_ + line_)).find("44 characters"), std::string::npos);

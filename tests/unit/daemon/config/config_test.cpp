@@ -1,8 +1,12 @@
 #include "daemon/config/loader.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace hawser::daemon::config {
 namespace {
@@ -170,6 +174,9 @@ TEST_P(ConfigMistakes, AreNamedWithLineKeyValueAndWhatIsAllowed) {
 INSTANTIATE_TEST_SUITE_P(
     Table, ConfigMistakes,
     testing::Values(
+        Mistake{kEdge, "[interface]", "[= 1]", "f.toml:1: "},
+        Mistake{kEdge, "[interface]", "[interface]\n\"a\\n\\u001b[31mb\" = 1",
+                "f.toml:2: interface.a??[31mb: unknown key, saw 1; allowed: name"},
         Mistake{kEdge, "name = \"hw0\"", "name = \"way-too-long-name\"",
                 "f.toml:2: interface.name: saw \"way-too-long-name\"; allowed: a network interface name"},
         Mistake{kEdge, "name = \"hw0\"", "name = 3", "f.toml:2: interface.name: saw 3; allowed: a network"},
@@ -353,6 +360,25 @@ TEST(Config, ReportsAllMistakesTogetherInTheOrderOfTheFile) {
   EXPECT_EQ(config.error()[2].line, 22U);
 }
 
+TEST(Config, RefusesAFileThatOthersMayChangeOrReplace) {
+  std::string folder = testing::TempDir() + "hawser-config-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const std::string file = folder + "/hub.toml";
+  std::ofstream(file) << kHub;
+  const auto refusal = [&file] {
+    const auto config = load_config(file);
+    return config ? "" : config.error().at(0).to_string();
+  };
+  EXPECT_EQ(refusal(), "");
+  ::chmod(file.c_str(), 0664);
+  EXPECT_EQ(refusal(), file + ": other users may change the file (mode 0664); run: chmod go-w " + file);
+  ::chmod(file.c_str(), 0644);
+  ::chmod(folder.c_str(), 0777);
+  EXPECT_EQ(refusal(), file + ": other users may replace files in the directory " + folder +
+                           " (mode 0777); run: chmod go-w " + folder);
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Config, ReportsWhyAFileCannotBeRead) {
   const auto missing = load_config("/nonexistent/x.toml");
   ASSERT_FALSE(missing);
@@ -391,16 +417,22 @@ TEST(Config, NamesMistakesAboutHooks) {
             std::string::npos);
 }
 
+// Without the checks of load_config(): the source tree may belong to another user than the tests.
+Result<Config, ConfigErrors> parse_example(const std::string& name) {
+  std::ifstream in(HAWSER_SOURCE_DIR "/conf/" + name);
+  return parse_config(std::string(std::istreambuf_iterator<char>(in), {}), name);
+}
+
 TEST(Config, LoadsTheExamples) {
   for (const char* file : {"hub.toml", "edge.toml"}) {
-    const auto config = load_config(std::string(HAWSER_SOURCE_DIR "/conf/") + file);
+    const auto config = parse_example(file);
     EXPECT_TRUE(config) << (config ? "" : config.error().at(0).to_string());
   }
 }
 
 TEST(Config, MakesTheExampleEdgeAPeerOfTheExampleHub) {
-  const auto hub = load_config(HAWSER_SOURCE_DIR "/conf/hub.toml");
-  const auto edge = load_config(HAWSER_SOURCE_DIR "/conf/edge.toml");
+  const auto hub = parse_example("hub.toml");
+  const auto edge = parse_example("edge.toml");
   ASSERT_TRUE(hub && edge);
   EXPECT_EQ(hub->peers[0].allowed_ips.at(0).ip, edge->interface.addresses.at(0).ip);
 }

@@ -245,8 +245,8 @@ TEST_F(HookCommand, MustBeAProgramThatOthersMayNotChange) {
   EXPECT_EQ(refusal(program("", 0644)), "f.toml:7: hooks.command: " + file + ": not executable (mode 0644)");
   for (const auto& [mode, text] : {std::pair{0775, "0775"}, {0757, "0757"}}) {
     EXPECT_EQ(refusal(program("", static_cast<mode_t>(mode))),
-              "f.toml:7: hooks.command: " + file + ": a program that others may change (mode " + text +
-                  "), run: chmod go-w " + file);
+              "f.toml:7: hooks.command: " + file + ": other users may change the file (mode " + text +
+                  "); run: chmod go-w " + file);
   }
   EXPECT_EQ(refusal(path("none")),
             "f.toml:7: hooks.command: " + path("none") + ": No such file or directory");
@@ -258,8 +258,16 @@ TEST_F(HookCommand, MustBelongToRootOrToUs) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   const std::string file = program("");
   ASSERT_EQ(::chown(file.c_str(), 12345, 0), 0);
-  EXPECT_NE(refusal(file).find("its owner, user 12345, may change, run: chown root " + file),
-            std::string::npos);
+  EXPECT_EQ(refusal(file), "f.toml:7: hooks.command: " + file +
+                               ": the file belongs to user 12345; run: chown -h root " + file);
+}
+
+TEST_F(HookCommand, MustBeInADirectoryWhereOthersMayNotReplaceIt) {
+  const std::string file = program("");
+  ASSERT_EQ(::chmod(folder.c_str(), 0777), 0);
+  EXPECT_EQ(refusal(file), "f.toml:7: hooks.command: " + file +
+                               ": other users may replace files in the directory " + folder.string() +
+                               " (mode 0777); run: chmod go-w " + folder.string());
 }
 
 }  // namespace
