@@ -46,7 +46,7 @@ struct HostileResult {
 /// Sends bursts of everything that can be sealed to a hub without other peers, and measures it. After each
 /// burst it checks that
 /// - its processor time is at most a multiple of that of as many ordinary packets; a burst above the limit is
-///   a violation if it is above the limit in a second run of the same seed, too;
+///   a violation if it is above the limit in three more runs of the seed, too;
 /// - the heap grows by at most a multiple of the bytes in, and stays below a limit in all;
 /// - the bytes out are at most a multiple of the bytes in, apart from user data, and the bytes to an address
 ///   that the peer forges are at most three times those from there;
