@@ -91,7 +91,7 @@ TEST_F(ConnectionRaceTest, AsksForTheNamesAgainWhenAnInterfaceComes) {
 }
 
 TEST_F(ConnectionRaceTest, NeverAsksForThePeerWithLiteralAddressesOnly) {
-  ConnectionRace literal{{endpoint, tunnel, uplinks}, {0, key_of(kHubKey).public_key(), "hub", false}};
+  ConnectionRace literal{{endpoint, tunnel, uplinks, random}, {0, key_of(kHubKey).public_key(), "hub", false}};
   literal.handle_addresses(now, {address("192.0.2.1:9899")});
   literal.start(now);
   EXPECT_FALSE(literal.poll_resolve_request(now));
