@@ -52,7 +52,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (packet.fresh) parts_.validation.on_transfer(now);
   parts_.migration.on_packet(packet.source());
   drop_retired_paths(parts_);
-  if (parts_.keys != nullptr) apply(now, establishment_.advance_keys(now));
+  apply(now, establishment_.advance_keys(now));
   if (!closed_) advance_shutdown(now);
 }
 
@@ -133,7 +133,7 @@ void Association::handle_timeout(Timestamp now) {
   if (closed_ || handshaking()) return;
   parts_.receiver->on_timeout(now);
   parts_.recovery.on_timeout(now);
-  if (parts_.keys != nullptr) apply(now, establishment_.advance_keys(now));
+  apply(now, establishment_.advance_keys(now));
   if (closed_ || readiness() == Readiness::handshake) return;
   parts_.validation.on_timeout(now);
   parts_.prober.on_timeout(now);

@@ -41,9 +41,12 @@ class Establishment {
   /// RFC 9260 §5.2.4, case A: unacknowledged messages are discarded, and the streams restart.
   void restart(Timestamp now, const handshake::StateCookie& cookie);
 
-  /// Runs the key exchange of a protected association, once it has begun. To be called after any input and
-  /// timeout. Returns how the association ends when the exchange fails.
-  [[nodiscard]] std::optional<Ended> advance_keys(Timestamp now);
+  /// Runs the key exchange of a protected association. To be called after any input and timeout. Returns how
+  /// the association ends when the exchange fails.
+  [[nodiscard]] std::optional<Ended> advance_keys(Timestamp now) {
+    if (parts_.keys == nullptr) return std::nullopt;
+    return advance_key_exchange(now);
+  }
   /// Repeats INIT or COOKIE ECHO. Returns how the association ends when the handshake fails.
   [[nodiscard]] std::optional<Ended> on_timeout(Timestamp now);
   /// The next deadline of the handshake; kNever: none.
@@ -70,6 +73,7 @@ class Establishment {
   [[nodiscard]] std::uint16_t outbound_streams() const { return outbound_streams_; }
 
  private:
+  [[nodiscard]] std::optional<Ended> advance_key_exchange(Timestamp now);
   void send_cookie_echo(Timestamp now);
   void acknowledge_cookie(const Route& route);
   void agree_on_keys(crypto::TlsRole role, const handshake::PeerInit& peer,
