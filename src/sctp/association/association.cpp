@@ -52,7 +52,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (packet.heartbeat) router_.answer_heartbeat(packet);
   parts_.migration.on_packet(now, packet.source());
   drop_retired_paths(parts_);
-  if (parts_.keys != nullptr) apply(now, establishment_.advance_keys(now));
+  apply(now, establishment_.advance_keys(now));
   if (!closed_) advance_shutdown(now);
 }
 
@@ -134,7 +134,7 @@ void Association::handle_timeout(Timestamp now) {
   if (closed_ || handshaking()) return;
   parts_.receiver->on_timeout(now);
   parts_.recovery.on_timeout(now);
-  if (parts_.keys != nullptr) apply(now, establishment_.advance_keys(now));
+  apply(now, establishment_.advance_keys(now));
   if (closed_ || readiness() == Readiness::handshake) return;
   parts_.validation.on_timeout(now);
   parts_.prober.on_timeout(now);

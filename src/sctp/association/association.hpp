@@ -116,9 +116,7 @@ class Association {
   [[nodiscard]] std::size_t unfragmented_size() const { return parts_.transmitter.unfragmented_size(); }
 
  private:
-  [[nodiscard]] bool established() const {
-    return !handshaking() && parts_.teardown.state() == Teardown::State::none;
-  }
+  [[nodiscard]] bool established() const { return state() == AssociationState::established; }
   bool apply(Packet& packet, const ChunkResult& result);
   bool apply(Packet& packet, const Consequence& consequence);
   void apply(Timestamp now, const std::optional<Ended>& ending);

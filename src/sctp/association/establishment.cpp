@@ -239,7 +239,8 @@ void Establishment::establish(Timestamp now, Event::Kind kind) {
   if (parts_.keys == nullptr || parts_.keys->channel().up()) confirm();
 }
 
-std::optional<Ended> Establishment::advance_keys(Timestamp now) {
+// Expects a key exchange.
+std::optional<Ended> Establishment::advance_key_exchange(Timestamp now) {
   using Kind = security::KeyExchange::Outcome::Kind;
   messages_.receive(now);
   parts_.keys->on_progress(now);

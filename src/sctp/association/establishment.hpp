@@ -47,9 +47,12 @@ class Establishment {
   /// RFC 9260 §5.2.4, case A: unacknowledged messages are discarded, and the streams restart.
   void restart(Timestamp now, const handshake::StateCookie& cookie);
 
-  /// Runs the key exchange of a protected association, once it has begun. To be called after any input and
-  /// timeout. Returns how the association ends when the exchange fails.
-  [[nodiscard]] std::optional<Ended> advance_keys(Timestamp now);
+  /// Runs the key exchange of a protected association. To be called after any input and timeout. Returns how
+  /// the association ends when the exchange fails.
+  [[nodiscard]] std::optional<Ended> advance_keys(Timestamp now) {
+    if (parts_.keys == nullptr) return std::nullopt;
+    return advance_key_exchange(now);
+  }
   /// Repeats INIT or COOKIE ECHO. Returns how the association ends when the handshake fails.
   [[nodiscard]] std::optional<Ended> on_timeout(Timestamp now);
   /// The next deadline of the handshake; kNever: none.
@@ -78,6 +81,7 @@ class Establishment {
  private:
   void sign_packets(security::HandshakeMac&& mac);
   void follow_cookie(const Route& route);
+  [[nodiscard]] std::optional<Ended> advance_key_exchange(Timestamp now);
   void acknowledge_cookie(const Route& route);
   void agree_on_keys(crypto::TlsRole role, const handshake::PeerInit& peer,
                      const crypto::Sha256Digest& transcript, Timestamp now);
