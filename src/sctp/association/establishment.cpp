@@ -26,7 +26,8 @@ std::optional<Ended> Establishment::on_init_acked(const Packet& packet,
                                                   const handshake::AcceptedInitAck& ack) {
   const bool is_protected = parts_.endpoint.security != nullptr;
   // In plain SCTP the INIT ACK may come from another address of a multihomed peer: the path continues there.
-  parts_.paths.primary()->route = packet.route;
+  parts_.paths.primary()->follow(packet.route);
+  parts_.paths.primary()->rtt.on_handshake(parts_.initiator->init_took());
   if (is_protected) agree_on_keys(crypto::TlsRole::client, ack.peer, ack.transcript, packet.now);
   adopt(ack.peer);
   if (!is_protected && !parts_.auth.enabled() && ack.peer.asconf &&
@@ -78,7 +79,8 @@ Timestamp Establishment::next_timeout() const {
 // --- the peer's State Cookie
 
 void Establishment::accept(Timestamp now, const handshake::StateCookie& cookie) {
-  parts_.paths.add(cookie.route, PathState::unconfirmed, cookie.peer.a_rwnd);
+  path::Path* first = parts_.paths.add(cookie.route, PathState::unconfirmed, cookie.peer.a_rwnd);
+  first->rtt.on_handshake(now - cookie.created);
   if (parts_.endpoint.security != nullptr)
     agree_on_keys(crypto::TlsRole::server, cookie.peer, cookie.transcript, now);
   adopt(cookie.peer);
@@ -128,7 +130,7 @@ path::Path& Establishment::keep_only_path_to(const Route& route) {
   path::Path* kept = parts_.paths.find(route);
   if (kept == nullptr) {
     kept = parts_.paths.primary();
-    kept->route = route;
+    kept->follow(route);
   }
   std::vector<PathId> others;
   for (const auto& each : parts_.paths) {
@@ -146,8 +148,11 @@ void Establishment::agree_on_keys(crypto::TlsRole role, const handshake::PeerIni
   const SecurityConfig& security = *parts_.endpoint.security;
   const auto expected = handshaking() ? parts_.initiator->expected_peer() : std::nullopt;
   const crypto::Cipher cipher = crypto::choose_cipher(security.cipher_costs, *peer.cipher_costs);
+  // Two more round trips follow, each as long as that of the INIT.
+  const Duration extra = handshaking() ? 2 * parts_.initiator->init_took() : Duration{};
   parts_.keys = std::make_unique<security::KeyExchange>(
-      security::SecureChannel::Setup{security, role, expected, transcript, cipher, peer.zero_checksum}, now);
+      security::SecureChannel::Setup{security, role, expected, transcript, cipher, peer.zero_checksum}, now,
+      extra);
   parts_.writer.set_channel(&parts_.keys->channel());
   parts_.control_sender.bundle_data_with_cookie();
   parts_.teardown.set_protected();
