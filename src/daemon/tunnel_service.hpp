@@ -6,6 +6,7 @@
 
 #include "control/message.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/event_hold.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/hooks/publisher.hpp"
 #include "daemon/peering/peer_connections.hpp"
@@ -86,6 +87,7 @@ class TunnelService {
   void drain(Timestamp now);
   bool handle_events(Timestamp now);
   void handle_event(Timestamp now, const sctp::Event& event);
+  void report_lasting_events(Timestamp now);
   void transmit(Timestamp now);
   void open_listening_sockets();
   void tick(Timestamp now);
@@ -110,6 +112,7 @@ class TunnelService {
   std::optional<peering::RestartNotifier> restart_notifier_;  ///< of a hub
   hooks::HookPublisher hook_publisher_;
   EventLog event_log_;
+  EventHold event_hold_;
   status::RateMeter rates_;
   TransmitBatch batch_;
   Timestamp started_{};
