@@ -17,16 +17,22 @@ namespace hawser::daemon::peering {
 
 /// Connects to one peer (RFC 8305): makes attempts over all uplinks to all addresses of the peer until one
 /// association is up. An attempt starts kStagger after the one before, or later if that one was answered. A
-/// pause follows each round in which every attempt failed. Owns the plan and the associations that are being
-/// set up, but not the one that is up. Reads no clock, opens no socket.
+/// round ends kTurn after its last attempt began, and a pause follows; attempts without an answer go on
+/// waiting in the meantime, as a round trip may be long, and their routes are not tried a second time. The
+/// first attempt that is answered ends the others. Owns the plan and the associations that are being set up,
+/// but not the one that is up. Reads no clock, opens no socket.
 class ConnectionRace {
  public:
   /// RFC 8305 §5, "Connection Attempt Delay". A hub that is near answers sooner and sees one attempt.
   static constexpr Duration kStagger = std::chrono::milliseconds(100);
-  /// How long an attempt that was answered may delay the next one.
+  /// How long an attempt that was answered may delay the next one, in addition to twice the time of that
+  /// answer.
   static constexpr Duration kAnsweredDelay = std::chrono::seconds(1);
+  /// How long a round waits for its last attempt.
+  static constexpr Duration kTurn = std::chrono::milliseconds(1500);
   static constexpr Duration kMinPause = std::chrono::milliseconds(250);  ///< between rounds
-  /// The return of a peer is noticed after this pause and the duration of one attempt at the latest.
+  /// The return of a peer is noticed when the next INIT of an attempt arrives, or after this pause at the
+  /// latest.
   static constexpr Duration kMaxPause = std::chrono::seconds(1);
 
   /// The parts of the daemon that a race uses. They outlive it.
@@ -69,6 +75,9 @@ class ConnectionRace {
   /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
 
+  /// When the next attempt or round begins; kNever: idle.
+  [[nodiscard]] Timestamp next_attempt() const { return state_ == State::idle ? kNever : wake_; }
+
   /// Whether the peer's names are to be resolved: true once for each request. handle_addresses() answers it.
   [[nodiscard]] bool poll_resolve_request();
 
@@ -93,9 +102,9 @@ class ConnectionRace {
   /// An association that is being set up.
   struct Attempt {
     sctp::AssociationId association;
-    SocketId socket;
-    UdpAddress remote;
+    Route route;
     Timestamp begun;
+    std::optional<Timestamp> answered = std::nullopt;  ///< when its INIT ACK was noticed
   };
   /// A route without an attempt in this round.
   struct UntriedRoute {
@@ -105,7 +114,10 @@ class ConnectionRace {
 
   void start_next_attempt(Timestamp now);
   [[nodiscard]] std::optional<UntriedRoute> next_untried_route();
-  [[nodiscard]] bool is_answered(Timestamp now) const;
+  [[nodiscard]] bool settles_for_an_answered_one(Timestamp now);
+  [[nodiscard]] Timestamp end_of_turn() const;
+  void watch_answers(Timestamp now);
+  void wake_now(Timestamp now);
   void attempt(Timestamp now, const UntriedRoute& untried);
   void end_round(Timestamp now);
 
@@ -113,7 +125,9 @@ class ConnectionRace {
   Peer peer_;
   State state_ = State::idle;
   Resolution resolution_ = Resolution::none;
-  Timestamp wake_ = kNever;  ///< end of the pause, or time of the next attempt
+  Timestamp wake_ = kNever;   ///< end of the pause, or time of the next attempt
+  Timestamp watch_ = kNever;  ///< when the attempts are next checked for answers
+  Timestamp round_begun_ = kNever;
   Duration pause_ = kMinPause;
   std::vector<UdpAddress> addresses_;
   std::vector<Route> tried_;  ///< in this round

@@ -48,9 +48,10 @@ class Uplinks {
   /// The result of refresh().
   struct Changes {
     std::vector<SocketId> closed;  ///< sockets whose interface was removed or replaced
-    /// Sockets whose datagrams leave by another address or next hop than before, can no longer leave, or
-    /// leave again.
-    std::vector<SocketId> moved;
+    std::vector<SocketId>
+        moved;  ///< sockets whose datagrams leave by another address or next hop than before
+    /// Sockets whose datagrams can no longer leave, or leave again as before.
+    std::vector<SocketId> disturbed;
     bool more_usable = false;  ///< a family of an uplink has become usable
   };
 

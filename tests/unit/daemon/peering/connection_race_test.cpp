@@ -103,5 +103,29 @@ TEST_F(ConnectionRaceTest, MakesOneAttemptWhenKnownAddressesAnswerImmediately) {
   EXPECT_EQ(race.next_timeout(), now + ConnectionRace::kStagger);
 }
 
+// A round trip may take seconds. The next rounds resolve the names again and try nothing twice.
+TEST_F(ConnectionRaceTest, KeepsAttemptsWaitingWhileFurtherRoundsBegin) {
+  race.start(now);
+  int requests = race.poll_resolve_request() ? 1 : 0;
+  race.handle_addresses(now, {address("192.0.2.1:1")});
+  const Timestamp begin = now;
+  std::size_t sent_in_all = sent().size();
+  while (now < begin + 7s) {
+    now = std::min({race.next_timeout(), endpoint.next_timeout(), begin + 7s});
+    endpoint.handle_timeout(now);
+    race.handle_timeout(now);
+    sent_in_all += sent().size();
+    if (race.poll_resolve_request()) {
+      ++requests;
+      race.handle_addresses(now, {address("192.0.2.1:1")});
+    }
+    ASSERT_LE(endpoint.association_count(), 2U) << "one attempt for each of the two routes";
+  }
+  EXPECT_EQ(endpoint.association_count(), 2U) << "both still wait";
+  EXPECT_GE(requests, 3) << "rounds";
+  EXPECT_GE(sent_in_all, 10U) << "a hub that returns gets an INIT soon";
+  EXPECT_LE(sent_in_all, 16U);
+}
+
 }  // namespace
 }  // namespace hawser::daemon::peering
