@@ -464,7 +464,7 @@ TEST_F(Paths, ThatAreRemovedAndAddedAgainDoNotStopTheOtherOne) {
     }
     std::printf("%s: gap at a flap %.0f on average, worst %.0f ms\n", download ? "down" : "up", sum / 20,
                 worst);
-    EXPECT_LE(worst, 200) << "the receiver waits for what was in flight on the removed path";
+    EXPECT_LE(worst, 130) << "the receiver waits for what was in flight on the removed path";
     EXPECT_LE(bond.hub().endpoint().status(bond.hub_id())->paths.size(), 3U)
         << "the hub removes the paths as well";
     expect_clean_end();
