@@ -178,9 +178,10 @@ struct Status {
   std::vector<Peer> peers;                ///< all configured peers
   std::vector<Association> associations;  ///< of all peers, including those that are not up yet
   Drops drops;                            ///< of the engine and of the tunnel
-  Counters hooks;                         ///< empty without [hooks]
+  std::uint64_t brief_outages = 0;  ///< of paths, up to half a second: neither logged nor given to hooks
+  Counters hooks;                   ///< empty without [hooks]
   HAWSER_DESCRIBED(Status, version, pid, uptime_s, public_key, interface, listen, uplinks, sockets, peers,
-                   associations, drops, hooks)
+                   associations, drops, brief_outages, hooks)
 };
 
 }  // namespace hawser::control

@@ -101,6 +101,7 @@ void TunnelService::handle_device(Timestamp now) {
 
 void TunnelService::handle_timeout(Timestamp now) {
   if (now >= endpoint_.next_timeout()) endpoint_.handle_timeout(now);
+  if (now >= event_hold_.next_timeout()) report_lasting_events(now);
   if (now >= next_tick_) tick(now);
   if (now >= refresh_timer_.next_timeout()) refresh_uplinks(now);
   connections_.handle_timeout(now);
@@ -124,7 +125,7 @@ void TunnelService::handle_name_answer(Timestamp now, const NameAnswer& answer) 
 
 Timestamp TunnelService::next_timeout() const {
   return std::min({endpoint_.next_timeout(), connections_.next_timeout(), refresh_timer_.next_timeout(),
-                   next_tick_, stop_by_});
+                   event_hold_.next_timeout(), next_tick_, stop_by_});
 }
 
 // --- output
@@ -161,6 +162,7 @@ bool TunnelService::handle_events(Timestamp now) {
 }
 
 // Gives an event to its listeners. The order matters:
+// Log and hooks get the events that EventHold passes on.
 // 1. The log comes first, as the tunnel forgets an association that ends.
 // 2. The tunnel decides whether the association carries a peer's tunnel; the listeners below depend on that.
 // 3. Hooks come before the peer connections, which may add and remove paths.
@@ -168,12 +170,21 @@ bool TunnelService::handle_events(Timestamp now) {
 // 5. The peer connections take over an association that is up.
 // 6. Policies come last: they apply to the paths that there are then.
 void TunnelService::handle_event(Timestamp now, const sctp::Event& event) {
-  event_log_.handle_event(now, event);
+  event_hold_.handle_event(now, event);
+  for (const sctp::Event& each : event_hold_.ready()) event_log_.handle_event(now, each);
   tunnel_.handle_event(now, event);
-  hook_publisher_.handle_event(event);
+  for (const sctp::Event& each : event_hold_.ready()) hook_publisher_.handle_event(each);
   event_log_.handle_rejection(now, event);
   connections_.handle_event(now, event);
   policies_.handle_event(event);
+}
+
+void TunnelService::report_lasting_events(Timestamp now) {
+  event_hold_.handle_timeout(now);
+  for (const sctp::Event& each : event_hold_.ready()) {
+    event_log_.handle_event(each);
+    hook_publisher_.handle_event(each);
+  }
 }
 
 void TunnelService::transmit(Timestamp now) {
@@ -194,9 +205,11 @@ std::vector<int> TunnelService::uplink_interfaces() const {
 }
 
 control::Status TunnelService::status(Timestamp now) const {
-  return status::report({config_, public_key_, started_, device_, endpoint_, tunnel_, sockets_, uplinks_,
-                         policies_, quotas_, connections_, rates_},
-                        now);
+  control::Status out = status::report({config_, public_key_, started_, device_, endpoint_, tunnel_, sockets_,
+                                        uplinks_, policies_, quotas_, connections_, rates_},
+                                       now);
+  out.brief_outages = event_hold_.brief_outages();
+  return out;
 }
 
 // --- time

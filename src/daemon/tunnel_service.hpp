@@ -7,6 +7,7 @@
 #include "control/message.hpp"
 #include "daemon/config/changes.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/event_hold.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/hooks/publisher.hpp"
 #include "daemon/peering/peer_connections.hpp"
@@ -97,6 +98,7 @@ class TunnelService {
   void drain(Timestamp now);
   bool handle_events(Timestamp now);
   void handle_event(Timestamp now, const sctp::Event& event);
+  void report_lasting_events(Timestamp now);
   void transmit(Timestamp now);
   void open_listening_sockets();
   void tick(Timestamp now);
@@ -121,6 +123,7 @@ class TunnelService {
   std::optional<peering::RestartNotifier> restart_notifier_;  ///< of a hub
   hooks::HookPublisher hook_publisher_;
   EventLog event_log_;
+  EventHold event_hold_;
   status::RateMeter rates_;
   TransmitBatch batch_;
   Timestamp started_{};

@@ -64,16 +64,27 @@ void Tunnel::enqueue(Timestamp now, Buffer packet) {
   }
 }
 
-// The largest IP packet that the paths carry in one datagram, or the device's MTU when the tunnel does not
-// follow the paths.
+// The largest IP packet that the paths carry in one datagram, as far as it is known, within the device's MTU.
+std::size_t Tunnel::path_mtu_towards(const Peer& peer) const {
+  return std::min(device_.mtu(), std::max(kMinMtu, endpoint_.unfragmented_size(*peer.association)));
+}
+
+// The paths of an association that has just begun carry more than they are known to carry. Hosts believe an
+// ICMP error for ten minutes, so the last result counts until there is another one, and the device's MTU
+// before the first. Until then larger packets travel in several chunks.
 std::size_t Tunnel::mtu_towards(const Peer& peer) const {
   if (!config_.follow_paths || !peer.association) return device_.mtu();
-  return std::min(device_.mtu(), std::max(kMinMtu, endpoint_.unfragmented_size(*peer.association)));
+  const std::size_t paths = path_mtu_towards(peer);
+  if (endpoint_.size_is_settled(*peer.association)) return paths;
+  return std::max(paths, peer.settled_mtu != 0 ? peer.settled_mtu : device_.mtu());
 }
 
 // mtu_towards() with a cache, so that the endpoint computes it once per batch of packets.
 std::size_t Tunnel::batch_mtu(Peer& peer) {
-  if (std::exchange(peer.mtu_batch, batch_) != batch_) peer.mtu = mtu_towards(peer);
+  if (std::exchange(peer.mtu_batch, batch_) == batch_) return peer.mtu;
+  peer.mtu = mtu_towards(peer);
+  if (config_.follow_paths && peer.association && endpoint_.size_is_settled(*peer.association))
+    peer.settled_mtu = peer.mtu;
   return peer.mtu;
 }
 

@@ -129,6 +129,8 @@ class Tunnel {
     TokenBucket answers{};           ///< limits ICMP errors
     std::size_t mtu = 0;             ///< MTU to the peer in batch mtu_batch
     std::uint64_t mtu_batch = 0;     ///< 0: mtu is unknown
+    std::size_t settled_mtu =
+        0;  ///< the last one that was not an assumption, of any association; 0: none yet
     PeerCounters counters;
   };
   /// An association of the endpoint and its peer.
@@ -140,6 +142,7 @@ class Tunnel {
 
   void enqueue(Timestamp now, Buffer packet);
   [[nodiscard]] std::size_t mtu_towards(const Peer& peer) const;
+  [[nodiscard]] std::size_t path_mtu_towards(const Peer& peer) const;
   std::size_t batch_mtu(Peer& peer);
   bool answer_too_big(Timestamp now, Peer& peer, const IpPacket& ip, Bytes packet);
   void clamp(Peer& peer, const IpPacket& ip, MutableBytes packet);

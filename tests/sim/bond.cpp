@@ -151,6 +151,14 @@ std::size_t Bond::active_paths(Host& host, sctp::AssociationId id) const {
                     [](const auto& path) { return path.state == sctp::PathState::active; }));
 }
 
+void Bond::readdress(std::size_t uplink) {
+  Access& access = edge_.access(uplink);
+  const std::string net = (ipv6_ ? "fd00:" : "10.0.") + std::to_string(uplink);
+  access.local.ip = *IpAddress::parse(net + (ipv6_ ? "::" : ".") + std::to_string(10 + readdressings_++));
+  access.readdressed = true;
+  if (const auto path = edge_path(uplink)) edge_.move_path(edge_id_, path->id);
+}
+
 void Bond::set_blackhole(std::size_t uplink, bool on) {
   up(uplink).config().blackhole = on;
   down(uplink).config().blackhole = on;

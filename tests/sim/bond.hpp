@@ -69,6 +69,8 @@ class Bond {
   [[nodiscard]] bool path_active(std::size_t uplink) const;
   [[nodiscard]] std::size_t active_paths(Host& host, sctp::AssociationId id) const;
 
+  /// Gives the edge another address on this uplink, as DHCP or PPP may, and tells the endpoint.
+  void readdress(std::size_t uplink);
   /// Makes both directions of the uplink a blackhole, or restores them.
   void set_blackhole(std::size_t uplink, bool on);
   [[nodiscard]] Nat& nat(std::size_t uplink) { return *edge_.access(uplink).nat; }
@@ -128,6 +130,7 @@ class Bond {
   sctp::AssociationId hub_id_;
   bool edge_up_ = false;
   bool hub_up_ = false;
+  unsigned readdressings_ = 0;
   std::vector<sctp::Event> edge_events_;
   std::vector<sctp::Event> hub_events_;
   std::size_t uplinks_;

@@ -187,6 +187,11 @@ void Host::probe_path(sctp::AssociationId id, sctp::PathId path) {
   drain();
 }
 
+void Host::move_path(sctp::AssociationId id, sctp::PathId path) {
+  endpoint_->move_path(events_.now(), id, path);
+  drain();
+}
+
 void Host::restart() {
   endpoint_.reset();
   if (pool_.in_use() != 0) fail("leaks " + std::to_string(pool_.in_use()) + " buffers when destroyed");
@@ -250,6 +255,10 @@ bool Host::transmit_all() {
 void Host::transmit(const TransmitBatch& batch) {
   if (batch.empty()) return fail("returned true from poll_transmit with an empty batch");
   const Access* access = access_for(batch.route);
+  if (access == nullptr && had_address_of(batch.route)) {
+    datagrams_refused_ += batch.sizes().size();
+    return;
+  }
   if (access == nullptr) return fail("sends from an address it does not have");
   if (!batch.route.remote.ip.is_unicast() || batch.route.remote.port == 0)
     return fail("sends to an address that is not unicast or has no port");
@@ -277,6 +286,12 @@ const Access* Host::access_for(const Route& route) const {
       return access;
   }
   return nullptr;
+}
+
+bool Host::had_address_of(const Route& route) const {
+  return std::ranges::any_of(accesses_, [&route](const Access* access) {
+    return access->socket == route.socket && access->readdressed;
+  });
 }
 
 bool Host::poll_events() {

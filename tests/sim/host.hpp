@@ -23,7 +23,8 @@ namespace hawser::sim {
 /// it.
 struct Access {
   SocketId socket;
-  UdpAddress local;            ///< the address that the host's socket is bound to
+  UdpAddress local;            ///< the address of the host on this access now
+  bool readdressed = false;    ///< `local` was another address before, which the host no longer has
   Nat* nat = nullptr;          ///< may be shared by several accesses; nullptr: `local` is public
   std::unique_ptr<Link> up;    ///< from the host to the NAT or the core
   std::unique_ptr<Link> down;  ///< from the core or the NAT to the host
@@ -92,6 +93,7 @@ class Host {
   void shutdown(sctp::AssociationId id);
   void abort(sctp::AssociationId id, std::string_view reason);
   void probe_path(sctp::AssociationId id, sctp::PathId path);
+  void move_path(sctp::AssociationId id, sctp::PathId path);
   /// Writes every packet of this host, in clear text; `log` outlives the host.
   void trace_packets(trace::PacketLog& log);
   /// Simulates a power failure: all state is lost, addresses and ports stay.
@@ -112,6 +114,8 @@ class Host {
   [[nodiscard]] std::uint64_t timeouts() const { return timeouts_; }
   [[nodiscard]] std::uint64_t datagrams_sent() const { return datagrams_sent_; }
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+  /// Datagrams from an address that the host had earlier, which its kernel therefore refuses.
+  [[nodiscard]] std::uint64_t datagrams_refused() const { return datagrams_refused_; }
   /// The highest number of buffers in use at one time.
   [[nodiscard]] std::size_t max_blocks() const { return max_blocks_; }
   [[nodiscard]] Route route(std::size_t access, const UdpAddress& remote) const;
@@ -129,6 +133,7 @@ class Host {
   [[nodiscard]] bool transmit_all();
   void transmit(const TransmitBatch& batch);
   [[nodiscard]] const Access* access_for(const Route& route) const;
+  [[nodiscard]] bool had_address_of(const Route& route) const;
   [[nodiscard]] bool poll_events();
   [[nodiscard]] bool poll_messages();
   void arm();
@@ -158,6 +163,7 @@ class Host {
   std::uint64_t timeouts_ = 0;
   std::uint64_t datagrams_sent_ = 0;
   std::uint64_t bytes_sent_ = 0;
+  std::uint64_t datagrams_refused_ = 0;
   std::uint64_t outputs_ = 0;  ///< datagrams, events and messages polled
   std::size_t max_blocks_ = 0;
   Timestamp window_start_{};

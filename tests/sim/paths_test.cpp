@@ -2,6 +2,7 @@
 // mappings expire or rebind.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -56,7 +57,8 @@ TEST_P(EveryPath, CarryDataWithinTwoAndAHalfRoundTripsOfTheirAsconf) {
   const Timestamp asconf = bond.edge().monitor().first_asconf(SocketId(1), bond.hub_address(0));
   const Timestamp back = bond.hub().monitor().first_data(SocketId(0), *outside);
   ASSERT_NE(back, kNever);
-  EXPECT_LE(ms(back - asconf) / 40, 2.5);
+  // The hub probes the path MTU only once the path is validated, and large packets follow the answer.
+  EXPECT_LE(ms(back - asconf) / 40, 2.6);
   EXPECT_EQ(Bond::count(bond.hub_events(), Kind::path_added), 1U);
   expect_clean_end();
 }
@@ -106,7 +108,7 @@ TEST_P(EveryPath, JoinWhenTheFirstAsconfIsLostAndRetransmitOnTheSameUplink) {
   bond.add_path(1);
   EXPECT_TRUE(bond.run_until(20s, [&] { return bond.path_active(1); }));
   EXPECT_GE(asconfs, 3U);
-  EXPECT_LE(asconfs, sealed_ ? 5U : 3U) << "sealed HEARTBEAT and HEARTBEAT ACK look like ASCONF";
+  EXPECT_LE(asconfs, sealed_ ? 7U : 3U) << "sealed HEARTBEATs, their answers and MTU probes look like ASCONF";
   EXPECT_EQ(uplinks, std::set<std::uint32_t>{1});
   EXPECT_EQ(bond.active_paths(bond.hub(), bond.hub_id()), 2U);
 }
@@ -428,6 +430,45 @@ TEST_P(EveryNatRebinding, AfterTheExpiryOfAnIdleMappingIsFollowed) {
   EXPECT_TRUE(bond.run_until(60s, [&] { return bond.all_arrived(); }))
       << "the hub sends first; the edge's heartbeat opens the mapping";
   expect_clean_end(120s);
+}
+
+// An interface disappears and returns every 0.7 s, as a flapping modem's does: the transfer over the other
+// one goes on.
+TEST_F(Paths, ThatAreRemovedAndAddedAgainDoNotStopTheOtherOne) {
+  sealed_ = true;
+  for (const bool download : {false, true}) {
+    BondSpec spec = two_uplinks();
+    like_a_tunnel(spec.edge);
+    like_a_tunnel(spec.hub);
+    Bond& bond = make(spec);
+    Application& sender = download ? bond.hub_app() : bond.edge_app();
+    Application& receiver = download ? bond.edge_app() : bond.hub_app();
+    sender.flood(1'300, 1);
+    ASSERT_TRUE(bond.establish());
+    ASSERT_TRUE(bond.add_all_paths());
+    bond.run_for(3s);
+    double worst = 0;
+    double sum = 0;
+    for (int flap = 0; flap < 20; ++flap) {
+      receiver.reset_gap();
+      const auto path = bond.edge_path(1);
+      bond.set_blackhole(1, true);
+      if (path) bond.edge().remove_path(bond.edge_id(), path->id);
+      bond.run_for(350ms);
+      worst = std::max(worst, ms(receiver.longest_gap()));
+      sum += ms(receiver.longest_gap());
+      bond.set_blackhole(1, false);
+      bond.nat(1).rebind_ports();
+      ASSERT_TRUE(bond.add_path(1));
+      bond.run_for(350ms);
+    }
+    std::printf("%s: gap at a flap %.0f on average, worst %.0f ms\n", download ? "down" : "up", sum / 20,
+                worst);
+    EXPECT_LE(worst, 130) << "the receiver waits for what was in flight on the removed path";
+    EXPECT_LE(bond.hub().endpoint().status(bond.hub_id())->paths.size(), 3U)
+        << "the hub removes the paths as well";
+    expect_clean_end();
+  }
 }
 
 }  // namespace

@@ -55,6 +55,9 @@ inline void like_a_tunnel(sctp::EndpointConfig& config) {
   config.keepalive_min = 10s;
   config.keepalive_max = 60s;
   config.failed_path_probe_max = 400ms;
+  config.max_init_retrans = 6;
+  config.init_rto_max = 1250ms;
+  config.max_cookie_retrans = 1;
   config.association_max_retrans = 1'000'000;
   config.silence_limit = 15min;
   config.listed_addresses = false;

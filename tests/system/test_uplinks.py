@@ -4,14 +4,15 @@ usable.
 The tests print the times; tests/system/lab/mobility.py describes the measurement.
 """
 
+import statistics
 import time
 import unittest
 
 from lab.core import Lab, wait_until
-from lab.daemon import HUB_INNER_V4, HUB_INNER_V6
-from lab.mobility import (ENDPOINTS, OBSTACLES, MobileEdge, active_paths, labels, measure_address_change, measure_recreate,
+from lab.daemon import HUB_INNER_V4, HUB_INNER_V6, inner_v4
+from lab.mobility import (ENDPOINTS, OBSTACLES, MobileEdge, Move, active_paths, labels, measure_address_change, measure_recreate,
                           measure_replug, measure_route_burst, measure_route_return, measure_rule, measure_start)
-from lab.traffic import UdpSource, ping
+from lab.traffic import TimedTransfer, UdpSource, ping
 
 
 SILENT = """
@@ -80,6 +81,116 @@ class ChangingUplink(MobileCase):
         self.mobile.configure()
         self.mobile.wait_for_reason("")
         self.mobile.seconds_until_it_carries()
+
+
+class MovingUplinks(MobileCase):
+    """The address of an uplink changes under a running association: DHCP, PPP, a renumbered IPv6 prefix."""
+
+    CHANGES = 5
+
+    @classmethod
+    def prepare(cls):
+        cls.mobile.plug()
+        cls.mobile.configure()
+
+    def moves(self, label, v6, loaded):
+        mobile, move = self.mobile, Move(self.mobile, label, v6)
+        paths = sorted((path["id"], path["label"]) for path in active_paths(mobile.edge))
+        transfer = TimedTransfer(mobile.network.hub, mobile.namespace, inner_v4(1)) if loaded else None
+        try:
+            seconds = []
+            for _ in range(self.CHANGES):
+                time.sleep(1 if loaded else 0.3)
+                seconds.append(move.measure())
+        finally:
+            if transfer:
+                transfer.stop()
+        what = f"{label}, IPv{'6' if v6 else '4'}, {'loaded' if loaded else 'idle'}"
+        print(f"\n    {what}: {statistics.median(seconds) * 1000:.0f}, worst {max(seconds) * 1000:.0f} ms ", end="",
+              flush=True)
+        self.assertLessEqual(statistics.median(seconds), 0.2, what)
+        self.assertLessEqual(max(seconds), 0.5 if loaded else 0.3, what)
+        self.assertEqual(sorted((path["id"], path["label"]) for path in active_paths(mobile.edge)), paths,
+                         "the same paths of the same association")
+
+    def test_every_path_is_back_at_once_whichever_uplink_began_the_association(self):
+        for v6 in (False, True):
+            self.mobile.start_edge(endpoint=ENDPOINTS[v6])
+            for label in ("wan1", "modem"):
+                for loaded in (False, True):
+                    with self.subTest(label=label, v6=v6, loaded=loaded):
+                        self.moves(label, v6, loaded)
+            unreachable = [socket["counters"]["tx_unreachable"] for socket in self.mobile.edge.status()["sockets"]]
+            self.assertLessEqual(max(unreachable), 20, "datagrams that the kernel refused")
+            self.mobile.stop_edge()
+
+    def test_the_only_uplink_keeps_its_association(self):
+        self.mobile.start_edge(uplinks=("wan1",), wait_for=1)
+        identity = [association["id"] for association in self.mobile.edge.status()["associations"]]
+        for loaded in (False, True):
+            self.moves("wan1", False, loaded)
+        self.assertEqual([association["id"] for association in self.mobile.edge.status()["associations"]], identity)
+        self.mobile.stop_edge()
+
+
+class NewPaths(MobileCase):
+    """Paths and associations that are just beginning do not shrink the packets of any host."""
+
+    @classmethod
+    def prepare(cls):
+        cls.mobile.plug()
+        cls.mobile.configure()
+        cls.mobile.start_edge()
+
+    def test_no_host_gets_an_icmp_error_because_of_a_beginning(self):
+        mobile = self.mobile
+        ends = {"edge": (mobile.namespace, HUB_INNER_V4), "hub": (mobile.network.hub, inner_v4(1))}
+        time.sleep(1)
+        for what, begin in (("a path that joins", lambda: measure_recreate(mobile)),
+                            ("a path that moves", Move(mobile, "wan1").measure),
+                            ("a hub that restarts", self.restart_hub), ("an edge that restarts", self.restart_edge)):
+            sources = [UdpSource(namespace, target, 7, mbps=4, size=1364) for namespace, target in ends.values()]
+            try:
+                begin()
+                time.sleep(1)
+            finally:
+                for source in sources:
+                    source.stop()
+            for name, daemon in (("edge", mobile.edge), ("hub", mobile.hub)):
+                self.assertEqual(daemon.status()["drops"]["tunnel"]["packet_too_big"], 0, f"{what}: answers of the {name}")
+                self.assertEqual(daemon.status()["peers"][0]["mtu"], 1392, what)
+                namespace, target = ends[name]
+                self.assertNotIn("mtu", namespace.run("ip", "route", "get", target).stdout, what)
+
+    def restart_hub(self):
+        self.mobile.restart_hub()
+        self.mobile.edge.wait_for_tunnel()
+
+    def restart_edge(self):
+        self.mobile.stop_edge()
+        self.mobile.start_edge()
+
+
+class LongRoundTrip(MobileCase):
+    """A modem with seconds of buffer, a satellite, 2G."""
+
+    @classmethod
+    def prepare(cls):
+        cls.mobile.network.edge.pin_neighbours(1)
+
+    def test_the_tunnel_is_up_after_three_round_trips_and_a_second(self):
+        for round_trip in (1.6, 3, 6):
+            for link in self.mobile.network.edge.links:
+                link.set(delay=round_trip * 500)
+            begin = time.monotonic()
+            self.mobile.start_edge(uplinks=("wan1",), wait_for=0)
+            wait_until(lambda: self.mobile.edge.quick_status()["peers"][0]["state"] == "up", 4 * round_trip + 5, "the tunnel")
+            seconds = time.monotonic() - begin
+            print(f"\n    round trip {round_trip} s: up after {seconds:.1f} s ", end="", flush=True)
+            self.assertLessEqual(seconds, 3 * round_trip + 1.2)  # and the start of the daemon
+            self.mobile.edge.process.stop()
+        for link in self.mobile.network.edge.links:
+            link.set(delay=10)
 
 
 class DeadAtStart(MobileCase):

@@ -74,8 +74,13 @@ struct EndpointConfig {
   Duration silence_limit{};
   /// Consecutive errors after which a path is inactive (Path.Max.Retrans, RFC 9260 §8.2).
   unsigned path_max_retrans = 5;
-  /// Retransmissions of INIT, and of COOKIE ECHO (Max.Init.Retransmits, RFC 9260 §4).
+  /// Retransmissions of INIT (Max.Init.Retransmits, RFC 9260 §4).
   unsigned max_init_retrans = 8;
+  /// Longest time between two INITs. Zero: rto_max.
+  Duration init_rto_max{};
+  /// Retransmissions of COOKIE ECHO (also Max.Init.Retransmits). Its timer begins at 3/2 of the time that the
+  /// INIT ACK took, if that is longer than rto_initial.
+  unsigned max_cookie_retrans = 8;
   /// Full-sized packets that pacing lets leave back to back on a slow path (Max.Burst, RFC 9260 §6.1 D).
   unsigned max_burst = 4;
 

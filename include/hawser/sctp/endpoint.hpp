@@ -67,8 +67,9 @@ class Endpoint {
   /// as the association is up. Returns nothing when the association is unknown, has EndpointConfig::max_paths
   /// paths, or has this route already.
   std::optional<PathId> add_path(Timestamp now, AssociationId id, const Route& route);
-  /// Removes the path at this end only; no ASCONF is sent, because behind a NAT only the peer sees the path's
-  /// address. False: no such path, or the last one, which stays.
+  /// Removes the path. No ASCONF is sent, because behind a NAT only the peer sees the path's address; in a
+  /// protected association the peer gets a message and removes the path as well, in plain SCTP it finds out
+  /// itself. False: no such path, or the last one, which stays.
   bool remove_path(Timestamp now, AssociationId id, PathId path);
   /// Chooses the primary path (RFC 9260 §6.4) for what this end sends: control chunks, and all data without
   /// multipath. False: no such path.
@@ -90,6 +91,12 @@ class Endpoint {
   /// Sends a HEARTBEAT on `path` now, even while another one is outstanding, because the local address or the
   /// route may have changed since then. Does nothing for an unknown path.
   void probe_path(Timestamp now, AssociationId id, PathId path);
+  /// Datagrams of `path` now leave by another local address or next hop than before: the path starts again as
+  /// a new one would (RFC 9000 §9.4), with the initial window and RTO, and its data in flight is sent again.
+  /// Until the peer answers there, other active paths carry the data. Its largest packet size is kept and
+  /// verified. Sends a HEARTBEAT now, as probe_path() does. Does nothing for an unknown path or before the
+  /// association is up.
+  void move_path(Timestamp now, AssociationId id, PathId path);
   /// Sends a restart notice (docs/protocol.md) to `route`, for a peer that may still have an association from
   /// before a restart of this endpoint. It is not authenticated: the peer probes its paths, and the
   /// association ends only when they do not answer. It is never answered.
@@ -135,6 +142,10 @@ class Endpoint {
   /// Largest user message in bytes that fits one datagram on every path that may carry data now; 0 for an
   /// unknown association.
   [[nodiscard]] std::size_t unfragmented_size(AssociationId id) const;
+  /// Whether unfragmented_size() is a result: the path MTU searches of these paths have ended. While they
+  /// run, as in the first round trip of an association, it is smaller than the paths are. False for an
+  /// unknown association.
+  [[nodiscard]] bool size_is_settled(AssociationId id) const;
 
  private:
   class Impl;

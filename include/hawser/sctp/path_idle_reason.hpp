@@ -12,6 +12,7 @@ enum class PathIdleReason : std::uint8_t {
   unproven,           ///< PathState::unconfirmed
   failed,             ///< PathState::potentially_failed, see PathStatus::failed_since
   given_up,           ///< PathState::inactive, see PathStatus::failed_since
+  moving,             ///< the own address has changed, and the peer has not answered there yet
   never,              ///< PathRole::never
   backup,             ///< PathRole::backup, and an `always` or `secondary` path is active
   secondary,          ///< PathRole::secondary, and an `always` path is active and has room

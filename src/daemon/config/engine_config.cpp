@@ -32,7 +32,11 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.keepalive_min = seconds(10);
   out.keepalive_max = seconds(60);
   out.failed_path_probe_max = milliseconds(400);
-  out.max_init_retrans = 1;  // an attempt ends after 1.5 s, so that the next uplink gets its turn
+  // An attempt waits 7.75 s for its first answer, as a full queue or a satellite may take 6 s. Attempts over
+  // other uplinks run at the same time, and none leaves a pause in which a hub that returns is not noticed.
+  out.max_init_retrans = 6;
+  out.init_rto_max = milliseconds(1250);
+  out.max_cookie_retrans = 1;  // a hub that restarts meanwhile no longer knows the cookie
   // Silence ends an association, not the number of unanswered probes: a tunnel outlives long outages.
   out.association_max_retrans = 1'000'000;
   out.silence_limit = minutes(15);

@@ -41,7 +41,8 @@ void ConnectionRace::start(Timestamp now) {
   if (state_ != State::idle) return;
   state_ = State::connecting;
   tried_.clear();
-  wake_ = now;
+  for (const Attempt& each : attempts_) tried_.push_back(each.route);
+  round_begun_ = wake_ = now;
   start_next_attempt(now);
 }
 
@@ -84,10 +85,17 @@ void ConnectionRace::handle_addresses(Timestamp now, std::vector<UdpAddress> add
 void ConnectionRace::start_next_attempt(Timestamp now) {
   if (state_ != State::connecting || now < wake_) return;
   wake_ = now + kStagger;
-  if (is_answered(now)) return;
+  if (settles_for_an_answered_one(now)) return;
   if (const auto untried = next_untried_route()) return attempt(now, *untried);
-  wake_ = kNever;
-  if (attempts_.empty()) end_round(now);
+  wake_ = end_of_turn();
+  if (wake_ <= now) end_round(now);
+}
+
+// The attempts of earlier rounds have had their turn. A round without an attempt of its own waits as well, so
+// that the same routes are not listed again and again.
+Timestamp ConnectionRace::end_of_turn() const {
+  if (attempts_.empty()) return Timestamp::min();
+  return std::max(attempts_.back().begun, round_begun_) + kTurn;
 }
 
 std::optional<ConnectionRace::UntriedRoute> ConnectionRace::next_untried_route() {
@@ -103,13 +111,25 @@ std::optional<ConnectionRace::UntriedRoute> ConnectionRace::next_untried_route()
   return std::nullopt;
 }
 
-// Whether a recent attempt was answered, and may well succeed.
-bool ConnectionRace::is_answered(Timestamp now) const {
-  return std::ranges::any_of(attempts_, [&](const Attempt& each) {
+// Whether an attempt was answered recently, and may well succeed. Then the others end: if two of them
+// succeeded, the peer would replace the first association by the second, while this end aborts the second.
+bool ConnectionRace::settles_for_an_answered_one(Timestamp now) {
+  const Attempt* best = nullptr;
+  for (Attempt& each : attempts_) {
     const auto status = context_.endpoint.status(each.association);
-    return status && status->state != sctp::AssociationState::cookie_wait &&
-           now - each.begun < kAnsweredDelay;
-  });
+    if (!status || status->state == sctp::AssociationState::cookie_wait) continue;
+    if (!each.answered) each.answered = now;
+    const Duration patience = kAnsweredDelay + 2 * (*each.answered - each.begun);
+    if (now - *each.answered < patience && (best == nullptr || each.answered < best->answered)) best = &each;
+  }
+  if (best == nullptr) return false;
+  const Attempt kept = *best;
+  const std::vector<Attempt> others = std::exchange(attempts_, {kept});
+  for (const Attempt& each : others) {
+    if (each.association != kept.association)
+      context_.endpoint.abort(now, each.association, "another one was answered");
+  }
+  return true;
 }
 
 void ConnectionRace::attempt(Timestamp now, const UntriedRoute& untried) {
@@ -119,7 +139,8 @@ void ConnectionRace::attempt(Timestamp now, const UntriedRoute& untried) {
               context_.uplinks.at(untried.uplink).config.label);
   tried_.push_back(route);
   const sctp::AssociationId id = context_.endpoint.connect(now, route, peer_.key);
-  attempts_.push_back({id, route.socket, route.remote, now});
+  attempts_.push_back({id, route, now});
+  watch_ = now + kStagger;
   context_.tunnel.expect(id, peer_.index);
 }
 
@@ -130,6 +151,7 @@ void ConnectionRace::end_round(Timestamp now) {
 }
 
 void ConnectionRace::handle_timeout(Timestamp now) {
+  if (now >= watch_) watch_answers(now);
   if (now < wake_) return;
   if (state_ == State::connecting) return start_next_attempt(now);
   if (state_ != State::waiting) return;
@@ -138,7 +160,20 @@ void ConnectionRace::handle_timeout(Timestamp now) {
 }
 
 Timestamp ConnectionRace::next_timeout() const {
-  return state_ == State::idle ? kNever : wake_;
+  return state_ == State::idle ? kNever : std::min(wake_, watch_);
+}
+
+// Attempts also wait for their answers while a round has nothing left to try, and during the pause.
+void ConnectionRace::watch_answers(Timestamp now) {
+  watch_ = attempts_.size() < 2 ? kNever : now + kStagger;
+  static_cast<void>(settles_for_an_answered_one(now));
+}
+
+// The round goes on now; a pause goes on.
+void ConnectionRace::wake_now(Timestamp now) {
+  if (state_ != State::connecting) return;
+  wake_ = now;
+  start_next_attempt(now);
 }
 
 // --- the attempts
@@ -148,30 +183,28 @@ bool ConnectionRace::owns(sctp::AssociationId association) const {
 }
 
 UdpAddress ConnectionRace::remote_of(sctp::AssociationId attempt) const {
-  return std::ranges::find(attempts_, attempt, &Attempt::association)->remote;
+  return std::ranges::find(attempts_, attempt, &Attempt::association)->route.remote;
 }
 
 void ConnectionRace::handle_failure(Timestamp now, sctp::AssociationId attempt, std::string_view reason) {
   const auto failed = std::ranges::find(attempts_, attempt, &Attempt::association);
   if (failed == attempts_.end()) return;
-  last_failure_ = failed->remote.to_string() + ": " + std::string(reason);
+  last_failure_ = failed->route.remote.to_string() + ": " + std::string(reason);
   const auto left_out = failures_.note(now, reason);
   spdlog::log(left_out ? spdlog::level::warn : spdlog::level::debug, "peer {}: {}{}", peer_.name,
               last_failure_, fold_text(left_out.value_or(0)));
   attempts_.erase(failed);
-  wake_ = now;
-  start_next_attempt(now);
+  wake_now(now);
 }
 
 void ConnectionRace::handle_socket_closed(Timestamp now, SocketId socket) {
   const auto gone = std::partition(attempts_.begin(), attempts_.end(),
-                                   [&](const Attempt& each) { return each.socket != socket; });
+                                   [&](const Attempt& each) { return each.route.socket != socket; });
   if (gone == attempts_.end()) return;
   const std::vector<Attempt> ended(gone, attempts_.end());
   attempts_.erase(gone, attempts_.end());
   for (const Attempt& each : ended) context_.endpoint.abort(now, each.association, "the uplink is gone");
-  wake_ = now;
-  start_next_attempt(now);
+  wake_now(now);
 }
 
 void ConnectionRace::handle_uplinks_changed(Timestamp now) {
@@ -189,7 +222,7 @@ void ConnectionRace::finish(Timestamp now, sctp::AssociationId winner) {
 void ConnectionRace::stop(Timestamp now) {
   const std::vector<Attempt> ended = std::exchange(attempts_, {});
   state_ = State::idle;
-  wake_ = kNever;
+  wake_ = watch_ = kNever;
   pause_ = kMinPause;
   ask_ = Timestamp::min();
   name_pause_ = kMinNamePause;

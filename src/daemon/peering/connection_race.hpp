@@ -19,19 +19,24 @@ namespace hawser::daemon::peering {
 
 /// Connects to one peer (RFC 8305): makes attempts over all uplinks to all addresses of the peer until one
 /// association is up. An attempt starts kStagger after the one before, or later if that one was answered. A
-/// pause follows each round in which every attempt failed. Owns the plan and the associations that are being
-/// set up, but not the one that is up. Reads no clock, opens no socket.
+/// round ends kTurn after its last attempt began, and a pause follows; attempts without an answer go on
+/// waiting in the meantime, as a round trip may be long, and their routes are not tried a second time. The
+/// first attempt that is answered ends the others. Owns the plan and the associations that are being set up,
+/// but not the one that is up. Reads no clock, opens no socket.
 class ConnectionRace {
  public:
   /// RFC 8305 §5, "Connection Attempt Delay". A hub that is near answers sooner and sees one attempt.
   static constexpr Duration kStagger = std::chrono::milliseconds(100);
-  /// How long an attempt that was answered may delay the next one.
+  /// How long an attempt that was answered may delay the next one, in addition to twice the time of that
+  /// answer.
   static constexpr Duration kAnsweredDelay = std::chrono::seconds(1);
+  /// How long a round waits for its last attempt.
+  static constexpr Duration kTurn = std::chrono::milliseconds(1500);
   /// The pause after the first round. Each pause is cut by up to a half at random, so that edges that failed
   /// at the same time do not try again at the same time.
   static constexpr Duration kMinPause = std::chrono::milliseconds(250);
-  /// The longest pause between rounds. The return of a peer is noticed after this pause and the duration of
-  /// one attempt at the latest.
+  /// The longest pause between rounds. The return of a peer is noticed when the next INIT of an attempt
+  /// arrives, or after this pause at the latest.
   static constexpr Duration kMaxPause = std::chrono::seconds(1);
   /// While the race runs, the names of the peer are asked for again after pauses from kMinNamePause, doubled
   /// each time, to kMaxNamePause: a peer may move with its names.
@@ -82,6 +87,9 @@ class ConnectionRace {
   /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
 
+  /// When the next attempt or round begins; kNever: idle.
+  [[nodiscard]] Timestamp next_attempt() const { return state_ == State::idle ? kNever : wake_; }
+
   /// Whether the peer's names are to be asked for now: true once each time it is due.
   [[nodiscard]] bool poll_resolve_request(Timestamp now);
   /// When poll_resolve_request() is due again, or kNever.
@@ -105,9 +113,9 @@ class ConnectionRace {
   /// An association that is being set up.
   struct Attempt {
     sctp::AssociationId association;
-    SocketId socket;
-    UdpAddress remote;
+    Route route;
     Timestamp begun;
+    std::optional<Timestamp> answered = std::nullopt;  ///< when its INIT ACK was noticed
   };
   /// A route without an attempt in this round.
   struct UntriedRoute {
@@ -117,14 +125,19 @@ class ConnectionRace {
 
   void start_next_attempt(Timestamp now);
   [[nodiscard]] std::optional<UntriedRoute> next_untried_route();
-  [[nodiscard]] bool is_answered(Timestamp now) const;
+  [[nodiscard]] bool settles_for_an_answered_one(Timestamp now);
+  [[nodiscard]] Timestamp end_of_turn() const;
+  void watch_answers(Timestamp now);
+  void wake_now(Timestamp now);
   void attempt(Timestamp now, const UntriedRoute& untried);
   void end_round(Timestamp now);
 
   Context context_;
   Peer peer_;
   State state_ = State::idle;
-  Timestamp wake_ = kNever;  ///< end of the pause, or time of the next attempt
+  Timestamp wake_ = kNever;   ///< end of the pause, or time of the next attempt
+  Timestamp watch_ = kNever;  ///< when the attempts are next checked for answers
+  Timestamp round_begun_ = kNever;
   Duration pause_ = kMinPause;
   Timestamp ask_ = Timestamp::min();  ///< when the names are due
   Duration name_pause_ = kMinNamePause;

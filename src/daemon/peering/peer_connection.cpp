@@ -157,11 +157,21 @@ void PeerConnection::handle_socket_closed(Timestamp now, SocketId socket) {
 }
 
 void PeerConnection::handle_socket_moved(Timestamp now, SocketId socket) {
+  for (const sctp::PathId path : paths_over(socket)) context_.endpoint.move_path(now, *association_, path);
+}
+
+void PeerConnection::handle_socket_disturbed(Timestamp now, SocketId socket) {
+  for (const sctp::PathId path : paths_over(socket)) context_.endpoint.probe_path(now, *association_, path);
+}
+
+std::vector<sctp::PathId> PeerConnection::paths_over(SocketId socket) const {
+  std::vector<sctp::PathId> out;
   const auto status = association_ ? context_.endpoint.status(*association_) : std::nullopt;
-  if (!status) return;
+  if (!status) return out;
   for (const sctp::PathStatus& path : status->paths) {
-    if (path.route.socket == socket) context_.endpoint.probe_path(now, *association_, path.id);
+    if (path.route.socket == socket) out.push_back(path.id);
   }
+  return out;
 }
 
 void PeerConnection::handle_uplinks_changed(Timestamp now) {
@@ -289,7 +299,7 @@ std::vector<PeerConnection::Missing> PeerConnection::missing() const {
 void PeerConnection::handle_timeout(Timestamp now) {
   if (stopped_) return;
   // A path that can be added to the association now is better than another association.
-  if (now >= race_.next_timeout()) retry_all_uplinks(now);
+  if (now >= race_.next_attempt()) retry_all_uplinks(now);
   race_.handle_timeout(now);
   if (!association_) return;
   if (race_.idle() && silent_since_ != kNever && now - silent_since_ >= kMaxSilence) {

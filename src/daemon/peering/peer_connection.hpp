@@ -49,8 +49,11 @@ class PeerConnection {
   void handle_event(Timestamp now, const sctp::Event& event);
   /// The socket is closed: removes its path, and adds another if the uplink has a new socket.
   void handle_socket_closed(Timestamp now, SocketId socket);
-  /// Datagrams of the socket leave by another address or next hop, or leave again: probes its path now.
+  /// Datagrams of the socket leave by another address or next hop: its paths continue there as new ones
+  /// would.
   void handle_socket_moved(Timestamp now, SocketId socket);
+  /// Datagrams of the socket can no longer leave, or leave again as before: probes its paths now.
+  void handle_socket_disturbed(Timestamp now, SocketId socket);
   /// More uplinks are usable than before: retries now what waits for one.
   void handle_uplinks_changed(Timestamp now);
   /// Name servers may be reachable that were not.
@@ -104,6 +107,7 @@ class PeerConnection {
     std::optional<sctp::PathId> alternative = std::nullopt;
   };
 
+  [[nodiscard]] std::vector<sctp::PathId> paths_over(SocketId socket) const;
   void on_attempt_event(Timestamp now, const sctp::Event& event);
   void on_connected(Timestamp now, sctp::AssociationId winner);
   void on_ended(Timestamp now, std::string_view reason);

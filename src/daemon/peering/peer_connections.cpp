@@ -89,6 +89,7 @@ void PeerConnections::handle_uplink_changes(Timestamp now, const uplinks::Uplink
   for (const auto& connection : connections_) {
     for (const SocketId closed : changes.closed) connection->handle_socket_closed(now, closed);
     for (const SocketId moved : changes.moved) connection->handle_socket_moved(now, moved);
+    for (const SocketId disturbed : changes.disturbed) connection->handle_socket_disturbed(now, disturbed);
     if (changes.more_usable) connection->handle_uplinks_changed(now);
     if (changes.more_name_interfaces) connection->handle_name_interfaces_changed(now);
   }

@@ -23,6 +23,7 @@ std::string idle_reason_text(const sctp::PathStatus& path, Timestamp now, double
     case PathIdleReason::unproven: return "unproven: no answer from the peer's address yet";
     case PathIdleReason::failed: return "potentially failed since " + since(path.failed_since, now);
     case PathIdleReason::given_up: return "failed since " + since(path.failed_since, now);
+    case PathIdleReason::moving: return "moving: no answer at the new address of the uplink yet";
     case PathIdleReason::never: return over_quota ? "over quota" : "never: not to be used";
     case PathIdleReason::backup:
       return std::string(over_quota ? "over quota" : "backup") + ": better paths work";

@@ -182,15 +182,16 @@ void Uplinks::update(Uplink& uplink, const io::netlink::LinkInfo* link, Changes&
 
 void Uplinks::update(Family& family, Family found, Changes& changes) {
   if (!found.usable()) {
-    if (family.usable() && family.socket) changes.moved.push_back(*family.socket);
+    if (family.usable() && family.socket) changes.disturbed.push_back(*family.socket);
     family.reason = std::move(found.reason);
     return;
   }
   const bool rebound = family.socket && family.bind != found.bind;
   if (rebound) close(family.socket, changes);
   changes.more_usable |= rebound || !family.usable();
-  const bool moved = !family.usable() || family.route != found.route;
-  if (moved && family.socket) changes.moved.push_back(*family.socket);
+  const bool moved = family.route != found.route;
+  if (family.socket && (moved || !family.usable()))
+    (moved ? changes.moved : changes.disturbed).push_back(*family.socket);
   family.reason.clear();
   family.route = found.route;
   family.bind = found.bind;

@@ -48,9 +48,10 @@ class Uplinks {
   /// The result of refresh().
   struct Changes {
     std::vector<SocketId> closed;  ///< sockets whose interface was removed or replaced
-    /// Sockets whose datagrams leave by another address or next hop than before, can no longer leave, or
-    /// leave again.
+    /// Sockets whose datagrams leave by another address or next hop than before.
     std::vector<SocketId> moved;
+    /// Sockets whose datagrams can no longer leave, or leave again as before.
+    std::vector<SocketId> disturbed;
     bool more_usable = false;           ///< a family of an uplink has become usable
     bool more_name_interfaces = false;  ///< name_interfaces() has an entry that it had not
   };

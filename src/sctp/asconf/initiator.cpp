@@ -38,6 +38,13 @@ void AsconfInitiator::on_path_removed(PathId path) {
   if (current_ && current_->request.path == path) current_.reset();
 }
 
+void AsconfInitiator::on_path_moved(PathId path) {
+  if (current_ && current_->request.path == path) current_->deadline = Timestamp::min();
+  for (Request& request : queue_) {
+    if (request.path == path) request.not_before = Timestamp::min();
+  }
+}
+
 // Only HEARTBEATs show that a path is silent: the peer acknowledges data from an address that it does not
 // know anyway, over other paths.
 void AsconfInitiator::rejoin_failed_paths() {
@@ -86,7 +93,8 @@ void AsconfInitiator::queue_due(Timestamp now) {
   if (path == nullptr) return;
   std::vector<std::byte> storage;
   current_ = Outstanding{
-      request, control::ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, path->rtt.rto()};
+      request, control::ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, path->rtt.rto(),
+      now};
   transmit(now);
 }
 
@@ -140,6 +148,7 @@ void AsconfInitiator::on_ack(Timestamp now, const wire::AsconfAckChunk& chunk) {
   }
   ++serial_;
   std::optional<Request> asked = std::move(current_->request);
+  const Duration took = now - current_->begun;
   current_.reset();
   wire::ParameterReader responses = chunk.response_reader();
   if (const auto view = responses.next()) {
@@ -156,7 +165,7 @@ void AsconfInitiator::on_ack(Timestamp now, const wire::AsconfAckChunk& chunk) {
       return;
     }
   }
-  if (asked) on_success(now, *asked);
+  if (asked) on_success(took, *asked);
 }
 
 std::optional<AsconfInitiator::Request> AsconfInitiator::take_by_correlation(std::uint32_t correlation_id) {
@@ -167,16 +176,16 @@ std::optional<AsconfInitiator::Request> AsconfInitiator::take_by_correlation(std
   return request;
 }
 
-void AsconfInitiator::on_success(Timestamp, const Request& request) {
+void AsconfInitiator::on_success(Duration took, const Request& request) {
   path::Path* path = context_.paths.find(request.path);
   if (path == nullptr) return;
+  path->rtt.on_handshake(took);
   path->lifecycle.on_joined();
   path->error_count = 0;
   path->heartbeat.unanswered = 0;
   // The peer has dropped an earlier HEARTBEAT as coming from an unknown source: probe without waiting for its
   // time-out.
-  path->heartbeat.outstanding = false;
-  path->heartbeat.deadline = kNever;
+  path->heartbeat.stop_waiting();
   path->heartbeat.probe_requested = true;
 }
 

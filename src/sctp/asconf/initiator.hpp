@@ -47,6 +47,8 @@ class AsconfInitiator {
   void join(PathId path);
   /// Queues a change with a literal address; dropped when too many wait.
   void request(wire::ParameterType type, const IpAddress& address);
+  /// A path that joins has another local address: its request is sent again without waiting.
+  void on_path_moved(PathId path);
   /// Drops the requests of a path that was removed.
   void on_path_removed(PathId path);
   /// Joins again each path of ours that does not answer: its NAT mapping may be lost, and the peer learns the
@@ -80,6 +82,7 @@ class AsconfInitiator {
     unsigned transmissions = 0;
     Timestamp deadline{};
     Duration timeout{};
+    Timestamp begun{};  ///< when it left for the first time
   };
   void transmit(Timestamp now);
   void give_up_turn(Timestamp now);
@@ -87,7 +90,7 @@ class AsconfInitiator {
   [[nodiscard]] path::Path* way(const Request& request);
   [[nodiscard]] wire::AsconfChunk make_chunk(const Request& request, const path::Path& path,
                                              std::vector<std::byte>& storage) const;
-  void on_success(Timestamp now, const Request& request);
+  void on_success(Duration took, const Request& request);
   void on_refusal(const Request& request, std::uint16_t cause);
   std::optional<Request> take_by_correlation(std::uint32_t correlation_id);
 

@@ -206,7 +206,9 @@ std::optional<PathId> Association::add_path(const Route& route) {
 }
 
 bool Association::remove_path(PathId id) {
+  const path::Path* path = parts_.paths.find(id);
   const bool removed = parts_.paths.retire(id, parts_.events);
+  if (removed) parts_.preferences.on_removed(*path);
   drop_retired_paths(parts_);
   return removed;
 }
@@ -219,6 +221,14 @@ bool Association::request_address(wire::ParameterType type, const IpAddress& loc
 
 void Association::probe_path(PathId id) {
   if (path::Path* path = parts_.paths.find(id)) path::PathValidation::force_probe(*path);
+}
+
+void Association::move_path(PathId id) {
+  path::Path* path = parts_.paths.find(id);
+  if (path == nullptr || closed_ || handshaking()) return;
+  parts_.data.outstanding().lose_all(*path);
+  parts_.migration.move(*path);
+  parts_.asconf.on_path_moved(id);
 }
 
 void Association::shutdown(Timestamp now) {

@@ -67,6 +67,8 @@ class Association {
   bool request_address(wire::ParameterType type, const IpAddress& local);
   /// Probes a path now.
   void probe_path(PathId id);
+  /// See Endpoint::move_path().
+  void move_path(PathId id);
   /// Shuts down gracefully.
   void shutdown(Timestamp now);
   /// Ends the association, with or without an ABORT, and emits the event.
@@ -114,6 +116,8 @@ class Association {
   [[nodiscard]] const tx::DataSender& data() const { return parts_.data; }
   /// The largest message that leaves in one chunk on every path that may carry data, bytes.
   [[nodiscard]] std::size_t unfragmented_size() const { return parts_.transmitter.unfragmented_size(); }
+  /// See Endpoint::size_is_settled().
+  [[nodiscard]] bool size_is_settled() const { return parts_.paths.find_payload_mtu().settled; }
 
  private:
   [[nodiscard]] bool established() const { return state() == AssociationState::established; }

@@ -205,7 +205,7 @@ void ChunkRouter::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
   if (path->state() == PathState::joining) return drop(DropReason::unexpected_chunk);
   // A HEARTBEAT from a candidate is not answered; it makes this end probe the candidate, whose answer moves
   // the path.
-  if (path->replaces != kNoPath) return path::PathValidation::probe(*path);
+  if (path->replaces != kNoPath) return path::PathValidation::on_heartbeat_of_candidate(packet.now, *path);
   if (packet.heartbeat) drop(DropReason::excess_chunk);
   packet.heartbeat = *heartbeat;
 }
@@ -225,13 +225,18 @@ void ChunkRouter::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& ch
   }
   path::Path* path = parts_.validation.on_heartbeat_ack(packet.now, *heartbeat, packet.route);
   if (path == nullptr) return;
-  if (path->pmtu.on_small_answered(path->heartbeat.sent_at, packet.now)) parts_.recovery.on_black_hole(*path);
+  if (path->pmtu.on_small_answered(path->heartbeat.answered_from, packet.now))
+    parts_.recovery.on_black_hole(*path);
   if (path->replaces == kNoPath) return;
   const auto moved = parts_.migration.complete(*path, packet.now);
   if (!moved) return;
+  packet.path = *moved;
   parts_.data.outstanding().lose_all(*parts_.paths.find(*moved));
-  // A chunk that was sent to the old port is sent again before its timer expires.
-  if (parts_.receiver) parts_.teardown.on_path_moved(packet.now, parts_.receiver->cumulative_tsn());
+  // Chunks that were sent to the old address are sent again before their timers expire: SACKs, so that the
+  // peer's new window does not wait for its T3-rtx, and those of a shutdown.
+  if (!parts_.receiver) return;
+  parts_.receiver->force_sack();
+  parts_.teardown.on_path_moved(packet.now, parts_.receiver->cumulative_tsn());
 }
 
 void ChunkRouter::handle_asconf(Packet& packet, const wire::ChunkView& chunk) {
@@ -263,8 +268,9 @@ ChunkResult ChunkRouter::handle_init_ack(Packet& packet, const wire::ChunkView& 
   // In protected mode the INIT ACK must come from the address of the path: a copy from elsewhere could
   // redirect the next packets.
   const bool elsewhere = packet.path != parts_.paths.primary_id();
-  if (parts_.endpoint.security != nullptr && elsewhere) return skip_packet(DropReason::malformed_init);
-  auto result = initiator.on_init_ack(chunk);
+  if (parts_.endpoint.security != nullptr && elsewhere)
+    return skip_packet(initiator.echoed() ? DropReason::duplicate_handshake : DropReason::malformed_init);
+  auto result = initiator.on_init_ack(packet.now, chunk);
   if (const auto* reason = std::get_if<DropReason>(&result)) return skip_packet(*reason);
   if (auto* refusal = std::get_if<handshake::InitAckRefusal>(&result)) {
     drop(DropReason::malformed_init);

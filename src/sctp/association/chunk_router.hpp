@@ -31,8 +31,8 @@ struct Packet {
 
   /// Where the packet came from, for Migration.
   [[nodiscard]] path::PacketSource source() const {
-    if (record == nullptr) return {route, size, fresh, nullptr, {}};
-    return {route, size, record->newest, &record->peer_path->path, {record->epoch, record->path_id}};
+    if (record == nullptr) return {now, route, size, fresh, nullptr, {}};
+    return {now, route, size, record->newest, &record->peer_path->path, {record->epoch, record->path_id}};
   }
 };
 

@@ -36,7 +36,7 @@ struct Components {
         control(endpoint.drops),
         validation({endpoint.config, endpoint.random, endpoint.drops, paths, control, events}),
         prober(paths, endpoint.random),
-        migration(endpoint.drops, paths, validation, events),
+        migration(endpoint.config, endpoint.drops, paths, validation, events),
         preferences(paths),
         writer(endpoint.config.port, peer_port, &endpoint.tap),
         data(endpoint.config, endpoint.pool, own.initial_tsn),

@@ -29,7 +29,8 @@ std::optional<Ended> Establishment::on_init_acked(const Packet& packet,
                                                   const handshake::AcceptedInitAck& ack) {
   const bool is_protected = parts_.endpoint.security != nullptr;
   // In plain SCTP the INIT ACK may come from another address of a multihomed peer: the path continues there.
-  parts_.paths.primary()->route = packet.route;
+  parts_.paths.primary()->follow(packet.route);
+  parts_.paths.primary()->rtt.on_handshake(parts_.initiator->init_took());
   if (is_protected) {
     sign_packets(parts_.initiator->handshake_mac(ack.transcript));
     agree_on_keys(crypto::TlsRole::client, ack.peer, ack.transcript, packet.now);
@@ -104,7 +105,8 @@ void Establishment::sign_packets(security::HandshakeMac&& mac) {
 // --- the peer's State Cookie
 
 void Establishment::accept(Timestamp now, const handshake::StateCookie& cookie) {
-  parts_.paths.add(cookie.route, PathState::unconfirmed, cookie.peer.a_rwnd);
+  path::Path* first = parts_.paths.add(cookie.route, PathState::unconfirmed, cookie.peer.a_rwnd);
+  first->rtt.on_handshake(now - cookie.created);
   if (parts_.endpoint.security != nullptr) {
     sign_packets(
         {crypto::TlsRole::server, parts_.endpoint.access->key(cookie.access_key), cookie.transcript});
@@ -136,7 +138,7 @@ void Establishment::on_matching_cookie(Timestamp now, const handshake::StateCook
 void Establishment::follow_cookie(const Route& route) {
   path::Path& path = *parts_.paths.primary();
   if (path.route == route) return;
-  path.route = route;
+  path.follow(route);
   parts_.data.outstanding().lose_all(path);
 }
 
@@ -167,7 +169,7 @@ path::Path& Establishment::keep_only_path_to(const Route& route) {
   path::Path* kept = parts_.paths.find(route);
   if (kept == nullptr) {
     kept = parts_.paths.primary();
-    kept->route = route;
+    kept->follow(route);
   }
   std::vector<PathId> others;
   for (const auto& each : parts_.paths) {
@@ -185,10 +187,12 @@ void Establishment::agree_on_keys(crypto::TlsRole role, const handshake::PeerIni
   const SecurityConfig& security = *parts_.endpoint.security;
   const auto expected = handshaking() ? parts_.initiator->expected_peer() : std::nullopt;
   const crypto::Cipher cipher = crypto::choose_cipher(security.cipher_costs, *peer.cipher_costs);
+  // Two more round trips follow, each as long as that of the INIT.
+  const Duration extra = handshaking() ? 2 * parts_.initiator->init_took() : Duration{};
   parts_.keys = std::make_unique<security::KeyExchange>(
       security::SecureChannel::Setup{security, *parts_.endpoint.identity, role, expected, transcript, cipher,
                                      peer.zero_checksum},
-      now);
+      now, extra);
   parts_.writer.set_channel(&parts_.keys->channel());
   parts_.control_sender.bundle_data_with_cookie();
   parts_.teardown.set_protected();

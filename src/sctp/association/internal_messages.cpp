@@ -45,8 +45,15 @@ void InternalMessages::on_path_preferences(Bytes message) {
     if (!entry) return parts_.endpoint.drops.add(DropReason::malformed_chunk);
     const security::PeerPath* known = parts_.keys->channel().peer_path(entry->epoch, entry->path_id);
     path::Path* path = known == nullptr ? nullptr : parts_.paths.find(known->path);
-    if (path != nullptr) path::Preferences::apply(*path, {entry->role, entry->cap_bps});
+    if (path == nullptr) continue;
+    if (entry->removed) {
+      // Only the end that chose a path can remove it, and not the last one that works.
+      if (!path->ours && parts_.paths.any_active_but(*path)) parts_.paths.retire(path->id, parts_.events);
+    } else {
+      path::Preferences::apply(*path, {entry->role, entry->cap_bps});
+    }
   }
+  drop_retired_paths(parts_);
 }
 
 }  // namespace hawser::sctp::association

@@ -203,6 +203,10 @@ void Endpoint::probe_path(Timestamp, AssociationId id, PathId path) {
   if (Impl::Entry* association = impl_->touch(id)) association->probe_path(path);
 }
 
+void Endpoint::move_path(Timestamp, AssociationId id, PathId path) {
+  if (Impl::Entry* association = impl_->touch(id)) association->move_path(path);
+}
+
 void Endpoint::send_restart_notice(const Route& route) {
   impl_->listener.send_restart_notice(route);
 }
@@ -278,6 +282,10 @@ std::size_t Endpoint::send_backlog(AssociationId id) const {
 std::size_t Endpoint::unfragmented_size(AssociationId id) const {
   return impl_->get(id, std::size_t{0},
                     [](const auto& association) { return association.unfragmented_size(); });
+}
+
+bool Endpoint::size_is_settled(AssociationId id) const {
+  return impl_->get(id, false, [](const auto& association) { return association.size_is_settled(); });
 }
 
 }  // namespace hawser::sctp

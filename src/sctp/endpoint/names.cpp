@@ -78,9 +78,9 @@ std::string_view to_string(PathRole role) {
 }
 
 std::string_view to_string(PathIdleReason reason) {
-  static constexpr std::array<std::string_view, 13> kNames = {
-      "none", "joining",     "unproven",          "failed", "given_up", "never", "backup", "secondary",
-      "idle", "peer_window", "congestion_window", "capped", "pacing"};
+  static constexpr std::array<std::string_view, 14> kNames = {
+      "none",   "joining",   "unproven", "failed",      "given_up",          "moving", "never",
+      "backup", "secondary", "idle",     "peer_window", "congestion_window", "capped", "pacing"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -43,8 +43,8 @@ bool ends_with_cookie(const wire::ChunkView& chunk, const wire::InitParameters& 
 Initiator::Initiator(const Context& context, const OwnInit& own, std::optional<crypto::PublicKey> peer)
     : context_(context), own_(own), expected_peer_(peer), state_(CookieWait{}) {}
 
-void Retransmission::on_sent(Timestamp now, const EndpointConfig& config) {
-  timeout = transmissions == 0 ? config.rto_initial : std::min(2 * timeout, config.rto_max);
+void Retransmission::on_sent(Timestamp now, Duration first, Duration longest) {
+  timeout = transmissions == 0 ? first : std::min(2 * timeout, longest);
   deadline = now + timeout;
   ++transmissions;
 }
@@ -58,7 +58,10 @@ const Retransmission& Initiator::t1() const {
 
 void Initiator::send_init(Timestamp now, PathId path) {
   auto& wait = std::get<CookieWait>(state_);
-  wait.t1.on_sent(now, context_.config);
+  const EndpointConfig& config = context_.config;
+  wait.t1.on_sent(now, config.rto_initial,
+                  config.init_rto_max == Duration::zero() ? config.rto_max : config.init_rto_max);
+  if (wait.init.empty()) begun_ = now;
   if (wait.init.empty()) wait.init = make_init_chunk(wait.cookie_preservative);
   context_.control.push_bytes(wire::ChunkType::kInit, wait.init, path);
 }
@@ -99,8 +102,9 @@ crypto::Sha256Digest Initiator::init_hash() const {
 
 // RFC 9260 §5.1 C. In any other state than COOKIE-WAIT an INIT ACK is dropped (§5.2.3), unless it is
 // authentic and renews the cookie of this handshake.
-Initiator::InitAckResult Initiator::on_init_ack(const wire::ChunkView& chunk) {
+Initiator::InitAckResult Initiator::on_init_ack(Timestamp now, const wire::ChunkView& chunk) {
   if (echoed() && context_.security == nullptr) return DropReason::duplicate_handshake;
+  if (!echoed()) init_took_ = now - begun_;
   const auto init = wire::InitChunk::parse(chunk);
   const auto parameters = init ? wire::InitParameters::parse(init->parameters) : init.error();
   if (!init || !parameters) return DropReason::malformed_init;
@@ -169,7 +173,8 @@ void Initiator::enter_cookie_echoed(std::vector<std::byte> cookie) {
 
 void Initiator::send_cookie_echo(Timestamp now, PathId path) {
   auto& echoed = std::get<CookieEchoed>(state_);
-  echoed.t1.on_sent(now, context_.config);
+  const Duration first = std::max(context_.config.rto_initial, init_took_ + init_took_ / 2);
+  echoed.t1.on_sent(now, first, std::max(context_.config.rto_max, first));
   context_.control.push(wire::ChunkType::kCookieEcho, wire::CookieEchoChunk{echoed.cookie}, path);
 }
 
@@ -193,7 +198,9 @@ bool Initiator::on_stale_cookie(Duration staleness) {
 
 Initiator::Timeout Initiator::on_timeout(Timestamp now) const {
   if (t1().deadline > now) return Timeout::none;
-  if (t1().transmissions > context_.config.max_init_retrans) return Timeout::failed;
+  const EndpointConfig& config = context_.config;
+  if (t1().transmissions > (echoed() ? config.max_cookie_retrans : config.max_init_retrans))
+    return Timeout::failed;
   return echoed() ? Timeout::cookie_echo : Timeout::init;
 }
 

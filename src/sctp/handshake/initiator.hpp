@@ -47,8 +47,9 @@ struct Retransmission {
   Duration timeout{};
   unsigned transmissions = 0;
 
-  /// The chunk was sent: starts the timer, with twice the last time-out from the second time on.
-  void on_sent(Timestamp now, const EndpointConfig& config);
+  /// The chunk was sent: starts the timer, with `first` or, from the second time on, twice the last time-out,
+  /// up to `longest`.
+  void on_sent(Timestamp now, Duration first, Duration longest);
 };
 
 /// The initiator's half of the handshake: INIT, COOKIE ECHO, their retransmission by T1, and stale cookies
@@ -85,7 +86,9 @@ class Initiator {
   using InitAckResult = std::variant<DropReason, InitAckRefusal, AcceptedInitAck, CookieRenewed>;
   /// Processes an INIT ACK, which is authentic in a protected endpoint. After acceptance the state is
   /// COOKIE-ECHOED and send_cookie_echo() is due.
-  [[nodiscard]] InitAckResult on_init_ack(const wire::ChunkView& chunk);
+  [[nodiscard]] InitAckResult on_init_ack(Timestamp now, const wire::ChunkView& chunk);
+  /// How long the INIT ACK took from the first INIT; zero before it.
+  [[nodiscard]] Duration init_took() const { return init_took_; }
   /// RFC 9260 §5.2.6: returns to COOKIE-WAIT with the request for a longer cookie lifetime; send_init() is
   /// due. False: the peer sent too many Stale Cookie errors. Expects COOKIE-ECHOED.
   [[nodiscard]] bool on_stale_cookie(Duration staleness);
@@ -124,6 +127,8 @@ class Initiator {
   OwnInit own_;
   std::optional<crypto::PublicKey> expected_peer_;
   std::variant<CookieWait, CookieEchoed> state_;
+  Timestamp begun_ = Timestamp::min();  ///< when the INIT left for the first time
+  Duration init_took_{};                ///< from then to the INIT ACK
 };
 
 }  // namespace hawser::sctp::handshake

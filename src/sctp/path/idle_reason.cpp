@@ -38,7 +38,7 @@ std::optional<PathIdleReason> reason_by_state(const Path& path) {
     case PathState::unconfirmed: return PathIdleReason::unproven;
     case PathState::potentially_failed: return PathIdleReason::failed;
     case PathState::inactive: return PathIdleReason::given_up;
-    case PathState::active: break;
+    case PathState::active: return path.moving ? std::optional(PathIdleReason::moving) : std::nullopt;
   }
   return std::nullopt;
 }

@@ -2,6 +2,15 @@
 
 namespace hawser::sctp::path {
 
+void Migration::move(Path& path) {
+  path.restart(config_, peer_window_);
+  path.moving = true;
+  path.error_count = 0;
+  path.heartbeat.unanswered = 0;
+  path.heartbeat.repeated_after_move = 0;
+  PathValidation::force_probe(path);
+}
+
 // The path id of a record identifies the path, from whatever address the record came. In plain SCTP only the
 // source address identifies it.
 void Migration::on_packet(Timestamp now, const PacketSource& source) {
@@ -27,7 +36,18 @@ const Path* Migration::moved_path(const PacketSource& source) {
   if (path == nullptr) path = paths_.find_unique_by_ip(source.route);
   if (path == nullptr || path->ours || !path->proven()) return nullptr;
   if (source.record_path != nullptr && !moves_with(*path, source.record)) return nullptr;
-  return paths_.find_candidate_for(path->id) == nullptr ? path : nullptr;
+  return replaces_candidate(*path, source.now) ? path : nullptr;
+}
+
+// Whether a new candidate may take the place of the candidate of `path`, if there is one. It has an RTO of
+// the path to answer, so that an attacker that forwards packets does not displace the peer's own address;
+// without an answer until then, the peer has probably moved once more.
+bool Migration::replaces_candidate(const Path& path, Timestamp now) {
+  const Path* candidate = paths_.find_candidate_for(path.id);
+  if (candidate == nullptr) return true;
+  if (now - candidate->heartbeat.sent_at <= path.rtt.rto_before_back_off()) return false;
+  paths_.retire(candidate->id, events_);
+  return true;
 }
 
 // Stricter than RFC 6951 §5.4: the peer's UDP port changes only for a packet that passed every check and is
@@ -42,6 +62,7 @@ void Migration::follow(Timestamp now, const PacketSource& source) {
   Path* candidate = paths_.add(source.route, PathState::unconfirmed, peer_window_);
   if (candidate == nullptr) return drops_.add(DropReason::too_many_paths);
   candidate->replaces = moved;
+  candidate->heartbeat.sent_at = source.now;
   candidate->unproven_received = source.size;
   PathValidation::probe(*candidate);
 }
@@ -56,10 +77,15 @@ std::optional<PathId> Migration::complete(Path& candidate, Timestamp now) {
     return std::nullopt;
   }
   events_.emit_path_moved(path->id, path->route.remote);
+  // Another port alone is another mapping of the same NAT: the network between is the same.
+  if (path->route.remote.ip == candidate.route.remote.ip) {
+    path->pmtu.on_moved();
+  } else {
+    path->restart(config_, peer_window_);
+    path->rtt = candidate.rtt;
+  }
   path->route = candidate.route;
-  path->pmtu.on_moved();
-  path->heartbeat.outstanding = false;
-  path->heartbeat.deadline = kNever;
+  path->heartbeat.stop_waiting();
   paths_.remove(candidate.id);
   validation_.on_path_alive(*path, now);
   return path->id;

@@ -13,6 +13,7 @@ namespace hawser::sctp::path {
 
 /// Where a received packet came from, and how far it identifies a path.
 struct PacketSource {
+  Timestamp now;
   const Route& route;
   std::size_t size;  ///< of the datagram, bytes
   /// The packet cannot be a replay: it is the newest record of its path id or, in plain SCTP, it contains new
@@ -23,18 +24,24 @@ struct PacketSource {
   RecordOrigin record;  ///< valid when record_path is not null
 };
 
-/// Follows the peer's address when its NAT rebinds (RFC 6951 §5.4): the new address becomes a candidate, a
-/// HEARTBEAT validates it, and only then the path moves there. Owns no path; never moves a path to an address
-/// that did not answer.
+/// Follows a path whose address changes at either end. The peer's address when its NAT rebinds (RFC 6951
+/// §5.4): the new address becomes a candidate, a HEARTBEAT validates it, and only then the path moves there.
+/// Owns no path; never moves a path to an address of the peer that did not answer.
 class Migration {
  public:
   /// All arguments outlive it.
-  Migration(DropCounters& drops, PathTable& paths, PathValidation& validation,
+  Migration(const EndpointConfig& config, DropCounters& drops, PathTable& paths, PathValidation& validation,
             const control::EventSink& events)
-      : drops_(drops), paths_(paths), validation_(validation), events_(events) {}
+      : config_(config), drops_(drops), paths_(paths), validation_(validation), events_(events) {}
   /// The peer's first a_rwnd in bytes, from which new paths take their ssthresh.
   void set_peer_window(std::size_t bytes) { peer_window_ = bytes; }
 
+  // --- this end's address
+  /// The own address or next hop of `path` has changed: the path restarts and is probed. Its data in flight
+  /// was declared lost before.
+  void move(Path& path);
+
+  // --- the peer's address
   /// To be called for every authentic packet, after its chunks.
   void on_packet(Timestamp now, const PacketSource& source);
   /// Makes the source of an authentic packet a candidate when it is clear which path has moved.
@@ -46,7 +53,9 @@ class Migration {
  private:
   [[nodiscard]] static bool moves_with(const Path& path, const RecordOrigin& record);
   [[nodiscard]] const Path* moved_path(const PacketSource& source);
+  [[nodiscard]] bool replaces_candidate(const Path& path, Timestamp now);
 
+  const EndpointConfig& config_;
   DropCounters& drops_;
   PathTable& paths_;
   PathValidation& validation_;

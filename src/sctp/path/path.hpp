@@ -45,6 +45,7 @@ struct PathFlight {
   Timestamp loss_deadline = kNever;        ///< when the oldest chunk counts as lost by time (RACK)
   Timestamp t3 = kNever;                   ///< T3-rtx
   Timestamp last_sent = Timestamp::min();  ///< when the newest packet with DATA left
+  Timestamp last_acked = Timestamp::min();  ///< when a chunk that was sent once, here, was last acknowledged
 
   /// What the SACK that is being processed acknowledges on this path.
   struct Acknowledged {
@@ -70,21 +71,34 @@ struct PathPreference {
   bool operator==(const PathPreference&) const = default;
 };
 
-/// State of the HEARTBEATs of a path (RFC 9260 §8.3). At most one is outstanding.
+/// State of the HEARTBEATs of a path (RFC 9260 §8.3). At most one is outstanding; answers to the ones before
+/// it that come late count as well, because the round trip may have grown.
 struct PathHeartbeat {
-  Timestamp next = kNever;         ///< when the next one is due
-  Timestamp deadline = kNever;     ///< when the outstanding one counts as unanswered
-  Timestamp sent_at{};             ///< when the newest one left
-  std::uint64_t nonce = 0;         ///< of the newest one
-  bool outstanding = false;        ///< the newest one is not answered
-  unsigned unanswered = 0;         ///< in a row; acknowledged data does not reset it
-  unsigned answered_in_a_row = 0;  ///< since the path failed
-  bool probe_requested = false;    ///< send one now
-  Duration interval{};             ///< between two on an idle path that this end chose; zero: not started
-  Duration max_interval{};         ///< longest interval that is not known to lose the NAT's mapping
-  Duration silence_before{};       ///< how long the peer was silent when the last one left
-  bool probe_forced = false;       ///< send one even if one is outstanding, whose route may be gone
+  /// A HEARTBEAT that was sent.
+  struct Sent {
+    std::uint64_t nonce = 0;
+    Timestamp at = Timestamp::min();  ///< min: none, or its answer no longer counts
+  };
+  Timestamp next = kNever;           ///< when the next one is due
+  Timestamp deadline = kNever;       ///< when the outstanding one counts as unanswered
+  Timestamp sent_at{};               ///< when the newest one left
+  std::array<Sent, 8> recent{};      ///< a ring
+  std::size_t newest = 0;            ///< position in the ring
+  Timestamp answered_from{};         ///< when the one left that was answered last
+  bool outstanding = false;          ///< the newest one is not answered
+  unsigned unanswered = 0;           ///< in a row; acknowledged data does not reset it
+  unsigned answered_in_a_row = 0;    ///< since the path failed
+  unsigned repeated_after_move = 0;  ///< since the own address of the path changed
+  bool probe_requested = false;      ///< send one now
+  Duration interval{};               ///< between two on an idle path that this end chose; zero: not started
+  Duration max_interval{};           ///< longest interval that is not known to lose the NAT's mapping
+  Duration silence_before{};         ///< how long the peer was silent when the last one left
 
+  /// No longer waits for the outstanding one.
+  void stop_waiting() {
+    outstanding = false;
+    deadline = kNever;
+  }
   /// Whether the path does not answer: one unanswered HEARTBEAT may be a chance loss, two are not.
   [[nodiscard]] bool unresponsive() const { return unanswered >= 2; }
 };
@@ -113,6 +127,7 @@ struct Path {
   /// The preference that the peer received last; nothing: one is to be sent once the path works.
   std::optional<PathPreference> advertised = PathPreference{};
   bool announced = false;     ///< the last event was path_up, not path_down
+  bool moving = false;        ///< the own address has changed, and the peer has not answered there yet
   PathId replaces = kNoPath;  ///< of a candidate: the path that migrates here when this address answers
   /// Epoch and path id of the newest record that arrived from this address.
   std::optional<RecordOrigin> peer_record;
@@ -136,6 +151,25 @@ struct Path {
   [[nodiscard]] bool proven() const { return lifecycle.proven(); }
   /// The role that counts: the less preferred of both ends' roles.
   [[nodiscard]] PathRole role() const { return std::max(own_role, peer_role); }
+  /// Begins again with what a new path knows of its network, because the path leads through another one now
+  /// (RFC 9000 §9.4). The data in flight was declared lost before. The packet size stays until it is
+  /// verified.
+  void restart(const EndpointConfig& config, std::size_t peer_window) {
+    rtt = RttEstimator(config);
+    congestion = make_new_reno(pmtu.payload(), peer_window);
+    pacer = {};
+    flight.recovery_end = {};
+    pmtu.on_moved();
+  }
+  /// The route of a path goes on to the remote address of `newer`. A wildcard as local address stays, so that
+  /// the kernel chooses the address even after that of the uplink has changed.
+  void follow(const Route& newer) {
+    const bool wildcard = route.local.is_wildcard() && route.socket == newer.socket &&
+                          route.remote.ip.is_v4() == newer.remote.ip.is_v4();
+    const IpAddress local = wildcard ? route.local : newer.local;
+    route = newer;
+    route.local = local;
+  }
   /// What this end advertises for the path.
   [[nodiscard]] PathPreference preference() const { return {own_role, own_caps.download_bps}; }
   /// When pacing and cap permit the next packet.

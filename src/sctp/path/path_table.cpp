@@ -1,6 +1,7 @@
 #include "sctp/path/path_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sctp/path/selection.hpp"
 
@@ -17,14 +18,16 @@ bool better_for_control(const Path& a, const Path& b) {
 
 }  // namespace
 
-std::size_t PathTable::payload_mtu() const {
-  unsigned best = ~0U;
-  std::size_t smallest = 0;
+PathTable::PayloadMtu PathTable::find_payload_mtu() const {
+  std::pair best(~0U, true);  // rank of use, and whether the search of the path has no result yet
+  PayloadMtu smallest;
   for (const auto& path : paths_) {
-    const unsigned own = usage_rank(data_class(*path));
-    const std::size_t payload = path->pmtu.payload();
-    if (own < best || (own == best && payload < smallest)) smallest = payload;
-    best = std::min(best, own);
+    const std::pair own(usage_rank(data_class(*path)), !path->pmtu.has_result());
+    if (own > best) continue;
+    if (own < best) smallest = {~std::size_t{0}, true};
+    best = own;
+    smallest.bytes = std::min(smallest.bytes, path->pmtu.payload());
+    smallest.settled &= path->pmtu.settled();
   }
   return smallest;
 }

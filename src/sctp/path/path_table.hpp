@@ -67,9 +67,17 @@ class PathTable {
   [[nodiscard]] auto begin() const { return paths_.begin(); }
   /// The end of the paths.
   [[nodiscard]] auto end() const { return paths_.end(); }
+  /// See payload_mtu().
+  struct PayloadMtu {
+    std::size_t bytes = 0;
+    bool settled = false;  ///< the PMTU searches of these paths have ended
+  };
+  /// payload_mtu() with its certainty. A path whose PMTU search has no result yet counts only when no other
+  /// path has one, so that a path that is just added does not shrink the packets of all.
+  [[nodiscard]] PayloadMtu find_payload_mtu() const;
   /// The largest UDP payload that passes on every path that may carry data now; it bounds the fragments of
   /// messages.
-  [[nodiscard]] std::size_t payload_mtu() const;
+  [[nodiscard]] std::size_t payload_mtu() const { return find_payload_mtu().bytes; }
   /// Whether a UDP payload of `size` bytes passes on an active path that carries data.
   [[nodiscard]] bool any_carries(std::size_t size) const;
 

@@ -1,6 +1,7 @@
 #include "sctp/path/preferences.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sctp/wire/sealed_chunk.hpp"
 
@@ -27,6 +28,11 @@ bool Preferences::set_caps(PathId id, const PathCaps& caps) {
   return true;
 }
 
+void Preferences::on_removed(const Path& path) {
+  if (path.record.generation != 0 && removed_.size() < kMaxRemoved)
+    removed_.push_back({path.record.epoch, path.record.id});
+}
+
 void Preferences::apply(Path& path, const PathPreference& of_peer) {
   path.peer_role = of_peer.role;
   path.peer_cap_bps = of_peer.cap_bps;
@@ -43,7 +49,9 @@ void Preferences::update_cap(Path& path) {
 // another path of the peer, so its preference is sent again. The default is not sent for a new path, because
 // every path starts with it.
 std::vector<std::byte> Preferences::poll_message() {
-  std::array<std::byte, wire::PathPreferencesHead::kSize + 256 * wire::PathPreferenceEntry::kSize> raw;
+  std::array<std::byte,
+             wire::PathPreferencesHead::kSize + (256 + kMaxRemoved) * wire::PathPreferenceEntry::kSize>
+      raw;
   ByteWriter writer(raw);
   for (const auto& path : paths_) {
     if (!path->lifecycle.active()) {
@@ -56,6 +64,10 @@ std::vector<std::byte> Preferences::poll_message() {
     wire::PathPreferenceEntry{path->record.epoch, path->record.id, preference.role, preference.cap_bps}.write(
         writer);
     path->advertised = preference;
+  }
+  for (const RecordOrigin& gone : std::exchange(removed_, {})) {
+    if (writer.size() == 0) wire::PathPreferencesHead::write(writer);
+    wire::PathPreferenceEntry{gone.epoch, gone.path_id, PathRole::never, 0, true}.write(writer);
   }
   return {writer.written().begin(), writer.written().end()};
 }

@@ -29,8 +29,18 @@ class RttEstimator {
     }
     rto_ = measured_rto();
   }
-  /// Doubles the RTO after a time-out, up to its maximum (RFC 9260 §6.3.3 rule E2).
-  void back_off() { rto_ = std::min(2 * rto_, max_); }
+  /// A whole handshake exchange took `round_trip`, which may include retransmissions (Karn's rule): raises
+  /// the RTO before the first sample, so that data on a long path is not sent again before its answer can
+  /// arrive. A time beyond any round trip is ignored: the path did not work in the meantime.
+  void on_handshake(Duration round_trip) {
+    if (!measured() && round_trip <= kLongest) rto_ = std::max(rto_, round_trip + round_trip / 2);
+  }
+  /// Doubles the RTO after a time-out, up to its maximum (RFC 9260 §6.3.3 rule E2); before the first sample
+  /// also beyond it, because the round trip may be longer.
+  void back_off() {
+    const Duration longest = measured() ? max_ : std::max(max_, kLongest + kLongest / 2);
+    rto_ = std::max(rto_, std::min(2 * rto_, longest));
+  }
   /// Returns to the RTO that the samples give, because the path answers again.
   void undo_back_off() {
     if (measured()) rto_ = measured_rto();
@@ -53,9 +63,13 @@ class RttEstimator {
 
  private:
   [[nodiscard]] Duration measured_rto() const {
-    return std::clamp(srtt_ + 4 * std::max(rttvar_, kGranularity), min_, max_);
+    // Even the shortest round trip may be longer than the maximum, which bounds the back-off and must not
+    // cause time-outs.
+    return std::clamp(srtt_ + 4 * std::max(rttvar_, kGranularity), min_,
+                      std::max(max_, min_rtt_ + min_rtt_ / 2));
   }
 
+  static constexpr Duration kLongest = std::chrono::seconds(8);
   static constexpr Duration kGranularity = std::chrono::milliseconds(1);
   Duration srtt_{};
   Duration rttvar_{};

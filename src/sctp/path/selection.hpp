@@ -14,7 +14,7 @@ enum class DataClass : std::uint8_t {
   always,
   secondary,
   backup,
-  last_resort,  ///< failed, but not excluded by its role
+  last_resort,  ///< failed or moving, but not excluded by its role
   none,         ///< never carries data: not validated yet, or role `never`
 };
 
@@ -22,7 +22,7 @@ enum class DataClass : std::uint8_t {
 /// status.
 [[nodiscard]] inline DataClass data_class(const Path& path) {
   if (!path.proven() || path.role() == PathRole::never) return DataClass::none;
-  if (!path.lifecycle.active()) return DataClass::last_resort;
+  if (!path.lifecycle.active() || path.moving) return DataClass::last_resort;
   switch (path.role()) {
     case PathRole::always: return DataClass::always;
     case PathRole::secondary: return DataClass::secondary;

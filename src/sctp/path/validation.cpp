@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kInfoSize = 4 + 8 + 8;
 // A path on which nothing arrives for the heartbeat interval divided by this is probed.
 constexpr int kSilenceDivisor = 4;
+constexpr unsigned kRepeatsAfterMove = 6;
 constexpr Duration kKeepaliveStep = std::chrono::seconds(5);
 
 struct Info {
@@ -97,25 +98,43 @@ void PathValidation::on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chu
   // The peer sends on the path again: probe it without waiting for the outstanding HEARTBEAT to time out,
   // which takes long after a back-off. One that was sent within the RTO may still be answered.
   const bool failed = path.lifecycle.failed();
-  if (failed && now - path.heartbeat.sent_at > path.rtt.rto_before_back_off()) force_probe(path);
+  const bool overdue = failed && now - path.heartbeat.sent_at > path.rtt.rto_before_back_off();
+  // After a move the peer did not know the source of the outstanding HEARTBEAT, and did not answer it.
+  if (overdue || path.moving) repeat_probe(path);
+}
+
+void PathValidation::on_heartbeat_of_candidate(Timestamp now, Path& candidate) {
+  constexpr Duration kSoon = std::chrono::milliseconds(50);
+  if (candidate.heartbeat.outstanding && now - candidate.heartbeat.sent_at >= kSoon)
+    return repeat_probe(candidate);
+  probe(candidate);
+}
+
+// The HEARTBEAT that `nonce` answers; null: none. An answer that is later than any round trip does not count.
+PathHeartbeat::Sent* PathValidation::find_sent(PathHeartbeat& heartbeat, std::uint64_t nonce, Timestamp now) {
+  constexpr Duration kLatest = std::chrono::seconds(15);
+  const auto at = std::ranges::find_if(heartbeat.recent, [&](const PathHeartbeat::Sent& sent) {
+    return sent.nonce == nonce && sent.at != Timestamp::min() && now - sent.at <= kLatest;
+  });
+  return at == heartbeat.recent.end() ? nullptr : &*at;
 }
 
 Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
   const auto info = decode(chunk.info);
   Path* path = info ? context_.paths.find(info->path) : nullptr;
   // The answer must arrive on the path of the HEARTBEAT: this validates address and port in both directions.
-  if (path == nullptr || !path->heartbeat.outstanding || path->heartbeat.nonce != info->nonce ||
-      context_.paths.find(route) != path) {
+  PathHeartbeat::Sent* sent = path == nullptr ? nullptr : find_sent(path->heartbeat, info->nonce, now);
+  if (sent == nullptr || context_.paths.find(route) != path) {
     context_.drops.add(DropReason::bad_heartbeat_ack);
     return nullptr;
   }
   PathHeartbeat& heartbeat = path->heartbeat;
-  heartbeat.outstanding = false;
-  heartbeat.deadline = kNever;
+  heartbeat.answered_from = std::exchange(sent->at, Timestamp::min());
+  if (sent == &heartbeat.recent[heartbeat.newest]) heartbeat.stop_waiting();
   heartbeat.unanswered = 0;
   ++path->counters.heartbeat_acks_received;
   on_mapping_kept(*path);
-  path->rtt.add_sample(now - heartbeat.sent_at);
+  path->rtt.add_sample(now - heartbeat.answered_from);
   if (must_prove_more(*path)) {
     probe(*path);
   } else {
@@ -130,13 +149,18 @@ Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk
 bool PathValidation::must_prove_more(Path& path) const {
   constexpr unsigned kAnswersInARow = 3;
   const bool failed = path.lifecycle.failed();
-  if (!failed || !context_.paths.any_active_but(path)) return false;
+  if (!failed || path.moving || !context_.paths.any_active_but(path)) return false;
   return ++path.heartbeat.answered_in_a_row < kAnswersInARow;
 }
 
 void PathValidation::on_path_alive(Path& path, Timestamp now) {
   const bool failed = path.lifecycle.failed();
   if (failed) path.congestion->on_return(path.error_count <= 1);
+  // The RTO with which data left while the path did not work, or before its round trip was known, is too
+  // long.
+  const bool moved = std::exchange(path.moving, false);
+  if ((failed || moved) && path.flight.t3 != kNever)
+    path.flight.t3 = std::min(path.flight.t3, now + path.rtt.rto_before_back_off());
   path.error_count = 0;
   path.heartbeat.answered_in_a_row = 0;
   clear_association_errors();
@@ -147,21 +171,60 @@ void PathValidation::on_path_alive(Path& path, Timestamp now) {
   start(path, now);
 }
 
+// A single T3-rtx fails the path, but it may be due to a queue that overflowed. The event follows when it
+// expires again, or a HEARTBEAT is not answered.
 void PathValidation::on_path_error(Path& path, Timestamp now) {
   ++path.error_count;
   path.rtt.back_off();
-  if (!path.lifecycle.on_error(now, path.error_count > context_.config.path_max_retrans)) return;
-  announce(path);
-  probe(path);
-  path.heartbeat.next = now + path.rtt.rto();
+  if (path.lifecycle.on_error(now, path.error_count > context_.config.path_max_retrans)) {
+    probe(path);
+    path.heartbeat.next = now + path.rtt.rto();
+  } else if (!worked_recently(path, now)) {
+    announce(path);
+  }
+}
+
+// Whether data that was sent on the path was acknowledged, and packets arrived on it, a moment ago.
+bool PathValidation::worked_recently(const Path& path, Timestamp now) {
+  const Timestamp recent =
+      now - std::max<Duration>(2 * path.rtt.rto_before_back_off(), std::chrono::seconds(1));
+  return path.flight.last_acked > recent && path.last_received > recent;
+}
+
+// Whether an active path is not to fail although its HEARTBEAT was not answered in time, because it has
+// worked since the HEARTBEAT left. In one direction: the HEARTBEAT or its answer may wait in a queue that
+// data has filled, of which the round trip is not known to an end that sends no data itself; it gets more
+// time. In both directions: another HEARTBEAT follows.
+bool PathValidation::excused(Path& path, Timestamp now) {
+  constexpr Duration kFullQueue = std::chrono::milliseconds(1500);
+  PathHeartbeat& heartbeat = path.heartbeat;
+  // After a move the round trip is not known, and the peer learns the new address from the HEARTBEAT: it is
+  // repeated soon.
+  if (path.moving && heartbeat.repeated_after_move < kRepeatsAfterMove) {
+    ++heartbeat.repeated_after_move;
+    repeat_probe(path);
+    return true;
+  }
+  const bool acknowledged = path.flight.last_acked > heartbeat.sent_at;
+  const bool received = path.last_received > heartbeat.sent_at;
+  if (!path.lifecycle.active() || (!acknowledged && !received)) return false;
+  if (acknowledged && received) {
+    repeat_probe(path);
+    return true;
+  }
+  const Timestamp end = heartbeat.sent_at + std::max(2 * path.rtt.rto(), kFullQueue);
+  if (now >= end) return false;
+  heartbeat.deadline = std::min(now + path.rtt.rto(), end);
+  return true;
 }
 
 void PathValidation::on_unanswered(Path& path, Timestamp now) {
-  ++path.heartbeat.unanswered;
+  if (excused(path, now)) return;
   path.heartbeat.answered_in_a_row = 0;
-  path.heartbeat.outstanding = false;
-  path.heartbeat.deadline = kNever;
+  path.heartbeat.stop_waiting();
+  ++path.heartbeat.unanswered;
   on_path_error(path, now);
+  if (!worked_recently(path, now)) announce(path);
   // RFC 9260 §8.1: missing answers on a path must not end an association whose other paths work.
   if (!context_.paths.any_active() && path.proven()) count_association_error();
   probe(path);
@@ -251,21 +314,24 @@ void PathValidation::queue_due(Timestamp now) {
     PathHeartbeat& heartbeat = path->heartbeat;
     if (!heartbeat.probe_requested || path->state() == PathState::joining) continue;
     heartbeat.probe_requested = false;
-    if (std::exchange(heartbeat.probe_forced, false) || !heartbeat.outstanding) send(*path, now);
+    if (!heartbeat.outstanding) send(*path, now);
   }
 }
 
 void PathValidation::send(Path& path, Timestamp now) {
   PathHeartbeat& heartbeat = path.heartbeat;
-  heartbeat.nonce = context_.random.u64();
+  heartbeat.newest = (heartbeat.newest + 1) % heartbeat.recent.size();
+  heartbeat.recent[heartbeat.newest] = {context_.random.u64(), now};
   heartbeat.sent_at = now;
   heartbeat.silence_before =
       path.last_received == Timestamp::min() ? Duration::zero() : now - path.last_received;
   heartbeat.outstanding = true;
-  heartbeat.deadline = now + patience(path);
+  heartbeat.deadline =
+      now + (path.moving ? std::min(patience(path), context_.config.rto_min / 2) : patience(path));
   heartbeat.next = path.lifecycle.active() ? next_probe(path, now) : kNever;
   ++path.counters.heartbeats_sent;
-  const auto info = encode({path.id, now.time_since_epoch().count(), heartbeat.nonce});
+  const auto info =
+      encode({path.id, now.time_since_epoch().count(), heartbeat.recent[heartbeat.newest].nonce});
   context_.control.push(wire::ChunkType::kHeartbeat, wire::HeartbeatChunk{false, info}, path.id);
 }
 

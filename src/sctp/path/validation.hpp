@@ -31,7 +31,15 @@ class PathValidation {
   /// Sends a HEARTBEAT on `path` as soon as something can be sent, unless one is outstanding.
   static void probe(Path& path) { path.heartbeat.probe_requested = true; }
   /// Sends a HEARTBEAT even while one is outstanding, whose answer then no longer counts.
-  static void force_probe(Path& path) { path.heartbeat.probe_requested = path.heartbeat.probe_forced = true; }
+  static void force_probe(Path& path) {
+    path.heartbeat.recent = {};
+    repeat_probe(path);
+  }
+  /// Sends a HEARTBEAT even while one is outstanding, whose answer still counts.
+  static void repeat_probe(Path& path) {
+    path.heartbeat.stop_waiting();
+    path.heartbeat.probe_requested = true;
+  }
   /// An unauthenticated hint that the peer restarted: probes each active path of ours that was not probed in
   /// the last 5 s.
   void on_restart_hint(Timestamp now);
@@ -43,6 +51,8 @@ class PathValidation {
   // --- input
   /// A HEARTBEAT arrived on `path`: answers it, and probes a failed path.
   void on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path);
+  /// A HEARTBEAT arrived from a candidate: probes it, also when its last probe may be lost.
+  static void on_heartbeat_of_candidate(Timestamp now, Path& candidate);
   /// Returns the path whose HEARTBEAT `chunk` answers; null: it answers none, and the drop is counted.
   Path* on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
   /// New DATA, or an acknowledgement of DATA of this end, arrived on some path.
@@ -54,7 +64,8 @@ class PathValidation {
 
   // --- state of paths
   /// The peer did not answer a transmission on `path`: the path becomes potentially failed at the first
-  /// error, and inactive after more than path_max_retrans (RFC 7829 §3, RFC 9260 §8.2).
+  /// error, and inactive after more than path_max_retrans (RFC 7829 §3, RFC 9260 §8.2). The event path_down
+  /// follows when a HEARTBEAT is not answered either.
   void on_path_error(Path& path, Timestamp now);
   /// The peer answered on `path`: its error counters are cleared and it becomes active.
   void on_path_alive(Path& path, Timestamp now);
@@ -86,6 +97,10 @@ class PathValidation {
   void on_mapping_kept(Path& path);
   void on_mapping_lost(Path& path);
   [[nodiscard]] bool must_prove_more(Path& path) const;
+  [[nodiscard]] static PathHeartbeat::Sent* find_sent(PathHeartbeat& heartbeat, std::uint64_t nonce,
+                                                      Timestamp now);
+  [[nodiscard]] static bool worked_recently(const Path& path, Timestamp now);
+  [[nodiscard]] static bool excused(Path& path, Timestamp now);
   void on_unanswered(Path& path, Timestamp now);
   [[nodiscard]] Timestamp silence_deadline(const Path& path) const;
   [[nodiscard]] Duration patience(const Path& path) const;

@@ -14,8 +14,8 @@ constexpr Duration kConfirmTime = std::chrono::seconds(60);
 
 }  // namespace
 
-KeyExchange::KeyExchange(const SecureChannel::Setup& setup, Timestamp now)
-    : channel_(setup), deadline_(now + setup.config.handshake_timeout) {
+KeyExchange::KeyExchange(const SecureChannel::Setup& setup, Timestamp now, Duration extra)
+    : channel_(setup), deadline_(now + setup.config.handshake_timeout + extra) {
   channel_.begin();
 }
 

@@ -27,8 +27,9 @@ enum class Readiness : std::uint8_t {
 /// secure channel and the deadline of the handshake. Never sends; knows no path.
 class KeyExchange {
  public:
-  /// Starts the handshake if this end is the TLS client; its deadline runs from `now`.
-  KeyExchange(const SecureChannel::Setup& setup, Timestamp now);
+  /// Starts the handshake if this end is the TLS client; its deadline runs from `now`. `extra`: time in
+  /// addition to SecurityConfig::handshake_timeout, for a long round trip.
+  KeyExchange(const SecureChannel::Setup& setup, Timestamp now, Duration extra = {});
 
   /// The keys.
   [[nodiscard]] SecureChannel& channel() { return channel_; }

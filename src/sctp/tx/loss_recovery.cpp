@@ -17,8 +17,10 @@ void LossRecovery::on_sack(Timestamp now, bool advanced) {
 void LossRecovery::apply_ack(path::Path& path, Timestamp now) {
   path::PathFlight& flight = path.flight;
   const path::PathFlight::Acknowledged& acked = flight.acked;
+  if (acked.late_from != kNever) flight.last_acked = now;
   if (acked.late_from != kNever) on_late_arrival(path, now);
   if (acked.bytes == 0) return;
+  if (acked.unambiguous) flight.last_acked = now;
   if (acked.rtt_from != kNever) path.rtt.add_sample(now - acked.rtt_from);
   // The acknowledgement of a retransmission may be due to its first transmission on another path, so it does
   // not show that this path works (RFC 9260 §8.2).
@@ -57,14 +59,17 @@ bool LossRecovery::works_one_way(const path::Path& path) const {
 // last acknowledgement (RTO restart, RFC 7765 §4): with a full window the acknowledgements end one round trip
 // after that packet left, and another whole RTO would prolong the receiver's gap. The acknowledgement has to
 // be kLateness late, so that a short stall of a radio does not fail the path; after a longer stall,
-// on_late_arrival() restores the window, and the RTO grows.
+// on_late_arrival() restores the window, and the RTO grows. While acknowledgements arrive, the path works
+// however late they are: the window of the path itself may fill its queue faster than the smoothed round trip
+// follows. So they have to be absent for kLateness, and the newest round trip counts as well.
 Timestamp LossRecovery::t3_deadline(const path::Path& path, Timestamp now) const {
   constexpr Duration kLateness = std::chrono::milliseconds(100);
   const Duration rto = path.rtt.rto();
   if (!context_.paths.any_active_but(path) || !path.rtt.measured()) return now + rto;
   const Timestamp left = context_.data.outstanding().sent_at(path.flight.oldest);
-  const Timestamp late = left + std::max(rto, path.rtt.srtt() + kLateness);
-  return std::min(now + rto, std::max(late, now + context_.config.sack_delay));
+  const Duration round_trip = std::max(path.rtt.srtt(), path.rtt.latest());
+  const Timestamp late = left + std::max(rto, round_trip + kLateness);
+  return std::min(now + rto, std::max(late, now + kLateness));
 }
 
 void LossRecovery::on_timeout(Timestamp now) {

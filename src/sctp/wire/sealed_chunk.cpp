@@ -1,6 +1,11 @@
 #include "sctp/wire/sealed_chunk.hpp"
 
 namespace hawser::sctp::wire {
+namespace {
+
+constexpr std::uint8_t kRemovedFlag = 1;  // in an entry of path preferences
+
+}  // namespace
 
 Parsed<ProtectionParameter> ProtectionParameter::parse(Bytes value) {
   if (value.size() != kSize) return ParseError::kParameterSize;
@@ -42,7 +47,7 @@ Parsed<PathPreferenceEntry> PathPreferenceEntry::parse(Bytes bytes) {
   entry.epoch = Epoch{reader.u8()};
   entry.path_id = RecordPathId{reader.u8()};
   const std::uint8_t role = reader.u8();
-  reader.take(1);
+  entry.removed = (reader.u8() & kRemovedFlag) != 0;
   entry.cap_bps = reader.u64();
   if (!reader.ok() || role >= kPathRoles || !is_cap(entry.cap_bps)) return ParseError::kParameterSize;
   entry.role = static_cast<PathRole>(role);
@@ -53,7 +58,7 @@ void PathPreferenceEntry::write(ByteWriter& writer) const {
   writer.u8(epoch.value());
   writer.u8(path_id.value());
   writer.u8(static_cast<std::uint8_t>(role));
-  writer.zeros(1);
+  writer.u8(removed ? kRemovedFlag : 0);
   writer.u64(cap_bps);
 }
 

@@ -64,7 +64,7 @@ struct PathPreferencesHead {
 /// path.
 ///
 ///  +---------------+---------------+---------------+---------------+
-///  |     epoch     |    path id    |      role     |  reserved = 0 |
+///  |     epoch     |    path id    |      role     |     flags     |
 ///  +---------------+---------------+---------------+---------------+
 ///  |                  cap in bits per second, high 32              |
 ///  +---------------------------------------------------------------+
@@ -76,6 +76,7 @@ struct PathPreferenceEntry {
   RecordPathId path_id{};
   PathRole role{};
   std::uint64_t cap_bps = 0;
+  bool removed = false;  ///< flag 1: the sender no longer has the path
 
   /// Parses the first kSize of `bytes`. Fails on an unknown role, or on a cap that is not valid (is_cap).
   static Parsed<PathPreferenceEntry> parse(Bytes bytes);

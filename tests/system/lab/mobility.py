@@ -38,10 +38,15 @@ class MobileEdge:
 
     def start_edge(self, uplinks=LISTED, wait_for=2, **config):
         self.edge = Daemon(self.lab, self.namespace, edge_config(uplinks=uplinks, **config))
-        wait_until(lambda: len(active_paths(self.edge)) == wait_for, PATIENCE, f"{wait_for} active paths")
+        if wait_for:
+            wait_until(lambda: len(active_paths(self.edge)) == wait_for, PATIENCE, f"{wait_for} active paths")
 
     def stop_edge(self):
         self.edge.stop()
+
+    def restart_hub(self):
+        self.hub.stop()
+        self.hub = Daemon(self.lab, self.network.hub, hub_config())
 
     # --- modem
 
@@ -134,6 +139,41 @@ def measure_address_change(mobile):
     mobile.namespace.ip(f"addr flush to 192.168.2.0/24 dev {mobile.modem}")
     mobile.namespace.ip(f"addr add 192.168.2.{next(_hosts)}/24 dev {mobile.modem}", *mobile.route_commands(v6=False))
     return mobile.seconds_until_it_carries(before=before)
+
+
+PUBLIC = {"wan1": ("203.0.113.101", "[2001:db8::101]"), "modem": (PUBLIC_V4, PUBLIC_V6)}  # behind which NAT
+
+
+class Move:
+    """Replaces the address of an uplink, which the edge's daemon uses already, again and again."""
+
+    def __init__(self, mobile, label, v6=False):
+        self.mobile, self.label, self.v6 = mobile, label, v6
+        self.interface = "wan1" if label == "wan1" else mobile.modem
+        self.site = 1 if label == "wan1" else 2
+
+    def _seen_by_hub(self):
+        public = PUBLIC[self.label][self.v6]
+        return {path["remote"] for path in active_paths(self.mobile.hub) if path["remote"].startswith(public)}
+
+    def _commands(self):
+        metric = f"dev {self.interface} metric {100 * self.site}"
+        if self.v6:
+            return (f"addr flush dev {self.interface} to fd00:{self.site}::/64",
+                    f"addr add fd00:{self.site}::{next(_hosts)}/64 dev {self.interface}",
+                    f"route replace ::/0 via fd00:{self.site}::1 {metric}")
+        return (f"addr flush dev {self.interface} to 192.168.{self.site}.0/24",
+                f"addr add 192.168.{self.site}.{next(_hosts)}/24 dev {self.interface}",
+                f"route replace default via 192.168.{self.site}.1 {metric}")
+
+    def measure(self):
+        """Returns the seconds until both ends use the path at the new address."""
+        before = self._seen_by_hub()
+        self.mobile.namespace.ip(*self._commands())
+        begin = time.monotonic()
+        wait_until(lambda: self._seen_by_hub() - before and self.label in labels(self.mobile.edge), PATIENCE,
+                   f"the path over {self.label} to move", interval=0.005)
+        return time.monotonic() - begin
 
 
 def measure_route_return(mobile, away=0.5):

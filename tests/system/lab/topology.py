@@ -8,6 +8,8 @@ There is also a direct network: edge -- hub on a plain veth pair. All networks c
 inside the namespaces: the edge's uplinks are wan1, wan2; a NAT router has lan and wan; the hub has eth0.
 """
 
+import json
+
 from .core import find_program
 from .links import Link, LinkSpec
 
@@ -96,6 +98,14 @@ class Edge:
         self.nats.append(nat)
         self.links.append(Link(lab, wire, spec, seed=site))
         self.interfaces.append(wan)
+
+    def pin_neighbours(self, number):
+        """Makes ARP unnecessary on uplink `number`: on a real line the modem is near, and only the way behind it is long."""
+        site = (self.index - 1) * 10 + number
+        ends = ((self.namespace, f"wan{number}", f"192.168.{site}.2"), (self.nats[number - 1], "lan", f"192.168.{site}.1"))
+        for (here, device, _), (there, other, address) in (ends, ends[::-1]):
+            hardware = json.loads(there.run("ip", "-j", "link", "show", other).stdout)[0]["address"]
+            here.ip(f"neigh replace {address} lladdr {hardware} dev {device} nud permanent")
 
     def set_path_mtu(self, number, mtu):
         """Makes the router of uplink `number` (1, 2, …) forward no larger packet in either direction from now on. It

@@ -227,7 +227,7 @@ TEST_F(TunnelServiceTest, ConnectsAgainDuringSilenceAndKeepsTheAssociationWhenAP
   bool connecting_again = false;
   for (int i = 0; i < 100 && !connecting_again; ++i) {
     run(50ms);
-    connecting_again = edge.service.status(now).associations.size() == 2;
+    connecting_again = edge.service.status(now).associations.size() >= 2;
   }
   EXPECT_TRUE(connecting_again);
   EXPECT_EQ(edge.service.status(now).associations.back().state, "cookie_wait");

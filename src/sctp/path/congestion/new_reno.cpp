@@ -51,9 +51,12 @@ class NewReno final : public CongestionController {
   void on_idle() override { cwnd_ = std::max(cwnd_ / 2, std::min(cwnd_, 4 * mtu_)); }
 
   // After a time-out the window is one packet, because the network may have collapsed. This network has just
-  // answered: after a single time-out the window is that after any loss, after more that of a new path.
+  // answered: after a single time-out the window is that after any loss, after more that of a new path. A
+  // path that failed without a time-out of data keeps its window: ssthresh may be far above what it has ever
+  // carried.
   void on_return(bool brief) override {
-    cwnd_ = std::max(cwnd_, brief ? ssthresh_ : initial_);
+    const std::size_t after_loss = std::min(ssthresh_, before_timeout_.cwnd);
+    cwnd_ = std::max({cwnd_, initial_, brief ? after_loss : 0});
     before_timeout_ = {};
   }
 

@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace hawser::sctp::path {
+namespace {
+
+// On a path that this end adds, the first probe leaves together with the HEARTBEAT that validates the path,
+// so that large packets can follow as soon as it is validated.
+bool may_probe(const Path& path) {
+  return path.lifecycle.active() || (path.ours && path.state() == PathState::unconfirmed);
+}
+
+}  // namespace
 
 std::array<std::byte, MtuProbe::kInfoSize> MtuProbe::info() const {
   std::array<std::byte, kInfoSize> raw{};
@@ -48,13 +57,15 @@ void MtuProber::look_for_black_hole(Path& path, unsigned enough) {
 
 Path* MtuProber::due_path() const {
   for (const auto& path : paths_) {
-    if (path->pmtu.due_probe(path->lifecycle.active()) != 0) return path.get();
+    // The peer cannot answer a probe from an address that it does not know yet.
+    if (path->moving) continue;
+    if (path->pmtu.due_probe(may_probe(*path)) != 0) return path.get();
   }
   return nullptr;
 }
 
 MtuProbe MtuProber::start_probe(const Path& path) {
-  return {path.id, path.pmtu.due_probe(path.lifecycle.active()), random_.u64()};
+  return {path.id, path.pmtu.due_probe(may_probe(path)), random_.u64()};
 }
 
 void MtuProber::on_probe_sent(Path& path, const MtuProbe& probe, Timestamp now) {

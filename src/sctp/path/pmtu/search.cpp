@@ -34,6 +34,7 @@ PmtuDiscovery::PmtuDiscovery(const IpAddress& remote, const EndpointConfig& conf
     due_ = max_;
   } else {
     state_ = State::complete;
+    has_result_ = true;
   }
 }
 
@@ -65,6 +66,7 @@ bool PmtuDiscovery::on_probe_acked(std::uint64_t nonce, Timestamp now) {
   lost_ = 0;
   on_delivered(PacketSize::large);
   if (probe_.size > size_) set_size(probe_.size);
+  has_result_ |= size_ > base_ || size_ == max_;
   go_on(now);
   return true;
 }
@@ -92,6 +94,7 @@ void PmtuDiscovery::on_probe_lost(Timestamp now, bool active) {
     return go_on(now);
   }
   if (!active) return;
+  if (probe_.size > base_ && size_ <= base_ && ++hopeful_lost_ >= kLostBeforeResult) has_result_ = true;
   const bool hopeful = state_ == State::base && probe_.size > base_;
   if (!hopeful && ++lost_ < kMaxProbes) return;
   lost_ = 0;
@@ -163,6 +166,7 @@ bool PmtuDiscovery::on_small_answered(Timestamp sent, Timestamp now) {
 
 // Earlier results are no longer valid.
 void PmtuDiscovery::fall_back(Timestamp now) {
+  has_result_ = true;
   verifying_ = false;
   lost_ = 0;
   on_delivered(PacketSize::large);
@@ -180,7 +184,10 @@ void PmtuDiscovery::fall_back(Timestamp now) {
 }
 
 void PmtuDiscovery::on_moved() {
+  on_delivered(PacketSize::large);
   fails_ = kNothing;
+  verifying_ = false;
+  probe_.deadline = kNever;
   verify();
 }
 

@@ -63,6 +63,12 @@ class PmtuDiscovery {
   /// data only.
   [[nodiscard]] std::size_t safe_payload() const { return safe_payload_; }
 
+  /// Whether the search has a first result: a probe larger than the base was answered or lost twice, or not
+  /// even the base passes. Until then size() is an assumption, usually far too small.
+  [[nodiscard]] bool has_result() const { return has_result_; }
+  /// Whether the search has ended, so that size() is not about to grow.
+  [[nodiscard]] bool settled() const { return state_ == State::complete || state_ == State::error; }
+
   // --- probes
   /// UDP payload of the probe that is due now; 0: none. `active`: the path is active; on any other path only
   /// the probe of verify() is due.
@@ -102,7 +108,8 @@ class PmtuDiscovery {
   /// current size, which was not answered: the search has fallen back to a smaller size, and all packets in
   /// flight are lost.
   bool on_small_answered(Timestamp sent, Timestamp now);
-  /// The path has migrated: its size has to be verified at the new address.
+  /// The path has moved to another address: an outstanding probe no longer counts, and the size has to be
+  /// verified at the new address.
   void on_moved();
 
  private:
@@ -113,6 +120,7 @@ class PmtuDiscovery {
     Timestamp deadline = kNever;  ///< kNever: none is outstanding
   };
   static constexpr unsigned kLossesBeforeSuspicion = 3;
+  static constexpr unsigned kLostBeforeResult = 2;  // one may be lost by chance
   static constexpr std::size_t kNothing = ~std::size_t{0};
 
   [[nodiscard]] std::size_t payload_of(std::size_t size) const { return size - headers_; }
@@ -140,6 +148,8 @@ class PmtuDiscovery {
   unsigned medium_lost_ = 0;
   unsigned large_lost_ = 0;
   State state_ = State::base;
+  unsigned hopeful_lost_ = 0;  ///< lost probes of sizes above the base, while nothing above it has passed
+  bool has_result_ = false;
   bool verifying_ = false;
 };
 

@@ -141,5 +141,23 @@ TEST_F(ConnectionRaceTest, ChangesUplinkAndAddressFromOneAttemptToTheNext) {
                        "lte 192.0.2.3:1", "dsl 192.0.2.1:1"}));
 }
 
+// A round trip may take seconds. The next rounds try nothing twice.
+TEST_F(ConnectionRaceTest, KeepsAttemptsWaitingWhileFurtherRoundsBegin) {
+  race.handle_addresses(now, {address("192.0.2.1:1")});
+  race.start(now);
+  const Timestamp begin = now;
+  std::size_t sent_in_all = sent().size();
+  while (now < begin + 7s) {
+    now = std::min({race.next_timeout(), endpoint.next_timeout(), begin + 7s});
+    endpoint.handle_timeout(now);
+    race.handle_timeout(now);
+    sent_in_all += sent().size();
+    ASSERT_LE(endpoint.association_count(), 2U) << "one attempt for each of the two routes";
+  }
+  EXPECT_EQ(endpoint.association_count(), 2U) << "both still wait";
+  EXPECT_GE(sent_in_all, 10U) << "a hub that returns gets an INIT soon";
+  EXPECT_LE(sent_in_all, 16U);
+}
+
 }  // namespace
 }  // namespace hawser::daemon::peering

@@ -24,6 +24,7 @@ TEST(PathReasons, DescribeWhatLimitsAPath) {
   EXPECT_EQ(reason(Limit::idle, 5), "has room: no more data to send");
   EXPECT_EQ(reason(Limit::backup), "backup: better paths work");
   EXPECT_EQ(reason(Limit::backup, 0, true), "over quota: better paths work");
+  EXPECT_EQ(reason(Limit::moving), "moving: no answer at the new address of the uplink yet");
   EXPECT_EQ(reason(Limit::never), "never: not to be used");
   EXPECT_EQ(reason(Limit::never, 0, true), "over quota");
 }

@@ -159,7 +159,7 @@ TEST_F(UplinksTest, TakeAnyAddressWhileNoAddressOfAPeerIsKnown) {
   EXPECT_EQ(look().reason, "");
 }
 
-TEST_F(UplinksTest, ReportThatDatagramsLeaveByAnotherRoute) {
+TEST_F(UplinksTest, ReportThatDatagramsLeaveByAnotherRouteOrNotAtAll) {
   platform.plug("eth0", {"192.0.2.7/24"});
   make({"eth0"});
   const auto socket = uplinks->socket(0, false);
@@ -174,16 +174,32 @@ TEST_F(UplinksTest, ReportThatDatagramsLeaveByAnotherRoute) {
   EXPECT_EQ(changes.moved, moved);
   platform.without_route.insert("eth0");
   look();
-  EXPECT_EQ(changes.moved, moved);
+  EXPECT_TRUE(changes.moved.empty());
+  EXPECT_EQ(changes.disturbed, moved);
   EXPECT_FALSE(changes.more_usable);
   look();
-  EXPECT_TRUE(changes.moved.empty());
+  EXPECT_TRUE(changes.disturbed.empty());
   platform.without_route.clear();
   look();
-  EXPECT_EQ(changes.moved, moved);
+  EXPECT_TRUE(changes.moved.empty()) << "the same way as before";
+  EXPECT_EQ(changes.disturbed, moved);
   EXPECT_TRUE(changes.more_usable);
   EXPECT_TRUE(changes.closed.empty());
   EXPECT_EQ(uplinks->socket(0, false), socket);
+}
+
+TEST_F(UplinksTest, ReportThatDatagramsLeaveByAnotherRouteAfterTheyCouldNotLeave) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  make({"eth0"});
+  const auto socket = uplinks->socket(0, false);
+  look();
+  platform.link("eth0").addresses.clear();
+  look();
+  EXPECT_EQ(changes.disturbed, std::vector{*socket});
+  platform.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
+  look();
+  EXPECT_EQ(changes.moved, std::vector{*socket});
+  EXPECT_TRUE(changes.disturbed.empty());
 }
 
 TEST_F(UplinksTest, BindToTheAddressIfOnlyThatHasARouteToThePeer) {

@@ -31,6 +31,12 @@ TEST_F(PathIdleReasonTest, IsTheStateOfAPathThatDoesNotWork) {
   EXPECT_EQ(limit(*paths.add(route_to(4, 1), PathState::inactive, kPeerWindow)), PathIdleReason::given_up);
 }
 
+TEST_F(PathIdleReasonTest, IsTheMoveUntilThePeerAnswersAtTheNewAddress) {
+  Path& path = add_active(paths, 1);
+  path.moving = true;
+  EXPECT_EQ(limit(path), PathIdleReason::moving);
+}
+
 TEST_F(PathIdleReasonTest, IsTheRoleWhileBetterPathsWork) {
   Path& always = add_active(paths, 1);
   Path& path = add_active(paths, 2);

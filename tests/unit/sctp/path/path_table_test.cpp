@@ -172,6 +172,33 @@ TEST_F(PathTableTest, CutsPayloadsToWhatEveryPathCarriesThatMayCarryDataNow) {
   EXPECT_EQ(paths.payload_mtu(), 1372U) << "any failed path may be used";
 }
 
+TEST_F(PathTableTest, LeavesAPathOutUntilItsPmtuSearchHasAResult) {
+  Path& first = *add(1, PathState::active);
+  EXPECT_EQ(paths.payload_mtu(), 1252U) << "the only path counts";
+  EXPECT_FALSE(paths.find_payload_mtu().settled);
+  const auto answer_probe = [](Path& path) {
+    path.pmtu.on_probe_sent(7, Timestamp{}, std::chrono::seconds(1));
+    EXPECT_TRUE(path.pmtu.on_probe_acked(7, Timestamp{}));
+  };
+  answer_probe(first);
+  EXPECT_EQ(paths.payload_mtu(), 1472U);
+  EXPECT_TRUE(paths.find_payload_mtu().settled);
+  Path& second = *add(2, PathState::active);
+  EXPECT_EQ(paths.payload_mtu(), 1472U) << "the path that was just added carries smaller packets only";
+  EXPECT_TRUE(paths.find_payload_mtu().settled);
+  const auto lose_probe = [&second](Timestamp at) {
+    second.pmtu.on_probe_sent(8, at, std::chrono::seconds(1));
+    EXPECT_TRUE(second.pmtu.on_timeout(at + std::chrono::seconds(1), true));
+  };
+  lose_probe(Timestamp{});
+  EXPECT_EQ(paths.payload_mtu(), 1472U) << "one probe may be lost by chance";
+  answer_probe(second);  // the base
+  EXPECT_EQ(paths.payload_mtu(), 1472U);
+  lose_probe(Timestamp{});
+  EXPECT_EQ(paths.payload_mtu(), 1252U);
+  EXPECT_FALSE(paths.find_payload_mtu().settled) << "the search goes on";
+}
+
 TEST_F(PathTableTest, ReportsWhetherALargePayloadPasses) {
   config.path_mtu_discovery = false;
   Path& whole = *add(1, PathState::active);

@@ -57,6 +57,28 @@ TEST(RttEstimator, KeepsTheRtoWithinItsBounds) {
   EXPECT_EQ(rtt.rto(), 8s);
 }
 
+TEST(RttEstimator, ExceedsItsUpperBoundWhereEveryRoundTripIsLonger) {
+  RttEstimator rtt(quick());
+  for (int i = 0; i < 50; ++i) rtt.add_sample(10s);
+  EXPECT_GT(rtt.rto(), 10s);
+  EXPECT_LE(rtt.rto(), 15s);
+  rtt.back_off();
+  EXPECT_LE(rtt.rto(), 15s);
+}
+
+TEST(RttEstimator, BeginsAboveTheTimeThatTheHandshakeTook) {
+  RttEstimator rtt(quick());
+  const Duration before = rtt.rto();
+  rtt.on_handshake(1ms);
+  EXPECT_EQ(rtt.rto(), before);
+  rtt.on_handshake(600s);
+  EXPECT_EQ(rtt.rto(), before) << "the path was down in the meantime";
+  rtt.on_handshake(6s);
+  EXPECT_EQ(rtt.rto(), 9s);
+  rtt.add_sample(100ms);
+  EXPECT_EQ(rtt.rto(), 300ms);
+}
+
 TEST(RttEstimator, NeverTakesTheVarianceForZero) {
   EndpointConfig config = quick();
   config.rto_min = 1us;
@@ -74,6 +96,11 @@ TEST(RttEstimator, DoublesTheRtoAfterATimeoutUpToTheMaximum) {
   rtt.back_off();
   EXPECT_EQ(rtt.rto(), 8s);
   rtt.back_off();
+  EXPECT_EQ(rtt.rto(), 12s) << "before the first sample the round trip may be longer than the maximum";
+  rtt.back_off();
+  EXPECT_EQ(rtt.rto(), 12s);
+  rtt.add_sample(2s);
+  for (int i = 0; i < 3; ++i) rtt.back_off();
   EXPECT_EQ(rtt.rto(), 8s);
 }
 

@@ -110,6 +110,25 @@ TEST(NewReno, KeepsNoWindowToGoBackToAcrossAReturn) {
   EXPECT_EQ(control->cwnd(), after);
 }
 
+TEST(NewReno, KeepsItsWindowOnAReturnBeforeWhichNothingWasLost) {
+  const auto control = make_new_reno(kMtu, kPeerWindow);
+  const std::size_t before = control->cwnd();
+  control->on_return(true);
+  EXPECT_EQ(control->cwnd(), before) << "the first ssthresh is no window that the path has carried";
+  const auto idle = in_avoidance();
+  for (int i = 0; i < 5; ++i) idle->on_idle();
+  idle->on_return(true);
+  EXPECT_EQ(idle->cwnd(), 4 * kMtu) << "an idle window does not grow";
+}
+
+TEST(NewReno, GoesOnWithHalfItsWindowOnABriefReturn) {
+  const auto control = in_avoidance();
+  const std::size_t before = control->cwnd();
+  control->on_timeout();
+  control->on_return(true);
+  EXPECT_EQ(control->cwnd(), before / 2);
+}
+
 TEST(NewReno, GrowsByOnePacketPerWindowInCongestionAvoidance) {
   const auto control = in_avoidance();
   control->on_ack(ack(kMtu, 20 * kMtu));
