@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <string>
 
 #include "cli/commands.hpp"
 #include "cli/version.hpp"
@@ -13,6 +15,21 @@ Exit report(const Failure& failure) {
 }
 
 namespace {
+
+// The first word of the command line that should be a command and is none. Empty: there is none.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+    if (word.starts_with('-') || commands.empty()) return "";
+    const auto found =
+        std::ranges::find(commands, word, [](const CLI::App* each) { return each->get_name(); });
+    if (found == commands.end()) return word;
+    at = *found;
+  }
+  return "";
+}
 
 Exit run(int argc, char** argv) try {
   if (!crypto::protect_process_memory())
@@ -30,6 +47,9 @@ Exit run(int argc, char** argv) try {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const std::string unknown = unknown_command(app, argc, argv);
+    if (!unknown.empty())
+      return report({Exit::usage, "unknown command \"" + unknown + "\"; hawser --help lists the commands"});
     return app.exit(error) == 0 ? Exit::ok : Exit::usage;
   }
   return action();

@@ -129,6 +129,8 @@ class EventLoop final : public Platform {
     return io::netlink::find_route(query, to);
   }
 
+  io::PolicyRouting& routing() override { return routing_; }
+
   std::chrono::sys_seconds wall_clock() override {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   }
@@ -231,6 +233,7 @@ class EventLoop final : public Platform {
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by SocketId
   crypto::SystemRandom random_;
+  io::KernelPolicyRouting routing_;
   io::tun::TunDevice device_;
   std::optional<ReadableWatch> device_watch_;
   std::optional<io::netlink::LinkMonitor> link_monitor_;  // of an edge

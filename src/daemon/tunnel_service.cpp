@@ -184,12 +184,13 @@ void TunnelService::tick(Timestamp now) {
   send_restart_notices(now);
   if (restart_notifier_) restart_notifier_->note_locations(now);
   quotas_.update(now);
+  connections_.close_unused_sockets();  // after their bytes were counted
 }
 
 void TunnelService::refresh_uplinks(Timestamp now) {
   quotas_.update(now);  // before a socket is closed
   refresh_timer_.on_refresh(now);
-  connections_.handle_uplink_changes(now, uplinks_.refresh());
+  connections_.handle_uplink_changes(now, uplinks_.refresh(now));
 }
 
 // Each notice is sent before the next one: the endpoint's queue for them is short.

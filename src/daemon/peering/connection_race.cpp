@@ -83,7 +83,7 @@ std::optional<ConnectionRace::UntriedRoute> ConnectionRace::next_untried_route()
   for (std::size_t i = 0; i < uplinks * addresses_.size(); ++i) {
     const auto [uplink, address] = combination(i, first_uplink_, uplinks, addresses_.size());
     const UdpAddress& remote = addresses_[address];
-    const auto socket = context_.uplinks.socket(uplink, remote.ip.is_v6());
+    const auto socket = context_.uplinks.socket(uplink, remote.ip.is_v6(), port_);
     if (!socket) continue;
     const Route route{*socket, remote.ip.is_v6() ? IpAddress::any_v6() : IpAddress::any_v4(), remote};
     if (std::ranges::find(tried_, route) == tried_.end()) return UntriedRoute{route, uplink};
@@ -112,6 +112,8 @@ void ConnectionRace::attempt(Timestamp now, const UntriedRoute& untried) {
 }
 
 void ConnectionRace::end_round(Timestamp now) {
+  using uplinks::PortChoice;
+  port_ = port_ == PortChoice::preferred ? PortChoice::other : PortChoice::preferred;
   if (context_.uplinks.count() != 0) first_uplink_ = (first_uplink_ + 1) % context_.uplinks.count();
   state_ = State::idle;
   start_later(now);
@@ -130,6 +132,10 @@ Timestamp ConnectionRace::next_timeout() const {
 }
 
 // --- the attempts
+
+void ConnectionRace::add_sockets(std::vector<SocketId>& out) const {
+  for (const Attempt& each : attempts_) out.push_back(each.socket);
+}
 
 bool ConnectionRace::owns(sctp::AssociationId association) const {
   return std::ranges::find(attempts_, association, &Attempt::association) != attempts_.end();
@@ -168,7 +174,9 @@ void ConnectionRace::handle_uplinks_changed(Timestamp now) {
 }
 
 void ConnectionRace::finish(Timestamp now, sctp::AssociationId winner) {
-  std::erase_if(attempts_, [&](const Attempt& each) { return each.association == winner; });
+  const auto won = std::ranges::find(attempts_, winner, &Attempt::association);
+  context_.uplinks.prefer(won->socket);
+  attempts_.erase(won);
   stop(now);
 }
 
@@ -177,6 +185,7 @@ void ConnectionRace::stop(Timestamp now) {
   state_ = State::idle;
   wake_ = kNever;
   pause_ = kMinPause;
+  port_ = uplinks::PortChoice::preferred;
   last_reason_ = {};
   for (const Attempt& each : ended) context_.endpoint.abort(now, each.association, "no longer needed");
 }

@@ -17,8 +17,9 @@ namespace hawser::daemon::peering {
 
 /// Connects to one peer (RFC 8305): makes attempts over all uplinks to all addresses of the peer until one
 /// association is up. An attempt starts kStagger after the one before, or later if that one was answered. A
-/// pause follows each round in which every attempt failed. Owns the plan and the associations that are being
-/// set up, but not the one that is up. Reads no clock, opens no socket.
+/// pause follows each round in which every attempt failed; the next round uses the other UDP port of each
+/// uplink, as something between the ends may drop the datagrams of one port. Owns the plan and the
+/// associations that are being set up, but not the one that is up. Reads no clock, opens no socket.
 class ConnectionRace {
  public:
   /// RFC 8305 §5, "Connection Attempt Delay". A hub that is near answers sooner and sees one attempt.
@@ -78,6 +79,8 @@ class ConnectionRace {
   [[nodiscard]] bool owns(sctp::AssociationId association) const;
   /// The address that an attempt goes to.
   [[nodiscard]] UdpAddress remote_of(sctp::AssociationId attempt) const;
+  /// Appends the sockets of the attempts.
+  void add_sockets(std::vector<SocketId>& out) const;
   /// The addresses that were resolved last.
   [[nodiscard]] const std::vector<UdpAddress>& addresses() const { return addresses_; }
   /// "idle", "waiting", "resolving" or "connecting".
@@ -116,7 +119,8 @@ class ConnectionRace {
   Timestamp wake_ = kNever;  ///< end of the pause, or time of the next attempt
   Duration pause_ = kMinPause;
   std::vector<UdpAddress> addresses_;
-  std::vector<Route> tried_;  ///< in this round
+  std::vector<Route> tried_;                                   ///< in this round
+  uplinks::PortChoice port_ = uplinks::PortChoice::preferred;  ///< of this round
   std::size_t first_uplink_ =
       0;  ///< where a round begins; it changes, so that a dead uplink is not always first
   std::vector<Attempt> attempts_;

@@ -55,6 +55,12 @@ void PeerConnections::handle_addresses(Timestamp now, tunnel::PeerIndex peer,
   }
 }
 
+void PeerConnections::close_unused_sockets() {
+  std::vector<SocketId> used;
+  for (const auto& connection : connections_) connection->add_sockets(used);
+  context_.uplinks.close_unused(used);
+}
+
 void PeerConnections::handle_timeout(Timestamp now) {
   for (const auto& connection : connections_) connection->handle_timeout(now);
 }

@@ -30,6 +30,8 @@ class PeerConnections {
   void handle_uplink_changes(Timestamp now, const uplinks::Uplinks::Changes& changes);
   /// The addresses of a peer's names; empty: they were not resolved.
   void handle_addresses(Timestamp now, tunnel::PeerIndex peer, const std::vector<UdpAddress>& addresses);
+  /// Closes the sockets of the uplinks that no path and no attempt needs any longer.
+  void close_unused_sockets();
   /// Time has passed.
   void handle_timeout(Timestamp now);
   /// When to call handle_timeout(), or kNever.

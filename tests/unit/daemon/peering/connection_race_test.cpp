@@ -17,7 +17,7 @@ class ConnectionRaceTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
 
-  ConnectionRaceTest() { uplinks.refresh(); }
+  ConnectionRaceTest() { uplinks.refresh(now); }
 
   static UdpAddress address(const std::string& text) { return UdpAddress::parse(text).value(); }
   // Where the attempts of the endpoint go, as "uplink address".
