@@ -130,10 +130,10 @@ struct Uplink {
   std::string role;              ///< the current role, with live changes and quota applied
   bool usable = false;           ///< up, with carrier, an address and a route to a peer
   std::string reason;            ///< why it cannot be used now; empty: it can
-  std::string warning;           ///< why datagrams may be lost although it is usable; may be empty
   double max_upload_mbps = 0;    ///< cap on sending; 0: no cap
   double max_download_mbps = 0;  ///< cap on receiving; 0: no cap
   std::optional<Quota> quota{};  ///< present if one is configured
+  std::string warning{};         ///< why datagrams may be lost although it is usable; may be empty
   HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, warning, max_upload_mbps,
                    max_download_mbps, quota)
 };

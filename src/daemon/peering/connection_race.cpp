@@ -40,6 +40,7 @@ void ConnectionRace::start(Timestamp now) {
   if (state_ != State::idle) return;
   state_ = State::connecting;
   tried_.clear();
+  port_ = uplinks::PortChoice::preferred;
   wake_ = now;
   if (resolution_ == Resolution::none) resolution_ = Resolution::requested;
   start_next_attempt(now);
@@ -72,10 +73,17 @@ void ConnectionRace::start_next_attempt(Timestamp now) {
   if (state_ != State::connecting || now < wake_) return;
   wake_ = now + kStagger;
   if (is_answered(now)) return;
+  if (now >= other_ports_at()) port_ = uplinks::PortChoice::other;
   if (const auto untried = next_untried_route()) return attempt(now, *untried);
-  wake_ = kNever;
+  wake_ = other_ports_at();
   const bool more_addresses_to_come = resolution_ != Resolution::none && addresses_.empty();
   if (attempts_.empty() && !more_addresses_to_come) end_round(now);
+}
+
+// When no attempt from the preferred ports was answered; kNever: the other ports have had their turn.
+Timestamp ConnectionRace::other_ports_at() const {
+  const bool waits = port_ == uplinks::PortChoice::preferred && !attempts_.empty();
+  return waits ? attempts_.back().begun + kOtherPortDelay : kNever;
 }
 
 std::optional<ConnectionRace::UntriedRoute> ConnectionRace::next_untried_route() {
@@ -112,8 +120,6 @@ void ConnectionRace::attempt(Timestamp now, const UntriedRoute& untried) {
 }
 
 void ConnectionRace::end_round(Timestamp now) {
-  using uplinks::PortChoice;
-  port_ = port_ == PortChoice::preferred ? PortChoice::other : PortChoice::preferred;
   if (context_.uplinks.count() != 0) first_uplink_ = (first_uplink_ + 1) % context_.uplinks.count();
   state_ = State::idle;
   start_later(now);
@@ -185,7 +191,6 @@ void ConnectionRace::stop(Timestamp now) {
   state_ = State::idle;
   wake_ = kNever;
   pause_ = kMinPause;
-  port_ = uplinks::PortChoice::preferred;
   last_reason_ = {};
   for (const Attempt& each : ended) context_.endpoint.abort(now, each.association, "no longer needed");
 }

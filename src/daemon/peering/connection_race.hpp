@@ -17,15 +17,18 @@ namespace hawser::daemon::peering {
 
 /// Connects to one peer (RFC 8305): makes attempts over all uplinks to all addresses of the peer until one
 /// association is up. An attempt starts kStagger after the one before, or later if that one was answered. A
-/// pause follows each round in which every attempt failed; the next round uses the other UDP port of each
-/// uplink, as something between the ends may drop the datagrams of one port. Owns the plan and the
-/// associations that are being set up, but not the one that is up. Reads no clock, opens no socket.
+/// pause follows each round in which every attempt failed. When no attempt is answered for kOtherPortDelay,
+/// the round goes on from the other UDP port of each uplink, as something between the ends may drop the
+/// datagrams of one port. Owns the plan and the associations that are being set up, but not the one that is
+/// up. Reads no clock.
 class ConnectionRace {
  public:
   /// RFC 8305 §5, "Connection Attempt Delay". A hub that is near answers sooner and sees one attempt.
   static constexpr Duration kStagger = std::chrono::milliseconds(100);
   /// How long an attempt that was answered may delay the next one.
   static constexpr Duration kAnsweredDelay = std::chrono::seconds(1);
+  /// How long the attempts from the preferred ports may stay unanswered before other ports are tried.
+  static constexpr Duration kOtherPortDelay = std::chrono::seconds(1);
   static constexpr Duration kMinPause = std::chrono::milliseconds(250);  ///< between rounds
   /// The return of a peer is noticed after this pause and the duration of one attempt at the latest.
   static constexpr Duration kMaxPause = std::chrono::seconds(1);
@@ -108,6 +111,7 @@ class ConnectionRace {
 
   void start_next_attempt(Timestamp now);
   [[nodiscard]] std::optional<UntriedRoute> next_untried_route();
+  [[nodiscard]] Timestamp other_ports_at() const;
   [[nodiscard]] bool is_answered(Timestamp now) const;
   void attempt(Timestamp now, const UntriedRoute& untried);
   void end_round(Timestamp now);
@@ -120,7 +124,7 @@ class ConnectionRace {
   Duration pause_ = kMinPause;
   std::vector<UdpAddress> addresses_;
   std::vector<Route> tried_;                                   ///< in this round
-  uplinks::PortChoice port_ = uplinks::PortChoice::preferred;  ///< of this round
+  uplinks::PortChoice port_ = uplinks::PortChoice::preferred;  ///< of the next attempt
   std::size_t first_uplink_ =
       0;  ///< where a round begins; it changes, so that a dead uplink is not always first
   std::vector<Attempt> attempts_;

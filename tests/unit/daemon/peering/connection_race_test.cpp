@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -101,6 +102,26 @@ TEST_F(ConnectionRaceTest, MakesOneAttemptWhenKnownAddressesAnswerImmediately) {
   race.handle_addresses(now, {address("192.0.2.1:9899")});
   EXPECT_TRUE(sent().empty());
   EXPECT_EQ(race.next_timeout(), now + ConnectionRace::kStagger);
+}
+
+TEST_F(ConnectionRaceTest, GoesOnFromOtherPortsWhenNoAttemptIsAnswered) {
+  race.start(now);
+  race.handle_addresses(now, {address("192.0.2.1:1")});
+  std::vector<SocketId> before;
+  for (const Timestamp end = now + 1s; now < end; now += 10ms) race.handle_timeout(now);
+  race.add_sockets(before);
+  ASSERT_EQ(before.size(), 2U) << "one for each uplink";
+  sent();
+  for (const Timestamp end = now + 250ms; now < end; now += 10ms) race.handle_timeout(now);
+  std::vector<SocketId> all;
+  race.add_sockets(all);
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(uplinks.other_than(all[0]), uplinks::PortChoice::other);
+  EXPECT_EQ(uplinks.other_than(all[2]), uplinks::PortChoice::preferred);
+  EXPECT_EQ(uplinks.uplink_of(all[2]), uplinks.uplink_of(all[0]));
+  Sent routes = sent();
+  std::ranges::sort(routes);
+  EXPECT_EQ(routes, (Sent{"dsl 192.0.2.1:1", "lte 192.0.2.1:1"}));
 }
 
 }  // namespace
