@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -15,14 +16,19 @@ Exit report(const Failure& failure) {
 
 namespace {
 
-// The first word, if it is no command; empty otherwise. CLI11 only reports that a command is missing.
+// The first word of the command line that should be a command and is none. Empty: there is none.
 std::string unknown_command(const CLI::App& app, int argc, char** argv) {
-  const std::string word = argc > 1 ? argv[1] : "";
-  if (word.empty() || word.front() == '-') return "";
-  for (const CLI::App* command : app.get_subcommands({})) {
-    if (command->check_name(word)) return "";
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+    if (word.starts_with('-') || commands.empty()) return "";
+    const auto found =
+        std::ranges::find(commands, word, [](const CLI::App* each) { return each->get_name(); });
+    if (found == commands.end()) return word;
+    at = *found;
   }
-  return word;
+  return "";
 }
 
 Exit run(int argc, char** argv) try {
@@ -43,6 +49,9 @@ Exit run(int argc, char** argv) try {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const std::string unknown = unknown_command(app, argc, argv);
+    if (!unknown.empty())
+      return report({Exit::usage, "unknown command \"" + unknown + "\"; hawser --help lists the commands"});
     return app.exit(error) == 0 ? Exit::ok : Exit::usage;
   }
   return action();

@@ -44,6 +44,7 @@ std::uint64_t counter(const control::Counters& counters, const std::string& name
 std::string uplink_text(const control::Uplink& u) {
   std::string out;
   if (!u.usable) out += fmt::format("  cannot be used: {}", u.reason);
+  if (!u.warning.empty()) out += fmt::format("  warning: {}", u.warning);
   if (u.max_upload_mbps > 0) out += fmt::format("  max upload {:g} Mbit/s", u.max_upload_mbps);
   if (u.max_download_mbps > 0) out += fmt::format("  max download {:g} Mbit/s", u.max_download_mbps);
   if (u.quota) {
@@ -87,6 +88,13 @@ std::string header_text(const control::Status& s) {
 
 constexpr std::size_t kColumns = 16;
 
+// The largest IP packet of the path: its UDP payload and the headers.
+std::string path_mtu_text(const control::Path& p) {
+  constexpr std::uint64_t kHeadersV4 = 28;
+  constexpr std::uint64_t kHeadersV6 = 48;
+  return p.mtu == 0 ? "" : fmt::format("{}", p.mtu + (p.remote.starts_with('[') ? kHeadersV6 : kHeadersV4));
+}
+
 std::vector<std::string> path_row(const control::Path& p) {
   return {fmt::format("{}", p.id),
           p.label,
@@ -96,7 +104,7 @@ std::vector<std::string> path_row(const control::Path& p) {
           p.primary ? p.state + "*" : p.state,
           p.role,
           p.rtt_ms > 0 ? fmt::format("{:.1f} ms", p.rtt_ms) : "",
-          fmt::format("{}", p.mtu),
+          path_mtu_text(p),
           bytes_text(p.cwnd),
           bytes_text(p.flight),
           fmt::format("{:.1f}", p.tx_mbps),
@@ -154,6 +162,7 @@ std::string peer_text(const control::Status& status, const control::Peer& peer) 
   if (!peer.endpoint.empty()) out += fmt::format("  endpoint {}", join(peer.endpoint));
   out += fmt::format("\n  public key {}\n", peer.public_key);
   out += fmt::format("  allowed {}\n", peer.allowed_ips.empty() ? "nothing" : join(peer.allowed_ips));
+  if (peer.mtu != 0) out += fmt::format("  mtu {}\n", peer.mtu);
   const control::Counters& c = peer.counters;
   out += fmt::format("  sent {} in {} packets, received {} in {}, dropped {}, queued {} of {}\n",
                      bytes_text(counter(c, "tx_bytes")), counter(c, "tx_packets"),

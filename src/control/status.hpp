@@ -134,7 +134,9 @@ struct Uplink {
   double max_upload_mbps = 0;    ///< cap on sending; 0: no cap
   double max_download_mbps = 0;  ///< cap on receiving; 0: no cap
   std::optional<Quota> quota{};  ///< present if one is configured
-  HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, max_upload_mbps, max_download_mbps, quota)
+  std::string warning{};         ///< why datagrams may be lost although it is usable; may be empty
+  HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, warning, max_upload_mbps,
+                   max_download_mbps, quota)
 };
 
 /// An address, route or rule that the TUN interface should have, and has not.

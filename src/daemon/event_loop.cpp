@@ -141,6 +141,8 @@ class EventLoop final : public Platform {
     return io::netlink::find_route(query, to);
   }
 
+  io::PolicyRouting& routing() override { return policy_routing_; }
+
   std::chrono::sys_seconds wall_clock() override {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   }
@@ -278,6 +280,7 @@ class EventLoop final : public Platform {
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by SocketId
   crypto::SystemRandom random_;
+  io::KernelPolicyRouting policy_routing_;
   io::tun::TunDevice& device_;
   std::optional<ReadableWatch> device_watch_;
   io::netlink::LinkMonitor link_monitor_;

@@ -10,6 +10,7 @@
 #include "hawser/base/datagram.hpp"
 #include "io/datagram_socket.hpp"
 #include "io/netlink/link.hpp"
+#include "io/policy_routing.hpp"
 #include "io/udp/udp_socket.hpp"
 
 namespace hawser::daemon {
@@ -35,6 +36,8 @@ class Platform {
   /// io::SetupError.
   virtual std::optional<io::netlink::RouteInfo> route(const io::netlink::RouteQuery& query,
                                                       const IpAddress& to) = 0;
+  /// The routing rules and tables of the system. Outlives every user of the platform.
+  virtual io::PolicyRouting& routing() = 0;
   /// The date and time, UTC. It may jump, and begin in 1970 until the clock is set.
   virtual std::chrono::sys_seconds wall_clock() = 0;
   /// Asks for the addresses of a name. Answers arrive by TunnelService::handle_name_answer(), never during

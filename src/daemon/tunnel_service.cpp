@@ -182,7 +182,7 @@ void TunnelService::handle_event(Timestamp now, const sctp::Event& event) {
 void TunnelService::report_lasting_events(Timestamp now) {
   event_hold_.handle_timeout(now);
   for (const sctp::Event& each : event_hold_.ready()) {
-    event_log_.handle_event(each);
+    event_log_.handle_event(now, each);
     hook_publisher_.handle_event(each);
   }
 }
@@ -225,12 +225,13 @@ void TunnelService::tick(Timestamp now) {
   if (restart_notifier_) restart_notifier_->note_locations(now);
   connections_.save_addresses(now, false);
   quotas_.update(now);
+  connections_.close_unused_sockets();  // after their bytes were counted
 }
 
 void TunnelService::refresh_uplinks(Timestamp now) {
   quotas_.update(now);  // before a socket is closed
   refresh_timer_.on_refresh(now);
-  connections_.handle_uplink_changes(now, uplinks_.refresh());
+  connections_.handle_uplink_changes(now, uplinks_.refresh(now));
 }
 
 // Each notice is sent before the next one: the endpoint's queue for them is short.

@@ -152,6 +152,13 @@ class Keys(unittest.TestCase):
                              "077 and trying again\n")
             self.assertEqual(self.sh(f"umask 077; hawser {command} > closed-{command}.key").stderr, "")
 
+    def test_an_unknown_command_is_named(self):
+        for words, unknown in (("foo", "foo"), ("path foo", "foo"), ("stauts --json", "stauts")):
+            done = self.sh(f"hawser {words}", check=False)
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (2, "", f'hawser: unknown command "{unknown}"; hawser --help lists the commands\n'))
+        self.assertEqual(self.sh("hawser", check=False).returncode, 2)
+
     def test_what_is_no_key_is_refused_without_being_shown(self):
         done = self.sh("(hawser genkey; echo more) | hawser pubkey", check=False)
         self.assertEqual((done.returncode, done.stdout, done.stderr),

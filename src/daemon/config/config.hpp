@@ -95,8 +95,11 @@ struct QuotaConfig {
 
 /// A table [[uplink]].
 struct UplinkConfig {
-  std::string interface;  ///< a name, or a pattern of names
-  std::string label;      ///< unique
+  std::string interface;               ///< a name, or a pattern of names
+  std::string label;                   ///< unique
+  std::optional<IpAddress> address{};  ///< source of its datagrams; none: the kernel chooses
+  std::optional<IpAddress> gateway{};  ///< next hop of its datagrams; none: as the kernel routes them
+  std::uint32_t table = 0;  ///< routing table of the administrator for its datagrams; 0: all tables
   sctp::PathRole role = sctp::PathRole::always;
   sctp::PathCaps caps{};               ///< as seen from this end
   std::optional<QuotaConfig> quota{};  ///< none: unlimited

@@ -16,9 +16,7 @@ class CrossCheck {
       : mistakes_(mistakes), root_(root), config_(config) {}
 
   void run() {
-    // Two modems of one kind may share a pattern: each uplink takes another interface.
-    check_unique("uplink", "interface", config_.uplinks,
-                 [](const UplinkConfig& u) { return is_pattern(u.interface) ? "" : u.interface; });
+    check_uplink_interfaces();
     check_unique("uplink", "label", config_.uplinks, [](const UplinkConfig& u) { return u.label; });
     check_unique("peer", "name", config_.peers, [](const PeerConfig& p) { return p.name; });
     check_endpoints();
@@ -53,6 +51,26 @@ class CrossCheck {
         continue;
       mistakes_.add(node(section, i, key).source(), key_name(section, key), "saw \"" + mine + "\" again",
                     "a value that no other [[" + std::string(section) + "]] has");
+    }
+  }
+
+  // Two modems of one kind may share a pattern: each uplink takes another interface. Uplinks that name the
+  // same interface differ in the way that their datagrams take.
+  void check_uplink_interfaces() {
+    const auto same = [](const UplinkConfig& a, const UplinkConfig& b) {
+      return a.interface == b.interface && a.address == b.address && a.gateway == b.gateway &&
+             a.table == b.table;
+    };
+    for (std::size_t i = 0; i < config_.uplinks.size(); ++i) {
+      const UplinkConfig& mine = config_.uplinks[i];
+      const auto end = config_.uplinks.begin() + static_cast<std::ptrdiff_t>(i);
+      if (mine.interface.empty() || is_pattern(mine.interface) ||
+          std::none_of(config_.uplinks.begin(), end,
+                       [&](const UplinkConfig& other) { return same(other, mine); }))
+        continue;
+      mistakes_.add(node("uplink", i, "interface").source(), "uplink.interface",
+                    "saw \"" + mine.interface + "\" again",
+                    "a value that no other [[uplink]] has, or another `address`, `gateway` or `table`");
     }
   }
 

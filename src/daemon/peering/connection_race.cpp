@@ -42,6 +42,7 @@ void ConnectionRace::start(Timestamp now) {
   state_ = State::connecting;
   tried_.clear();
   for (const Attempt& each : attempts_) tried_.push_back(each.route);
+  port_ = uplinks::PortChoice::preferred;
   round_begun_ = wake_ = now;
   start_next_attempt(now);
 }
@@ -86,9 +87,10 @@ void ConnectionRace::start_next_attempt(Timestamp now) {
   if (state_ != State::connecting || now < wake_) return;
   wake_ = now + kStagger;
   if (settles_for_an_answered_one(now)) return;
+  if (now >= other_ports_at()) port_ = uplinks::PortChoice::other;
   if (const auto untried = next_untried_route()) return attempt(now, *untried);
-  wake_ = end_of_turn();
-  if (wake_ <= now) end_round(now);
+  wake_ = std::min(other_ports_at(), end_of_turn());
+  if (end_of_turn() <= now) end_round(now);
 }
 
 // The attempts of earlier rounds have had their turn. A round without an attempt of its own waits as well, so
@@ -98,12 +100,18 @@ Timestamp ConnectionRace::end_of_turn() const {
   return std::max(attempts_.back().begun, round_begun_) + kTurn;
 }
 
+// When no attempt from the preferred ports was answered; kNever: the other ports have had their turn.
+Timestamp ConnectionRace::other_ports_at() const {
+  const bool waits = port_ == uplinks::PortChoice::preferred && !attempts_.empty();
+  return waits ? attempts_.back().begun + kOtherPortDelay : kNever;
+}
+
 std::optional<ConnectionRace::UntriedRoute> ConnectionRace::next_untried_route() {
   const std::size_t uplinks = context_.uplinks.count();
   for (std::size_t i = 0; i < uplinks * addresses_.size(); ++i) {
     const auto [uplink, address] = combination(i, first_uplink_, uplinks, addresses_.size());
     const UdpAddress& remote = addresses_[address];
-    const auto socket = context_.uplinks.socket(uplink, remote.ip.is_v6());
+    const auto socket = context_.uplinks.socket(uplink, remote.ip.is_v6(), port_);
     if (!socket) continue;
     const Route route{*socket, remote.ip.is_v6() ? IpAddress::any_v6() : IpAddress::any_v4(), remote};
     if (std::ranges::find(tried_, route) == tried_.end()) return UntriedRoute{route, uplink};
@@ -178,6 +186,10 @@ void ConnectionRace::wake_now(Timestamp now) {
 
 // --- the attempts
 
+void ConnectionRace::add_sockets(std::vector<SocketId>& out) const {
+  for (const Attempt& each : attempts_) out.push_back(each.route.socket);
+}
+
 bool ConnectionRace::owns(sctp::AssociationId association) const {
   return std::ranges::find(attempts_, association, &Attempt::association) != attempts_.end();
 }
@@ -215,7 +227,9 @@ void ConnectionRace::handle_uplinks_changed(Timestamp now) {
 }
 
 void ConnectionRace::finish(Timestamp now, sctp::AssociationId winner) {
-  std::erase_if(attempts_, [&](const Attempt& each) { return each.association == winner; });
+  const auto won = std::ranges::find(attempts_, winner, &Attempt::association);
+  context_.uplinks.prefer(won->route.socket);
+  attempts_.erase(won);
   stop(now);
 }
 

@@ -20,9 +20,11 @@ namespace hawser::daemon::peering {
 /// Connects to one peer (RFC 8305): makes attempts over all uplinks to all addresses of the peer until one
 /// association is up. An attempt starts kStagger after the one before, or later if that one was answered. A
 /// round ends kTurn after its last attempt began, and a pause follows; attempts without an answer go on
-/// waiting in the meantime, as a round trip may be long, and their routes are not tried a second time. The
-/// first attempt that is answered ends the others. Owns the plan and the associations that are being set up,
-/// but not the one that is up. Reads no clock, opens no socket.
+/// waiting in the meantime, as a round trip may be long, and their routes are not tried a second time. When
+/// no attempt is answered for kOtherPortDelay, the round goes on from the other UDP port of each uplink, as
+/// something between the ends may drop the datagrams of one port. The first attempt that is answered ends the
+/// others. Owns the plan and the associations that are being set up, but not the one that is up. Reads no
+/// clock.
 class ConnectionRace {
  public:
   /// RFC 8305 §5, "Connection Attempt Delay". A hub that is near answers sooner and sees one attempt.
@@ -30,6 +32,8 @@ class ConnectionRace {
   /// How long an attempt that was answered may delay the next one, in addition to twice the time of that
   /// answer.
   static constexpr Duration kAnsweredDelay = std::chrono::seconds(1);
+  /// How long the attempts from the preferred ports may stay unanswered before other ports are tried.
+  static constexpr Duration kOtherPortDelay = std::chrono::seconds(1);
   /// How long a round waits for its last attempt.
   static constexpr Duration kTurn = std::chrono::milliseconds(1500);
   /// The pause after the first round. Each pause is cut by up to a half at random, so that edges that failed
@@ -101,6 +105,8 @@ class ConnectionRace {
   [[nodiscard]] bool owns(sctp::AssociationId association) const;
   /// The address that an attempt goes to.
   [[nodiscard]] UdpAddress remote_of(sctp::AssociationId attempt) const;
+  /// Appends the sockets of the attempts.
+  void add_sockets(std::vector<SocketId>& out) const;
   /// The addresses that were resolved last.
   [[nodiscard]] const std::vector<UdpAddress>& addresses() const { return addresses_; }
   /// "idle", "waiting", "resolving" (no address is known yet) or "connecting".
@@ -125,6 +131,7 @@ class ConnectionRace {
 
   void start_next_attempt(Timestamp now);
   [[nodiscard]] std::optional<UntriedRoute> next_untried_route();
+  [[nodiscard]] Timestamp other_ports_at() const;
   [[nodiscard]] bool settles_for_an_answered_one(Timestamp now);
   [[nodiscard]] Timestamp end_of_turn() const;
   void watch_answers(Timestamp now);
@@ -142,7 +149,8 @@ class ConnectionRace {
   Timestamp ask_ = Timestamp::min();  ///< when the names are due
   Duration name_pause_ = kMinNamePause;
   std::vector<UdpAddress> addresses_;
-  std::vector<Route> tried_;  ///< in this round
+  std::vector<Route> tried_;                                   ///< in this round
+  uplinks::PortChoice port_ = uplinks::PortChoice::preferred;  ///< of the next attempt
   std::size_t first_uplink_ =
       0;  ///< where a round begins; it changes, so that a dead uplink is not always first
   std::vector<Attempt> attempts_;

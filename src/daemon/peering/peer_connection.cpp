@@ -74,14 +74,18 @@ void PeerConnection::on_ended(Timestamp now, std::string_view reason) {
 }
 
 void PeerConnection::on_path_up(Timestamp now, sctp::PathId path) {
-  for (UplinkPath& each : uplink_paths_) {
+  for (std::size_t i = 0; i < uplink_paths_.size(); ++i) {
+    UplinkPath& each = uplink_paths_[i];
     if (each.alternative == path) {
       std::swap(each.path, each.alternative);
+      if (const auto route = route_of(path)) context_.uplinks.prefer(route->socket);
+      spdlog::info("peer {}: path over {} works by another route", name_, label(i));
     } else if (each.path != path) {
       continue;
     }
     each.state = UplinkPath::State::up;
     each.next_try = kNever;
+    each.tries = 0;
     remove(now, each.alternative);
   }
   if (last_path_ != path) remove(now, last_path_);
@@ -93,7 +97,9 @@ void PeerConnection::on_path_down(Timestamp now, sctp::PathId path) {
   for (std::size_t i = 0; i < uplink_paths_.size(); ++i) {
     UplinkPath& each = uplink_paths_[i];
     if (each.path != path) continue;
-    const bool has_route = alternative_routes(i, path).size() != routes_over(i).size();
+    const auto route = route_of(path);
+    const std::vector<UdpAddress> remotes = remotes_over(i);
+    const bool has_route = route && std::ranges::find(remotes, route->remote) != remotes.end();
     each.next_try = has_route ? now + kAlternativeDelay : now;
     if (each.state == UplinkPath::State::up) each.state = UplinkPath::State::down;
   }
@@ -203,7 +209,7 @@ void PeerConnection::advance(Timestamp now, std::size_t uplink) {
       join(now, uplink);
       if (uplink_paths_[uplink].path) restart_silence_timer(now);
       return;
-    case UplinkPath::State::joining: return try_next_address(now, uplink);
+    case UplinkPath::State::joining:
     case UplinkPath::State::down: return try_alternative(now, uplink);
     case UplinkPath::State::up: return;
   }
@@ -211,43 +217,41 @@ void PeerConnection::advance(Timestamp now, std::size_t uplink) {
 
 void PeerConnection::join(Timestamp now, std::size_t uplink) {
   UplinkPath& joining = uplink_paths_[uplink];
-  const std::vector<Route> routes = routes_over(uplink);
-  if (routes.empty()) {
+  const std::vector<UdpAddress> remotes = remotes_over(uplink);
+  const auto route =
+      remotes.empty() ? std::nullopt : open(uplink, {remotes.front(), uplinks::PortChoice::preferred});
+  if (!route) {
     joining.next_try = now + kUplinkRetryDelay;
     return;
   }
-  const Route& route = routes[joining.choice % routes.size()];
-  joining.path = context_.endpoint.add_path(now, *association_, route);
+  joining.path = context_.endpoint.add_path(now, *association_, *route);
   joining.next_try = now + (joining.path ? kJoinTimeout : kJoinRetryDelay);
+  joining.tries = 0;
   if (!joining.path) return;
   joining.state = UplinkPath::State::joining;
-  spdlog::info("peer {}: adding a path over {} to {}", name_, label(uplink), route.remote.to_string());
+  spdlog::info("peer {}: adding a path over {} to {}", name_, label(uplink), route->remote.to_string());
 }
 
-// The engine goes on probing the address of the path. Another address of the peer, if there is one, may be
-// reachable over this uplink.
-void PeerConnection::try_next_address(Timestamp now, std::size_t uplink) {
-  UplinkPath& joining = uplink_paths_[uplink];
-  joining.next_try = now + kJoinTimeout;
-  if (routes_over(uplink).size() < 2) return;
-  const std::size_t choice = joining.choice + 1;
-  const sctp::PathId path = *joining.path;
-  if (!context_.endpoint.remove_path(now, *association_, path)) last_path_ = path;
-  joining = {.next_try = now, .choice = choice};
-  join(now, uplink);
-}
-
-// When no path is up, the address is not the cause, and the connection race tries every route.
+// The engine goes on probing the path itself, so that both routes are tried from now on.
 void PeerConnection::try_alternative(Timestamp now, std::size_t uplink) {
-  UplinkPath& down = uplink_paths_[uplink];
-  down.next_try = now + kAlternativeDelay;
-  remove(now, down.alternative);
-  const std::vector<Route> routes = alternative_routes(uplink, *down.path);
-  if (routes.empty() || silent_since_ != kNever) return;
-  const Route& route = routes[down.choice++ % routes.size()];
-  down.alternative = context_.endpoint.add_path(now, *association_, route);
-  if (down.alternative)
-    spdlog::info("peer {}: path over {} is down, trying {}", name_, label(uplink), route.remote.to_string());
+  UplinkPath& each = uplink_paths_[uplink];
+  const unsigned doublings = std::min(each.tries, 8U);
+  each.next_try = now + std::min(kMinAlternativeTime * (1U << doublings), kMaxAlternativeTime);
+  const auto taken = route_of(*each.path);
+  const auto before = each.alternative ? route_of(*each.alternative) : std::nullopt;
+  if (before) context_.uplinks.note_silence(before->socket);
+  const auto candidates = taken ? alternatives(uplink, each, *taken) : std::vector<Candidate>{};
+  const auto route =
+      candidates.empty() ? std::nullopt : open(uplink, candidates[each.tries++ % candidates.size()]);
+  if (route && route == before) return;  // its join is repeated
+  remove(now, each.alternative);
+  if (!route) return;
+  each.alternative = context_.endpoint.add_path(now, *association_, *route);
+  const auto level = each.tries == 1 ? spdlog::level::info : spdlog::level::debug;
+  if (each.alternative)
+    spdlog::log(level, "peer {}: no answer over {}, trying {} to {}", name_, label(uplink),
+                route->remote == taken->remote ? "another port" : "another address",
+                route->remote.to_string());
 }
 
 void PeerConnection::remove(Timestamp now, std::optional<sctp::PathId>& path) {
@@ -256,34 +260,55 @@ void PeerConnection::remove(Timestamp now, std::optional<sctp::PathId>& path) {
 
 // --- routes
 
-// The routes that the uplink has: to the address that won the race, then to the other addresses of the peer.
-std::vector<Route> PeerConnection::routes_over(std::size_t uplink) const {
+// The addresses that can be reached over the uplink: the one that won the race, then the others of the peer.
+std::vector<UdpAddress> PeerConnection::remotes_over(std::size_t uplink) const {
   std::vector<UdpAddress> remotes{remote_};
   for (const UdpAddress& remote : race_.addresses()) {
     if (remote != remote_) remotes.push_back(remote);
   }
-  std::vector<Route> routes;
-  for (const UdpAddress& remote : remotes) {
-    const auto socket = context_.uplinks.socket(uplink, remote.ip.is_v6());
-    if (socket)
-      routes.push_back({*socket, remote.ip.is_v6() ? IpAddress::any_v6() : IpAddress::any_v4(), remote});
-  }
-  return routes;
+  const uplinks::Uplinks::Uplink& over = context_.uplinks.at(uplink);
+  std::erase_if(remotes,
+                [&](const UdpAddress& remote) { return !(remote.ip.is_v6() ? over.v6 : over.v4).usable(); });
+  return remotes;
 }
 
-// The routes that the uplink has to addresses other than that of `path`.
-std::vector<Route> PeerConnection::alternative_routes(std::size_t uplink, sctp::PathId path) const {
-  std::vector<Route> routes = routes_over(uplink);
-  std::erase_if(routes, [taken = remote_of(path)](const Route& route) { return route.remote == taken; });
-  return routes;
+// What could be tried instead of the route that a path has taken. A path that never was up has rather the
+// wrong address than the wrong port. When no path is up, the address is not the cause, and the connection
+// race tries every route.
+std::vector<PeerConnection::Candidate> PeerConnection::alternatives(std::size_t uplink, const UplinkPath& of,
+                                                                    const Route& taken) const {
+  std::vector<Candidate> out;
+  const std::vector<UdpAddress> remotes = remotes_over(uplink);
+  for (const UdpAddress& remote : remotes) {
+    if (remote != taken.remote && silent_since_ == kNever)
+      out.push_back({remote, uplinks::PortChoice::preferred});
+  }
+  if (std::ranges::find(remotes, taken.remote) == remotes.end()) return out;
+  const Candidate other_port{taken.remote, context_.uplinks.other_than(taken.socket)};
+  out.insert(of.state == UplinkPath::State::joining ? out.end() : out.begin(), other_port);
+  return out;
 }
 
 // None: the path is gone, and the event that reports it is still to come.
-std::optional<UdpAddress> PeerConnection::remote_of(sctp::PathId path) const {
+std::optional<Route> PeerConnection::route_of(sctp::PathId path) const {
   const auto status = context_.endpoint.status(*association_);
   if (!status) return std::nullopt;
   const auto found = std::ranges::find(status->paths, path, &sctp::PathStatus::id);
-  return found == status->paths.end() ? std::nullopt : std::optional(found->route.remote);
+  return found == status->paths.end() ? std::nullopt : std::optional(found->route);
+}
+
+std::optional<Route> PeerConnection::open(std::size_t uplink, const Candidate& candidate) const {
+  const bool v6 = candidate.remote.ip.is_v6();
+  const auto socket = context_.uplinks.socket(uplink, v6, candidate.port);
+  if (!socket) return std::nullopt;
+  return Route{*socket, v6 ? IpAddress::any_v6() : IpAddress::any_v4(), candidate.remote};
+}
+
+void PeerConnection::add_sockets(std::vector<SocketId>& out) const {
+  race_.add_sockets(out);
+  const auto status = association_ ? context_.endpoint.status(*association_) : std::nullopt;
+  if (!status) return;
+  for (const sctp::PathStatus& path : status->paths) out.push_back(path.route.socket);
 }
 
 std::vector<PeerConnection::Missing> PeerConnection::missing() const {

@@ -19,18 +19,24 @@ namespace hawser::daemon::peering {
 /// lost it, or all uplinks may be dead for a moment. The association ends when a new one is up; the race ends
 /// when a path becomes active first.
 ///
-/// When the path of one uplink stays down while others work, an alternative path to another address of the
-/// peer is tried on that uplink: one address, or one address family, may be unreachable from there.
+/// When the path of one uplink gets no answer, an alternative path is tried next to it: from another UDP
+/// port, as something between the ends may drop the datagrams of one port (a NAT mapping, a limit per flow),
+/// and, while other uplinks work, to another address of the peer, which may be reachable from there. The
+/// first of both that is up stays.
 ///
 /// Owns the race and the plan for the paths, but not the association or the sockets; reads no clock.
 class PeerConnection {
  public:
   /// Pause after a path was refused or given up.
   static constexpr Duration kJoinRetryDelay = std::chrono::seconds(5);
-  /// How long a join may stay unanswered before it is tried with another address of the peer.
-  static constexpr Duration kJoinTimeout = std::chrono::seconds(2);
-  /// How long a path may be down before an alternative is tried, and how long each alternative may take.
-  static constexpr Duration kAlternativeDelay = std::chrono::seconds(5);
+  /// How long a join may stay unanswered before an alternative is tried.
+  static constexpr Duration kJoinTimeout = std::chrono::seconds(1);
+  /// How long a path may be down before an alternative is tried: less than kMaxSilence, so that it can save
+  /// the association.
+  static constexpr Duration kAlternativeDelay = std::chrono::milliseconds(700);
+  /// How long the first alternative may take; each further one may take twice as long, up to the maximum.
+  static constexpr Duration kMinAlternativeTime = std::chrono::milliseconds(1500);
+  static constexpr Duration kMaxAlternativeTime = std::chrono::seconds(30);
   /// Pause after an uplink could not be used.
   static constexpr Duration kUplinkRetryDelay = std::chrono::seconds(1);
   /// How long the association may be without an active path before another race starts.
@@ -62,6 +68,8 @@ class PeerConnection {
   void handle_timeout(Timestamp now);
   /// When to call handle_timeout(), or kNever.
   [[nodiscard]] Timestamp next_timeout() const;
+  /// Appends the sockets of the paths and of the attempts.
+  void add_sockets(std::vector<SocketId>& out) const;
   /// Ends the race and adds no more paths; an association that is up stays.
   void stop(Timestamp now);
 
@@ -94,7 +102,7 @@ class PeerConnection {
   struct UplinkPath {
     enum class State : std::uint8_t {
       missing,  ///< no path; at `next_try` one is added
-      joining,  ///< `path` was added and has not been up; at `next_try` it goes to another address
+      joining,  ///< `path` was added and has not been up; at `next_try` an alternative is added
       up,       ///< `path` was up last time; `next_try` is kNever
       down,     ///< `path` was up and is down; at `next_try` an alternative is added
     };
@@ -102,9 +110,14 @@ class PeerConnection {
     State state = State::missing;
     std::optional<sctp::PathId> path = std::nullopt;  ///< present unless missing
     Timestamp next_try{};
-    std::size_t choice = 0;  ///< which address of the peer is next
-    /// While down: a path to another address. The first of both that is up stays.
+    unsigned tries = 0;  ///< alternatives since `path` was up or began to join
+    /// While joining or down: a path by another route. The first of both that is up stays.
     std::optional<sctp::PathId> alternative = std::nullopt;
+  };
+  /// Where a path could lead, before its socket is opened.
+  struct Candidate {
+    UdpAddress remote;
+    uplinks::PortChoice port;
   };
 
   [[nodiscard]] std::vector<sctp::PathId> paths_over(SocketId socket) const;
@@ -120,12 +133,13 @@ class PeerConnection {
   void join_uplinks(Timestamp now);
   void advance(Timestamp now, std::size_t uplink);
   void join(Timestamp now, std::size_t uplink);
-  void try_next_address(Timestamp now, std::size_t uplink);
   void try_alternative(Timestamp now, std::size_t uplink);
   void remove(Timestamp now, std::optional<sctp::PathId>& path);
-  [[nodiscard]] std::vector<Route> alternative_routes(std::size_t uplink, sctp::PathId path) const;
-  [[nodiscard]] std::optional<UdpAddress> remote_of(sctp::PathId path) const;
-  [[nodiscard]] std::vector<Route> routes_over(std::size_t uplink) const;
+  [[nodiscard]] std::vector<Candidate> alternatives(std::size_t uplink, const UplinkPath& of,
+                                                    const Route& taken) const;
+  [[nodiscard]] std::optional<Route> route_of(sctp::PathId path) const;
+  [[nodiscard]] std::vector<UdpAddress> remotes_over(std::size_t uplink) const;
+  [[nodiscard]] std::optional<Route> open(std::size_t uplink, const Candidate& candidate) const;
   [[nodiscard]] std::string_view label(std::size_t uplink) const {
     return context_.uplinks.at(uplink).config.label;
   }

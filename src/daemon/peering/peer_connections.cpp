@@ -120,6 +120,12 @@ void PeerConnections::handle_new_addresses(Timestamp now, const std::string& hos
   }
 }
 
+void PeerConnections::close_unused_sockets() {
+  std::vector<SocketId> used;
+  for (const auto& connection : connections_) connection->add_sockets(used);
+  context_.uplinks.close_unused(used);
+}
+
 // In the order of the configuration.
 std::vector<UdpAddress> PeerConnections::addresses_of(tunnel::PeerIndex peer) const {
   std::vector<UdpAddress> out;

@@ -39,6 +39,8 @@ class PeerConnections {
   [[nodiscard]] bool handle_name_answer(Timestamp now, const NameAnswer& answer);
   /// Passes the addresses of the peers that have this name to their connections.
   void handle_new_addresses(Timestamp now, const std::string& host);
+  /// Closes the sockets of the uplinks that no path and no attempt needs any longer.
+  void close_unused_sockets();
   /// Time has passed.
   void handle_timeout(Timestamp now);
   /// When to call handle_timeout(), or kNever.

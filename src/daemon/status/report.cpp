@@ -114,6 +114,7 @@ control::Uplink describe_uplink(const Sources& from, const uplinks::Uplinks::Upl
   out.role = to_string(policy.role);
   out.usable = uplink.reason.empty();
   out.reason = uplink.reason;
+  out.warning = uplink.warning;
   out.max_upload_mbps = mbps(policy.caps.upload_bps);
   out.max_download_mbps = mbps(policy.caps.download_bps);
   if (const quota::Quota* quota = from.quotas.find(out.label))

@@ -29,29 +29,14 @@ bool matches_any(const std::vector<std::string>& patterns, const std::string& na
                              [&](const std::string& pattern) { return matches(pattern.c_str(), name); });
 }
 
-// 169.254.0.0/16 (RFC 3927) and fe80::/10 (RFC 4291 §2.5.6) reach no host beyond the link.
-bool is_link_local(const IpAddress& address) {
-  const auto first = load_be<std::uint16_t>(address.bytes().data());
-  return address.is_v4() ? first == 0xa9feU : first >> 6U == 0xfe80U >> 6U;
-}
-
-std::vector<IpAddress> addresses_of(const io::netlink::LinkInfo& link, bool v6) {
-  std::vector<IpAddress> out;
-  for (const IpPrefix& address : link.addresses) {
-    if (address.ip.is_v6() == v6 && !is_link_local(address.ip)) out.push_back(address.ip);
-  }
-  return out;
-}
-
-// Why there is no address of this family.
-std::string lacking(const io::netlink::LinkInfo& link, bool v6) {
-  if (addresses_of(link, !v6).empty()) return "no address";
-  return v6 ? "no IPv6 address" : "no IPv4 address";
-}
-
 const io::netlink::LinkInfo* find_index(const std::vector<io::netlink::LinkInfo>& links, int index) {
   const auto at = std::ranges::find(links, index, &io::netlink::LinkInfo::index);
   return at == links.end() ? nullptr : &*at;
+}
+
+// Whether the family cannot work on the uplink at all.
+bool is_missing(const std::string& reason) {
+  return reason == "no address" || reason.starts_with("configured for");
 }
 
 }  // namespace
@@ -62,12 +47,14 @@ Uplinks::Uplinks(Platform& platform, Sockets& sockets, const config::Config& con
       automatic_(config.uplinks.empty()),
       own_(config.interface.name),
       mark_(config.interface.fwmark),
+      assessor_(platform, mark_),
       include_(config.interface.include_uplinks),
       exclude_(config.interface.exclude_uplinks) {
   for (const config::UplinkConfig& uplink : config.uplinks) {
     uplinks_.emplace_back();
     uplinks_.back().config = uplink;
   }
+  SocketRoutes::remove_stale(platform_.routing());
 }
 
 bool Uplinks::set_remotes(std::vector<IpAddress> remotes) {
@@ -76,8 +63,9 @@ bool Uplinks::set_remotes(std::vector<IpAddress> remotes) {
   return std::exchange(remotes_, remotes) != remotes;
 }
 
-Uplinks::Changes Uplinks::refresh() {
+Uplinks::Changes Uplinks::refresh(Timestamp now) {
   Changes changes;
+  refreshed_ = now;
   try {
     const Links links = platform_.links();
     if (automatic_) discover(links, changes);
@@ -106,7 +94,7 @@ void Uplinks::discover(const Links& links, Changes& changes) {
   }
   for (const io::netlink::LinkInfo& link : links) {
     const bool known = std::ranges::any_of(uplinks_, [&](const Uplink& u) { return u.index == link.index; });
-    if (known || !is_discoverable(link) || remotes_.empty() || !is_usable(link)) continue;
+    if (known || !is_discoverable(link) || remotes_.empty() || !is_usable({}, link)) continue;
     auto entry = std::ranges::find_if(uplinks_, [](const Uplink& u) { return u.vacant(); });
     if (entry == uplinks_.end()) entry = uplinks_.emplace(uplinks_.end());
     entry->config = {.interface = link.name, .label = link.name};
@@ -119,8 +107,8 @@ void Uplinks::discover(const Links& links, Changes& changes) {
 // entry.
 void Uplinks::vacate(Uplink& uplink, Changes& changes) {
   spdlog::info("uplink {}: interface {} is gone", uplink.config.label, uplink.config.interface);
-  close(uplink.v4.socket, changes);
-  close(uplink.v6.socket, changes);
+  close(uplink.v4, changes);
+  close(uplink.v6, changes);
   std::string label = std::move(uplink.config.label);  // messages about its last paths still need it
   uplink = Uplink{};
   uplink.config.label = std::move(label);
@@ -145,8 +133,8 @@ const io::netlink::LinkInfo* Uplinks::choose(const Uplink& uplink, const Links& 
     return std::pair(link->index != uplink.index, link->name);
   });
   if (choice.size() == 1) return choice.front();
-  const auto usable =
-      std::ranges::find_if(choice, [&](const io::netlink::LinkInfo* link) { return is_usable(*link); });
+  const auto usable = std::ranges::find_if(
+      choice, [&](const io::netlink::LinkInfo* link) { return is_usable(uplink.config, *link); });
   return usable == choice.end() ? choice.front() : *usable;
 }
 
@@ -166,8 +154,8 @@ void Uplinks::update(Uplink& uplink, const io::netlink::LinkInfo* link, Changes&
   if (index != uplink.index) {
     // A socket stays bound to the interface on which it was opened, even if another one gets its name.
     for (Family* family : {&uplink.v4, &uplink.v6}) {
-      close(family->socket, changes);
-      *family = Family{};
+      close(*family, changes);
+      static_cast<Assessment&>(*family) = {};
     }
     uplink.index = index;
     spdlog::info("uplink {}: interface {} {}", uplink.config.label,
@@ -175,66 +163,39 @@ void Uplinks::update(Uplink& uplink, const io::netlink::LinkInfo* link, Changes&
                  link == nullptr ? "is gone" : "found");
   }
   uplink.interface = link == nullptr ? "" : link->name;
-  update(uplink.v4, assess(link, false), changes);
-  update(uplink.v6, assess(link, true), changes);
+  update(uplink.v4, assess(uplink.config, link, false), changes);
+  update(uplink.v6, assess(uplink.config, link, true), changes);
   explain(uplink);
 }
 
-void Uplinks::update(Family& family, Family found, Changes& changes) {
-  if (!found.usable()) {
-    if (family.usable() && family.socket) changes.disturbed.push_back(*family.socket);
-    family.reason = std::move(found.reason);
-    return;
+void Uplinks::update(Family& family, Assessment found, Changes& changes) {
+  const bool was_usable = family.usable();
+  const auto add_sockets_to = [&](std::vector<SocketId>& out) {
+    for (const SocketId socket : family.sockets.all()) out.push_back(socket);
+  };
+  family.hops = std::move(found.hops);
+  if (found.usable()) {
+    const bool rebound = !family.sockets.all().empty() && family.bind != found.bind;
+    if (rebound) close(family, changes);
+    changes.more_usable |= rebound || !was_usable;
+    const bool moved = family.route != found.route;
+    if (moved || !was_usable) add_sockets_to(moved ? changes.moved : changes.disturbed);
+    family.route = found.route;
+    family.bind = found.bind;
+  } else if (was_usable) {
+    add_sockets_to(changes.disturbed);
   }
-  const bool rebound = family.socket && family.bind != found.bind;
-  if (rebound) close(family.socket, changes);
-  changes.more_usable |= rebound || !family.usable();
-  const bool moved = family.route != found.route;
-  if (family.socket && (moved || !family.usable()))
-    (moved ? changes.moved : changes.disturbed).push_back(*family.socket);
-  family.reason.clear();
-  family.route = found.route;
-  family.bind = found.bind;
+  family.reason = std::move(found.reason);
+  family.sockets.update_routes(refreshed_, family.hops);
 }
 
-bool Uplinks::is_usable(const io::netlink::LinkInfo& link) {
-  return assess(&link, false).usable() || assess(&link, true).usable();
+bool Uplinks::is_usable(const config::UplinkConfig& config, const io::netlink::LinkInfo& link) const {
+  return assess(config, &link, false).usable() || assess(config, &link, true).usable();
 }
 
-Uplinks::Family Uplinks::assess(const io::netlink::LinkInfo* link, bool v6) {
-  Family out;
-  out.bind = v6 ? IpAddress::any_v6() : IpAddress::any_v4();
-  if (link == nullptr) return out;
-  const auto own = addresses_of(*link, v6);
-  out.reason = !link->up        ? "down"
-               : !link->carrier ? "no carrier"
-               : own.empty()    ? lacking(*link, v6)
-                                : "no route";
-  if (link->up && link->carrier && !own.empty() && find_route(*link, own, out)) out.reason.clear();
-  return out;
-}
-
-// Asks the kernel for the route of a socket that is bound to the device only, then of one that is also bound
-// to an address of the device, as routing rules may select by source address.
-bool Uplinks::find_route(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own,
-                         Family& family) {
-  if (remotes_.empty()) {
-    family.route.source = own.front();
-    return true;
-  }
-  std::vector<std::optional<IpAddress>> sources{std::nullopt};
-  sources.insert(sources.end(), own.begin(), own.end());
-  for (const auto& source : sources) {
-    for (const IpAddress& remote : remotes_) {
-      if (remote.is_v6() != family.bind.is_v6()) continue;
-      const auto route = platform_.route({.link = link.index, .from = source, .mark = mark_}, remote);
-      if (!route) continue;
-      family.route = *route;
-      if (source) family.bind = *source;
-      return true;
-    }
-  }
-  return false;
+Assessment Uplinks::assess(const config::UplinkConfig& config, const io::netlink::LinkInfo* link,
+                           bool v6) const {
+  return assessor_.assess(config, link, v6, remotes_);
 }
 
 bool Uplinks::is_family_wanted(bool v6) const {
@@ -242,13 +203,38 @@ bool Uplinks::is_family_wanted(bool v6) const {
          std::ranges::any_of(remotes_, [&](const IpAddress& remote) { return remote.is_v6() == v6; });
 }
 
-// Sets the reason of the uplink as a whole: that of the family that lacks least, among the families of the
-// peers.
+// The reason of the uplink as a whole: that of the family that lacks least, among the families of the peers.
+std::string Uplinks::reason_of(const Uplink& uplink) const {
+  const auto of = [](const Family& family) {
+    return family.usable() ? family.sockets.failure() : family.reason;
+  };
+  const bool v4 = is_family_wanted(false);
+  const bool v6 = is_family_wanted(true);
+  std::string reason = v4 ? of(uplink.v4) : of(uplink.v6);
+  if (v4 && v6 && (of(uplink.v6).empty() || is_missing(reason))) return of(uplink.v6);
+  const Family& other = v4 ? uplink.v6 : uplink.v4;
+  if (v4 == v6 || reason != "no address" || is_missing(other.reason)) return reason;
+  return fmt::format("no {} address; the peer has no {} address", v4 ? "IPv4" : "IPv6", v4 ? "IPv6" : "IPv4");
+}
+
+// The kernel drops every datagram that arrives on an interface over which it would not answer, if
+// net.ipv4.conf.IF.rp_filter is 1; the routing rules of the sockets prevent that.
+std::string Uplinks::warning_of(const Uplink& uplink) const {
+  constexpr int kStrict = 1;
+  const std::string failure = uplink.v4.sockets.routing_failure();
+  if (failure.empty() || platform_.routing().reverse_path_filter(uplink.interface) != kStrict) return "";
+  return fmt::format(
+      "rp_filter is 1 (strict) on {0}, so that answers may be dropped: {1}; run: sysctl -w "
+      "net/ipv4/conf/{0}/rp_filter=2",
+      uplink.interface, failure);
+}
+
 void Uplinks::explain(Uplink& uplink) {
-  const std::string& v4 = uplink.v4.usable() ? uplink.v4.failure : uplink.v4.reason;
-  const std::string& v6 = uplink.v6.usable() ? uplink.v6.failure : uplink.v6.reason;
-  std::string reason = is_family_wanted(false) ? v4 : v6;
-  if (is_family_wanted(true) && (v6.empty() || reason.ends_with("address"))) reason = v6;
+  std::string warning = warning_of(uplink);
+  if (warning != uplink.warning && !warning.empty())
+    spdlog::warn("uplink {}: {}", uplink.config.label, warning);
+  uplink.warning = std::move(warning);
+  std::string reason = reason_of(uplink);
   if (reason == uplink.reason) return;
   if (reason.empty()) {
     spdlog::info("uplink {}: can be used", uplink.config.label);
@@ -277,35 +263,58 @@ std::vector<NameInterface> Uplinks::find_name_interfaces(const Links& links) con
 
 // --- sockets
 
-void Uplinks::close(std::optional<SocketId>& socket, Changes& changes) {
-  if (!socket) return;
-  sockets_.close(*socket);
-  changes.closed.push_back(*socket);
-  socket.reset();
+void Uplinks::close(Family& family, Changes& changes) {
+  for (const SocketId socket : family.sockets.close(context())) changes.closed.push_back(socket);
 }
 
-std::optional<SocketId> Uplinks::socket(std::size_t index, bool v6) {
+std::optional<SocketId> Uplinks::socket(std::size_t index, bool v6, PortChoice which) {
   Uplink& uplink = uplinks_[index];
   Family& family = v6 ? uplink.v6 : uplink.v4;
   if (!family.usable()) return std::nullopt;
-  if (family.socket) return family.socket;
-  io::udp::UdpSocketOptions options;
-  options.bind = {family.bind, 0};
-  options.device = uplink.interface;
+  FamilySockets::Options options;
+  options.label = uplink.config.label;
+  options.interface = uplink.interface;
+  options.bind = family.bind;
   options.mark = mark_;
-  try {
-    family.socket = sockets_.open(options, uplink.config.label);
-    family.failure.clear();
-  } catch (const io::SetupError& error) {
-    family.failure = std::string("cannot open a socket: ") + error.what();
-  }
+  options.table = uplink.config.table;
+  options.needs_rule = uplink.config.gateway || uplink.config.table != 0;
+  const auto socket = family.sockets.open(context(), refreshed_, which, options, family.hops);
   explain(uplink);
-  return family.socket;
+  return socket;
+}
+
+PortChoice Uplinks::other_than(SocketId socket) const {
+  const auto uplink = uplink_of(socket);
+  if (!uplink) return PortChoice::preferred;
+  const Family& v4 = at(*uplink).v4;
+  return (v4.sockets.has(socket) ? v4 : at(*uplink).v6).sockets.other_than(socket);
+}
+
+void Uplinks::prefer(SocketId socket) {
+  if (Family* family = family_of(socket)) family->sockets.prefer(socket);
+}
+
+void Uplinks::note_silence(SocketId socket) {
+  if (Family* family = family_of(socket)) family->sockets.note_silence(socket);
+}
+
+void Uplinks::close_unused(const std::vector<SocketId>& used) {
+  for (Uplink& uplink : uplinks_) {
+    uplink.v4.sockets.close_unused(context(), used);
+    uplink.v6.sockets.close_unused(context(), used);
+  }
+}
+
+Uplinks::Family* Uplinks::family_of(SocketId socket) {
+  const auto uplink = uplink_of(socket);
+  if (!uplink) return nullptr;
+  Uplink& owner = uplinks_[*uplink];
+  return owner.v4.sockets.has(socket) ? &owner.v4 : &owner.v6;
 }
 
 std::optional<std::size_t> Uplinks::uplink_of(SocketId socket) const {
   const auto at = std::ranges::find_if(
-      uplinks_, [&](const Uplink& u) { return u.v4.socket == socket || u.v6.socket == socket; });
+      uplinks_, [&](const Uplink& u) { return u.v4.sockets.has(socket) || u.v6.sockets.has(socket); });
   if (at == uplinks_.end()) return std::nullopt;
   return static_cast<std::size_t>(at - uplinks_.begin());
 }

@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "daemon/config/config.hpp"
+#include "daemon/uplinks/assessment.hpp"
+#include "daemon/uplinks/family_sockets.hpp"
 #include "daemon/uplinks/sockets.hpp"
+#include "hawser/base/time.hpp"
 
 namespace hawser::daemon::uplinks {
 
@@ -17,15 +20,8 @@ namespace hawser::daemon::uplinks {
 class Uplinks {
  public:
   /// IPv4 or IPv6 on an uplink.
-  struct Family {
-    std::string reason = "no interface";  ///< why it is not usable; empty: it is
-    io::netlink::RouteInfo route;         ///< how datagrams leave, or left when it was usable last
-    /// What its socket is bound to: the wildcard, or the interface's address if a routing rule requires it.
-    IpAddress bind;
-    std::optional<SocketId> socket;
-    std::string failure;  ///< of the last attempt to open the socket
-
-    [[nodiscard]] bool usable() const { return reason.empty(); }
+  struct Family : Assessment {
+    FamilySockets sockets;
   };
   /// One uplink, or a vacant entry.
   struct Uplink {
@@ -35,6 +31,7 @@ class Uplinks {
     Family v4;
     Family v6;
     std::string reason = "no interface";  ///< why it is not usable, for people; empty: it is
+    std::string warning;  ///< why datagrams may be lost although it is usable; empty: nothing known
 
     [[nodiscard]] bool vacant() const { return config.interface.empty(); }
   };
@@ -64,15 +61,23 @@ class Uplinks {
   /// known, any address. Returns whether they have changed.
   bool set_remotes(std::vector<IpAddress> remotes);
 
-  /// Lists the interfaces again and updates every uplink.
-  Changes refresh();
+  /// Lists the interfaces again and updates every uplink, with the routes of its sockets.
+  Changes refresh(Timestamp now);
 
   /// Vacant entries included.
   [[nodiscard]] std::size_t count() const { return uplinks_.size(); }
   /// Uplink `index`, less than count().
   [[nodiscard]] const Uplink& at(std::size_t index) const { return uplinks_[index]; }
-  /// The socket of uplink `index` for that family, opened if necessary. None: the family is not usable.
-  std::optional<SocketId> socket(std::size_t index, bool v6);
+  /// A socket of uplink `index` for that family, opened if necessary. None: the family is not usable.
+  std::optional<SocketId> socket(std::size_t index, bool v6, PortChoice which = PortChoice::preferred);
+  /// The choice that leads to the other socket of the same uplink and family.
+  [[nodiscard]] PortChoice other_than(SocketId socket) const;
+  /// The peer answers to the socket: its port becomes the preferred one.
+  void prefer(SocketId socket);
+  /// The peer did not answer to the socket, although it was tried: socket() may give another one from now on.
+  void note_silence(SocketId socket);
+  /// Closes the sockets at other than preferred ports that are not in `used`.
+  void close_unused(const std::vector<SocketId>& used);
   /// The uplink that the socket belongs to. None: it is closed, or not the socket of an uplink.
   [[nodiscard]] std::optional<std::size_t> uplink_of(SocketId socket) const;
   /// The interfaces over which the names of peers are asked: those of the uplinks, or, while uplinks are
@@ -90,26 +95,31 @@ class Uplinks {
   [[nodiscard]] const io::netlink::LinkInfo* choose(const Uplink& uplink, const Links& links);
   [[nodiscard]] bool may_take(const Uplink& uplink, const io::netlink::LinkInfo& link) const;
   void update(Uplink& uplink, const io::netlink::LinkInfo* link, Changes& changes);
-  void update(Family& family, Family found, Changes& changes);
-  [[nodiscard]] bool is_usable(const io::netlink::LinkInfo& link);
-  [[nodiscard]] Family assess(const io::netlink::LinkInfo* link, bool v6);
-  [[nodiscard]] bool find_route(const io::netlink::LinkInfo& link, const std::vector<IpAddress>& own,
-                                Family& family);
+  void update(Family& family, Assessment found, Changes& changes);
+  [[nodiscard]] bool is_usable(const config::UplinkConfig& config, const io::netlink::LinkInfo& link) const;
+  [[nodiscard]] Assessment assess(const config::UplinkConfig& config, const io::netlink::LinkInfo* link,
+                                  bool v6) const;
   [[nodiscard]] bool is_family_wanted(bool v6) const;
+  [[nodiscard]] std::string reason_of(const Uplink& uplink) const;
+  [[nodiscard]] std::string warning_of(const Uplink& uplink) const;
   void explain(Uplink& uplink);
   [[nodiscard]] std::vector<NameInterface> find_name_interfaces(const Links& links) const;
-  void close(std::optional<SocketId>& socket, Changes& changes);
+  void close(Family& family, Changes& changes);
+  [[nodiscard]] FamilySockets::Context context() { return {sockets_, platform_.routing()}; }
+  [[nodiscard]] Family* family_of(SocketId socket);
 
   Platform& platform_;
   Sockets& sockets_;
   bool automatic_;      ///< uplinks are discovered
   std::string own_;     ///< name of the tunnel's interface
   std::uint32_t mark_;  ///< of the datagrams; 0: none
+  Assessor assessor_;
   std::vector<std::string> include_;
   std::vector<std::string> exclude_;
   std::vector<IpAddress> remotes_;  ///< of the peers, sorted
   std::vector<Uplink> uplinks_;
   std::vector<NameInterface> name_interfaces_;
+  Timestamp refreshed_{};  ///< time of the last refresh
 };
 
 }  // namespace hawser::daemon::uplinks

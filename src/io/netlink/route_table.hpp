@@ -48,9 +48,9 @@ struct RouteSpec {
 
 /// Which routes RouteTable::list() returns: those that have all values that are given.
 struct RouteFilter {
-  std::optional<std::uint8_t> protocol;
-  std::optional<std::uint32_t> table;
-  std::optional<int> link;
+  std::optional<std::uint8_t> protocol{};
+  std::optional<std::uint32_t> table{};
+  std::optional<int> link{};
 };
 
 /// The routes of this network namespace. Owns a netlink connection; the routes outlive it. Changes return the

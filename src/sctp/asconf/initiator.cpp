@@ -92,9 +92,10 @@ void AsconfInitiator::queue_due(Timestamp now) {
   const path::Path* path = way(request);
   if (path == nullptr) return;
   std::vector<std::byte> storage;
+  // The RTO of a failed path has backed off; other paths do not wait that long for their turn.
+  const Duration timeout = std::min(path->rtt.rto(), max_wait(request.path != kNoPath));
   current_ = Outstanding{
-      request, control::ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, path->rtt.rto(),
-      now};
+      request, control::ControlQueue::serialise(make_chunk(request, *path, storage)), 0, {}, timeout, now};
   transmit(now);
 }
 

@@ -46,7 +46,7 @@ class Endpoint::Impl {
         security(std::move(keys)),
         access(security ? std::make_unique<security::AccessKeys>(*security) : nullptr),
         identity(security ? std::make_unique<crypto::TlsIdentity>(security->private_key) : nullptr),
-        context{config,         random, pool, drops, events, replies, security ? &*security : nullptr,
+        context{config,         random, pool,        drops, events, replies, security ? &*security : nullptr,
                 identity.get(), tap,    access.get()},
         listener(context, associations),
         demultiplexer(context, associations, listener) {}
@@ -89,7 +89,7 @@ class Endpoint::Impl {
 
   EndpointConfig config;
   std::optional<SecurityConfig> security;
-  std::unique_ptr<security::AccessKeys> access;  // null: plain SCTP
+  std::unique_ptr<security::AccessKeys> access;         // null: plain SCTP
   std::unique_ptr<const crypto::TlsIdentity> identity;  ///< null: plain SCTP
   DropCounters drops;
   control::EventQueue events;

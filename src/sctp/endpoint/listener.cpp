@@ -24,7 +24,8 @@ constexpr TokenBucket::Limit macs_per_second(std::int64_t macs) {
 }
 constexpr TokenBucket::Limit kInitMacLimit = macs_per_second(200'000);
 constexpr TokenBucket::Limit kEchoMacLimit = macs_per_second(100'000);
-constexpr std::int64_t kAnswerCost = 4;  // of an INIT ACK: a hash over the transcript, the cookie and two MACs
+constexpr std::int64_t kAnswerCost =
+    4;  // of an INIT ACK: a hash over the transcript, the cookie and two MACs
 
 // RFC 9260 §3.2.1: unknown parameters are reported if their types require it, up to about the size of the
 // INIT.

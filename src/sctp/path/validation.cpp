@@ -169,6 +169,16 @@ void PathValidation::on_path_alive(Path& path, Timestamp now) {
   if (path.replaces != kNoPath || !path.lifecycle.on_answered(now)) return;
   announce(path);
   start(path, now);
+  release_failed_paths(now);
+}
+
+// A path works again, and takes over what is outstanding on those that do not (RFC 7829): their T3-rtx, which
+// has backed off while no path worked, expires now.
+void PathValidation::release_failed_paths(Timestamp now) {
+  for (const auto& path : context_.paths) {
+    if (!path->lifecycle.active() && path->flight.t3 != kNever)
+      path->flight.t3 = std::min(path->flight.t3, now);
+  }
 }
 
 // A single T3-rtx fails the path, but it may be due to a queue that overflowed. The event follows when it

@@ -91,6 +91,7 @@ class PathValidation {
   void clear_association_errors() { association_errors_ = 0; }
 
  private:
+  void release_failed_paths(Timestamp now);
   void announce(Path& path) const;
   [[nodiscard]] Duration interval(const Path& path) const;
   [[nodiscard]] bool adapts(const Path& path) const;

@@ -90,11 +90,15 @@ class MobileEdge:
         return {path["remote"] for path in active_paths(self.hub)
                 if path["remote"].startswith((PUBLIC_V4, PUBLIC_V6))}
 
-    def seconds_until_it_carries(self, label="modem", before=frozenset()):
+    def path_ids(self, label="modem"):
+        """The ids of the edge's active paths over the uplink."""
+        return {path["id"] for path in active_paths(self.edge) if path["label"] == label}
+
+    def seconds_until_it_carries(self, label="modem", before=frozenset(), old_ids=frozenset()):
         """Returns the seconds from now until both ends use the modem's path, at the hub with an address outside
-        `before`."""
+        `before`, at the edge with an id outside `old_ids`."""
         begin = time.monotonic()
-        wait_until(lambda: self.seen_by_hub() - before and label in labels(self.edge), PATIENCE,
+        wait_until(lambda: self.seen_by_hub() - before and self.path_ids(label) - old_ids, PATIENCE,
                    f"the path over {label} to carry data", interval=0.002)
         return time.monotonic() - begin
 
@@ -123,13 +127,12 @@ _hosts = itertools.cycle(range(10, 250))
 
 def measure_replug(mobile, name=None, label="modem", **addresses):
     """Unplugs the modem and plugs it in again as another interface (by default with a new name each time)."""
-    before = mobile.seen_by_hub()
-    mobile.unplug()
+    mobile.unplug()  # the new socket has the port of the old one, so that the hub may see the same address
     _loses_path(mobile, label)
     name = name or f"modem{next(_names)}"
     mobile.plug(name)
     mobile.configure(**addresses)
-    return mobile.seconds_until_it_carries(name if label != "modem" else label, before)
+    return mobile.seconds_until_it_carries(name if label != "modem" else label)
 
 
 def measure_address_change(mobile):
@@ -194,14 +197,14 @@ def measure_rule(mobile):
     """Moves the modem's default route to a separate table; a rule selects it for packets from the modem's address."""
     namespace, table = mobile.namespace, f"default via {GATEWAY_V4} dev {mobile.modem} table 77"
     rule = "from 192.168.2.0/24 lookup 77"
-    before = mobile.seen_by_hub()
+    old_ids = mobile.path_ids()
     namespace.ip(*mobile.route_commands(v6=False, verb="del"))
     mobile.wait_for_reason("no route")
     namespace.ip(f"rule add {rule}", f"route add {table}")
-    seconds = mobile.seconds_until_it_carries(before=before)
-    before = mobile.seen_by_hub()
+    seconds = mobile.seconds_until_it_carries(old_ids=old_ids)  # by a socket at the same port, bound to the address
+    old_ids = mobile.path_ids()
     namespace.ip(*mobile.route_commands(v6=False), f"rule del {rule}", f"route del {table}")
-    mobile.seconds_until_it_carries(before=before)  # by a socket that is not bound to an address
+    mobile.seconds_until_it_carries(old_ids=old_ids)  # by a socket that is not bound to an address
     return seconds
 
 

@@ -400,4 +400,53 @@ TEST_F(TunnelServiceTest, ResolvesAgainWhenANameHasNoAddress) {
 }
 
 }  // namespace
+TEST_F(TunnelServiceTest, MovesTheDataOfADeadPathToTheFirstPathThatWorks) {
+  edge.platform.unplug("eth1");
+  start();
+  run(2s);
+  const auto association = edge.service.status(now).associations.at(0).id;
+  network.set_rewrite([](UdpAddress& from, UdpAddress& to, Bytes) {
+    const IpAddress dead = *IpAddress::parse("198.51.100.1");
+    return from.ip != dead && to.ip != dead;
+  });
+  run_with_traffic(4s);
+  static_cast<void>(hub.device.take_written());
+  edge.platform.plug("eth1", "203.0.113.1");
+  edge.service.handle_links_changed(now);
+  while (!paths(edge).contains("dsl") || paths(edge).at("dsl").state != "active") run(5ms);
+  run(100ms);
+  EXPECT_FALSE(hub.device.take_written().empty());
+  EXPECT_EQ(edge.service.status(now).associations.at(0).id, association);
+}
+
+TEST_F(TunnelServiceTest, TakesAnotherPortWhenOneIsDeadAndKeepsItsAssociation) {
+  edge.platform.unplug("eth1");
+  start();
+  run(2s);
+  const auto association = edge.service.status(now).associations.at(0).id;
+  std::set<std::uint16_t> dead;
+  network.set_rewrite([&](UdpAddress& from, UdpAddress& to, Bytes) {
+    return !dead.contains(from.port) && !dead.contains(to.port);
+  });
+  const auto ports = [&] {
+    std::set<std::uint16_t> out;
+    for (const auto& socket : edge.service.status(now).sockets)
+      out.insert(UdpAddress::parse(socket.local)->port);
+    return out;
+  };
+  for (int times = 0; times < 3; ++times) {
+    const auto before = ports();
+    ASSERT_EQ(before.size(), 1U);
+    dead.insert(before.begin(), before.end());
+    run_with_traffic(3s);
+    EXPECT_EQ(paths(edge).at("lte").state, "active") << times;
+    run(2s);
+    static_cast<void>(hub.device.take_written());
+    EXPECT_EQ(ports().size(), 1U);
+    EXPECT_NE(ports(), before);
+    EXPECT_EQ(edge.service.status(now).associations.at(0).id, association);
+    EXPECT_TRUE(carries(edge, hub, packet(2, 1)));
+  }
+}
+
 }  // namespace hawser::daemon

@@ -17,6 +17,7 @@
 #include "io/setup_error.hpp"
 #include "seeded_random.hpp"
 #include "support/memory_io.hpp"
+#include "support/memory_policy_routing.hpp"
 
 // Tunnel services in memory: an edge with two uplinks and a hub, joined by a network in memory.
 
@@ -54,7 +55,8 @@ class FakePlatform final : public Platform {
     if (options.device) {
       const auto at = links_.find(*options.device);
       if (at == links_.end()) throw io::SetupError("no such device", {});
-      local = {address_of(at->second, options.bind.ip.is_v6()), next_port_++};
+      local = {address_of(at->second, options.bind.ip.is_v6()),
+               options.bind.port != 0 ? options.bind.port : next_port_++};
     }
     auto socket = std::make_unique<io::MemoryDatagramSocket>(network_, options.id, local);
     return socket;
@@ -78,8 +80,10 @@ class FakePlatform final : public Platform {
   std::chrono::sys_seconds wall_clock() override { return wall; }
   void resolve(const NameQuestion& question) override { questions.push_back(question); }
 
+  io::PolicyRouting& routing() override { return routes; }
   void announce(HookEvent event) override { announced.push_back(std::move(event)); }
 
+  io::MemoryPolicyRouting routes;
   std::set<SocketId> watched;
   std::set<std::string> without_route;
   std::size_t listings = 0;

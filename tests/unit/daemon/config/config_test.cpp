@@ -231,7 +231,7 @@ INSTANTIATE_TEST_SUITE_P(
             kEdge, "role = \"always\"", "role = \"sometimes\"",
             "f.toml:15: uplink.role: saw \"sometimes\"; allowed: \"always\", \"secondary\", \"backup\" or"},
         Mistake{kEdge, "role = \"always\"", "rule = \"always\"",
-                "f.toml:15: uplink.rule: unknown key, saw \"always\"; allowed: interface, label, role"},
+                "f.toml:15: uplink.rule: unknown key, saw \"always\"; allowed: interface, label, address"},
         Mistake{kEdge, "label = \"dsl\"", "max_upload = \"1 MB/s\"",
                 "f.toml:14: uplink.max_upload: saw \"1 MB/s\"; allowed: a number with bit/s, kbit/s, Mbit/s"},
         Mistake{kEdge, "label = \"dsl\"", "max_upload = \"63 kbit/s\"",
@@ -248,6 +248,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "f.toml:14: uplink.quota_reset_day: saw 3; allowed: only together with quota"},
         Mistake{kEdge, "interface = \"eth1\"", "interface = \"eth0\"",
                 "f.toml:17: uplink.interface: saw \"eth0\" again; allowed: a value that no other"},
+        Mistake{kEdge, "label = \"dsl\"", "gateway = \"192.0.2.1/24\"",
+                "f.toml:14: uplink.gateway: saw \"192.0.2.1/24\"; allowed: the address of a router"},
+        Mistake{kEdge, "label = \"dsl\"", "address = \"0.0.0.0\"",
+                "f.toml:14: uplink.address: saw \"0.0.0.0\"; allowed: an address of the interface"},
+        Mistake{kEdge, "label = \"dsl\"", "table = 0",
+                "f.toml:14: uplink.table: saw 0; allowed: 1 to 4294967295"},
+        Mistake{kEdge, "label = \"dsl\"", "table = 7\ngateway = \"192.0.2.1\"",
+                "f.toml:14: uplink.table: saw 7; allowed: either gateway or table"},
+        Mistake{kEdge, "label = \"dsl\"", "address = \"192.0.2.2\"\ngateway = \"fe80::1\"",
+                "f.toml:15: uplink.gateway: saw \"fe80::1\"; allowed: an address of the same family"},
         Mistake{kEdge, "interface = \"eth1\"", "label = \"x\"", "f.toml:16: uplink.interface: missing"},
         Mistake{kEdge, "interface = \"eth1\"", "interface = \"a/b*\"",
                 "f.toml:17: uplink.interface: saw \"a/b*\"; allowed: a network interface name, or a pattern"},
@@ -296,6 +306,24 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{kHub, "[[peer]]", "[peer]", "f.toml:6: peer: saw "},
         Mistake{kHub, "[interface]", "[interfaces]", "f.toml:1: interface"},
         Mistake{kHub, "name = \"hw0\"", "name = \"hw0", "f.toml:2: "}));
+
+TEST(Config, ReadsUplinksThatShareAnInterface) {
+  const std::string uplinks =
+      "interface = \"eth0\"\nlabel = \"a\"\ngateway = \"192.0.2.1\"\n[[uplink]]\ninterface = \"eth0\"\nlabel "
+      "= "
+      "\"b\"\ngateway = \"fe80::1\"\naddress = \"2001:db8::7\"\n[[uplink]]\ninterface = \"eth0\"\nlabel = "
+      "\"c\"\n"
+      "table = 0x1000000\n[[uplink]]\ninterface = \"eth1\"";
+  const auto config = parse_config(with(kEdge, "interface = \"eth1\"", uplinks), "f.toml");
+  ASSERT_TRUE(config) << config.error().at(0).to_string();
+  EXPECT_EQ(config->uplinks.at(1).gateway, IpAddress::parse("192.0.2.1"));
+  EXPECT_EQ(config->uplinks.at(2).gateway, IpAddress::parse("fe80::1"));
+  EXPECT_EQ(config->uplinks.at(2).address, IpAddress::parse("2001:db8::7"));
+  EXPECT_EQ(config->uplinks.at(3).table, 0x100'0000U);
+  const std::string twice = with(uplinks, "fe80::1\"\naddress = \"2001:db8::7", "192.0.2.1");
+  const std::string errors = errors_of(with(kEdge, "interface = \"eth1\"", twice));
+  EXPECT_EQ(errors.substr(0, errors.find(';')), "f.toml:21: uplink.interface: saw \"eth0\" again");
+}
 
 TEST(Config, ReadsWhatAnUplinkMayCarry) {
   const std::string settings =

@@ -18,7 +18,7 @@ class ConnectionRaceTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { spdlog::set_level(spdlog::level::off); }
 
-  ConnectionRaceTest() { uplinks.refresh(); }
+  ConnectionRaceTest() { uplinks.refresh(now); }
 
   static UdpAddress address(const std::string& text) { return UdpAddress::parse(text).value(); }
   // Where the attempts of the endpoint go, as "uplink address".
@@ -91,7 +91,8 @@ TEST_F(ConnectionRaceTest, AsksForTheNamesAgainWhenAnInterfaceComes) {
 }
 
 TEST_F(ConnectionRaceTest, NeverAsksForThePeerWithLiteralAddressesOnly) {
-  ConnectionRace literal{{endpoint, tunnel, uplinks, random}, {0, key_of(kHubKey).public_key(), "hub", false}};
+  ConnectionRace literal{{endpoint, tunnel, uplinks, random},
+                         {0, key_of(kHubKey).public_key(), "hub", false}};
   literal.handle_addresses(now, {address("192.0.2.1:9899")});
   literal.start(now);
   EXPECT_FALSE(literal.poll_resolve_request(now));
@@ -157,6 +158,26 @@ TEST_F(ConnectionRaceTest, KeepsAttemptsWaitingWhileFurtherRoundsBegin) {
   EXPECT_EQ(endpoint.association_count(), 2U) << "both still wait";
   EXPECT_GE(sent_in_all, 10U) << "a hub that returns gets an INIT soon";
   EXPECT_LE(sent_in_all, 16U);
+}
+
+TEST_F(ConnectionRaceTest, GoesOnFromOtherPortsWhenNoAttemptIsAnswered) {
+  race.start(now);
+  race.handle_addresses(now, {address("192.0.2.1:1")});
+  std::vector<SocketId> before;
+  for (const Timestamp end = now + 1s; now < end; now += 10ms) race.handle_timeout(now);
+  race.add_sockets(before);
+  ASSERT_EQ(before.size(), 2U) << "one for each uplink";
+  sent();
+  for (const Timestamp end = now + 250ms; now < end; now += 10ms) race.handle_timeout(now);
+  std::vector<SocketId> all;
+  race.add_sockets(all);
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(uplinks.other_than(all[0]), uplinks::PortChoice::other);
+  EXPECT_EQ(uplinks.other_than(all[2]), uplinks::PortChoice::preferred);
+  EXPECT_EQ(uplinks.uplink_of(all[2]), uplinks.uplink_of(all[0]));
+  Sent routes = sent();
+  std::ranges::sort(routes);
+  EXPECT_EQ(routes, (Sent{"dsl 192.0.2.1:1", "lte 192.0.2.1:1"}));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "io/setup_error.hpp"
 #include "support/memory_io.hpp"
+#include "support/memory_policy_routing.hpp"
 
 namespace hawser::daemon::uplinks {
 namespace {
@@ -36,7 +37,7 @@ class FakePlatform final : public Platform {
   std::unique_ptr<io::DatagramSocket> open_socket(const io::udp::UdpSocketOptions& options) override {
     if (refuse) throw io::SetupError("too many open files", {});
     opened.push_back(options);
-    const UdpAddress local{options.bind.ip, next_port_++};
+    const UdpAddress local{options.bind.ip, options.bind.port != 0 ? options.bind.port : next_port_++};
     return std::make_unique<io::MemoryDatagramSocket>(network_, options.id, local);
   }
   void watch(SocketId id, int) override { watched.insert(id); }
@@ -60,10 +61,12 @@ class FakePlatform final : public Platform {
   }
   void resolve(const NameQuestion&) override {}
   std::chrono::sys_seconds wall_clock() override { return {}; }
+  io::PolicyRouting& routing() override { return routes; }
   void announce(HookEvent) override {}
 
   bool refuse = false;
   IpAddress gateway;
+  io::MemoryPolicyRouting routes;
   std::set<std::string> without_route;
   std::set<std::string> by_source;  ///< interfaces with a route only from their own address
   std::set<SocketId> watched;
@@ -89,10 +92,10 @@ class UplinksTest : public testing::Test {
     }
     uplinks.emplace(platform, sockets, config);
     uplinks->set_remotes({ip("203.0.113.1")});
-    changes = uplinks->refresh();
+    changes = uplinks->refresh(now);
   }
   const Uplinks::Uplink& look(std::size_t index = 0) {
-    changes = uplinks->refresh();
+    changes = uplinks->refresh(now);
     return uplinks->at(index);
   }
   std::vector<std::string> in_use() {
@@ -103,6 +106,7 @@ class UplinksTest : public testing::Test {
 
   using Names = std::vector<std::string>;
   FakePlatform platform;
+  Timestamp now{};
   Sockets sockets{platform};
   config::Config config;
   std::optional<Uplinks> uplinks;
@@ -140,7 +144,7 @@ TEST_F(UplinksTest, ReportWhyOneIsNotUsable) {
 TEST_F(UplinksTest, CountOnlyTheFamiliesThatThePeersHave) {
   platform.plug("eth0", {"2001:db8::7/64"});
   make({"eth0"});
-  EXPECT_EQ(look().reason, "no IPv4 address");
+  EXPECT_EQ(look().reason, "no IPv4 address; the peer has no IPv6 address");
   EXPECT_TRUE(uplinks->set_remotes({ip("203.0.113.1"), ip("2001:db8::1")}));
   EXPECT_EQ(look().reason, "");
   EXPECT_FALSE(uplinks->socket(0, false));
@@ -358,7 +362,7 @@ TEST_F(UplinksTest, AskForNamesOverEveryInterfaceThatMayBecomeAnUplink) {
   platform.plug("hawser0", {"10.90.0.2/24"});
   config.interface.name = "hawser0";
   uplinks.emplace(platform, sockets, config);  // no address of a peer is known, so there is no uplink yet
-  EXPECT_TRUE(uplinks->refresh().more_name_interfaces);
+  EXPECT_TRUE(uplinks->refresh({}).more_name_interfaces);
   EXPECT_EQ(uplinks->count(), 0U);
   EXPECT_EQ(uplinks->name_interfaces(), std::vector{NameInterface{"eth0"}});
 }
@@ -369,6 +373,183 @@ TEST_F(UplinksTest, AskForNamesFromTheAddressThatARoutingRuleRequires) {
   make({"eth0"});
   ASSERT_EQ(uplinks->name_interfaces().size(), 1U);
   EXPECT_EQ(uplinks->name_interfaces()[0].v4, ip("192.0.2.7"));
+}
+
+// --- the way that datagrams take
+
+TEST_F(UplinksTest, LeaveByTheRoutesOfTheirOwnSocket) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  platform.gateway = ip("192.0.2.1");
+  make({"eth0"});
+  EXPECT_TRUE(platform.routes.rules().empty());
+  const SocketId socket = uplinks->socket(0, false).value();
+  const std::uint16_t port = sockets.find(socket)->local_address().port;
+  const std::uint32_t table = SocketRoutes::kTables | port;
+  ASSERT_EQ(platform.routes.rules().size(), 1U);
+  EXPECT_EQ(platform.routes.rules()[0],
+            (io::netlink::PolicyRule{false, SocketRoutes::kPriority, port, table}));
+  uplinks->set_remotes({ip("203.0.113.1"), ip("203.0.113.2"), ip("2001:db8::1")});
+  look();
+  const auto routes = platform.routes.routes({.table = table});
+  ASSERT_EQ(routes.size(), 2U);
+  EXPECT_EQ(routes[1].destination.to_string(), "203.0.113.2/32");
+  EXPECT_EQ(routes[1].gateway, ip("192.0.2.1"));
+  EXPECT_EQ(routes[1].source, ip("192.0.2.7"));
+  platform.gateway = ip("192.0.2.9");
+  uplinks->set_remotes({ip("203.0.113.2")});
+  look();
+  ASSERT_EQ(platform.routes.routes({.table = table}).size(), 1U);
+  EXPECT_EQ(platform.routes.routes({})[0].gateway, ip("192.0.2.9"));
+  platform.unplug("eth0");
+  look();
+  EXPECT_TRUE(platform.routes.rules().empty());
+  EXPECT_TRUE(platform.routes.routes({}).empty());
+}
+
+TEST_F(UplinksTest, NeverShareAPort) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  make({"eth0"});
+  for (std::uint16_t port = 40000; port < 40003; ++port)
+    ASSERT_FALSE(platform.routes.add(io::netlink::PolicyRule{false, SocketRoutes::kPriority, port, 77}));
+  const SocketId socket = uplinks->socket(0, false).value();
+  EXPECT_EQ(sockets.find(socket)->local_address().port, 40003);
+}
+
+TEST_F(UplinksTest, WarnOfAStrictReversePathFilterOnlyWithoutARule) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  platform.routes.filters["eth0"] = 1;
+  make({"eth0"});
+  uplinks->socket(0, false);
+  EXPECT_EQ(look().warning, "");
+  platform.routes.refuse = true;
+  platform.unplug("eth0");
+  look();
+  platform.plug("eth0", {"192.0.2.7/24"});
+  look();
+  EXPECT_TRUE(uplinks->socket(0, false));
+  EXPECT_NE(look().warning.find("run: sysctl -w net/ipv4/conf/eth0/rp_filter=2"), std::string::npos);
+  EXPECT_EQ(look().reason, "");
+  platform.routes.filters["eth0"] = 2;
+  EXPECT_EQ(look().warning, "");
+  platform.routes.filters["eth0"] = 1;
+  platform.routes.refuse = false;
+  EXPECT_EQ(look().warning, "");
+}
+
+TEST_F(UplinksTest, ShareAnInterfaceByTheirGateways) {
+  platform.plug("eth0", {"192.0.2.7/24", "198.51.100.7/24", "2001:db8::7/64"});
+  for (const char* gateway : {"192.0.2.1", "198.51.100.1"}) {
+    config.uplinks.push_back({.interface = "eth0", .label = gateway, .gateway = ip(gateway)});
+  }
+  make({});
+  for (const std::size_t index : {0U, 1U}) {
+    const auto& uplink = look(index);
+    EXPECT_EQ(uplink.reason, "");
+    EXPECT_EQ(uplink.v6.reason, "configured for IPv4");
+    EXPECT_EQ(uplink.v4.route.gateway, uplink.config.gateway);
+    EXPECT_TRUE(uplinks->socket(index, false));
+    EXPECT_FALSE(uplinks->socket(index, true));
+  }
+  EXPECT_EQ(uplinks->at(1).v4.route.source, ip("198.51.100.7"));
+  EXPECT_EQ(platform.routes.rules().size(), 2U);
+  uplinks->set_remotes({ip("2001:db8::1")});
+  EXPECT_EQ(look().reason, "configured for IPv4");
+}
+
+TEST_F(UplinksTest, CannotUseAGatewayWithoutARule) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  config.uplinks.push_back({.interface = "eth0", .label = "modem", .gateway = ip("192.0.2.1")});
+  make({});
+  platform.routes.refuse = true;
+  EXPECT_FALSE(uplinks->socket(0, false));
+  EXPECT_TRUE(look().reason.starts_with("cannot add a route")) << look().reason;
+  EXPECT_TRUE(platform.watched.empty());
+}
+
+TEST_F(UplinksTest, TakeTheConfiguredAddressOrNone) {
+  platform.plug("eth0", {"192.0.2.7/24", "192.0.2.8/24"});
+  config.uplinks.push_back({.interface = "eth0", .label = "modem", .address = ip("192.0.2.8")});
+  make({});
+  EXPECT_TRUE(uplinks->socket(0, false));
+  EXPECT_EQ(platform.opened.back().bind.ip, ip("192.0.2.8"));
+  platform.link("eth0").addresses.pop_back();
+  EXPECT_EQ(look().reason, "no address 192.0.2.8");
+}
+
+TEST_F(UplinksTest, ReadTheConfiguredTable) {
+  const int link = platform.plug("eth0", {"192.0.2.7/24"}).index;
+  config.uplinks.push_back({.interface = "eth0", .label = "modem", .table = 70});
+  make({});
+  EXPECT_EQ(look().reason, "no route");
+  const auto add = [&](const char* to, int over, io::netlink::RouteType type) {
+    io::netlink::RouteSpec route{.destination = *IpPrefix::parse(to), .type = type, .link = over};
+    route.gateway = ip("192.0.2.1");
+    route.table = 70;
+    ASSERT_FALSE(platform.routes.replace(route));
+  };
+  using Type = io::netlink::RouteType;
+  add("203.0.113.0/24", link + 1, Type::unicast);
+  EXPECT_EQ(look().reason, "no route");
+  add("203.0.113.0/25", link, Type::unicast);
+  EXPECT_EQ(look().reason, "");
+  EXPECT_EQ(look().v4.route, (io::netlink::RouteInfo{ip("192.0.2.7"), ip("192.0.2.1")}));
+  ASSERT_TRUE(uplinks->socket(0, false));
+  EXPECT_EQ(platform.routes.rules().at(0).table, 70U);
+  add("203.0.113.1/32", 0, Type::unreachable);
+  EXPECT_EQ(look().reason, "no route");
+}
+
+// --- two ports
+
+TEST_F(UplinksTest, HaveASecondPortAndRememberTheOneThatWorked) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  make({"eth0"});
+  const auto port = [&](SocketId socket) { return sockets.find(socket)->local_address().port; };
+  const SocketId first = uplinks->socket(0, false).value();
+  const SocketId second = uplinks->socket(0, false, PortChoice::other).value();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(uplinks->socket(0, false, uplinks->other_than(first)), second);
+  EXPECT_EQ(uplinks->socket(0, false, uplinks->other_than(second)), first);
+  EXPECT_EQ(uplinks->uplink_of(second), 0U);
+  uplinks->prefer(second);
+  EXPECT_EQ(uplinks->socket(0, false), second);
+  uplinks->close_unused({first});
+  EXPECT_NE(sockets.find(first), nullptr);
+  const std::uint16_t old_port = port(first);
+  uplinks->close_unused({});
+  EXPECT_EQ(sockets.find(first), nullptr);
+  ASSERT_NE(sockets.find(second), nullptr);
+  // Both ports are kept, also while the interface is away.
+  const std::uint16_t good_port = port(second);
+  platform.unplug("eth0");
+  look();
+  EXPECT_EQ(changes.closed, std::vector{second});
+  platform.plug("eth0", {"192.0.2.7/24"});
+  look();
+  EXPECT_EQ(port(uplinks->socket(0, false).value()), good_port);
+  EXPECT_EQ(port(uplinks->socket(0, false, PortChoice::other).value()), old_port);
+}
+
+TEST_F(UplinksTest, ReplaceAPortOnlyAfterALongSilence) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  make({"eth0"});
+  const SocketId first = uplinks->socket(0, false).value();
+  std::set<std::uint16_t> ports;
+  for (unsigned silences = 0; silences <= FamilySockets::kMaxSilences; ++silences) {
+    const SocketId second = uplinks->socket(0, false, PortChoice::other).value();
+    ports.insert(sockets.find(second)->local_address().port);
+    EXPECT_EQ(ports.size(), silences < FamilySockets::kMaxSilences ? 1U : 2U);
+    uplinks->note_silence(second);
+    uplinks->close_unused({first, second});
+    EXPECT_NE(sockets.find(second), nullptr) << "it is still in use";
+    uplinks->close_unused({first});
+    EXPECT_EQ(sockets.find(second), nullptr);
+  }
+  // A port that worked until the other one took its place gets one chance.
+  const SocketId third = uplinks->socket(0, false, PortChoice::other).value();
+  uplinks->prefer(third);
+  uplinks->note_silence(first);
+  EXPECT_NE(uplinks->socket(0, false, PortChoice::other), first);
 }
 
 }  // namespace
