@@ -14,6 +14,7 @@ Association::Association(EndpointContext& context, AssociationId id, const Route
       parts_(context, id, peer_port, handshake::OwnInit::make(context.random)),
       messages_(parts_),
       establishment_(parts_, messages_),
+      path_commands_(parts_, establishment_),
       router_(parts_, messages_) {
   establishment_.start(now, first, peer);
 }
@@ -24,6 +25,7 @@ Association::Association(EndpointContext& context, AssociationId id, const hands
       parts_(context, id, cookie.peer_port, cookie.own),
       messages_(parts_),
       establishment_(parts_, messages_),
+      path_commands_(parts_, establishment_),
       router_(parts_, messages_) {
   establishment_.accept(now, cookie);
 }
@@ -34,7 +36,11 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
                                 const security::OpenedRecord* record) {
   if (record == nullptr && parts_.writer.seals())
     return parts_.endpoint.drops.add(DropReason::unprotected_chunk);
-  if (record != nullptr) last_record_ = now;
+  if (record != nullptr) {
+    last_record_ = now;
+  } else {
+    establishment_.follow_source(route);
+  }
   path::Path* path = parts_.paths.find(route);
   const std::size_t size = record == nullptr ? view.bytes().size() : record->datagram_size;
   if (path != nullptr) path->on_received(now, size);
@@ -193,42 +199,6 @@ Timestamp Association::next_timeout() const {
 SendResult Association::send(Buffer&& message, const SendOptions& options) {
   if (closed_ || !established() || readiness() != Readiness::confirmed) return SendResult::not_open;
   return parts_.data.enqueue(std::move(message), options);
-}
-
-std::optional<PathId> Association::add_path(const Route& route) {
-  if (parts_.paths.find(route) != nullptr) return std::nullopt;
-  path::Path* path = parts_.paths.add(route, PathState::joining, establishment_.peer_window());
-  if (path == nullptr) return std::nullopt;
-  path->ours = true;
-  parts_.events.emit(Event::Kind::path_added, path->id);
-  parts_.asconf.join(path->id);
-  return path->id;
-}
-
-bool Association::remove_path(PathId id) {
-  const path::Path* path = parts_.paths.find(id);
-  const bool removed = parts_.paths.retire(id, parts_.events);
-  if (removed) parts_.preferences.on_removed(*path);
-  drop_retired_paths(parts_);
-  return removed;
-}
-
-bool Association::request_address(wire::ParameterType type, const IpAddress& local) {
-  if (readiness() == Readiness::handshake || !parts_.asconf.enabled()) return false;
-  parts_.asconf.request(type, local);
-  return true;
-}
-
-void Association::probe_path(PathId id) {
-  if (path::Path* path = parts_.paths.find(id)) path::PathValidation::force_probe(*path);
-}
-
-void Association::move_path(PathId id) {
-  path::Path* path = parts_.paths.find(id);
-  if (path == nullptr || closed_ || handshaking()) return;
-  parts_.data.outstanding().lose_all(*path);
-  parts_.migration.move(*path);
-  parts_.asconf.on_path_moved(id);
 }
 
 void Association::shutdown(Timestamp now) {

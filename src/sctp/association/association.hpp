@@ -9,6 +9,7 @@
 #include "sctp/association/components.hpp"
 #include "sctp/association/establishment.hpp"
 #include "sctp/association/internal_messages.hpp"
+#include "sctp/association/path_commands.hpp"
 
 namespace hawser::sctp::association {
 
@@ -57,18 +58,10 @@ class Association {
   // --- commands; each is described at Endpoint
   /// Queues a message.
   SendResult send(Buffer&& message, const SendOptions& options);
-  /// Joins a path; nothing: it exists already, or there are too many.
-  std::optional<PathId> add_path(const Route& route);
-  /// Removes a path. False: there is no such path, or it is the last.
-  bool remove_path(PathId id);
+  /// Adds, moves and removes paths.
+  [[nodiscard]] PathCommands& path_commands() { return path_commands_; }
   /// Roles, caps and the primary path.
   [[nodiscard]] path::Preferences& preferences() { return parts_.preferences; }
-  /// Requests an address change of `type` by ASCONF. False: the peer does not accept ASCONF.
-  bool request_address(wire::ParameterType type, const IpAddress& local);
-  /// Probes a path now.
-  void probe_path(PathId id);
-  /// See Endpoint::move_path().
-  void move_path(PathId id);
   /// Shuts down gracefully.
   void shutdown(Timestamp now);
   /// Ends the association, with or without an ABORT, and emits the event.
@@ -137,6 +130,7 @@ class Association {
   Components parts_;
   InternalMessages messages_;
   Establishment establishment_;
+  PathCommands path_commands_;
   ChunkRouter router_;
   bool closed_ = false;
   Timestamp last_record_ = Timestamp::min();  ///< when a record was last opened, from any address

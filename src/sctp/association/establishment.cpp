@@ -138,8 +138,15 @@ void Establishment::on_matching_cookie(Timestamp now, const handshake::StateCook
 void Establishment::follow_cookie(const Route& route) {
   path::Path& path = *parts_.paths.primary();
   if (path.route == route) return;
+  earlier_route_ = path.route;
   path.follow(route);
   parts_.data.outstanding().lose_all(path);
+}
+
+// A cookie may have been renewed for the address of an attacker who relays packets: the handshake goes on
+// where the peer's last packet came from, if a cookie has validated that address.
+void Establishment::follow_source(const Route& route) {
+  if (earlier_route_ == route && readiness() == Readiness::handshake) follow_cookie(route);
 }
 
 void Establishment::acknowledge_cookie(const Route& route) {

@@ -38,6 +38,8 @@ class Establishment {
   // --- unsealed packets
   /// See Association::authenticate().
   [[nodiscard]] Result<wire::PacketView, DropReason> authenticate(const wire::PacketView& packet) const;
+  /// An authentic packet arrived over `route` before there are keys.
+  void follow_source(const Route& route);
 
   // --- the peer's State Cookie
   /// Establishes a new association from a valid cookie, and acknowledges it.
@@ -97,6 +99,7 @@ class Establishment {
   bool started_by_us_ = false;
   bool confirmed_ = false;  ///< the user has got the event
   Event::Kind opened_as_ = Event::Kind::connected;
+  std::optional<Route> earlier_route_;       ///< of the path, before the peer returned a renewed cookie
   std::vector<IpAddress> listed_addresses_;  ///< those of the peer, until the association is confirmed
   std::size_t peer_window_ = 0;
   std::uint16_t inbound_streams_ = 0;

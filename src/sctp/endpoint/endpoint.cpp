@@ -166,11 +166,11 @@ SendResult Endpoint::send(Timestamp, AssociationId id, Buffer&& message, const S
 
 std::optional<PathId> Endpoint::add_path(Timestamp, AssociationId id, const Route& route) {
   return impl_->with(id, std::optional<PathId>(),
-                     [&](auto& association) { return association.add_path(route); });
+                     [&](auto& association) { return association.path_commands().add(route); });
 }
 
 bool Endpoint::remove_path(Timestamp, AssociationId id, PathId path) {
-  return impl_->with(id, false, [&](auto& association) { return association.remove_path(path); });
+  return impl_->with(id, false, [&](auto& association) { return association.path_commands().remove(path); });
 }
 
 bool Endpoint::set_primary(AssociationId id, PathId path) {
@@ -190,21 +190,22 @@ bool Endpoint::set_path_caps(AssociationId id, PathId path, const PathCaps& caps
 
 bool Endpoint::request_primary(Timestamp, AssociationId id, const IpAddress& local) {
   return impl_->with(id, false, [&](auto& association) {
-    return association.request_address(wire::ParameterType::kSetPrimaryAddress, local);
+    return association.path_commands().request_address(wire::ParameterType::kSetPrimaryAddress, local);
   });
 }
 
 bool Endpoint::request_address(Timestamp, AssociationId id, const IpAddress& local, bool add) {
   const auto type = add ? wire::ParameterType::kAddIpAddress : wire::ParameterType::kDeleteIpAddress;
-  return impl_->with(id, false, [&](auto& association) { return association.request_address(type, local); });
+  return impl_->with(
+      id, false, [&](auto& association) { return association.path_commands().request_address(type, local); });
 }
 
 void Endpoint::probe_path(Timestamp, AssociationId id, PathId path) {
-  if (Impl::Entry* association = impl_->touch(id)) association->probe_path(path);
+  if (Impl::Entry* association = impl_->touch(id)) association->path_commands().probe(path);
 }
 
 void Endpoint::move_path(Timestamp, AssociationId id, PathId path) {
-  if (Impl::Entry* association = impl_->touch(id)) association->move_path(path);
+  if (Impl::Entry* association = impl_->touch(id)) association->path_commands().move(path);
 }
 
 void Endpoint::send_restart_notice(const Route& route) {

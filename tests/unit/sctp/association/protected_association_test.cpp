@@ -477,9 +477,11 @@ TEST(ProtectedAssociation, HoldsNoChunksOfAnUnauthenticatedInitiator) {
   pair.begin();
   pair.carry();
   pair.learn();
+  const auto transcript = transcript_of(pair.client.sent.front().bytes, pair.server.sent.front().bytes);
+  const auto mac = mac_of(crypto::TlsRole::client, transcript);
   const auto cookie = [&] {
     const Datagram& echo = *find_with(pair.client.sent, wire::ChunkType::kCookieEcho);
-    return Craft(pair.server_tag).raw(find_chunk(echo.bytes, wire::ChunkType::kCookieEcho)->whole).take();
+    return Craft(pair.server_tag).raw(find_chunk(echo.bytes, wire::ChunkType::kCookieEcho)->whole).take(mac);
   }();
   pair.to_server(cookie);
   ASSERT_EQ(pair.server.endpoint.association_count(), 1U);
@@ -491,7 +493,7 @@ TEST(ProtectedAssociation, HoldsNoChunksOfAnUnauthenticatedInitiator) {
     data.begin = i == 0;
     const ByteVector byte(1, i == 0 ? std::byte{0} : std::byte{0x16});
     data.payload = byte;
-    pair.to_server(pair.from_client().add(data).take());
+    pair.to_server(pair.from_client().add(data).take(mac));
     ASSERT_LT(pair.server.pool.in_use() - before, 10U) << i;
   }
 }
