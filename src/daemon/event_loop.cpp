@@ -24,6 +24,7 @@
 #include "daemon/control/control_server.hpp"
 #include "daemon/developer_trace.hpp"
 #include "daemon/hooks/runner.hpp"
+#include "daemon/names/port_routes.hpp"
 #include "daemon/names/resolver.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/routing/routing.hpp"
@@ -94,8 +95,10 @@ class EventLoop final : public Platform {
  public:
   EventLoop(const config::Config& config, sctp::SecurityConfig security, io::tun::TunDevice& device,
             crypto::KeyReaders key_readers)
-      : resolver_(context_, [this](const NameAnswer& answer) { on_name_answer(answer); },
-                  {.mark = config.interface.fwmark}),
+      : name_routes_(policy_routing_, config.interface.fwmark),
+        resolver_(context_, [this](const NameAnswer& answer) { on_name_answer(answer); },
+                  {.mark = config.interface.fwmark,
+                   .on_port = [this](const auto& port, bool in_use) { name_routes_.set(port, in_use); }}),
         key_readers_(key_readers),
         device_(device),
         link_monitor_(device_.index()),
@@ -273,6 +276,8 @@ class EventLoop final : public Platform {
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
+  io::KernelPolicyRouting policy_routing_;
+  names::PortRoutes name_routes_;
   names::Resolver resolver_;
   std::optional<hooks::HookRunner> hooks_;
   bool ending_ = false;
@@ -280,7 +285,6 @@ class EventLoop final : public Platform {
   Timestamp armed_ = kNever;
   std::vector<std::unique_ptr<ReadableWatch>> watches_;  // by SocketId
   crypto::SystemRandom random_;
-  io::KernelPolicyRouting policy_routing_;
   io::tun::TunDevice& device_;
   std::optional<ReadableWatch> device_watch_;
   io::netlink::LinkMonitor link_monitor_;

@@ -177,6 +177,7 @@ void TunnelService::handle_event(Timestamp now, const sctp::Event& event) {
   event_log_.handle_rejection(now, event);
   connections_.handle_event(now, event);
   policies_.handle_event(event);
+  if (restart_notifier_) restart_notifier_->handle_event();
 }
 
 void TunnelService::report_lasting_events(Timestamp now) {

@@ -72,6 +72,18 @@ class NamesOverUplinks(NamesCase):
             edge.stop()
         self.assertEqual({source for _, source in self.server.asked}, {"203.0.113.101", "203.0.113.102"})
 
+    def test_strict_filters_let_the_answers_over_the_second_uplink_pass(self):
+        interfaces = ("all", "wan1", "wan2")
+        for interface in interfaces:
+            self.edge.sysctl(**{f"net__ipv4__conf__{interface}__rp_filter": 1})
+            self.addCleanup(self.edge.sysctl, **{f"net__ipv4__conf__{interface}__rp_filter": 0})
+        first = self.network.edge.links[0]
+        first.blackhole(True)
+        self.addCleanup(first.blackhole, False)
+        edge = self.start()
+        wait_until(lambda: self.active(edge) == [f"{HUB_V4}:9899"], 5, "the path over the second uplink")
+        self.assertEqual({source for _, source in self.server.asked}, {"203.0.113.102"})
+
     def test_uplinks_that_come_after_the_daemon_are_asked_at_once(self):
         for uplinks in (("wan1", "wan2"), ()):
             with self.subTest(uplinks or "automatic"):

@@ -181,7 +181,7 @@ class DnsChannel::Impl {
     if (options_.device.empty()) return true;
     if (!set_way(fd, options_) || !bind_to(fd, options_.local)) return false;
     release_port(fd);  // of an earlier socket that could not be connected
-    ports_[fd] = {options_.device, options_.server.ip.is_v6(), port_of(fd)};
+    ports_[fd] = {options_.device, options_.server.ip, options_.local, port_of(fd)};
     if (options_.on_port) options_.on_port(ports_[fd], true);
     return true;
   }

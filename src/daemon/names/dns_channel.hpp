@@ -25,7 +25,8 @@ class DnsChannel {
   /// The local port of a socket that is bound to an interface.
   struct Port {
     std::string device;
-    bool v6 = false;
+    IpAddress server;  ///< that is asked
+    IpAddress local;   ///< the address of the socket; the wildcard: any
     std::uint16_t number = 0;
   };
   /// A callback: the port is in use from now on (before anything is sent from it), or no longer. For a

@@ -78,32 +78,28 @@ std::vector<PeerLocation> RestartNotice::poll_locations() {
   return std::exchange(previous_, {});
 }
 
-bool RestartNotice::save_is_due(Timestamp now) const {
-  return saved_at_ == Timestamp::min() || now - saved_at_ >= kSaveInterval;
-}
-
 // Without any peer, the file stays as it is: the hub may crash again before its peers are back.
-void RestartNotice::note(Timestamp now, std::vector<PeerLocation> locations) {
-  if (locations.empty() || !save_is_due(now)) return;
+bool RestartNotice::note(Timestamp now, std::vector<PeerLocation> locations) {
   std::ranges::sort(locations);
-  if (locations != saved_) save(now, std::move(locations));
+  if (locations.empty() || locations == saved_) return true;
+  return saves_.take(now, kSaves) && save(std::move(locations));
 }
 
 void RestartNotice::clear() {
-  save(Timestamp::min(), {});
+  save({});
 }
 
 // Does not wait for the disk, as the hub carries traffic: after a loss of power, idle peers notice the
 // restart with their next heartbeat, within a minute. What could not be written is written when it is due
 // again.
-void RestartNotice::save(Timestamp now, std::vector<PeerLocation> locations) {
-  saved_at_ = now;
+bool RestartNotice::save(std::vector<PeerLocation> locations) {
   const bool good = file_.save(locations_text(locations), false);
   if (good) saved_ = std::move(locations);
   if (!good && !save_failed_)
     spdlog::warn("{}: after a crash, idle peers will notice the restart with their next heartbeat",
                  file_.problem());
   save_failed_ = !good;
+  return good;
 }
 
 }  // namespace hawser::daemon::peering

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/token_bucket.hpp"
 #include "daemon/state_file.hpp"
 #include "hawser/base/address.hpp"
 #include "hawser/base/time.hpp"
@@ -25,8 +26,9 @@ struct PeerLocation {
 /// no clock, sends nothing.
 class RestartNotice {
  public:
-  /// Shortest time between two writes of the file.
-  static constexpr Duration kSaveInterval = std::chrono::seconds(10);
+  /// Writes of the file: so many at once, for the peers that connect one after another, and then one for each
+  /// interval.
+  static constexpr TokenBucket::Limit kSaves{.burst = 10, .interval = std::chrono::seconds(10)};
   /// Notices to each location, as some may be lost.
   static constexpr unsigned kRepetitions = 3;
 
@@ -37,21 +39,22 @@ class RestartNotice {
   void load();
   /// The locations that get a notice now; each is returned by the first kRepetitions calls.
   [[nodiscard]] std::vector<PeerLocation> poll_locations();
-  /// Whether note() would write the file now.
-  [[nodiscard]] bool save_is_due(Timestamp now) const;
-  /// Writes the locations of the peers to the file if it is due and they differ from its content.
-  void note(Timestamp now, std::vector<PeerLocation> locations);
+  /// Whether note() may write the file now.
+  [[nodiscard]] bool may_save(Timestamp now) const { return saves_.ready_at(kSaves) <= now; }
+  /// Writes the locations of the peers to the file if they differ from its content. False: the file could not
+  /// be written, or not yet.
+  bool note(Timestamp now, std::vector<PeerLocation> locations);
   /// Empties the file: every peer has seen this hub shut down.
   void clear();
 
  private:
-  void save(Timestamp now, std::vector<PeerLocation> locations);
+  bool save(std::vector<PeerLocation> locations);
 
   StateFile file_;
   std::vector<PeerLocation> previous_;  ///< left by the previous run
   unsigned rounds_sent_ = 0;
   std::vector<PeerLocation> saved_;  ///< content of the file, sorted
-  Timestamp saved_at_ = Timestamp::min();
+  TokenBucket saves_;
   bool save_failed_ = false;  ///< the last time; reported once
 };
 

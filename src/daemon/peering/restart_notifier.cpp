@@ -22,13 +22,13 @@ std::vector<Route> RestartNotifier::poll_routes() {
 }
 
 void RestartNotifier::note_locations(Timestamp now) {
-  if (!notice_.save_is_due(now)) return;
+  if (!changed_ || !notice_.may_save(now)) return;
   std::vector<PeerLocation> locations;
   for (const sctp::AssociationId id : context_.tunnel.associations()) {
     if (!is_up(context_.tunnel, id)) continue;
     if (const auto status = context_.endpoint.status(id)) collect(*status, locations);
   }
-  notice_.note(now, std::move(locations));
+  changed_ = !notice_.note(now, std::move(locations));
 }
 
 void RestartNotifier::collect(const sctp::AssociationStatus& status,

@@ -29,7 +29,9 @@ class RestartNotifier {
   void start() { notice_.load(); }
   /// The routes that get a restart notice now (Endpoint::send_restart_notice); about once a second.
   [[nodiscard]] std::vector<Route> poll_routes();
-  /// Keeps where the peers are now.
+  /// Something has happened to an association or a path.
+  void handle_event() { changed_ = true; }
+  /// Keeps where the peers are now; about once a second.
   void note_locations(Timestamp now);
   /// Every association was shut down gracefully: the next run sends no notices.
   void clear() { notice_.clear(); }
@@ -39,6 +41,7 @@ class RestartNotifier {
 
   Context context_;
   RestartNotice notice_;
+  bool changed_ = false;  ///< since the locations were kept
 };
 
 }  // namespace hawser::daemon::peering

@@ -1,46 +1,29 @@
 #include "sctp/endpoint/association_table.hpp"
 
 #include <algorithm>
-#include <exception>
-#include <new>
 
 namespace hawser::sctp::endpoint {
-namespace {
-
-// Runs `work` on an association. An exception leaves it in an unknown state, so it ends without a packet.
-template <class Work>
-auto guarded(Timestamp now, association::Association& association, Work work, decltype(work()) otherwise) {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    association.end(now, association::broken("out of memory"));
-  } catch (const std::exception&) {
-    association.end(now, association::broken("an internal failure"));
-  }
-  return otherwise;
-}
-
-}  // namespace
 
 void AssociationTable::Entry::handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet,
                                             const security::OpenedRecord* record) {
-  guarded(
-      now, *this, [&] { return Association::handle_packet(now, route, packet, record), true; }, false);
+  guarded(false, [&] { return Association::handle_packet(now, route, packet, record), true; });
 }
 
 Result<security::OpenedRecord, DropReason> AssociationTable::Entry::open_record(Timestamp now,
                                                                                 MutableBytes datagram) {
   using Opened = Result<security::OpenedRecord, DropReason>;
-  return guarded(
-      now, *this, [&] { return Association::open_record(now, datagram); },
-      Opened(DropReason::internal_failure));
+  return guarded(Opened(DropReason::internal_failure),
+                 [&] { return Association::open_record(now, datagram); });
 }
 
 AssociationTable::Entry& AssociationTable::add(std::unique_ptr<Entry> entry) {
   Entry& added = *entry;
   entries_.push_back(std::move(entry));
-  tags_.insert(added.own_init().tag, &added);
-  touch(added);
+  added.guarded(false, [&] {
+    tags_.insert(added.own_init().tag, &added);
+    touch(added);
+    return true;
+  });
   return added;
 }
 
@@ -51,8 +34,8 @@ void AssociationTable::retag(VerificationTag old_tag, Entry& entry) {
 
 void AssociationTable::touch(Entry& entry) {
   if (!entry.touched) touched_.push_back(&entry);
-  if (!entry.readable) readable_.push_back(&entry);
   entry.touched = true;
+  if (!entry.readable) readable_.push_back(&entry);
   entry.readable = true;
   if (entry.anonymous) note_proof(entry);
 }
@@ -101,8 +84,7 @@ void AssociationTable::handle_timeout(Timestamp now) {
   for (const auto& entry : entries_) {
     if (entry->touched) entry->deadline = entry->next_timeout();
     if (entry->deadline > now) continue;
-    guarded(
-        now, *entry, [&] { return entry->handle_timeout(now), true; }, false);
+    entry->guarded(false, [&] { return entry->handle_timeout(now), true; });
     touch(*entry);
   }
 }
@@ -110,9 +92,7 @@ void AssociationTable::handle_timeout(Timestamp now) {
 bool AssociationTable::poll_transmit(Timestamp now, TransmitBatch& batch) {
   while (!touched_.empty()) {
     Entry& entry = *touched_.back();
-    if (guarded(
-            now, entry, [&] { return entry.poll_transmit(now, batch); }, false))
-      return true;
+    if (entry.guarded(false, [&] { return entry.poll_transmit(now, batch); })) return true;
     entry.deadline = entry.next_timeout();
     entry.touched = false;
     touched_.pop_back();
@@ -124,7 +104,8 @@ bool AssociationTable::poll_transmit(Timestamp now, TransmitBatch& batch) {
 std::optional<ReceivedMessage> AssociationTable::poll_message() {
   while (!readable_.empty()) {
     Entry& entry = *readable_.back();
-    if (auto message = entry.poll_message()) {
+    auto message = entry.guarded(std::optional<ReceivedMessage>(), [&entry] { return entry.poll_message(); });
+    if (message) {
       // Reading may have opened the window, which a SACK announces.
       if (!entry.touched) touch(entry);
       return message;

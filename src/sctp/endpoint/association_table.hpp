@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,10 +17,23 @@ namespace hawser::sctp::endpoint {
 /// may have something to send or to deliver. Never parses a packet.
 class AssociationTable {
  public:
-  /// An association with the table's state for it. Its input may throw: there is no memory, or OpenSSL fails.
-  /// Then only this association ends.
+  /// An association with the table's state for it. What it does may throw: there is no memory, or OpenSSL
+  /// fails. Then only this association ends.
   struct Entry final : association::Association {
     using Association::Association;
+    /// Runs `work` on the association. An exception leaves it in an unknown state: it ends without a packet,
+    /// and the result is `otherwise`.
+    template <class Result, class Work>
+    Result guarded(Result otherwise, Work work) {
+      try {
+        return work();
+      } catch (const std::bad_alloc&) {
+        end({}, association::broken("out of memory"));
+      } catch (const std::exception&) {
+        end({}, association::broken("an internal failure"));
+      }
+      return otherwise;
+    }
     /// Association::handle_packet(), which see.
     void handle_packet(Timestamp now, const Route& route, const wire::PacketView& packet,
                        const security::OpenedRecord* record = nullptr);

@@ -56,7 +56,20 @@ class Endpoint::Impl {
   template <class Result, class Command>
   Result with(AssociationId id, Result otherwise, Command command) {
     Entry* association = touch(id);
-    return association == nullptr ? otherwise : command(*association);
+    if (association == nullptr) return otherwise;
+    return association->guarded(otherwise, [&]() -> Result { return command(*association); });
+  }
+  // Begins an association with these arguments. If that throws, the event for its end follows.
+  template <class... Arguments>
+  AssociationId begin(const Route& first, Arguments... arguments) {
+    const AssociationId id = associations.next_id();
+    try {
+      associations.add(std::make_unique<Entry>(context, id, first, arguments...));
+    } catch (const std::exception&) {
+      drops.add(DropReason::internal_failure);
+      events.push_back({Event::Kind::lost, id, kNoPath, 0, "an internal failure"});
+    }
+    return id;
   }
   // Returns the live association of this id and marks it as touched, because it may have something to send
   // after the caller's command; null: there is none.
@@ -146,17 +159,12 @@ void Endpoint::handle_timeout(Timestamp now) {
 // --- commands
 
 AssociationId Endpoint::connect(Timestamp now, const Route& first, std::uint16_t peer_port) {
-  const AssociationId id = impl_->associations.next_id();
-  impl_->associations.add(
-      std::make_unique<Impl::Entry>(impl_->context, id, first, peer_port, std::nullopt, now));
-  return id;
+  return impl_->begin(first, peer_port, std::optional<crypto::PublicKey>(), now);
 }
 
 AssociationId Endpoint::connect(Timestamp now, const Route& first, const crypto::PublicKey& peer,
                                 std::uint16_t peer_port) {
-  const AssociationId id = impl_->associations.next_id();
-  impl_->associations.add(std::make_unique<Impl::Entry>(impl_->context, id, first, peer_port, peer, now));
-  return id;
+  return impl_->begin(first, peer_port, std::optional(peer), now);
 }
 
 SendResult Endpoint::send(Timestamp, AssociationId id, Buffer&& message, const SendOptions& options) {

@@ -61,13 +61,18 @@ TEST_F(RestartNoticeTest, AHubThatShutsDownLeavesNothing) {
   EXPECT_TRUE(pending_in_next_run().empty());
 }
 
-TEST_F(RestartNoticeTest, TheFileFollowsChangesButNotMoreThanEveryTenSeconds) {
+TEST_F(RestartNoticeTest, TheFileFollowsTheFirstChangesNowAndLaterOnesEveryTenSeconds) {
   RestartNotice hub(path());
-  hub.note(now, {location(1)});
-  hub.note(now + 9s, {location(2)});
-  EXPECT_EQ(pending_in_next_run(), std::vector{location(1)});
-  hub.note(now + 10s, {location(2)});
-  EXPECT_EQ(pending_in_next_run(), std::vector{location(2)});
+  for (std::uint16_t i = 1; i <= 10; ++i) {
+    EXPECT_TRUE(hub.note(now, {location(i)}));
+    EXPECT_TRUE(hub.note(now, {location(i)})) << "it is there";
+  }
+  EXPECT_FALSE(hub.may_save(now + 9s));
+  EXPECT_FALSE(hub.note(now + 9s, {location(11)}));
+  EXPECT_EQ(pending_in_next_run(), std::vector{location(10)});
+  EXPECT_TRUE(hub.may_save(now + 10s));
+  EXPECT_TRUE(hub.note(now + 10s, {location(11)}));
+  EXPECT_EQ(pending_in_next_run(), std::vector{location(11)});
 }
 
 TEST_F(RestartNoticeTest, AHubWithoutAnyPeerYetKeepsTheFile) {
@@ -97,15 +102,13 @@ TEST_F(RestartNoticeTest, ADamagedFileIsKeptAsideAndCausesNoNotice) {
   EXPECT_TRUE(fs::exists(path() + ".damaged"));
 }
 
-TEST_F(RestartNoticeTest, WhatCouldNotBeWrittenIsWrittenWhenItIsDueAgain) {
+TEST_F(RestartNoticeTest, WhatCouldNotBeWrittenIsWrittenTheNextTime) {
   std::ofstream(folder + "/state") << "a file where the directory should be";
   RestartNotice hub(path());
   hub.load();
-  hub.note(now, {location(1)});
+  EXPECT_FALSE(hub.note(now, {location(1)}));
   fs::remove(folder + "/state");
-  hub.note(now + 5s, {location(1)});
-  EXPECT_TRUE(pending_in_next_run().empty()) << "too early";
-  hub.note(now + 10s, {location(1)});
+  EXPECT_TRUE(hub.note(now + 1s, {location(1)}));
   EXPECT_EQ(pending_in_next_run(), std::vector{location(1)});
 }
 

@@ -152,6 +152,38 @@ TEST(OutOfMemory, EndsOneAssociationAtMost) {
   EXPECT_TRUE(pair.works());
 }
 
+TEST(OutOfMemory, InACommandEndsOneAssociationAtMost) {
+  ProtectedPair pair;
+  pair.connect();
+  const AssociationId first = pair.client_id;
+  Endpoint& client = pair.client.endpoint;
+  std::size_t number = 0;
+  for (bool failed = true; failed && number < 2'000; ++number) {
+    hawser::test::fail_allocation(0);
+    Buffer message = pair.client.pool.acquire(1'000);
+    hawser::test::fail_allocation(number + 1);
+    const AssociationId second = client.connect(pair.now, pair.client_route(), key_of(kHubKey).public_key());
+    client.send(pair.now, second, std::move(message), {});
+    client.add_path(pair.now, second, pair.client_route(2));
+    TransmitBatch batch;
+    while (client.poll_transmit(pair.now, batch)) batch.clear();
+    while (client.poll_message()) {
+    }
+    failed = hawser::test::allocations_until_failure() == 0;
+    hawser::test::fail_allocation(0);
+    client.abort(pair.now, second, "the next one");
+    ASSERT_TRUE(client.status(first)->protection) << number;
+    ASSERT_FALSE(client.status(second)) << number;
+    bool lost = false;
+    while (const auto event = client.poll_event())
+      lost |= event->association == second && event->kind == Event::Kind::lost;
+    EXPECT_EQ(lost, failed) << number;
+  }
+  EXPECT_GT(number, 5U) << "a call needs memory";
+  EXPECT_LT(number, 2'000U) << "a call without a failure was reached";
+  EXPECT_TRUE(pair.works());
+}
+
 // What a sender that knows only the public key of the hub can make it hold, with a ClientHello and as much of
 // the flight after it as TLS takes.
 TEST(HalfOpenMemory, IsAtMost96KibibytesForEachHandshake) {
