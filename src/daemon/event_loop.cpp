@@ -24,7 +24,7 @@
 #include "daemon/control/control_server.hpp"
 #include "daemon/developer_trace.hpp"
 #include "daemon/hooks/runner.hpp"
-#include "daemon/names/port_routes.hpp"
+#include "daemon/name_routes.hpp"
 #include "daemon/names/resolver.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/routing/routing.hpp"
@@ -277,7 +277,7 @@ class EventLoop final : public Platform {
   asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   asio::steady_timer timer_{context_};
   io::KernelPolicyRouting policy_routing_;
-  names::PortRoutes name_routes_;
+  NameRoutes name_routes_;
   names::Resolver resolver_;
   std::optional<hooks::HookRunner> hooks_;
   bool ending_ = false;

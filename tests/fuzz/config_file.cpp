@@ -1,8 +1,5 @@
 // Reads arbitrary text as a configuration file. In all cases: there is a configuration that the engine and
 // the tunnel can be built from, or there are errors, each of which is one line of text.
-//
-// The text is ASCII: toml++ 3.3 assumes that its test for white space is never asked about a letter such as
-// U+00E4, and the sanitizer reports that (TOML_UNREACHABLE in is_unicode_whitespace).
 
 #include <algorithm>
 #include <set>
@@ -49,8 +46,6 @@ void check(const Config& config) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace hawser::daemon::config;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (std::ranges::any_of(text, [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }))
-    return 0;
   const auto config = parse_config(text, "f.toml");
   config ? fuzz::check(*config) : fuzz::check(config.error());
   return 0;

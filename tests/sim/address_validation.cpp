@@ -95,4 +95,9 @@ Timestamp AddressValidation::cookie_returned(const Location& location) const {
   return at == validations_.end() ? kNever : at->second.cookie_returned;
 }
 
+bool AddressValidation::made_several(const Location& location) const {
+  const auto at = validations_.find(location);
+  return at != validations_.end() && at->second.made.size() > 1;
+}
+
 }  // namespace hawser::sim

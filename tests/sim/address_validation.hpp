@@ -53,6 +53,9 @@ class AddressValidation {
   /// When a cookie was last returned from there, or kNever: handshake packets may be sent there. The same
   /// cookie may be returned again within a minute, and is accepted again when its association is gone.
   [[nodiscard]] Timestamp cookie_returned(const Location& location) const;
+  /// Whether cookies that were returned from there have made several associations: a cookie moves the
+  /// handshake of its association, so that packets of all of them may be sent there.
+  [[nodiscard]] bool made_several(const Location& location) const;
 
  private:
   struct Validation {

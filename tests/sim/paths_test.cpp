@@ -199,6 +199,31 @@ TEST_P(EveryPath, ThatAreRemovedAreSilentAndMayComeBack) {
   expect_clean_end();
 }
 
+// The other path delivers everything, so that nothing but a probe shows it. While the edge has nothing to
+// send, a path that is dead in that direction carries data as before.
+TEST_F(Paths, OfWhichOneDirectionDiesFailDuringATransferWithinThreeSeconds) {
+  struct Case {
+    bool data_up;
+    bool dead_up;
+  };
+  for (const auto [data_up, dead_up] : {Case{true, true}, Case{true, false}, Case{false, false}}) {
+    BondSpec spec = bond_of({uplink(20, 15ms), uplink(20, 25ms)});
+    like_a_tunnel(spec.edge);
+    like_a_tunnel(spec.hub);
+    Bond& bond = make(spec);
+    ASSERT_TRUE(bond.establish());
+    ASSERT_TRUE(bond.add_all_paths());
+    (data_up ? bond.edge_app() : bond.hub_app()).flood(1'300, 4);
+    bond.run_for(5s);
+    (dead_up ? bond.up(1) : bond.down(1)).config().blackhole = true;
+    const Timestamp died = bond.world().now();
+    const auto failed = [&] { return bond.edge_path(1)->state != sctp::PathState::active; };
+    EXPECT_TRUE(bond.run_until(3s, failed)) << "data " << (data_up ? "up" : "down");
+    std::printf("data %s, %s dead: noticed after %lld ms\n", data_up ? "up" : "down", dead_up ? "up" : "down",
+                static_cast<long long>((bond.world().now() - died) / 1ms));
+  }
+}
+
 TEST_F(Paths, TheLastOneIsNotRemoved) {
   Bond& bond = make(two_uplinks());
   ASSERT_TRUE(bond.establish());

@@ -155,17 +155,27 @@ TEST_F(Bonding, FollowsALinkThatBecomesSlower) {
   expect_clean_end();
 }
 
+// A sample of five seconds of one bond depends on where in their cycles its windows are.
 TEST_F(Bonding, CarriesBothDirectionsAtOnce) {
-  Bond& bond = make(bond_of({uplink(50, 20ms), uplink(50, 20ms)}));
-  bond.edge_app().flood(1400, 4);
-  bond.hub_app().flood(1400, 4);
-  ASSERT_TRUE(bond.establish());
-  ASSERT_TRUE(bond.add_all_paths());
-  bond.run_for(10s);
-  const std::uint64_t before = bond.down_ledger().bytes_arrived();
-  EXPECT_GE(bond.measure(bond.up_ledger(), 5s), 0.85 * 100e6);
-  EXPECT_GE(static_cast<double>(bond.down_ledger().bytes_arrived() - before) * 8 / 5, 0.85 * 100e6);
-  expect_clean_end();
+  double up = 0;
+  double down = 0;
+  const std::vector<Duration> delays{16ms, 18ms, 20ms, 22ms, 24ms};
+  for (const Duration delay : delays) {
+    Bond& bond = make(bond_of({uplink(50, delay), uplink(50, delay)}));
+    bond.edge_app().flood(1400, 4);
+    bond.hub_app().flood(1400, 4);
+    ASSERT_TRUE(bond.establish());
+    ASSERT_TRUE(bond.add_all_paths());
+    bond.run_for(10s);
+    const std::uint64_t before = bond.down_ledger().bytes_arrived();
+    up += bond.measure(bond.up_ledger(), 5s) / static_cast<double>(delays.size());
+    down += static_cast<double>(bond.down_ledger().bytes_arrived() - before) * 8 / 5 /
+            static_cast<double>(delays.size());
+    expect_clean_end();
+  }
+  std::printf("up %.1f Mbit/s, down %.1f Mbit/s\n", up / 1e6, down / 1e6);
+  EXPECT_GE(up, 0.85 * 100e6);
+  EXPECT_GE(down, 0.85 * 100e6);
 }
 
 }  // namespace

@@ -138,9 +138,11 @@ void WireMonitor::check_unsealed(Timestamp now, SocketId socket, const SimDatagr
   if (!view_.has(ChunkType::init_ack)) {
     // A replayed INIT whose cookie is returned leads to the same tag, and to another handshake.
     const Records& records = records_[view_.tag];
-    const Timestamp cookie = address_validation_.cookie_returned({socket, datagram.destination, view_.tag});
+    const AddressValidation::Location location{socket, datagram.destination, view_.tag};
+    const Timestamp cookie = address_validation_.cookie_returned(location);
     const bool first = records.first == std::pair(socket, datagram.destination);
-    const bool another = cookie != kNever && (!first || cookie > records.begun);
+    const bool another =
+        cookie != kNever && (!first || cookie > records.begun || address_validation_.made_several(location));
     if (records.first && !another) complain(now, socket, datagram, "sends unsealed after the first record");
     return;
   }

@@ -12,6 +12,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "crypto/file_trust.hpp"
+#include "daemon/config/ascii_check.hpp"
 #include "daemon/config/cross_check.hpp"
 #include "daemon/config/hooks.hpp"
 #include "daemon/config/interface.hpp"
@@ -73,6 +74,8 @@ Config read_root(Mistakes& mistakes, const toml::table& root) {
 }  // namespace
 
 Result<Config, ConfigErrors> parse_config(std::string_view text, const std::string& file) {
+  if (const auto line = find_stray_letter(text))
+    return ConfigErrors{{file, *line, "", "a letter beyond ASCII outside a string", "TOML"}};
   Mistakes mistakes(file);
   try {
     const toml::table root = toml::parse(text, file);

@@ -33,7 +33,7 @@ class PeerConnection {
   static constexpr Duration kJoinTimeout = std::chrono::seconds(1);
   /// How long a path may be down before an alternative is tried: less than kMaxSilence, so that it can save
   /// the association.
-  static constexpr Duration kAlternativeDelay = std::chrono::milliseconds(700);
+  static constexpr Duration kAlternativeDelay = std::chrono::milliseconds(300);
   /// How long the first alternative may take; each further one may take twice as long, up to the maximum.
   static constexpr Duration kMinAlternativeTime = std::chrono::milliseconds(1500);
   static constexpr Duration kMaxAlternativeTime = std::chrono::seconds(30);

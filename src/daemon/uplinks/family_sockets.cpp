@@ -99,7 +99,7 @@ void FamilySockets::prefer(SocketId socket) {
   port->silences = 0;
   const auto index = static_cast<std::size_t>(port - ports_.data());
   if (index == preferred_) return;
-  ports_[preferred_].silences = kMaxSilences - 1;
+  retired_.push_back(std::exchange(ports_[preferred_], Port{}));
   preferred_ = index;
 }
 

@@ -42,7 +42,7 @@ class FamilySockets {
   };
 
   /// A port that never worked is replaced after this number of silences: its NAT mapping has expired by then.
-  /// A port that no longer worked when the other one did is replaced after one more silence.
+  /// A port that no longer worked when the other one did is replaced now.
   static constexpr unsigned kMaxSilences = 6;
 
   /// The socket, opened if necessary. None: see failure().
@@ -94,7 +94,7 @@ class FamilySockets {
   static void close(const Context& context, Port& port);
 
   std::array<Port, 2> ports_;
-  std::vector<Port> retired_;  ///< replaced, but still open
+  std::vector<Port> retired_;  ///< replaced, but perhaps still open
   std::size_t preferred_ = 0;
   std::string failure_;
 };

@@ -54,7 +54,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   if (!reader.ok()) parts_.endpoint.drops.add(DropReason::malformed_chunk);
   if (closed_) return;
   if (packet.had_data) parts_.receiver->on_packet_end(now);
-  if (packet.fresh) parts_.validation.on_transfer(now);
+  if (packet.fresh) parts_.validation.on_transfer(now, parts_.paths.find(packet.path));
   if (packet.heartbeat) router_.answer_heartbeat(packet);
   parts_.migration.on_packet(now, packet.source());
   drop_retired_paths(parts_);

@@ -132,6 +132,7 @@ Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk
   heartbeat.answered_from = std::exchange(sent->at, Timestamp::min());
   if (sent == &heartbeat.recent[heartbeat.newest]) heartbeat.stop_waiting();
   heartbeat.unanswered = 0;
+  heartbeat.waiting_since = heartbeat.sent_at;
   ++path->counters.heartbeat_acks_received;
   on_mapping_kept(*path);
   path->rtt.add_sample(now - heartbeat.answered_from);
@@ -202,9 +203,9 @@ bool PathValidation::worked_recently(const Path& path, Timestamp now) {
 }
 
 // Whether an active path is not to fail although its HEARTBEAT was not answered in time, because it has
-// worked since the HEARTBEAT left. In one direction: the HEARTBEAT or its answer may wait in a queue that
-// data has filled, of which the round trip is not known to an end that sends no data itself; it gets more
-// time. In both directions: another HEARTBEAT follows.
+// worked since: another HEARTBEAT follows. When it has worked in one direction only, the HEARTBEATs or their
+// answers may wait, or be dropped, in a queue that data has filled, of which the round trip is not known to
+// an end that sends no data itself; that is possible for a limited time.
 bool PathValidation::excused(Path& path, Timestamp now) {
   constexpr Duration kFullQueue = std::chrono::milliseconds(1500);
   PathHeartbeat& heartbeat = path.heartbeat;
@@ -218,13 +219,10 @@ bool PathValidation::excused(Path& path, Timestamp now) {
   const bool acknowledged = path.flight.last_acked > heartbeat.sent_at;
   const bool received = path.last_received > heartbeat.sent_at;
   if (!path.lifecycle.active() || (!acknowledged && !received)) return false;
-  if (acknowledged && received) {
-    repeat_probe(path);
-    return true;
-  }
-  const Timestamp end = heartbeat.sent_at + std::max(2 * path.rtt.rto(), kFullQueue);
-  if (now >= end) return false;
-  heartbeat.deadline = std::min(now + path.rtt.rto(), end);
+  const bool both = acknowledged && received;
+  if (!both && now >= heartbeat.waiting_since + std::max(2 * path.rtt.rto(), kFullQueue)) return false;
+  repeat_probe(path);
+  heartbeat.repeated = !both;
   return true;
 }
 
@@ -303,11 +301,18 @@ void PathValidation::on_timeout(Timestamp now) {
 }
 
 // During a transfer, also one over other paths, a path of ours on which nothing arrives may have lost its NAT
-// mapping unnoticed: our packets still arrive, and the answers take other paths.
+// mapping unnoticed: our packets still arrive, and the answers take other paths. A path that took part in the
+// transfer is not silent for long; for another one, frequent probes would cost more than they tell.
 Timestamp PathValidation::silence_deadline(const Path& path) const {
+  constexpr Duration kRecently = std::chrono::seconds(10);
+  constexpr Duration kShortSilence = std::chrono::milliseconds(500);
   const bool suspicious = path.ours && path.lifecycle.active() && !path.heartbeat.outstanding &&
                           last_transfer_ >= path.last_received && path.last_received != Timestamp::min();
-  return suspicious ? path.last_received + context_.config.heartbeat_interval / kSilenceDivisor : kNever;
+  if (!suspicious) return kNever;
+  const bool takes_part = path.flight.t3 != kNever || path.last_transfer > path.last_received - kRecently;
+  const bool others_deliver = last_transfer_ > path.last_received;
+  const Duration longest = context_.config.heartbeat_interval / kSilenceDivisor;
+  return path.last_received + (takes_part && others_deliver ? std::min(kShortSilence, longest) : longest);
 }
 
 // A failed path is probed again before its backed-off RTO expires, so that its return is noticed soon.
@@ -333,6 +338,7 @@ void PathValidation::send(Path& path, Timestamp now) {
   heartbeat.newest = (heartbeat.newest + 1) % heartbeat.recent.size();
   heartbeat.recent[heartbeat.newest] = {context_.random.u64(), now};
   heartbeat.sent_at = now;
+  if (!std::exchange(heartbeat.repeated, false)) heartbeat.waiting_since = now;
   heartbeat.silence_before =
       path.last_received == Timestamp::min() ? Duration::zero() : now - path.last_received;
   heartbeat.outstanding = true;

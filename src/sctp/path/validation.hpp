@@ -55,8 +55,11 @@ class PathValidation {
   static void on_heartbeat_of_candidate(Timestamp now, Path& candidate);
   /// Returns the path whose HEARTBEAT `chunk` answers; null: it answers none, and the drop is counted.
   Path* on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
-  /// New DATA, or an acknowledgement of DATA of this end, arrived on some path.
-  void on_transfer(Timestamp now) { last_transfer_ = now; }
+  /// New DATA, or an acknowledgement of DATA of this end, arrived; `path` is null if it was not on a path.
+  void on_transfer(Timestamp now, Path* path) {
+    last_transfer_ = now;
+    if (path != nullptr) path->last_transfer = now;
+  }
   /// Handles missing answers and requests the probes that are due.
   void on_timeout(Timestamp now);
   /// The next deadline of any path; kNever: none.

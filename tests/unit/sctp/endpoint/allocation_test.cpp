@@ -157,15 +157,16 @@ TEST(OutOfMemory, InACommandEndsOneAssociationAtMost) {
   pair.connect();
   const AssociationId first = pair.client_id;
   Endpoint& client = pair.client.endpoint;
+  const crypto::PublicKey hub = key_of(kHubKey).public_key();
+  TransmitBatch batch;
   std::size_t number = 0;
   for (bool failed = true; failed && number < 2'000; ++number) {
     hawser::test::fail_allocation(0);
     Buffer message = pair.client.pool.acquire(1'000);
     hawser::test::fail_allocation(number + 1);
-    const AssociationId second = client.connect(pair.now, pair.client_route(), key_of(kHubKey).public_key());
+    const AssociationId second = client.connect(pair.now, pair.client_route(), hub);
     client.send(pair.now, second, std::move(message), {});
     client.add_path(pair.now, second, pair.client_route(2));
-    TransmitBatch batch;
     while (client.poll_transmit(pair.now, batch)) batch.clear();
     while (client.poll_message()) {
     }

@@ -257,16 +257,21 @@ TEST_F(PathValidationTest, AnAnswerClearsTheErrorsOfPathAndAssociation) {
 }
 
 TEST_F(PathValidationTest, APathOfOursThatFallsSilentDuringATransferIsProbedEarly) {
-  Path& path = add(1, PathState::active);
-  path.ours = true;
-  validation.start(path, now);
-  path.last_received = now;
-  validation.on_transfer(now + 1s);
-  const Timestamp due = validation.next_timeout();
-  EXPECT_EQ(due, now + bench.config.heartbeat_interval / 4);
-  now = due;
-  validation.on_timeout(now);
-  EXPECT_FALSE(sent_on(path).empty());
+  for (const bool takes_part : {false, true}) {
+    Path& path = add(takes_part ? 1 : 2, PathState::active);
+    path.ours = true;
+    validation.start(path, now);
+    path.last_received = now;
+    validation.on_transfer(now, takes_part ? &path : nullptr);
+    validation.on_transfer(now + 1ms, nullptr);
+    const Timestamp due = validation.next_timeout();
+    EXPECT_EQ(due, now + (takes_part ? 500ms : bench.config.heartbeat_interval / 4));
+    now = due;
+    validation.on_timeout(now);
+    EXPECT_FALSE(sent_on(path).empty());
+    bench.paths.retire(path.id, bench.events);
+    bench.control.clear();
+  }
 }
 
 // The end that receives the data has no round trip of a full queue.
@@ -276,16 +281,18 @@ TEST_F(PathValidationTest, AHeartbeatGetsMoreTimeWhileThePathWorksInOneDirection
     path.announced = true;
     path.rtt.add_sample(40ms);
     ASSERT_FALSE(probe(path).empty());
-    const Timestamp sent = now;
-    const Timestamp end = sent + std::max<Duration>(1500ms, 2 * path.rtt.rto());
-    while (path.heartbeat.deadline < end) {
+    const Timestamp end = now + std::max<Duration>(1500ms, 2 * path.rtt.rto());
+    std::size_t repeated = 0;
+    for (; path.heartbeat.deadline < end; ++repeated) {
       now = path.heartbeat.deadline;
       (sends ? path.flight.last_acked : path.last_received) = now;
       validation.on_timeout(now);
+      EXPECT_EQ(path.state(), PathState::active);
+      EXPECT_FALSE(sent_on(path).empty()) << "the queue may have dropped the last one";
     }
-    EXPECT_EQ(path.state(), PathState::active);
+    EXPECT_GE(repeated, 1U);
     now = path.heartbeat.deadline;
-    EXPECT_EQ(now, end);
+    (sends ? path.flight.last_acked : path.last_received) = now;
     validation.on_timeout(now);
     EXPECT_EQ(path.state(), PathState::potentially_failed) << "the other direction is dead";
     EXPECT_EQ(bench.count(Event::Kind::path_down), sends ? 2 : 1);

@@ -8,18 +8,18 @@
 #include "daemon/names/dns_channel.hpp"
 #include "daemon/uplinks/socket_routes.hpp"
 
-namespace hawser::daemon::names {
+namespace hawser::daemon {
 
 /// The routing rules of the sockets that ask name servers: a strict reverse-path filter drops answers on an
 /// interface to which no other route leads. Owns the rules and their routes.
-class PortRoutes {
+class NameRoutes {
  public:
   /// `routing` outlives it. `mark`: of the queries (SO_MARK); 0: none.
-  PortRoutes(io::PolicyRouting& routing, std::uint32_t mark) : routing_(routing), mark_(mark) {}
+  NameRoutes(io::PolicyRouting& routing, std::uint32_t mark) : routing_(routing), mark_(mark) {}
 
-  /// See DnsChannel::OnPort. Without a rule the queries leave all the same, and only the filter is in the
-  /// way.
-  void set(const DnsChannel::Port& port, bool in_use);
+  /// See names::DnsChannel::OnPort. Without a rule the queries leave all the same, and only the filter is in
+  /// the way.
+  void set(const names::DnsChannel::Port& port, bool in_use);
 
  private:
   using Key = std::pair<bool, std::uint16_t>;  ///< whether IPv6, and the port
@@ -29,4 +29,4 @@ class PortRoutes {
   std::map<Key, std::unique_ptr<uplinks::SocketRoutes>> routes_;
 };
 
-}  // namespace hawser::daemon::names
+}  // namespace hawser::daemon

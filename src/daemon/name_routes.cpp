@@ -1,4 +1,4 @@
-#include "daemon/names/port_routes.hpp"
+#include "daemon/name_routes.hpp"
 
 #include <net/if.h>
 
@@ -6,7 +6,7 @@
 
 #include "io/netlink/link.hpp"
 
-namespace hawser::daemon::names {
+namespace hawser::daemon {
 namespace {
 
 std::optional<IpAddress> unless_wildcard(const IpAddress& address) {
@@ -15,7 +15,7 @@ std::optional<IpAddress> unless_wildcard(const IpAddress& address) {
 
 }  // namespace
 
-void PortRoutes::set(const DnsChannel::Port& port, bool in_use) {
+void NameRoutes::set(const names::DnsChannel::Port& port, bool in_use) {
   const bool v6 = port.server.is_v6();
   const Key key{v6, port.number};
   if (!in_use) {
@@ -33,4 +33,4 @@ void PortRoutes::set(const DnsChannel::Port& port, bool in_use) {
   own->update({}, {{port.server, link, gateway, unless_wildcard(route->source)}});
 }
 
-}  // namespace hawser::daemon::names
+}  // namespace hawser::daemon
