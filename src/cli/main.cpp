@@ -44,8 +44,6 @@ Exit run(int argc, char** argv) try {
   add_status_command(app, action);
   add_path_command(app, action);
   add_key_commands(app, action);
-  if (const std::string word = unknown_command(app, argc, argv); !word.empty())
-    return report({Exit::usage, "unknown command '" + word + "'; `hawser --help` lists the commands"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

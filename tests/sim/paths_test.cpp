@@ -496,5 +496,25 @@ TEST_F(Paths, ThatAreRemovedAndAddedAgainDoNotStopTheOtherOne) {
   }
 }
 
+// The report of the removal arrives over the other uplink after the path of the same address has joined
+// again.
+TEST_F(Paths, ThatAreAddedAgainFromTheSameAddressSurviveTheReportOfTheirRemoval) {
+  sealed_ = true;
+  BondSpec spec = bond_of({uplink(20, 40ms), uplink(20, 5ms)});
+  like_a_tunnel(spec.edge);
+  like_a_tunnel(spec.hub);
+  Bond& bond = make(spec);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(2s);
+  for (int times = 0; times < 5; ++times) {
+    ASSERT_TRUE(bond.edge().remove_path(bond.edge_id(), bond.edge_path(1)->id));
+    ASSERT_TRUE(bond.add_path(1));
+    bond.run_for(500ms);
+    EXPECT_TRUE(bond.path_active(1)) << times;
+  }
+  expect_clean_end();
+}
+
 }  // namespace
 }  // namespace hawser::sim

@@ -70,16 +70,11 @@ class DeadPort(unittest.TestCase):
             port, own = self.mapped_port(), self.own_port(daemon)
             self.kill_port(directions, port)
             began = time.monotonic()
-            if len(uplinks) > 1 and directions == ["down"]:
-                # The data that the edge sends arrives; it probes such a path when nothing has come back for 5 s.
-                wait_until(lambda: "wan1" not in labels(daemon), 8, "the edge to notice")
-                began = time.monotonic()
             wait_until(lambda: self.works_at_another_port(daemon, port), 20, "the uplink to be back at another port")
             took = time.monotonic() - began
             print(f"\n    {len(uplinks)} uplinks, {'+'.join(directions)}: {took:.2f} s ", end="", flush=True)
             self.assertLess(took, LIMIT)
             wait_until(lambda: ping(self.edge, HUB_INNER_V4, count=1, wait=1)[0] == 1, 2, "an answer")
-            self.assertLess(time.monotonic() - began, LIMIT)
             wait_until(lambda: self.own_port(daemon) not in (None, own), 5, "the socket at the dead port to be closed")
         load.close()
         self.assertEqual(ping(self.edge, HUB_INNER_V4, count=3, wait=1)[0], 3)

@@ -5,10 +5,11 @@ import time
 import unittest
 
 from lab.core import Lab, wait_until
-from lab.daemon import Daemon, edge_config, hub_config
+from lab.daemon import HUB_INNER_V4, Daemon, edge_config, hub_config
 from lab.links import LinkSpec
 from lab.names import NameServer, set_name_servers
 from lab.topology import HUB_V4, HUB_V6, NatNetwork
+from lab.traffic import UdpSource
 
 NAME_SERVER = "198.51.100.53"
 DEAD_SERVER = "198.51.100.99"
@@ -59,6 +60,11 @@ class NamesCase(unittest.TestCase):
         print(f"\n    {what}: {seconds * 1000:.0f} ms ", end="", flush=True)
         self.assertLessEqual(seconds, within, what)
 
+    def send_into_the_tunnel(self):
+        """With packets to send, an edge notices within a second that its hub is gone; otherwise with the next HEARTBEAT."""
+        source = UdpSource(self.edge, HUB_INNER_V4, 9, mbps=0.1)
+        self.addCleanup(source.stop)
+
     def peer(self, edge):
         return edge.quick_status()["peers"][0]
 
@@ -100,6 +106,7 @@ class NamesOverUplinks(NamesCase):
     def test_a_hub_that_moves_with_its_name_is_found_again(self):
         edge = self.start()
         self.assert_connects(edge, 1.5)
+        self.send_into_the_tunnel()
         try:
             self.network.hub.ip(f"addr add {NEW_HUB_V4}/24 dev eth0", f"addr del {HUB_V4}/24 dev eth0",
                                 f"addr replace {NEW_HUB_V4}/24 dev eth0")
@@ -112,6 +119,7 @@ class NamesOverUplinks(NamesCase):
     def test_a_hub_that_moves_while_its_old_name_record_lives_on_is_found_when_the_record_follows(self):
         edge = self.start()
         self.assert_connects(edge, 1.5)
+        self.send_into_the_tunnel()
         try:
             self.network.hub.ip(f"addr add {NEW_HUB_V4}/24 dev eth0", f"addr del {HUB_V4}/24 dev eth0",
                                 f"addr replace {NEW_HUB_V4}/24 dev eth0")

@@ -71,7 +71,8 @@ class Privileges(unittest.TestCase):
         os.chown(prepared, pwd.getpwnam(USER).pw_uid, -1)
         hub = Daemon(self.lab, network.hub, hub_config(state_directory=f'"{prepared}"'), prefix=UNIT_LIMIT)
         # A name is resolved in a thread, which the filter permits.
-        config = edge_config(state_directory=f'"{state}"', endpoint=(f"{HUB_V4}:9899", "localhost:9899")).replace('label = "wan2"', 'label = "wan2"\nquota = "1 GB"')
+        config = edge_config(state_directory=f'"{state}"', endpoint=(f"{HUB_V4}:9899", "localhost:9899"))
+        config = config.replace('label = "wan2"', 'label = "wan2"\nquota = "1 GB"')
         edge = Daemon(self.lab, network.edge.namespace, config)
         edge.wait_for_tunnel()
         for daemon in (hub, edge):
@@ -79,8 +80,8 @@ class Privileges(unittest.TestCase):
         self.assertEqual(edge.stop(), 0)
         self.assertEqual(hub.stop(), 0)
         self.assertEqual([file.owner() for file in prepared.iterdir()], [USER])
-        saved, = state.iterdir()
-        self.assertEqual((saved.name, saved.owner()), ("hawser0.quota.json", USER))
+        self.assertEqual({file.name: file.owner() for file in state.iterdir()},
+                         {"hawser0.quota.json": USER, "hawser0.names.json": USER})
         self.assertFalse(os.path.exists(edge.control_socket))
         self.assertNotIn("hawser0", network.edge.namespace.interfaces())
 

@@ -33,7 +33,7 @@ class ConnectionRace {
   /// answer.
   static constexpr Duration kAnsweredDelay = std::chrono::seconds(1);
   /// How long the attempts from the preferred ports may stay unanswered before other ports are tried.
-  static constexpr Duration kOtherPortDelay = std::chrono::seconds(1);
+  static constexpr Duration kOtherPortDelay = std::chrono::milliseconds(700);
   /// How long a round waits for its last attempt.
   static constexpr Duration kTurn = std::chrono::milliseconds(1500);
   /// The pause after the first round. Each pause is cut by up to a half at random, so that edges that failed

@@ -40,7 +40,7 @@ class PeerConnection {
   /// Pause after an uplink could not be used.
   static constexpr Duration kUplinkRetryDelay = std::chrono::seconds(1);
   /// How long the association may be without an active path before another race starts.
-  static constexpr Duration kMaxSilence = std::chrono::seconds(1);
+  static constexpr Duration kMaxSilence = std::chrono::milliseconds(700);
 
   /// The race starts with start().
   PeerConnection(ConnectionRace::Context context, ConnectionRace::Peer peer);

@@ -79,17 +79,17 @@ struct PathHeartbeat {
     std::uint64_t nonce = 0;
     Timestamp at = Timestamp::min();  ///< min: none, or its answer no longer counts
   };
-  Timestamp next = kNever;         ///< when the next one is due
-  Timestamp deadline = kNever;     ///< when the outstanding one counts as unanswered
-  Timestamp sent_at{};             ///< when the newest one left
-  Timestamp waiting_since{};       ///< when the first one left of those that were repeated without an answer
-  bool repeated = false;           ///< the next one is a repetition
-  std::array<Sent, 8> recent{};    ///< a ring
-  std::size_t newest = 0;          ///< position in the ring
-  Timestamp answered_from{};       ///< when the one left that was answered last
-  bool outstanding = false;        ///< the newest one is not answered
-  unsigned unanswered = 0;         ///< in a row; acknowledged data does not reset it
-  unsigned answered_in_a_row = 0;  ///< since the path failed
+  Timestamp next = kNever;           ///< when the next one is due
+  Timestamp deadline = kNever;       ///< when the outstanding one counts as unanswered
+  Timestamp sent_at{};               ///< when the newest one left
+  unsigned repeats = 0;              ///< of one that was not answered, while the path worked in one direction
+  Timestamp waiting_since{};         ///< when the first of those left
+  std::array<Sent, 8> recent{};      ///< a ring
+  std::size_t newest = 0;            ///< position in the ring
+  Timestamp answered_from{};         ///< when the one left that was answered last
+  bool outstanding = false;          ///< the newest one is not answered
+  unsigned unanswered = 0;           ///< in a row; acknowledged data does not reset it
+  unsigned answered_in_a_row = 0;    ///< since the path failed
   unsigned repeated_after_move = 0;  ///< since the own address of the path changed
   bool probe_requested = false;      ///< send one now
   Duration interval{};               ///< between two on an idle path that this end chose; zero: not started

@@ -19,6 +19,7 @@ struct RecordNumbers {
 struct RecordOrigin {
   Epoch epoch{};
   RecordPathId path_id{};
+  friend bool operator==(const RecordOrigin&, const RecordOrigin&) = default;
 };
 
 }  // namespace hawser::sctp::path

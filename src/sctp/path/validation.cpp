@@ -132,7 +132,7 @@ Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk
   heartbeat.answered_from = std::exchange(sent->at, Timestamp::min());
   if (sent == &heartbeat.recent[heartbeat.newest]) heartbeat.stop_waiting();
   heartbeat.unanswered = 0;
-  heartbeat.waiting_since = heartbeat.sent_at;
+  heartbeat.repeats = 0;
   ++path->counters.heartbeat_acks_received;
   on_mapping_kept(*path);
   path->rtt.add_sample(now - heartbeat.answered_from);
@@ -208,6 +208,7 @@ bool PathValidation::worked_recently(const Path& path, Timestamp now) {
 // an end that sends no data itself; that is possible for a limited time.
 bool PathValidation::excused(Path& path, Timestamp now) {
   constexpr Duration kFullQueue = std::chrono::milliseconds(1500);
+  constexpr Duration kFullOfAcks = std::chrono::seconds(6);
   PathHeartbeat& heartbeat = path.heartbeat;
   // After a move the round trip is not known, and the peer learns the new address from the HEARTBEAT: it is
   // repeated soon.
@@ -220,9 +221,13 @@ bool PathValidation::excused(Path& path, Timestamp now) {
   const bool received = path.last_received > heartbeat.sent_at;
   if (!path.lifecycle.active() || (!acknowledged && !received)) return false;
   const bool both = acknowledged && received;
-  if (!both && now >= heartbeat.waiting_since + std::max(2 * path.rtt.rto(), kFullQueue)) return false;
+  // While this end sends no data on the path, a dead direction costs nothing, but acknowledgements of the
+  // peer's data may fill the queue.
+  const bool only_receives = received && path.flight.oldest == kNoTsn;
+  const Duration limit = std::max(2 * path.rtt.rto(), only_receives ? kFullOfAcks : kFullQueue);
+  if (!both && now >= heartbeat.waiting_since + limit) return false;
   repeat_probe(path);
-  heartbeat.repeated = !both;
+  heartbeat.repeats = both ? 0 : heartbeat.repeats + 1;
   return true;
 }
 
@@ -230,7 +235,7 @@ void PathValidation::on_unanswered(Path& path, Timestamp now) {
   if (excused(path, now)) return;
   path.heartbeat.answered_in_a_row = 0;
   path.heartbeat.stop_waiting();
-  ++path.heartbeat.unanswered;
+  path.heartbeat.unanswered += 1 + std::exchange(path.heartbeat.repeats, 0);
   on_path_error(path, now);
   if (!worked_recently(path, now)) announce(path);
   // RFC 9260 §8.1: missing answers on a path must not end an association whose other paths work.
@@ -338,7 +343,7 @@ void PathValidation::send(Path& path, Timestamp now) {
   heartbeat.newest = (heartbeat.newest + 1) % heartbeat.recent.size();
   heartbeat.recent[heartbeat.newest] = {context_.random.u64(), now};
   heartbeat.sent_at = now;
-  if (!std::exchange(heartbeat.repeated, false)) heartbeat.waiting_since = now;
+  if (heartbeat.repeats == 0) heartbeat.waiting_since = now;
   heartbeat.silence_before =
       path.last_received == Timestamp::min() ? Duration::zero() : now - path.last_received;
   heartbeat.outstanding = true;
