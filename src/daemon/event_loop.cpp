@@ -50,9 +50,11 @@ Timestamp read_clock() {
 /// Calls a function whenever a descriptor is readable. Does not own the descriptor.
 class ReadableWatch {
  public:
-  /// `ready` must not destroy the watch that calls it.
-  ReadableWatch(asio::io_context& context, int descriptor, std::function<void()> ready)
-      : descriptor_(context, descriptor), ready_(std::move(ready)) {
+  /// `ready` must not destroy the watch that calls it. After each call the watch pauses for so long, so that
+  /// what arrives in a burst is read together.
+  ReadableWatch(asio::io_context& context, int descriptor, std::function<void()> ready,
+                std::chrono::milliseconds pause = {})
+      : descriptor_(context, descriptor), ready_(std::move(ready)), pause_(pause), timer_(context) {
     wait();
   }
   ~ReadableWatch() { descriptor_.release(); }
@@ -65,12 +67,21 @@ class ReadableWatch {
                            [this, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
                              if (error || alive.expired()) return;
                              ready_();
-                             wait();  // last: what `ready` has read needs no other wake-up
+                             // Last: what `ready` has read needs no other wake-up.
+                             pause_ == std::chrono::milliseconds::zero() ? wait() : wait_later();
                            });
+  }
+  void wait_later() {
+    timer_.expires_after(pause_);
+    timer_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
+      if (!error && !alive.expired()) wait();
+    });
   }
 
   asio::posix::stream_descriptor descriptor_;
   std::function<void()> ready_;
+  std::chrono::milliseconds pause_;
+  asio::steady_timer timer_;
   // Shared only for weak references: a wake-up may be queued when the watch is destroyed.
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
@@ -79,6 +90,9 @@ class ReadableWatch {
 /// 11 ms at 1 Gbit/s. The kernel's default, 500, loses packets of a single fast flow when two processes
 /// compete for a core.
 constexpr std::uint32_t kDeviceQueue = 1000;
+
+/// A routing daemon may add thousands of routes within a second.
+constexpr std::chrono::milliseconds kLinksPause{10};
 
 control::Counters counters_of(const hooks::HookRunner::Counters& c) {
   return {{"run", c.run},
@@ -108,7 +122,8 @@ class EventLoop final : public Platform {
                  [this](std::string_view line) { return answer(line); }) {
     if (config.hooks) hooks_.emplace(context_, *config.hooks);
     device_watch_.emplace(context_, device_.native_handle(), [this] { on_device(); });
-    links_watch_.emplace(context_, link_monitor_.native_handle(), [this] { on_links(); });
+    links_watch_.emplace(
+        context_, link_monitor_.native_handle(), [this] { on_links(); }, kLinksPause);
     wait_for_signal();
     trace_ = open_developer_trace(read_clock());
     service_.set_packet_observer(trace_.get());
