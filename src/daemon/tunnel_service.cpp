@@ -192,7 +192,7 @@ void TunnelService::transmit(Timestamp now) {
   batch_.clear();
   while (endpoint_.poll_transmit(now, batch_)) {
     // Datagrams of a socket that was just closed are lost, as datagrams in the network may be.
-    if (io::DatagramSocket* socket = sockets_.find(batch_.route.socket)) socket->send(batch_);
+    if (io::DatagramSocket* socket = sockets_.find_sender(batch_.route.socket)) socket->send(batch_);
     batch_.clear();
   }
 }

@@ -17,6 +17,7 @@ class Sockets {
     std::unique_ptr<io::DatagramSocket> socket;  ///< null: closed
     std::string label;                           ///< of the uplink; empty for a listening socket
     std::string interface;                       ///< that it is bound to; empty: none
+    bool mute = false;                           ///< it receives only
   };
 
   /// `platform` opens and watches the sockets; it outlives them.
@@ -47,6 +48,13 @@ class Sockets {
   /// As the other find().
   [[nodiscard]] const io::DatagramSocket* find(SocketId id) const {
     return id.value() < entries_.size() ? entries_[id.value()].socket.get() : nullptr;
+  }
+  /// Lets a socket receive only, or send again: without an address of its own interface, the kernel would
+  /// send from an address of another one, and NATs on the way would keep a mapping for that.
+  void set_mute(SocketId id, bool mute) { entries_[id.value()].mute = mute; }
+  /// As find(); null also if the socket receives only.
+  [[nodiscard]] io::DatagramSocket* find_sender(SocketId id) {
+    return find(id) == nullptr || entries_[id.value()].mute ? nullptr : find(id);
   }
   /// By SocketId, closed sockets included.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }

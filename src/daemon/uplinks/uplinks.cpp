@@ -185,6 +185,8 @@ void Uplinks::update(Family& family, Assessment found, Changes& changes) {
   } else if (was_usable) {
     add_sockets_to(changes.disturbed);
   }
+  for (const SocketId socket : family.sockets.all())
+    sockets_.set_mute(socket, found.reason.starts_with("no address"));
   family.reason = std::move(found.reason);
   family.sockets.update_routes(refreshed_, family.hops);
 }

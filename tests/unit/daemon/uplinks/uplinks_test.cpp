@@ -499,6 +499,20 @@ TEST_F(UplinksTest, ReadTheConfiguredTable) {
   EXPECT_EQ(look().reason, "no route");
 }
 
+TEST_F(UplinksTest, SendNothingFromTheAddressOfAnotherInterface) {
+  platform.plug("eth0", {"192.0.2.7/24"});
+  make({"eth0"});
+  const SocketId socket = uplinks->socket(0, false).value();
+  EXPECT_NE(sockets.find_sender(socket), nullptr);
+  platform.link("eth0").addresses.clear();
+  look();
+  EXPECT_NE(sockets.find(socket), nullptr);
+  EXPECT_EQ(sockets.find_sender(socket), nullptr);
+  platform.link("eth0").addresses = {*IpPrefix::parse("192.0.2.8/24")};
+  look();
+  EXPECT_NE(sockets.find_sender(socket), nullptr);
+}
+
 // --- two ports
 
 TEST_F(UplinksTest, HaveASecondPortAndRememberTheOneThatWorked) {
