@@ -21,7 +21,12 @@ void AsconfInitiator::join(PathId path) {
   request.type = wire::ParameterType::kAddIpAddress;
   request.correlation_id = next_correlation_++;
   request.path = path;
-  queue_.push_back(request);
+  // A path that has not been tried yet comes before those that did not answer.
+  queue_.insert(
+      std::ranges::find_if(queue_, [](const Request& each) { return each.not_before != Timestamp::min(); }),
+      request);
+  const bool tried = current_ && current_->request.path != kNoPath && current_->transmissions > 1;
+  if (tried) current_->deadline = Timestamp::min();
 }
 
 void AsconfInitiator::request(wire::ParameterType type, const IpAddress& address) {
