@@ -144,8 +144,8 @@ void Association::handle_timeout(Timestamp now) {
   if (closed_ || readiness() == Readiness::handshake) return;
   parts_.validation.on_timeout(now);
   parts_.prober.on_timeout(now);
-  parts_.asconf.on_timeout(now);
   if (establishment_.started_by_us()) parts_.asconf.rejoin_failed_paths();
+  parts_.asconf.on_timeout(now);
   parts_.validation.drop_dead_paths(now);
   drop_retired_paths(parts_);
   check_liveness(now);

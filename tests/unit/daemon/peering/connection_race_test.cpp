@@ -164,7 +164,8 @@ TEST_F(ConnectionRaceTest, GoesOnFromOtherPortsWhenNoAttemptIsAnswered) {
   race.start(now);
   race.handle_addresses(now, {address("192.0.2.1:1")});
   std::vector<SocketId> before;
-  for (const Timestamp end = now + ConnectionRace::kOtherPortDelay; now < end; now += 10ms) race.handle_timeout(now);
+  for (const Timestamp end = now + ConnectionRace::kOtherPortDelay; now < end; now += 10ms)
+    race.handle_timeout(now);
   race.add_sockets(before);
   ASSERT_EQ(before.size(), 2U) << "one for each uplink";
   sent();
