@@ -42,19 +42,10 @@ std::int64_t heap_in_use() {
 }
 
 sctp::EndpointConfig hub_config() {
-  sctp::EndpointConfig config;
-  config.accept = true;
-  config.listed_addresses = false;
+  sctp::EndpointConfig config = hostile_config(true);
   config.receive_window = 1U << 20;
   config.send_buffer = 1U << 20;
   config.max_message_size = 64U << 10;
-  config.rto_min = milliseconds(150);
-  config.rto_initial = milliseconds(500);
-  config.rto_max = seconds(5);
-  config.sack_delay = milliseconds(20);
-  config.heartbeat_interval = seconds(20);
-  config.association_max_retrans = 1'000'000;
-  config.silence_limit = std::chrono::minutes(15);
   return config;
 }
 

@@ -43,6 +43,9 @@ struct HostileResult {
   HostileFigures figures;
 };
 
+/// Timers as the daemon sets them, for an end that no run of losses ends.
+[[nodiscard]] sctp::EndpointConfig hostile_config(bool accept);
+
 /// Sends bursts of everything that can be sealed to a hub without other peers, and measures it. After each
 /// burst it checks that
 /// - its processor time is at most a multiple of that of as many ordinary packets; a burst above the limit is

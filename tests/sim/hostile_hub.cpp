@@ -21,20 +21,6 @@ constexpr std::uint64_t kHubKey = 1;
 constexpr std::uint64_t kHostileKey = 2;
 constexpr std::uint64_t kFirstEdgeKey = 100;
 
-sctp::EndpointConfig tunnel_like(bool accept) {
-  sctp::EndpointConfig config;
-  config.accept = accept;
-  config.listed_addresses = false;
-  config.rto_min = milliseconds(150);
-  config.rto_initial = milliseconds(500);
-  config.rto_max = seconds(5);
-  config.sack_delay = milliseconds(20);
-  config.heartbeat_interval = seconds(20);
-  config.association_max_retrans = 1'000'000;
-  config.silence_limit = std::chrono::minutes(15);
-  return config;
-}
-
 /// One run. Owns the world.
 class HubRun {
  public:
@@ -78,14 +64,14 @@ class HubRun {
     HostOptions options;
     options.identity = Identity{kHubKey, {kHostileKey}, {}, {}};
     for (std::size_t i = 0; i < plan_.edges; ++i) options.identity->peers.push_back(kFirstEdgeKey + i);
-    Host& hub = world_.add_host("hub", tunnel_like(true), options);
+    Host& hub = world_.add_host("hub", hostile_config(true), options);
     world_.attach(hub, SocketId(0), kHub, nullptr, {}, {});
     return hub;
   }
   void add_edge(std::size_t index) {
     HostOptions options;
     options.identity = Identity{kFirstEdgeKey + index, {kHubKey}, {}, kRekeyAfter};
-    Host& host = world_.add_host("edge " + std::to_string(index), tunnel_like(false), options);
+    Host& host = world_.add_host("edge " + std::to_string(index), hostile_config(false), options);
     LinkConfig link;
     link.delay = milliseconds(10);
     // A network of its own each, as the hub limits handshakes by network.

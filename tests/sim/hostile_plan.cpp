@@ -7,7 +7,22 @@
 namespace hawser::sim {
 
 using std::chrono::microseconds;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+sctp::EndpointConfig hostile_config(bool accept) {
+  sctp::EndpointConfig config;
+  config.accept = accept;
+  config.listed_addresses = false;
+  config.rto_min = milliseconds(150);
+  config.rto_initial = milliseconds(500);
+  config.rto_max = seconds(5);
+  config.sack_delay = milliseconds(20);
+  config.heartbeat_interval = seconds(20);
+  config.association_max_retrans = 1'000'000;
+  config.silence_limit = std::chrono::minutes(15);
+  return config;
+}
 
 HostilePlan make_hostile_plan(std::uint64_t seed) {
   SimRandom random(seed ^ 0x706c'616e);
