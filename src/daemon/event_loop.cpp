@@ -250,7 +250,8 @@ class EventLoop final : public Platform {
     const Timestamp next = service_.next_timeout();
     if (armed_ <= next) return;
     armed_ = next;
-    timer_.expires_after(next - read_clock());
+    const Timestamp now = read_clock();
+    timer_.expires_after(next > now ? next - now : Duration::zero());
     timer_.async_wait([this](boost::system::error_code error) {
       if (error) return;
       armed_ = kNever;

@@ -121,7 +121,7 @@ class Endpoint {
   std::optional<ReceivedMessage> poll_message();
   /// The next event in order; nothing when all are read.
   std::optional<Event> poll_event();
-  /// When to call handle_timeout(); kNever: no timer runs.
+  /// When to call handle_timeout(); at once if that time has passed. kNever: no timer runs.
   [[nodiscard]] Timestamp next_timeout() const;
 
   // --- getters

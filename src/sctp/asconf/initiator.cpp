@@ -26,7 +26,7 @@ void AsconfInitiator::join(PathId path) {
       std::ranges::find_if(queue_, [](const Request& each) { return each.not_before != Timestamp::min(); }),
       request);
   const bool tried = current_ && current_->request.path != kNoPath && current_->transmissions > 1;
-  if (tried) current_->deadline = Timestamp::min();
+  if (tried) current_->deadline = current_->begun;
 }
 
 void AsconfInitiator::request(wire::ParameterType type, const IpAddress& address) {
@@ -44,7 +44,7 @@ void AsconfInitiator::on_path_removed(PathId path) {
 }
 
 void AsconfInitiator::on_path_moved(PathId path) {
-  if (current_ && current_->request.path == path) current_->deadline = Timestamp::min();
+  if (current_ && current_->request.path == path) current_->deadline = current_->begun;
   for (Request& request : queue_) {
     if (request.path == path) request.not_before = Timestamp::min();
   }

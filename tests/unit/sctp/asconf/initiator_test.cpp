@@ -183,6 +183,20 @@ TEST_F(AsconfInitiatorTest, ADeadUplinkGivesItsTurnUpToTheOthers) {
   EXPECT_EQ(dead.state(), PathState::joining);
 }
 
+// A user that subtracts the present time from a timeout must not overflow.
+TEST_F(AsconfInitiatorTest, ANewPathDoesNotWaitForOneThatDidNotAnswer) {
+  joining(2);
+  next();
+  ASSERT_TRUE(time_out().has_value());
+  const path::Path& fresh = joining(3);
+  EXPECT_LE(initiator.next_timeout(), now);
+  EXPECT_GT(initiator.next_timeout(), now - 1min);
+  initiator.on_timeout(now);
+  const auto sent = next();
+  ASSERT_TRUE(sent.has_value());
+  EXPECT_EQ(sent->path, fresh.id);
+}
+
 TEST_F(AsconfInitiatorTest, TheUplinkThatGaveItsTurnUpComesAgain) {
   path::Path& dead = joining(2);
   joining(3);
