@@ -57,6 +57,7 @@ tunnel::TunnelConfig tunnel_config(const Config& config, std::uint64_t hash_seed
 
 std::vector<std::optional<tunnel::PeerConfig>> tunnel_peers(const std::vector<PeerConfig>& peers) {
   std::vector<std::optional<tunnel::PeerConfig>> out;
+  out.reserve(peers.size());
   for (const PeerConfig& peer : peers)
     out.push_back(peer.vacant() ? std::nullopt : std::optional(tunnel_peer(peer)));
   return out;

@@ -86,7 +86,7 @@ void HookQueue::append(Peer& queue, HookEvent&& event) {
   ++size_;
 }
 
-void HookQueue::erase(Peer& queue, std::deque<HookEvent>::iterator at) {
+void HookQueue::erase(Peer& queue, const std::deque<HookEvent>::const_iterator& at) {
   queue.events.erase(at);
   --size_;
 }

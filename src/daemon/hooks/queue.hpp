@@ -48,7 +48,7 @@ class HookQueue {
   Result push_tunnel_event(Peer& queue, HookEvent&& event);
   Result push_path_event(Peer& queue, HookEvent&& event);
   void append(Peer& queue, HookEvent&& event);
-  void erase(Peer& queue, std::deque<HookEvent>::iterator at);
+  void erase(Peer& queue, const std::deque<HookEvent>::const_iterator& at);
 
   std::list<Peer> peers_;  ///< in the order of their turns
   std::size_t size_ = 0;

@@ -12,7 +12,8 @@ using Weight = NameAnswer::Weight;
 std::vector<std::string> complete(const std::string& host, const std::vector<std::string>& search) {
   if (host.find('.') != std::string::npos || search.empty()) return {host};
   std::vector<std::string> out;
-  for (const std::string& domain : search) out.push_back(host + "." + domain);
+  out.reserve(search.size());
+  for (const std::string& domain : search) out.emplace_back(host).append(".").append(domain);
   return out;
 }
 

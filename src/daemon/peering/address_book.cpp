@@ -34,6 +34,7 @@ std::vector<IpAddress> interleave(const std::vector<IpAddress>& in) {
 template <class Resolved>
 std::vector<IpAddress> addresses_of(const std::vector<Resolved>& resolved) {
   std::vector<IpAddress> out;
+  out.reserve(resolved.size());
   for (const Resolved& each : resolved) out.push_back(each.address);
   return out;
 }

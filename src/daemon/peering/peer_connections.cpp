@@ -156,7 +156,7 @@ std::string PeerConnections::unresolved(tunnel::PeerIndex peer) const {
   for (const std::string& host : names_of(config_.peers[peer])) {
     const std::string failure = book_.failure(host);
     if (!failure.empty())
-      out += (out.empty() ? "cannot resolve " : "; cannot resolve ") + host + ": " + failure;
+      out.append(out.empty() ? "" : "; ").append("cannot resolve ").append(host).append(": ").append(failure);
   }
   return out;
 }

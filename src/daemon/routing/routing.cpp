@@ -15,7 +15,6 @@ namespace hawser::daemon::routing {
 namespace {
 
 using io::netlink::MarkRule;
-using io::netlink::RouteFilter;
 using io::netlink::RouteSpec;
 using io::netlink::RouteTable;
 
