@@ -12,7 +12,7 @@ import time
 
 INIT, SEALED = 0x01, 0x5E
 DATA_SIZE = 1000  # bytes of UDP payload; only packets with data are larger, except for the INIT and PMTU probes
-FIRST_DATA_SIZE = 1252  # a larger packet on a path that has just been validated is a PMTU probe
+FIRST_DATA_SIZE = 1400  # the first PMTU probe has the size of the links, 1472; a packet of 1300 inner bytes has 1384
 
 Seen = collections.namedtuple("Seen", "time interface outgoing tag chunks payload")
 
