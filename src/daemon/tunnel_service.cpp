@@ -161,8 +161,7 @@ bool TunnelService::handle_events(Timestamp now) {
   return any;
 }
 
-// Gives an event to its listeners. The order matters:
-// Log and hooks get the events that EventHold passes on.
+// Gives an event to its listeners; log and hooks get those that EventHold passes on. The order matters:
 // 1. The log comes first, as the tunnel forgets an association that ends.
 // 2. The tunnel decides whether the association carries a peer's tunnel; the listeners below depend on that.
 // 3. Hooks come before the peer connections, which may add and remove paths.

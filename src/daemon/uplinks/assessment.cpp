@@ -22,16 +22,9 @@ IpAddress source_towards(const IpAddress& gateway, const LinkInfo& link, const s
   return own.front();
 }
 
-std::optional<IpAddress> unless_wildcard(const IpAddress& address) {
-  return address.is_wildcard() ? std::nullopt : std::optional(address);
-}
-
-// A gateway of the other family (RTA_VIA) cannot be copied to a table: such datagrams follow the other
-// tables.
+// Datagrams to an address without a next hop follow the other tables.
 void add_hop(const IpAddress& remote, int link, const io::netlink::RouteInfo& route, Assessment& out) {
-  const auto gateway = unless_wildcard(route.gateway);
-  if (gateway && gateway->is_v6() != remote.is_v6()) return;
-  out.hops.push_back({remote, link, gateway, unless_wildcard(route.source)});
+  if (const auto hop = next_hop(remote, link, route)) out.hops.push_back(*hop);
 }
 
 bool is_excluded(const std::optional<IpAddress>& configured, bool v6) {

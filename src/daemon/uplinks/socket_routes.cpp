@@ -19,11 +19,21 @@ bool is_own_table(std::uint32_t table) {
   return (table & ~kPortBits) == SocketRoutes::kTables;
 }
 
+std::optional<IpAddress> unless_wildcard(const IpAddress& address) {
+  return address.is_wildcard() ? std::nullopt : std::optional(address);
+}
+
 bool contains(const std::vector<RouteSpec>& routes, const RouteSpec& route) {
   return std::ranges::find(routes, route) != routes.end();
 }
 
 }  // namespace
+
+std::optional<NextHop> next_hop(const IpAddress& destination, int link, const io::netlink::RouteInfo& route) {
+  const auto gateway = unless_wildcard(route.gateway);
+  if (gateway && gateway->is_v6() != destination.is_v6()) return std::nullopt;
+  return NextHop{destination, link, gateway, unless_wildcard(route.source)};
+}
 
 SocketRoutes::SocketRoutes(io::PolicyRouting& routing, bool v6, std::uint16_t port, std::uint32_t table)
     : routing_(routing),

@@ -7,6 +7,7 @@
 
 #include "hawser/base/address.hpp"
 #include "hawser/base/time.hpp"
+#include "io/netlink/link.hpp"
 #include "io/policy_routing.hpp"
 
 namespace hawser::daemon::uplinks {
@@ -18,6 +19,11 @@ struct NextHop {
   std::optional<IpAddress> gateway;  ///< none: the destination is on the link
   std::optional<IpAddress> source;   ///< none: the kernel chooses
 };
+
+/// The kernel's answer for `destination` as a next hop. None: the gateway has the other family (RTA_VIA), and
+/// cannot be copied to a table.
+[[nodiscard]] std::optional<NextHop> next_hop(const IpAddress& destination, int link,
+                                              const io::netlink::RouteInfo& route);
 
 /// The routing rule of one UDP socket, and the table that the rule leads to:
 ///

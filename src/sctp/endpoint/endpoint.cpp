@@ -52,12 +52,20 @@ class Endpoint::Impl {
         demultiplexer(context, associations, listener) {}
 
   // Calls `command` with the live association of this id and marks it as touched, because it may then have
-  // something to send. Returns `otherwise` when there is none.
+  // something to send. Returns `otherwise` when there is none, or it fails and ends.
   template <class Result, class Command>
   Result with(AssociationId id, Result otherwise, Command command) {
-    Entry* association = touch(id);
+    Entry* association = associations.find(id);
     if (association == nullptr) return otherwise;
-    return association->guarded(otherwise, [&]() -> Result { return command(*association); });
+    return association->guarded(otherwise, [&]() -> Result {
+      associations.touch(*association);
+      return command(*association);
+    });
+  }
+  // As with(), for a command without a result.
+  template <class Command>
+  void run(AssociationId id, Command command) {
+    with(id, false, [&](Entry& association) { return command(association), true; });
   }
   // Begins an association with these arguments. If that throws, the event for its end follows.
   template <class... Arguments>
@@ -70,13 +78,6 @@ class Endpoint::Impl {
       events.push_back({Event::Kind::lost, id, kNoPath, 0, "an internal failure"});
     }
     return id;
-  }
-  // Returns the live association of this id and marks it as touched, because it may have something to send
-  // after the caller's command; null: there is none.
-  Entry* touch(AssociationId id) {
-    Entry* association = associations.find(id);
-    if (association != nullptr) associations.touch(*association);
-    return association;
   }
   // Calls `getter` with the live association of this id, which does not change it. Returns `otherwise` when
   // there is none.
@@ -209,11 +210,11 @@ bool Endpoint::request_address(Timestamp, AssociationId id, const IpAddress& loc
 }
 
 void Endpoint::probe_path(Timestamp, AssociationId id, PathId path) {
-  if (Impl::Entry* association = impl_->touch(id)) association->path_commands().probe(path);
+  impl_->run(id, [&](auto& association) { association.path_commands().probe(path); });
 }
 
 void Endpoint::move_path(Timestamp, AssociationId id, PathId path) {
-  if (Impl::Entry* association = impl_->touch(id)) association->path_commands().move(path);
+  impl_->run(id, [&](auto& association) { association.path_commands().move(path); });
 }
 
 void Endpoint::send_restart_notice(const Route& route) {
@@ -233,12 +234,13 @@ void Endpoint::set_peers(Timestamp now, std::vector<ProtectedPeer> peers) {
 }
 
 void Endpoint::shutdown(Timestamp now, AssociationId id) {
-  if (Impl::Entry* association = impl_->touch(id)) association->shutdown(now);
+  impl_->run(id, [&](auto& association) { association.shutdown(now); });
 }
 
 void Endpoint::abort(Timestamp now, AssociationId id, std::string_view reason) {
-  if (Impl::Entry* association = impl_->touch(id))
-    association->end(now, association::abort_with(wire::CauseCode::kUserInitiatedAbort, reason));
+  impl_->run(id, [&](auto& association) {
+    association.end(now, association::abort_with(wire::CauseCode::kUserInitiatedAbort, reason));
+  });
 }
 
 // --- output

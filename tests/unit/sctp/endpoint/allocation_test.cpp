@@ -167,6 +167,8 @@ TEST(OutOfMemory, InACommandEndsOneAssociationAtMost) {
     const AssociationId second = client.connect(pair.now, pair.client_route(), hub);
     client.send(pair.now, second, std::move(message), {});
     client.add_path(pair.now, second, pair.client_route(2));
+    client.move_path(pair.now, second, PathId(0));
+    client.probe_path(pair.now, second, PathId(0));
     while (client.poll_transmit(pair.now, batch)) batch.clear();
     while (client.poll_message()) {
     }
