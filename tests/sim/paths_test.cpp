@@ -234,21 +234,18 @@ TEST_F(Paths, OfWhichTheWayBackDiesStayFailedWhileOthersAcknowledgeTheirData) {
   Bond& bond = make(like_tunnels({uplink(40, 5ms), uplink(40, 5ms)}));
   ASSERT_TRUE(bond.establish());
   ASSERT_TRUE(bond.add_all_paths());
-  const auto send_for = [&](Duration span) {
-    for (Duration done{}; done < span; done += 1ms) {
-      bond.edge().endpoint().send(bond.world().now(), bond.edge_id(), bond.edge().pool().acquire(1'300), {});
-      bond.hub().endpoint().send(bond.world().now(), bond.hub_id(), bond.hub().pool().acquire(1'300), {});
-      bond.edge().drain();
-      bond.hub().drain();
-      bond.run_for(1ms);
-    }
-  };
-  send_for(3s);
+  for (int i = 0; i < 9'000; ++i) {
+    bond.edge_app().plan({1ms * i, {}, false, 1'300});
+    bond.hub_app().plan({1ms * i, {}, false, 1'300});
+  }
+  bond.edge_app().pump();
+  bond.hub_app().pump();
+  bond.run_for(3s);
   bond.down(1).config().blackhole = true;
-  send_for(2'500ms);
+  bond.run_for(2'500ms);
   for (int i = 0; i < 10; ++i) {
     EXPECT_NE(bond.edge_path(1)->state, sctp::PathState::active) << i;
-    send_for(200ms);
+    bond.run_for(200ms);
   }
 }
 
