@@ -301,7 +301,6 @@ void PathValidation::on_timeout(Timestamp now) {
       path->heartbeat.next = kNever;
       probe(*path);
     }
-    if (silence_deadline(*path) <= now) probe(*path);
   }
 }
 
@@ -332,6 +331,8 @@ Duration PathValidation::patience(const Path& path) const {
 void PathValidation::queue_due(Timestamp now) {
   for (const auto& path : context_.paths) {
     PathHeartbeat& heartbeat = path->heartbeat;
+    // Not in on_timeout(): a path that starts to carry data may have been silent for long enough already.
+    if (silence_deadline(*path) <= now) probe(*path);
     if (!heartbeat.probe_requested || path->state() == PathState::joining) continue;
     heartbeat.probe_requested = false;
     if (!heartbeat.outstanding) send(*path, now);

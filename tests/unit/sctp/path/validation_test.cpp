@@ -144,6 +144,20 @@ TEST_F(PathValidationTest, AFailedPathOnWhichOneArrivesIsProbedImmediately) {
   }
 }
 
+// Such a path has been silent for longer than one that carries data may be, without any timer that expired.
+TEST_F(PathValidationTest, ASilentPathIsProbedAsSoonAsItCarriesDataBesideOthers) {
+  Path& path = add(1, PathState::active);
+  path.ours = true;
+  path.last_received = now;
+  now += 1s;
+  validation.on_transfer(now, &add(2, PathState::active));
+  EXPECT_TRUE(sent_on(path).empty());
+  EXPECT_GT(validation.next_timeout(), now);
+  path.flight.t3 = now + path.rtt.rto();
+  EXPECT_FALSE(sent_on(path).empty());
+  EXPECT_GT(validation.next_timeout(), now) << "a timer in the past would wake the user at once, again and again";
+}
+
 TEST_F(PathValidationTest, AJoiningPathStaysSilent) {
   Path& path = add(1, PathState::joining);
   EXPECT_TRUE(probe(path).empty());
