@@ -25,9 +25,12 @@ inline boost::json::value to_json(const std::string& v) {
 inline boost::json::value to_json(bool v) {
   return boost::json::value(v);
 }
-/// A JSON number, rounded to three decimals, which suffice for people and graphs.
+/// A JSON number, rounded to three decimals, which suffice for people and graphs. A number that is too large to have them
+/// is written as it is.
 inline boost::json::value to_json(double v) {
-  return boost::json::value(std::round(v * 1000.0) / 1000.0);
+  constexpr double kExact = 0x1p51;  // integers below it survive a division by 1000 and the multiplication back
+  const double thousandths = std::round(v * 1000.0);
+  return boost::json::value(std::abs(thousandths) < kExact ? thousandths / 1000.0 : v);
 }
 /// A JSON number.
 inline boost::json::value to_json(std::uint32_t v) {

@@ -35,8 +35,7 @@ void read_status(std::string_view line) {
   const auto status = parse_status(line);
   if (!status) return;
   const auto rounded = parse_status(make_status(*status));
-  if (!rounded) return;  // a number that overflows when it is rounded
-  require(make_status(*rounded) == make_status(*status));
+  require(rounded && make_status(*rounded) == make_status(*status));
 }
 
 void read_path_change(std::string_view line) {
