@@ -194,12 +194,15 @@ def control_seeds():
         {"name": "hub", "state": "up", "allowed_ips": ["0.0.0.0/0"], "tx_bytes": 812_000_000}], "associations": [
         {"id": 1, "peer": "hub", "paths": [path]}], "drops": {"engine": {"no_access": 3}}, "uplinks": [
         {"label": "lte", "quota": None}], "hooks": {"run": 1}})
+    line("large_number", '{"associations":[{"paths":[{"rtt_ms":7' + "7" * 110 + '41.3}]}]}')
     line("path_change", {"label": "lte", "setting": "role", "before": "always", "after": "backup", "over_quota": True})
 
 
 def config_seeds():
     write("config_file", "key_with_control_characters", b'"a\\n\\u001b[31mb" = 1\n')
     write("config_file", "header_without_a_name", b"[= 1\n")  # toml++ 3.3 has an assertion here
+    write("config_file", "letter_in_a_string_that_is_none", '1=1\x7f\x7f??11="a\u00b2a'.encode())  # undefined in toml++ 3.3
+    write("config_file", "letter_after_white_space", 'a = """b\\\n \u00e4"""'.encode())
     for example in sorted((CORPUS.parents[2] / "conf").glob("*.toml")):
         text = example.read_text()
         write("config_file", example.stem, text.encode())
