@@ -317,6 +317,10 @@ class KillSwitch(unittest.TestCase):
             wait_until(lambda: device(target) == "hawser1", 2, f"{target} to belong to the second tunnel")
         for target in FAR:
             self.assertEqual(device(target), "hawser0")
+        # They share a rule; neither takes it for removed.
+        for daemon in (edge, other):
+            self.assertEqual(daemon.quick_status()["interface"]["missing"], [])
+            self.assertNotIn("another program removed", daemon.process.output())
         other.stop()
         wait_until(lambda: "hawser1" not in device("10.99.1.1"), 2, "the second tunnel to be gone")
         self.assertIn("No route to host", device("10.99.1.1"))

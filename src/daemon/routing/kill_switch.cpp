@@ -1,6 +1,9 @@
 #include "daemon/routing/kill_switch.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
+#include <string>
 
 #include "daemon/routing/prefixes.hpp"
 
@@ -26,6 +29,22 @@ bool is_switch_table(std::uint32_t table) {
   return (table & ~kTableMask) == kTableBase;
 }
 
+bool hold_all(const std::vector<IpPrefix>& prefixes, bool v6) {
+  const auto [lower, upper] = halves({v6 ? IpAddress::any_v6() : IpAddress::any_v4(), 0});
+  return longest_cover(prefixes, lower) && longest_cover(prefixes, upper);
+}
+
+// Whether the rule belongs to the kill switch of another full tunnel.
+bool is_full_switch(const MarkRule& rule, std::uint32_t own_table, const Surroundings& around) {
+  if (!is_switch_table(rule.table) || rule.table == own_table || rule.priority != kSwitchPriority)
+    return false;
+  std::vector<IpPrefix> held;
+  for (const RouteSpec& route : around.routes) {
+    if (route.table == rule.table && route.type == RouteType::unreachable) held.push_back(route.destination);
+  }
+  return hold_all(held, rule.v6);
+}
+
 /// Collects the routes of one table. Owns them until finish().
 class Builder {
  public:
@@ -48,11 +67,7 @@ class Builder {
     return std::move(pieces_);
   }
 
-  [[nodiscard]] bool holds_all_of_v6() const {
-    const auto has = [&](const IpPrefix& prefix) { return longest_cover(inner_, prefix).has_value(); };
-    const auto [lower, upper] = halves({IpAddress::any_v6(), 0});
-    return has(lower) && has(upper);
-  }
+  [[nodiscard]] bool needs_backstop() const { return hold_all(inner_, true); }
 
  private:
   void add_inner(const IpPrefix& prefix) {
@@ -148,7 +163,7 @@ std::uint32_t switch_table(std::string_view interface) {
 std::vector<Piece> switch_pieces(const config::Config& config, const Surroundings& around) {
   if (!config.interface.kill_switch) return {};
   Builder builder(config, around);
-  const bool backstop = builder.holds_all_of_v6();
+  const bool backstop = builder.needs_backstop();
   std::vector<Piece> pieces = builder.finish();
   const std::uint32_t table = switch_table(config.interface.name);
   for (const bool v6 : {false, true})
@@ -157,14 +172,32 @@ std::vector<Piece> switch_pieces(const config::Config& config, const Surrounding
   return pieces;
 }
 
-// The backstop names no table: it goes with the last kill switch.
+// The backstop names no table: it belongs to each kill switch that needs it, and goes with the last of them.
 bool is_switch_rule(const config::Config& config, const MarkRule& rule, const Surroundings& around) {
   const std::uint32_t table = switch_table(config.interface.name);
   if (rule.table == table) return true;
-  const bool backstop = rule.table == 0 && rule.priority == kBackstopPriority && rule.v6;
-  return backstop && std::ranges::none_of(around.rules, [&](const MarkRule& other) {
-           return other.table != 0 && other.table != table && other.priority == kSwitchPriority;
+  if (rule.table != 0 || rule.priority != kBackstopPriority || !rule.v6) return false;
+  const bool own = config.interface.kill_switch && rule.mark == config.interface.fwmark &&
+                   Builder(config, around).needs_backstop();
+  return own || std::ranges::none_of(around.rules, [&](const MarkRule& other) {
+           return other.v6 && other.mark == rule.mark && is_full_switch(other, table, around);
          });
+}
+
+std::vector<std::string> hostile_switches(const config::Config& config, const Surroundings& around) {
+  std::vector<std::string> out;
+  for (const MarkRule& rule : around.rules) {
+    if (rule.mark == config.interface.fwmark ||
+        !is_full_switch(rule, switch_table(config.interface.name), around))
+      continue;
+    out.push_back(fmt::format(
+        "the kill switch of another tunnel (table {}) stops this tunnel's {} datagrams, because "
+        "they have {}: set fwmark = {} in [interface]",
+        rule.table, rule.v6 ? "IPv6" : "IPv4",
+        config.interface.fwmark == 0 ? "no mark" : "the mark " + std::to_string(config.interface.fwmark),
+        rule.mark));
+  }
+  return out;
 }
 
 }  // namespace hawser::daemon::routing
