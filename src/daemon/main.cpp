@@ -37,9 +37,12 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& options) {
-  app.add_option("-c,--config", options.config, "configuration file, e.g. /etc/hawser/hawser0.toml")
-      ->required()
+  app.add_option("-c,--config", options.config, "configuration file, e.g. /etc/hawser/hawser0.toml; required")
       ->type_name("FILE");
+  // Not required(): a wrong option is then reported as a missing --config.
+  app.callback([&options] {
+    if (options.config.empty()) throw CLI::RequiredError("--config");
+  });
   app.add_flag("--check", options.check, "check the configuration and its key files, then exit");
   app.add_flag("--lift-kill-switch", options.lift_kill_switch,
                "remove the rules and routes that the kill switch left behind, then exit");
