@@ -173,6 +173,21 @@ void Routing::describe(control::Interface& out) const {
   if (config_.interface.kill_switch) out.kill_switch_table = switch_table(config_.interface.name);
 }
 
+std::vector<std::string> set_kill_switch(const config::Config& config) {
+  RouteTable table;
+  Surroundings around = look_around(table, 0);
+  for (const io::netlink::LinkInfo& link : around.links) around.uplinks.push_back(link.index);
+  const auto actual = actual_pieces(config, around);
+  std::vector<std::string> added;
+  for (const Piece& piece : switch_pieces(config, around)) {
+    if (std::ranges::find(actual, piece) != actual.end()) continue;
+    if (const std::error_code error = std::visit(Add{table, 0}, piece); error && error.value() != EEXIST)
+      throw io::SetupError("cannot add " + to_string(piece) + ": " + error.message(), error);
+    added.push_back(to_string(piece));
+  }
+  return added;
+}
+
 std::vector<std::string> lift_kill_switch(const config::Config& config) {
   RouteTable table;
   config::Config off = config;
