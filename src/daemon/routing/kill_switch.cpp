@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "daemon/routing/prefixes.hpp"
@@ -184,18 +185,31 @@ bool is_switch_rule(const config::Config& config, const MarkRule& rule, const Su
          });
 }
 
-std::vector<std::string> hostile_switches(const config::Config& config, const Surroundings& around) {
+std::vector<std::string> foreign_switches(const config::Config& config, const Surroundings& around) {
+  const std::uint32_t table = switch_table(config.interface.name);
+  const auto allowed = allowed_networks(config);
   std::vector<std::string> out;
+  std::array<bool, 2> own_passed{};  // the older rule comes first
   for (const MarkRule& rule : around.rules) {
-    if (rule.mark == config.interface.fwmark ||
-        !is_full_switch(rule, switch_table(config.interface.name), around))
-      continue;
-    out.push_back(fmt::format(
-        "the kill switch of another tunnel (table {}) stops this tunnel's {} datagrams, because "
-        "they have {}: set fwmark = {} in [interface]",
-        rule.table, rule.v6 ? "IPv6" : "IPv4",
-        config.interface.fwmark == 0 ? "no mark" : "the mark " + std::to_string(config.interface.fwmark),
-        rule.mark));
+    if (rule.table == table) own_passed.at(rule.v6 ? 1 : 0) = true;
+    if (!is_full_switch(rule, table, around)) continue;
+    const char* family = rule.v6 ? "IPv6" : "IPv4";
+    if (rule.mark != config.interface.fwmark) {
+      out.push_back(fmt::format(
+          "the kill switch of another tunnel (table {}) stops this tunnel's {} datagrams, because they have "
+          "{}: set "
+          "fwmark = {} in [interface]",
+          rule.table, family,
+          config.interface.fwmark == 0 ? "no mark" : "the mark " + std::to_string(config.interface.fwmark),
+          rule.mark));
+    }
+    if (!own_passed.at(rule.v6 ? 1 : 0) && hold_all(allowed, rule.v6)) {
+      out.push_back(
+          fmt::format("the kill switch of another tunnel (table {}) comes first in {}: that tunnel takes the "
+                      "packets; if it "
+                      "no longer exists, run: ip {}rule del priority {} table {}",
+                      rule.table, family, rule.v6 ? "-6 " : "", rule.priority, rule.table));
+    }
   }
   return out;
 }

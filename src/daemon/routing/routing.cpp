@@ -39,7 +39,7 @@ std::vector<RouteSpec> list_main(RouteTable& table) {
 std::vector<std::string> conflicts_of(const config::Config& config, const Surroundings& around,
                                       RouteTable& table) {
   std::vector<std::string> out = overlaps(config, around.links);
-  for (std::string& text : hostile_switches(config, around)) out.push_back(std::move(text));
+  for (std::string& text : foreign_switches(config, around)) out.push_back(std::move(text));
   if (!config.interface.routes) return out;
   for (std::string& text : rivals(config, around, list_main(table))) out.push_back(std::move(text));
   return out;

@@ -222,16 +222,35 @@ TEST_F(PlanTest, NamesTheKillSwitchOfAnotherTunnelThatStopsItsOwnDatagrams) {
   around.routes.push_back(
       {.destination = prefix("10.99.0.0/16"), .type = io::netlink::RouteType::unreachable, .table = table});
   config.interface.fwmark = 0;
-  EXPECT_TRUE(hostile_switches(config, around).empty());  // no full tunnel
+  EXPECT_TRUE(foreign_switches(config, around).empty());  // no full tunnel
   around.routes.push_back(
       {.destination = prefix("0.0.0.0/0"), .type = io::netlink::RouteType::unreachable, .table = table});
-  EXPECT_EQ(hostile_switches(config, around),
+  EXPECT_EQ(foreign_switches(config, around),
             std::vector<std::string>{
                 "the kill switch of another tunnel (table " + std::to_string(table) +
                 ") stops this tunnel's IPv4 datagrams, because they have no mark: set fwmark = 9899 "
                 "in [interface]"});
   config.interface.fwmark = 9899;
-  EXPECT_TRUE(hostile_switches(config, around).empty());
+  EXPECT_TRUE(foreign_switches(config, around).empty());
+}
+
+TEST_F(PlanTest, NamesAnOlderKillSwitchThatTakesThePacketsOfAFullTunnel) {
+  const std::uint32_t table = switch_table("hawser1");
+  const io::netlink::MarkRule own{true, kSwitchPriority, 9899, switch_table("hawser0")};
+  const io::netlink::MarkRule other{true, kSwitchPriority, 9899, table};
+  around.routes.push_back(
+      {.destination = prefix("::/0"), .type = io::netlink::RouteType::unreachable, .table = table});
+  around.rules = {other, own};
+  EXPECT_TRUE(foreign_switches(config, around).empty());  // a split tunnel has the longer prefixes
+  allow({"::/0"});
+  EXPECT_EQ(foreign_switches(config, around),
+            std::vector<std::string>{
+                "the kill switch of another tunnel (table " + std::to_string(table) +
+                ") comes first in IPv6: that tunnel takes the packets; if it no longer exists, "
+                "run: ip -6 rule del priority 9899 table " +
+                std::to_string(table)});
+  around.rules = {own, other};
+  EXPECT_TRUE(foreign_switches(config, around).empty());
 }
 
 TEST_F(PlanTest, KillSwitchSharesTheRuleBehindTheTablesWithOtherTunnels) {
