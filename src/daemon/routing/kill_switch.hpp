@@ -28,8 +28,8 @@ inline constexpr std::uint32_t kBackstopPriority = 9900;
 [[nodiscard]] bool is_switch_rule(const config::Config& config, const io::netlink::MarkRule& rule,
                                   const Surroundings& around);
 
-/// The kill switches of other full tunnels that stop this tunnel's own datagrams, or take the packets of a full
-/// tunnel; one sentence each.
+/// The kill switches of other full tunnels that stop this tunnel's own datagrams, or take the packets of a
+/// full tunnel; one sentence each.
 [[nodiscard]] std::vector<std::string> foreign_switches(const config::Config& config,
                                                         const Surroundings& around);
 
