@@ -120,7 +120,8 @@ std::vector<std::string> missing_row(const control::MissingPath& m) {
   row[1] = m.label;
   row[2] = m.interface;
   row[5] = "no path";
-  row.back() = fmt::format("{}; next try in {:.1f} s", m.reason, m.next_try_s);
+  row.back() = m.reason;
+  if (m.next_try_s > 0) row.back() += fmt::format("; next try in {:.1f} s", m.next_try_s);
   return row;
 }
 
@@ -162,7 +163,6 @@ std::string peer_text(const control::Status& status, const control::Peer& peer) 
   if (!peer.endpoint.empty()) out += fmt::format("  endpoint {}", join(peer.endpoint));
   out += fmt::format("\n  public key {}\n", peer.public_key);
   out += fmt::format("  allowed {}\n", peer.allowed_ips.empty() ? "nothing" : join(peer.allowed_ips));
-  if (peer.mtu != 0) out += fmt::format("  mtu {}\n", peer.mtu);
   const control::Counters& c = peer.counters;
   out += fmt::format("  sent {} in {} packets, received {} in {}, dropped {}, queued {} of {}\n",
                      bytes_text(counter(c, "tx_bytes")), counter(c, "tx_packets"),

@@ -59,7 +59,7 @@ struct MissingPath {
   std::string label;      ///< the uplink's label
   std::string interface;  ///< the uplink's interface
   std::string reason;     ///< in words
-  double next_try_s = 0;  ///< time until the next attempt
+  double next_try_s = 0;  ///< time until the next attempt; 0 while the uplink cannot be used
   HAWSER_DESCRIBED(MissingPath, label, interface, reason, next_try_s)
 };
 

@@ -33,16 +33,23 @@ struct Options {
   std::string log_level = "info";
   std::optional<std::string> user;
   bool check = false;
+  bool set_kill_switch = false;
   bool lift_kill_switch = false;
 };
 
 void add_options(CLI::App& app, Options& options) {
-  app.add_option("-c,--config", options.config, "configuration file, e.g. /etc/hawser/hawser0.toml")
-      ->required()
+  app.add_option("-c,--config", options.config, "configuration file, e.g. /etc/hawser/hawser0.toml; required")
       ->type_name("FILE");
+  // Not required(): a wrong option is then reported as a missing --config.
+  app.callback([&options] {
+    if (options.config.empty()) throw CLI::RequiredError("--config");
+  });
   app.add_flag("--check", options.check, "check the configuration and its key files, then exit");
+  auto* set = app.add_flag("--set-kill-switch", options.set_kill_switch,
+                           "add the rules and routes of the kill switch before hawserd runs, then exit");
   app.add_flag("--lift-kill-switch", options.lift_kill_switch,
-               "remove the rules and routes that the kill switch left behind, then exit");
+               "remove the rules and routes that the kill switch left behind, then exit")
+      ->excludes(set);
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL")
@@ -82,6 +89,18 @@ int report_check(const Options& options, const hawser::daemon::config::Config& c
   return 0;
 }
 
+// A running hawserd keeps the kill switch as it should be.
+int set_kill_switch(const hawser::daemon::config::Config& config) {
+  if (!config.interface.kill_switch) {
+    std::cerr << config.file << ": interface.kill_switch is false: there is nothing to set\n";
+    return kFailed;
+  }
+  if (hawser::io::netlink::interface_exists(config.interface.name)) return 0;
+  for (const std::string& piece : hawser::daemon::routing::set_kill_switch(config))
+    std::cout << "added " << piece << '\n';
+  return 0;
+}
+
 int lift_kill_switch(const hawser::daemon::config::Config& config) {
   if (hawser::io::netlink::interface_exists(config.interface.name)) {
     std::cerr << "hawserd: " << config.interface.name
@@ -97,6 +116,7 @@ int lift_kill_switch(const hawser::daemon::config::Config& config) {
 int run(const Options& options) try {
   const auto config = hawser::daemon::config::load_config(options.config);
   if (!config) return refuse(config.error());
+  if (options.set_kill_switch) return set_kill_switch(*config);
   if (options.lift_kill_switch) return lift_kill_switch(*config);
   const hawser::daemon::privileges::Privileges privileges(options.user);
   auto security = hawser::daemon::config::load_keys(*config, privileges.key_readers());

@@ -3,6 +3,7 @@ network does not change."""
 
 import os
 import pathlib
+import subprocess
 import unittest
 
 from lab.core import Lab, find_program, wait_until
@@ -151,6 +152,13 @@ class Keys(unittest.TestCase):
             self.assertEqual(done.stderr, "hawser: warning: writing to world accessible file; consider setting the umask to "
                              "077 and trying again\n")
             self.assertEqual(self.sh(f"umask 077; hawser {command} > closed-{command}.key").stderr, "")
+
+    def test_an_unknown_option_of_the_daemon_is_named(self):
+        for words, message in (("--chek", "not expected: --chek"), ("foo", "not expected: foo"), ("", "--config is required")):
+            with self.subTest(words=words):
+                done = subprocess.run([find_program("hawserd"), *words.split()], capture_output=True, text=True, timeout=5)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(message, done.stderr)
 
     def test_an_unknown_command_is_named(self):
         for words, unknown in (("foo", "foo"), ("path foo", "foo"), ("stauts --json", "stauts")):

@@ -293,6 +293,33 @@ class KillSwitch(unittest.TestCase):
         wait_until(lambda: self.rules() == 0, 2, "the rules to go")
         self.assertNotIn("unreachable", self.namespace.run("ip", "route", "show", "table", "all", "proto", "98").stdout)
 
+    def test_it_can_be_set_before_the_first_start_as_at_boot(self):
+        self.namespace.ip(*[f"link set wan{n} {state}" for n in (1, 2) for state in ("down", "up")])  # no routes are left
+        self.addCleanup(self.add_routes)
+        config = self.lab.folder / "boot.toml"
+        config.write_text(edge_config(allowed_ips=FULL, kill_switch="true"))
+        command = (find_program("hawserd"), "--config", config)
+        self.addCleanup(self.namespace.run, *command, "--lift-kill-switch", check=False)
+        self.namespace.run(*command, "--set-kill-switch")
+        self.assertEqual(self.rules(), 2)
+        watch = self.watch()
+        self.send()
+        self.add_routes()
+        time.sleep(0.7)
+        self.assertEqual(watch.leaks[:5], [])
+        edge = self.start()
+        self.wait_for_tunnel(edge)
+        self.assertEqual(edge.quick_status()["interface"]["missing"], [])
+        self.assertEqual(watch.leaks[:5], [])
+        config.write_text(edge_config(allowed_ips=FULL))
+        self.assertEqual(self.namespace.run(*command, "--set-kill-switch", check=False).returncode, 1)
+
+    def add_routes(self):
+        for n in (1, 2):
+            self.namespace.ip(f"addr replace fd00:{n}::2/64 dev wan{n}",
+                              f"route replace default via 192.168.{n}.1 dev wan{n} metric {100 * n}",
+                              f"route replace ::/0 via fd00:{n}::1 dev wan{n} metric {100 * n}")
+
     def test_lifting_is_refused_while_the_daemon_would_restore_it(self):
         edge = self.start()
         done = self.namespace.run(find_program("hawserd"), "--config", edge.config_path, "--lift-kill-switch", check=False)
@@ -317,6 +344,10 @@ class KillSwitch(unittest.TestCase):
             wait_until(lambda: device(target) == "hawser1", 2, f"{target} to belong to the second tunnel")
         for target in FAR:
             self.assertEqual(device(target), "hawser0")
+        # They share a rule; neither takes it for removed.
+        for daemon in (edge, other):
+            self.assertEqual(daemon.quick_status()["interface"]["missing"], [])
+            self.assertNotIn("another program removed", daemon.process.output())
         other.stop()
         wait_until(lambda: "hawser1" not in device("10.99.1.1"), 2, "the second tunnel to be gone")
         self.assertIn("No route to host", device("10.99.1.1"))

@@ -1,6 +1,10 @@
 #include "daemon/routing/kill_switch.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
+#include <array>
+#include <string>
 
 #include "daemon/routing/prefixes.hpp"
 
@@ -26,6 +30,22 @@ bool is_switch_table(std::uint32_t table) {
   return (table & ~kTableMask) == kTableBase;
 }
 
+bool hold_all(const std::vector<IpPrefix>& prefixes, bool v6) {
+  const auto [lower, upper] = halves({v6 ? IpAddress::any_v6() : IpAddress::any_v4(), 0});
+  return longest_cover(prefixes, lower) && longest_cover(prefixes, upper);
+}
+
+// Whether the rule belongs to the kill switch of another full tunnel.
+bool is_full_switch(const MarkRule& rule, std::uint32_t own_table, const Surroundings& around) {
+  if (!is_switch_table(rule.table) || rule.table == own_table || rule.priority != kSwitchPriority)
+    return false;
+  std::vector<IpPrefix> held;
+  for (const RouteSpec& route : around.routes) {
+    if (route.table == rule.table && route.type == RouteType::unreachable) held.push_back(route.destination);
+  }
+  return hold_all(held, rule.v6);
+}
+
 /// Collects the routes of one table. Owns them until finish().
 class Builder {
  public:
@@ -48,11 +68,7 @@ class Builder {
     return std::move(pieces_);
   }
 
-  [[nodiscard]] bool holds_all_of_v6() const {
-    const auto has = [&](const IpPrefix& prefix) { return longest_cover(inner_, prefix).has_value(); };
-    const auto [lower, upper] = halves({IpAddress::any_v6(), 0});
-    return has(lower) && has(upper);
-  }
+  [[nodiscard]] bool needs_backstop() const { return hold_all(inner_, true); }
 
  private:
   void add_inner(const IpPrefix& prefix) {
@@ -148,7 +164,7 @@ std::uint32_t switch_table(std::string_view interface) {
 std::vector<Piece> switch_pieces(const config::Config& config, const Surroundings& around) {
   if (!config.interface.kill_switch) return {};
   Builder builder(config, around);
-  const bool backstop = builder.holds_all_of_v6();
+  const bool backstop = builder.needs_backstop();
   std::vector<Piece> pieces = builder.finish();
   const std::uint32_t table = switch_table(config.interface.name);
   for (const bool v6 : {false, true})
@@ -157,14 +173,45 @@ std::vector<Piece> switch_pieces(const config::Config& config, const Surrounding
   return pieces;
 }
 
-// The backstop names no table: it goes with the last kill switch.
+// The backstop names no table: it belongs to each kill switch that needs it, and goes with the last of them.
 bool is_switch_rule(const config::Config& config, const MarkRule& rule, const Surroundings& around) {
   const std::uint32_t table = switch_table(config.interface.name);
   if (rule.table == table) return true;
-  const bool backstop = rule.table == 0 && rule.priority == kBackstopPriority && rule.v6;
-  return backstop && std::ranges::none_of(around.rules, [&](const MarkRule& other) {
-           return other.table != 0 && other.table != table && other.priority == kSwitchPriority;
+  if (rule.table != 0 || rule.priority != kBackstopPriority || !rule.v6) return false;
+  const bool own = config.interface.kill_switch && rule.mark == config.interface.fwmark &&
+                   Builder(config, around).needs_backstop();
+  return own || std::ranges::none_of(around.rules, [&](const MarkRule& other) {
+           return other.v6 && other.mark == rule.mark && is_full_switch(other, table, around);
          });
+}
+
+std::vector<std::string> foreign_switches(const config::Config& config, const Surroundings& around) {
+  const std::uint32_t table = switch_table(config.interface.name);
+  const auto allowed = allowed_networks(config);
+  std::vector<std::string> out;
+  std::array<bool, 2> own_passed{};  // the older rule comes first
+  for (const MarkRule& rule : around.rules) {
+    if (rule.table == table) own_passed.at(rule.v6 ? 1 : 0) = true;
+    if (!is_full_switch(rule, table, around)) continue;
+    const char* family = rule.v6 ? "IPv6" : "IPv4";
+    if (rule.mark != config.interface.fwmark) {
+      out.push_back(fmt::format(
+          "the kill switch of another tunnel (table {}) stops this tunnel's {} datagrams, because they have "
+          "{}: set "
+          "fwmark = {} in [interface]",
+          rule.table, family,
+          config.interface.fwmark == 0 ? "no mark" : "the mark " + std::to_string(config.interface.fwmark),
+          rule.mark));
+    }
+    if (!own_passed.at(rule.v6 ? 1 : 0) && hold_all(allowed, rule.v6)) {
+      out.push_back(
+          fmt::format("the kill switch of another tunnel (table {}) comes first in {}: that tunnel takes the "
+                      "packets; if it "
+                      "no longer exists, run: ip {}rule del priority {} table {}",
+                      rule.table, family, rule.v6 ? "-6 " : "", rule.priority, rule.table));
+    }
+  }
+  return out;
 }
 
 }  // namespace hawser::daemon::routing

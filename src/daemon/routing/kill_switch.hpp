@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,5 +27,10 @@ inline constexpr std::uint32_t kBackstopPriority = 9900;
 /// Whether the rule belongs to the kill switch of the tunnel, also when it is off now.
 [[nodiscard]] bool is_switch_rule(const config::Config& config, const io::netlink::MarkRule& rule,
                                   const Surroundings& around);
+
+/// The kill switches of other full tunnels that stop this tunnel's own datagrams, or take the packets of a
+/// full tunnel; one sentence each.
+[[nodiscard]] std::vector<std::string> foreign_switches(const config::Config& config,
+                                                        const Surroundings& around);
 
 }  // namespace hawser::daemon::routing

@@ -34,10 +34,15 @@ bool has_network(const LinkInfo& link, const IpPrefix& network) {
   return std::ranges::any_of(link.addresses, [&](const IpPrefix& a) { return a.network() == network; });
 }
 
-// Whether another interface has an address of the same network.
+bool is_other_tunnel(const LinkInfo& link) {
+  return link.kind == "tun";
+}
+
+// Whether an interface that is no tunnel has an address of the same network. Between tunnels, halves would be
+// a race: the kernel prefers the network that was there first.
 bool is_contested(const config::Config& config, const std::vector<LinkInfo>& links, const IpPrefix& network) {
   return std::ranges::any_of(links, [&](const LinkInfo& link) {
-    return !is_tunnel(config, link) && link.up && has_network(link, network);
+    return !is_tunnel(config, link) && !is_other_tunnel(link) && link.up && has_network(link, network);
   });
 }
 
@@ -90,6 +95,13 @@ const LinkInfo* find_link(const std::vector<LinkInfo>& links, int index) {
 
 // An own network and the network of another interface.
 std::string describe_own(const IpPrefix& own, const IpPrefix& network, const LinkInfo& link) {
+  if (own == network && is_other_tunnel(link)) {
+    return fmt::format(
+        "the inner network {} is the network of the tunnel {}, too: the one that was there first keeps it; "
+        "use "
+        "another inner network",
+        own.to_string(), link.name);
+  }
   if (own == network) {
     return fmt::format(
         "the inner network {} is the network of {}, too: the tunnel takes it; use another inner "

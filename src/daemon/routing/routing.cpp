@@ -39,6 +39,7 @@ std::vector<RouteSpec> list_main(RouteTable& table) {
 std::vector<std::string> conflicts_of(const config::Config& config, const Surroundings& around,
                                       RouteTable& table) {
   std::vector<std::string> out = overlaps(config, around.links);
+  for (std::string& text : foreign_switches(config, around)) out.push_back(std::move(text));
   if (!config.interface.routes) return out;
   for (std::string& text : rivals(config, around, list_main(table))) out.push_back(std::move(text));
   return out;
@@ -170,6 +171,21 @@ void Routing::describe(control::Interface& out) const {
     out.missing.push_back({missing.piece, missing.reason});
   out.conflicts = conflicts_;
   if (config_.interface.kill_switch) out.kill_switch_table = switch_table(config_.interface.name);
+}
+
+std::vector<std::string> set_kill_switch(const config::Config& config) {
+  RouteTable table;
+  Surroundings around = look_around(table, 0);
+  for (const io::netlink::LinkInfo& link : around.links) around.uplinks.push_back(link.index);
+  const auto actual = actual_pieces(config, around);
+  std::vector<std::string> added;
+  for (const Piece& piece : switch_pieces(config, around)) {
+    if (std::ranges::find(actual, piece) != actual.end()) continue;
+    if (const std::error_code error = std::visit(Add{table, 0}, piece); error && error.value() != EEXIST)
+      throw io::SetupError("cannot add " + to_string(piece) + ": " + error.message(), error);
+    added.push_back(to_string(piece));
+  }
+  return added;
 }
 
 std::vector<std::string> lift_kill_switch(const config::Config& config) {

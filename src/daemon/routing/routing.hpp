@@ -61,6 +61,10 @@ class Routing {
   bool begun_ = false;
 };
 
+/// Adds what is missing of the kill switch while no hawserd runs, and returns what was added. All interfaces
+/// count as uplinks; the daemon knows better when it starts. Throws io::SetupError.
+std::vector<std::string> set_kill_switch(const config::Config& config);
+
 /// Removes the kill switch of the tunnel, and returns what was removed. Throws io::SetupError.
 std::vector<std::string> lift_kill_switch(const config::Config& config);
 

@@ -263,9 +263,10 @@ std::vector<control::MissingPath> describe_missing(const Sources& from, Timestam
   for (const peering::PeerConnection::Missing& missing : connection->missing()) {
     const uplinks::Uplinks::Uplink& uplink = from.uplinks.at(missing.uplink);
     if (uplink.vacant()) continue;
+    const bool usable = uplink.reason.empty();
     out.push_back({uplink.config.label, interface_of(uplink),
-                   uplink.reason.empty() ? "refused or lost, to be added again" : uplink.reason,
-                   std::max(0.0, seconds_between(now, missing.next_try))});
+                   usable ? "refused or lost, to be added again" : uplink.reason,
+                   usable ? std::max(0.0, seconds_between(now, missing.next_try)) : 0});
   }
   return out;
 }

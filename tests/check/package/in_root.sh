@@ -16,6 +16,7 @@ expected_files() {
 /usr/sbin/hawserd
 /usr/bin/hawser
 /usr/lib/systemd/system/hawser@.service
+/usr/lib/systemd/system/hawser-kill-switch@.service
 /usr/lib/sysusers.d/hawser.conf
 /usr/share/doc/hawser/LICENSE
 /usr/share/doc/hawser/README.md
@@ -54,19 +55,18 @@ check_user() {
 }
 
 # Exposure as systemd-analyze rates it, times ten. What is left: hawserd needs the network, and the
-# rights to become its user.
+# rights to become its user; the kill switch is set by root with the rights for routing alone.
 readonly exposure=22
 
-# The unit on this machine's systemd, as the fresh root has none.
+# Units of this machine's systemd, as the fresh root has none. $1: the name.
 check_unit() {
-  local unit=$root/usr/lib/systemd/system/hawser@.service copy=$scratch/hawser@.service output
+  local unit=$root/usr/lib/systemd/system/$1 copy=$scratch/$1 output
   if ! command -v systemd-analyze >/dev/null; then
     echo "no systemd-analyze on this machine: the unit is not checked"
     return
   fi
   # Its program is in the fresh root.
-  grep -qx 'User=hawser' "$unit" || fail "the unit runs as root"
-  sed 's|^ExecStart=[^ ]*|ExecStart=!/bin/true|' "$unit" >"$copy"
+  sed 's|^ExecStart=\(!\?\)[^ ]*|ExecStart=\1/bin/true|' "$unit" >"$copy"
   output=$(systemd-analyze verify --man=no "$copy" 2>&1) || fail "systemd-analyze verify: $output"
   [[ -z "$output" ]] || fail "systemd-analyze verify: $output"
   output=$(systemd-analyze security --offline=yes --threshold=$exposure --no-pager "$copy" 2>&1) ||
@@ -112,7 +112,9 @@ deb() {
   check_content "$scratch/deb"
   [[ -z "$(chroot "$root" dpkg --verify hawser)" ]] || fail "dpkg --verify found differences"
   check_user
-  check_unit
+  grep -qx 'User=hawser' "$root/usr/lib/systemd/system/hawser@.service" || fail "the unit runs as root"
+  check_unit hawser@.service
+  check_unit hawser-kill-switch@.service
   check_programs
   chroot "$root" dpkg --purge hawser
   check_nothing_left "$scratch/deb"

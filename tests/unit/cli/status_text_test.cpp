@@ -124,11 +124,14 @@ TEST(StatusText, HasARowWithTheReasonForAnUplinkWithoutAPath) {
   ASSERT_EQ(rows.size(), 1U);
   for (const char* cell : {"sat", "eth9", "no path"})
     EXPECT_NE(rows[0].find(cell), std::string::npos) << cell;
+  s.associations[0].missing = {{"sat", "eth9", "no carrier", 0}};  // no time passes until the next try
+  EXPECT_TRUE(lines_with(status_text(s), "next try").empty());
 }
 
 TEST(StatusText, ShowsTheMtuTowardsAPeerAndWhyItCarriesNothing) {
   control::Status s = status();
   EXPECT_EQ(lines_with(status_text(s), "peer hub  up  mtu 1280  endpoint 203.0.113.1:9899").size(), 1U);
+  EXPECT_EQ(lines_with(status_text(s), "mtu 1280").size(), 1U);
   s.peers[0].reason = "no path since 283 s";
   EXPECT_EQ(lines_with(status_text(s), "peer hub  up, no path since 283 s  mtu 1280").size(), 1U);
   s.peers[0].state = "waiting";

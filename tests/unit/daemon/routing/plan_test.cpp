@@ -83,6 +83,15 @@ TEST_F(PlanTest, RoutesAnInnerNetworkInHalvesWhileAnotherInterfaceHasItToo) {
   EXPECT_FALSE(wants("route 10.90.0.0/25 metric 9899"));
 }
 
+TEST_F(PlanTest, LeavesAnInnerNetworkToTheTunnelThatHadItFirst) {
+  around.links.push_back(link("hawser1", 10, {"10.90.0.3/24"}, "tun"));
+  EXPECT_FALSE(wants("route 10.90.0.0/25 metric 9899"));
+  EXPECT_EQ(overlaps(config, around.links),
+            std::vector<std::string>{
+                "the inner network 10.90.0.0/24 is the network of the tunnel hawser1, too: the "
+                "one that was there first keeps it; use another inner network"});
+}
+
 TEST_F(PlanTest, TakesTheKernelsRouteOfAnOwnNetworkForTheWantedOne) {
   RouteSpec kernel{
       .destination = prefix("10.90.0.0/24"), .link = kOwn, .source = prefix("10.90.0.2").ip, .protocol = 2};
@@ -199,7 +208,61 @@ TEST_F(PlanTest, KillSwitchThatIsOffOwnsItsRulesStill) {
   EXPECT_TRUE(is_switch_rule(config, backstop, around));
   around.rules.push_back(other);
   EXPECT_FALSE(is_switch_rule(config, other, around));
+  EXPECT_TRUE(is_switch_rule(config, backstop, around));  // hawser1 holds no prefix
+  for (const char* half : {"::/1", "8000::/1"})
+    around.routes.push_back({.destination = prefix(half),
+                             .type = io::netlink::RouteType::unreachable,
+                             .table = switch_table("hawser1")});
   EXPECT_FALSE(is_switch_rule(config, backstop, around));
+}
+
+TEST_F(PlanTest, NamesTheKillSwitchOfAnotherTunnelThatStopsItsOwnDatagrams) {
+  const std::uint32_t table = switch_table("hawser1");
+  around.rules = {{false, kSwitchPriority, 9899, table}, {true, kSwitchPriority, 9899, table}};
+  around.routes.push_back(
+      {.destination = prefix("10.99.0.0/16"), .type = io::netlink::RouteType::unreachable, .table = table});
+  config.interface.fwmark = 0;
+  EXPECT_TRUE(foreign_switches(config, around).empty());  // no full tunnel
+  around.routes.push_back(
+      {.destination = prefix("0.0.0.0/0"), .type = io::netlink::RouteType::unreachable, .table = table});
+  EXPECT_EQ(foreign_switches(config, around),
+            std::vector<std::string>{
+                "the kill switch of another tunnel (table " + std::to_string(table) +
+                ") stops this tunnel's IPv4 datagrams, because they have no mark: set fwmark = 9899 "
+                "in [interface]"});
+  config.interface.fwmark = 9899;
+  EXPECT_TRUE(foreign_switches(config, around).empty());
+}
+
+TEST_F(PlanTest, NamesAnOlderKillSwitchThatTakesThePacketsOfAFullTunnel) {
+  const std::uint32_t table = switch_table("hawser1");
+  const io::netlink::MarkRule own{true, kSwitchPriority, 9899, switch_table("hawser0")};
+  const io::netlink::MarkRule other{true, kSwitchPriority, 9899, table};
+  around.routes.push_back(
+      {.destination = prefix("::/0"), .type = io::netlink::RouteType::unreachable, .table = table});
+  around.rules = {other, own};
+  EXPECT_TRUE(foreign_switches(config, around).empty());  // a split tunnel has the longer prefixes
+  allow({"::/0"});
+  EXPECT_EQ(foreign_switches(config, around),
+            std::vector<std::string>{
+                "the kill switch of another tunnel (table " + std::to_string(table) +
+                ") comes first in IPv6: that tunnel takes the packets; if it no longer exists, "
+                "run: ip -6 rule del priority 9899 table " +
+                std::to_string(table)});
+  around.rules = {own, other};
+  EXPECT_TRUE(foreign_switches(config, around).empty());
+}
+
+TEST_F(PlanTest, KillSwitchSharesTheRuleBehindTheTablesWithOtherTunnels) {
+  allow({"::/0"});
+  config.interface.kill_switch = true;
+  const io::netlink::MarkRule backstop{true, kBackstopPriority, 9899, 0};
+  around.rules = {{true, kSwitchPriority, 9899, switch_table("hawser1")}, backstop};
+  around.routes.push_back({.destination = prefix("::/0"),
+                           .type = io::netlink::RouteType::unreachable,
+                           .table = switch_table("hawser1")});
+  const auto actual = actual_pieces(config, around);
+  EXPECT_EQ(std::ranges::count(actual, Piece(backstop)), 1);
 }
 
 TEST(Prefixes, AreHalved) {
