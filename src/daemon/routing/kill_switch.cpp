@@ -196,18 +196,16 @@ std::vector<std::string> foreign_switches(const config::Config& config, const Su
     const char* family = rule.v6 ? "IPv6" : "IPv4";
     if (rule.mark != config.interface.fwmark) {
       out.push_back(fmt::format(
-          "the kill switch of another tunnel (table {}) stops this tunnel's {} datagrams, because they have "
-          "{}: set "
-          "fwmark = {} in [interface]",
+          "the kill switch of another tunnel (table {}) stops this tunnel's {} datagrams, "
+          "because they have {}: set fwmark = {} in [interface]",
           rule.table, family,
           config.interface.fwmark == 0 ? "no mark" : "the mark " + std::to_string(config.interface.fwmark),
           rule.mark));
     }
     if (!own_passed.at(rule.v6 ? 1 : 0) && hold_all(allowed, rule.v6)) {
       out.push_back(
-          fmt::format("the kill switch of another tunnel (table {}) comes first in {}: that tunnel takes the "
-                      "packets; if it "
-                      "no longer exists, run: ip {}rule del priority {} table {}",
+          fmt::format("the kill switch of another tunnel (table {}) comes first in {}: that tunnel takes "
+                      "the packets; if it no longer exists, run: ip {}rule del priority {} table {}",
                       rule.table, family, rule.v6 ? "-6 " : "", rule.priority, rule.table));
     }
   }

@@ -97,9 +97,8 @@ const LinkInfo* find_link(const std::vector<LinkInfo>& links, int index) {
 std::string describe_own(const IpPrefix& own, const IpPrefix& network, const LinkInfo& link) {
   if (own == network && is_other_tunnel(link)) {
     return fmt::format(
-        "the inner network {} is the network of the tunnel {}, too: the one that was there first keeps it; "
-        "use "
-        "another inner network",
+        "the inner network {} is the network of the tunnel {}, too: the one that was there first "
+        "keeps it; use another inner network",
         own.to_string(), link.name);
   }
   if (own == network) {
