@@ -119,15 +119,25 @@ PathHeartbeat::Sent* PathValidation::find_sent(PathHeartbeat& heartbeat, std::ui
   return at == heartbeat.recent.end() ? nullptr : &*at;
 }
 
-Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
+PathId PathValidation::path_in(const wire::HeartbeatChunk& chunk) {
+  const auto info = decode(chunk.info);
+  return info ? info->path : kNoPath;
+}
+
+Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route,
+                                       PathId home) {
   const auto info = decode(chunk.info);
   Path* path = info ? context_.paths.find(info->path) : nullptr;
   // The answer must arrive on the path of the HEARTBEAT: this validates address and port in both directions.
+  // A path that was validated before also counts as alive when a relay has delivered a copy of the answer
+  // from another address first: the nonce shows that the HEARTBEAT reached the peer.
   PathHeartbeat::Sent* sent = path == nullptr ? nullptr : find_sent(path->heartbeat, info->nonce, now);
-  if (sent == nullptr || context_.paths.find(route) != path) {
+  const bool overtaken = path != nullptr && path->id == home;
+  if (sent == nullptr || (!overtaken && context_.paths.find(route) != path)) {
     context_.drops.add(DropReason::bad_heartbeat_ack);
     return nullptr;
   }
+  if (overtaken) path->last_received = now;
   PathHeartbeat& heartbeat = path->heartbeat;
   heartbeat.answered_from = std::exchange(sent->at, Timestamp::min());
   if (sent == &heartbeat.recent[heartbeat.newest]) heartbeat.stop_waiting();
