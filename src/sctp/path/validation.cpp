@@ -205,8 +205,10 @@ void PathValidation::on_path_error(Path& path, Timestamp now) {
   }
 }
 
-// Whether data that was sent on the path was acknowledged, and packets arrived on it, a moment ago.
+// Whether data that was sent on the path was acknowledged, and packets arrived on it, a moment ago. After a
+// move, that was at the old address.
 bool PathValidation::worked_recently(const Path& path, Timestamp now) {
+  if (path.moving) return false;
   const Timestamp recent =
       now - std::max<Duration>(2 * path.rtt.rto_before_back_off(), std::chrono::seconds(1));
   return path.flight.last_acked > recent && path.last_received > recent;
@@ -330,13 +332,17 @@ Timestamp PathValidation::silence_deadline(const Path& path) const {
   return path.last_received + (takes_part && others_deliver ? std::min(kShortSilence, longest) : longest);
 }
 
-// A failed path is probed again before its backed-off RTO expires, so that its return is noticed soon.
+// A failed path is probed again before its backed-off RTO expires, so that its return is noticed soon. After
+// a move the round trip is not known: a few probes follow each other fast, then they are as rare as those of
+// a failed path.
 Duration PathValidation::patience(const Path& path) const {
   const Duration rto = path.rtt.rto();
+  const Duration rare = context_.config.failed_path_probe_max;
+  const bool few = path.lifecycle.active() || path.heartbeat.repeated_after_move < kRepeatsAfterMove;
+  if (path.moving && few) return std::min(rto, context_.config.rto_min / 2);
+  if (path.moving && rare != Duration::zero()) return std::min(rto, rare);
   const bool failed = path.lifecycle.failed();
-  return failed
-             ? std::min(rto, std::max(context_.config.failed_path_probe_max, path.rtt.rto_before_back_off()))
-             : rto;
+  return failed ? std::min(rto, std::max(rare, path.rtt.rto_before_back_off())) : rto;
 }
 
 void PathValidation::queue_due(Timestamp now) {
@@ -357,8 +363,7 @@ void PathValidation::send(Path& path, Timestamp now) {
   heartbeat.silence_before =
       path.last_received == Timestamp::min() ? Duration::zero() : now - path.last_received;
   heartbeat.outstanding = true;
-  heartbeat.deadline =
-      now + (path.moving ? std::min(patience(path), context_.config.rto_min / 2) : patience(path));
+  heartbeat.deadline = now + patience(path);
   heartbeat.next = path.lifecycle.active() ? next_probe(path, now) : kNever;
   ++path.counters.heartbeats_sent;
   const auto info =
