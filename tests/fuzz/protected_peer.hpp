@@ -132,6 +132,8 @@ class Target {
   }
 
   [[nodiscard]] Endpoint& endpoint() { return *endpoint_; }
+  /// A buffer for a message that it sends.
+  [[nodiscard]] Buffer acquire(std::size_t size) { return pool_.acquire(size); }
   [[nodiscard]] const BufferPool& pool() const { return pool_; }
   [[nodiscard]] Timestamp now() const { return now_; }
   [[nodiscard]] AssociationId id() const { return id_; }
@@ -221,6 +223,9 @@ class HandMadePeer {
         security_(std::move(security)),
         hub_public_(hub_public),
         secrets_(security::InitSecrets::derive(hub_public, nullptr)) {}
+
+  /// Appends encoded parameters to those of its INIT or INIT ACK, which is made later.
+  void offer(Bytes parameters) { offered_.insert(offered_.end(), parameters.begin(), parameters.end()); }
 
   /// The edge's INIT with a valid proof.
   ByteVector init() {
@@ -338,7 +343,7 @@ class HandMadePeer {
   [[nodiscard]] bool up() const { return channel_ && channel_->up(); }
 
  private:
-  static ByteVector own_parameters() {
+  [[nodiscard]] ByteVector own_parameters() const {
     ByteVector room(64);
     ByteWriter writer(room);
     std::array<std::byte, 4> method{};
@@ -348,6 +353,7 @@ class HandMadePeer {
     constexpr std::array kExtensions = {std::byte{0xc1}, std::byte{0x80}, std::byte{0x10}, std::byte{0xc0}};
     wire::write_parameter(writer, wire::ParameterType::kSupportedExtensions, kExtensions);
     room.resize(writer.size());
+    room.insert(room.end(), offered_.begin(), offered_.end());
     return room;
   }
   void learn(const wire::InitChunk& init) {
@@ -381,6 +387,7 @@ class HandMadePeer {
 
   VerificationTag own_tag_;
   bool hub_;
+  ByteVector offered_;
   SecurityConfig security_;
   crypto::TlsIdentity identity_{security_.private_key};
   crypto::PublicKey hub_public_;

@@ -128,6 +128,26 @@ TEST_F(AddressChange, ThatFollowsAnotherOneImmediatelyEndsAtTheNewestAddress) {
   }
 }
 
+TEST_F(AddressChange, ToAnAddressWithoutAnAnswerIsReportedSoonAndProbedSeldom) {
+  Bond& bond = make(tunnel_of({uplink(20, 20ms)}));
+  bond.edge_app().plan({2900ms, sctp::StreamId{1}, false, 100});  // the path has just worked
+  ASSERT_TRUE(bond.establish());
+  bond.run_for(3s);
+  bond.set_blackhole(0, true);
+  bond.readdress(0);
+  bond.run_for(50ms);
+  bond.readdress(0);
+  bond.run_for(1s);
+  EXPECT_EQ(Bond::count(bond.edge_events(), Kind::path_down), 1U) << "another port or association is tried";
+  const std::uint64_t probes = bond.edge_path(0)->counters.heartbeats_sent;
+  bond.run_for(10s);
+  EXPECT_LE(bond.edge_path(0)->counters.heartbeats_sent - probes, 26U) << "one every 400 ms";
+  EXPECT_GE(bond.edge_path(0)->counters.heartbeats_sent - probes, 20U);
+  bond.set_blackhole(0, false);
+  EXPECT_TRUE(bond.run_until(500ms, [&] { return bond.path_active(0); }));
+  expect_clean_end();
+}
+
 TEST_F(AddressChange, StartsWithANewWindowAtBothEnds) {
   for (const bool loaded : {false, true}) {
     Bond& bond = make(tunnel_of({uplink(5, 20ms), uplink(5, 20ms)}));

@@ -16,7 +16,8 @@ HostOptions with_identity(const BondSpec& spec, HostOptions options, bool edge) 
   if (!spec.sealed) return options;
   const std::uint64_t edge_key = 2 * spec.seed;
   const std::uint64_t hub_key = 2 * spec.seed + 1;
-  Identity identity{edge ? edge_key : hub_key, {edge ? hub_key : edge_key}, std::nullopt, std::nullopt};
+  Identity identity{
+      edge ? edge_key : hub_key, {edge ? hub_key : edge_key}, {}, {}, spec.least_rekey_interval};
   if (spec.preshared_key) identity.preshared_key = spec.seed;
   if (edge) identity.rekey_after = spec.rekey_after;
   options.identity = std::move(identity);

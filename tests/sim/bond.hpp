@@ -29,6 +29,7 @@ struct BondSpec {
   bool sealed = false;
   bool preshared_key = false;
   std::optional<Duration> rekey_after;  ///< of the edge
+  Duration least_rekey_interval = std::chrono::seconds(1);
   sctp::EndpointConfig edge;
   sctp::EndpointConfig hub;
   HostOptions edge_options;

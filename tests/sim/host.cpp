@@ -38,7 +38,7 @@ sctp::SecurityConfig security_of(const Identity& identity) {
     security.peers.push_back(std::move(known));
   }
   if (identity.rekey_after) security.rekey_after = *identity.rekey_after;
-  security.least_rekey_interval = std::chrono::seconds(1);  // scenarios renew keys more often than users do
+  security.least_rekey_interval = identity.least_rekey_interval;
   return security;
 }
 

@@ -39,6 +39,8 @@ struct Identity {
   std::vector<std::uint64_t> peers;  ///< the numbers of the peers' keys; connect() uses the first
   std::optional<std::uint64_t> preshared_key;
   std::optional<Duration> rekey_after;
+  /// Scenarios renew keys more often than users do.
+  Duration least_rekey_interval = std::chrono::seconds(1);
 };
 /// The private key that belongs to `number`.
 [[nodiscard]] crypto::PrivateKey private_key_of(std::uint64_t number);

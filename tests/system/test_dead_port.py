@@ -7,6 +7,7 @@ import unittest
 
 from lab.core import Lab, wait_until
 from lab.daemon import HUB_INNER_V4, Daemon, edge_config, hub_config, inner_v4
+from lab.impairments import expire_mappings_after
 from lab.links import LinkSpec
 from lab.mobility import active_paths, labels
 from lab.topology import NatNetwork
@@ -18,6 +19,7 @@ DROP = {
     "down": "chain down {{ type filter hook prerouting priority -300; iifname \"wan\" udp dport {port} drop; }}",
 }
 LIMIT = 3  # seconds
+NO_PORT = "the line or the peer may be down, or the carrier's NAT may have no port free"
 
 
 class DeadPort(unittest.TestCase):
@@ -129,6 +131,80 @@ class DeadPort(unittest.TestCase):
                      "route replace default via 192.168.1.1 dev wan1 metric 100")
         wait_until(lambda: labels(daemon) == {"wan1"}, 5, "the path")
         self.assertEqual(wait_until(lambda: self.own_port(daemon), 5, "a single socket"), own)
+
+
+class FewPorts(unittest.TestCase):
+    """A carrier that gives a subscriber a block of ports, and keeps a mapping for a while after its last packet. Each
+    address of the uplink takes one."""
+
+    PORTS = 4
+    EXPIRY = 6  # seconds
+    RULES = f"""
+flush chain inet nat post
+add rule inet nat post oifname "wan" meta l4proto udp snat ip to 203.0.113.101:40000-{40000 + PORTS - 1}
+"""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = cls.enterClassContext(Lab(time_limit=60))
+        cls.network = NatNetwork(cls.lab, specs=(LinkSpec(delay=5),))
+        cls.edge, cls.nat = cls.network.edge.namespace, cls.network.edge.nats[0]
+        cls.nat.run("nft", "-f", "-", input=cls.RULES)
+        expire_mappings_after(cls.nat, cls.EXPIRY)
+        cls.hub = Daemon(cls.lab, cls.network.hub, hub_config())
+        cls.daemon = Daemon(cls.lab, cls.edge, edge_config(["wan1"], allowed_ips=("10.90.0.0/24",)))
+
+    def mappings(self):
+        return int(self.nat.run("cat", "/proc/sys/net/netfilter/nf_conntrack_count").stdout)
+
+    def change_address(self, host):
+        self.edge.ip("addr flush dev wan1 to 192.168.1.0/24", f"addr add 192.168.1.{host}/24 dev wan1",
+                     "route replace default via 192.168.1.1 dev wan1 metric 100")
+
+    def seen(self):
+        """The ports at which the hub has the edge's active paths."""
+        return {path["remote"] for path in active_paths(self.hub)} if active_paths(self.daemon) else set()
+
+    def alive(self):
+        return any(path["state"] == "active" and "moving" not in path["reason"] for path in self.paths())
+
+    def paths(self):
+        return [path for each in self.daemon.quick_status()["associations"] for path in each["paths"]]
+
+    def reasons(self):
+        return [path["reason"] for path in self.paths()]
+
+    def works(self):
+        return ping(self.edge, HUB_INNER_V4, count=1, wait=1)[0] == 1
+
+    def run_out_of_ports(self):
+        """Changes the address until the carrier has no port for it. Returns when the first mapping fell idle."""
+        before, idle = self.seen(), None
+        for host in range(10, 40):
+            self.change_address(host)
+            changed = time.monotonic()
+            while time.monotonic() < changed + 0.8:
+                if seen := self.seen() - before:
+                    before, idle = seen, idle or time.monotonic()
+                    break
+                time.sleep(0.02)
+            else:
+                return idle
+        self.fail("the carrier always had a port")
+
+    def test_the_reason_is_shown_and_the_first_free_port_is_used(self):
+        wait_until(self.works, 5, "the tunnel")
+        idle = self.run_out_of_ports()
+        self.assertGreaterEqual(self.mappings(), self.PORTS)
+        wait_until(lambda: any(NO_PORT in reason for reason in self.reasons()), 4, "the reason in the status")
+        self.assertIn(NO_PORT, self.daemon.cli("status").stdout)
+        self.assertEqual(self.daemon.process.output().count(f"no answer over wan1 from any port: {NO_PORT}"), 1)
+        wait_until(self.alive, self.EXPIRY + 5, "the path")
+        took = time.monotonic() - idle
+        print(f"\n    {took:.2f} s after the first mapping fell idle, which lasts {self.EXPIRY} s ", end="", flush=True)
+        self.assertLess(took, self.EXPIRY + 1)
+        wait_until(lambda: not any(NO_PORT in reason for reason in self.reasons()), 2, "the reason to be gone")
+        wait_until(self.works, 2, "an answer")
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ void PeerConnection::on_path_up(Timestamp now, sctp::PathId path) {
     each.state = UplinkPath::State::up;
     each.next_try = kNever;
     each.tries = 0;
+    each.no_port_answers = false;
     remove(now, each.alternative);
   }
   if (last_path_ != path) remove(now, last_path_);
@@ -227,6 +228,7 @@ void PeerConnection::join(Timestamp now, std::size_t uplink) {
   joining.path = context_.endpoint.add_path(now, *association_, *route);
   joining.next_try = now + (joining.path ? kJoinTimeout : kJoinRetryDelay);
   joining.tries = 0;
+  joining.no_port_answers = false;
   if (!joining.path) return;
   joining.state = UplinkPath::State::joining;
   spdlog::info("peer {}: adding a path over {} to {}", name_, label(uplink), route->remote.to_string());
@@ -239,7 +241,7 @@ void PeerConnection::try_alternative(Timestamp now, std::size_t uplink) {
   each.next_try = now + std::min(kMinAlternativeTime * (1U << doublings), kMaxAlternativeTime);
   const auto taken = route_of(*each.path);
   const auto before = each.alternative ? route_of(*each.alternative) : std::nullopt;
-  if (before) context_.uplinks.note_silence(before->socket);
+  if (before) note_silence(uplink, *before, taken);
   const auto candidates = taken ? alternatives(uplink, each, *taken) : std::vector<Candidate>{};
   const auto route =
       candidates.empty() ? std::nullopt : open(uplink, candidates[each.tries++ % candidates.size()]);
@@ -252,6 +254,21 @@ void PeerConnection::try_alternative(Timestamp now, std::size_t uplink) {
     spdlog::log(level, "peer {}: no answer over {}, trying {} to {}", name_, label(uplink),
                 route->remote == taken->remote ? "another port" : "another address",
                 route->remote.to_string());
+}
+
+// A line that is cut, a peer that is down and a NAT without a free port look the same from here.
+void PeerConnection::note_silence(std::size_t uplink, const Route& alternative,
+                                  const std::optional<Route>& path) {
+  context_.uplinks.note_silence(alternative.socket);
+  if (path && path->socket == alternative.socket) return;
+  if (!std::exchange(uplink_paths_[uplink].no_port_answers, true))
+    spdlog::warn("peer {}: no answer over {} from any port: {}", name_, label(uplink), kNoPortAnswers);
+}
+
+bool PeerConnection::no_port_answers(sctp::PathId path) const {
+  return std::ranges::any_of(uplink_paths_, [path](const UplinkPath& each) {
+    return each.no_port_answers && (each.path == path || each.alternative == path);
+  });
 }
 
 void PeerConnection::remove(Timestamp now, std::optional<sctp::PathId>& path) {

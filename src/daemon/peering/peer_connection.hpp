@@ -12,6 +12,10 @@
 
 namespace hawser::daemon::peering {
 
+/// What may be the cause when no port of an uplink gets an answer, for people.
+inline constexpr std::string_view kNoPortAnswers =
+    "the line or the peer may be down, or the carrier's NAT may have no port free";
+
 /// Keeps one peer connected: a connection race sets up the association, then every other uplink joins as a
 /// path.
 ///
@@ -90,6 +94,8 @@ class PeerConnection {
   [[nodiscard]] std::optional<sctp::AssociationId> association() const { return association_; }
   /// The uplinks without a path; empty without an association.
   [[nodiscard]] std::vector<Missing> missing() const;
+  /// Whether neither the path nor the one that was tried instead of it, from another port, got an answer.
+  [[nodiscard]] bool no_port_answers(sctp::PathId path) const;
   /// "connected", "stopped", or the state of the race.
   [[nodiscard]] std::string_view state() const;
   /// The address that the association was set up with.
@@ -110,7 +116,8 @@ class PeerConnection {
     State state = State::missing;
     std::optional<sctp::PathId> path = std::nullopt;  ///< present unless missing
     Timestamp next_try{};
-    unsigned tries = 0;  ///< alternatives since `path` was up or began to join
+    unsigned tries = 0;            ///< alternatives since `path` was up or began to join
+    bool no_port_answers = false;  ///< one of these, from another port, got no answer in its time
     /// While joining or down: a path by another route. The first of both that is up stays.
     std::optional<sctp::PathId> alternative = std::nullopt;
   };
@@ -134,6 +141,7 @@ class PeerConnection {
   void advance(Timestamp now, std::size_t uplink);
   void join(Timestamp now, std::size_t uplink);
   void try_alternative(Timestamp now, std::size_t uplink);
+  void note_silence(std::size_t uplink, const Route& alternative, const std::optional<Route>& path);
   void remove(Timestamp now, std::optional<sctp::PathId>& path);
   [[nodiscard]] std::vector<Candidate> alternatives(std::size_t uplink, const UplinkPath& of,
                                                     const Route& taken) const;

@@ -215,6 +215,14 @@ control::Security describe_security(const sctp::SecurityStatus& security, Timest
   return out;
 }
 
+// "; no answer from any port: …"; empty: another port was not tried, or is still being tried.
+std::string silence_of_ports(const Sources& from, sctp::AssociationId id, const sctp::PathStatus& path) {
+  const peering::PeerConnection* connection = from.connections.find(id);
+  const bool silent = connection != nullptr && connection->no_port_answers(path.id);
+  if (!silent || path.state == sctp::PathState::active) return "";
+  return fmt::format("; no answer from any port: {}", peering::kNoPortAnswers);
+}
+
 std::string path_reason(const Sources& from, Timestamp now, const sctp::PathStatus& path, double tx_mbps,
                         const std::string& failing) {
   const auto uplink = from.uplinks.uplink_of(path.route.socket);
@@ -249,7 +257,7 @@ control::Path describe_path(const Sources& from, Timestamp now, sctp::Associatio
   out.error_count = path.error_count;
   out.role = to_string(path.role);
   out.cap_mbps = mbps(path.cap_bps);
-  out.reason = path_reason(from, now, path, out.tx_mbps, exit.failing);
+  out.reason = path_reason(from, now, path, out.tx_mbps, exit.failing) + silence_of_ports(from, id, path);
   out.counters = counters_of(path.counters);
   return out;
 }

@@ -194,7 +194,7 @@ void ChunkRouter::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
   path::Path* path = parts_.paths.find(packet.path);
   // An answer to an unknown source could reach any address, and on a joining path it would break the silence
   // that RFC 5061 requires.
-  if (path == nullptr) {
+  if (path == nullptr && packet.home == kNoPath) {
     if (packet.record != nullptr) return;  // Migration::on_packet() follows an authentic record
     // If the known port no longer answers, the new one becomes a candidate, which is validated before it is
     // used.
@@ -202,16 +202,19 @@ void ChunkRouter::handle_heartbeat(Packet& packet, const wire::ChunkView& chunk)
     if (moved == nullptr || moved->ours || moved->error_count == 0) return drop(DropReason::unknown_source);
     return parts_.migration.follow(packet.now, packet.source());
   }
-  if (path->state() == PathState::joining) return drop(DropReason::unexpected_chunk);
-  // A HEARTBEAT from a candidate is not answered; it makes this end probe the candidate, whose answer moves
-  // the path.
-  if (path->replaces != kNoPath) return path::PathValidation::on_heartbeat_of_candidate(packet.now, *path);
+  if (path != nullptr && path->state() == PathState::joining) return drop(DropReason::unexpected_chunk);
+  // A HEARTBEAT from a candidate is not answered there; it makes this end probe the candidate, whose answer
+  // moves the path.
+  const bool candidate = path != nullptr && path->replaces != kNoPath;
+  if (candidate) path::PathValidation::on_heartbeat_of_candidate(packet.now, *path);
+  if (candidate && packet.home == kNoPath) return;
   if (packet.heartbeat) drop(DropReason::excess_chunk);
   packet.heartbeat = *heartbeat;
 }
 
 void ChunkRouter::answer_heartbeat(const Packet& packet) {
-  path::Path* path = parts_.paths.find(packet.path);  // a later chunk may have removed it
+  // A later chunk may have removed it.
+  path::Path* path = parts_.paths.find(packet.home == kNoPath ? packet.path : packet.home);
   if (path != nullptr) parts_.validation.on_heartbeat(packet.now, *packet.heartbeat, *path);
 }
 
@@ -219,12 +222,17 @@ void ChunkRouter::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& ch
   const auto heartbeat = wire::HeartbeatChunk::parse(chunk);
   if (!heartbeat) return drop(DropReason::malformed_chunk);
   if (path::MtuProber::is_probe_ack(*heartbeat)) {
-    if (!parts_.prober.on_probe_ack(packet.now, packet.route, *heartbeat))
+    if (!parts_.prober.on_probe_ack(packet.now, packet.route, packet.home, *heartbeat))
       drop(DropReason::bad_heartbeat_ack);
     return;
   }
-  path::Path* path = parts_.validation.on_heartbeat_ack(packet.now, *heartbeat, packet.route);
+  const PathId answered = path::PathValidation::path_in(*heartbeat);
+  const PathId home = packet.home != kNoPath ? packet.home
+                                             : parts_.migration.home_by_answer(parts_.paths.find(packet.path),
+                                                                               packet.source(), answered);
+  path::Path* path = parts_.validation.on_heartbeat_ack(packet.now, *heartbeat, packet.route, home);
   if (path == nullptr) return;
+  if (path->id == home) parts_.migration.assign(*path, packet.source());
   if (path->pmtu.on_small_answered(path->heartbeat.answered_from, packet.now))
     parts_.recovery.on_black_hole(*path);
   if (path->replaces == kNoPath) return;

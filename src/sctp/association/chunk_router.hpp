@@ -28,6 +28,7 @@ struct Packet {
   bool had_asconf = false;
   bool had_error = false;                           ///< an ERROR answers it
   std::optional<wire::HeartbeatChunk> heartbeat{};  ///< the newest one that is to be answered
+  PathId home = kNoPath;                            ///< see Migration::home_of()
 
   /// Where the packet came from, for Migration.
   [[nodiscard]] path::PacketSource source() const {

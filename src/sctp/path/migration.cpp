@@ -11,6 +11,29 @@ void Migration::move(Path& path) {
   PathValidation::force_probe(path);
 }
 
+PathId Migration::home_of(const Path* from, const PacketSource& source) {
+  return source.record_path == nullptr ? kNoPath : home_if(from, source, *source.record_path);
+}
+
+PathId Migration::home_by_answer(const Path* from, const PacketSource& source, PathId answered) {
+  const bool unknown = source.record_path != nullptr && *source.record_path == kNoPath;
+  return unknown ? home_if(from, source, answered) : kNoPath;
+}
+
+PathId Migration::home_if(const Path* from, const PacketSource& source, PathId id) {
+  if (from != nullptr && from->replaces == kNoPath) return kNoPath;
+  const Path* home = paths_.find(id);
+  const bool validated = home != nullptr && home->replaces == kNoPath && home->proven();
+  if (!validated || home->route.socket != source.route.socket) return kNoPath;
+  return moves_with(*home, source.record) ? home->id : kNoPath;
+}
+
+void Migration::assign(Path& path, const PacketSource& source) {
+  if (source.record_path == nullptr) return;
+  *source.record_path = path.id;
+  path.peer_record = source.record;
+}
+
 // The path id of a record identifies the path, from whatever address the record came. In plain SCTP only the
 // source address identifies it.
 void Migration::on_packet(Timestamp now, const PacketSource& source) {
@@ -18,8 +41,18 @@ void Migration::on_packet(Timestamp now, const PacketSource& source) {
   Path* path = paths_.find(source.route);
   if (path == nullptr) return follow(now, source);
   if (source.record_path == nullptr || path->replaces != kNoPath) return;
-  *source.record_path = path->id;
-  path->peer_record = source.record;
+  assign(*path, source);
+}
+
+// After a rekey the peer's path ids are new. When the first record with one comes from no path, the answers
+// to HEARTBEATs on the paths without a path id of the peer show which path it is.
+void Migration::identify(const PacketSource& source) {
+  if (source.record_path == nullptr || *source.record_path != kNoPath) return;
+  for (const auto& path : paths_) {
+    const bool known = path->peer_record && path->peer_record->epoch == source.record.epoch;
+    const bool here = path->route.socket == source.route.socket && path->replaces == kNoPath;
+    if (here && !known && path->proven()) PathValidation::probe(*path);
+  }
 }
 
 // An attacker that forwards a record of one path from the address of another path could make both look like
@@ -56,7 +89,10 @@ bool Migration::replaces_candidate(const Path& path, Timestamp now) {
 // the peer joins again by ASCONF.
 void Migration::follow(Timestamp now, const PacketSource& source) {
   const Path* path = moved_path(source);
-  if (path == nullptr) return drops_.add(DropReason::unknown_source);
+  if (path == nullptr) {
+    identify(source);
+    return drops_.add(DropReason::unknown_source);
+  }
   const PathId moved = path->id;
   if (!paths_.may_peer_add(now) || !paths_.make_room(events_)) return drops_.add(DropReason::too_many_paths);
   Path* candidate = paths_.add(source.route, PathState::unconfirmed, peer_window_);

@@ -42,6 +42,15 @@ class Migration {
   void move(Path& path);
 
   // --- the peer's address
+  /// The path that a packet belongs to although it came from no path, or from a candidate (`from`): its
+  /// record is one of a path that was validated before. The peer has moved, or a relay has
+  /// delivered a copy first. kNoPath: there is no such path.
+  [[nodiscard]] PathId home_of(const Path* from, const PacketSource& source);
+  /// The path that a packet belongs to when it answers a HEARTBEAT on path `answered`, and no record with its
+  /// path id has arrived on a path since the last rekey.
+  [[nodiscard]] PathId home_by_answer(const Path* from, const PacketSource& source, PathId answered);
+  /// The records with the path id of this packet belong to `path`.
+  static void assign(Path& path, const PacketSource& source);
   /// To be called for every authentic packet, after its chunks.
   void on_packet(Timestamp now, const PacketSource& source);
   /// Makes the source of an authentic packet a candidate when it is clear which path has moved.
@@ -51,6 +60,8 @@ class Migration {
   std::optional<PathId> complete(Path& candidate, Timestamp now);
 
  private:
+  [[nodiscard]] PathId home_if(const Path* from, const PacketSource& source, PathId id);
+  void identify(const PacketSource& source);
   [[nodiscard]] static bool moves_with(const Path& path, const RecordOrigin& record);
   [[nodiscard]] const Path* moved_path(const PacketSource& source);
   [[nodiscard]] bool replaces_candidate(const Path& path, Timestamp now);

@@ -119,15 +119,25 @@ PathHeartbeat::Sent* PathValidation::find_sent(PathHeartbeat& heartbeat, std::ui
   return at == heartbeat.recent.end() ? nullptr : &*at;
 }
 
-Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route) {
+PathId PathValidation::path_in(const wire::HeartbeatChunk& chunk) {
+  const auto info = decode(chunk.info);
+  return info ? info->path : kNoPath;
+}
+
+Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route,
+                                       PathId home) {
   const auto info = decode(chunk.info);
   Path* path = info ? context_.paths.find(info->path) : nullptr;
   // The answer must arrive on the path of the HEARTBEAT: this validates address and port in both directions.
+  // A path that was validated before also counts as alive when a relay has delivered a copy of the answer
+  // from another address first: the nonce shows that the HEARTBEAT reached the peer.
   PathHeartbeat::Sent* sent = path == nullptr ? nullptr : find_sent(path->heartbeat, info->nonce, now);
-  if (sent == nullptr || context_.paths.find(route) != path) {
+  const bool overtaken = path != nullptr && path->id == home;
+  if (sent == nullptr || (!overtaken && context_.paths.find(route) != path)) {
     context_.drops.add(DropReason::bad_heartbeat_ack);
     return nullptr;
   }
+  if (overtaken) path->last_received = now;
   PathHeartbeat& heartbeat = path->heartbeat;
   heartbeat.answered_from = std::exchange(sent->at, Timestamp::min());
   if (sent == &heartbeat.recent[heartbeat.newest]) heartbeat.stop_waiting();
@@ -195,8 +205,10 @@ void PathValidation::on_path_error(Path& path, Timestamp now) {
   }
 }
 
-// Whether data that was sent on the path was acknowledged, and packets arrived on it, a moment ago.
+// Whether data that was sent on the path was acknowledged, and packets arrived on it, a moment ago. After a
+// move, that was at the old address.
 bool PathValidation::worked_recently(const Path& path, Timestamp now) {
+  if (path.moving) return false;
   const Timestamp recent =
       now - std::max<Duration>(2 * path.rtt.rto_before_back_off(), std::chrono::seconds(1));
   return path.flight.last_acked > recent && path.last_received > recent;
@@ -319,13 +331,17 @@ Timestamp PathValidation::silence_deadline(const Path& path) const {
   return path.last_received + (takes_part && others_deliver ? std::min(kShortSilence, longest) : longest);
 }
 
-// A failed path is probed again before its backed-off RTO expires, so that its return is noticed soon.
+// A failed path is probed again before its backed-off RTO expires, so that its return is noticed soon. After
+// a move the round trip is not known: a few probes follow each other fast, then they are as rare as those of
+// a failed path.
 Duration PathValidation::patience(const Path& path) const {
   const Duration rto = path.rtt.rto();
+  const Duration rare = context_.config.failed_path_probe_max;
+  const bool few = path.lifecycle.active() || path.heartbeat.repeated_after_move < kRepeatsAfterMove;
+  if (path.moving && few) return std::min(rto, context_.config.rto_min / 2);
+  if (path.moving && rare != Duration::zero()) return std::min(rto, rare);
   const bool failed = path.lifecycle.failed();
-  return failed
-             ? std::min(rto, std::max(context_.config.failed_path_probe_max, path.rtt.rto_before_back_off()))
-             : rto;
+  return failed ? std::min(rto, std::max(rare, path.rtt.rto_before_back_off())) : rto;
 }
 
 void PathValidation::queue_due(Timestamp now) {
@@ -348,8 +364,7 @@ void PathValidation::send(Path& path, Timestamp now) {
   heartbeat.silence_before =
       path.last_received == Timestamp::min() ? Duration::zero() : now - path.last_received;
   heartbeat.outstanding = true;
-  heartbeat.deadline =
-      now + (path.moving ? std::min(patience(path), context_.config.rto_min / 2) : patience(path));
+  heartbeat.deadline = now + patience(path);
   heartbeat.next = path.lifecycle.active() ? next_probe(path, now) : kNever;
   ++path.counters.heartbeats_sent;
   const auto info =

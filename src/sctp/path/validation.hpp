@@ -53,8 +53,11 @@ class PathValidation {
   void on_heartbeat(Timestamp now, const wire::HeartbeatChunk& chunk, Path& path);
   /// A HEARTBEAT arrived from a candidate: probes it, also when its last probe may be lost.
   static void on_heartbeat_of_candidate(Timestamp now, Path& candidate);
-  /// Returns the path whose HEARTBEAT `chunk` answers; null: it answers none, and the drop is counted.
-  Path* on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route);
+  /// The path that a HEARTBEAT ACK names; kNoPath: it is malformed. The nonce is not checked.
+  [[nodiscard]] static PathId path_in(const wire::HeartbeatChunk& chunk);
+  /// Returns the path whose HEARTBEAT `chunk` answers; null: it answers none, and the drop is counted. It
+  /// arrived by `route`; `home` is that of Migration::home_of().
+  Path* on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk& chunk, const Route& route, PathId home);
   /// New DATA, or an acknowledgement of DATA of this end, arrived; `path` is null if it was not on a path.
   void on_transfer(Timestamp now, Path* path) {
     last_transfer_ = now;

@@ -25,11 +25,13 @@ bool MtuProber::is_probe_ack(const wire::HeartbeatChunk& chunk) {
   return chunk.info.size() == MtuProbe::kInfoSize;
 }
 
-bool MtuProber::on_probe_ack(Timestamp now, const Route& route, const wire::HeartbeatChunk& chunk) {
+bool MtuProber::on_probe_ack(Timestamp now, const Route& route, PathId home,
+                             const wire::HeartbeatChunk& chunk) {
   ByteReader reader(chunk.info);
   Path* path = paths_.find(PathId(reader.u32()));
   const std::uint64_t nonce = reader.u64();
-  if (path == nullptr || paths_.find(route) != path || !path->pmtu.on_probe_acked(nonce, now)) return false;
+  if (path == nullptr || (paths_.find(route) != path && path->id != home)) return false;
+  if (!path->pmtu.on_probe_acked(nonce, now)) return false;
   path->congestion->on_mtu(path->pmtu.payload());
   return true;
 }

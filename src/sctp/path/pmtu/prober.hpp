@@ -35,9 +35,10 @@ class MtuProber {
 
   /// Whether a HEARTBEAT ACK answers a probe and not a path validation HEARTBEAT.
   [[nodiscard]] static bool is_probe_ack(const wire::HeartbeatChunk& chunk);
-  /// A HEARTBEAT ACK for which is_probe_ack() is true. It has to arrive on the path that the probe took.
-  /// False: it answers no outstanding probe.
-  [[nodiscard]] bool on_probe_ack(Timestamp now, const Route& route, const wire::HeartbeatChunk& chunk);
+  /// A HEARTBEAT ACK for which is_probe_ack() is true. It has to arrive on the path that the probe took, or
+  /// in a record of that path, see Migration::home_of(). False: it answers no outstanding probe.
+  [[nodiscard]] bool on_probe_ack(Timestamp now, const Route& route, PathId home,
+                                  const wire::HeartbeatChunk& chunk);
   /// Handles lost probes and raise timers.
   void on_timeout(Timestamp now);
   /// The next deadline of any search; kNever: none.

@@ -34,8 +34,8 @@ class PathValidationTest : public ::testing::Test {
     PathValidation::probe(path);
     return sent_on(path);
   }
-  bool answer(const std::vector<std::byte>& info, const Route& route) {
-    return validation.on_heartbeat_ack(now, {true, info}, route) != nullptr;
+  bool answer(const std::vector<std::byte>& info, const Route& route, PathId home = kNoPath) {
+    return validation.on_heartbeat_ack(now, {true, info}, route, home) != nullptr;
   }
 
   ProcedureBench bench;
@@ -86,6 +86,16 @@ TEST_F(PathValidationTest, AnAnswerOnAnotherPathValidatesNothing) {
   EXPECT_FALSE(answer(info, route_to(1, 1, 5555)));
   EXPECT_EQ(path.state(), PathState::unconfirmed);
   EXPECT_TRUE(answer(info, path.route));
+}
+
+TEST_F(PathValidationTest, AnAnswerFromElsewhereCountsInARecordOfThePath) {
+  Path& path = add(1, PathState::active);
+  const Path& other = add(2, PathState::active);
+  const auto info = probe(path);
+  const Route elsewhere = route_to(1, 1, 5555);
+  EXPECT_FALSE(answer(info, elsewhere, other.id));
+  EXPECT_TRUE(answer(info, elsewhere, path.id));
+  EXPECT_EQ(path.last_received, now) << "it shows that the path is alive";
 }
 
 TEST_F(PathValidationTest, AnAnswerCountsOnce) {
