@@ -25,10 +25,11 @@ inline boost::json::value to_json(const std::string& v) {
 inline boost::json::value to_json(bool v) {
   return boost::json::value(v);
 }
-/// A JSON number, rounded to three decimals, which suffice for people and graphs. A number that is too large to have them
-/// is written as it is.
+/// A JSON number, rounded to three decimals, which suffice for people and graphs. A number that is too large
+/// to have them is written as it is.
 inline boost::json::value to_json(double v) {
-  constexpr double kExact = 0x1p51;  // integers below it survive a division by 1000 and the multiplication back
+  constexpr double kExact =
+      0x1p51;  // integers below it survive a division by 1000 and the multiplication back
   const double thousandths = std::round(v * 1000.0);
   return boost::json::value(std::abs(thousandths) < kExact ? thousandths / 1000.0 : v);
 }

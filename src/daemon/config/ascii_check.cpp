@@ -20,8 +20,8 @@ std::string_view opening(std::string_view text) {
 }
 
 // The length of the string or comment that begins with `delimiter` and continues with `rest`, without the
-// delimiter at its beginning. A string of one line ends with its line at the latest, as a comment does. The delimiter at the
-// end of a longer string may follow up to two quotation marks that belong to the string.
+// delimiter at its beginning. A string of one line ends with its line at the latest, as a comment does. The
+// delimiter at the end of a longer string may follow up to two quotation marks that belong to the string.
 std::size_t length_of(std::string_view delimiter, std::string_view rest) {
   const bool one_line = delimiter.size() == 1;
   const bool escapes = delimiter.front() == '"';
@@ -29,7 +29,8 @@ std::size_t length_of(std::string_view delimiter, std::string_view rest) {
     if (one_line && rest[i] == '\n') return i;
     if (delimiter != "#" && rest.substr(i).starts_with(delimiter)) {
       std::size_t end = i + delimiter.size();
-      for (int more = 0; !one_line && more < 2 && rest.substr(end).starts_with(delimiter.front()); ++more) ++end;
+      for (int more = 0; !one_line && more < 2 && rest.substr(end).starts_with(delimiter.front()); ++more)
+        ++end;
       return end;
     }
     if (escapes && rest[i] == '\\') ++i;

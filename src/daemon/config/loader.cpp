@@ -75,10 +75,12 @@ Config read_root(Mistakes& mistakes, const toml::table& root) {
 
 Result<Config, ConfigErrors> parse_config(std::string_view text, const std::string& file) {
   if (const auto line = find_stray_letter(text))
-    return ConfigErrors{{file, *line, "", "a letter beyond ASCII outside comments and strings of one line", "ASCII"}};
+    return ConfigErrors{
+        {file, *line, "", "a letter beyond ASCII outside comments and strings of one line", "ASCII"}};
   Mistakes mistakes(file);
   try {
-    // Of the text itself, toml++ sees the letters beyond ASCII only when they cannot be in the place of a token.
+    // Of the text itself, toml++ sees the letters beyond ASCII only when they cannot be in the place of a
+    // token.
     toml::table root = toml::parse(as_ascii(text), file);
     root = toml::parse(text, file);
     Config config = read_root(mistakes, root);

@@ -51,7 +51,10 @@ TEST(StrayLetter, AfterAnotherMistakeIsNotRead) {
 }
 
 TEST(AsAscii, ReplacesLettersButNotTheByteOrderMark) {
-  EXPECT_EQ(as_ascii("\xef\xbb\xbf" "a = 'ä'"), "\xef\xbb\xbf" "a = '__'");
+  EXPECT_EQ(as_ascii("\xef\xbb\xbf"
+                     "a = 'ä'"),
+            "\xef\xbb\xbf"
+            "a = '__'");
 }
 
 }  // namespace

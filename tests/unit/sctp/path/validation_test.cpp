@@ -165,7 +165,8 @@ TEST_F(PathValidationTest, ASilentPathIsProbedAsSoonAsItCarriesDataBesideOthers)
   EXPECT_GT(validation.next_timeout(), now);
   path.flight.t3 = now + path.rtt.rto();
   EXPECT_FALSE(sent_on(path).empty());
-  EXPECT_GT(validation.next_timeout(), now) << "a timer in the past would wake the user at once, again and again";
+  EXPECT_GT(validation.next_timeout(), now)
+      << "a timer in the past would wake the user at once, again and again";
 }
 
 TEST_F(PathValidationTest, AJoiningPathStaysSilent) {
