@@ -169,6 +169,7 @@ def preference_seeds():
     write("path_preferences", "in_pieces", [PIECES], whole(entry(role=2), entry(role=1)), [7, WAIT, 200])
     write("path_preferences", "raw", [RAW_MESSAGE, 13, 1, 12], wire_entry)
     write("path_preferences", "another_version", [RAW_MESSAGE, 13, 2, 12], wire_entry)
+    write("path_preferences", "removal_of_the_only_path", [RAW_MESSAGE, 13, 1, 12], struct.pack(">BBBBQ", 0, 0, 2, 1, 5_000_000))
     write("path_preferences", "both_ends", [OWN, 3, 0, 200, WHOLE], whole(entry(role=1, cap_bit=17)), [OWN, 0, 0, 0, WAIT, 255])
     write("path_preferences", "moved", [MOVE, WAIT, 50, WHOLE], whole(entry(role=1)), [MOVE, MOVE, WAIT, 255])
 

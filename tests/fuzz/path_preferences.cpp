@@ -23,6 +23,8 @@ class Model {
       const bool valid_cap = new_cap == 0 || (new_cap >= 64'000 && new_cap <= 1'000'000'000'000);
       if (new_role > 3 || !valid_cap) return;  // the entries before it count
       if (rest[0] != std::byte{0} || rest[1] != std::byte{0}) continue;
+      const bool removed = (rest[3] & std::byte{1}) != std::byte{0};
+      if (removed) continue;  // the only path stays
       role = static_cast<PathRole>(new_role);
       cap = new_cap;
     }
@@ -75,7 +77,9 @@ class Preferring {
     for (unsigned entries = input_.u8() % 32U; entries != 0; --entries) {
       const std::uint64_t cap = std::uint64_t{1} << input_.u8() % 64U;
       ByteVector entry(size);
-      entry[1] = static_cast<std::byte>(input_.u8() % 4 / 3);
+      const unsigned bits = input_.u8();
+      entry[1] = static_cast<std::byte>(bits % 4 / 3);
+      entry[3] = static_cast<std::byte>(bits / 4);
       entry[2] = static_cast<std::byte>(input_.u8() % 5);
       store_be(entry.data() + 4, input_.u8() % 4 == 0 ? 0 : cap + input_.u16());
       message.insert(message.end(), entry.begin(), entry.end());
