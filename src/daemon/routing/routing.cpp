@@ -181,8 +181,9 @@ std::vector<std::string> set_kill_switch(const config::Config& config) {
   std::vector<std::string> added;
   for (const Piece& piece : switch_pieces(config, around)) {
     if (std::ranges::find(actual, piece) != actual.end()) continue;
-    if (const std::error_code error = std::visit(Add{table, 0}, piece); error && error.value() != EEXIST)
-      throw io::SetupError("cannot add " + to_string(piece) + ": " + error.message(), error);
+    const std::error_code error = std::visit(Add{table, 0}, piece);
+    if (error == std::errc::file_exists) continue;
+    if (error) throw io::SetupError("cannot add " + to_string(piece) + ": " + error.message(), error);
     added.push_back(to_string(piece));
   }
   return added;

@@ -45,6 +45,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   const std::size_t size = record == nullptr ? view.bytes().size() : record->datagram_size;
   if (path != nullptr) path->on_received(now, size);
   Packet packet{now, route, view, path == nullptr ? kNoPath : path->id, record, size, record != nullptr};
+  // Nearly all packets come from a path of their own, which is their home.
   if (path == nullptr || path->replaces != kNoPath)
     packet.home = parts_.migration.home_of(path, packet.source());
   wire::ChunkReader reader = view.chunks();
