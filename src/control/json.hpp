@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/describe/members.hpp>
 #include <boost/json.hpp>
 #include <boost/mp11/algorithm.hpp>
@@ -25,13 +26,11 @@ inline boost::json::value to_json(const std::string& v) {
 inline boost::json::value to_json(bool v) {
   return boost::json::value(v);
 }
-/// A JSON number, rounded to three decimals, which suffice for people and graphs. A number that is too large
-/// to have them is written as it is.
+/// A JSON number, rounded to three decimals and capped at 2^51 thousandths, which suffice for people and
+/// graphs. Boost.JSON reads every such number back as the same one, and changes others in their last digits.
 inline boost::json::value to_json(double v) {
-  constexpr double kExact =
-      0x1p51;  // integers below it survive a division by 1000 and the multiplication back
-  const double thousandths = std::round(v * 1000.0);
-  return boost::json::value(std::abs(thousandths) < kExact ? thousandths / 1000.0 : v);
+  constexpr double kMost = 0x1p51;
+  return boost::json::value(std::clamp(std::round(v * 1000.0), -kMost, kMost) / 1000.0);
 }
 /// A JSON number.
 inline boost::json::value to_json(std::uint32_t v) {

@@ -59,15 +59,18 @@ TEST(StatusMessage, RoundTrips) {
   EXPECT_TRUE(back->associations[0].paths[0].primary);
 }
 
-TEST(StatusMessage, RoundsSmallNumbersOnly) {
+TEST(StatusMessage, RoundsAndCapsNumbers) {
   Status status = sample();
   double& rtt = status.associations[0].paths[0].rtt_ms;
   const auto written = [&] { return parse_status(make_status(status))->associations[0].paths[0].rtt_ms; };
   rtt = 41.34567;
   EXPECT_DOUBLE_EQ(written(), 41.346);
-  for (const double large : {1.0 / 3 + 0x1p42, 7.7777777777777e112, 1.7976931348623157e308}) {
+  constexpr double kMost = 0x1p51 / 1000.0;
+  for (const double large : {kMost, 1.0 / 3 + 0x1p42, 2.1829489720880483e+41, 1.7976931348623157e308}) {
     rtt = large;
-    EXPECT_EQ(written(), large);
+    EXPECT_EQ(written(), kMost);
+    rtt = -large;
+    EXPECT_EQ(written(), -kMost);
   }
 }
 
