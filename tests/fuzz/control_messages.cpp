@@ -30,7 +30,8 @@ void read_request(std::string_view line) {
           same->setting.setting == request->setting.setting && same->setting.value == request->setting.value);
 }
 
-// Numbers are rounded and capped when they are written, so the second writing is the first that has to be the same.
+// Numbers are rounded and capped when they are written, so the second writing is the first that has to be the
+// same.
 void read_status(std::string_view line) {
   const auto status = parse_status(line);
   if (!status) return;
