@@ -91,13 +91,14 @@ inline bool from_json(const boost::json::value& in, bool& out) {
   return flag != nullptr;
 }
 
-/// Reads a JSON number that T can represent.
+/// Reads a JSON number that T can represent. Boost.JSON makes infinity or NaN of some numbers with very large
+/// exponents.
 template <class T>
 requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) bool from_json(const boost::json::value& in,
                                                                              T& out) {
   boost::system::error_code error;
   out = in.to_number<T>(error);
-  return !error;
+  return !error && std::isfinite(static_cast<double>(out));
 }
 
 /// Reads a JSON object into a message struct: ignores unknown keys, and members without a key keep their

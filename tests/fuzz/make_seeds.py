@@ -195,7 +195,9 @@ def control_seeds():
         {"name": "hub", "state": "up", "allowed_ips": ["0.0.0.0/0"], "tx_bytes": 812_000_000}], "associations": [
         {"id": 1, "peer": "hub", "paths": [path]}], "drops": {"engine": {"no_access": 3}}, "uplinks": [
         {"label": "lte", "quota": None}], "hooks": {"run": 1}})
-    for name, number in (("large_number", "1.7976931348623157e308"), ("inexact_number", "5.4097607429647384e+124")):
+    numbers = {"large_number": "1.7976931348623157e308", "inexact_number": "5.4097607429647384e+124",
+               "number_that_boost_reads_as_nan": "0e797158"}
+    for name, number in numbers.items():
         line(name, '{"version":"1","associations":[{"paths":[{"rtt_ms":%s}]}]}' % number)
     line("path_change", {"label": "lte", "setting": "role", "before": "always", "after": "backup", "over_quota": True})
 

@@ -74,6 +74,14 @@ TEST(StatusMessage, RoundsAndCapsNumbers) {
   }
 }
 
+TEST(StatusMessage, RefusesNumbersThatAreNotFinite) {
+  for (const char* number : {"0e797158", "1e99999", "-1e99999"}) {
+    const auto status = parse_status(std::string(R"({"version":"1","uptime_s":)") + number + "}");
+    ASSERT_FALSE(status) << number;
+    EXPECT_EQ(status.error().message, "a field of the status has an unexpected type");
+  }
+}
+
 TEST(StatusMessage, IsOneLine) {
   Status status = sample();
   status.public_key = "line\nbreak";
