@@ -49,6 +49,8 @@ struct PathCounters {
   std::uint64_t data_chunks_sent = 0;           ///< first transmissions
   std::uint64_t data_chunks_retransmitted = 0;  ///< retransmissions that left here
   std::uint64_t data_chunks_lost = 0;           ///< sent here and declared lost
+  std::uint64_t spurious_losses = 0;            ///< declared lost, and arrived nevertheless
+  std::uint64_t tail_loss_probes = 0;           ///< RFC 8985 §7
   std::uint64_t fast_recoveries = 0;            ///< reductions of cwnd after a loss (RFC 9260 §7.2.4)
   std::uint64_t timeouts = 0;                   ///< expirations of T3-rtx (RFC 9260 §6.3.3)
   std::uint64_t heartbeats_sent = 0;            ///< without PMTU probes

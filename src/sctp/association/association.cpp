@@ -218,7 +218,7 @@ void Association::end(Timestamp now, const Ended& ending) {
     parts_.endpoint.drops.add(DropReason::internal_failure);
   } else {
     if (ending.abort) send_abort(now, *ending.abort);
-    for (const auto& path : parts_.paths) parts_.data.outstanding().lose_all(*path);
+    for (const auto& path : parts_.paths) parts_.recovery.on_moved(*path);
     parts_.control.clear();
   }
   closed_ = true;

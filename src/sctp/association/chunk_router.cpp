@@ -166,11 +166,12 @@ void ChunkRouter::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
     const auto sack = wire::NrSackChunk::parse(chunk);
     if (!sack) return drop(DropReason::malformed_chunk);
     if (!parts_.transmitter.uses_nr_sack()) return drop(DropReason::unexpected_chunk);
-    verdict = parts_.data.on_sack(*sack, sack->gaps, sack->non_renegable_gaps, parts_.paths, packet.now);
+    verdict = parts_.data.on_sack({*sack, sack->gaps, sack->non_renegable_gaps, sack->duplicates},
+                                  parts_.paths, packet.now);
   } else {
     const auto sack = wire::SackChunk::parse(chunk);
     if (!sack) return drop(DropReason::malformed_chunk);
-    verdict = parts_.data.on_sack(*sack, sack->gaps, {}, parts_.paths, packet.now);
+    verdict = parts_.data.on_sack({*sack, sack->gaps, {}, sack->duplicates}, parts_.paths, packet.now);
   }
   apply_sack(packet.now, verdict, &packet);
 }
@@ -182,7 +183,7 @@ void ChunkRouter::apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict,
   if (verdict == Verdict::invalid) return drop(DropReason::invalid_sack);
   const bool advanced = verdict == Verdict::advanced;
   if (advanced && packet != nullptr) packet->fresh = true;
-  parts_.recovery.on_sack(now, advanced);
+  parts_.recovery.on_sack(now, packet == nullptr ? kNoPath : packet->path, advanced);
   if (advanced && parts_.data.take_writable()) parts_.events.emit(Event::Kind::writable);
 }
 
@@ -239,7 +240,7 @@ void ChunkRouter::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& ch
   const auto moved = parts_.migration.complete(*path, packet.now);
   if (!moved) return;
   packet.path = *moved;
-  parts_.data.outstanding().lose_all(*parts_.paths.find(*moved));
+  parts_.recovery.on_moved(*parts_.paths.find(*moved));
   // Chunks that were sent to the old address are sent again before their timers expire: SACKs, so that the
   // peer's new window does not wait for its T3-rtx, and those of a shutdown.
   if (!parts_.receiver) return;

@@ -134,6 +134,12 @@ bool PathTable::any_active_but(const Path& path) const {
       paths_, [&path](const auto& other) { return other.get() != &path && other->lifecycle.active(); });
 }
 
+bool PathTable::another_takes_over(const Path& path) const {
+  return std::ranges::any_of(paths_, [&path](const auto& other) {
+    return other.get() != &path && carries_data(data_class(*other));
+  });
+}
+
 bool PathTable::any_active() const {
   return std::ranges::any_of(paths_, [](const auto& path) { return path->lifecycle.active(); });
 }

@@ -79,9 +79,11 @@ std::size_t DataSender::next_chunk_size() {
   return std::min(front.message.size() - front.offset, max_chunk_payload_);
 }
 
+// The peer's window limits new data only (RFC 9260 §6.1 A): it has room reserved for what was sent before,
+// and only that may open the window again.
 bool DataSender::ready() {
   const std::size_t size = next_chunk_size();
-  return size != 0 && window_permits(size);
+  return size != 0 && (outstanding_.has_queued() || window_permits(size));
 }
 
 std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
@@ -100,14 +102,29 @@ bool DataSender::send_next(PacketBuilder& packet, path::Path& path, path::Packet
   const std::uint64_t tsn = outstanding_.next_queued();
   OutChunk& chunk = outstanding_.at(tsn);
   const std::size_t size = chunk.payload.size();
-  if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size))
-    return false;
-  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream,
-                   chunk.ssn, chunk.ppid, chunk.payload.bytes()});
+  if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size)) return false;
+  add_chunk(packet, tsn, chunk, chunk.immediate);
   probing_window_ = outstanding_.flight_bytes() == 0 && size > peer_window_;
   ++(chunk.transmissions == 0 ? path.counters.data_chunks_sent : path.counters.data_chunks_retransmitted);
   outstanding_.on_sent(tsn, path, number, now);
   added += size;
+  return true;
+}
+
+void DataSender::add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate) {
+  packet.add_data({immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream, chunk.ssn,
+                   chunk.ppid, chunk.payload.bytes()});
+}
+
+bool DataSender::fill_probe(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
+                            Timestamp now) {
+  const std::uint64_t tsn = path.flight.newest;
+  if (tsn == path::kNoTsn) return false;
+  const OutChunk& chunk = outstanding_.at(tsn);
+  if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + chunk.payload.size())) return false;
+  add_chunk(packet, tsn, chunk, true);
+  ++path.counters.data_chunks_retransmitted;
+  outstanding_.resend_newest(path, number, now);
   return true;
 }
 
@@ -149,11 +166,14 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
   return chunk;
 }
 
-DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                                            const wire::GapBlockList& non_renegable, path::PathTable& paths,
-                                            Timestamp now) {
-  return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable, now},
-               fields.a_rwnd, paths);
+DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& paths, Timestamp now) {
+  const SackVerdict verdict = apply(
+      {unwrap(sack.fields.cumulative_tsn, outstanding_.cumulative()), sack.gaps, sack.non_renegable, now},
+      sack.fields.a_rwnd, paths);
+  if (verdict != SackVerdict::advanced && verdict != SackVerdict::nothing_new) return verdict;
+  for (const Tsn tsn : sack.duplicates)
+    outstanding_.on_duplicate(unwrap(tsn, outstanding_.cumulative()), paths, now);
+  return verdict;
 }
 
 DataSender::SackVerdict DataSender::on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now) {

@@ -40,6 +40,12 @@ class DataSender {
   /// True once after a would_block, as soon as half of the send buffer is free.
   bool take_writable();
 
+  /// Whether nothing waits to be sent, so that it is not the paths that limit what leaves.
+  [[nodiscard]] bool starved() const { return !has_data(); }
+  /// Adds to `packet` the newest chunk in flight on `path` once more, as a tail loss probe (RFC 8985 §7.3)
+  /// that the peer acknowledges immediately. False: nothing is in flight there, or it does not fit.
+  bool fill_probe(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now);
+
   /// User bytes of the chunk that would leave next; 0 when there is none.
   [[nodiscard]] std::size_t next_chunk_size();
   /// Whether a chunk waits that the peer's window permits.
@@ -59,9 +65,15 @@ class DataSender {
   /// What a SACK was: it acknowledged data, acknowledged nothing new, was older than an earlier one, or
   /// acknowledged data that was never sent. The last two change nothing.
   enum class SackVerdict { advanced, nothing_new, stale, invalid };
+  /// The content of a SACK or NR-SACK. Borrows the lists.
+  struct Sack {
+    const wire::SackFields& fields;
+    wire::GapBlockList gaps;           ///< renegable
+    wire::GapBlockList non_renegable;  ///< empty for a plain SACK
+    wire::DuplicateList duplicates;
+  };
   /// Applies a SACK or NR-SACK (RFC 9260 §6.2.1) and sets each path's flight.acked.
-  SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                      const wire::GapBlockList& non_renegable, path::PathTable& paths, Timestamp now);
+  SackVerdict on_sack(const Sack& sack, path::PathTable& paths, Timestamp now);
   /// Applies the cumulative TSN of a SHUTDOWN (RFC 9260 §9.2).
   SackVerdict on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now);
 
@@ -84,6 +96,7 @@ class DataSender {
   };
   bool send_next(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                  std::size_t& added);
+  static void add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate);
   bool add_new(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                std::size_t& added);
   OutChunk cut(RingQueue<Pending>& queue, std::size_t size);

@@ -24,6 +24,8 @@ struct OutChunk {
   Buffer payload;
   path::Path* path = nullptr;          ///< where it was sent last; null: that path was removed
   path::PacketNumber packet;           ///< number of the packet on that path
+  path::PacketNumber lost_packet;      ///< of the packet that was declared lost last; 0: none, or it arrived
+  PathId lost_path = kNoPath;          ///< the path of that packet
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
@@ -52,8 +54,9 @@ struct SackView {
 /// for each path a list in the order of sending. Owns the chunks; decides which are acknowledged and which
 /// are lost. Never sends; uses no window.
 ///
-/// Loss is detected per path, in that path's order of sending (as RACK, RFC 8985): a chunk is lost when three
-/// later packets of the same path were acknowledged, or one later packet, and 9/8 of a round trip has passed.
+/// Loss is detected per path, in that path's order of sending (RACK, RFC 8985): a chunk is lost when a later
+/// packet of the same path was acknowledged, and its own acknowledgement is later than that by the path's
+/// reordering window, or, as long as the path keeps the order, when three later packets were acknowledged.
 /// Other paths do not count: this is split fast retransmit (SFR). The head of the list is the
 /// pseudo-cumulative acknowledgement (CUC).
 ///
@@ -94,6 +97,10 @@ class Outstanding {
   }
   /// When the chunk was sent last.
   [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
+  /// The chunk that left next after `tsn` on the same path, or path::kNoTsn.
+  [[nodiscard]] std::uint64_t sent_after(std::uint64_t tsn) const {
+    return ring_[tsn & (ring_.size() - 1)].newer;
+  }
   /// The lowest TSN in state `queued`, or path::kNoTsn.
   [[nodiscard]] std::uint64_t next_queued();
   /// Whether a chunk is in state `queued`.
@@ -109,8 +116,21 @@ class Outstanding {
   /// that path. `sack` is plausible, and its cumulative TSN is at least cumulative(). Returns the user bytes
   /// released.
   std::size_t acknowledge(const SackView& sack, path::PathTable& paths);
-  /// Declares chunks of `path` lost by the packets acknowledged after them. Returns how many.
-  std::size_t detect_losses(path::Path& path, Timestamp now);
+  /// The peer reports that it has received `tsn`, unwrapped, more than once. If it was declared lost and sent
+  /// again, the first packet has arrived, too.
+  void on_duplicate(std::uint64_t tsn, path::PathTable& paths, Timestamp now);
+
+  /// What detect_losses() declared lost.
+  struct Losses {
+    std::size_t chunks = 0;
+    std::size_t bytes = 0;        ///< of the IP packets
+    path::PacketNumber newest{};  ///< the newest of the packets
+  };
+  /// Declares chunks of `path` lost by the packets acknowledged after them, and sets the path's
+  /// loss_deadline.
+  Losses detect_losses(path::Path& path, Timestamp now);
+  /// Sends the newest chunk in flight on `path` once more there, in its packet `packet`, as a probe.
+  const OutChunk& resend_newest(path::Path& path, path::PacketNumber packet, Timestamp now);
   /// Declares all chunks in flight on `path` lost (T3-rtx).
   void lose_all(path::Path& path);
   /// Prepares the removal of `path`: the chunks in flight there are lost, and no chunk points to it.
@@ -118,19 +138,23 @@ class Outstanding {
 
  private:
   void grow();
-  OutChunk& on_acknowledged(std::uint64_t tsn, Timestamp now);
-  void note_delivery(const OutChunk& chunk, Timestamp now);
-  void release_block(std::uint64_t first, std::uint64_t last, Timestamp now);
-  void gap_ack_block(std::uint64_t first, std::uint64_t last, Timestamp now);
+  OutChunk& on_acknowledged(std::uint64_t tsn, path::PathTable& paths, Timestamp now);
+  static void note_delivery(const OutChunk& chunk, Timestamp now);
+  static void note_late_arrival(OutChunk& chunk, path::PathTable& paths, Timestamp now);
+  void link(std::uint64_t tsn, OutChunk& chunk, path::Path& path);
+  void release_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths, Timestamp now);
+  void gap_ack_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths, Timestamp now);
   void detect_reneging(const SackView& sack);
   void renege(std::uint64_t first, std::uint64_t last);
+  void forget_delivered(path::Path& path);
   void note_unreported(const SackView& sack);
   [[nodiscard]] bool unreported(std::uint64_t tsn) const {
     return tsn > reported_end_ || (tsn > unreported_after_ && tsn < unreported_before_);
   }
   void advance_base(std::uint64_t cumulative);
-  void unlink(std::uint64_t tsn, OutChunk& chunk);
-  void mark_lost(std::uint64_t tsn, OutChunk& chunk);
+  void unlink(OutChunk& chunk);
+  void queue_again(std::uint64_t tsn, OutChunk& chunk);
+  void lose(std::uint64_t tsn, OutChunk& chunk, Losses& losses);
   void release(std::uint64_t tsn, OutChunk& chunk);
 
   std::vector<OutChunk> ring_;

@@ -8,6 +8,7 @@
 #include "sctp/path/scheduler.hpp"
 #include "sctp/rx/receiver.hpp"
 #include "sctp/tx/data_sender.hpp"
+#include "sctp/tx/loss_recovery.hpp"
 #include "sctp/tx/packet_writer.hpp"
 
 namespace hawser::sctp::tx {
@@ -22,6 +23,7 @@ class Transmitter {
     const EndpointConfig& config;
     path::PathTable& paths;
     DataSender& data;
+    LossRecovery& recovery;
     PacketWriter& writer;
   };
   /// Creates the scheduler that the configuration selects.
@@ -52,6 +54,8 @@ class Transmitter {
   void fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch);
   [[nodiscard]] bool worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver);
   void add_sack(PacketBuilder& packet, rx::Receiver& receiver) const;
+  bool poll_probe(Timestamp now, TransmitBatch& batch);
+  void note_app_limited(Timestamp now);
   bool poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch);
   [[nodiscard]] wire::ChunkType sack_type() const;
 

@@ -14,7 +14,15 @@ class NewReno final : public CongestionController {
         cwnd_(initial_),
         ssthresh_(peer_window) {}
 
-  void on_ack(const Ack& ack) override {
+  void on_sent(Timestamp now, std::size_t bytes, std::size_t flight) override {
+    if (flight == bytes && last_sent_ != Timestamp::min() && now - last_sent_ > idle_after_) on_idle();
+    last_sent_ = now;
+  }
+
+  void on_ack(const AckSample& ack) override {
+    in_recovery_ = ack.in_recovery;
+    srtt_ = ack.srtt;
+    min_rtt_ = ack.min_rtt;
     if (ack.in_recovery || !ack.pseudo_cumulative) return;
     if (in_slow_start()) {
       grow_in_slow_start(ack);
@@ -24,10 +32,17 @@ class NewReno final : public CongestionController {
   }
 
   // RFC 9260 §7.2.3, §7.2.4.
-  void on_loss() override {
+  void on_loss(const LossSample& loss) override {
+    if (!loss.new_window) return;
+    before_loss_ = {cwnd_, ssthresh_};
     ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
     cwnd_ = ssthresh_;
     partial_bytes_acked_ = 0;
+  }
+
+  void on_spurious_loss() override {
+    cwnd_ = std::max(cwnd_, before_loss_.cwnd);
+    ssthresh_ = std::max(ssthresh_, before_loss_.ssthresh);
   }
 
   // RFC 9260 §7.2.3: at most one packet in flight after T3-rtx. A second time-out in a row does not reduce
@@ -47,9 +62,6 @@ class NewReno final : public CongestionController {
     ssthresh_ = std::max(ssthresh_, before_timeout_.ssthresh);
   }
 
-  // RFC 9260 §7.2.1: a window that was not used no longer describes the path.
-  void on_idle() override { cwnd_ = std::max(cwnd_ / 2, std::min(cwnd_, 4 * mtu_)); }
-
   // After a time-out the window is one packet, because the network may have collapsed. This network has just
   // answered: after a single time-out the window is that after any loss, after more that of a new path. A
   // path that failed without a time-out of data keeps its window: ssthresh may be far above what it has ever
@@ -66,21 +78,41 @@ class NewReno final : public CongestionController {
   [[nodiscard]] std::size_t cwnd() const override { return cwnd_; }
   [[nodiscard]] std::size_t ssthresh() const override { return ssthresh_; }
 
+  // Per round trip: twice the window in slow start, 1.25 times the window after it, and one window while
+  // losses are repaired, because the queue that overflowed is still full.
+  [[nodiscard]] double pacing_rate() const override {
+    const bool doubling = cwnd_ < ssthresh_;
+    // In slow start the lowest round trip: after T3, retransmissions give no sample (Karn), and the smoothed
+    // round trip is still that of the full queue; paced by it, the window would never fill and never grow.
+    // The limit keeps one acknowledgement that was delayed for long from delaying the next packets as long.
+    constexpr Duration kMaxSpread = std::chrono::seconds(1);
+    const Duration measured = std::min(doubling ? min_rtt_ : srtt_, kMaxSpread);
+    const auto round_trip = static_cast<double>(measured.count()) * 1e-9;
+    if (round_trip <= 0) return 0;
+    const double gain = in_recovery_ ? 1.0 : doubling ? 2.0 : 1.25;
+    return gain * static_cast<double>(cwnd_) / round_trip;
+  }
+
  private:
   struct Window {
     std::size_t cwnd = 0;
     std::size_t ssthresh = 0;
   };
 
+  [[nodiscard]] bool in_slow_start() const { return cwnd_ <= ssthresh_; }
+
+  // RFC 9260 §7.2.1: a window that was not used no longer describes the path.
+  void on_idle() { cwnd_ = std::max(cwnd_ / 2, std::min(cwnd_, 4 * mtu_)); }
+
   // Byte counting (RFC 3465) without the limit of one MTU per SACK: our receivers send one SACK per batch of
   // packets, and the pacer limits bursts instead. A window that is less than half used does not grow.
-  void grow_in_slow_start(const Ack& ack) {
-    if (cwnd_ < 2 * ack.flight_before) cwnd_ += ack.bytes;
+  void grow_in_slow_start(const AckSample& ack) {
+    if (cwnd_ < 2 * ack.flight_before) cwnd_ += ack.acked;
   }
 
   // RFC 9260 §7.2.2: one MTU per window of acknowledged bytes, while the window is fully used.
-  void grow_in_avoidance(const Ack& ack) {
-    partial_bytes_acked_ += ack.bytes;
+  void grow_in_avoidance(const AckSample& ack) {
+    partial_bytes_acked_ += ack.acked;
     if (partial_bytes_acked_ < cwnd_) return;
     if (ack.flight_before + kSlackPackets * mtu_ < cwnd_) {
       partial_bytes_acked_ = cwnd_;
@@ -91,11 +123,17 @@ class NewReno final : public CongestionController {
   }
 
   static constexpr std::size_t kSlackPackets = 4;
+  static constexpr Duration idle_after_ = std::chrono::seconds(1);
   std::size_t mtu_;
   std::size_t initial_;  ///< RFC 9260 §7.2.1
   std::size_t cwnd_;
   std::size_t ssthresh_;
   std::size_t partial_bytes_acked_ = 0;
+  Timestamp last_sent_ = Timestamp::min();
+  Duration srtt_{};
+  Duration min_rtt_{};
+  bool in_recovery_ = false;
+  Window before_loss_;
   Window before_timeout_;  ///< before the last T3-rtx; zeros: there is nothing to restore
 };
 

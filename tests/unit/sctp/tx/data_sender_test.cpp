@@ -58,8 +58,9 @@ class DataSenderTest : public ::testing::Test {
     if (path == nullptr) path = &a;
     std::array<std::byte, kRoom> room{};
     PacketBuilder builder(room, {1, 2, VerificationTag{3}, 0}, nullptr);
-    if (sender.fill(builder, *path, path->flight.next_packet, now) != 0) ++path->flight.next_packet;
+    const std::size_t filled = sender.fill(builder, *path, path->flight.sent.next(), now);
     const std::size_t size = builder.finish();
+    if (filled != 0) path->flight.on_sent(now, size, 0);
     std::vector<Sent> sent;
     wire::ChunkReader reader(Bytes(room).first(size));
     while (const auto view = reader.next()) {
@@ -81,8 +82,8 @@ class DataSenderTest : public ::testing::Test {
   }
   Verdict sack(std::uint32_t count, std::uint32_t window = 1'000'000, const Gaps& gaps = {},
                const Gaps& firm = {}) {
-    return sender.on_sack({.cumulative_tsn = kFirstTsn + (count - 1), .a_rwnd = window}, gaps.list(),
-                          firm.list(), paths, now);
+    const wire::SackFields fields{.cumulative_tsn = kFirstTsn + (count - 1), .a_rwnd = window};
+    return sender.on_sack({fields, gaps.list(), firm.list(), {}}, paths, now);
   }
 
   EndpointConfig config = small_buffer();

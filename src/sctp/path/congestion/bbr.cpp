@@ -1,0 +1,269 @@
+#include "sctp/path/congestion/bbr.hpp"
+
+#include <algorithm>
+
+namespace hawser::sctp::path {
+namespace {
+
+constexpr double kStartupGain = 2.77;  // 4 ln 2: doubles the rate once per round trip
+constexpr double kDrainGain = 0.5;
+constexpr double kProbeGain = 1.25;
+constexpr double kFastProbeGain = 2.0;  // once several rounds of a probe have found more
+constexpr double kDownGain = 0.75;
+constexpr double kWindowGain = 2.0;
+constexpr double kFullRateGrowth = 1.25;  // a round of STARTUP with less growth has filled the pipe
+constexpr unsigned kFullRateRounds = 3;
+constexpr unsigned kCruiseRounds = 6;
+constexpr unsigned kMinPackets = 4;
+constexpr double kLossThreshold = 0.02;  // lost part of a round beyond what the path loses anyway
+constexpr unsigned kLossEvents = 3;
+constexpr double kLowerBound = 0.5;   // how far one sample lowers the rate
+constexpr unsigned kDrainRounds = 3;  // a queue that stays longer is not that of this path alone
+constexpr Duration kLeastQueue = std::chrono::milliseconds(5);
+
+double seconds(Duration time) {
+  return static_cast<double>(time.count()) * 1e-9;
+}
+
+}  // namespace
+
+Bbr::Bbr(std::size_t packet_size) : packet_size_(packet_size), cwnd_(kInitialPackets * packet_size) {}
+
+// --- the model
+
+bool Bbr::start_round(const AckSample& ack) {
+  round_started_ = ack.prior_delivered >= round_end_;
+  if (!round_started_) return false;
+  round_end_ = ack.delivered;
+  ++round_;
+  return true;
+}
+
+// The rate is the highest one of the last two cycles of PROBE_BW; a rate that too little data has limited
+// counts only where it is higher.
+void Bbr::update_rate(const AckSample& ack) {
+  if (ack.delivery_rate <= 0) return;
+  latest_rate_ = round_started_ ? ack.delivery_rate : std::max(latest_rate_, ack.delivery_rate);
+  latest_app_limited_ = ack.rate_app_limited;
+  if (ack.rate_app_limited && ack.delivery_rate < rate_.best_or(0)) return;
+  rate_.add(ack.delivery_rate);
+}
+
+void Bbr::update_delay(const AckSample& ack) {
+  if (ack.rtt == Duration::zero()) return;
+  min_rtt_ = ack.min_rtt;
+  srtt_ = ack.srtt;
+  const Duration queue = ack.queue_delay ? *ack.queue_delay : ack.rtt - ack.min_rtt;
+  queue_.set_window(std::max(min_rtt_, kLeastQueue));
+  queue_.add(queue, ack.now);
+}
+
+Duration Bbr::queue_limit() const {
+  return std::max(kLeastQueue, min_rtt_ / 4);
+}
+
+// The shortest delay in queues during the last round trip: what jitter adds is not in it.
+bool Bbr::queue_stands() const {
+  return !queue_.empty() && queue_.best() > foreign_queue_ + queue_limit();
+}
+
+// The path carries less than before: what it delivers while its queue stands is what it can.
+void Bbr::lower_rate() {
+  if (!latest_app_limited_) rate_.lower_to(std::max(latest_rate_, kLowerBound * rate()));
+}
+
+std::size_t Bbr::bdp(double gain) const {
+  return static_cast<std::size_t>(gain * rate() * seconds(min_rtt_));
+}
+
+// --- signals of congestion
+
+void Bbr::on_loss(const LossSample& loss) {
+  lost_in_round_ += loss.lost;
+  ++loss_events_;
+  lost_flight_ = loss.flight_when_sent;
+}
+
+// Isolated losses are part of the path. Only more of them than the path usually loses are congestion.
+bool Bbr::too_many_losses(const AckSample& ack) const {
+  if (loss_events_ < kLossEvents) return false;
+  const double sent = static_cast<double>(ack.delivered - round_delivered_ + lost_in_round_);
+  return static_cast<double>(lost_in_round_) > (2 * usual_loss_ + kLossThreshold) * sent;
+}
+
+void Bbr::end_round(const AckSample& ack) {
+  const double sent = static_cast<double>(ack.delivered - round_delivered_ + lost_in_round_);
+  if (sent > 0 && phase_ == Phase::cruise) {
+    const double lost = static_cast<double>(lost_in_round_) / sent;
+    usual_loss_ = std::min(kMostUsualLoss, usual_loss_ + (lost - usual_loss_) / 8);
+  }
+  lost_in_round_ = 0;
+  loss_events_ = 0;
+  round_delivered_ = ack.delivered;
+}
+
+// --- input
+
+void Bbr::on_sent(Timestamp now, std::size_t bytes, std::size_t flight) {
+  static_cast<void>(now);
+  static_cast<void>(bytes);
+  static_cast<void>(flight);
+}
+
+void Bbr::on_ack(const AckSample& ack) {
+  const bool started = start_round(ack);
+  update_rate(ack);
+  update_delay(ack);
+  if (min_rtt_ == Duration::zero() || rate() <= 0) return grow(ack);
+  const bool congested = too_many_losses(ack);
+  switch (phase_) {
+    case Phase::startup: check_startup(ack, started, congested); break;
+    case Phase::drain: check_drain(ack, started); break;
+    case Phase::down: check_down(ack, started); break;
+    case Phase::cruise: check_cruise(ack, started, congested); break;
+    case Phase::up: check_up(ack, started, congested); break;
+  }
+  if (started || congested) end_round(ack);
+  grow(ack);
+}
+
+// --- phases
+
+void Bbr::enter(Phase phase) {
+  phase_ = phase;
+  phase_round_ = round_;
+}
+
+void Bbr::check_startup(const AckSample& ack, bool started, bool congested) {
+  if (congested || (queue_stands() && rounds_in_phase() > 1)) {
+    full_rate_ = rate();
+    return enter(Phase::drain);
+  }
+  if (!started || ack.rate_app_limited) return;
+  if (rate() >= full_rate_ * kFullRateGrowth) {
+    full_rate_ = rate();
+    full_rounds_ = 0;
+  } else if (++full_rounds_ >= kFullRateRounds) {
+    enter(Phase::drain);
+  }
+}
+
+void Bbr::check_drain(const AckSample& ack, bool started) {
+  if (ack.flight <= bdp(1) || (started && rounds_in_phase() > kDrainRounds)) {
+    rate_.next_cycle();
+    enter(Phase::cruise);
+  }
+}
+
+void Bbr::check_down(const AckSample& ack, bool started) {
+  if (ack.flight <= bdp(1) && !queue_stands()) {
+    foreign_queue_ = std::min(foreign_queue_, queue_.empty() ? Duration::zero() : queue_.best());
+    return enter(Phase::cruise);
+  }
+  if (!started || rounds_in_phase() == 0) return;
+  lower_rate();
+  if (rounds_in_phase() <= kDrainRounds) return;
+  // The queue stays although this path has sent less for several round trips: the way is longer now, or
+  // others fill the queue. It is no reason to wait any longer.
+  if (!queue_.empty()) foreign_queue_ = queue_.best();
+  enter(Phase::cruise);
+}
+
+void Bbr::check_cruise(const AckSample& ack, bool started, bool congested) {
+  static_cast<void>(ack);
+  if (congested || queue_stands()) {
+    lower_rate();
+    return enter(Phase::down);
+  }
+  if (!started || rounds_in_phase() < kCruiseRounds) return;
+  probe_rate_ = rate();
+  growing_rounds_ = 0;
+  enter(Phase::up);
+}
+
+void Bbr::check_up(const AckSample& ack, bool started, bool congested) {
+  if (congested || (queue_stands() && rounds_in_phase() > 0)) {
+    rate_.next_cycle();
+    return enter(Phase::down);
+  }
+  if (!started) return;
+  if (rate() >= probe_rate_ * 1.1) {
+    probe_rate_ = rate();
+    ++growing_rounds_;
+    return;
+  }
+  growing_rounds_ = 0;
+  if (rounds_in_phase() > 1 && (ack.flight_before >= bdp(kProbeGain) || !ack.rate_app_limited)) {
+    rate_.next_cycle();
+    enter(Phase::down);
+  }
+}
+
+// --- the results
+
+void Bbr::grow(const AckSample& ack) {
+  const std::size_t least = kMinPackets * packet_size_;
+  if (phase_ == Phase::startup) {
+    cwnd_ = std::max(cwnd_ + ack.acked, least);
+    if (rate() > 0 && min_rtt_ > Duration::zero())
+      cwnd_ = std::min(cwnd_, std::max(kInitialPackets * packet_size_, bdp(2 * kWindowGain) + aggregation()));
+    return;
+  }
+  const std::size_t target = std::max(bdp(kWindowGain) + aggregation(), least);
+  cwnd_ = std::min(cwnd_ + ack.acked, target);
+}
+
+// What arrives while an acknowledgement is delayed.
+std::size_t Bbr::aggregation() const {
+  return static_cast<std::size_t>(rate() * 0.005) + 3 * packet_size_;
+}
+
+double Bbr::pacing_rate() const {
+  if (min_rtt_ == Duration::zero()) return 0;
+  const double known = rate();
+  if (known <= 0) return kStartupGain * static_cast<double>(cwnd_) / seconds(srtt_);
+  switch (phase_) {
+    case Phase::startup:
+      return kStartupGain *
+             std::max(known, static_cast<double>(kInitialPackets * packet_size_) / seconds(srtt_));
+    case Phase::drain: return kDrainGain * known;
+    case Phase::down: return kDownGain * known;
+    case Phase::cruise: return known;
+    case Phase::up: break;
+  }
+  return (growing_rounds_ >= 2 ? kFastProbeGain : kProbeGain) * known;
+}
+
+// --- exceptional input
+
+void Bbr::on_spurious_loss() {}
+
+void Bbr::on_timeout() {
+  if (cwnd_ > packet_size_) before_timeout_ = cwnd_;
+  cwnd_ = packet_size_;
+}
+
+void Bbr::on_spurious_timeout() {
+  cwnd_ = std::max(cwnd_, before_timeout_);
+}
+
+// After a single time-out, the model still describes the path; after more, it is that of a new path.
+void Bbr::on_return(bool brief) {
+  if (brief) {
+    cwnd_ = std::max({cwnd_, before_timeout_ / 2, std::size_t{kInitialPackets} * packet_size_});
+  } else {
+    const std::size_t packet_size = packet_size_;
+    *this = Bbr(packet_size);
+  }
+  before_timeout_ = 0;
+}
+
+void Bbr::on_mtu(std::size_t packet_size) {
+  packet_size_ = packet_size;
+}
+
+std::unique_ptr<CongestionController> make_bbr(std::size_t packet_size) {
+  return std::make_unique<Bbr>(packet_size);
+}
+
+}  // namespace hawser::sctp::path
