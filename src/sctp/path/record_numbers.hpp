@@ -15,11 +15,4 @@ struct RecordNumbers {
   Epoch epoch{};  ///< of the keys that sealed the newest record of the path
 };
 
-/// Epoch and path id of a record of the peer.
-struct RecordOrigin {
-  Epoch epoch{};
-  RecordPathId path_id{};
-  friend bool operator==(const RecordOrigin&, const RecordOrigin&) = default;
-};
-
 }  // namespace hawser::sctp::path

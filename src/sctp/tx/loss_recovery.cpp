@@ -13,6 +13,9 @@ void LossRecovery::on_sack(Timestamp now, bool advanced) {
   for (const auto& path : context_.paths) apply_ack(*path, now);
 }
 
+void LossRecovery::on_path_ack(Timestamp /*now*/, const path::Path* /*arrived_on*/,
+                               const wire::PathAckChunk& /*ack*/) {}
+
 // Applies an acknowledgement to one path.
 void LossRecovery::apply_ack(path::Path& path, Timestamp now) {
   path::PathFlight& flight = path.flight;

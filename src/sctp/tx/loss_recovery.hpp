@@ -4,6 +4,7 @@
 #include "sctp/path/path_table.hpp"
 #include "sctp/path/validation.hpp"
 #include "sctp/tx/data_sender.hpp"
+#include "sctp/wire/path_ack.hpp"
 
 namespace hawser::sctp::tx {
 
@@ -25,6 +26,11 @@ class LossRecovery {
   /// To be called after DataSender::on_sack() has processed a SACK that is neither stale nor invalid.
   /// `advanced`: it acknowledges new data.
   void on_sack(Timestamp now, bool advanced);
+  /// A PATH ACK arrived, before the SACK of its packet: the round trip of each path, one-way differences and
+  /// ECN marks. `arrived_on` is the path of its packet, null when the source is not a path. An entry names a
+  /// path of ours by epoch and path id of its records (Path::record); one that matches no path is out of
+  /// date. Entries may be older than those of an earlier PATH ACK.
+  void on_path_ack(Timestamp now, const path::Path* arrived_on, const wire::PathAckChunk& ack);
   /// Handles loss deadlines and T3-rtx timers that have expired.
   void on_timeout(Timestamp now);
   /// `path` no longer carries packets of its previous size: the data in flight is lost, without congestion.
