@@ -56,13 +56,19 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   }
   if (!reader.ok()) parts_.endpoint.drops.add(DropReason::malformed_chunk);
   if (closed_) return;
-  if (packet.had_data) parts_.receiver->on_packet_end(now);
+  if (packet.had_data) on_data_packet(packet);
   if (packet.fresh) parts_.validation.on_transfer(now, parts_.paths.find(packet.path));
   if (packet.heartbeat) router_.answer_heartbeat(packet);
   parts_.migration.on_packet(now, packet.source());
   drop_retired_paths(parts_);
   apply(now, establishment_.advance_keys(now));
   if (!closed_) advance_shutdown(now);
+}
+
+void Association::on_data_packet(const Packet& packet) {
+  if (packet.record == nullptr) return parts_.receiver->on_packet_end(packet.now);
+  const rx::DataRecord record{packet.record->origin, packet.record->sequence, packet.record->ecn};
+  parts_.receiver->on_packet_end(packet.now, &record);
 }
 
 // Returns whether the next chunk of the packet is processed.

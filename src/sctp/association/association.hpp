@@ -114,6 +114,7 @@ class Association {
 
  private:
   [[nodiscard]] bool established() const { return state() == AssociationState::established; }
+  void on_data_packet(const Packet& packet);
   bool apply(Packet& packet, const ChunkResult& result);
   bool apply(Packet& packet, const Consequence& consequence);
   void apply(Timestamp now, const std::optional<Ended>& ending);

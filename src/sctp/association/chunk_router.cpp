@@ -9,6 +9,7 @@
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/data.hpp"
 #include "sctp/wire/heartbeat.hpp"
+#include "sctp/wire/path_ack.hpp"
 #include "sctp/wire/sack.hpp"
 #include "sctp/wire/shutdown.hpp"
 
@@ -34,6 +35,7 @@ ChunkResult ChunkRouter::dispatch(Packet& packet, const wire::ChunkView& chunk, 
     case wire::ChunkType::kData: return handle_data(packet, chunk);
     case wire::ChunkType::kSack:
     case wire::ChunkType::kNrSack: handle_sack(packet, chunk); break;
+    case wire::ChunkType::kPathAck: handle_path_ack(packet, chunk); break;
     case wire::ChunkType::kHeartbeat: handle_heartbeat(packet, chunk); break;
     case wire::ChunkType::kHeartbeatAck: handle_heartbeat_ack(packet, chunk); break;
     case wire::ChunkType::kAbort: return handle_abort(chunk);
@@ -166,14 +168,26 @@ void ChunkRouter::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
     const auto sack = wire::NrSackChunk::parse(chunk);
     if (!sack) return drop(DropReason::malformed_chunk);
     if (!parts_.transmitter.uses_nr_sack()) return drop(DropReason::unexpected_chunk);
-    verdict = parts_.data.on_sack({*sack, sack->gaps, sack->non_renegable_gaps, sack->duplicates},
-                                  parts_.paths, packet.now);
+    verdict =
+        parts_.data.on_sack({*sack, sack->gaps, sack->non_renegable_gaps, sack->duplicates, packet.overtaken},
+                            parts_.paths, packet.now);
   } else {
     const auto sack = wire::SackChunk::parse(chunk);
     if (!sack) return drop(DropReason::malformed_chunk);
-    verdict = parts_.data.on_sack({*sack, sack->gaps, {}, sack->duplicates}, parts_.paths, packet.now);
+    verdict = parts_.data.on_sack({*sack, sack->gaps, {}, sack->duplicates, false}, parts_.paths, packet.now);
   }
   apply_sack(packet.now, verdict, &packet);
+}
+
+// A PATH ACK precedes the SACK of its packet, so that the times are known when the SACK is applied. Times and
+// counts of a record that is not the newest of its path id are out of date only, which LossRecovery notices.
+void ChunkRouter::handle_path_ack(Packet& packet, const wire::ChunkView& chunk) {
+  if (packet.record == nullptr) return drop(DropReason::unprotected_chunk);
+  if (handshaking()) return drop(DropReason::unexpected_chunk);
+  if (std::exchange(packet.had_path_ack, true)) return drop(DropReason::excess_chunk);
+  const auto ack = wire::PathAckChunk::parse(chunk);
+  if (!ack) return drop(DropReason::malformed_chunk);
+  packet.overtaken = !parts_.recovery.on_path_ack(packet.now, parts_.paths.find(packet.path), *ack);
 }
 
 // `packet` is null for the cumulative TSN of a SHUTDOWN.

@@ -25,6 +25,8 @@ struct Packet {
   bool fresh = false;                    ///< it contained a chunk that cannot be a replay
   // Chunks of which one per packet counts, so that no packet costs more than its size explains.
   bool had_sack = false;
+  bool had_path_ack = false;
+  bool overtaken = false;  ///< a PATH ACK that left the peer later has arrived before
   bool had_asconf = false;
   bool had_error = false;                           ///< an ERROR answers it
   std::optional<wire::HeartbeatChunk> heartbeat{};  ///< the newest one that is to be answered
@@ -33,7 +35,7 @@ struct Packet {
   /// Where the packet came from, for Migration.
   [[nodiscard]] path::PacketSource source() const {
     if (record == nullptr) return {now, route, size, fresh, nullptr, {}};
-    return {now, route, size, record->newest, &record->peer_path->path, {record->epoch, record->path_id}};
+    return {now, route, size, record->newest, &record->peer_path->path, record->origin};
   }
 };
 
@@ -92,6 +94,7 @@ class ChunkRouter {
   ChunkResult answer_refused_data(Packet& packet, DropReason refusal, const wire::DataChunk& data);
   void report_error(Packet& packet, wire::CauseCode cause, Bytes value);
   void handle_sack(Packet& packet, const wire::ChunkView& chunk);
+  void handle_path_ack(Packet& packet, const wire::ChunkView& chunk);
   void apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet);
   ChunkResult handle_init_ack(Packet& packet, const wire::ChunkView& chunk);
   void handle_shutdown(Packet& packet, const wire::ChunkView& chunk);

@@ -50,6 +50,7 @@ struct PathFlight {
   /// When the newest packet that the peer has reported arrived, by its clock; kNever: not in the SACK that is
   /// being processed.
   Timestamp reported_arrival = kNever;
+  std::uint64_t reported_record = 0;  ///< RecordNumbers::key() of that packet
 
   /// What the SACK that is being processed acknowledges on this path.
   struct Acknowledged {

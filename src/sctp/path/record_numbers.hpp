@@ -21,11 +21,4 @@ struct RecordNumbers {
   }
 };
 
-/// Epoch and path id of a record of the peer.
-struct RecordOrigin {
-  Epoch epoch{};
-  RecordPathId path_id{};
-  friend bool operator==(const RecordOrigin&, const RecordOrigin&) = default;
-};
-
 }  // namespace hawser::sctp::path

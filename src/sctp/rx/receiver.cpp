@@ -46,6 +46,7 @@ Receiver::Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const En
                    BufferPool& pool, GapPolicy gap_policy, bool divert_own)
     : tracker_(peer_initial_tsn),
       reassembly_(inbound_streams, pool, divert_own),
+      path_ack_(config.max_paths),
       gap_policy_(gap_policy),
       sack_delay_(std::min(config.sack_delay, kMaxSackDelay)),
       window_(config.receive_window),
@@ -102,7 +103,8 @@ std::optional<DropReason> Receiver::take_in(std::uint64_t tsn, const wire::DataC
   return std::nullopt;
 }
 
-void Receiver::on_packet_end(Timestamp now) {
+void Receiver::on_packet_end(Timestamp now, const DataRecord* record) {
+  if (record != nullptr) path_ack_.on_data(now, sack_path_, *record);
   ++packets_since_sack_;
   if (std::exchange(urgent_, false) || packets_since_sack_ >= kPacketsPerSack) {
     sack_due_ = true;

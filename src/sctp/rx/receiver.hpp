@@ -10,6 +10,7 @@
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/types.hpp"
+#include "sctp/rx/path_ack_writer.hpp"
 #include "sctp/rx/reassembly.hpp"
 #include "sctp/rx/tsn_tracker.hpp"
 #include "sctp/wire/data.hpp"
@@ -47,8 +48,9 @@ class Receiver {
   /// Delivers also the part that has arrived of a message, if it is its turn: the caller takes messages as a
   /// stream of bytes.
   void deliver_pieces() { reassembly_.deliver_partially(tracker_.cumulative(), true); }
-  /// Plans the SACK. Called once per received packet that carried DATA, accepted or not.
-  void on_packet_end(Timestamp now);
+  /// Plans the SACK. Called once per received packet that carried DATA, accepted or not; `record` is null
+  /// when the packet was not sealed.
+  void on_packet_end(Timestamp now, const DataRecord* record = nullptr);
   /// Makes a SACK due whose deadline has passed.
   void on_timeout(Timestamp now);
 
@@ -71,6 +73,11 @@ class Receiver {
   /// fit, lowest first, then duplicates. No SACK is pending afterwards. An NR-SACK has only non-renegable
   /// blocks, because accepted chunks are never dropped.
   void write_sack(ByteWriter& writer, bool nr_sack, std::size_t room);
+
+  /// The PATH ACK, which is to be bundled with a SACK. Nothing is pending without sealed packets.
+  [[nodiscard]] PathAckWriter& path_ack() { return path_ack_; }
+  /// The PATH ACK, for its size.
+  [[nodiscard]] const PathAckWriter& path_ack() const { return path_ack_; }
 
   // --- output
 
@@ -101,6 +108,7 @@ class Receiver {
 
   TsnTracker tracker_;
   Reassembly reassembly_;
+  PathAckWriter path_ack_;
   GapPolicy gap_policy_;
   Duration sack_delay_;
   std::size_t window_;        ///< as configured

@@ -104,8 +104,8 @@ Result<OpenedRecord, DropReason> RecordLayer::open(MutableBytes datagram) {
                       known.get(),
                       datagram.size(),
                       newest,
-                      epoch->epoch,
-                      header->path_id};
+                      {epoch->epoch, header->path_id},
+                      header->sequence};
 }
 
 const PeerPath* RecordLayer::peer_path(Epoch epoch, RecordPathId path_id) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "crypto/record_keys.hpp"
+#include "hawser/base/datagram.hpp"
 #include "hawser/base/result.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/drop_reason.hpp"
@@ -29,8 +30,9 @@ struct OpenedRecord {
   PeerPath* peer_path = nullptr;  ///< of its path id; never null after open()
   std::size_t datagram_size = 0;  ///< bytes of the UDP payload
   bool newest = false;            ///< no record of this path id with a higher sequence arrived before
-  Epoch epoch;
-  RecordPathId path_id;
+  RecordOrigin origin;            ///< its epoch and path id
+  RecordSequence sequence;
+  Ecn ecn = Ecn::not_ect;  ///< of the IP packet; open() does not know it
 };
 
 /// Seals and opens the packets of one association, in place. Owns the keys of up to three epochs, the replay

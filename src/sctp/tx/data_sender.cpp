@@ -167,9 +167,9 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
 }
 
 DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& paths, Timestamp now) {
-  const SackVerdict verdict = apply(
-      {unwrap(sack.fields.cumulative_tsn, outstanding_.cumulative()), sack.gaps, sack.non_renegable, now},
-      sack.fields.a_rwnd, paths);
+  const std::uint64_t cumulative = unwrap(sack.fields.cumulative_tsn, outstanding_.cumulative());
+  const SackVerdict verdict = apply({cumulative, sack.gaps, sack.non_renegable, now},
+                                    sack.overtaken ? wire_window() : sack.fields.a_rwnd, paths);
   if (verdict != SackVerdict::advanced && verdict != SackVerdict::nothing_new) return verdict;
   for (const Tsn tsn : sack.duplicates)
     outstanding_.on_duplicate(unwrap(tsn, outstanding_.cumulative()), paths, now);
@@ -177,20 +177,23 @@ DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& p
 }
 
 DataSender::SackVerdict DataSender::on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now) {
-  const auto window = static_cast<std::uint32_t>(peer_window_);
-  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, window, paths);
+  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, wire_window(), paths);
 }
 
 DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd,
                                           path::PathTable& paths) {
   if (view.cumulative < outstanding_.cumulative()) return SackVerdict::stale;
   if (!outstanding_.plausible(view)) return SackVerdict::invalid;
+  const bool same_cumulative = view.cumulative == outstanding_.cumulative();
+  const std::uint64_t acknowledged_before = outstanding_.acknowledged();
   const std::size_t held_before = outstanding_.held_bytes();
-  const std::size_t flight_before = outstanding_.flight_bytes();
   outstanding_.acknowledge(view, paths);
+  const bool news =
+      outstanding_.acknowledged() != acknowledged_before || outstanding_.held_bytes() != held_before;
+  // A SACK that reports fewer chunks than one before it was overtaken by that one, and so was its window.
+  const bool overtaken = same_cumulative && !news && outstanding_.reports_less(view);
   // The flight counts against the advertised window in window_permits (RFC 9260 §6.2.1 D ii).
-  peer_window_ = a_rwnd;
-  const bool news = outstanding_.held_bytes() != held_before || outstanding_.flight_bytes() != flight_before;
+  if (!overtaken) peer_window_ = a_rwnd;
   return news ? SackVerdict::advanced : SackVerdict::nothing_new;
 }
 

@@ -71,6 +71,7 @@ class DataSender {
     wire::GapBlockList gaps;           ///< renegable
     wire::GapBlockList non_renegable;  ///< empty for a plain SACK
     wire::DuplicateList duplicates;
+    bool overtaken = false;  ///< a SACK that left later has arrived: its window is out of date
   };
   /// Applies a SACK or NR-SACK (RFC 9260 §6.2.1) and sets each path's flight.acked.
   SackVerdict on_sack(const Sack& sack, path::PathTable& paths, Timestamp now);
@@ -103,6 +104,7 @@ class DataSender {
   [[nodiscard]] bool any_queued() const { return !queue_.empty() || !urgent_.empty(); }
   [[nodiscard]] RingQueue<Pending>& next_queue();
   [[nodiscard]] bool window_permits(std::size_t size) const;
+  [[nodiscard]] std::uint32_t wire_window() const { return static_cast<std::uint32_t>(peer_window_); }
   SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, path::PathTable& paths);
 
   BufferPool* pool_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/serial.hpp"
+
 #include "sctp/path/pmtu/prober.hpp"
 
 namespace hawser::sctp::tx {
@@ -40,6 +42,46 @@ void LossRecovery::on_sack(Timestamp now, PathId from, bool advanced) {
   }
 }
 
+bool LossRecovery::on_path_ack(Timestamp now, const path::Path* arrived_on, const wire::PathAckChunk& ack) {
+  path_acks_ = true;
+  for (const auto& path : context_.paths) path->flight.reported_arrival = kNever;
+  const bool newest = peer_clock_.advance_to(ack.sent_at_us);
+  for (const wire::PathAckEntry& entry : ack.entries) {
+    if (path::Path* path = path_of(entry.record)) apply_report(*path, now, arrived_on, ack.sent_at_us, entry);
+  }
+  return newest;
+}
+
+// The path whose records have this epoch and path id; null: the records are those of a path that is gone, or
+// under keys that the path no longer uses.
+path::Path* LossRecovery::path_of(const RecordOrigin& record) const {
+  for (const auto& path : context_.paths) {
+    const path::RecordNumbers& numbers = path->record;
+    if (numbers.generation != 0 && numbers.epoch == record.epoch && numbers.id == record.path_id)
+      return path.get();
+  }
+  return nullptr;
+}
+
+// The round trip of a path is that of a packet and an acknowledgement that both took this path. The delay of
+// the way to the peer alone is known from every PATH ACK.
+void LossRecovery::apply_report(path::Path& path, Timestamp now, const path::Path* arrived_on,
+                                std::uint32_t sent_at_us, const wire::PathAckEntry& entry) {
+  path::PathFlight& flight = path.flight;
+  const std::uint64_t sequence = unwrap(entry.sequence, path.record.next_sequence.value());
+  const std::uint64_t key = path::RecordNumbers::key(path.record.generation, RecordSequence{sequence});
+  if (key <= flight.reported_record) return;
+  const path::SentPacket* packet = flight.sent.find_record(key);
+  if (packet == nullptr) return;
+  flight.reported_record = key;
+  flight.reported_arrival = peer_clock_.unwrap(entry.received_us);
+  path.delay.add(now, packet->sent_at, flight.reported_arrival);
+  if (&path != arrived_on) return;
+  const Duration held = std::chrono::microseconds(sent_at_us - entry.received_us);
+  const Duration round_trip = now - packet->sent_at - held;
+  if (round_trip > Duration::zero()) path.rtt.add_sample(now, round_trip);
+}
+
 // Applies an acknowledgement to one path.
 void LossRecovery::apply_ack(path::Path& path, Timestamp now, PathId from) {
   path::PathFlight& flight = path.flight;
@@ -61,10 +103,10 @@ void LossRecovery::apply_ack(path::Path& path, Timestamp now, PathId from) {
   restart_timers(path, now);
 }
 
-// The round trip of a path is that of packets and acknowledgements that both took this path; an
-// acknowledgement that came back on a faster or slower one measures neither.
+// Where the peer sends no PATH ACKs. An acknowledgement that came back on a faster or slower path measures
+// neither.
 void LossRecovery::measure_round_trip(path::Path& path, Timestamp now, PathId from) const {
-  if (path.id != from || path.flight.acked.rtt_from == kNever) return;
+  if (path_acks_ || path.id != from || path.flight.acked.rtt_from == kNever) return;
   path.rtt.add_sample(now, now - path.flight.acked.rtt_from);
 }
 

@@ -4,6 +4,8 @@
 #include "sctp/path/path_table.hpp"
 #include "sctp/path/validation.hpp"
 #include "sctp/tx/data_sender.hpp"
+#include "sctp/tx/peer_clock.hpp"
+#include "sctp/wire/path_ack.hpp"
 
 namespace hawser::sctp::tx {
 
@@ -30,6 +32,12 @@ class LossRecovery {
   /// To be called after DataSender::on_sack() has processed a SACK that is neither stale nor invalid and that
   /// arrived on the path `from`. `advanced`: it acknowledges new data.
   void on_sack(Timestamp now, PathId from, bool advanced);
+  /// A PATH ACK arrived, before the SACK of its packet: the round trip of each path, one-way differences and
+  /// ECN marks. `arrived_on` is the path of its packet, null when the source is not a path. An entry names a
+  /// path of ours by epoch and path id of its records (Path::record); one that matches no path is out of
+  /// date. Entries may be older than those of an earlier PATH ACK. Returns whether it left the peer after all
+  /// PATH ACKs before it, so that the SACK of its packet is the newest, too.
+  bool on_path_ack(Timestamp now, const path::Path* arrived_on, const wire::PathAckChunk& ack);
   /// Handles loss deadlines, probes that are due, and T3-rtx timers that have expired.
   void on_timeout(Timestamp now);
   /// `path` no longer carries packets of its previous size: the data in flight is lost, without congestion.
@@ -59,7 +67,13 @@ class LossRecovery {
   void on_t3(path::Path& path, Timestamp now);
   void lose_all(path::Path& path);
 
+  [[nodiscard]] path::Path* path_of(const RecordOrigin& record) const;
+  void apply_report(path::Path& path, Timestamp now, const path::Path* arrived_on, std::uint32_t sent_at_us,
+                    const wire::PathAckEntry& entry);
+
   Context context_;
+  PeerClock peer_clock_;
+  bool path_acks_ = false;  ///< the peer sends PATH ACKs
   bool sack_seen_since_t3_ = false;
 };
 

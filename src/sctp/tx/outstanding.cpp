@@ -111,6 +111,12 @@ bool Outstanding::plausible(const SackView& sack) const {
   return sane(sack.gaps) && sane(sack.non_renegable_gaps);
 }
 
+bool Outstanding::reports_less(const SackView& sack) const {
+  std::size_t reported = 0;
+  for (const wire::GapBlock& block : sack.gaps) reported += std::size_t{block.end} - block.start + 1U;
+  return reported < gap_acked_count_;
+}
+
 std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& paths) {
   for (const auto& path : paths) {
     path->flight.acked = {};

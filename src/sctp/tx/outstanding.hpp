@@ -112,6 +112,10 @@ class Outstanding {
   /// Whether the SACK acknowledges only TSNs that were sent, and each list of blocks is ascending and
   /// disjoint, as RFC 9260 §3.3.4 has it. Rejects optimistic and wrapped acknowledgements.
   [[nodiscard]] bool plausible(const SackView& sack) const;
+  /// Chunks that were ever acknowledged.
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  /// Whether `sack` reports fewer renegable chunks than were reported before.
+  [[nodiscard]] bool reports_less(const SackView& sack) const;
   /// Marks the chunks that the SACK acknowledges, and notes in each path's flight.acked what it means for
   /// that path. `sack` is plausible, and its cumulative TSN is at least cumulative(). Returns the user bytes
   /// released.

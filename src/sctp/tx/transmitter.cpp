@@ -63,8 +63,8 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
-    const bool with_sack = sack_from != nullptr && batch.empty() && worth_bundling(packet, *sack_from);
-    if (with_sack) add_sack(packet, *sack_from);
+    const bool with_sack = sack_from != nullptr && batch.empty() && worth_bundling(packet, path, *sack_from);
+    if (with_sack) add_sack(now, path, packet, *sack_from);
     const std::size_t bytes = context_.data.fill(packet, path, flight.sent.next(), now);
     if (bytes == 0 && !with_sack) break;
     const std::size_t size = packet.finish();
@@ -112,17 +112,31 @@ void Transmitter::note_app_limited(Timestamp now) {
 
 // A SACK that is due is bundled with DATA on the same path; one that is not due yet only where it needs no
 // additional packet.
-bool Transmitter::worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver) {
+bool Transmitter::worth_bundling(const PacketBuilder& packet, const path::Path& path,
+                                 const rx::Receiver& receiver) {
   if (receiver.sack_due()) return true;
   const std::size_t room = packet.room_for(sack_type());
-  return padded4(receiver.sack_size(nr_sack_, room)) + wire::kDataHeaderSize +
+  const std::size_t path_ack = path_ack_size(path, receiver, room);
+  return path_ack + padded4(receiver.sack_size(nr_sack_, room - path_ack)) + wire::kDataHeaderSize +
              padded4(context_.data.next_chunk_size()) <=
          room;
 }
 
-void Transmitter::add_sack(PacketBuilder& packet, rx::Receiver& receiver) const {
+// The PATH ACK comes first, so that the peer knows the times when it applies the SACK.
+void Transmitter::add_sack(Timestamp now, const path::Path& path, PacketBuilder& packet,
+                           rx::Receiver& receiver) const {
   const std::size_t room = packet.room_for(sack_type());
-  receiver.write_sack(packet.begin_chunk(sack_type()), nr_sack_, room);
+  const std::size_t path_ack = path_ack_size(path, receiver, room);
+  ByteWriter& writer = packet.begin_chunk(sack_type());
+  if (path_ack != 0) receiver.path_ack().write(now, path.id, writer, path_ack);
+  receiver.write_sack(writer, nr_sack_, room - path_ack);
+}
+
+// 0: no PATH ACK leaves with the SACK. The SACK goes first where room is short.
+std::size_t Transmitter::path_ack_size(const path::Path& path, const rx::Receiver& receiver,
+                                       std::size_t room) const {
+  if (!context_.writer.seals() || room < wire::kNrSackHeaderSize) return 0;
+  return receiver.path_ack().size(path.id, room - wire::kNrSackHeaderSize);
 }
 
 bool Transmitter::poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch) {
@@ -131,7 +145,7 @@ bool Transmitter::poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch
   batch.clear();
   batch.route = path->route;
   PacketBuilder packet = context_.writer.begin(batch.next(path->pmtu.safe_payload()));
-  add_sack(packet, receiver);
+  add_sack(now, *path, packet, receiver);
   const std::size_t size = packet.finish();
   batch.commit(size);
   path->on_sent(now, size);
