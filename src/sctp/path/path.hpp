@@ -73,15 +73,15 @@ struct PathHeartbeat {
 /// A path: one local socket and address, and one remote UDP address. Owns all state of the path except its
 /// chunks. Never sends.
 struct Path {
-  /// `peer_window`, in bytes, is the first slow start threshold.
-  Path(PathId path_id, const Route& path_route, PathState initial, std::size_t peer_window,
+  /// `peer_window`, in bytes, bounds the first slow start of a window-based controller.
+  Path(PathId path_id, const Route& path_route, PathState initial, [[maybe_unused]] std::size_t peer_window,
        const EndpointConfig& config)
       : id(path_id),
         route(path_route),
         lifecycle(initial),
         pmtu(path_route.remote.ip, config),
         rtt(config),
-        congestion(make_new_reno(pmtu.size(), peer_window)) {}
+        congestion(make_bbr(pmtu.size())) {}
 
   PathId id;
   Route route;
@@ -123,11 +123,11 @@ struct Path {
   /// Begins again with what a new path knows of its network, because the path leads through another one now
   /// (RFC 9000 §9.4). The data in flight was declared lost before. The packet size stays until it is
   /// verified.
-  void restart(const EndpointConfig& config, std::size_t peer_window) {
+  void restart(const EndpointConfig& config, [[maybe_unused]] std::size_t peer_window) {
     rtt = RttEstimator(config);
     delay = {};
     flight.reorder = {};
-    congestion = make_new_reno(pmtu.size(), peer_window);
+    congestion = make_bbr(pmtu.size());
     pacer = {};
     flight.recovery_end = {};
     pmtu.on_moved();

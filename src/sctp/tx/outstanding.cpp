@@ -9,7 +9,9 @@ namespace {
 
 // Enough for a handshake: anyone who knows our public key can make us create an association.
 constexpr std::size_t kFirstCapacity = 16;
-constexpr std::size_t kFirstBits = 64;         // the least capacity of a bitmap
+constexpr std::size_t kFirstBits = 64;  // the least capacity of a bitmap
+// Chunks that are lost by time within this span are found together.
+constexpr Duration kTimerSlack = std::chrono::milliseconds(1);
 constexpr std::uint64_t kPacketThreshold = 3;  // RFC 9260 §7.2.4: three missing reports
 // With this many gap blocks the receiver may have had no room for more: the smallest packets hold about 120.
 constexpr std::size_t kManyBlocks = 100;
@@ -124,6 +126,7 @@ std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& path
     path->flight.acked.largest_before = path->flight.largest_acked;
   }
   released_now_ = 0;
+  shortest_round_trip_ = shortest_round_trip(paths);
   const std::uint64_t acknowledged_before = acknowledged_;
   release_block(base_, sack.cumulative, paths, sack.received);
   advance_base(sack.cumulative);
@@ -164,6 +167,16 @@ void Outstanding::note_unreported(const SackView& sack) {
   unreported_before_ = sack.cumulative + sack.non_renegable_gaps[middle].start;
 }
 
+// No acknowledgement comes back sooner. The way back may be that of another path, so the round trip of the
+// path itself is no bound.
+Duration Outstanding::shortest_round_trip(path::PathTable& paths) {
+  Duration shortest = Duration::max();
+  for (const auto& path : paths) {
+    if (path->lifecycle.active()) shortest = std::min(shortest, path->rtt.min_rtt());
+  }
+  return shortest == Duration::max() ? Duration::zero() : shortest;
+}
+
 // The peer has these TSNs permanently. Visits only chunks that are not released, a word of the bitmap at a
 // time.
 void Outstanding::release_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths,
@@ -202,7 +215,7 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths
     flight.rate.on_delivered(bytes);
     // A retransmission cannot be acknowledged so soon: what arrived is the packet that was declared lost (RFC
     // 8985 §6.2 step 2).
-    const bool too_soon = chunk.transmissions > 1 && now - chunk.sent_at < chunk.path->rtt.min_rtt();
+    const bool too_soon = chunk.transmissions > 1 && now - chunk.sent_at < shortest_round_trip_;
     if (too_soon) {
       note_late_arrival(chunk, paths, now);
     } else {
@@ -355,7 +368,7 @@ Outstanding::Losses Outstanding::detect_losses(path::Path& path, Timestamp now) 
     }
     const bool overtaken =
         in_order && chunk.packet.value() + kPacketThreshold <= flight.largest_acked.value();
-    if (!overtaken && chunk.sent_at + patience > now) {
+    if (!overtaken && chunk.sent_at + patience > now + kTimerSlack) {
       flight.loss_deadline = chunk.sent_at + patience;
       break;
     }

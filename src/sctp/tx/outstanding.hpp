@@ -151,6 +151,7 @@ class Outstanding {
   void detect_reneging(const SackView& sack);
   void renege(std::uint64_t first, std::uint64_t last);
   void forget_delivered(path::Path& path);
+  [[nodiscard]] static Duration shortest_round_trip(path::PathTable& paths);
   void note_unreported(const SackView& sack);
   [[nodiscard]] bool unreported(std::uint64_t tsn) const {
     return tsn > reported_end_ || (tsn > unreported_after_ && tsn < unreported_before_);
@@ -181,6 +182,7 @@ class Outstanding {
   std::size_t flight_chunks_ = 0;
   std::size_t held_bytes_ = 0;
   std::size_t released_now_ = 0;
+  Duration shortest_round_trip_{};  ///< of the active paths, for the SACK that is being processed
 };
 
 }  // namespace hawser::sctp::tx

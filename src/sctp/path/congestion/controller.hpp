@@ -81,4 +81,7 @@ class CongestionController {
 /// bytes, `peer_window` the first ssthresh.
 std::unique_ptr<CongestionController> make_new_reno(std::size_t packet_size, std::size_t peer_window);
 
+/// The model-based controller of bbr.hpp.
+std::unique_ptr<CongestionController> make_bbr(std::size_t packet_size);
+
 }  // namespace hawser::sctp::path
