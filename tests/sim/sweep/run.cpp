@@ -1,0 +1,262 @@
+#include "sim/sweep/run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "sim/inner/probes.hpp"
+#include "sim/inner/tcp_flow.hpp"
+#include "sim/sweep/testbed.hpp"
+
+namespace hawser::sim::sweep {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double kPayloadShare = 0.893;  // what the headers of the tunnel leave of a link's rate
+constexpr Duration kIdle = 1200ms;       // pings before the flows begin
+constexpr std::uint16_t kUdpPort = 7000;
+
+Duration seconds(double value) {
+  return Duration(static_cast<Duration::rep>(value * 1e9));
+}
+double milliseconds(Duration span) {
+  return std::chrono::duration<double, std::milli>(span).count();
+}
+double ratio(double part, double whole) {
+  return whole == 0 ? 0 : part / whole;
+}
+
+/// The traffic of one run.
+class Traffic {
+ public:
+  Traffic(Testbed& bed, const RunPlan& plan)
+      : plan_(plan),
+        ping_(bed.edge(), bed.hub().address()),
+        udp_(plan.direction == Direction::up ? bed.edge() : bed.hub(),
+             plan.direction == Direction::up ? bed.hub() : bed.edge(), kUdpPort) {
+    for (const bool download : {true, false}) {
+      if (plan.direction == (download ? Direction::up : Direction::down)) continue;
+      for (unsigned i = 0; i < plan.flows; ++i) add(bed, download, i);
+    }
+  }
+
+  void start_probes() {
+    if (!plan_.probes) return;
+    ping_.start();
+    udp_.start();
+  }
+  void start_flows() {
+    for (const Flow& flow : flows_) flow.tcp->start();
+  }
+
+  [[nodiscard]] double rate(bool download, Duration from, Duration to) const {
+    double sum = 0;
+    for (const Flow& flow : flows_) {
+      if (flow.download == download) sum += flow.tcp->arrivals().rate(from, to) / 1e6;
+    }
+    return sum;
+  }
+  /// When the rate of the last 300 ms first reaches `wanted`, in ms; negative: never.
+  [[nodiscard]] double time_to_reach(bool download, double wanted, Duration end) const {
+    for (Duration at = 300ms; at <= end; at += inner::ArrivalLog::kSlot) {
+      if (rate(download, at - 300ms, at) >= wanted) return milliseconds(at);
+    }
+    return -1;
+  }
+  void report_inner(RunResult& result) const {
+    double sent = 0;
+    for (const Flow& flow : flows_) {
+      if (!flow.tcp->connected()) continue;
+      const inner::TcpCounters& counters = flow.tcp->sender().counters();
+      sent += static_cast<double>(counters.sent);
+      result.inner_again += static_cast<double>(counters.sent_again);
+      result.inner_timeouts += static_cast<double>(counters.timeouts);
+    }
+    result.inner_again = ratio(result.inner_again, sent);
+  }
+  void report_probes(RunResult& result, Timestamp start, Timestamp from, Timestamp to) const {
+    const Timestamp begin = start - kIdle;
+    const inner::Latencies& ping = ping_.latencies();
+    const Duration idle = ping.quantile(begin, start, 0.5);
+    const auto above = [&](double quantile) {
+      return milliseconds(ping.quantile(from, to, quantile) - idle);
+    };
+    result.idle = milliseconds(idle);
+    result.ping_median = above(0.5);
+    result.ping_99 = above(0.99);
+    result.ping_most = above(1);
+    result.ping_loss = ping.loss(from, to);
+    const inner::Latencies& udp = udp_.latencies();
+    const Duration udp_idle = udp.quantile(begin, start, 0.5);
+    result.udp_idle = milliseconds(udp_idle);
+    result.udp_median = milliseconds(udp.quantile(from, to, 0.5) - udp_idle);
+    result.udp_99 = milliseconds(udp.quantile(from, to, 0.99) - udp_idle);
+    result.udp_loss = udp.loss(from, to);
+    result.longest_gap = milliseconds(udp.longest_gap(from, to));
+  }
+
+ private:
+  struct Flow {
+    bool download;
+    std::unique_ptr<inner::TcpFlow> tcp;
+  };
+  void add(Testbed& bed, bool download, unsigned number) {
+    inner::TcpFlow::Config config;
+    const unsigned port = number + (download ? 0U : 100U);
+    config.port = static_cast<std::uint16_t>(5201 + port);
+    config.client_port = static_cast<std::uint16_t>(40'000 + 7 * port + plan_.seed % 1000);
+    config.mtu = static_cast<std::uint16_t>(bed.mtu());
+    config.download = download;
+    config.ecn = plan_.ecn;
+    flows_.push_back({download, std::make_unique<inner::TcpFlow>(bed.edge(), bed.hub(), config)});
+  }
+
+  const RunPlan& plan_;
+  inner::Ping ping_;
+  inner::UdpStream udp_;
+  std::vector<Flow> flows_;
+};
+
+std::vector<UplinkSpec> uplinks_of(const RunPlan& plan) {
+  std::vector<UplinkSpec> uplinks;
+  for (std::size_t i = 0; i < plan.profile->links.size(); ++i) {
+    if (plan.link < 0 || static_cast<std::size_t>(plan.link) == i)
+      uplinks.push_back(uplink_of(*plan.profile, i));
+  }
+  return uplinks;
+}
+
+double capacity(const RunPlan& plan, bool download) {
+  double sum = 0;
+  for (std::size_t i = 0; i < plan.profile->links.size(); ++i) {
+    if (plan.link < 0 || static_cast<std::size_t>(plan.link) == i)
+      sum += capacity_of(line_of(plan.profile->links[i], download));
+  }
+  return sum;
+}
+
+// The rates of a profile that varies, every two seconds, the same for all plans of a seed.
+void vary(Testbed& bed, const RunPlan& plan, SimRandom& random) {
+  std::vector<double> rates;
+  for (std::size_t i = 0; i < plan.profile->links.size(); ++i) rates.push_back(5e6 + 55e6 * random.unit());
+  for (std::size_t i = 0; i < bed.links(); ++i) {
+    const std::size_t which = plan.link < 0 ? i : static_cast<std::size_t>(plan.link);
+    const std::size_t queue = queue_bytes(plan.profile->links[which].down, rates[which]);
+    for (const bool download : {true, false})
+      bed.link(i, download).set_rate(static_cast<std::uint64_t>(rates[which]), queue);
+  }
+}
+
+/// Bytes that each link has delivered.
+struct Delivered {
+  std::array<double, RunResult::kLinks> forward{};
+  double back = 0;
+};
+
+Delivered delivered(Testbed& bed, bool download) {
+  Delivered out;
+  for (std::size_t i = 0; i < bed.links(); ++i) {
+    out.forward[i] = static_cast<double>(bed.link(i, download).counters().bytes_delivered);
+    out.back += static_cast<double>(bed.link(i, !download).counters().bytes_delivered);
+  }
+  return out;
+}
+
+void report_links(RunResult& result, const Delivered& before, const Delivered& after, std::size_t links) {
+  double sum = 0;
+  for (std::size_t i = 0; i < links; ++i) sum += after.forward[i] - before.forward[i];
+  for (std::size_t i = 0; i < links; ++i) result.shares[i] = ratio(after.forward[i] - before.forward[i], sum);
+  result.ack_bytes = ratio(after.back - before.back, sum);
+}
+
+void report_tunnel(RunResult& result, TunnelBed& bed, bool download) {
+  Host& sender = download ? bed.bond().hub() : bed.bond().edge();
+  Host& receiver = download ? bed.bond().edge() : bed.bond().hub();
+  const auto sending = sender.endpoint().status(download ? bed.bond().hub_id() : bed.bond().edge_id());
+  const auto receiving = receiver.endpoint().status(download ? bed.bond().edge_id() : bed.bond().hub_id());
+  if (!sending || !receiving) return;
+  double sent = 0;
+  double again = 0;
+  for (const sctp::PathStatus& path : sending->paths) {
+    sent += static_cast<double>(path.counters.data_chunks_sent);
+    again += static_cast<double>(path.counters.data_chunks_retransmitted);
+    result.outer_timeouts += static_cast<double>(path.counters.timeouts);
+  }
+  result.outer_again = ratio(again, sent + again);
+  result.spurious = ratio(static_cast<double>(receiving->duplicate_tsns_received), sent + again);
+  const auto& tunnel = download ? bed.hub_tunnel() : bed.edge_tunnel();
+  result.queue_drops =
+      static_cast<double>(tunnel.tunnel().peer(0).counters.dropped + tunnel.device().overflowed());
+  using Kind = sctp::Event::Kind;
+  result.path_failures = static_cast<double>(Bond::count(bed.bond().edge_events(), Kind::path_down) +
+                                             Bond::count(bed.bond().hub_events(), Kind::path_down));
+  result.violations = static_cast<double>(bed.bond().world().violations().list().size());
+  if (result.violations != 0) std::fprintf(stderr, "%s", bed.bond().world().violations().text().c_str());
+}
+
+/// Changes of the links while the flows run.
+class Script {
+ public:
+  Script(Testbed& bed, const RunPlan& plan) : bed_(bed), plan_(plan), random_(plan.seed ^ 0x7661'7279) {
+    if (plan.profile->varying) change();
+    if (plan.blackhole < 0) return;
+    bed.events().after(kIdle + seconds(plan.blackhole), [this] {
+      for (const bool download : {true, false}) bed_.link(0, download).config().blackhole = true;
+    });
+  }
+
+ private:
+  void change() {
+    vary(bed_, plan_, random_);
+    bed_.events().after(2s, [this] { change(); });
+  }
+  Testbed& bed_;
+  const RunPlan& plan_;
+  SimRandom random_;
+};
+
+}  // namespace
+
+RunResult run(const RunPlan& plan) {
+  const auto wall = std::chrono::steady_clock::now();
+  RunResult result;
+  std::unique_ptr<Testbed> bed;
+  TunnelBed* tunnel = nullptr;
+  if (plan.tunnel) {
+    auto made = std::make_unique<TunnelBed>(uplinks_of(plan), plan.seed, plan.queue_bytes);
+    tunnel = made.get();
+    bed = std::move(made);
+  } else {
+    bed = std::make_unique<PlainBed>(uplinks_of(plan).front(), plan.seed);
+  }
+  if (!bed->start()) return result;
+  result.established = true;
+  Traffic traffic(*bed, plan);
+  const Script script(*bed, plan);
+  traffic.start_probes();
+  bed->events().run_for(kIdle);
+  const Timestamp start = bed->events().now();
+  const bool download = plan.direction != Direction::up;
+  traffic.start_flows();
+  bed->events().run_for(seconds(plan.warmup));
+  const Delivered before = delivered(*bed, download);
+  bed->events().run_for(seconds(plan.seconds - plan.warmup));
+  report_links(result, before, delivered(*bed, download), bed->links());
+  const Duration from = seconds(plan.warmup);
+  const Duration to = seconds(plan.seconds);
+  result.rate = traffic.rate(download, from, to);
+  if (plan.direction == Direction::both) result.rate_up = traffic.rate(false, from, to);
+  result.share_of_best = ratio(result.rate, kPayloadShare * capacity(plan, download));
+  result.start = traffic.time_to_reach(download, 0.8 * result.rate, to);
+  traffic.report_inner(result);
+  if (tunnel != nullptr) report_tunnel(result, *tunnel, download);
+  // Probes that were sent in the window may still arrive.
+  bed->events().run_for(2s);
+  traffic.report_probes(result, start, start + from, start + to);
+  result.wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count();
+  return result;
+}
+
+}  // namespace hawser::sim::sweep
