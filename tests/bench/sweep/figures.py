@@ -64,3 +64,21 @@ def latency(samples):
 def within(samples, begin=WARM_UP, end=END):
     """The values of (time, value) pairs whose time is within [begin, end)."""
     return [value for time, value in samples if begin <= time < end]
+
+
+def lateness(counts, share=0.99, first_ms=0.125):
+    """How late this share of a link's deliveries was at most, in ms. `counts`: linkem's classes, each twice as wide as the
+    one before; None without deliveries, infinite in the last class."""
+    total, seen = sum(counts), 0
+    for index, count in enumerate(counts):
+        seen += count
+        if total and seen >= share * total:
+            return first_ms * 2 ** index if index + 1 < len(counts) else float("inf")
+    return None
+
+
+def goodput_of_counters(points, overhead):
+    """Returns (begin, end, payload bytes) between each two points. `points`: (time, bytes, packets) of an interface;
+    `overhead`: the bytes of each packet that are not payload."""
+    return [(begin, end, max(0, after - before - overhead * (more - fewer)))
+            for (begin, before, fewer), (end, after, more) in zip(points, points[1:])]

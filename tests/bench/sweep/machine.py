@@ -40,6 +40,13 @@ def _ours(times):
     return found
 
 
+def _foreign_seconds(times):
+    """The time of all programs but this one, its descendants, and the kernel's threads."""
+    ours, kernel = _ours(times), 2
+    return sum(own + ended for pid, (parent, own, ended) in times.items()
+               if pid not in ours and kernel not in (pid, parent))
+
+
 class Watch:
     """Begins when it is made. report() gives the shares of the processors' time since then."""
 
@@ -51,13 +58,12 @@ class Watch:
         times, processor = _process_times(), _processor()
         passed, idle, stolen = (now - before for now, before in zip(processor, self._processor))
         wall = passed / os.cpu_count()
-        ours, kernel = _ours(times), 2
-        foreign = sum(own + ended - sum(self._times.get(pid, (0, 0, 0))[1:]) for pid, (parent, own, ended) in times.items()
-                      if pid not in ours and kernel not in (pid, parent))
+        # The time of a process that ended has moved to its parent, so the sums are compared, not the processes.
+        foreign = _foreign_seconds(times) - _foreign_seconds(self._times)
 
         def share(pid):
             return round(100 * (times[pid][1] - self._times.get(pid, (0, 0, 0))[1]) / wall, 1) if pid in times else None
 
         return {"busy": round(100 * (1 - idle / passed), 1), "stolen": round(100 * stolen / passed, 1),
-                "foreign": round(100 * foreign / passed, 1),
+                "foreign": round(max(0.0, 100 * foreign / passed), 1),
                 "processes": {label: share(pid) for label, pid in named.items()}}

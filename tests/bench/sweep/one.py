@@ -12,83 +12,34 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "system"))
 
 import figures  # noqa: E402
 import machine  # noqa: E402
+import probes  # noqa: E402
 import profiles  # noqa: E402
-from lab.core import Lab, wait_until  # noqa: E402
-from lab.daemon import HUB_INNER_V4, Daemon, edge_config, hub_config  # noqa: E402
+import subjects  # noqa: E402
+import traffic  # noqa: E402
+from lab.core import Lab  # noqa: E402
 from lab.topology import HUB_V4  # noqa: E402
 from lab.traffic import ping  # noqa: E402
-from network import Network  # noqa: E402
-from traffic import Flow, Pings  # noqa: E402
+from network import Changes, Network  # noqa: E402
 
 TIME_LIMIT = 50
 IDLE_SECONDS = 1.2
 
 
-class Hawser:
-    """A new hub and a new edge with some of the uplinks."""
+class Probes:
+    """Pings and, if the plan wants it, telephony, until stop()."""
 
-    address = HUB_INNER_V4
-    prefix = ()
-    ping_interface = None
+    def __init__(self, network, subject, direction, udp):
+        self._pings = probes.Pings(network.edge, subject.hub_address, subject.ping_interface)
+        ends = ((network.edge, network.hub, subject.hub_address) if direction == "up"
+                else (network.hub, network.edge, subject.edge_address))
+        self._telephony = probes.Telephony(*ends) if udp else None
 
-    def __init__(self, lab, network, uplinks, settings):
-        self._daemons = {"hub": Daemon(lab, network.hub, hub_config(**settings)),
-                         "edge": Daemon(lab, network.edge, edge_config(uplinks, **settings))}
-        self._daemons["edge"].wait_for_tunnel()
-        wait_until(lambda: all(self._active(daemon) == len(uplinks) for daemon in self._daemons.values()), 10,
-                   "every path to be active", interval=0.1)
-
-    @staticmethod
-    def _active(daemon):
-        return sum(path["state"] == "active" for association in daemon.quick_status()["associations"]
-                   for path in association["paths"])
-
-    @property
-    def processes(self):
-        return {f"hawserd {name}": daemon.process.pid for name, daemon in self._daemons.items()}
-
-    def status(self):
-        return {name: daemon.quick_status() for name, daemon in self._daemons.items()}
-
-
-class WithoutTunnel:
-    """The kernel's TCP, or its multipath TCP over all links."""
-
-    address = HUB_V4
-    processes = {}
-
-    def __init__(self, network, multipath):
-        self.ping_interface = network.uplinks[0]
-        self.prefix = ("mptcpize", "run") if multipath else ()
-        if multipath:
-            for end in (network.edge, network.hub):
-                end.sysctl(net__mptcp__enabled=1)
-                end.run("ip", "mptcp", "limits", "set", "subflows", 8, "add_addr_accepted", 8)
-            for number, uplink in enumerate(network.uplinks[1:], start=2):
-                network.edge.run("ip", "mptcp", "endpoint", "add", f"192.168.{number}.2", "dev", uplink, "subflow")
-
-    @staticmethod
-    def status():
-        return None
-
-
-def use_only(network, index):
-    """Makes one uplink the default route."""
-    network.edge.ip(f"route replace default via 192.168.{index + 1}.1 dev {network.uplinks[index]} metric 1")
-
-
-def build(lab, network, profile, plan):
-    """Returns what is to be measured."""
-    rival, best = plan["rival"], profile.best_link("up" if plan["direction"] == "up" else "down")
-    if rival == "hawser":
-        return Hawser(lab, network, network.uplinks, plan["settings"])
-    if rival == "single":
-        return Hawser(lab, network, [network.uplinks[best]], plan["settings"])
-    if rival.startswith("link"):
-        return Hawser(lab, network, [network.uplinks[int(rival[4:]) - 1]], plan["settings"])
-    if rival == "plain":
-        use_only(network, best)
-    return WithoutTunnel(network, multipath=rival == "mptcp")
+    def stop(self):
+        """Returns the samples of each probe."""
+        samples = {"ping": self._pings.stop()}
+        if self._telephony:
+            samples["udp"] = self._telephony.stop(patience=0.1)
+        return samples
 
 
 def link_figures(before, after, seconds):
@@ -98,41 +49,73 @@ def link_figures(before, after, seconds):
         change = {key: after[side][key] - before[side][key] for key in after[side]
                   if key in ("received", "sent_bytes", "overrun") or key.startswith("dropped")}
         change["mbps"] = round(change.pop("sent_bytes") * 8e-6 / seconds, 2)
+        change["late_ms"] = figures.lateness([now - then for now, then in zip(after[side]["late"], before[side]["late"])])
         result[direction] = change
     return result
 
 
-def summary(series):
+def summary(result):
+    series = result["series"]
     steady = figures.mean_rate(series)
-    return {"mbps": round(steady, 2), "ramp_seconds": figures.ramp_seconds(series, steady),
+    return {**result, "mbps": round(steady, 2), "ramp_seconds": figures.ramp_seconds(series, steady),
             "series": [round(rate, 1) for rate in series]}
+
+
+def outage(samples, at):
+    """What a probe felt of a link that died `at` seconds after the start."""
+    return {"longest_gap_ms": probes.longest_gap(samples, at - 0.1, figures.END - 0.5),
+            "first_answer_ms": probes.first_answer(samples, at),
+            "after": figures.latency(figures.within(samples, at + 1, figures.END))}
+
+
+def latencies(idle, loaded, profile):
+    result = {}
+    for name, samples in loaded.items():
+        result[name] = {"idle": figures.latency([value for _, value in idle[name]]),
+                        "loaded": figures.latency(figures.within(samples)),
+                        "start": figures.latency(figures.within(samples, 0, figures.WARM_UP)),
+                        "samples": [(round(at, 3), value and round(value, 2)) for at, value in samples]}
+        if profile.blackhole:
+            result[name]["outage"] = outage(samples, profile.blackhole.at)
+    return result
+
+
+def flows_of(network, subject, plan, folder):
+    """Starts what fills the links: the measured flow, and the one beside it where the links share a bottleneck."""
+    kind = traffic.Quic if plan["kind"] == "quic" else traffic.Tcp
+    found = {"flow": kind(network.edge, network.hub, subject, plan["direction"], plan["flows"], folder)}
+    if network.neighbour:
+        found["beside"] = traffic.Tcp(network.neighbour, network.hub, subjects.Plain, plan["direction"], 1, folder, port=5202)
+    return found
 
 
 def measure(lab, profile, plan):
     network = Network(lab, profile)
-    for uplink in network.uplinks:
-        ping(network.edge, HUB_V4, count=1, interface=uplink, wait=3)  # resolves addresses
-    subject = build(lab, network, profile, plan)
+    changes = Changes(network, profile, figures.END)
+    for index, uplink in enumerate(network.uplinks):
+        ping(network.edge, network.gateway(index), count=1, interface=uplink, wait=3)  # resolves addresses
+    changes.prepare()
+    subject = subjects.build(lab, network, profile, plan)
+    udp = subject.device and (plan["udp"] or profile.udp)
 
-    pings = Pings(network.edge, subject.address, subject.ping_interface)
+    idle = Probes(network, subject, plan["direction"], udp)
     time.sleep(IDLE_SECONDS)
-    idle = pings.stop()
+    idle = idle.stop()
 
-    links_before, watch, begin = [link.status() for link in network.links], machine.Watch(), time.monotonic()
-    pings = Pings(network.edge, subject.address, subject.ping_interface)
-    flow = Flow(network.edge, network.hub, subject.address, plan["direction"], plan["flows"], prefix=subject.prefix)
-    named = {**subject.processes, **flow.processes,
+    before, watch, begin = [link.status() for link in network.links], machine.Watch(), time.monotonic()
+    flows = flows_of(network, subject, plan, lab.folder)
+    changes.start()
+    loaded = Probes(network, subject, plan["direction"], udp)
+    time.sleep(max(0.0, begin + figures.END - time.monotonic()))
+    changes.stop()
+    named = {**subject.processes, **{label: pid for flow in flows.values() for label, pid in flow.processes.items()},
              **{f"link {number}": link.process.pid for number, link in enumerate(network.links, start=1)}}
-    time.sleep(figures.END)
-    seconds, report = time.monotonic() - begin, watch.report(named)
-    links = [link_figures(before, link.status(), seconds) for before, link in zip(links_before, network.links)]
-    loaded, status = pings.stop(), subject.status()
-    result = flow.finish()
-    for figures_of_direction in result.values():
-        figures_of_direction.update(summary(figures_of_direction["series"]))
-    return {**result, "ping": {"idle": figures.latency([value for _, value in idle]),
-                               "loaded": figures.latency(figures.within(loaded)), "samples": loaded},
-            "links": links, "machine": report, "status": status}
+    report, seconds = watch.report(named), time.monotonic() - begin
+    links = [link_figures(old, link.status(), seconds) for old, link in zip(before, network.links)]
+    loaded, status = loaded.stop(), subject.status()
+    results = {name: {key: summary(value) for key, value in flow.finish().items()} for name, flow in flows.items()}
+    return {**results.pop("flow"), **results, **latencies(idle, loaded, profile), "links": links, "machine": report,
+            "status": status}
 
 
 def main():

@@ -8,6 +8,7 @@ Each figure comes from a tunnel that was just started. Prints a table, and write
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -26,6 +27,7 @@ from lab.core import remove_stale_namespaces  # noqa: E402
 
 TIME_LIMIT = 60  # seconds for one measurement, which takes about 14; one.py has a limit of its own, too
 PREFIX_LIMIT = 1800  # seconds that a --prefix may wait before it begins
+WITHOUT_TUNNEL = ("mptcp", "plain")
 RIVALS = ("mptcp", "single", "plain", "each", "none")
 
 
@@ -62,14 +64,12 @@ def measure(plan, prefix):
         remove_stale_namespaces()
 
 
-def contestants(words, profile):
+def contestants(rivals, profile, kind):
     """The names of what is measured over this profile, the tunnel first."""
-    chosen = [word for word in words.split(",") if word and word != "none"]
-    unknown = set(chosen) - set(RIVALS)
-    if unknown:
-        raise profiles.ProfileError(f"no rival {', '.join(sorted(unknown))}; there are {', '.join(RIVALS)}")
     found = ["hawser"]
-    for word in chosen:
+    for word in rivals:
+        if word == "none" or (kind == "quic" and word in WITHOUT_TUNNEL):
+            continue
         found += [f"link{number}" for number in range(1, len(profile.links) + 1)] if word == "each" else [word]
     return found
 
@@ -98,31 +98,30 @@ class Sweep:
     def run(self):
         given = self._arguments
         for profile in profiles.choose(profiles.load(given.file), given.profiles):
-            for direction in given.direction.split(","):
-                for flows in map(int, given.flows.split(",")):
-                    self._measure(profile, direction, flows)
+            for direction, flows, kind in itertools.product(given.direction, given.flows, given.kind):
+                self._measure(profile, direction, flows, kind)
 
-    def _measure(self, profile, direction, flows):
-        rows = [{"profile": profile.name, "direction": direction, "flows": flows, "rival": rival,
+    def _measure(self, profile, direction, flows, kind):
+        rows = [{"profile": profile.name, "direction": direction, "flows": flows, "kind": kind, "rival": rival,
                  "payload": {one: round(profile.payload(one), 2) for one in profiles.DIRECTIONS}, "runs": []}
-                for rival in contestants(self._arguments.rivals, profile)]
+                for rival in contestants(self._arguments.rivals, profile, kind)]
         self._rows += rows
         for number in range(1, self._arguments.runs + 1):
             for row in rows:  # in turn, so that a change of the machine meets them all
-                plan = {**{key: row[key] for key in ("profile", "direction", "flows", "rival")},
-                        "settings": dict(self._arguments.set), "file": self._arguments.file}
+                plan = {**{key: row[key] for key in ("profile", "direction", "flows", "kind", "rival")},
+                        "settings": dict(self._arguments.set), "file": self._arguments.file, "udp": self._arguments.udp}
                 result = measure(plan, self._arguments.prefix)
                 self.failed += "failure" in result
                 row["runs"].append(result)
                 row["medians"] = {one: table.medians(row["runs"], one) for one in table.directions_of(row)}
-                print(f"{profile.name} {direction} x{flows} {row['rival']} #{number}: {headline(result, direction)}",
+                print(f"{profile.name} {direction} {flows} {kind} {row['rival']} #{number}: {headline(result, direction)}",
                       file=sys.stderr, flush=True)
                 self._write()
 
     def _write(self):
         if self._out:
-            text = json.dumps({"about": self._about(), "rows": self._measured()}, indent=1)
-            (self._out / "sweep.json").write_text(text)
+            text = json.dumps({"about": self._about(), "rows": self._measured()})
+            (self._out / "sweep.json").write_text(text + "\n")
             (self._out / "table.md").write_text(self.table())
 
     def _about(self):
@@ -145,13 +144,31 @@ def setting(text):
     return key.strip(), value.strip()
 
 
+def several(*choices):
+    """A type of argument: one or several of the choices, separated by commas."""
+    def read(text):
+        found = text.split(",")
+        for word in found:
+            if word not in choices:
+                raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(choices)}")
+        return found
+    return read
+
+
+def numbers(text):
+    return [int(word) for word in text.split(",")]
+
+
 def parse(words):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profiles", default="all", help="names separated by commas, or all (see profiles.json)")
     parser.add_argument("--runs", type=int, default=1, help="measurements of each figure, whose median counts")
-    parser.add_argument("--direction", default="down", help="down, up, both: one or several, separated by commas")
-    parser.add_argument("--flows", default="1", help="TCP connections at the same time: 1,8")
-    parser.add_argument("--rivals", default="mptcp,single",
+    parser.add_argument("--direction", type=several("down", "up", "both"), default=["down"],
+                        help="down, up, both (at the same time): one or several, separated by commas")
+    parser.add_argument("--flows", type=numbers, default=[1], help="connections at the same time: one or several numbers")
+    parser.add_argument("--kind", type=several("tcp", "quic"), default=["tcp"], help="tcp (iperf3), quic (ngtcp2, down only)")
+    parser.add_argument("--udp", action="store_true", help="adds a flow of 200 UDP packets/s of 200 bytes")
+    parser.add_argument("--rivals", type=several(*RIVALS), default=["mptcp", "single"],
                         help="mptcp (kernel, no tunnel), single (the best link through the tunnel), each (every link "
                              "through the tunnel), plain (the best link, no tunnel), none")
     parser.add_argument("--out", help="folder for sweep.json and table.md")
@@ -159,7 +176,8 @@ def parse(words):
                         help="build directory (default: HAWSER_BUILD_DIR, or build/release)")
     parser.add_argument("--set", type=setting, action="append", default=[], metavar="KEY=VALUE",
                         help="a line for [interface] of both configurations")
-    parser.add_argument("--prefix", type=shlex.split, default=[], help="command that runs each measurement")
+    parser.add_argument("--prefix", type=shlex.split, default=[],
+                        help="command that runs each measurement; it may wait for its turn")
     parser.add_argument("--file", default=str(profiles.FILE), help="another file of profiles")
     return parser.parse_args(words)
 
