@@ -47,7 +47,7 @@ def link_figures(before, after, seconds):
     result = {}
     for direction, side in (("down", "b2a"), ("up", "a2b")):
         change = {key: after[side][key] - before[side][key] for key in after[side]
-                  if key in ("received", "sent_bytes", "overrun") or key.startswith("dropped")}
+                  if key in ("received", "sent_bytes", "marked", "overrun") or key.startswith("dropped")}
         change["mbps"] = round(change.pop("sent_bytes") * 8e-6 / seconds, 2)
         change["late_ms"] = figures.lateness([now - then for now, then in zip(after[side]["late"], before[side]["late"])])
         result[direction] = change

@@ -110,9 +110,9 @@ class Painter:
                 axes.plot([(index + 0.5) * figures.STEP for index in range(len(points))], points, label=name_of(rival),
                           color=COLOURS.get(rival), linewidth=1.2)
         axes.axhline(next(iter(by_rival.values()))["payload"][direction], color="black", linewidth=0.6, linestyle="--")
-        axes.set(xlim=(0, figures.END), ylim=(0, None), xlabel="seconds after the start of the flow", ylabel="Mbit/s",
-                 title=profile)
-        axes.legend(loc="lower right")
+        axes.set(xlim=(0, figures.END), ylim=(0, None), xlabel="seconds after the start of the flow", ylabel="Mbit/s")
+        axes.set_title(profile, loc="left")
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncol=2)
         self._save(figure, f"series-{profile}-{name}")
 
 

@@ -31,6 +31,7 @@ class OneWay:
     late_by: float = 0
     police: float = 0  # a policer's rate; it has a burst in bytes and no queue
     burst: int = 15000
+    codel: bool = False  # manages the queue, and marks packets that are ECN-capable
 
     @property
     def capacity(self):

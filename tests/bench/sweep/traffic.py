@@ -96,6 +96,8 @@ class Quic:
         url = f"https://{subject.hub_address}:{self.PORT}/large"
         self._clients = [client.start(programs[0], "-q", "--exit-on-all-streams-close", subject.hub_address, self.PORT, url,
                                       label="quic-client") for _ in range(flows)]
+        with client.entered():  # an open file keeps showing the namespace in which it was opened
+            self._table = open("/proc/thread-self/net/dev")
         self._points = []
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
@@ -119,7 +121,8 @@ class Quic:
 
     def _received(self):
         """(bytes, packets) that the tunnel's interface has delivered in the namespace of the client."""
-        for line in pathlib.Path(f"/proc/{self._clients[0].pid}/net/dev").read_text().splitlines():
+        self._table.seek(0)
+        for line in self._table.read().splitlines():
             name, _, fields = line.strip().partition(":")
             if name == self._device:
                 return tuple(map(int, fields.split()[:2]))
@@ -127,6 +130,9 @@ class Quic:
 
     def finish(self):
         self._thread.join(figures.END + 2)
+        self._table.close()
+        if len(self._points) < 2:
+            raise LabError(f"the counters of {self._device} could not be read")
         ended = [client.output() for client in self._clients if not client.running()]
         if ended:
             raise LabError(f"the QUIC client ended early: {ended[0][-300:]}")

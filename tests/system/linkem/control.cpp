@@ -49,6 +49,8 @@ bool apply_switch(LinkParameters& parameters, std::string_view key, bool on) {
     parameters.blackhole = on;
   } else if (key == "reorder") {
     parameters.reorder = on;
+  } else if (key == "codel") {
+    parameters.codel = on;
   } else if (key == "normal") {
     parameters.normal_jitter = on;
   } else {
@@ -114,13 +116,13 @@ std::string describe(Direction& direction) {
   return fmt::format(
       R"({{"from": "{}", "rate_mbps": {}, "delay_ms": {}, "jitter_ms": {}, "loss_percent": {}, "queue_bytes": {}, )"
       R"("reorder": {}, "blackhole": {}, "backlog_bytes": {}, "in_flight": {}, "received": {}, "received_bytes": {}, )"
-      R"("sent": {}, "sent_bytes": {}, "dropped_queue": {}, "dropped_policer": {}, "dropped_loss": {}, )"
+      R"("sent": {}, "sent_bytes": {}, "dropped_queue": {}, "dropped_codel": {}, "marked": {}, "dropped_policer": {}, "dropped_loss": {}, )"
       R"("dropped_blackhole": {}, "dropped_send": {}, "dropped_oversize": {}, "overrun": {}, "late": [{}]}})",
       direction.from().interface(), p.rate_mbps, milliseconds(p.delay), milliseconds(p.jitter), p.loss * 100,
       p.queue_bytes, p.reorder, p.blackhole, direction.backlog(), direction.in_flight(), c.received,
-      c.received_bytes, c.sent, c.sent_bytes, c.dropped_queue, c.dropped_policer, c.dropped_loss,
-      c.dropped_blackhole, c.dropped_send, direction.from().oversize(), direction.from().overrun(),
-      fmt::join(direction.lateness().counts(), ", "));
+      c.received_bytes, c.sent, c.sent_bytes, c.dropped_queue, c.dropped_codel, c.marked, c.dropped_policer,
+      c.dropped_loss, c.dropped_blackhole, c.dropped_send, direction.from().oversize(),
+      direction.from().overrun(), fmt::join(direction.lateness().counts(), ", "));
 }
 
 [[noreturn]] void fail(const std::string& what) {

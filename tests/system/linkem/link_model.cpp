@@ -18,15 +18,22 @@ RateChange LinkModel::set(Timestamp now, const LinkParameters& parameters) {
   return {now, parameters.rate_mbps > 0 ? old_rate / parameters.rate_mbps : 0};
 }
 
-Verdict LinkModel::offer(Timestamp arrival, std::size_t bytes) {
+// The queue is a FIFO, so a packet's time in it is known on arrival: what CoDel decides when the packet would
+// leave can be decided now.
+Verdict LinkModel::offer(Timestamp arrival, std::size_t bytes, bool markable) {
   if (parameters_.blackhole) return {Fate::kBlackholed, {}, {}};
   if (!police(arrival, bytes)) return {Fate::kPoliced, {}, {}};
   if (parameters_.queue_bytes != 0 && backlog(arrival) + bytes > parameters_.queue_bytes) {
     return {Fate::kQueueFull, {}, {}};
   }
-  busy_until_ = std::max(arrival, busy_until_) + serialisation_time(bytes);
+  const Timestamp start = std::max(arrival, busy_until_);
+  const bool signalled = parameters_.codel && codel_.signals(start, start - arrival);
+  if (signalled && !markable) return {Fate::kManaged, {}, {}};
+  busy_until_ = start + serialisation_time(bytes);
   if (chance(parameters_.loss)) return {Fate::kLost, {}, {}};
-  return deliver();
+  Verdict verdict = deliver();
+  verdict.marked = signalled;
+  return verdict;
 }
 
 Verdict LinkModel::deliver() {

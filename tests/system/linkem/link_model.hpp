@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <random>
 
+#include "codel.hpp"
 #include "hawser/base/time.hpp"
 
 namespace hawser::linkem {
@@ -21,17 +22,19 @@ struct LinkParameters {
   Duration late_by{};             ///< by how much those are late
   double police_mbps = 0;         ///< packets above this rate are dropped before they queue; 0 = no policer
   std::uint64_t police_burst = 15'000;  ///< bytes that may exceed the policer's rate at once
-  bool blackhole = false;               ///< drops everything silently
+  bool codel = false;      ///< the queue is managed: CoDel drops packets, or marks them if they allow it
+  bool blackhole = false;  ///< drops everything silently
 };
 
 /// What happens to a packet.
-enum class Fate : std::uint8_t { kDelivered, kQueueFull, kPoliced, kLost, kBlackholed };
+enum class Fate : std::uint8_t { kDelivered, kQueueFull, kManaged, kPoliced, kLost, kBlackholed };
 
 /// The result of LinkModel::offer().
 struct Verdict {
   Fate fate;
   Timestamp departure;  ///< when its last bit is serialised; only valid for kDelivered
   Timestamp delivery;   ///< when the packet leaves the link; only valid for kDelivered
+  bool marked = false;  ///< the packet must leave with a congestion mark (CE)
 };
 
 /// How a change of the rate moves the departure of packets that wait for serialisation.
@@ -62,8 +65,8 @@ class LinkModel {
   /// Packets that must not overtake others are delivered no earlier than `delivery`.
   void keep_order_after(Timestamp delivery) { last_delivery_ = delivery; }
 
-  /// A packet of `bytes` (IP length) arrives. Arrival times must not decrease.
-  Verdict offer(Timestamp arrival, std::size_t bytes);
+  /// A packet of `bytes` (IP length) arrives. Arrival times must not decrease. `markable`: it is ECN-capable.
+  Verdict offer(Timestamp arrival, std::size_t bytes, bool markable = false);
 
   /// The bytes that wait for serialisation at `now`.
   std::uint64_t backlog(Timestamp now) const;
@@ -81,7 +84,8 @@ class LinkModel {
   std::mt19937_64 dice_;
   Timestamp busy_until_{};     ///< departure of the last accepted packet
   Timestamp last_delivery_{};  ///< keeps the order when jitter must not reorder
-  Timestamp full_at_{};        ///< when the policer's token bucket is full
+  Codel codel_;
+  Timestamp full_at_{};  ///< when the policer's token bucket is full
 };
 
 }  // namespace hawser::linkem

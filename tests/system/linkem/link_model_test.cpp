@@ -237,6 +237,54 @@ TEST(LinkModel, ANewRateAppliesToWhatIsStillQueued) {
   EXPECT_EQ(link.offer(at(0ms), 1500).delivery, at(20ms + 11 * 2400us));
 }
 
+// Offers 10 % more than the rate for 10 s and returns the delay of the last packet in the queue.
+Duration standing_queue(LinkModel& link, bool markable, int& signals) {
+  Duration wait{};
+  for (int n = 0; n < 45'000; ++n) {
+    const Timestamp arrival = at(n * 218us);
+    const Verdict verdict = link.offer(arrival, 1500, markable);
+    signals += verdict.fate == Fate::kManaged || verdict.marked ? 1 : 0;
+    EXPECT_FALSE(markable && verdict.fate == Fate::kManaged);
+    EXPECT_FALSE(!markable && verdict.marked);
+    if (verdict.fate == Fate::kDelivered) wait = verdict.departure - arrival;
+  }
+  return wait;
+}
+
+TEST(LinkModel, CodelDropsMoreAndMoreWhileAQueueStands) {
+  LinkParameters parameters = dsl();
+  parameters.queue_bytes = 0;
+  LinkModel unmanaged = link_with(parameters);
+  int signals = 0;
+  const Duration without = standing_queue(unmanaged, false, signals);
+  EXPECT_EQ(signals, 0);
+  parameters.codel = true;
+  LinkModel managed = link_with(parameters);
+  EXPECT_LT(standing_queue(managed, false, signals), without * 3 / 4);
+  EXPECT_GT(signals, 400);
+}
+
+TEST(LinkModel, CodelMarksWhatIsEcnCapable) {
+  LinkParameters parameters = dsl();
+  parameters.queue_bytes = 0;
+  parameters.codel = true;
+  LinkModel link = link_with(parameters);
+  int marks = 0;
+  standing_queue(link, true, marks);
+  EXPECT_GT(marks, 400);
+}
+
+TEST(LinkModel, CodelLeavesShortBurstsAlone) {
+  LinkParameters parameters = dsl();
+  parameters.codel = true;
+  LinkModel link = link_with(parameters);
+  for (int burst = 0; burst < 20; ++burst) {
+    for (int n = 0; n < 100; ++n) {  // 24 ms, each 100 ms
+      EXPECT_EQ(link.offer(at(burst * 100ms), 1500).fate, Fate::kDelivered);
+    }
+  }
+}
+
 TEST(LinkModel, ANewRateMovesTheDepartureOfWhatStillWaits) {
   LinkModel link = link_with(dsl());
   std::vector<Timestamp> departures;

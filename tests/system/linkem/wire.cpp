@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
+#include "ecn.hpp"
 #include "offload.hpp"
 
 namespace hawser::linkem {
@@ -38,10 +40,17 @@ void Direction::judge(const Frame& frame) {
   const std::uint32_t ip_bytes = frame.length > kEthernetHeader ? frame.length - kEthernetHeader : 0;
   ++counters_.received;
   counters_.received_bytes += ip_bytes;
-  const Verdict verdict = model_.offer(frame.arrival, ip_bytes);
+  const std::span<std::byte> bytes(pool_.data(frame.id), frame.length);
+  const bool markable = model_.parameters().codel && may_be_marked(bytes);
+  const Verdict verdict = model_.offer(frame.arrival, ip_bytes, markable);
+  if (verdict.marked) {
+    mark_congestion(bytes);
+    ++counters_.marked;
+  }
   switch (verdict.fate) {
     case Fate::kDelivered: return schedule({verdict.departure, verdict.delivery, frame});
     case Fate::kQueueFull: ++counters_.dropped_queue; break;
+    case Fate::kManaged: ++counters_.dropped_codel; break;
     case Fate::kPoliced: ++counters_.dropped_policer; break;
     case Fate::kLost: ++counters_.dropped_loss; break;
     case Fate::kBlackholed: ++counters_.dropped_blackhole; break;

@@ -22,6 +22,8 @@ struct Counters {
   std::uint64_t sent = 0;
   std::uint64_t sent_bytes = 0;
   std::uint64_t dropped_queue = 0;
+  std::uint64_t dropped_codel = 0;
+  std::uint64_t marked = 0;  ///< by CoDel, instead of a drop
   std::uint64_t dropped_policer = 0;
   std::uint64_t dropped_loss = 0;
   std::uint64_t dropped_blackhole = 0;
