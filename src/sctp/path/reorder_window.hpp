@@ -10,7 +10,7 @@ namespace hawser::sctp::path {
 /// How long a packet of ONE path may be overtaken by later packets before it counts as lost (RFC 8985 §6.2).
 /// Without reordering, three later packets are enough. Once packets have arrived out of order, only time
 /// counts, and the window follows how late they were: it grows at the first packet that was declared lost
-/// and then arrived, and shrinks when none is late for a while. At most a smoothed round trip.
+/// and then arrived, and shrinks when none is late for a while. At most two smoothed round trips.
 class ReorderWindow {
  public:
   /// How long an overtaken packet is remembered.
@@ -27,7 +27,7 @@ class ReorderWindow {
   [[nodiscard]] Duration length(Timestamp now, Duration srtt, Duration min_rtt) const {
     const Duration least = std::max<Duration>(min_rtt / 4, std::chrono::milliseconds(1));
     if (!reordering(now)) return std::min(least, std::max(srtt, kLeast));
-    return std::clamp(late_.best() + late_.best() / 4, kLeast, std::max({srtt, min_rtt, kLeast}));
+    return std::clamp(late_.best() + late_.best() / 4, kLeast, std::max(2 * srtt, kLeast));
   }
 
  private:

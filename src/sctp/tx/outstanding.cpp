@@ -21,6 +21,11 @@ constexpr unsigned kMaxSkipped = 1024;
 // Unwrapped TSNs start one turn up, so that the number before the first is above zero.
 constexpr std::uint64_t kFirstTurn = std::uint64_t{1} << 32;
 
+// How long a packet and its acknowledgement take now. The newest packet alone may be one that overtook many.
+Duration expected_round_trip(const path::Path& path) {
+  return std::max(path.flight.rtt_of_largest, path.rtt.srtt());
+}
+
 }  // namespace
 
 Outstanding::Outstanding(Tsn initial_tsn)
@@ -239,7 +244,7 @@ void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
   if (first) flight.acked.largest = std::max(flight.acked.largest, chunk.size);
   flight.acked.newest = std::max(flight.acked.newest, chunk.packet);
   if (first && chunk.packet < flight.acked.largest_before) {
-    const Duration late = now - chunk.sent_at - flight.rtt_of_largest;
+    const Duration late = now - chunk.sent_at - expected_round_trip(*chunk.path);
     if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
   }
   if (chunk.packet <= flight.largest_acked) return;
@@ -259,7 +264,7 @@ void Outstanding::note_late_arrival(OutChunk& chunk, path::PathTable& paths, Tim
   if (packet == nullptr) return;
   flight.rate.on_delivered(packet->bytes);
   if (number < flight.largest_acked) {
-    const Duration late = now - packet->sent_at - flight.rtt_of_largest;
+    const Duration late = now - packet->sent_at - expected_round_trip(*path);
     if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
   }
   ++path->counters.spurious_losses;
@@ -352,7 +357,7 @@ Outstanding::Losses Outstanding::detect_losses(path::Path& path, Timestamp now) 
   path::PathFlight& flight = path.flight;
   const bool in_order = !flight.reorder.reordering(now);
   const Duration patience =
-      flight.rtt_of_largest + flight.reorder.length(now, path.rtt.srtt(), path.rtt.min_rtt());
+      expected_round_trip(path) + flight.reorder.length(now, path.rtt.srtt(), path.rtt.min_rtt());
   Losses losses;
   flight.loss_deadline = kNever;
   std::uint64_t next = flight.oldest;

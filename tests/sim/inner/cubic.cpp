@@ -86,7 +86,7 @@ void Cubic::befriend_reno(std::uint32_t /*acked*/) {
 }
 
 void Cubic::grow(std::uint32_t acked) {
-  const auto step = static_cast<std::uint32_t>(per_increase_);
+  const auto step = std::max(1U, static_cast<std::uint32_t>(per_increase_));
   if (credit_ >= step) {
     credit_ = 0;
     ++window_;

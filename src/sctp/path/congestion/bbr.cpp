@@ -5,19 +5,19 @@
 namespace hawser::sctp::path {
 namespace {
 
-constexpr double kStartupGain = 2.77;  // 4 ln 2: doubles the rate once per round trip
-constexpr double kDrainGain = 0.5;
+constexpr double kStartupGain = 2.0;
 constexpr double kProbeGain = 1.25;
 constexpr double kFastProbeGain = 2.0;  // once several rounds of a probe have found more
+constexpr double kProbeGrowth = 1.1;    // a round of a probe that finds less finds no more
 constexpr double kDownGain = 0.75;
+constexpr double kArrives = 0.9;  // less than this part of what is sent is less than all
 constexpr double kWindowGain = 2.0;
-constexpr double kFullRateGrowth = 1.25;  // a round of STARTUP with less growth has filled the pipe
+constexpr double kFullRateGrowth = 1.25;  // a round of startup with less growth has filled the path
 constexpr unsigned kFullRateRounds = 3;
 constexpr unsigned kCruiseRounds = 6;
 constexpr unsigned kMinPackets = 4;
 constexpr double kLossThreshold = 0.02;  // lost part of a round beyond what the path loses anyway
 constexpr unsigned kLossEvents = 3;
-constexpr double kLowerBound = 0.5;   // how far one sample lowers the rate
 constexpr unsigned kDrainRounds = 3;  // a queue that stays longer is not that of this path alone
 constexpr Duration kLeastQueue = std::chrono::milliseconds(5);
 
@@ -58,22 +58,30 @@ void Bbr::update_delay(const AckSample& ack) {
   queue_.add(queue, ack.now);
 }
 
-Duration Bbr::queue_limit() const {
-  return std::max(kLeastQueue, min_rtt_ / 4);
+// The shortest delay in queues during the last round trip, above that which is there without a queue of this
+// path.
+Duration Bbr::own_queue() const {
+  return queue_.empty() ? Duration::zero() : queue_.best() - quiet_level_;
 }
 
-// The shortest delay in queues during the last round trip: what jitter adds is not in it.
-bool Bbr::queue_stands() const {
-  return !queue_.empty() && queue_.best() > foreign_queue_ + queue_limit();
+bool Bbr::queue_exceeds(Duration limit) const {
+  return own_queue() > std::max(limit, 3 * noise_);
 }
 
-// The path carries less than before: what it delivers while its queue stands is what it can.
-void Bbr::lower_rate() {
-  if (!latest_app_limited_) rate_.lower_to(std::max(latest_rate_, kLowerBound * rate()));
+// What remains of the delay when this path sends little, and how much it varies: a radio.
+void Bbr::measure_quiet(unsigned divisor) {
+  const Duration own = own_queue();
+  noise_ = std::max(noise_ - noise_ / 16, own > Duration::zero() ? own : -own);
+  quiet_level_ += own / divisor;
+}
+
+// The round trip without a queue of this path.
+Duration Bbr::quiet_round_trip() const {
+  return min_rtt_ + quiet_level_;
 }
 
 std::size_t Bbr::bdp(double gain) const {
-  return static_cast<std::size_t>(gain * rate() * seconds(min_rtt_));
+  return static_cast<std::size_t>(gain * rate() * seconds(quiet_round_trip()));
 }
 
 // --- signals of congestion
@@ -112,16 +120,16 @@ void Bbr::on_sent(Timestamp now, std::size_t bytes, std::size_t flight) {
 
 void Bbr::on_ack(const AckSample& ack) {
   const bool started = start_round(ack);
+  const double round_rate = std::max(latest_rate_, ack.delivery_rate);  // of the round that ends
   update_rate(ack);
   update_delay(ack);
   if (min_rtt_ == Duration::zero() || rate() <= 0) return grow(ack);
   const bool congested = too_many_losses(ack);
   switch (phase_) {
     case Phase::startup: check_startup(ack, started, congested); break;
-    case Phase::drain: check_drain(ack, started); break;
-    case Phase::down: check_down(ack, started); break;
-    case Phase::cruise: check_cruise(ack, started, congested); break;
-    case Phase::up: check_up(ack, started, congested); break;
+    case Phase::down: check_down(ack, started, round_rate); break;
+    case Phase::cruise: check_cruise(started, congested); break;
+    case Phase::up: check_up(ack, started, congested, round_rate); break;
   }
   if (started || congested) end_round(ack);
   grow(ack);
@@ -135,68 +143,63 @@ void Bbr::enter(Phase phase) {
 }
 
 void Bbr::check_startup(const AckSample& ack, bool started, bool congested) {
-  if (congested || (queue_stands() && rounds_in_phase() > 1)) {
-    full_rate_ = rate();
-    return enter(Phase::drain);
-  }
+  const bool loaded = ack.flight_before >= kInitialPackets * packet_size_;
+  if (!loaded && started) measure_quiet(4);
+  const Duration limit = std::max(2 * kLeastQueue, quiet_round_trip() / 2);
+  if (congested || (loaded && queue_exceeds(limit))) return leave_startup();
   if (!started || ack.rate_app_limited) return;
   if (rate() >= full_rate_ * kFullRateGrowth) {
     full_rate_ = rate();
     full_rounds_ = 0;
-  } else if (++full_rounds_ >= kFullRateRounds) {
-    enter(Phase::drain);
+  } else if (++full_rounds_ >= kFullRateRounds || queue_exceeds(kLeastQueue)) {
+    leave_startup();
   }
 }
 
-void Bbr::check_drain(const AckSample& ack, bool started) {
-  if (ack.flight <= bdp(1) || (started && rounds_in_phase() > kDrainRounds)) {
-    rate_.next_cycle();
+void Bbr::leave_startup() {
+  rate_.next_cycle();
+  enter(Phase::down);
+}
+
+// While this path sends less than it can, its queue drains. If it does not drain, and less arrives than is
+// sent, the path carries less than before. If all arrives, others fill the queue, or the way is longer now.
+void Bbr::check_down(const AckSample& ack, bool started, double round_rate) {
+  if (ack.flight <= bdp(1) && !queue_exceeds(kLeastQueue)) return enter(Phase::cruise);
+  if (!started || rounds_in_phase() < 2) return;
+  if (!latest_app_limited_ && round_rate < kArrives * kDownGain * rate()) {
+    rate_.lower_to(round_rate);
+    phase_round_ = round_;
+  } else if (rounds_in_phase() > kDrainRounds) {
+    quiet_level_ += std::max(own_queue(), Duration::zero());
     enter(Phase::cruise);
   }
 }
 
-void Bbr::check_down(const AckSample& ack, bool started) {
-  if (ack.flight <= bdp(1) && !queue_stands()) {
-    foreign_queue_ = std::min(foreign_queue_, queue_.empty() ? Duration::zero() : queue_.best());
-    return enter(Phase::cruise);
-  }
-  if (!started || rounds_in_phase() == 0) return;
-  lower_rate();
-  if (rounds_in_phase() <= kDrainRounds) return;
-  // The queue stays although this path has sent less for several round trips: the way is longer now, or
-  // others fill the queue. It is no reason to wait any longer.
-  if (!queue_.empty()) foreign_queue_ = queue_.best();
-  enter(Phase::cruise);
-}
-
-void Bbr::check_cruise(const AckSample& ack, bool started, bool congested) {
-  static_cast<void>(ack);
-  if (congested || queue_stands()) {
-    lower_rate();
-    return enter(Phase::down);
-  }
-  if (!started || rounds_in_phase() < kCruiseRounds) return;
+void Bbr::check_cruise(bool started, bool congested) {
+  if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 8))) return enter(Phase::down);
+  if (!started) return;
+  measure_quiet(own_queue() < Duration::zero() ? 4 : 64);
+  if (rounds_in_phase() < kCruiseRounds) return;
   probe_rate_ = rate();
   growing_rounds_ = 0;
   enter(Phase::up);
 }
 
-void Bbr::check_up(const AckSample& ack, bool started, bool congested) {
-  if (congested || (queue_stands() && rounds_in_phase() > 0)) {
-    rate_.next_cycle();
-    return enter(Phase::down);
-  }
-  if (!started) return;
-  if (rate() >= probe_rate_ * 1.1) {
-    probe_rate_ = rate();
+// A round trip passes before what is sent in this phase shows.
+void Bbr::check_up(const AckSample& ack, bool started, bool congested, double round_rate) {
+  if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 4))) return end_probe();
+  if (!started || rounds_in_phase() < 2) return;
+  if (round_rate >= probe_rate_ * kProbeGrowth) {
+    probe_rate_ = round_rate;
     ++growing_rounds_;
-    return;
+  } else if (!ack.rate_app_limited || rounds_in_phase() > kCruiseRounds) {
+    end_probe();
   }
-  growing_rounds_ = 0;
-  if (rounds_in_phase() > 1 && (ack.flight_before >= bdp(kProbeGain) || !ack.rate_app_limited)) {
-    rate_.next_cycle();
-    enter(Phase::down);
-  }
+}
+
+void Bbr::end_probe() {
+  rate_.next_cycle();
+  enter(Phase::down);
 }
 
 // --- the results
@@ -226,12 +229,11 @@ double Bbr::pacing_rate() const {
     case Phase::startup:
       return kStartupGain *
              std::max(known, static_cast<double>(kInitialPackets * packet_size_) / seconds(srtt_));
-    case Phase::drain: return kDrainGain * known;
     case Phase::down: return kDownGain * known;
     case Phase::cruise: return known;
     case Phase::up: break;
   }
-  return (growing_rounds_ >= 2 ? kFastProbeGain : kProbeGain) * known;
+  return (growing_rounds_ >= 1 ? kFastProbeGain : kProbeGain) * known;
 }
 
 // --- exceptional input

@@ -14,11 +14,11 @@ namespace hawser::sctp::path {
 /// its shortest round trip, paces at that rate, and keeps the queue short. An isolated loss is no signal;
 /// more losses than the path usually has are, and so is a queue that stands for a round trip.
 ///
-///              pipe full             drained                  6 rounds
-///     startup ──────────► drain ────────────────► cruise ─────────────────► up
-///                                                  ▲  │ queue, losses        │ no more found,
-///                                                  │  ▼                      │ queue, losses
-///                                                  down ◄────────────────────┘
+///              no growth, queue          drained            6 rounds
+///     startup ──────────────────► down ─────────────► cruise ─────────► up
+///                                 ▲  ▲  queue, losses │                 │ no growth, queue, losses
+///                                 │  └────────────────┘                 │
+///                                 └─────────────────────────────────────┘
 ///
 /// Unlike BBR it has no PROBE_RTT: `down` lasts until the queue is empty, so that the shortest round trip is
 /// seen once per cycle, and the delay of the queue is measured on the way to the peer alone where the peer
@@ -41,7 +41,7 @@ class Bbr final : public CongestionController {
   [[nodiscard]] double pacing_rate() const override;
 
  private:
-  enum class Phase : std::uint8_t { startup, drain, down, cruise, up };
+  enum class Phase : std::uint8_t { startup, down, cruise, up };
 
   /// The highest rate of this cycle of probing and of the one before.
   class RateFilter {
@@ -72,20 +72,22 @@ class Bbr final : public CongestionController {
   void end_round(const AckSample& ack);
   void update_rate(const AckSample& ack);
   void update_delay(const AckSample& ack);
-  [[nodiscard]] Duration queue_limit() const;
-  [[nodiscard]] bool queue_stands() const;
+  void measure_quiet(unsigned divisor);
+  [[nodiscard]] Duration quiet_round_trip() const;
+  [[nodiscard]] Duration own_queue() const;
+  [[nodiscard]] bool queue_exceeds(Duration limit) const;
   [[nodiscard]] double rate() const { return rate_.best_or(0); }
-  void lower_rate();
   [[nodiscard]] std::size_t bdp(double gain) const;
   [[nodiscard]] std::size_t aggregation() const;
   [[nodiscard]] bool too_many_losses(const AckSample& ack) const;
   void enter(Phase phase);
   [[nodiscard]] std::uint64_t rounds_in_phase() const { return round_ - phase_round_; }
   void check_startup(const AckSample& ack, bool started, bool congested);
-  void check_drain(const AckSample& ack, bool started);
-  void check_down(const AckSample& ack, bool started);
-  void check_cruise(const AckSample& ack, bool started, bool congested);
-  void check_up(const AckSample& ack, bool started, bool congested);
+  void leave_startup();
+  void check_down(const AckSample& ack, bool started, double round_rate);
+  void check_cruise(bool started, bool congested);
+  void check_up(const AckSample& ack, bool started, bool congested, double round_rate);
+  void end_probe();
   void grow(const AckSample& ack);
 
   std::size_t packet_size_;
@@ -99,7 +101,8 @@ class Bbr final : public CongestionController {
   Duration min_rtt_{};
   Duration srtt_{};
   WindowedMin<Duration, Timestamp, Duration> queue_{std::chrono::milliseconds(50)};
-  Duration foreign_queue_{};  ///< delay that stays when this path drains its own queue
+  Duration noise_{};        ///< how much the shortest delay of a round trip varies without reason
+  Duration quiet_level_{};  ///< delay that stays when this path has drained its own queue
 
   // Rounds.
   std::uint64_t round_ = 0;
