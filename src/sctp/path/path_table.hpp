@@ -61,6 +61,8 @@ class PathTable {
   [[nodiscard]] bool any_active() const;
   /// Whether a path other than `path` is active.
   [[nodiscard]] bool any_active_but(const Path& path) const;
+  /// The longest smoothed round trip of an active path; zero: none was measured.
+  [[nodiscard]] Duration longest_round_trip() const;
   /// Number of paths, candidates included.
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
   /// All paths, candidates included, as owning pointers in the order of their ids.
