@@ -97,6 +97,12 @@ struct EndpointConfig {
   /// 9260 §5.1.2). A tunnel across NATs turns this off, because listed addresses mean nothing there.
   bool listed_addresses = true;
 
+  /// Longest time that messages wait for an earlier one of their stream, in a protected association. Then
+  /// they are delivered without it, and it is delivered when it arrives (ReceivedMessage::late). Within this
+  /// limit the time adapts to how long such gaps last. Zero: messages wait as long as it takes, as RFC 9260
+  /// §6.6 requires; so they always do in plain SCTP.
+  Duration order_hold{};
+
   /// Shared keys for AUTH (RFC 4895 §2.1) in plain mode, in addition to key 0.
   std::vector<AuthKey> auth_keys;
   /// The shared key that authenticates sent chunks: 0, or the id of one of auth_keys.

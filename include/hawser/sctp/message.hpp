@@ -33,7 +33,8 @@ struct ReceivedMessage {
   /// Whether more of this message follows: partial delivery of a message that is too large for the receive
   /// window (RFC 9260 §6.9).
   bool more = false;
-  Buffer payload;  ///< user data, at least one byte
+  bool late = false;  ///< delivered after later messages of its stream (EndpointConfig::order_hold)
+  Buffer payload;     ///< user data, at least one byte
 };
 
 }  // namespace hawser::sctp

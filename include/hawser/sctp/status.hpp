@@ -97,8 +97,12 @@ struct AssociationStatus {
   std::uint64_t messages_sent = 0;     ///< messages that send() accepted
   std::uint64_t messages_received = 0;        ///< complete messages from the peer
   std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
-  std::optional<SecurityStatus> protection;   ///< the keys; nothing in plain mode and before keys exist
-  std::vector<PathStatus> paths;              ///< without candidates of a migration
+  /// How long messages wait for an earlier one of their stream now; zero: as long as it takes.
+  Duration order_hold{};
+  std::uint64_t holes_skipped = 0;  ///< runs of messages that later ones of their stream no longer waited for
+  std::uint64_t late_messages_received = 0;  ///< messages that arrived after that
+  std::optional<SecurityStatus> protection;  ///< the keys; nothing in plain mode and before keys exist
+  std::vector<PathStatus> paths;             ///< without candidates of a migration
 };
 
 }  // namespace hawser::sctp

@@ -296,6 +296,9 @@ control::Association describe_association(const Sources& from, Timestamp now,
   out.messages_sent = association.messages_sent;
   out.messages_received = association.messages_received;
   out.duplicate_tsns_received = association.duplicate_tsns_received;
+  out.order_hold_ms = milliseconds(association.order_hold);
+  out.holes_skipped = association.holes_skipped;
+  out.late_messages_received = association.late_messages_received;
   if (association.protection) out.protection = describe_security(*association.protection, now);
   for (const sctp::PathStatus& path : association.paths)
     out.paths.push_back(describe_path(from, now, association.id, path));

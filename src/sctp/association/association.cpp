@@ -195,7 +195,7 @@ Timestamp Association::next_timeout() const {
   if (closed_) return kNever;
   if (handshaking()) return establishment_.next_timeout();
   Timestamp next = std::min({establishment_.next_timeout(), parts_.teardown.next_timeout(),
-                             parts_.receiver->sack_deadline(), parts_.transmitter.pacing_deadline(),
+                             parts_.receiver->next_timeout(), parts_.transmitter.pacing_deadline(),
                              parts_.recovery.next_timeout()});
   if (readiness() == Readiness::handshake) return next;
   next = std::min(
@@ -288,6 +288,7 @@ std::optional<ReceivedMessage> Association::poll_message() {
                          delivered->ppid,
                          delivered->unordered,
                          delivered->more,
+                         delivered->late,
                          std::move(delivered->payload)};
 }
 
@@ -337,6 +338,10 @@ AssociationStatus Association::status() const {
     status.receive_buffered = parts_.receiver->held_bytes();
     status.messages_received = parts_.receiver->messages_received();
     status.duplicate_tsns_received = parts_.receiver->duplicate_tsns();
+    const rx::OrderHold& hold = parts_.receiver->hold();
+    if (hold.bounded()) status.order_hold = hold.current();
+    status.holes_skipped = hold.holes_skipped();
+    status.late_messages_received = hold.late_messages();
   }
   const path::SendState send_state{parts_.data.has_data(), parts_.data.peer_has_room(),
                                    parts_.transmitter.pacing_deadline()};

@@ -134,6 +134,9 @@ ChunkResult ChunkRouter::handle_data(Packet& packet, const wire::ChunkView& chun
   }
   if (refusal) return answer_refused_data(packet, *refusal, *data);
   packet.fresh = true;
+  // A repair takes a round trip, and half of one to notice the loss.
+  if (receiver.holds_messages())
+    receiver.hold().expect_repair(packet.now, parts_.paths.longest_round_trip() * 3 / 2);
   // The chunks that follow a key management message in a packet depend on its keys.
   if (in_the_clear) {
     receiver.deliver_pieces();

@@ -144,4 +144,12 @@ bool PathTable::any_active() const {
   return std::ranges::any_of(paths_, [](const auto& path) { return path->lifecycle.active(); });
 }
 
+Duration PathTable::longest_round_trip() const {
+  Duration longest{};
+  for (const auto& path : paths_) {
+    if (path->lifecycle.active()) longest = std::max(longest, path->rtt.srtt());
+  }
+  return longest;
+}
+
 }  // namespace hawser::sctp::path

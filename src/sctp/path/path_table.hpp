@@ -63,6 +63,8 @@ class PathTable {
   [[nodiscard]] bool any_active_but(const Path& path) const;
   /// Whether another path than `path` is active and may carry its data by its role.
   [[nodiscard]] bool another_takes_over(const Path& path) const;
+  /// The longest smoothed round trip of an active path; zero: none was measured.
+  [[nodiscard]] Duration longest_round_trip() const;
   /// Number of paths, candidates included.
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
   /// All paths, candidates included, as owning pointers in the order of their ids.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,7 +33,7 @@ enum class GapPolicy : std::uint8_t {
 class Receiver {
  public:
   /// `inbound_streams` is the negotiated number, at least 1. `pool` outlives this. `divert_own`: see
-  /// Reassembly.
+  /// Reassembly; messages then wait for the order of their stream for EndpointConfig::order_hold at most.
   Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
            BufferPool& pool, GapPolicy gap_policy = GapPolicy::at_once, bool divert_own = false);
 
@@ -51,8 +52,19 @@ class Receiver {
   /// Plans the SACK. Called once per received packet that carried DATA, accepted or not; `record` is null
   /// when the packet was not sealed.
   void on_packet_end(Timestamp now, const DataRecord* record = nullptr);
-  /// Makes a SACK due whose deadline has passed.
+  /// Makes a SACK due whose deadline has passed, and delivers messages that have waited long enough for the
+  /// order of their stream.
   void on_timeout(Timestamp now);
+  /// When to call on_timeout, or kNever.
+  [[nodiscard]] Timestamp next_timeout() const {
+    return std::min(sack_deadline_, reassembly_.hold_deadline());
+  }
+  /// Whether messages wait for the order of their stream, and for a limited time.
+  [[nodiscard]] bool holds_messages() const { return reassembly_.hold_deadline() != kNever; }
+  /// How long messages wait for the order of their stream.
+  [[nodiscard]] OrderHold& hold() { return reassembly_.hold(); }
+  /// How long messages wait for the order of their stream.
+  [[nodiscard]] const OrderHold& hold() const { return reassembly_.hold(); }
 
   // --- acknowledgement
 
@@ -60,7 +72,7 @@ class Receiver {
   [[nodiscard]] bool sack_due() const { return sack_due_; }
   /// Whether there is DATA to acknowledge, so that a SACK may be bundled with a packet that leaves anyway.
   [[nodiscard]] bool sack_pending() const { return sack_due_ || sack_deadline_ != kNever; }
-  /// When to call on_timeout, or kNever.
+  /// When a SACK becomes due, or kNever.
   [[nodiscard]] Timestamp sack_deadline() const { return sack_deadline_; }
   /// The path of the last DATA, on which the SACK is sent (RFC 9260 §6.4); kNoPath before any DATA.
   [[nodiscard]] PathId sack_path() const { return sack_path_; }
@@ -104,7 +116,8 @@ class Receiver {
  private:
   [[nodiscard]] std::optional<DropReason> admit(std::uint64_t tsn);
   [[nodiscard]] bool has_room_for(std::uint64_t tsn) const;
-  [[nodiscard]] std::optional<DropReason> take_in(std::uint64_t tsn, const wire::DataChunk& chunk);
+  [[nodiscard]] std::optional<DropReason> take_in(Timestamp now, std::uint64_t tsn,
+                                                  const wire::DataChunk& chunk);
 
   TsnTracker tracker_;
   Reassembly reassembly_;

@@ -27,16 +27,16 @@ DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initi
       max_message_(config.max_message_size),
       initial_tsn_(initial_tsn),
       outstanding_(initial_tsn),
-      next_ssn_(config.outbound_streams) {}
+      streams_(config.outbound_streams) {}
 
 void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window) {
-  next_ssn_.resize(streams);
+  streams_ = streams;
   peer_window_ = peer_window;
 }
 
 SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
   if (message.empty() || message.size() > max_message_) return SendResult::invalid_message;
-  if (options.stream.value() >= next_ssn_.size()) return SendResult::invalid_stream;
+  if (options.stream.value() >= streams_) return SendResult::invalid_stream;
   // An empty buffer takes any legal message, so that one larger than the buffer can be sent at all.
   if (queued_bytes() != 0 && queued_bytes() + message.size() > limit_) {
     blocked_ = true;
@@ -153,6 +153,7 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
   chunk.ppid = options.ppid;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
+  if (options.stream.value() >= next_ssn_.size()) next_ssn_.resize(options.stream.value() + std::size_t{1});
   Ssn& ssn = next_ssn_[options.stream.value()];
   chunk.ssn = options.unordered ? Ssn{} : ssn;
   if (chunk.end && !options.unordered) ++ssn;

@@ -114,7 +114,8 @@ class DataSender {
   Outstanding outstanding_;
   RingQueue<Pending> queue_;
   RingQueue<Pending> urgent_;
-  std::vector<Ssn> next_ssn_;
+  std::uint16_t streams_;
+  std::vector<Ssn> next_ssn_;  ///< of the streams up to the highest one in use
   std::size_t max_chunk_payload_ = 0;
   std::size_t backlog_ = 0;
   std::size_t peer_window_ = 0;
