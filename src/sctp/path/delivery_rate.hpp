@@ -40,7 +40,9 @@ class DeliveryRate {
     const bool timed = received_at != kNever && newest.before.received_at != kNever;
     const Duration arriving = timed ? received_at - newest.before.received_at : now - newest.before.acked_at;
     const Duration interval = std::max(newest.sent_at - newest.before.sent_at, arriving);
-    if (interval <= Duration::zero() || interval < min_rtt) return {};
+    // The acknowledgement may have come back on a faster path, sooner than the round trip of this one.
+    const Duration least = std::min(min_rtt, now - newest.sent_at);
+    if (interval <= Duration::zero() || interval < least) return {};
     const auto bytes = static_cast<double>(point_.bytes - newest.before.bytes);
     return {bytes * 1e9 / static_cast<double>(interval.count()), newest.app_limited};
   }
