@@ -10,7 +10,7 @@ namespace hawser::sctp::path {
 /// How long a packet of ONE path may be overtaken by later packets before it counts as lost (RFC 8985 §6.2).
 /// Without reordering, three later packets are enough. Once packets have arrived out of order, only time
 /// counts, and the window follows how late they were: it grows at the first packet that was declared lost
-/// and then arrived, and shrinks when none is late for a while. At most two smoothed round trips.
+/// and then arrived, and shrinks when none is late for a while. At most two smoothed round trips, or 100 ms.
 class ReorderWindow {
  public:
   /// How long an overtaken packet is remembered.
@@ -27,11 +27,13 @@ class ReorderWindow {
   [[nodiscard]] Duration length(Timestamp now, Duration srtt, Duration min_rtt) const {
     const Duration least = std::max<Duration>(min_rtt / 4, std::chrono::milliseconds(1));
     if (!reordering(now)) return std::min(least, std::max(srtt, kLeast));
-    return std::clamp(late_.best() + late_.best() / 4, kLeast, std::max(2 * srtt, kLeast));
+    return std::clamp(late_.best() + late_.best() / 4, kLeast, std::max(2 * srtt, kMost));
   }
 
  private:
   static constexpr Duration kLeast = std::chrono::milliseconds(1);
+  static constexpr Duration kMost =
+      std::chrono::milliseconds(100);  ///< or two round trips, if those are longer
   WindowedMax<Duration, Timestamp, Duration> late_{kMemory};
   Timestamp newest_{};
 };

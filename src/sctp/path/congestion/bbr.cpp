@@ -16,7 +16,8 @@ constexpr double kFullRateGrowth = 1.25;  // a round of startup with less growth
 constexpr unsigned kFullRateRounds = 3;
 constexpr unsigned kCruiseRounds = 6;
 constexpr unsigned kMinPackets = 4;
-constexpr double kLossThreshold = 0.02;  // lost part of a round beyond what the path loses anyway
+constexpr double kManyLosses = 0.1;   // lost part of a round beyond what the path loses anyway
+constexpr double kExcessLoss = 0.02;  // lost part of many rounds beyond that
 constexpr unsigned kLossEvents = 3;
 constexpr unsigned kDrainRounds = 3;  // a queue that stays longer is not that of this path alone
 constexpr Duration kLeastQueue = std::chrono::milliseconds(5);
@@ -80,8 +81,19 @@ Duration Bbr::quiet_round_trip() const {
   return min_rtt_ + quiet_level_;
 }
 
-std::size_t Bbr::bdp(double gain) const {
-  return static_cast<std::size_t>(gain * rate() * seconds(quiet_round_trip()));
+std::size_t Bbr::in_transit(Duration time) const {
+  return static_cast<std::size_t>(rate() * seconds(time));
+}
+
+std::size_t Bbr::bdp() const {
+  return in_transit(quiet_round_trip());
+}
+
+// Packets that jitter delays by more than the fastest ones need room as well.
+std::size_t Bbr::window(double gain) const {
+  const Duration jitter =
+      queue_.empty() ? Duration::zero() : std::max(Duration::zero(), srtt_ - min_rtt_ - queue_.best());
+  return static_cast<std::size_t>(gain * static_cast<double>(in_transit(quiet_round_trip() + jitter)));
 }
 
 // --- signals of congestion
@@ -96,15 +108,14 @@ void Bbr::on_loss(const LossSample& loss) {
 bool Bbr::too_many_losses(const AckSample& ack) const {
   if (loss_events_ < kLossEvents) return false;
   const double sent = static_cast<double>(ack.delivered - round_delivered_ + lost_in_round_);
-  return static_cast<double>(lost_in_round_) > (2 * usual_loss_ + kLossThreshold) * sent;
+  return static_cast<double>(lost_in_round_) > (2 * draining_.ratio() + kManyLosses) * sent;
 }
 
 void Bbr::end_round(const AckSample& ack) {
-  const double sent = static_cast<double>(ack.delivered - round_delivered_ + lost_in_round_);
-  if (sent > 0 && phase_ == Phase::cruise) {
-    const double lost = static_cast<double>(lost_in_round_) / sent;
-    usual_loss_ = std::min(kMostUsualLoss, usual_loss_ + (lost - usual_loss_) / 8);
-  }
+  const auto lost = static_cast<double>(lost_in_round_);
+  const double sent = static_cast<double>(ack.delivered - round_delivered_) + lost;
+  if (phase_ == Phase::down && rounds_in_phase() > 1) draining_.add(sent, lost);
+  if (phase_ == Phase::cruise && rounds_in_phase() > 1) cruising_.add(sent, lost);
   lost_in_round_ = 0;
   loss_events_ = 0;
   round_delivered_ = ack.delivered;
@@ -164,7 +175,7 @@ void Bbr::leave_startup() {
 // While this path sends less than it can, its queue drains. If it does not drain, and less arrives than is
 // sent, the path carries less than before. If all arrives, others fill the queue, or the way is longer now.
 void Bbr::check_down(const AckSample& ack, bool started, double round_rate) {
-  if (ack.flight <= bdp(1) && !queue_exceeds(kLeastQueue)) return enter(Phase::cruise);
+  if (ack.flight <= bdp() && !queue_exceeds(kLeastQueue)) return enter(Phase::cruise);
   if (!started || rounds_in_phase() < 2) return;
   if (!latest_app_limited_ && round_rate < kArrives * kDownGain * rate()) {
     rate_.lower_to(round_rate);
@@ -179,10 +190,20 @@ void Bbr::check_cruise(bool started, bool congested) {
   if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 8))) return enter(Phase::down);
   if (!started) return;
   measure_quiet(own_queue() < Duration::zero() ? 4 : 64);
+  obey_policer();
   if (rounds_in_phase() < kCruiseRounds) return;
   probe_rate_ = rate();
   growing_rounds_ = 0;
   enter(Phase::up);
+}
+
+// A path that loses more at its rate than below it has no queue that could show that the rate is too high: a
+// policer.
+void Bbr::obey_policer() {
+  const double excess = cruising_.ratio() - draining_.ratio();
+  if (cruising_.lost() < 8 * static_cast<double>(packet_size_) || excess < kExcessLoss) return;
+  rate_.lower_to(rate() * (1 - excess));
+  cruising_ = {};
 }
 
 // A round trip passes before what is sent in this phase shows.
@@ -198,6 +219,8 @@ void Bbr::check_up(const AckSample& ack, bool started, bool congested, double ro
 }
 
 void Bbr::end_probe() {
+  draining_.age();
+  cruising_.age();
   rate_.next_cycle();
   enter(Phase::down);
 }
@@ -209,10 +232,11 @@ void Bbr::grow(const AckSample& ack) {
   if (phase_ == Phase::startup) {
     cwnd_ = std::max(cwnd_ + ack.acked, least);
     if (rate() > 0 && min_rtt_ > Duration::zero())
-      cwnd_ = std::min(cwnd_, std::max(kInitialPackets * packet_size_, bdp(2 * kWindowGain) + aggregation()));
+      cwnd_ =
+          std::min(cwnd_, std::max(kInitialPackets * packet_size_, window(2 * kWindowGain) + aggregation()));
     return;
   }
-  const std::size_t target = std::max(bdp(kWindowGain) + aggregation(), least);
+  const std::size_t target = std::max(window(kWindowGain) + aggregation(), least);
   cwnd_ = std::min(cwnd_ + ack.acked, target);
 }
 

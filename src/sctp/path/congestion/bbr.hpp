@@ -37,7 +37,7 @@ class Bbr final : public CongestionController {
   void on_return(bool brief) override;
   void on_mtu(std::size_t packet_size) override;
   [[nodiscard]] std::size_t cwnd() const override { return cwnd_; }
-  [[nodiscard]] std::size_t ssthresh() const override { return bdp(1); }
+  [[nodiscard]] std::size_t ssthresh() const override { return bdp(); }
   [[nodiscard]] double pacing_rate() const override;
 
  private:
@@ -65,8 +65,28 @@ class Bbr final : public CongestionController {
     std::array<double, 2> cycles_{};
   };
 
+  /// Lost part of what was sent, of which older rounds count less.
+  class LossRatio {
+   public:
+    void add(double sent, double lost) {
+      sent_ += sent;
+      lost_ += lost;
+    }
+    void age() {
+      sent_ *= kMemory;
+      lost_ *= kMemory;
+    }
+    [[nodiscard]] double lost() const { return lost_; }
+    [[nodiscard]] double ratio() const { return sent_ > 0 ? std::min(lost_ / sent_, kMost) : 0; }
+
+   private:
+    static constexpr double kMemory = 0.9;
+    static constexpr double kMost = 0.2;
+    double sent_ = 0;
+    double lost_ = 0;
+  };
+
   static constexpr std::size_t kInitialPackets = 10;  // RFC 6928
-  static constexpr double kMostUsualLoss = 0.1;
 
   bool start_round(const AckSample& ack);
   void end_round(const AckSample& ack);
@@ -77,7 +97,9 @@ class Bbr final : public CongestionController {
   [[nodiscard]] Duration own_queue() const;
   [[nodiscard]] bool queue_exceeds(Duration limit) const;
   [[nodiscard]] double rate() const { return rate_.best_or(0); }
-  [[nodiscard]] std::size_t bdp(double gain) const;
+  [[nodiscard]] std::size_t in_transit(Duration time) const;
+  [[nodiscard]] std::size_t bdp() const;
+  [[nodiscard]] std::size_t window(double gain) const;
   [[nodiscard]] std::size_t aggregation() const;
   [[nodiscard]] bool too_many_losses(const AckSample& ack) const;
   void enter(Phase phase);
@@ -88,6 +110,7 @@ class Bbr final : public CongestionController {
   void check_cruise(bool started, bool congested);
   void check_up(const AckSample& ack, bool started, bool congested, double round_rate);
   void end_probe();
+  void obey_policer();
   void grow(const AckSample& ack);
 
   std::size_t packet_size_;
@@ -121,7 +144,8 @@ class Bbr final : public CongestionController {
   std::size_t lost_in_round_ = 0;
   unsigned loss_events_ = 0;
   std::size_t lost_flight_ = 0;
-  double usual_loss_ = 0;  ///< part of the packets that the path loses without congestion
+  LossRatio draining_;  ///< while less is sent than the path carries: what it loses without congestion
+  LossRatio cruising_;  ///< while as much is sent as it is known to carry
 
   std::size_t before_timeout_ = 0;
 };
