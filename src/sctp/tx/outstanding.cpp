@@ -211,7 +211,10 @@ void Outstanding::gap_ack_block(std::uint64_t first, std::uint64_t last, path::P
 OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths, Timestamp now) {
   OutChunk& chunk = at(tsn);
   never_acked_.clear(tsn);
-  if (chunk.state != OutChunk::State::gap_acked) ++acknowledged_;
+  if (chunk.state != OutChunk::State::gap_acked) {
+    ++acknowledged_;
+    chunk.acked_at = now;
+  }
   if (chunk.state == OutChunk::State::in_flight) {
     path::PathFlight& flight = chunk.path->flight;
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
@@ -264,7 +267,8 @@ void Outstanding::note_late_arrival(OutChunk& chunk, path::PathTable& paths, Tim
   if (packet == nullptr) return;
   flight.rate.on_delivered(packet->bytes);
   if (number < flight.largest_acked) {
-    const Duration late = now - packet->sent_at - expected_round_trip(*path);
+    // A report of a duplicate may follow long after.
+    const Duration late = chunk.acked_at - packet->sent_at - expected_round_trip(*path);
     if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
   }
   ++path->counters.spurious_losses;

@@ -29,6 +29,7 @@ struct OutChunk {
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
+  Timestamp acked_at{};  ///< when it was first acknowledged
   Ppid ppid;
   StreamId stream;
   Ssn ssn;
