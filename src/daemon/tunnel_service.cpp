@@ -87,7 +87,8 @@ void TunnelService::handle_socket(Timestamp now, SocketId id) {
     const std::span<ReceivedDatagram> datagrams = socket->receive();
     if (datagrams.empty()) break;
     endpoint_.handle_datagrams(now, datagrams);
-    drain(now);  // before the next round: answers and events do not add up
+    transmit(now);  // SACKs do not wait until the device has taken all packets, which takes longer
+    drain(now);     // before the next round: answers and events do not add up
   }
 }
 

@@ -67,8 +67,13 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
 
 void Association::on_data_packet(const Packet& packet) {
   if (packet.record == nullptr) return parts_.receiver->on_packet_end(packet.now);
-  const rx::DataRecord record{packet.record->origin, packet.record->sequence, packet.record->ecn};
-  parts_.receiver->on_packet_end(packet.now, &record);
+  const security::OpenedRecord& record = *packet.record;
+  const path::Path* path = parts_.paths.find(packet.path);
+  const rx::SealedPacket sealed{{record.origin, record.sequence, record.ecn},
+                                record.skips,
+                                packet.size,
+                                path == nullptr ? Duration{} : path->rtt.srtt()};
+  parts_.receiver->on_packet_end(packet.now, &sealed);
 }
 
 // Returns whether the next chunk of the packet is processed.

@@ -15,7 +15,6 @@ constexpr std::size_t kMaxEntries = 16;
 void PathAckWriter::on_data(Timestamp now, PathId on, const DataRecord& record) {
   Count& count = count_of(record.origin);
   count.path = on;
-  if (!count.pending) ++pending_;
   count.pending = true;
   ++count.entry.packets;
   if (!count.any || record.sequence > count.highest) {
@@ -40,7 +39,6 @@ PathAckWriter::Count& PathAckWriter::count_of(const RecordOrigin& origin) {
   } else if (found == counts_.end()) {
     // A count of keys or of a path that are no longer in use.
     found = std::ranges::min_element(counts_, {}, &Count::received);
-    if (found->pending) --pending_;
     *found = {};
     found->entry.record = origin;
   }
@@ -48,33 +46,41 @@ PathAckWriter::Count& PathAckWriter::count_of(const RecordOrigin& origin) {
   return *found;
 }
 
-std::size_t PathAckWriter::entries(PathId leaves_on, std::size_t room) const {
-  if (pending_ == 0 || room < wire::kPathAckHeaderSize) return 0;
-  const auto leaves = std::ranges::count_if(
-      counts_, [&](const Count& count) { return count.pending || count.path == leaves_on; });
+// The count of the newest record on `path`; after new keys, the path has an older one as well.
+const PathAckWriter::Count* PathAckWriter::newest_of(PathId path) const {
+  const Count* newest = nullptr;
+  for (const Count& count : counts_) {
+    if (count.path == path && (newest == nullptr || count.received >= newest->received)) newest = &count;
+  }
+  return newest;
+}
+
+std::size_t PathAckWriter::entries(const Count* own, std::size_t room) const {
+  if (room < wire::kPathAckHeaderSize) return 0;
+  const auto leaves =
+      std::ranges::count_if(counts_, [own](const Count& count) { return count.pending || &count == own; });
   const std::size_t fit = (room - wire::kPathAckHeaderSize) / wire::PathAckEntry::kWireSize;
   return std::min({static_cast<std::size_t>(leaves), fit, kMaxEntries});
 }
 
 std::size_t PathAckWriter::size(PathId leaves_on, std::size_t room) const {
-  const std::size_t count = entries(leaves_on, room);
+  const std::size_t count = entries(newest_of(leaves_on), room);
   return count == 0 ? 0 : wire::kPathAckHeaderSize + count * wire::PathAckEntry::kWireSize;
 }
 
 void PathAckWriter::write(Timestamp now, PathId leaves_on, ByteWriter& writer, std::size_t room) {
-  const std::size_t fit = entries(leaves_on, room);
+  const Count* own = newest_of(leaves_on);
+  const std::size_t fit = entries(own, room);
   if (fit == 0) return;
   std::array<wire::PathAckEntry, kMaxEntries> entries;
   std::size_t written = 0;
   // The path that it leaves on comes first, so that it is never one of those that do not fit.
-  for (const bool own : {true, false}) {
-    for (Count& count : counts_) {
-      const bool leaves = own ? count.path == leaves_on : count.pending;
-      if (!leaves || written == fit || (!own && count.path == leaves_on)) continue;
-      entries[written++] = count.entry;
-      if (count.pending) --pending_;
-      count.pending = false;
-    }
+  if (own != nullptr) entries[written++] = own->entry;
+  for (Count& count : counts_) {
+    if (&count == own) count.pending = false;
+    if (!count.pending || written == fit) continue;
+    entries[written++] = count.entry;
+    count.pending = false;
   }
   wire::write_path_ack(writer, wire::wire_microseconds(now), std::span(entries).first(written));
 }

@@ -30,9 +30,7 @@ class PathAckWriter {
   /// A packet with DATA arrived on the path `on`, in `record`.
   void on_data(Timestamp now, PathId on, const DataRecord& record);
 
-  /// Whether DATA has arrived in a record since the last PATH ACK.
-  [[nodiscard]] bool pending() const { return pending_ != 0; }
-  /// Bytes that write() would use of `room`; 0: nothing is pending, or no entry fits.
+  /// Bytes that write() would use of `room`; 0: there is nothing to report, or no entry fits.
   [[nodiscard]] std::size_t size(PathId leaves_on, std::size_t room) const;
   /// Writes a PATH ACK that leaves on path `leaves_on`, if size() is not 0: the entry of that path, which
   /// measures its round trip, and those of all paths on which DATA has arrived since the last PATH ACK.
@@ -49,12 +47,12 @@ class PathAckWriter {
     bool pending = false;  ///< to be reported
   };
   Count& count_of(const RecordOrigin& origin);
-  [[nodiscard]] std::size_t entries(PathId leaves_on, std::size_t room) const;
+  [[nodiscard]] const Count* newest_of(PathId path) const;
+  [[nodiscard]] std::size_t entries(const Count* own, std::size_t room) const;
 
   std::vector<Count> counts_;
   std::size_t limit_;
-  std::size_t last_ = 0;     ///< index of the count that changed last
-  std::size_t pending_ = 0;  ///< number of counts that are pending
+  std::size_t last_ = 0;  ///< index of the count that changed last
 };
 
 }  // namespace hawser::sctp::rx

@@ -30,6 +30,7 @@ struct OpenedRecord {
   PeerPath* peer_path = nullptr;  ///< of its path id; never null after open()
   std::size_t datagram_size = 0;  ///< bytes of the UDP payload
   bool newest = false;            ///< no record of this path id with a higher sequence arrived before
+  bool skips = false;             ///< a record of this path id before it has not arrived
   RecordOrigin origin;            ///< its epoch and path id
   RecordSequence sequence;
   Ecn ecn = Ecn::not_ect;  ///< of the IP packet; open() does not know it

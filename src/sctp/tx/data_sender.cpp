@@ -169,16 +169,18 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
 
 DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& paths, Timestamp now) {
   const std::uint64_t cumulative = unwrap(sack.fields.cumulative_tsn, outstanding_.cumulative());
-  const SackVerdict verdict = apply({cumulative, sack.gaps, sack.non_renegable, now},
-                                    sack.overtaken ? wire_window() : sack.fields.a_rwnd, paths);
+  const bool may_be_cut = sack.fields.coverage == wire::SackCoverage::unstated;
+  const SackView view{cumulative, sack.gaps, sack.non_renegable, now, may_be_cut};
+  const SackVerdict verdict = apply(view, sack.overtaken ? wire_window() : sack.fields.a_rwnd, paths);
   if (verdict != SackVerdict::advanced && verdict != SackVerdict::nothing_new) return verdict;
+  coverage_.on_sack(sack.fields);
   for (const Tsn tsn : sack.duplicates)
     outstanding_.on_duplicate(unwrap(tsn, outstanding_.cumulative()), paths, now);
   return verdict;
 }
 
 DataSender::SackVerdict DataSender::on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now) {
-  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, wire_window(), paths);
+  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now, false}, wire_window(), paths);
 }
 
 DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd,

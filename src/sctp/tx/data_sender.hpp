@@ -7,6 +7,7 @@
 #include "hawser/sctp/message.hpp"
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
+#include "sctp/tx/sack_coverage.hpp"
 #include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
@@ -78,6 +79,9 @@ class DataSender {
   /// Applies the cumulative TSN of a SHUTDOWN (RFC 9260 §9.2).
   SackVerdict on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now);
 
+  /// Whether the chunks that the peer has not acknowledged had not arrived when its newest SACK left, so that
+  /// they may be lost.
+  [[nodiscard]] bool acknowledgements_complete() const { return coverage_.certain(); }
   /// The chunks that have a TSN.
   [[nodiscard]] Outstanding& outstanding() { return outstanding_; }
   /// The chunks that have a TSN.
@@ -116,6 +120,7 @@ class DataSender {
   RingQueue<Pending> urgent_;
   std::uint16_t streams_;
   std::vector<Ssn> next_ssn_;  ///< of the streams up to the highest one in use
+  SackCoverageTracker coverage_;
   std::size_t max_chunk_payload_ = 0;
   std::size_t backlog_ = 0;
   std::size_t peer_window_ = 0;

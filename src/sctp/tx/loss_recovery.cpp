@@ -95,7 +95,9 @@ void LossRecovery::apply_ack(path::Path& path, Timestamp now, PathId from) {
   // not show that this path works (RFC 9260 §8.2).
   if (acked.unambiguous && !works_one_way(path)) context_.validation.on_path_alive(path, now);
   const bool recovering = flight.in_recovery();
-  const Outstanding::Losses losses = context_.data.outstanding().detect_losses(path, now);
+  Outstanding::Losses losses;
+  if (context_.data.acknowledgements_complete())
+    losses = context_.data.outstanding().detect_losses(path, now);
   report_losses(path, losses, now);
   path.pmtu.on_delivered(acked.largest);
   path::MtuProber::look_for_black_hole(path);

@@ -155,21 +155,16 @@ void Outstanding::forget_delivered(path::Path& path) {
   flight.sent.forget_before(flight.oldest == path::kNoTsn ? flight.sent.next() : at(flight.oldest).packet);
 }
 
-// A full SACK reports the lowest blocks only. TSNs above its last block may have arrived, and an acknowledged
-// retransmission (low TSN, sent late) must not make them count as lost. A full NR-SACK of this engine reports
-// the lowest and the highest blocks; there, the same applies to the TSNs in the middle.
+// A full SACK that does not state its coverage reports the lowest blocks only. TSNs above its last block may
+// have arrived, and an acknowledged retransmission (low TSN, sent late) must not make them count as lost.
 void Outstanding::note_unreported(const SackView& sack) {
-  unreported_after_ = reported_end_ = path::kNoTsn;
-  if (sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
+  reported_end_ = path::kNoTsn;
+  if (!sack.may_be_cut || sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
   reported_end_ = sack.cumulative;
   for (const wire::GapBlockList* list : {&sack.gaps, &sack.non_renegable_gaps}) {
     for (const wire::GapBlock& block : *list)
       reported_end_ = std::max(reported_end_, sack.cumulative + block.end);
   }
-  const std::size_t middle = sack.non_renegable_gaps.size() / 2;
-  if (middle == 0) return;
-  unreported_after_ = sack.cumulative + sack.non_renegable_gaps[middle - 1].end;
-  unreported_before_ = sack.cumulative + sack.non_renegable_gaps[middle].start;
 }
 
 // No acknowledgement comes back sooner. The way back may be that of another path, so the round trip of the

@@ -49,6 +49,7 @@ struct SackView {
   wire::GapBlockList gaps;                ///< renegable
   wire::GapBlockList non_renegable_gaps;  ///< empty for a plain SACK
   Timestamp received = kNever;            ///< when it arrived
+  bool may_be_cut = true;                 ///< it may have had no room for all blocks, without stating it
 };
 
 /// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by unwrapped TSN, and
@@ -154,9 +155,7 @@ class Outstanding {
   void forget_delivered(path::Path& path);
   [[nodiscard]] static Duration shortest_round_trip(path::PathTable& paths);
   void note_unreported(const SackView& sack);
-  [[nodiscard]] bool unreported(std::uint64_t tsn) const {
-    return tsn > reported_end_ || (tsn > unreported_after_ && tsn < unreported_before_);
-  }
+  [[nodiscard]] bool unreported(std::uint64_t tsn) const { return tsn > reported_end_; }
   void advance_base(std::uint64_t cumulative);
   void unlink(OutChunk& chunk);
   void queue_again(std::uint64_t tsn, OutChunk& chunk);
@@ -172,11 +171,8 @@ class Outstanding {
   std::uint64_t next_;
   std::uint64_t queued_hint_;  ///< no lost TSN is below
   std::uint64_t highest_gap_end_ = 0;
-  std::uint64_t acknowledged_ = 0;  ///< chunks ever acknowledged, for the first time
-  // The newest SACK had no room for the TSNs strictly between the first two and above the third.
-  std::uint64_t unreported_after_ = path::kNoTsn;
-  std::uint64_t unreported_before_ = 0;
-  std::uint64_t reported_end_ = path::kNoTsn;
+  std::uint64_t acknowledged_ = 0;             ///< chunks ever acknowledged, for the first time
+  std::uint64_t reported_end_ = path::kNoTsn;  ///< the newest SACK had no room for the TSNs above
   std::size_t queued_count_ = 0;
   std::size_t gap_acked_count_ = 0;
   std::size_t flight_bytes_ = 0;

@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace hawser::sctp::tx {
+namespace {
+
+// Whether the round trip is known to be shorter.
+bool sooner(const path::RttEstimator& a, const path::RttEstimator& b) {
+  return a.measured() && (!b.measured() || a.srtt() < b.srtt());
+}
+
+}  // namespace
 
 Transmitter::Transmitter(const Context& context)
     : context_(context),
@@ -27,11 +35,25 @@ path::Path* Transmitter::pick_path(Timestamp now) {
   return scheduler_->pick(context_.paths, now, pacing_deadline_, context_.paths.any_carries(size) ? size : 0);
 }
 
-// The path on which the last DATA arrived; never an address that is not validated.
+// Never an address that is not validated.
+bool Transmitter::may_carry_sack(const path::Path& path) const {
+  return path.lifecycle.active() || (path.proven() && !context_.paths.any_active());
+}
+
+// Among the paths that carried DATA since the last SACK, the one with the shortest round trip; when only some
+// paths are owed a SACK of their own, one of them. Null: no path may carry it.
 path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
-  path::Path* path = context_.paths.find(receiver.sack_path());
-  if (path != nullptr && (path->lifecycle.active() || (path->proven() && !context_.paths.any_active())))
-    return path;
+  const rx::AckPolicy& acks = receiver.acks();
+  const bool only_owed = !acks.due() && acks.any_owed();
+  path::Path* best = nullptr;
+  for (const auto& path : context_.paths) {
+    const bool wanted = only_owed ? acks.owes(path->id) : acks.carried_data(path->id);
+    if (!wanted || !may_carry_sack(*path)) continue;
+    if (best == nullptr || sooner(path->rtt, best->rtt)) best = path.get();
+  }
+  if (best != nullptr || only_owed) return best;
+  path::Path* path = context_.paths.find(acks.last_path());
+  if (path != nullptr && may_carry_sack(*path)) return path;
   path = context_.paths.for_control();
   return path != nullptr && path->proven() ? path : nullptr;
 }
@@ -41,11 +63,12 @@ bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver
   context_.data.set_max_chunk_payload(unfragmented_size());
   if (may_send_data && poll_probe(now, batch)) return true;
   if (may_send_data && context_.data.ready()) path = pick_path(now);
-  const bool same_path = path != nullptr && path == sack_path(receiver);
-  if (receiver.sack_due() && !same_path && poll_sack(now, receiver, batch)) return true;
+  const rx::AckPolicy& acks = receiver.acks();
+  const bool same_path = path != nullptr && acks.pending() && path == sack_path(receiver);
+  if ((acks.due() || acks.any_owed()) && !same_path && poll_sack(now, receiver, batch)) return true;
   if (path == nullptr) note_app_limited(now);
   if (path == nullptr) return false;
-  fill_batch(*path, now, same_path && receiver.sack_pending() ? &receiver : nullptr, batch);
+  fill_batch(*path, now, same_path ? &receiver : nullptr, batch);
   return !batch.empty();
 }
 
@@ -63,7 +86,8 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
-    const bool with_sack = sack_from != nullptr && batch.empty() && worth_bundling(packet, path, *sack_from);
+    const bool with_sack =
+        sack_from != nullptr && batch.empty() && worth_bundling(now, packet, path, *sack_from);
     if (with_sack) add_sack(now, path, packet, *sack_from);
     const std::size_t bytes = context_.data.fill(packet, path, flight.sent.next(), now);
     if (bytes == 0 && !with_sack) break;
@@ -112,36 +136,32 @@ void Transmitter::note_app_limited(Timestamp now) {
 
 // A SACK that is due is bundled with DATA on the same path; one that is not due yet only where it needs no
 // additional packet.
-bool Transmitter::worth_bundling(const PacketBuilder& packet, const path::Path& path,
+bool Transmitter::worth_bundling(Timestamp now, const PacketBuilder& packet, const path::Path& path,
                                  const rx::Receiver& receiver) {
-  if (receiver.sack_due()) return true;
+  const rx::AckPolicy& acks = receiver.acks();
+  if (acks.due() || acks.any_owed()) return true;
   const std::size_t room = packet.room_for(sack_type());
-  const std::size_t path_ack = path_ack_size(path, receiver, room);
-  return path_ack + padded4(receiver.sack_size(nr_sack_, room - path_ack)) + wire::kDataHeaderSize +
-             padded4(context_.data.next_chunk_size()) <=
-         room;
+  const std::size_t size = receiver.sack_size(now, sack_format(path), room);
+  return acks.may_leave_early(size) &&
+         padded4(size) + wire::kDataHeaderSize + padded4(context_.data.next_chunk_size()) <= room;
 }
 
-// The PATH ACK comes first, so that the peer knows the times when it applies the SACK.
+rx::SackFormat Transmitter::sack_format(const path::Path& path) const {
+  return {nr_sack_, context_.writer.seals(), path.id};
+}
+
 void Transmitter::add_sack(Timestamp now, const path::Path& path, PacketBuilder& packet,
                            rx::Receiver& receiver) const {
   const std::size_t room = packet.room_for(sack_type());
-  const std::size_t path_ack = path_ack_size(path, receiver, room);
-  ByteWriter& writer = packet.begin_chunk(sack_type());
-  if (path_ack != 0) receiver.path_ack().write(now, path.id, writer, path_ack);
-  receiver.write_sack(writer, nr_sack_, room - path_ack);
-}
-
-// 0: no PATH ACK leaves with the SACK. The SACK goes first where room is short.
-std::size_t Transmitter::path_ack_size(const path::Path& path, const rx::Receiver& receiver,
-                                       std::size_t room) const {
-  if (!context_.writer.seals() || room < wire::kNrSackHeaderSize) return 0;
-  return receiver.path_ack().size(path.id, room - wire::kNrSackHeaderSize);
+  receiver.write_sack(now, packet.begin_chunk(sack_type()), sack_format(path), room);
 }
 
 bool Transmitter::poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch) {
   path::Path* path = sack_path(receiver);
-  if (path == nullptr) return false;
+  if (path == nullptr) {
+    receiver.cancel_owed_sacks(now);
+    return false;
+  }
   batch.clear();
   batch.route = path->route;
   PacketBuilder packet = context_.writer.begin(batch.next(path->pmtu.safe_payload()));

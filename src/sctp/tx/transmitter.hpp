@@ -52,11 +52,11 @@ class Transmitter {
   [[nodiscard]] path::Path* pick_path(Timestamp now);
   [[nodiscard]] path::Path* sack_path(const rx::Receiver& receiver);
   void fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch);
-  [[nodiscard]] bool worth_bundling(const PacketBuilder& packet, const path::Path& path,
+  [[nodiscard]] bool worth_bundling(Timestamp now, const PacketBuilder& packet, const path::Path& path,
                                     const rx::Receiver& receiver);
   void add_sack(Timestamp now, const path::Path& path, PacketBuilder& packet, rx::Receiver& receiver) const;
-  [[nodiscard]] std::size_t path_ack_size(const path::Path& path, const rx::Receiver& receiver,
-                                          std::size_t room) const;
+  [[nodiscard]] rx::SackFormat sack_format(const path::Path& path) const;
+  [[nodiscard]] bool may_carry_sack(const path::Path& path) const;
   bool poll_probe(Timestamp now, TransmitBatch& batch);
   void note_app_limited(Timestamp now);
   bool poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch);
