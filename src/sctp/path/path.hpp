@@ -13,7 +13,7 @@
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
-#include "sctp/path/congestion/controller.hpp"
+#include "sctp/path/congestion/factory.hpp"
 #include "sctp/path/pacer.hpp"
 #include "sctp/path/path_state.hpp"
 #include "sctp/path/pmtu/search.hpp"
@@ -41,6 +41,7 @@ struct PathFlight {
   std::uint64_t newest = kNoTsn;           ///< tail
   PacketNumber next_packet{1};             ///< of the next packet with DATA; never reused
   PacketNumber largest_acked;              ///< highest number of a packet with an acknowledged chunk
+  std::uint64_t delivered = 0;             ///< user bytes acknowledged so far
   PacketNumber recovery_end;               ///< losses of packets below it count for the last window reduction
   Timestamp loss_deadline = kNever;        ///< when the oldest chunk counts as lost by time (RACK)
   Timestamp t3 = kNever;                   ///< T3-rtx
@@ -52,6 +53,8 @@ struct PathFlight {
     std::size_t bytes = 0;                   ///< user bytes
     std::size_t flight_before = 0;           ///< PathFlight::bytes before the SACK
     bool pseudo_cumulative = false;          ///< the oldest outstanding chunk was acknowledged (CUC)
+    std::uint64_t prior_delivered = 0;       ///< delivered when the newest acknowledged packet left
+    std::size_t flight_when_sent = 0;        ///< in flight just after it left
     bool unambiguous = false;                ///< a chunk that was sent once: the path works
     PacketSize largest = PacketSize::small;  ///< of the packets of chunks that were sent once
     Timestamp rtt_from = kNever;             ///< when the newest chunk that was sent once left
@@ -108,15 +111,18 @@ struct PathHeartbeat {
 /// A path: one local socket and address, and one remote UDP address. Owns all state of the path except its
 /// chunks. Never sends.
 struct Path {
-  /// `peer_window`, in bytes, is the first slow start threshold.
+  /// `peer_window`, in bytes, is the first slow start threshold. `group` has the coupled paths of the
+  /// association, and outlives the path.
   Path(PathId path_id, const Route& path_route, PathState initial, std::size_t peer_window,
-       const EndpointConfig& config)
+       const EndpointConfig& config, CouplingGroup& group)
       : id(path_id),
         route(path_route),
         lifecycle(initial),
         pmtu(path_route.remote.ip, config),
         rtt(config),
-        congestion(make_new_reno(pmtu.payload(), peer_window)) {}
+        coupling(group),
+        algorithm(config.congestion),
+        congestion(make_controller(algorithm, pmtu.payload(), peer_window, group)) {}
 
   PathId id;
   Route route;
@@ -138,6 +144,8 @@ struct Path {
   Timestamp last_transfer = Timestamp::min();  ///< the newest packet with new DATA or acknowledgements
   PmtuDiscovery pmtu;
   RttEstimator rtt;
+  CouplingGroup& coupling;
+  CongestionControl algorithm;  ///< of `congestion`
   std::unique_ptr<CongestionController> congestion;
   Pacer pacer;
   RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
@@ -159,10 +167,28 @@ struct Path {
   /// verified.
   void restart(const EndpointConfig& config, std::size_t peer_window) {
     rtt = RttEstimator(config);
-    congestion = make_new_reno(pmtu.payload(), peer_window);
+    restart_congestion(peer_window);
     pacer = {};
     flight.recovery_end = {};
     pmtu.on_moved();
+  }
+  /// Begins again with the initial window.
+  void restart_congestion(std::size_t peer_window) {
+    congestion = make_controller(algorithm, pmtu.payload(), peer_window, coupling);
+  }
+  /// From now on `control` decides. Another algorithm than before begins with the initial window, and its
+  /// slow start leads to the window of its predecessor.
+  void control_congestion_by(CongestionControl control) {
+    if (control == algorithm) return;
+    algorithm = control;
+    restart_congestion(std::max(congestion->cwnd(), congestion->ssthresh()));
+    report_round_trip(Timestamp::min(), Duration::zero());
+  }
+  /// A round trip was measured. A sample that belongs to no acknowledgement of DATA is reported to the
+  /// congestion control, too, so that it paces the first window.
+  void add_round_trip(Timestamp now, Duration sample) {
+    rtt.add_sample(sample);
+    report_round_trip(now, sample);
   }
   /// The route of a path goes on to the remote address of `newer`. A wildcard as local address stays, so that
   /// the kernel chooses the address even after that of the uplink has changed.
@@ -202,19 +228,18 @@ struct Path {
     last_received = now;
     if (!proven()) unproven_received += bytes;
   }
-  /// Pacing rate in bytes per second. Per round trip: twice the window in slow start, 1.25 times the window
-  /// after it, and one window while losses are repaired, because the queue that overflowed is still full.
-  [[nodiscard]] double pacing_rate() const {
-    const bool doubling = congestion->cwnd() < congestion->ssthresh();
-    // In slow start the lowest round trip: after T3, retransmissions give no sample (Karn), and the smoothed
-    // round trip is still that of the full queue; paced by it, the window would never fill and never grow.
-    // The limit keeps one acknowledgement that was delayed for long from delaying the next packets as long.
-    constexpr Duration kMaxSpread = std::chrono::seconds(1);
-    const Duration measured = std::min(doubling ? rtt.min_rtt() : rtt.srtt(), kMaxSpread);
-    const auto round_trip = static_cast<double>(measured.count()) * 1e-9;
-    if (round_trip <= 0) return 0;
-    const double gain = flight.in_recovery() ? 1.0 : doubling ? 2.0 : 1.25;
-    return gain * static_cast<double>(congestion->cwnd()) / round_trip;
+  /// Pacing rate in bytes per second; 0: not known yet, no limit.
+  [[nodiscard]] double pacing_rate() const { return congestion->pacing_rate(); }
+
+ private:
+  void report_round_trip(Timestamp now, Duration sample) {
+    AckSample ack;
+    ack.now = now;
+    ack.flight_before = ack.flight = flight.bytes;
+    ack.rtt = sample;
+    ack.srtt = rtt.srtt();
+    ack.min_rtt = rtt.min_rtt();
+    congestion->on_ack(ack);
   }
 };
 

@@ -145,7 +145,7 @@ Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk
   heartbeat.repeats = 0;
   ++path->counters.heartbeat_acks_received;
   on_mapping_kept(*path);
-  path->rtt.add_sample(now - heartbeat.answered_from);
+  path->add_round_trip(now, now - heartbeat.answered_from);
   if (must_prove_more(*path)) {
     probe(*path);
   } else {

@@ -29,11 +29,29 @@ void LossRecovery::apply_ack(path::Path& path, Timestamp now) {
   context_.data.outstanding().detect_losses(path, now);
   path.pmtu.on_delivered(acked.largest);
   path::MtuProber::look_for_black_hole(path);
-  path.congestion->on_ack(
-      {acked.bytes, acked.flight_before, acked.pseudo_cumulative, recovering || flight.in_recovery()});
+  report_ack(path, now, recovering || flight.in_recovery());
   // Any acknowledgement on the path restarts T3-rtx: loss detection handles a gap that is no longer the
   // oldest chunk or was just declared lost (RFC 9260 §6.3.2 R3, §7.2.4 4).
   flight.t3 = flight.oldest == path::kNoTsn ? kNever : t3_deadline(path, now);
+}
+
+void LossRecovery::report_ack(path::Path& path, Timestamp now, bool recovering) {
+  const path::PathFlight& flight = path.flight;
+  path::AckSample ack;
+  ack.now = now;
+  ack.acked = flight.acked.bytes;
+  ack.flight_before = flight.acked.flight_before;
+  ack.flight = flight.bytes;
+  ack.lost = ack.flight_before - ack.acked - ack.flight;
+  ack.pseudo_cumulative = flight.acked.pseudo_cumulative;
+  ack.in_recovery = recovering;
+  if (flight.acked.rtt_from != kNever) ack.rtt = now - flight.acked.rtt_from;
+  ack.srtt = path.rtt.srtt();
+  ack.min_rtt = path.rtt.min_rtt();
+  ack.delivered = flight.delivered;
+  ack.prior_delivered = flight.acked.prior_delivered;
+  ack.flight_when_sent = flight.acked.flight_when_sent;
+  path.congestion->on_ack(ack);
 }
 
 // The timeout was spurious (RFC 4015): a chunk that was sent once, on this path, and was declared lost when

@@ -34,6 +34,7 @@ class LossRecovery {
 
  private:
   void apply_ack(path::Path& path, Timestamp now);
+  static void report_ack(path::Path& path, Timestamp now, bool recovering);
   void on_late_arrival(path::Path& path, Timestamp now);
   [[nodiscard]] bool works_one_way(const path::Path& path) const;
   [[nodiscard]] Timestamp t3_deadline(const path::Path& path, Timestamp now) const;

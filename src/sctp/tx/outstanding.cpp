@@ -78,6 +78,8 @@ void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumbe
   (flight.newest == path::kNoTsn ? flight.oldest : at(flight.newest).newer) = tsn;
   flight.newest = tsn;
   flight.bytes += chunk.payload.size();
+  chunk.delivered_before = flight.delivered;
+  chunk.flight_then = flight.bytes;
   flight_bytes_ += chunk.payload.size();
   ++flight_chunks_;
 }
@@ -168,6 +170,8 @@ void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
   if (chunk.packet <= flight.largest_acked || (!first && now - chunk.sent_at < chunk.path->rtt.min_rtt()))
     return;
   flight.largest_acked = chunk.packet;
+  flight.acked.prior_delivered = chunk.delivered_before;
+  flight.acked.flight_when_sent = chunk.flight_then;
   if (first) flight.acked.rtt_from = chunk.sent_at;
 }
 
@@ -180,6 +184,7 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, Timestamp now) {
     path::PathFlight& flight = chunk.path->flight;
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
     flight.acked.bytes += chunk.payload.size();
+    flight.delivered += chunk.payload.size();
     note_delivery(chunk, now);
     unlink(tsn, chunk);
   } else if (chunk.state == OutChunk::State::queued) {
@@ -255,6 +260,7 @@ std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
   const Duration round_trip = std::max(path.rtt.latest(), path.rtt.srtt());
   const Duration window = round_trip + std::max<Duration>(round_trip / 8, std::chrono::milliseconds(1));
   std::size_t lost = 0;
+  path::LossSample sample{.now = now};
   flight.loss_deadline = kNever;
   std::uint64_t next = flight.oldest;
   unsigned skipped = 0;
@@ -276,13 +282,17 @@ std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
     mark_lost(tsn, chunk);
     path.pmtu.on_lost(chunk.size, chunk.transmissions);
     ++lost;
+    sample.lost += chunk.payload.size();
+    sample.flight_when_sent = chunk.flight_then;
     // One reduction per window: packets that left before the last reduction do not count again.
-    if (chunk.packet >= flight.recovery_end) {
-      path.congestion->on_loss();
-      flight.recovery_end = flight.next_packet;
-      ++path.counters.fast_recoveries;
-    }
+    sample.new_window |= chunk.packet >= flight.recovery_end;
   }
+  if (sample.new_window) {
+    flight.recovery_end = flight.next_packet;
+    ++path.counters.fast_recoveries;
+  }
+  sample.flight = flight.bytes;
+  if (lost != 0) path.congestion->on_loss(sample);
   path.counters.data_chunks_lost += lost;
   return lost;
 }

@@ -27,6 +27,8 @@ struct OutChunk {
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
+  std::uint64_t delivered_before = 0;  ///< PathFlight::delivered when it was sent
+  std::size_t flight_then = 0;         ///< in flight with it
   Ppid ppid;
   StreamId stream;
   Ssn ssn;

@@ -49,8 +49,6 @@ bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver
 
 void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch) {
   path::PathFlight& flight = path.flight;
-  if (flight.last_sent != Timestamp::min() && now - flight.last_sent > path.rtt.rto())
-    path.congestion->on_idle();
   batch.clear();
   batch.route = path.route;
   const std::size_t own_mtu = path.pmtu.payload();
@@ -71,6 +69,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     batch.commit(size);
     path.on_sent(now, size);
     if (bytes == 0) continue;
+    path.congestion->on_sent(now, bytes, flight.bytes);
     if (!batch.may_fragment)
       context_.data.outstanding().set_newest_packet_size(path, path.pmtu.size_class(size));
     ++flight.next_packet;

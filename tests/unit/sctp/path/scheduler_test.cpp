@@ -179,22 +179,14 @@ TEST_F(PathSchedulerTest, PrimaryOnlyTakesTheBestOtherPathWhileThePrimaryIsDown)
   EXPECT_EQ(pick(*primary), &first);
 }
 
-TEST(PathPacingRate, IsTwiceTheWindowPerRoundTripWhileTheWindowDoubles) {
+TEST(PathPacingRate, IsKnownAfterTheFirstRoundTripEvenThatOfAHeartbeat) {
   EndpointConfig config;
   PathTable paths(config);
   Path& path = add_active(paths, 1);
   EXPECT_EQ(path.pacing_rate(), 0) << "unknown before the first measurement";
-  path.rtt.add_sample(100ms);
+  path.add_round_trip(Timestamp{}, 100ms);
   const auto window = static_cast<double>(path.congestion->cwnd());
   EXPECT_NEAR(path.pacing_rate(), 20 * window, 1);
-}
-
-TEST(PathPacingRate, SpreadsTheWindowOverNoMoreThanASecond) {
-  EndpointConfig config;
-  PathTable paths(config);
-  Path& path = add_active(paths, 1);
-  path.rtt.add_sample(18s);  // an acknowledgement that was delayed
-  EXPECT_GE(path.pacing_rate(), static_cast<double>(path.congestion->cwnd()));
 }
 
 }  // namespace
