@@ -1,5 +1,6 @@
 #include "sctp/path/congestion/factory.hpp"
 
+#include "sctp/path/congestion/cubic.hpp"
 #include "sctp/path/congestion/new_reno.hpp"
 
 namespace hawser::sctp::path {
@@ -7,12 +8,13 @@ namespace hawser::sctp::path {
 std::unique_ptr<CongestionController> make_controller(CongestionControl kind, std::size_t packet_size,
                                                       std::size_t peer_window, CouplingGroup& /*group*/) {
   switch (kind) {
-    case CongestionControl::model: return make_new_reno(packet_size, peer_window);
-    case CongestionControl::cubic: return make_new_reno(packet_size, peer_window);
+    // MERGE: the model-based controller takes the place of this line.
+    case CongestionControl::model: return make_cubic(packet_size, peer_window);
+    case CongestionControl::cubic: return make_cubic(packet_size, peer_window);
     case CongestionControl::new_reno: return make_new_reno(packet_size, peer_window);
-    case CongestionControl::coupled: return make_new_reno(packet_size, peer_window);
+    case CongestionControl::coupled: return make_cubic(packet_size, peer_window);
   }
-  return make_new_reno(packet_size, peer_window);
+  return make_cubic(packet_size, peer_window);
 }
 
 }  // namespace hawser::sctp::path
