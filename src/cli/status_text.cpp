@@ -86,7 +86,7 @@ std::string header_text(const control::Status& s) {
   return out;
 }
 
-constexpr std::size_t kColumns = 16;
+constexpr std::size_t kColumns = 17;
 
 // The largest IP packet of the path: its UDP payload and the headers.
 std::string path_mtu_text(const control::Path& p) {
@@ -105,6 +105,7 @@ std::vector<std::string> path_row(const control::Path& p) {
           p.role,
           p.rtt_ms > 0 ? fmt::format("{:.1f} ms", p.rtt_ms) : "",
           path_mtu_text(p),
+          p.congestion,
           bytes_text(p.cwnd),
           bytes_text(p.flight),
           fmt::format("{:.1f}", p.tx_mbps),
@@ -135,6 +136,7 @@ std::string paths_text(const control::Association& association) {
                {"ROLE"},
                {"RTT", Align::right},
                {"MTU", Align::right},
+               {"CC"},
                {"CWND", Align::right},
                {"FLIGHT", Align::right},
                {"TX Mbit/s", Align::right},

@@ -27,6 +27,7 @@ struct Path {
   double rtt_ms = 0;              ///< smoothed round-trip time; 0: not measured yet
   double rttvar_ms = 0;           ///< variation of the round-trip time
   double rto_ms = 0;              ///< retransmission time-out
+  std::string congestion;         ///< congestion control of what this end sends: bbr, cubic, newreno, coupled
   std::uint64_t cwnd = 0;         ///< congestion window
   std::uint64_t ssthresh = 0;     ///< slow-start threshold
   std::uint64_t flight = 0;       ///< user data outstanding on the path
@@ -40,7 +41,7 @@ struct Path {
   double cap_mbps = 0;  ///< cap on sending, of whole IP packets; 0: no cap
   Counters counters;    ///< sctp::PathCounters by name
   HAWSER_DESCRIBED(Path, id, label, interface, local, remote, state, role, reason, cap_mbps, primary, rtt_ms,
-                   rttvar_ms, rto_ms, cwnd, ssthresh, flight, mtu, tx_mbps, rx_mbps, loss_percent,
+                   rttvar_ms, rto_ms, congestion, cwnd, ssthresh, flight, mtu, tx_mbps, rx_mbps, loss_percent,
                    error_count, counters)
 };
 
@@ -139,8 +140,9 @@ struct Uplink {
   double max_download_mbps = 0;  ///< cap on receiving; 0: no cap
   std::optional<Quota> quota{};  ///< present if one is configured
   std::string warning{};         ///< why datagrams may be lost although it is usable; may be empty
+  std::string congestion{};      ///< congestion control of what leaves here, with live changes applied
   HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, warning, max_upload_mbps,
-                   max_download_mbps, quota)
+                   max_download_mbps, quota, congestion)
 };
 
 /// An address, route or rule that the TUN interface should have, and has not.

@@ -21,7 +21,7 @@ TunnelService::TunnelService(const config::Config& config, sctp::SecurityConfig 
       tunnel_(config::tunnel_config(config, random.u64()), device, endpoint_, pool_),
       sockets_(platform),
       uplinks_(platform, sockets_, config),
-      policies_(endpoint_, tunnel_, uplinks_),
+      policies_(endpoint_, tunnel_, uplinks_, config.interface.congestion),
       quotas_({platform, sockets_, policies_}, config),
       connections_({endpoint_, tunnel_, uplinks_, random}, config_),
       hook_publisher_({config_, endpoint_, tunnel_, uplinks_, platform}),

@@ -81,6 +81,9 @@ class Endpoint {
   /// Sets the highest rates of `path` from now on. In a protected association `download_bps` is sent to the
   /// peer; in plain SCTP it has no effect. False: no such path, or a value for which is_cap() is false.
   bool set_path_caps(AssociationId id, PathId path, const PathCaps& caps);
+  /// Sets the congestion control of what this end sends on `path`. Another one than before begins with the
+  /// initial window, and its slow start leads to the window of its predecessor. False: no such path.
+  bool set_path_congestion(AssociationId id, PathId path, CongestionControl control);
   /// Requests by ASCONF that the peer makes our address `local` its primary destination (RFC 5061 §4.2.4).
   /// False: the association is unknown, not up, or without ASCONF. The peer's answer is not reported.
   bool request_primary(Timestamp now, AssociationId id, const IpAddress& local);

@@ -39,6 +39,8 @@ enum class PathState : std::uint8_t {
 [[nodiscard]] std::string_view to_string(PathState state);
 /// The enumerator's name, e.g. "backup".
 [[nodiscard]] std::string_view to_string(PathRole role);
+/// The name in configurations: "bbr", "cubic", "newreno", "coupled".
+[[nodiscard]] std::string_view to_string(CongestionControl control);
 
 /// Counts since the path was added.
 struct PathCounters {
@@ -67,11 +69,12 @@ struct PathStatus {
   PathState state = PathState::unconfirmed;  ///< whether it works
   bool primary = false;                      ///< it is the primary path (RFC 9260 §6.4)
   PathRole role = PathRole::always;          ///< the less preferred of our role and the peer's
-  Duration srtt{};           ///< smoothed round-trip time (RFC 9260 §6.3.1); zero: not measured yet
-  Duration rttvar{};         ///< its variation (RFC 9260 §6.3.1)
-  Duration rto{};            ///< retransmission time-out, with back-off
-  std::size_t cwnd = 0;      ///< bytes
-  std::size_t ssthresh = 0;  ///< bytes
+  Duration srtt{};    ///< smoothed round-trip time (RFC 9260 §6.3.1); zero: not measured yet
+  Duration rttvar{};  ///< its variation (RFC 9260 §6.3.1)
+  Duration rto{};     ///< retransmission time-out, with back-off
+  CongestionControl congestion = CongestionControl::model;  ///< of what this end sends
+  std::size_t cwnd = 0;                                        ///< bytes
+  std::size_t ssthresh = 0;                                    ///< bytes
   std::size_t flight = 0;    ///< bytes of user data outstanding on this path
   std::size_t mtu = 0;       ///< largest UDP payload that is known to pass, bytes (RFC 8899)
   unsigned error_count = 0;  ///< consecutive errors (RFC 9260 §8.2)

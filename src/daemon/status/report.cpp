@@ -112,6 +112,7 @@ control::Uplink describe_uplink(const Sources& from, const uplinks::Uplinks::Upl
   out.label = uplink.config.label;
   out.interface = interface_of(uplink);
   out.role = to_string(policy.role);
+  out.congestion = to_string(policy.congestion);
   out.usable = uplink.reason.empty();
   out.reason = uplink.reason;
   out.warning = uplink.warning;
@@ -246,6 +247,7 @@ control::Path describe_path(const Sources& from, Timestamp now, sctp::Associatio
   out.rtt_ms = milliseconds(path.srtt);
   out.rttvar_ms = milliseconds(path.rttvar);
   out.rto_ms = milliseconds(path.rto);
+  out.congestion = to_string(path.congestion);
   out.cwnd = path.cwnd;
   out.ssthresh = path.ssthresh;
   out.flight = path.flight;

@@ -161,7 +161,7 @@ void Establishment::restart(Timestamp now, const handshake::StateCookie& cookie)
   parts_.recovery.on_moved(path);
   path.heartbeat = {};
   path.flight = {};
-  path.congestion = path::make_bbr(path.pmtu.size());
+  path.restart_congestion(cookie.peer.a_rwnd);
   parts_.own = cookie.own;
   started_by_us_ = false;
   parts_.data = tx::DataSender(parts_.endpoint.config, parts_.endpoint.pool, parts_.own.initial_tsn);

@@ -28,6 +28,13 @@ void PathCommands::move(PathId id) {
   parts_.asconf.on_path_moved(id);
 }
 
+bool PathCommands::set_congestion(PathId id, CongestionControl control) {
+  path::Path* path = parts_.paths.find(id);
+  if (path == nullptr) return false;
+  path->control_congestion_by(control);
+  return true;
+}
+
 void PathCommands::probe(PathId id) {
   if (path::Path* path = parts_.paths.find(id)) path::PathValidation::force_probe(*path);
 }

@@ -197,6 +197,12 @@ bool Endpoint::set_path_caps(AssociationId id, PathId path, const PathCaps& caps
                      [&](auto& association) { return association.preferences().set_caps(path, caps); });
 }
 
+bool Endpoint::set_path_congestion(AssociationId id, PathId path, CongestionControl control) {
+  return impl_->with(id, false, [&](auto& association) {
+    return association.path_commands().set_congestion(path, control);
+  });
+}
+
 bool Endpoint::request_primary(Timestamp, AssociationId id, const IpAddress& local) {
   return impl_->with(id, false, [&](auto& association) {
     return association.path_commands().request_address(wire::ParameterType::kSetPrimaryAddress, local);

@@ -12,7 +12,7 @@
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
-#include "sctp/path/congestion/controller.hpp"
+#include "sctp/path/congestion/factory.hpp"
 #include "sctp/path/flight.hpp"
 #include "sctp/path/one_way_delay.hpp"
 #include "sctp/path/pacer.hpp"
@@ -73,15 +73,18 @@ struct PathHeartbeat {
 /// A path: one local socket and address, and one remote UDP address. Owns all state of the path except its
 /// chunks. Never sends.
 struct Path {
-  /// `peer_window`, in bytes, bounds the first slow start of a window-based controller.
-  Path(PathId path_id, const Route& path_route, PathState initial, [[maybe_unused]] std::size_t peer_window,
-       const EndpointConfig& config)
+  /// `peer_window`, in bytes, bounds the first slow start of a window-based controller. `group` has the
+  /// coupled paths of the association, and outlives the path.
+  Path(PathId path_id, const Route& path_route, PathState initial, std::size_t peer_window,
+       const EndpointConfig& config, CouplingGroup& group)
       : id(path_id),
         route(path_route),
         lifecycle(initial),
         pmtu(path_route.remote.ip, config),
         rtt(config),
-        congestion(make_bbr(pmtu.size())) {}
+        coupling(group),
+        algorithm(config.congestion),
+        congestion(make_controller(algorithm, pmtu.size(), peer_window, group)) {}
 
   PathId id;
   Route route;
@@ -104,6 +107,8 @@ struct Path {
   PmtuDiscovery pmtu;
   RttEstimator rtt;
   OneWayDelay delay;
+  CouplingGroup& coupling;
+  CongestionControl algorithm;  ///< of `congestion`
   std::unique_ptr<CongestionController> congestion;
   Pacer pacer;
   RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
@@ -123,14 +128,25 @@ struct Path {
   /// Begins again with what a new path knows of its network, because the path leads through another one now
   /// (RFC 9000 §9.4). The data in flight was declared lost before. The packet size stays until it is
   /// verified.
-  void restart(const EndpointConfig& config, [[maybe_unused]] std::size_t peer_window) {
+  void restart(const EndpointConfig& config, std::size_t peer_window) {
     rtt = RttEstimator(config);
     delay = {};
     flight.reorder = {};
-    congestion = make_bbr(pmtu.size());
+    restart_congestion(peer_window);
     pacer = {};
     flight.recovery_end = {};
     pmtu.on_moved();
+  }
+  /// Begins again with the initial window.
+  void restart_congestion(std::size_t peer_window) {
+    congestion = make_controller(algorithm, pmtu.size(), peer_window, coupling);
+  }
+  /// From now on `control` decides. Another algorithm than before begins with the initial window, and its
+  /// slow start leads to the window of its predecessor.
+  void control_congestion_by(CongestionControl control) {
+    if (control == algorithm) return;
+    algorithm = control;
+    restart_congestion(std::max(congestion->cwnd(), congestion->ssthresh()));
   }
   /// The route of a path goes on to the remote address of `newer`. A wildcard as local address stays, so that
   /// the kernel chooses the address even after that of the uplink has changed.

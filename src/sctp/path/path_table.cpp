@@ -40,7 +40,7 @@ bool PathTable::any_carries(std::size_t size) const {
 
 Path* PathTable::add(const Route& route, PathState state, std::size_t peer_window) {
   if (paths_.size() >= config_.max_paths) return nullptr;
-  paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, state, peer_window, config_));
+  paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, state, peer_window, config_, coupling_));
   Path* path = paths_.back().get();
   if (primary() == nullptr) primary_ = path->id;
   return path;

@@ -91,6 +91,7 @@ class PathTable {
   std::unique_ptr<Path> take_out(PathId id);
 
   const EndpointConfig& config_;
+  CouplingGroup coupling_;
   std::vector<std::unique_ptr<Path>> paths_;
   std::vector<std::unique_ptr<Path>> retired_;
   PathId primary_ = kNoPath;

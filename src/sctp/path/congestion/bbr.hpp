@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "base/windowed_filter.hpp"
 #include "sctp/path/congestion/controller.hpp"
@@ -149,5 +150,8 @@ class Bbr final : public CongestionController {
 
   std::size_t before_timeout_ = 0;
 };
+
+/// The controller of a path whose largest IP packet has `packet_size` bytes.
+std::unique_ptr<CongestionController> make_bbr(std::size_t packet_size);
 
 }  // namespace hawser::sctp::path

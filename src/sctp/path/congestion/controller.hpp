@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "hawser/base/time.hpp"
@@ -76,12 +75,5 @@ class CongestionController {
   /// Pacing rate in bytes per second; 0: not known yet, no limit.
   [[nodiscard]] virtual double pacing_rate() const = 0;
 };
-
-/// The congestion control of RFC 9260 §7.2, paced. `packet_size` is the largest IP packet of the path in
-/// bytes, `peer_window` the first ssthresh.
-std::unique_ptr<CongestionController> make_new_reno(std::size_t packet_size, std::size_t peer_window);
-
-/// The model-based controller of bbr.hpp.
-std::unique_ptr<CongestionController> make_bbr(std::size_t packet_size);
 
 }  // namespace hawser::sctp::path

@@ -179,5 +179,15 @@ TEST_F(PathSchedulerTest, PrimaryOnlyTakesTheBestOtherPathWhileThePrimaryIsDown)
   EXPECT_EQ(pick(*primary), &first);
 }
 
+TEST(PathPacingRate, IsKnownAfterTheFirstRoundTripEvenThatOfAHeartbeat) {
+  EndpointConfig config;
+  PathTable paths(config);
+  Path& path = add_active(paths, 1);
+  EXPECT_EQ(path.pacing_rate(), 0) << "unknown before the first measurement";
+  path.rtt.add_sample(Timestamp{}, 100ms);
+  const auto window = static_cast<double>(path.congestion->cwnd());
+  EXPECT_NEAR(path.pacing_rate(), 20 * window, 1);
+}
+
 }  // namespace
 }  // namespace hawser::sctp::path
