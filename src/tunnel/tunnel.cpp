@@ -56,7 +56,7 @@ void Tunnel::enqueue(Timestamp now, Buffer packet) {
     return drop(peer, Drop::packet_too_big);
   }
   if (!peer.queue.push({std::move(packet), flow_hash(*ip, config_.hash_seed), ip->version})) {
-    return drop(peer, Drop::queue_full);
+    return drop(peer, Drop::queue_overflow);
   }
   if (!peer.busy) {
     peer.busy = true;

@@ -87,12 +87,12 @@ TEST_F(TunnelTest, BoundsThePeersQueueWhileTheAssociationIsBusy) {
   for (int i = 0; i < 3000; ++i) edge.device.inject(ipv4_packet("10.9.0.2", "10.9.0.1", 1400));
   run(2ms);
   const PeerView peer = edge.tunnel.peer(0);
-  EXPECT_GT(edge.tunnel.drops().of(Drop::queue_full), 1000U);
+  EXPECT_GT(edge.tunnel.drops().of(Drop::queue_overflow), 1000U);
   EXPECT_LE(peer.queue_bytes, TunnelConfig{}.queue_bytes);
   EXPECT_LE(edge.endpoint.send_backlog(*peer.association), TunnelConfig{}.backlog_bytes + 1400);
   edge.sending = true;
   run(2s);
-  EXPECT_EQ(hub.device.take_written().size(), 3000U - edge.tunnel.drops().of(Drop::queue_full));
+  EXPECT_EQ(hub.device.take_written().size(), 3000U - edge.tunnel.drops().of(Drop::queue_overflow));
 }
 
 // Endpoint and tunnel normally have the same peers. Here the endpoint accepts a key that the tunnel does not
