@@ -92,7 +92,8 @@ struct AssociationStatus {
   std::size_t queued_bytes = 0;        ///< user bytes accepted by send() and not yet acknowledged
   std::size_t outstanding_bytes = 0;   ///< user bytes in flight
   std::size_t receive_buffered = 0;    ///< bytes held for reassembly, for ordering, and for poll_message()
-  std::uint64_t messages_sent = 0;     ///< messages that send() accepted
+  std::uint64_t messages_sent = 0;     ///< messages that send() accepted, or that came from the source
+  std::uint64_t messages_refused = 0;  ///< messages of the source that send() would have refused; dropped
   std::uint64_t messages_received = 0;        ///< complete messages from the peer
   std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
   std::optional<SecurityStatus> protection;   ///< the keys; nothing in plain mode and before keys exist

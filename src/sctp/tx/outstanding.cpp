@@ -25,6 +25,7 @@ Outstanding::Outstanding(Tsn initial_tsn)
       unreleased_(kFirstBits),
       never_acked_(kFirstBits),
       queued_(kFirstBits),
+      urgent_queued_(kFirstBits),
       gap_acked_(kFirstBits),
       base_(kFirstTurn + initial_tsn.value()),
       next_(base_),
@@ -39,11 +40,26 @@ OutChunk& Outstanding::append(OutChunk&& chunk) {
   held_bytes_ += slot.payload.size();
   unreleased_.set(next_);
   never_acked_.set(next_);
-  queued_.set(next_);
-  queued_hint_ = std::min(queued_hint_, next_);
-  ++queued_count_;
+  enqueue(next_, slot);
   ++next_;
   return slot;
+}
+
+void Outstanding::enqueue(std::uint64_t tsn, const OutChunk& chunk) {
+  queued_.set(tsn);
+  ++queued_count_;
+  queued_hint_ = std::min(queued_hint_, tsn);
+  if (!chunk.urgent) return;
+  urgent_queued_.set(tsn);
+  ++urgent_queued_count_;
+}
+
+void Outstanding::dequeue(std::uint64_t tsn, const OutChunk& chunk) {
+  queued_.clear(tsn);
+  --queued_count_;
+  if (!chunk.urgent) return;
+  urgent_queued_.clear(tsn);
+  --urgent_queued_count_;
 }
 
 void Outstanding::grow() {
@@ -51,11 +67,12 @@ void Outstanding::grow() {
   for (std::uint64_t tsn = base_; tsn != next_; ++tsn) larger[tsn & (larger.size() - 1)] = std::move(at(tsn));
   ring_ = std::move(larger);
   if (ring_.size() <= unreleased_.capacity()) return;
-  for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &gap_acked_})
+  for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &urgent_queued_, &gap_acked_})
     bits->grow(ring_.size(), base_, next_);
 }
 
 std::uint64_t Outstanding::next_queued() {
+  if (urgent_queued_count_ != 0) return urgent_queued_.find_set(base_, next_);
   queued_hint_ = queued_count_ == 0 ? next_ : queued_.find_set(std::max(queued_hint_, base_), next_);
   return queued_count_ == 0 ? path::kNoTsn : queued_hint_;
 }
@@ -63,8 +80,7 @@ std::uint64_t Outstanding::next_queued() {
 void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now) {
   OutChunk& chunk = at(tsn);
   assert(chunk.state == OutChunk::State::queued);
-  queued_.clear(tsn);
-  --queued_count_;
+  dequeue(tsn, chunk);
   chunk.state = OutChunk::State::in_flight;
   chunk.path = &path;
   chunk.packet = packet;
@@ -183,8 +199,7 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, Timestamp now) {
     note_delivery(chunk, now);
     unlink(tsn, chunk);
   } else if (chunk.state == OutChunk::State::queued) {
-    queued_.clear(tsn);
-    --queued_count_;
+    dequeue(tsn, chunk);
     if (chunk.transmissions == 1 && chunk.path != nullptr) chunk.path->flight.acked.late_from = chunk.sent_at;
   }
   return chunk;
@@ -245,9 +260,7 @@ void Outstanding::unlink(std::uint64_t tsn, OutChunk& chunk) {
 
 void Outstanding::mark_lost(std::uint64_t tsn, OutChunk& chunk) {
   chunk.state = OutChunk::State::queued;
-  queued_.set(tsn);
-  ++queued_count_;
-  queued_hint_ = std::min(queued_hint_, tsn);
+  enqueue(tsn, chunk);
 }
 
 std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {

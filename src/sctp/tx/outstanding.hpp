@@ -36,6 +36,7 @@ struct OutChunk {
   bool end = false;
   bool unordered = false;
   bool immediate = false;
+  bool urgent = false;  ///< sent again before chunks that are not
   /// In the last chunk of a packet: the size class of the packet. `small` also for one that IP may fragment.
   path::PacketSize size = path::PacketSize::small;
 };
@@ -94,10 +95,12 @@ class Outstanding {
   }
   /// When the chunk was sent last.
   [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
-  /// The lowest TSN in state `queued`, or path::kNoTsn.
+  /// The lowest TSN in state `queued`, of an urgent chunk if there is one, or path::kNoTsn.
   [[nodiscard]] std::uint64_t next_queued();
   /// Whether a chunk is in state `queued`.
   [[nodiscard]] bool has_queued() const { return queued_count_ != 0; }
+  /// Whether an urgent chunk is in state `queued`.
+  [[nodiscard]] bool has_urgent_queued() const { return urgent_queued_count_ != 0; }
 
   /// Notes that the chunk, which is `queued`, leaves on `path` in that path's packet `packet`.
   void on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now);
@@ -118,6 +121,8 @@ class Outstanding {
 
  private:
   void grow();
+  void enqueue(std::uint64_t tsn, const OutChunk& chunk);
+  void dequeue(std::uint64_t tsn, const OutChunk& chunk);
   OutChunk& on_acknowledged(std::uint64_t tsn, Timestamp now);
   void note_delivery(const OutChunk& chunk, Timestamp now);
   void release_block(std::uint64_t first, std::uint64_t last, Timestamp now);
@@ -137,6 +142,7 @@ class Outstanding {
   RingBitmap unreleased_;  ///< not yet released
   RingBitmap never_acked_;
   RingBitmap queued_;
+  RingBitmap urgent_queued_;  ///< those of queued_ that are urgent
   RingBitmap gap_acked_;
   std::uint64_t base_;  ///< lowest TSN not cumulatively acknowledged
   std::uint64_t next_;
@@ -148,6 +154,7 @@ class Outstanding {
   std::uint64_t unreported_before_ = 0;
   std::uint64_t reported_end_ = path::kNoTsn;
   std::size_t queued_count_ = 0;
+  std::size_t urgent_queued_count_ = 0;
   std::size_t gap_acked_count_ = 0;
   std::size_t flight_bytes_ = 0;
   std::size_t flight_chunks_ = 0;

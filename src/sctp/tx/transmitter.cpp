@@ -40,6 +40,7 @@ bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver
   path::Path* path = nullptr;
   context_.data.set_max_chunk_payload(unfragmented_size());
   if (may_send_data && context_.data.ready()) path = pick_path(now);
+  if (path != nullptr && !context_.data.prepare(now)) path = nullptr;
   const bool same_path = path != nullptr && path == sack_path(receiver);
   if (receiver.sack_due() && !same_path && poll_sack(now, receiver, batch)) return true;
   if (path == nullptr) return false;
@@ -59,7 +60,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
   const double rate = path.pacing_rate();
   const std::size_t burst = context_.config.max_burst * own_mtu;
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
-         context_.data.ready()) {
+         context_.data.ready() && context_.data.prepare(now)) {
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
