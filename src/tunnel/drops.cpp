@@ -11,7 +11,6 @@ std::string_view to_string(Drop drop) {
     case Drop::queue_delay: return "queue_delay";
     case Drop::queue_overflow: return "queue_overflow";
     case Drop::queue_age: return "queue_age";
-    case Drop::send_refused: return "send_refused";
     case Drop::peer_malformed: return "peer_malformed";
     case Drop::source_refused: return "source_refused";
     case Drop::too_large: return "too_large";

@@ -17,7 +17,6 @@ enum class Drop : std::uint8_t {
   queue_delay,     ///< CoDel: the flow has kept its queue too long (RFC 8289)
   queue_overflow,  ///< the peer's queue, or all queues together, have reached their limit
   queue_age,       ///< it waited so long that it is stale
-  send_refused,    ///< the association rejected the message
   // From a peer to the host.
   peer_malformed,  ///< a message that is not a well-formed IP packet of the version that its PPID names
   source_refused,  ///< the source address is not in the peer's allowed IPs

@@ -30,7 +30,7 @@ class FqCodel {
     std::size_t limit = 4U << 20;                ///< PacketStore::cost() of all packets, at most
     Duration max_age = std::chrono::seconds(1);  ///< older packets are dropped
   };
-  /// What happened since the queue was created.
+  /// What happened since the queue was created or its counters were reset.
   struct Counters {
     std::uint64_t marked = 0;    ///< packets marked CE
     std::uint64_t codel = 0;     ///< packets dropped by CoDel
@@ -54,6 +54,8 @@ class FqCodel {
   void shed();
   /// Removes all packets. They do not count as dropped.
   void clear();
+  /// Sets all counts to zero.
+  void reset_counters() { counters_ = {}; }
   /// Sets the parameters of CoDel, which hold for every flow.
   void set_codel(const CodelParameters& parameters) { codel_ = parameters; }
 
@@ -67,7 +69,7 @@ class FqCodel {
   [[nodiscard]] bool holds(std::uint16_t flow) const;
   /// How long packets wait before they leave, smoothed; zero while none waits.
   [[nodiscard]] Duration sojourn() const { return packets_ == 0 ? Duration{} : sojourn_; }
-  /// Counts since the queue was created.
+  /// What happened so far.
   [[nodiscard]] const Counters& counters() const { return counters_; }
   /// The parameters of CoDel.
   [[nodiscard]] const CodelParameters& codel() const { return codel_; }
