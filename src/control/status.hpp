@@ -78,6 +78,7 @@ struct Association {
   std::uint64_t outstanding_bytes = 0;        ///< user data in flight
   std::uint64_t receive_buffered = 0;         ///< user data held for reassembly and ordering
   std::uint64_t messages_sent = 0;            ///< messages accepted for sending
+  std::uint64_t messages_refused = 0;         ///< messages that broke a limit and were dropped
   std::uint64_t messages_received = 0;        ///< complete messages received
   std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
   double order_hold_ms = 0;                   ///< how long messages wait for an earlier one; 0: no limit
@@ -88,8 +89,8 @@ struct Association {
   std::vector<MissingPath> missing;           ///< the uplinks without a path
   HAWSER_DESCRIBED(Association, id, state, peer, outbound_streams, inbound_streams, nr_sack,
                    dynamic_addresses, peer_window, queued_bytes, outstanding_bytes, receive_buffered,
-                   messages_sent, messages_received, duplicate_tsns_received, order_hold_ms, holes_skipped,
-                   late_messages_received, protection, paths, missing)
+                   messages_sent, messages_refused, messages_received, duplicate_tsns_received, order_hold_ms,
+                   holes_skipped, late_messages_received, protection, paths, missing)
 };
 
 /// A peer of the tunnel.
@@ -105,9 +106,11 @@ struct Peer {
   std::uint64_t queue_bytes = 0;             ///< bytes of inner packets that wait to be sent
   std::uint64_t queue_packets = 0;           ///< inner packets that wait to be sent
   std::uint64_t queue_limit = 0;             ///< limit of the queue
+  double queue_wait_ms = 0;                  ///< how long packets wait, smoothed; 0: none waits
+  double realtime_wait_ms = 0;               ///< how long real-time packets wait, smoothed; 0: none waits
   Counters counters;                         ///< tunnel::PeerCounters by name
   HAWSER_DESCRIBED(Peer, name, public_key, state, reason, endpoint, allowed_ips, association, mtu,
-                   queue_bytes, queue_packets, queue_limit, counters)
+                   queue_bytes, queue_packets, queue_limit, queue_wait_ms, realtime_wait_ms, counters)
 };
 
 /// A UDP socket of the daemon.

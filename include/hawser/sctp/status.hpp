@@ -73,9 +73,9 @@ struct PathStatus {
   Duration rttvar{};  ///< its variation (RFC 9260 §6.3.1)
   Duration rto{};     ///< retransmission time-out, with back-off
   CongestionControl congestion = CongestionControl::model;  ///< of what this end sends
-  std::size_t cwnd = 0;                                        ///< bytes
-  std::size_t ssthresh = 0;                                    ///< bytes
-  std::size_t flight = 0;    ///< bytes of user data outstanding on this path
+  std::size_t cwnd = 0;                                     ///< bytes
+  std::size_t ssthresh = 0;                                 ///< bytes
+  std::size_t flight = 0;                                   ///< bytes of user data outstanding on this path
   std::size_t mtu = 0;       ///< largest UDP payload that is known to pass, bytes (RFC 8899)
   unsigned error_count = 0;  ///< consecutive errors (RFC 9260 §8.2)
   PathCounters counters;     ///< since the path was added
@@ -97,7 +97,8 @@ struct AssociationStatus {
   std::size_t queued_bytes = 0;        ///< user bytes accepted by send() and not yet acknowledged
   std::size_t outstanding_bytes = 0;   ///< user bytes in flight
   std::size_t receive_buffered = 0;    ///< bytes held for reassembly, for ordering, and for poll_message()
-  std::uint64_t messages_sent = 0;     ///< messages that send() accepted
+  std::uint64_t messages_sent = 0;     ///< messages that send() accepted, or that came from the source
+  std::uint64_t messages_refused = 0;  ///< messages of the source that send() would have refused; dropped
   std::uint64_t messages_received = 0;        ///< complete messages from the peer
   std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
   /// How long messages wait for an earlier one of their stream now; zero: as long as it takes.

@@ -73,7 +73,7 @@ struct InterfaceConfig {
   std::vector<UdpAddress> listen;                   ///< empty: an edge
   std::string control_socket;                       ///< absolute path
   std::string state_directory = "/var/lib/hawser";  ///< for files that outlive the daemon
-  std::size_t queue_bytes = 256U << 10;             ///< limit of each peer's queue
+  std::size_t queue_bytes = 4U << 20;               ///< limit of each peer's queue
   bool routes = true;                               ///< install routes for the peers' allowed IPs
   std::uint32_t metric = kDefaultMetric;            ///< of these routes; the lowest wins
   std::uint32_t fwmark = 0;                         ///< mark of the tunnel's datagrams; 0: none

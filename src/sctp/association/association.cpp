@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sctp/path/path_status.hpp"
+#include "sctp/path/selection.hpp"
 #include "sctp/wire/causes.hpp"
 
 namespace hawser::sctp::association {
@@ -211,7 +212,7 @@ Timestamp Association::next_timeout() const {
 // --- commands
 
 SendResult Association::send(Buffer&& message, const SendOptions& options) {
-  if (closed_ || !established() || readiness() != Readiness::confirmed) return SendResult::not_open;
+  if (!open()) return SendResult::not_open;
   return parts_.data.enqueue(std::move(message), options);
 }
 
@@ -270,6 +271,7 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   }
   if (parts_.control_sender.poll(now, batch)) return true;
   if (handshaking()) return false;
+  parts_.data.admit_source(open());
   return parts_.transmitter.poll(now, parts_.teardown.may_send_data(), *parts_.receiver, batch);
 }
 
@@ -298,6 +300,18 @@ std::optional<ReceivedMessage> Association::poll_message() {
 }
 
 // --- getters
+
+bool Association::open() const {
+  return !closed_ && established() && readiness() == Readiness::confirmed;
+}
+
+Duration Association::round_trip() const {
+  Duration longest{};
+  for (const auto& path : parts_.paths) {
+    if (path::carries_data(path::data_class(*path))) longest = std::max(longest, path->rtt.min_rtt());
+  }
+  return longest;
+}
 
 Tsn Association::cumulative_tsn() const {
   return parts_.receiver ? parts_.receiver->cumulative_tsn() : Tsn{};
@@ -338,6 +352,7 @@ AssociationStatus Association::status() const {
   status.queued_bytes = parts_.data.queued_bytes();
   status.outstanding_bytes = parts_.data.outstanding().flight_bytes();
   status.messages_sent = parts_.data.messages_accepted();
+  status.messages_refused = parts_.data.messages_refused();
   if (parts_.writer.seals()) status.protection = parts_.keys->channel().status();
   if (parts_.receiver) {
     status.receive_buffered = parts_.receiver->held_bytes();

@@ -164,7 +164,9 @@ void Establishment::restart(Timestamp now, const handshake::StateCookie& cookie)
   path.restart_congestion(cookie.peer.a_rwnd);
   parts_.own = cookie.own;
   started_by_us_ = false;
+  MessageSource* const source = parts_.data.source();
   parts_.data = tx::DataSender(parts_.endpoint.config, parts_.endpoint.pool, parts_.own.initial_tsn);
+  parts_.data.set_source(source);
   parts_.asconf.restart(parts_.own.initial_tsn);
   adopt(cookie.peer);
   establish(now, Event::Kind::restarted);

@@ -173,6 +173,15 @@ SendResult Endpoint::send(Timestamp, AssociationId id, Buffer&& message, const S
                      [&](auto& association) { return association.send(std::move(message), options); });
 }
 
+bool Endpoint::set_message_source(AssociationId id, MessageSource* source) {
+  return impl_->with(id, false,
+                     [&](auto& association) { return association.set_message_source(source), true; });
+}
+
+void Endpoint::notify_waiting(AssociationId id) {
+  impl_->run(id, [](auto&) {});
+}
+
 std::optional<PathId> Endpoint::add_path(Timestamp, AssociationId id, const Route& route) {
   return impl_->with(id, std::optional<PathId>(),
                      [&](auto& association) { return association.path_commands().add(route); });
@@ -294,6 +303,10 @@ std::size_t Endpoint::send_space(AssociationId id) const {
 
 std::size_t Endpoint::send_backlog(AssociationId id) const {
   return impl_->get(id, std::size_t{0}, [](const auto& association) { return association.data().backlog(); });
+}
+
+Duration Endpoint::round_trip(AssociationId id) const {
+  return impl_->get(id, Duration{}, [](const auto& association) { return association.round_trip(); });
 }
 
 std::size_t Endpoint::unfragmented_size(AssociationId id) const {

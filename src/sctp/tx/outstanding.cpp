@@ -33,6 +33,7 @@ Outstanding::Outstanding(Tsn initial_tsn)
       unreleased_(kFirstBits),
       never_acked_(kFirstBits),
       queued_(kFirstBits),
+      urgent_queued_(kFirstBits),
       gap_acked_(kFirstBits),
       base_(kFirstTurn + initial_tsn.value()),
       next_(base_),
@@ -47,11 +48,26 @@ OutChunk& Outstanding::append(OutChunk&& chunk) {
   held_bytes_ += slot.payload.size();
   unreleased_.set(next_);
   never_acked_.set(next_);
-  queued_.set(next_);
-  queued_hint_ = std::min(queued_hint_, next_);
-  ++queued_count_;
+  enqueue(next_, slot);
   ++next_;
   return slot;
+}
+
+void Outstanding::enqueue(std::uint64_t tsn, const OutChunk& chunk) {
+  queued_.set(tsn);
+  ++queued_count_;
+  queued_hint_ = std::min(queued_hint_, tsn);
+  if (!chunk.urgent) return;
+  urgent_queued_.set(tsn);
+  ++urgent_queued_count_;
+}
+
+void Outstanding::dequeue(std::uint64_t tsn, const OutChunk& chunk) {
+  queued_.clear(tsn);
+  --queued_count_;
+  if (!chunk.urgent) return;
+  urgent_queued_.clear(tsn);
+  --urgent_queued_count_;
 }
 
 void Outstanding::grow() {
@@ -59,11 +75,12 @@ void Outstanding::grow() {
   for (std::uint64_t tsn = base_; tsn != next_; ++tsn) larger[tsn & (larger.size() - 1)] = std::move(at(tsn));
   ring_ = std::move(larger);
   if (ring_.size() <= unreleased_.capacity()) return;
-  for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &gap_acked_})
+  for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &urgent_queued_, &gap_acked_})
     bits->grow(ring_.size(), base_, next_);
 }
 
 std::uint64_t Outstanding::next_queued() {
+  if (urgent_queued_count_ != 0) return urgent_queued_.find_set(base_, next_);
   queued_hint_ = queued_count_ == 0 ? next_ : queued_.find_set(std::max(queued_hint_, base_), next_);
   return queued_count_ == 0 ? path::kNoTsn : queued_hint_;
 }
@@ -71,8 +88,7 @@ std::uint64_t Outstanding::next_queued() {
 void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now) {
   OutChunk& chunk = at(tsn);
   assert(chunk.state == OutChunk::State::queued);
-  queued_.clear(tsn);
-  --queued_count_;
+  dequeue(tsn, chunk);
   chunk.packet = packet;
   chunk.sent_at = now;
   link(tsn, chunk, path);
@@ -226,8 +242,7 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths
     }
     unlink(chunk);
   } else if (chunk.state == OutChunk::State::queued) {
-    queued_.clear(tsn);
-    --queued_count_;
+    dequeue(tsn, chunk);
     if (chunk.transmissions == 1 && chunk.path != nullptr) chunk.path->flight.acked.late_from = chunk.sent_at;
     note_late_arrival(chunk, paths, now);
   }
@@ -333,9 +348,7 @@ void Outstanding::unlink(OutChunk& chunk) {
 
 void Outstanding::queue_again(std::uint64_t tsn, OutChunk& chunk) {
   chunk.state = OutChunk::State::queued;
-  queued_.set(tsn);
-  ++queued_count_;
-  queued_hint_ = std::min(queued_hint_, tsn);
+  enqueue(tsn, chunk);
 }
 
 // Declares a chunk in flight lost.

@@ -39,6 +39,7 @@ struct OutChunk {
   bool end = false;
   bool unordered = false;
   bool immediate = false;
+  bool urgent = false;  ///< sent again before chunks that are not
   /// In the last chunk of a packet: the size class of the packet. `small` also for one that IP may fragment.
   path::PacketSize size = path::PacketSize::small;
 };
@@ -103,10 +104,12 @@ class Outstanding {
   [[nodiscard]] std::uint64_t sent_after(std::uint64_t tsn) const {
     return ring_[tsn & (ring_.size() - 1)].newer;
   }
-  /// The lowest TSN in state `queued`, or path::kNoTsn.
+  /// The lowest TSN in state `queued`, of an urgent chunk if there is one, or path::kNoTsn.
   [[nodiscard]] std::uint64_t next_queued();
   /// Whether a chunk is in state `queued`.
   [[nodiscard]] bool has_queued() const { return queued_count_ != 0; }
+  /// Whether an urgent chunk is in state `queued`.
+  [[nodiscard]] bool has_urgent_queued() const { return urgent_queued_count_ != 0; }
 
   /// Notes that the chunk, which is `queued`, leaves on `path` in that path's packet `packet`.
   void on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now);
@@ -144,6 +147,8 @@ class Outstanding {
 
  private:
   void grow();
+  void enqueue(std::uint64_t tsn, const OutChunk& chunk);
+  void dequeue(std::uint64_t tsn, const OutChunk& chunk);
   OutChunk& on_acknowledged(std::uint64_t tsn, path::PathTable& paths, Timestamp now);
   static void note_delivery(const OutChunk& chunk, Timestamp now);
   static void note_late_arrival(OutChunk& chunk, path::PathTable& paths, Timestamp now);
@@ -166,6 +171,7 @@ class Outstanding {
   RingBitmap unreleased_;  ///< not yet released
   RingBitmap never_acked_;
   RingBitmap queued_;
+  RingBitmap urgent_queued_;  ///< those of queued_ that are urgent
   RingBitmap gap_acked_;
   std::uint64_t base_;  ///< lowest TSN not cumulatively acknowledged
   std::uint64_t next_;
@@ -174,6 +180,7 @@ class Outstanding {
   std::uint64_t acknowledged_ = 0;             ///< chunks ever acknowledged, for the first time
   std::uint64_t reported_end_ = path::kNoTsn;  ///< the newest SACK had no room for the TSNs above
   std::size_t queued_count_ = 0;
+  std::size_t urgent_queued_count_ = 0;
   std::size_t gap_acked_count_ = 0;
   std::size_t flight_bytes_ = 0;
   std::size_t flight_chunks_ = 0;

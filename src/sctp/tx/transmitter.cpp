@@ -63,6 +63,7 @@ bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver
   context_.data.set_max_chunk_payload(unfragmented_size());
   if (may_send_data && poll_probe(now, batch)) return true;
   if (may_send_data && context_.data.ready()) path = pick_path(now);
+  if (path != nullptr && !context_.data.prepare(now)) path = nullptr;
   const rx::AckPolicy& acks = receiver.acks();
   const bool same_path = path != nullptr && acks.pending() && path == sack_path(receiver);
   if ((acks.due() || acks.any_owed()) && !same_path && poll_sack(now, receiver, batch)) return true;
@@ -82,7 +83,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
   const std::size_t burst = context_.config.max_burst * own_mtu;
   const std::uint64_t record = context_.writer.next_record(path.record);
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
-         !flight.sent.full() && context_.data.ready()) {
+         !flight.sent.full() && context_.data.ready() && context_.data.prepare(now)) {
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));

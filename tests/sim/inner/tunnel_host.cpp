@@ -61,10 +61,7 @@ TunnelHost::TunnelHost(Host& host, InnerHost& inner, const crypto::PublicKey& pe
 bool TunnelHost::work() {
   tunnel_.deliver();
   bool moved = false;
-  do {
-    while (device_.waiting()) tunnel_.read_device(host_.now());
-    moved = tunnel_.pump(host_.now()) || moved;
-  } while (device_.waiting());
+  while (device_.waiting()) moved = tunnel_.read_device(host_.now()) != 0 || moved;
   return moved;
 }
 
