@@ -6,6 +6,7 @@ COLUMNS = ("profile", "what", "Mbit/s", "of C", "of single", "lowest … highest
            "loaded", "99 %", "also", "runs")
 # What the tunnel must reach: percent of the best link's rate, seconds, ms more than idle, UDP packets lost in percent.
 OF_SINGLE, RAMP_SECONDS, MEDIAN_MORE, TAIL_MORE, UDP_LOST = 98, 1.5, 15, 40, 0.1
+GAP_MS, ANSWER_MS = 200, 500  # after a link died
 LATE_MS, FOREIGN_PERCENT, STOLEN_PERCENT = 2, 10, 5  # beyond these a run counts as disturbed
 
 
@@ -80,9 +81,11 @@ def _also(figure):
     if figure["beside"] is not None:
         whole = figure["beside"] + figure["mbps"]
         parts.append(f"TCP outside {_number(figure['beside'])}, share {_number(100 * figure['mbps'] / whole, 0)} %")
-    if figure["udp_longest_gap_ms"] is not None:
-        parts.append(f"link dies: UDP gap {_number(figure['udp_longest_gap_ms'], 0)} ms, ping answers after "
-                     f"{_number(figure['ping_first_answer_ms'], 0)} ms, then {_number(figure['ping_after_p50'], 0)} ms")
+    gap, answer = figure["udp_longest_gap_ms"], figure["ping_first_answer_ms"]
+    if gap is not None:
+        parts.append(f"link dies: UDP gap {_judged(_number(gap, 0), gap <= GAP_MS)} ms, ping answers after "
+                     f"{_judged(_number(answer, 0), answer is not None and answer <= ANSWER_MS)} ms, then "
+                     f"{_number(figure['ping_after_p50'], 0)} ms")
     return "; ".join(parts)
 
 

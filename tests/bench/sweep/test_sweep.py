@@ -162,6 +162,15 @@ class Table(unittest.TestCase):
                       table.markdown([a_row([bad], target=60), a_row([good], rival="single")]))
         self.assertNotIn("**", table.markdown([a_row([bad], rival="mptcp", target=60)]))
 
+    def test_rows_with_more_than_a_flow_show_it(self):
+        run = a_run(30)
+        run["udp"] = {**run["ping"], "outage": {"longest_gap_ms": 250.0, "first_answer_ms": 9.0}}
+        run["ping"]["outage"] = {"longest_gap_ms": 400.0, "first_answer_ms": 80.0, "after": figures.latency([20])}
+        run["beside"] = {"down": {"mbps": 10.0}}
+        self.assertIn("UDP 10.0 idle, **30.0** loaded, 99 % **60.0**, lost 0.00 %; TCP outside 10.0, share 75 %; "
+                      "link dies: UDP gap **250** ms, ping answers after 80 ms, then 20 ms",
+                      table.markdown([a_row([run])]))
+
     def test_failed_and_disturbed_runs_are_shown(self):
         text = table.markdown([a_row([a_run(), a_run(foreign=30), {"failure": "no"}])])
         self.assertIn("| 3, 1 failed, 1 disturbed |", text)
