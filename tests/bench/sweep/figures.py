@@ -23,8 +23,8 @@ def median(values):
 
 
 def resample(intervals, seconds, step=STEP):
-    """Returns Mbit/s for each step from 0 to `seconds`. `intervals`: (begin, end, bytes). Bytes spread evenly over their
-    interval; time without an interval is 0."""
+    """Returns Mbit/s for each step from 0 to `seconds`. `intervals`: (begin, end, bytes). Bytes spread evenly over
+    their interval; time without an interval is 0."""
     count = round(seconds / step)
     filled = [0.0] * count
     for begin, end, size in intervals:
@@ -67,8 +67,8 @@ def within(samples, begin=WARM_UP, end=END):
 
 
 def lateness(counts, share=0.99, first_ms=0.125):
-    """How late this share of a link's deliveries was at most, in ms. `counts`: linkem's classes, each twice as wide as the
-    one before; None without deliveries, infinite in the last class."""
+    """How late this share of a link's deliveries was at most, in ms. `counts`: linkem's classes, each twice as wide as
+    the one before; None without deliveries, infinite in the last class."""
     total, seen = sum(counts), 0
     for index, count in enumerate(counts):
         seen += count

@@ -24,8 +24,8 @@ SIDES = {"up": "a2b", "down": "b2a"}  # side a is the edge's
 
 
 class Network:
-    """`edge`, `hub` and `neighbour` (None without a bottleneck) are namespaces, `uplinks` the edge's interfaces, `links`
-    the running links, the bottleneck last."""
+    """`edge`, `hub` and `neighbour` (None without a bottleneck) are namespaces, `uplinks` the edge's interfaces,
+    `links` the running links, the bottleneck last."""
 
     def __init__(self, lab, profile):
         self._lab = lab
@@ -63,10 +63,11 @@ class Network:
         access.sysctl(net__ipv4__ip_forward=1, net__ipv4__conf__all__rp_filter=0)
         self._join(access, "port", self.hub, "eth0", link, 90)
         access.ip("addr add 192.168.90.2/24 dev port", "link set port up", f"route add {HUB_V4} via 192.168.90.1")
-        self.hub.ip("addr add 192.168.90.1/24 dev eth0", "link set eth0 up", "route add 192.168.0.0/16 via 192.168.90.2")
+        self.hub.ip("addr add 192.168.90.1/24 dev eth0", "link set eth0 up",
+                    "route add 192.168.0.0/16 via 192.168.90.2")
         self.neighbour = self._lab.namespace("neighbour")
-        self.neighbour.ip(f"link add lan type veth peer name lan netns {access.name}", "addr add 192.168.91.2/24 dev lan",
-                          "link set lan up")
+        self.neighbour.ip(f"link add lan type veth peer name lan netns {access.name}",
+                          "addr add 192.168.91.2/24 dev lan", "link set lan up")
         access.ip("addr add 192.168.91.1/24 dev lan", "link set lan up")
         self.neighbour.ip("route add default via 192.168.91.1")
 

@@ -49,7 +49,8 @@ def link_figures(before, after, seconds):
         change = {key: after[side][key] - before[side][key] for key in after[side]
                   if key in ("received", "sent_bytes", "marked", "overrun") or key.startswith("dropped")}
         change["mbps"] = round(change.pop("sent_bytes") * 8e-6 / seconds, 2)
-        change["late_ms"] = figures.lateness([now - then for now, then in zip(after[side]["late"], before[side]["late"])])
+        late = zip(after[side]["late"], before[side]["late"])
+        change["late_ms"] = figures.lateness([now - then for now, then in late])
         result[direction] = change
     return result
 
@@ -85,7 +86,8 @@ def flows_of(network, subject, plan, folder):
     kind = traffic.Quic if plan["kind"] == "quic" else traffic.Tcp
     found = {"flow": kind(network.edge, network.hub, subject, plan["direction"], plan["flows"], folder)}
     if network.neighbour:
-        found["beside"] = traffic.Tcp(network.neighbour, network.hub, subjects.Plain, plan["direction"], 1, folder, port=5202)
+        found["beside"] = traffic.Tcp(network.neighbour, network.hub, subjects.Plain, plan["direction"], 1, folder,
+                                      port=5202)
     return found
 
 

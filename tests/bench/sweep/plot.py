@@ -44,7 +44,8 @@ def middle_run(row, direction):
 
 
 def shares(profiles, rival, direction):
-    """The rate of a rival in each profile, in percent of what the headers leave of the sum; None where it is unknown."""
+    """The rate of a rival in each profile, in percent of what the headers leave of the sum; None where it is
+    unknown."""
     found = []
     for by_rival in profiles.values():
         row = by_rival.get(rival)
@@ -58,8 +59,8 @@ class Painter:
         import matplotlib
         matplotlib.use("svg")
         # Reproducible files: no date, no random identifiers. Text stays text.
-        matplotlib.rcParams.update({"svg.hashsalt": "hawser", "svg.fonttype": "none", "font.size": 9, "axes.spines.top": False,
-                                    "axes.spines.right": False, "legend.frameon": False})
+        matplotlib.rcParams.update({"svg.hashsalt": "hawser", "svg.fonttype": "none", "font.size": 9,
+                                    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False})
         from matplotlib import pyplot
         self._pyplot, self._folder = pyplot, folder
         folder.mkdir(parents=True, exist_ok=True)

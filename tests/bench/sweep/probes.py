@@ -29,8 +29,8 @@ class Pings:
 
 
 def parse_pings(output, interval):
-    """Returns (time, round trip in ms or None) for each line of `ping -D`; time is that of sending, from the first ping on.
-    Pings after the last answered one are left out: their answers may be on the way."""
+    """Returns (time, round trip in ms or None) for each line of `ping -D`; time is that of sending, from the first ping
+    on. Pings after the last answered one are left out: their answers may be on the way."""
     answers = {}
     for at, number, trip in re.findall(r"^\[([\d.]+)\] .*icmp_seq=(\d+) .*time=([\d.]+) ms$", output, re.MULTILINE):
         answers.setdefault(int(number), (float(at) - float(trip) / 1000, float(trip)))

@@ -1,4 +1,4 @@
-"""The profiles of the sweep: the links of each, per direction, and what changes during a run. Read from profiles.json."""
+"""The profiles of the sweep, from profiles.json: the links of each, per direction, and what changes during a run."""
 
 import dataclasses
 import json
@@ -92,6 +92,7 @@ class Profile:
     name: str
     links: tuple
     best: int | None = None  # the link (1, 2, …) that is best alone, where the fastest one is not
+    target: float | None = None  # what one TCP flow must reach, in percent of payload()
     udp: bool = False  # a UDP flow beside the others
     varying: Varying | None = None
     blackhole: Blackhole | None = None
@@ -121,7 +122,7 @@ class Profile:
 
 
 def one_way(settings, default_queue_ms):
-    """`settings`: the keys of OneWay. A queue that is not given holds the default or one round trip, if that is more."""
+    """`settings`: the keys of OneWay. A queue that is not given holds the default, or one round trip if that is more."""
     if "delay" not in settings:
         raise ProfileError("a link needs a delay")
     return OneWay(**{"queue_ms": max(default_queue_ms, 2 * settings["delay"]), **settings})

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the tunnel over emulated links, beside the kernel's multipath TCP and the best link alone.
 
-  sudo tests/bench/sweep/run.py --profiles 50_50,lte_wifi --runs 5 --direction down --flows 1 --rivals mptcp,single --out DIR
+  sudo tests/bench/sweep/run.py --profiles 50_50,lte_wifi --runs 5 --direction down --rivals mptcp,single --out DIR
 
 Each figure comes from a tunnel that was just started. Prints a table, and writes DIR/sweep.json and DIR/table.md.
 """
@@ -74,7 +74,7 @@ def contestants(rivals, profile, kind):
     return found
 
 
-def headline(result, direction):
+def headline(result):
     if "failure" in result:
         return f"FAILED: {result['failure']}"
     rates = " + ".join(f"{result[key]['mbps']:.1f}" for key in ("down", "up") if key in result)
@@ -85,7 +85,7 @@ def headline(result, direction):
 
 
 class Sweep:
-    """All rows of one invocation. Writes what it has after each measurement, so nothing is lost when it is interrupted."""
+    """All rows of one invocation. Writes what it has after each measurement, so an interruption loses nothing."""
 
     def __init__(self, arguments):
         self._arguments = arguments
@@ -103,7 +103,8 @@ class Sweep:
 
     def _measure(self, profile, direction, flows, kind):
         rows = [{"profile": profile.name, "direction": direction, "flows": flows, "kind": kind, "rival": rival,
-                 "payload": {one: round(profile.payload(one), 2) for one in profiles.DIRECTIONS}, "runs": []}
+                 "target": profile.target, "runs": [],
+                 "payload": {one: round(profile.payload(one), 2) for one in profiles.DIRECTIONS}}
                 for rival in contestants(self._arguments.rivals, profile, kind)]
         self._rows += rows
         for number in range(1, self._arguments.runs + 1):
@@ -114,7 +115,7 @@ class Sweep:
                 self.failed += "failure" in result
                 row["runs"].append(result)
                 row["medians"] = {one: table.medians(row["runs"], one) for one in table.directions_of(row)}
-                print(f"{profile.name} {direction} {flows} {kind} {row['rival']} #{number}: {headline(result, direction)}",
+                print(f"{profile.name} {direction} {flows} {kind} {row['rival']} #{number}: {headline(result)}",
                       file=sys.stderr, flush=True)
                 self._write()
 
@@ -125,8 +126,8 @@ class Sweep:
             (self._out / "table.md").write_text(self.table())
 
     def _about(self):
-        version = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty"], check=False, capture_output=True,
-                                 text=True).stdout.strip()
+        version = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty"], check=False,
+                                 capture_output=True, text=True).stdout.strip()
         return {"time": time.strftime("%Y-%m-%d %H:%M:%S"), "kernel": os.uname().release, "processors": os.cpu_count(),
                 "build": os.environ["HAWSER_BUILD_DIR"], "version": version, "settings": dict(self._arguments.set)}
 
@@ -165,8 +166,9 @@ def parse(words):
     parser.add_argument("--runs", type=int, default=1, help="measurements of each figure, whose median counts")
     parser.add_argument("--direction", type=several("down", "up", "both"), default=["down"],
                         help="down, up, both (at the same time): one or several, separated by commas")
-    parser.add_argument("--flows", type=numbers, default=[1], help="connections at the same time: one or several numbers")
-    parser.add_argument("--kind", type=several("tcp", "quic"), default=["tcp"], help="tcp (iperf3), quic (ngtcp2, down only)")
+    parser.add_argument("--flows", type=numbers, default=[1], help="connections at the same time: 1, or 1,8")
+    parser.add_argument("--kind", type=several("tcp", "quic"), default=["tcp"],
+                        help="tcp (iperf3), quic (ngtcp2, down only)")
     parser.add_argument("--udp", action="store_true", help="adds a flow of 200 UDP packets/s of 200 bytes")
     parser.add_argument("--rivals", type=several(*RIVALS), default=["mptcp", "single"],
                         help="mptcp (kernel, no tunnel), single (the best link through the tunnel), each (every link "

@@ -28,7 +28,7 @@ def a_run(mbps=50.0, ping=30.0, **machine):
 
 def a_row(runs, **changes):
     row = {"profile": "x", "rival": "hawser", "direction": "down", "flows": 1, "kind": "tcp",
-           "payload": {"down": 100, "up": 10}, "runs": runs, **changes}
+           "target": None, "payload": {"down": 100, "up": 10}, "runs": runs, **changes}
     return {**row, "medians": {one: table.medians(runs, one) for one in table.directions_of(row)}}
 
 
@@ -132,7 +132,8 @@ class Profiles(unittest.TestCase):
         self.assertAlmostEqual(varying.total("down"), sum(sum(rates) for _, rates in steps[1:5]) / 4)
 
     def test_mistakes_are_named(self):
-        for settings, word in (({"links": [{"rate": 1}]}, "delay"), ({"links": [{"rate": 1, "delay": 1, "lost": 2}]}, "lost"),
+        for settings, word in (({"links": [{"rate": 1}]}, "delay"),
+                               ({"links": [{"rate": 1, "delay": 1, "lost": 2}]}, "lost"),
                                ({"links": [{"rate": 1, "delay": 1}], "best": 2}, "best"), ({}, "links"),
                                ({"links": [{"rate": 1, "delay": 1}], "blackhole": {"link": 3, "at": 1}}, "blackhole")):
             with self.assertRaisesRegex(profiles.ProfileError, word):
@@ -151,7 +152,24 @@ class Table(unittest.TestCase):
     def test_a_row_shows_medians_and_the_share_of_the_payload(self):
         text = table.markdown([a_row([a_run(60), a_run(50, ping=40), a_run(90)])])
         self.assertIn("### down, 1 TCP flow\n", text)
-        self.assertIn("| x | hawser | 60.0 | 60 % | 50.0 … 90.0 | 0.5 | 10 | 30 | 60 |  | 3 |", text)
+        self.assertIn("| x | hawser | 60.0 | 60 % |  | 50.0 … 90.0 | 0.5 | 10 | **30** | **60** |  | 3 |", text)
+
+    def test_only_what_misses_its_target_is_bold(self):
+        good, bad = a_run(60, ping=24), a_run(30, ping=26)
+        bad["down"]["ramp_seconds"] = 1.6
+        self.assertNotIn("**", table.markdown([a_row([good], target=60), a_row([good], rival="single")]))
+        self.assertIn("| 30.0 | **30 %** | **50 %** |  | **1.6** | 10 | **26** | **52** |  | 1 |",
+                      table.markdown([a_row([bad], target=60), a_row([good], rival="single")]))
+        self.assertNotIn("**", table.markdown([a_row([bad], rival="mptcp", target=60)]))
+
+    def test_rows_with_more_than_a_flow_show_it(self):
+        run = a_run(30)
+        run["udp"] = {**run["ping"], "outage": {"longest_gap_ms": 250.0, "first_answer_ms": 9.0}}
+        run["ping"]["outage"] = {"longest_gap_ms": 400.0, "first_answer_ms": 80.0, "after": figures.latency([20])}
+        run["beside"] = {"down": {"mbps": 10.0}}
+        self.assertIn("UDP 10.0 idle, **30.0** loaded, 99 % **60.0**, lost 0.00 %; TCP outside 10.0, share 75 %; "
+                      "link dies: UDP gap **250** ms, ping answers after 80 ms, then 20 ms",
+                      table.markdown([a_row([run])]))
 
     def test_failed_and_disturbed_runs_are_shown(self):
         text = table.markdown([a_row([a_run(), a_run(foreign=30), {"failure": "no"}])])

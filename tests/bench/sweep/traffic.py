@@ -36,8 +36,8 @@ class Tcp:
                                     label="iperf3-server")
         wait_until(lambda: listens(self._server.pid, port), 5, "the iperf3 server")
         reverse = {"down": ("-R",), "up": (), "both": ("--bidir",)}[direction]
-        self._client = client.start(*subject.prefix, "iperf3", "-c", subject.hub_address, "-t", figures.END, "-P", flows,
-                                    "-C", CONGESTION_CONTROL, "--connect-timeout", 8000, *reverse, *common,
+        self._client = client.start(*subject.prefix, "iperf3", "-c", subject.hub_address, "-t", figures.END, "-P",
+                                    flows, "-C", CONGESTION_CONTROL, "--connect-timeout", 8000, *reverse, *common,
                                     label="iperf3-client")
         self.processes = {f"iperf3 client {port}": self._client.pid, f"iperf3 server {port}": self._server.pid}
 
@@ -50,8 +50,8 @@ class Tcp:
         result = {}
         for direction, receiver, sender in (("down", client, server), ("up", server, client)):
             if self._direction in (direction, "both"):
-                series = figures.resample([(part["start"], part["end"], part["bytes"]) for part in _sums(receiver, False)],
-                                          figures.END)
+                intervals = [(part["start"], part["end"], part["bytes"]) for part in _sums(receiver, False)]
+                series = figures.resample(intervals, figures.END)
                 result[direction] = {"series": series, "error": client.get("error"), "cut_short": cut_short,
                                      "retransmissions": sum(part.get("retransmits", 0) for part in _sums(sender, True))}
         return result
@@ -91,11 +91,12 @@ class Quic:
             raise LabError("no gtlsclient or gtlsserver: install ngtcp2-client and ngtcp2-server")
         self._device = subject.device
         key, certificate, site = self._make_site(pathlib.Path(folder))
-        server.start(programs[1], "-q", "-d", site, subject.hub_address, self.PORT, key, certificate, label="quic-server")
+        server.start(programs[1], "-q", "-d", site, subject.hub_address, self.PORT, key, certificate,
+                     label="quic-server")
         time.sleep(0.3)  # it prints nothing when it is ready; a client's first packet would be repeated after a second
         url = f"https://{subject.hub_address}:{self.PORT}/large"
-        self._clients = [client.start(programs[0], "-q", "--exit-on-all-streams-close", subject.hub_address, self.PORT, url,
-                                      label="quic-client") for _ in range(flows)]
+        self._clients = [client.start(programs[0], "-q", "--exit-on-all-streams-close", subject.hub_address, self.PORT,
+                                      url, label="quic-client") for _ in range(flows)]
         with client.entered():  # an open file keeps showing the namespace in which it was opened
             self._table = open("/proc/thread-self/net/dev")
         self._points = []
@@ -109,8 +110,9 @@ class Quic:
         with open(site / "large", "wb") as large:
             large.truncate(4 << 30)
         key, certificate = folder / "quic.key", folder / "quic.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                        key, "-out", certificate, "-days", "2", "-subj", "/CN=hub"], check=True, capture_output=True)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=hub"], check=True,
+                       capture_output=True)
         return key, certificate, site
 
     def _sample(self):
