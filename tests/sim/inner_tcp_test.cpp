@@ -129,11 +129,13 @@ TEST_F(InnerTcp, RepairsTheLossOfItsTailByAProbe) {
   flow_->start();
   bed_->events().run_for(2s);
   bed_->link(0, true).config().blackhole = true;
+  bed_->events().run_for(5ms);
   flow_->stop();
-  bed_->events().run_for(2ms);
   bed_->link(0, true).config().blackhole = false;
   bed_->events().run_for(5s);
+  EXPECT_GT(bed_->link(0, true).counters().lost, 0U);
   EXPECT_GE(counters().tail_probes, 1U);
+  EXPECT_EQ(counters().timeouts, 0U);
   EXPECT_EQ(flow_->sender().acknowledged(), flow_->received());
 }
 
