@@ -42,6 +42,9 @@ class Flow {
   /// Sends nothing new any more.
   virtual void stop() = 0;
   [[nodiscard]] virtual FlowCounters totals() const = 0;
+  /// The congestion window in packets; zero before the flow has begun.
+  [[nodiscard]] virtual std::uint32_t window() const = 0;
+  [[nodiscard]] virtual Duration smoothed_rtt() const = 0;
   /// User data, as it arrived in order.
   [[nodiscard]] const ArrivalLog& arrivals() const { return arrivals_; }
 

@@ -23,7 +23,8 @@ class QuicFlow final : public Flow {
   void start() override;
   void stop() override;
   [[nodiscard]] FlowCounters totals() const override { return sender_.counters(); }
-  [[nodiscard]] std::uint32_t window() const { return sender_.window(); }
+  [[nodiscard]] std::uint32_t window() const override { return sender_.window(); }
+  [[nodiscard]] Duration smoothed_rtt() const override { return sender_.smoothed_rtt(); }
 
  private:
   void say_hello();

@@ -27,6 +27,7 @@ class QuicSender {
 
   [[nodiscard]] const FlowCounters& counters() const { return counters_; }
   [[nodiscard]] std::uint32_t window() const { return cubic_.window(); }
+  [[nodiscard]] Duration smoothed_rtt() const { return smoothed_; }
 
  private:
   struct Sent {

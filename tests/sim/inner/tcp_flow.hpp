@@ -31,6 +31,10 @@ class TcpFlow final : public Flow {
   void start() override;
   void stop() override;
   [[nodiscard]] FlowCounters totals() const override;
+  [[nodiscard]] std::uint32_t window() const override { return sender_ ? sender_->window() : 0; }
+  [[nodiscard]] Duration smoothed_rtt() const override {
+    return sender_ ? sender_->srtt() : Duration::zero();
+  }
 
   [[nodiscard]] std::uint64_t received() const { return receiver_ ? receiver_->received() : 0; }
   [[nodiscard]] bool connected() const { return sender_ != nullptr; }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "sim/inner/probes.hpp"
@@ -24,6 +27,9 @@ Duration seconds(double value) {
 }
 double milliseconds(Duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
+}
+Duration milliseconds_of(double value) {
+  return seconds(value / 1e3);
 }
 double ratio(double part, double whole) {
   return whole == 0 ? 0 : part / whole;
@@ -48,8 +54,16 @@ class Traffic {
     ping_.start();
     udp_.start();
   }
-  void start_flows() {
-    for (const Flow& flow : flows_) flow.data->start();
+  // The phase of the flows against everything else depends on the seed.
+  void start_flows(Testbed& bed) {
+    SimRandom random(plan_.seed ^ 0x7068'6173);
+    for (const Flow& flow : flows_)
+      bed.events().after(milliseconds_of(50 * random.unit()), [&flow] { flow.data->start(); });
+  }
+  /// Window in packets and round trip in ms of the first flow.
+  [[nodiscard]] std::pair<unsigned, double> first_flow() const {
+    const inner::Flow& flow = *flows_.front().data;
+    return {flow.window(), milliseconds(flow.smoothed_rtt())};
   }
 
   [[nodiscard]] double rate(bool download, Duration from, Duration to) const {
@@ -240,6 +254,51 @@ class Script {
   std::vector<Change> changes_;
 };
 
+/// Prints a line for each tenth of a second.
+class Timeline {
+ public:
+  Timeline(Testbed& bed, TunnelBed* tunnel, const Traffic& traffic, bool download)
+      : bed_(bed), tunnel_(tunnel), traffic_(traffic), download_(download), start_(bed.events().now()) {
+    std::printf("%6s %7s %6s %7s %8s | for each path: cwnd KB, in flight KB, srtt ms, wait in the link ms\n",
+                "s", "Mbit/s", "cwnd", "srtt ms", "queue KB");
+    wait();
+  }
+
+ private:
+  void wait() {
+    bed_.events().after(inner::ArrivalLog::kSlot, [this] { print(); });
+  }
+  void print() {
+    const Duration now = bed_.events().now() - start_;
+    const auto [window, rtt] = traffic_.first_flow();
+    const double rate = traffic_.rate(download_, now - inner::ArrivalLog::kSlot, now);
+    std::printf("%6.1f %7.1f %6u %7.1f", milliseconds(now) / 1000, rate, window, rtt);
+    if (tunnel_ != nullptr) print_tunnel();
+    for (std::size_t i = 0; i < bed_.links() && tunnel_ == nullptr; ++i)
+      std::printf(" | %5.1f", milliseconds(bed_.link(i, download_).backlog()));
+    std::printf("\n");
+    wait();
+  }
+  void print_tunnel() {
+    Bond& bond = tunnel_->bond();
+    const auto& tunnel = download_ ? tunnel_->hub_tunnel() : tunnel_->edge_tunnel();
+    std::printf(" %8.1f", static_cast<double>(tunnel.tunnel().peer(0).queue_bytes) / 1e3);
+    for (std::size_t i = 0; i < bed_.links(); ++i) {
+      const auto path = download_ ? bond.hub_path(i) : bond.edge_path(i);
+      if (!path) continue;
+      std::printf(" | %6.0f %6.0f %6.1f %6.1f", static_cast<double>(path->cwnd) / 1e3,
+                  static_cast<double>(path->flight) / 1e3, milliseconds(path->srtt),
+                  milliseconds(bed_.link(i, download_).backlog()));
+    }
+  }
+
+  Testbed& bed_;
+  TunnelBed* tunnel_;
+  const Traffic& traffic_;
+  bool download_;
+  Timestamp start_;
+};
+
 }  // namespace
 
 RunResult run(const RunPlan& plan) {
@@ -262,7 +321,9 @@ RunResult run(const RunPlan& plan) {
   bed->events().run_for(kIdle);
   const Timestamp start = bed->events().now();
   const bool download = plan.direction != Direction::up;
-  traffic.start_flows();
+  traffic.start_flows(*bed);
+  std::optional<Timeline> timeline;
+  if (plan.timeline) timeline.emplace(*bed, tunnel, traffic, download);
   bed->events().run_for(seconds(plan.warmup));
   const Delivered before = delivered(*bed, download);
   bed->events().run_for(seconds(plan.seconds - plan.warmup));
