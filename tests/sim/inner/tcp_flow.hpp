@@ -65,7 +65,6 @@ class TcpFlow final : public Flow {
   std::size_t mss_ = 0;
   std::unique_ptr<TcpSender> sender_;
   std::unique_ptr<TcpReceiver> receiver_;
-  bool established_ = false;
 };
 
 }  // namespace hawser::sim::inner
