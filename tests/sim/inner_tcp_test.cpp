@@ -2,7 +2,10 @@
 // shows means nothing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "sim/inner/tcp_flow.hpp"
 #include "sim/sweep/testbed.hpp"
@@ -129,17 +132,45 @@ TEST_F(InnerTcp, RepairsTheLossOfItsTailByAProbe) {
   flow_->start();
   bed_->events().run_for(2s);
   bed_->link(0, true).config().blackhole = true;
+  bed_->events().run_for(5ms);
   flow_->stop();
-  bed_->events().run_for(2ms);
   bed_->link(0, true).config().blackhole = false;
   bed_->events().run_for(5s);
+  EXPECT_GT(bed_->link(0, true).counters().lost, 0U);
   EXPECT_GE(counters().tail_probes, 1U);
+  EXPECT_EQ(counters().timeouts, 0U);
   EXPECT_EQ(flow_->sender().acknowledged(), flow_->received());
 }
 
 TEST_F(InnerTcp, OpensTheReceiveWindowForALongRoundTrip) {
   // 50 Mbit/s for 300 ms are 1.9 MB.
   EXPECT_GE(download(symmetric(50, 150ms, 300ms), 6s, 16s), 0.85 * 50 * kPayload);
+}
+
+TEST_F(InnerTcp, ReducesItsWindowForMarksInsteadOfLosses) {
+  bed_ = std::make_unique<sweep::PlainBed>(symmetric(50, 20ms, 100ms), 3);
+  // An AQM of the hub marks every 500th packet.
+  unsigned count = 0;
+  const auto forward = bed_->hub().on_send;
+  bed_->hub().on_send = [&](Packet&& packet) {
+    if ((packet[1] & std::byte{3}) == std::byte{2} && ++count % 500 == 0) {
+      packet[1] |= std::byte{1};
+      const auto checksum = load_be<std::uint16_t>(packet.data() + 10);
+      store_be(packet.data() + 10, static_cast<std::uint16_t>(checksum == 0 ? 0xfffe : checksum - 1));
+    }
+    forward(std::move(packet));
+  };
+  TcpFlow::Config config = plain();
+  config.ecn = true;
+  flow_ = std::make_unique<TcpFlow>(bed_->edge(), bed_->hub(), config);
+  flow_->start();
+  bed_->events().run_for(10s);
+  EXPECT_GT(count, 1000U);
+  EXPECT_GE(counters().marks, count / 500 / 2);
+  EXPECT_LE(counters().marks, count / 500);
+  EXPECT_EQ(counters().sent_again, 0U);
+  EXPECT_EQ(bed_->edge().refused(), 0U);
+  EXPECT_LT(flow_->arrivals().rate(2s, 10s), 0.9 * 50e6 * kPayload);
 }
 
 TEST_F(InnerTcp, SharesALinkWithAnother) {

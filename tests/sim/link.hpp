@@ -95,6 +95,10 @@ class Link {
   [[nodiscard]] LinkConfig& config() { return config_; }
   [[nodiscard]] const LinkConfig& config() const { return config_; }
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
+  /// How long a datagram that is sent now waits in the queue.
+  [[nodiscard]] Duration backlog() const {
+    return busy_until_ > events_.now() ? busy_until_ - events_.now() : Duration::zero();
+  }
 
  private:
   [[nodiscard]] bool fits(const SimDatagram& datagram);

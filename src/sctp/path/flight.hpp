@@ -58,6 +58,7 @@ struct PathFlight {
     std::size_t flight_before = 0;           ///< PathFlight::bytes before the SACK
     PacketNumber largest_before;             ///< PathFlight::largest_acked before the SACK
     PacketNumber newest;                     ///< newest packet with a newly acknowledged chunk; 0: none
+    bool any = false;                        ///< a chunk in flight was acknowledged
     bool pseudo_cumulative = false;          ///< the oldest outstanding chunk was acknowledged (CUC)
     bool unambiguous = false;                ///< a chunk that was sent once: the path works
     PacketSize largest = PacketSize::small;  ///< of the packets of chunks that were sent once

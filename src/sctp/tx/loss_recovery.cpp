@@ -88,7 +88,7 @@ void LossRecovery::apply_ack(path::Path& path, Timestamp now, PathId from) {
   const path::PathFlight::Acknowledged& acked = flight.acked;
   if (acked.late_from != kNever) flight.last_acked = now;
   if (acked.late_from != kNever) on_late_arrival(path, now);
-  if (acked.newest == path::PacketNumber{} && acked.bytes == 0) return;
+  if (!acked.any) return;
   if (acked.unambiguous) flight.last_acked = now;
   measure_round_trip(path, now, from);
   // The acknowledgement of a retransmission may be due to its first transmission on another path, so it does

@@ -229,6 +229,7 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths
   if (chunk.state == OutChunk::State::in_flight) {
     path::PathFlight& flight = chunk.path->flight;
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
+    flight.acked.any = true;
     const std::size_t bytes = flight.take_out(chunk.packet);
     flight.acked.bytes += bytes;
     flight.rate.on_delivered(bytes);

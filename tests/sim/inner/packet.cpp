@@ -61,7 +61,7 @@ Packet make_ip(const IpHeader& ip, std::size_t body) {
   Packet packet(kIpSize + body);
   std::byte* at = packet.data();
   at[0] = std::byte{0x45};
-  at[1] = static_cast<std::byte>((ip.dscp << 2U) | static_cast<unsigned>(ip.ecn));
+  at[1] = static_cast<std::byte>((unsigned{ip.dscp} << 2U) | static_cast<unsigned>(ip.ecn));
   store_be(at + 2, static_cast<std::uint16_t>(packet.size()));
   store_be(at + 6, static_cast<std::uint16_t>(ip.dont_fragment ? 0x4000U : 0U));
   at[8] = std::byte{64};

@@ -1,7 +1,6 @@
 #include "sim/inner/tcp_flow.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace hawser::sim::inner {
 namespace {
@@ -18,29 +17,6 @@ std::uint32_t clock(Timestamp now) {
 
 }  // namespace
 
-// --- ArrivalLog
-
-void ArrivalLog::add(Timestamp now, std::uint64_t bytes) {
-  const auto slot = static_cast<std::size_t>((now - start_) / kSlot);
-  if (slot >= slots_.size()) slots_.resize(slot + 1);
-  slots_[slot] += bytes;
-}
-
-std::uint64_t ArrivalLog::bytes(Duration from, Duration to) const {
-  const auto first = std::min(slots_.size(), static_cast<std::size_t>(from / kSlot));
-  const auto last = std::min(slots_.size(), static_cast<std::size_t>(to / kSlot));
-  if (first >= last) return 0;
-  const auto begin = slots_.begin();
-  return std::accumulate(begin + static_cast<std::ptrdiff_t>(first),
-                         begin + static_cast<std::ptrdiff_t>(last), std::uint64_t{0});
-}
-
-double ArrivalLog::rate(Duration from, Duration to) const {
-  return static_cast<double>(bytes(from, to)) * 8 / std::chrono::duration<double>(to - from).count();
-}
-
-// --- TcpFlow
-
 TcpFlow::TcpFlow(InnerHost& client, InnerHost& server, const Config& config)
     : client_(client), server_(server), config_(config), retry_(client.events(), [this] { send_syn(); }) {
   client_.bind(Protocol::tcp, config_.client_port, [this](const IpView& packet) { at_client(packet); });
@@ -55,6 +31,12 @@ void TcpFlow::start() {
 void TcpFlow::stop() {
   retry_.cancel();
   if (sender_) sender_->stop();
+}
+
+FlowCounters TcpFlow::totals() const {
+  if (!sender_) return {};
+  const TcpCounters& counters = sender_->counters();
+  return {counters.sent, counters.sent_again, counters.timeouts};
 }
 
 void TcpFlow::send_syn() {

@@ -2,36 +2,20 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
+#include "sim/inner/flow.hpp"
 #include "sim/inner/host.hpp"
 #include "sim/inner/tcp_receiver.hpp"
 #include "sim/inner/tcp_sender.hpp"
 
 namespace hawser::sim::inner {
 
-/// Bytes that arrived, by tenths of a second.
-class ArrivalLog {
- public:
-  static constexpr Duration kSlot = std::chrono::milliseconds(100);
-  void begin(Timestamp start) { start_ = start; }
-  void add(Timestamp now, std::uint64_t bytes);
-  /// Bytes of [from, to), which are whole slots after the start.
-  [[nodiscard]] std::uint64_t bytes(Duration from, Duration to) const;
-  /// bit/s in [from, to).
-  [[nodiscard]] double rate(Duration from, Duration to) const;
-
- private:
-  Timestamp start_{};
-  std::vector<std::uint64_t> slots_;
-};
-
 /// One TCP connection with endless data: the client opens it, and either side sends.
 ///
 ///    client ── SYN (MSS) ──► server      a tunnel may lower both MSS
 ///           ◄─ SYN, ACK ───
 ///           ── ACK ────────►             then `sender` sends until stop()
-class TcpFlow {
+class TcpFlow final : public Flow {
  public:
   struct Config {
     std::uint16_t port = 5201;  ///< of the server
@@ -43,13 +27,15 @@ class TcpFlow {
     std::uint64_t send_buffer = 4U << 20;
   };
   TcpFlow(InnerHost& client, InnerHost& server, const Config& config);
-  TcpFlow(const TcpFlow&) = delete;
-  TcpFlow& operator=(const TcpFlow&) = delete;
 
-  void start();
-  void stop();
+  void start() override;
+  void stop() override;
+  [[nodiscard]] FlowCounters totals() const override;
+  [[nodiscard]] std::uint32_t window() const override { return sender_ ? sender_->window() : 0; }
+  [[nodiscard]] Duration smoothed_rtt() const override {
+    return sender_ ? sender_->srtt() : Duration::zero();
+  }
 
-  [[nodiscard]] const ArrivalLog& arrivals() const { return arrivals_; }
   [[nodiscard]] std::uint64_t received() const { return receiver_ ? receiver_->received() : 0; }
   [[nodiscard]] bool connected() const { return sender_ != nullptr; }
   /// Present when connected().
@@ -79,8 +65,6 @@ class TcpFlow {
   std::size_t mss_ = 0;
   std::unique_ptr<TcpSender> sender_;
   std::unique_ptr<TcpReceiver> receiver_;
-  bool established_ = false;
-  ArrivalLog arrivals_;
 };
 
 }  // namespace hawser::sim::inner

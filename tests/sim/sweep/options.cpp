@@ -11,7 +11,7 @@ constexpr const char* kUsage =
     "usage: sim_sweep [--profiles A,B] [--direction down,up,both] [--flows N] [--transport tcp|quic]\n"
     "                 [--seconds 10] [--warmup 2] [--seed N] [--seeds N] [--jobs N] [--json FILE]\n"
     "                 [--single | --no-tunnel] [--no-probes] [--ecn] [--blackhole SECONDS]\n"
-    "                 [--queue-bytes N] [--list]\n";
+    "                 [--queue-bytes N] [--timeline] [--list]\n";
 
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> words;
@@ -58,6 +58,7 @@ bool read_flag(std::string_view name, Options& options) {
   if (name == "--no-probes") return !(options.plan.probes = false);
   if (name == "--ecn") return options.plan.ecn = true;
   if (name == "--list") return options.list = true;
+  if (name == "--timeline") return options.plan.timeline = true;
   if (name != "--no-tunnel") return false;
   options.plan.tunnel = false;
   return options.single = true;

@@ -5,7 +5,8 @@
 namespace hawser::sim::sweep {
 namespace {
 
-constexpr double kQueue = 100;  // ms
+constexpr double kQueue = 100;   // ms
+constexpr double kNoise = 0.05;  // ms
 // What a policer lets pass at once, in ms at its rate.
 constexpr double kPolicerBurst = 50;
 
@@ -53,7 +54,8 @@ LinkConfig config_of(const Line& line, bool reorders) {
   LinkConfig link;
   link.rate = static_cast<std::uint64_t>(line.rate * 1e6);
   link.delay = Duration(static_cast<Duration::rep>(line.delay * 1e6));
-  link.deviation = Duration(static_cast<Duration::rep>(line.deviation * 1e6));
+  // No real link and no scheduler is exact: without noise every seed meets the queues in the same phase.
+  link.deviation = Duration(static_cast<Duration::rep>(std::max(line.deviation, kNoise) * 1e6));
   link.deviation_reorders = reorders;
   link.loss = line.loss / 100;
   link.queue_bytes = queue_bytes(line, line.rate * 1e6);

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "sim/inner/probes.hpp"
+#include "sim/inner/quic_flow.hpp"
 #include "sim/inner/tcp_flow.hpp"
 #include "sim/sweep/testbed.hpp"
 
@@ -23,6 +27,9 @@ Duration seconds(double value) {
 }
 double milliseconds(Duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
+}
+Duration milliseconds_of(double value) {
+  return seconds(value / 1e3);
 }
 double ratio(double part, double whole) {
   return whole == 0 ? 0 : part / whole;
@@ -47,14 +54,22 @@ class Traffic {
     ping_.start();
     udp_.start();
   }
-  void start_flows() {
-    for (const Flow& flow : flows_) flow.tcp->start();
+  // The phase of the flows against everything else depends on the seed.
+  void start_flows(Testbed& bed) {
+    SimRandom random(plan_.seed ^ 0x7068'6173);
+    for (const Flow& flow : flows_)
+      bed.events().after(milliseconds_of(50 * random.unit()), [&flow] { flow.data->start(); });
+  }
+  /// Window in packets and round trip in ms of the first flow.
+  [[nodiscard]] std::pair<unsigned, double> first_flow() const {
+    const inner::Flow& flow = *flows_.front().data;
+    return {flow.window(), milliseconds(flow.smoothed_rtt())};
   }
 
   [[nodiscard]] double rate(bool download, Duration from, Duration to) const {
     double sum = 0;
     for (const Flow& flow : flows_) {
-      if (flow.download == download) sum += flow.tcp->arrivals().rate(from, to) / 1e6;
+      if (flow.download == download) sum += flow.data->arrivals().rate(from, to) / 1e6;
     }
     return sum;
   }
@@ -68,8 +83,7 @@ class Traffic {
   void report_inner(RunResult& result) const {
     double sent = 0;
     for (const Flow& flow : flows_) {
-      if (!flow.tcp->connected()) continue;
-      const inner::TcpCounters& counters = flow.tcp->sender().counters();
+      const inner::FlowCounters counters = flow.data->totals();
       sent += static_cast<double>(counters.sent);
       result.inner_again += static_cast<double>(counters.sent_again);
       result.inner_timeouts += static_cast<double>(counters.timeouts);
@@ -100,13 +114,20 @@ class Traffic {
  private:
   struct Flow {
     bool download;
-    std::unique_ptr<inner::TcpFlow> tcp;
+    std::unique_ptr<inner::Flow> data;
   };
   void add(Testbed& bed, bool download, unsigned number) {
+    const unsigned position = number + (download ? 0U : 100U);
+    const auto port = static_cast<std::uint16_t>(5201 + position);
+    const auto client_port = static_cast<std::uint16_t>(40'000 + 7 * position + plan_.seed % 1000);
+    if (plan_.transport == Transport::quic) {
+      const inner::QuicFlow::Config config{port, client_port, download};
+      flows_.push_back({download, std::make_unique<inner::QuicFlow>(bed.edge(), bed.hub(), config)});
+      return;
+    }
     inner::TcpFlow::Config config;
-    const unsigned port = number + (download ? 0U : 100U);
-    config.port = static_cast<std::uint16_t>(5201 + port);
-    config.client_port = static_cast<std::uint16_t>(40'000 + 7 * port + plan_.seed % 1000);
+    config.port = port;
+    config.client_port = client_port;
     config.mtu = static_cast<std::uint16_t>(bed.mtu());
     config.download = download;
     config.ecn = plan_.ecn;
@@ -126,27 +147,6 @@ std::vector<UplinkSpec> uplinks_of(const RunPlan& plan) {
       uplinks.push_back(uplink_of(*plan.profile, i));
   }
   return uplinks;
-}
-
-double capacity(const RunPlan& plan, bool download) {
-  double sum = 0;
-  for (std::size_t i = 0; i < plan.profile->links.size(); ++i) {
-    if (plan.link < 0 || static_cast<std::size_t>(plan.link) == i)
-      sum += capacity_of(line_of(plan.profile->links[i], download));
-  }
-  return sum;
-}
-
-// The rates of a profile that varies, every two seconds, the same for all plans of a seed.
-void vary(Testbed& bed, const RunPlan& plan, SimRandom& random) {
-  std::vector<double> rates;
-  for (std::size_t i = 0; i < plan.profile->links.size(); ++i) rates.push_back(5e6 + 55e6 * random.unit());
-  for (std::size_t i = 0; i < bed.links(); ++i) {
-    const std::size_t which = plan.link < 0 ? i : static_cast<std::size_t>(plan.link);
-    const std::size_t queue = queue_bytes(plan.profile->links[which].down, rates[which]);
-    for (const bool download : {true, false})
-      bed.link(i, download).set_rate(static_cast<std::uint64_t>(rates[which]), queue);
-  }
 }
 
 /// Bytes that each link has delivered.
@@ -196,7 +196,7 @@ void report_tunnel(RunResult& result, TunnelBed& bed, bool download) {
   if (result.violations != 0) std::fprintf(stderr, "%s", bed.bond().world().violations().text().c_str());
 }
 
-/// Changes of the links while the flows run.
+/// Changes of the links while the flows run, and what the links could carry.
 class Script {
  public:
   Script(Testbed& bed, const RunPlan& plan) : bed_(bed), plan_(plan), random_(plan.seed ^ 0x7661'7279) {
@@ -207,14 +207,96 @@ class Script {
     });
   }
 
+  /// Mbit/s of all links together, on average.
+  [[nodiscard]] double capacity(bool download, Timestamp from, Timestamp to) const {
+    if (!plan_.profile->varying) return constant_capacity(download);
+    double sum = 0;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Timestamp end = i + 1 < changes_.size() ? changes_[i + 1].when : to;
+      const Duration span = std::min(end, to) - std::max(changes_[i].when, from);
+      if (span > Duration::zero()) sum += changes_[i].rate * milliseconds(span);
+    }
+    return sum / milliseconds(to - from);
+  }
+
  private:
+  struct Change {
+    Timestamp when;
+    double rate;  ///< Mbit/s of all links
+  };
+  // The same rates for all plans of a seed.
   void change() {
-    vary(bed_, plan_, random_);
+    double sum = 0;
+    for (std::size_t i = 0; i < plan_.profile->links.size(); ++i) {
+      const double rate = 5e6 + 55e6 * random_.unit();
+      const bool used = plan_.link < 0 || static_cast<std::size_t>(plan_.link) == i;
+      if (!used) continue;
+      sum += rate / 1e6;
+      const std::size_t queue = queue_bytes(plan_.profile->links[i].down, rate);
+      for (const bool download : {true, false})
+        bed_.link(plan_.link < 0 ? i : 0, download).set_rate(static_cast<std::uint64_t>(rate), queue);
+    }
+    changes_.push_back({bed_.events().now(), sum});
     bed_.events().after(2s, [this] { change(); });
   }
+  [[nodiscard]] double constant_capacity(bool download) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < plan_.profile->links.size(); ++i) {
+      if (plan_.link < 0 || static_cast<std::size_t>(plan_.link) == i)
+        sum += capacity_of(line_of(plan_.profile->links[i], download));
+    }
+    return sum;
+  }
+
   Testbed& bed_;
   const RunPlan& plan_;
   SimRandom random_;
+  std::vector<Change> changes_;
+};
+
+/// Prints a line for each tenth of a second.
+class Timeline {
+ public:
+  Timeline(Testbed& bed, TunnelBed* tunnel, const Traffic& traffic, bool download)
+      : bed_(bed), tunnel_(tunnel), traffic_(traffic), download_(download), start_(bed.events().now()) {
+    std::printf("%6s %7s %6s %7s %8s | for each path: cwnd KB, in flight KB, srtt ms, wait in the link ms\n",
+                "s", "Mbit/s", "cwnd", "srtt ms", "queue KB");
+    wait();
+  }
+
+ private:
+  void wait() {
+    bed_.events().after(inner::ArrivalLog::kSlot, [this] { print(); });
+  }
+  void print() {
+    const Duration now = bed_.events().now() - start_;
+    const auto [window, rtt] = traffic_.first_flow();
+    const double rate = traffic_.rate(download_, now - inner::ArrivalLog::kSlot, now);
+    std::printf("%6.1f %7.1f %6u %7.1f", milliseconds(now) / 1000, rate, window, rtt);
+    if (tunnel_ != nullptr) print_tunnel();
+    for (std::size_t i = 0; i < bed_.links() && tunnel_ == nullptr; ++i)
+      std::printf(" | %5.1f", milliseconds(bed_.link(i, download_).backlog()));
+    std::printf("\n");
+    wait();
+  }
+  void print_tunnel() {
+    Bond& bond = tunnel_->bond();
+    const auto& tunnel = download_ ? tunnel_->hub_tunnel() : tunnel_->edge_tunnel();
+    std::printf(" %8.1f", static_cast<double>(tunnel.tunnel().peer(0).queue_bytes) / 1e3);
+    for (std::size_t i = 0; i < bed_.links(); ++i) {
+      const auto path = download_ ? bond.hub_path(i) : bond.edge_path(i);
+      if (!path) continue;
+      std::printf(" | %6.0f %6.0f %6.1f %6.1f", static_cast<double>(path->cwnd) / 1e3,
+                  static_cast<double>(path->flight) / 1e3, milliseconds(path->srtt),
+                  milliseconds(bed_.link(i, download_).backlog()));
+    }
+  }
+
+  Testbed& bed_;
+  TunnelBed* tunnel_;
+  const Traffic& traffic_;
+  bool download_;
+  Timestamp start_;
 };
 
 }  // namespace
@@ -239,7 +321,9 @@ RunResult run(const RunPlan& plan) {
   bed->events().run_for(kIdle);
   const Timestamp start = bed->events().now();
   const bool download = plan.direction != Direction::up;
-  traffic.start_flows();
+  traffic.start_flows(*bed);
+  std::optional<Timeline> timeline;
+  if (plan.timeline) timeline.emplace(*bed, tunnel, traffic, download);
   bed->events().run_for(seconds(plan.warmup));
   const Delivered before = delivered(*bed, download);
   bed->events().run_for(seconds(plan.seconds - plan.warmup));
@@ -248,7 +332,8 @@ RunResult run(const RunPlan& plan) {
   const Duration to = seconds(plan.seconds);
   result.rate = traffic.rate(download, from, to);
   if (plan.direction == Direction::both) result.rate_up = traffic.rate(false, from, to);
-  result.share_of_best = ratio(result.rate, kPayloadShare * capacity(plan, download));
+  result.share_of_best =
+      ratio(result.rate, kPayloadShare * script.capacity(download, start + from, start + to));
   result.start = traffic.time_to_reach(download, 0.8 * result.rate, to);
   traffic.report_inner(result);
   if (tunnel != nullptr) report_tunnel(result, *tunnel, download);

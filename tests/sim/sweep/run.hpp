@@ -25,6 +25,7 @@ struct RunPlan {
   bool ecn = false;             ///< the inner TCP uses ECN
   double blackhole = -1;        ///< seconds after which the first link becomes a blackhole; negative: never
   std::size_t queue_bytes = 0;  ///< of the tunnel; 0: the default
+  bool timeline = false;        ///< print what happens in each tenth of a second
 };
 
 /// Its figures, in Mbit/s, ms, and shares of 1. A plain struct, which passes between processes as bytes.
