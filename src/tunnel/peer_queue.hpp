@@ -30,7 +30,7 @@ class PeerQueue final : public sctp::MessageSource {
     std::uint64_t hash_seed = 0;   ///< unpredictable; seeds the flow hash
     /// How long the queue of one bulk flow may stay, as a share of the round trip. CUBIC (RFC 9438) needs a
     /// queue of three sevenths of a round trip to fill the path with one flow.
-    double target_share = 0.4;
+    double target_share = 1.5;
   };
   /// What happened since the queue was created or its counters were reset.
   struct Counters {

@@ -120,6 +120,8 @@ void AckPolicy::on_sent(Timestamp now, PathId path, std::size_t bytes) {
   }
   for (Source& source : sources_) {
     if (source.path == path) settle(now, source);
+    // A shorter acknowledgement is worth fewer bytes.
+    if (own_deadline(source) <= now) owe(source);
   }
 }
 
