@@ -16,12 +16,10 @@ tunnel::TunnelConfig with_peer(tunnel::TunnelConfig config, const crypto::Public
 
 }  // namespace
 
-void SimDevice::push(Packet&& packet) {
-  if (packet.size() > mtu_ || queue_.size() >= kDeviceQueue) {
-    ++overflowed_;
-    return;
-  }
-  queue_.push_back(std::move(packet));
+bool SimDevice::has_room(const Packet& packet, std::size_t on_their_way) {
+  if (packet.size() <= mtu_ && queue_.size() + on_their_way < kDeviceQueue) return true;
+  ++overflowed_;
+  return false;
 }
 
 std::size_t SimDevice::read(BufferPool& pool, std::span<Buffer> out) {
@@ -45,16 +43,26 @@ std::size_t SimDevice::write(std::span<const Bytes> packets) {
 }
 
 TunnelHost::TunnelHost(Host& host, InnerHost& inner, const crypto::PublicKey& peer,
-                       tunnel::TunnelConfig config, std::size_t mtu)
+                       tunnel::TunnelConfig config, std::size_t mtu, Duration cost)
     : host_(host),
+      cost_(cost),
       device_(mtu),
       tunnel_(with_peer(std::move(config), peer), device_, host.endpoint(), host.pool()) {
   device_.on_write = [&inner](Bytes packet) { inner.receive(packet); };
-  inner.on_send = [this](Packet&& packet) {
-    device_.push(std::move(packet));
-    host_.drain();
-  };
+  inner.on_send = [this, &inner](Packet&& packet) { accept(inner, std::move(packet)); };
   host_.on_round = [this] { return work(); };
+}
+
+// One packet after the other takes its time on the processor.
+void TunnelHost::accept(InnerHost& inner, Packet&& packet) {
+  if (!device_.has_room(packet, in_work_)) return;
+  ++in_work_;
+  busy_until_ = std::max(busy_until_, inner.now()) + cost_;
+  inner.events().at(busy_until_, [this, moved = std::move(packet)]() mutable {
+    --in_work_;
+    device_.push(std::move(moved));
+    host_.drain();
+  });
 }
 
 // As TunnelService: messages first, then packets of the host, whose answers may already wait.

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hawser/sctp/event.hpp"
@@ -21,7 +22,9 @@ class SimDevice final : public io::PacketDevice {
   /// Takes each packet that the tunnel writes.
   std::function<void(Bytes)> on_write;
   /// The host sends a packet into the tunnel.
-  void push(Packet&& packet);
+  void push(Packet&& packet) { queue_.push_back(std::move(packet)); }
+  /// Whether there is room for the packet beside those on their way; counts it as dropped otherwise.
+  bool has_room(const Packet& packet, std::size_t on_their_way);
   [[nodiscard]] bool waiting() const { return !queue_.empty(); }
 
   std::size_t read(BufferPool& pool, std::span<Buffer> out) override;
@@ -47,8 +50,9 @@ class TunnelHost {
  public:
   /// `peer`: the key of the other end; `config` without peers. Takes over Host::on_round; on_event stays with
   /// the owner, who passes events on.
+  /// `cost`: processor time of the host for each packet into the tunnel, which spreads its bursts.
   TunnelHost(Host& host, InnerHost& inner, const crypto::PublicKey& peer, tunnel::TunnelConfig config,
-             std::size_t mtu);
+             std::size_t mtu, Duration cost);
   TunnelHost(const TunnelHost&) = delete;
   TunnelHost& operator=(const TunnelHost&) = delete;
 
@@ -62,9 +66,13 @@ class TunnelHost {
   [[nodiscard]] const SimDevice& device() const { return device_; }
 
  private:
+  void accept(InnerHost& inner, Packet&& packet);
   bool work();
 
   Host& host_;
+  Duration cost_;
+  Timestamp busy_until_{};
+  std::size_t in_work_ = 0;  ///< packets that wait for the processor
   SimDevice device_;
   tunnel::Tunnel tunnel_;
 };

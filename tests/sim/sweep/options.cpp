@@ -11,7 +11,7 @@ constexpr const char* kUsage =
     "usage: sim_sweep [--profiles A,B] [--direction down,up,both] [--flows N] [--transport tcp|quic]\n"
     "                 [--seconds 10] [--warmup 2] [--seed N] [--seeds N] [--jobs N] [--json FILE]\n"
     "                 [--single | --no-tunnel] [--no-probes] [--ecn] [--blackhole SECONDS]\n"
-    "                 [--queue-bytes N] [--timeline] [--list]\n";
+    "                 [--queue-bytes N] [--cost MICROSECONDS] [--timeline] [--list]\n";
 
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> words;
@@ -92,6 +92,8 @@ bool read_value(std::string_view name, const std::string& text, Options& options
     options.seeds = static_cast<unsigned>(value);
   } else if (name == "--jobs") {
     options.jobs = static_cast<unsigned>(value);
+  } else if (name == "--cost") {
+    options.plan.cost = value;
   } else if (name == "--blackhole") {
     options.plan.blackhole = value;
   } else if (name == "--queue-bytes") {

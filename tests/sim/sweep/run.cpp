@@ -307,7 +307,8 @@ RunResult run(const RunPlan& plan) {
   std::unique_ptr<Testbed> bed;
   TunnelBed* tunnel = nullptr;
   if (plan.tunnel) {
-    auto made = std::make_unique<TunnelBed>(uplinks_of(plan), plan.seed, plan.queue_bytes);
+    auto made =
+        std::make_unique<TunnelBed>(uplinks_of(plan), plan.seed, seconds(plan.cost / 1e6), plan.queue_bytes);
     tunnel = made.get();
     bed = std::move(made);
   } else {

@@ -24,6 +24,7 @@ struct RunPlan {
   bool probes = true;           ///< ping and UDP beside the flows
   bool ecn = false;             ///< the inner TCP uses ECN
   double blackhole = -1;        ///< seconds after which the first link becomes a blackhole; negative: never
+  double cost = 20;             ///< microseconds of processor time for each packet into a tunnel
   std::size_t queue_bytes = 0;  ///< of the tunnel; 0: the default
   bool timeline = false;        ///< print what happens in each tenth of a second
 };

@@ -31,7 +31,8 @@ BondSpec TunnelBed::spec_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed)
   return spec;
 }
 
-TunnelBed::TunnelBed(std::vector<UplinkSpec> uplinks, std::uint64_t seed, std::size_t queue_bytes)
+TunnelBed::TunnelBed(std::vector<UplinkSpec> uplinks, std::uint64_t seed, Duration cost,
+                     std::size_t queue_bytes)
     : bond_(spec_of(std::move(uplinks), seed)), mtu_(daemon::config::InterfaceConfig::kDefaultMtu) {
   make_hosts(bond_.world().events());
   Config config = configuration(true);
@@ -39,8 +40,8 @@ TunnelBed::TunnelBed(std::vector<UplinkSpec> uplinks, std::uint64_t seed, std::s
   const auto settings = daemon::config::tunnel_config(config, seed);
   const auto edge_key = private_key_of(2 * seed).public_key();
   const auto hub_key = private_key_of(2 * seed + 1).public_key();
-  edge_tunnel_ = std::make_unique<inner::TunnelHost>(bond_.edge(), edge(), hub_key, settings, mtu_);
-  hub_tunnel_ = std::make_unique<inner::TunnelHost>(bond_.hub(), hub(), edge_key, settings, mtu_);
+  edge_tunnel_ = std::make_unique<inner::TunnelHost>(bond_.edge(), edge(), hub_key, settings, mtu_, cost);
+  hub_tunnel_ = std::make_unique<inner::TunnelHost>(bond_.hub(), hub(), edge_key, settings, mtu_, cost);
   bond_.on_edge_event = [this](const sctp::Event& event) { edge_tunnel_->handle_event(event); };
   bond_.on_hub_event = [this](const sctp::Event& event) { hub_tunnel_->handle_event(event); };
 }

@@ -44,7 +44,11 @@ class Testbed {
 /// A protected tunnel over all uplinks, configured as the daemon configures it.
 class TunnelBed final : public Testbed {
  public:
-  TunnelBed(std::vector<UplinkSpec> uplinks, std::uint64_t seed, std::size_t queue_bytes = 0);
+  /// Time that a host needs for a packet: half a gigabit per second, as two cores with all programs of a
+  /// test.
+  static constexpr Duration kPacketCost = std::chrono::microseconds(20);
+  TunnelBed(std::vector<UplinkSpec> uplinks, std::uint64_t seed, Duration cost = kPacketCost,
+            std::size_t queue_bytes = 0);
 
   /// Establishes the association and all paths, and lets the path MTU searches end.
   bool start() override;
