@@ -60,6 +60,7 @@ class PeerQueue final : public sctp::MessageSource {
   [[nodiscard]] bool waiting(sctp::TrafficClass traffic_class) const override {
     return queue_of(traffic_class).packets() != 0;
   }
+  [[nodiscard]] std::size_t waiting_bytes() const override { return bytes(); }
   [[nodiscard]] bool next(Timestamp now, sctp::TrafficClass traffic_class,
                           sctp::OutgoingMessage& out) override;
 

@@ -34,6 +34,8 @@ class MessageSource {
   virtual ~MessageSource() = default;
   /// Whether messages of this class wait. Cheap: called several times for each packet.
   [[nodiscard]] virtual bool waiting(TrafficClass traffic_class) const = 0;
+  /// Bytes of all messages that wait. Cheap: called for each batch of packets.
+  [[nodiscard]] virtual std::size_t waiting_bytes() const = 0;
   /// Moves the next message of this class to `out`, whose message is empty. False: there is none, because all
   /// that waited were stale; waiting() is false then.
   [[nodiscard]] virtual bool next(Timestamp now, TrafficClass traffic_class, OutgoingMessage& out) = 0;

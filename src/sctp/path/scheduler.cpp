@@ -15,19 +15,37 @@ bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
   return false;
 }
 
-// A path that only its pacer holds back is not full: no other path has to take over its data.
-bool full(const Path& path, Timestamp now) {
-  return path.flight.bytes >= path.congestion->cwnd() || !path.cap.ready(now);
-}
+// The delay of the way to the peer, as far as it differs between paths, and more as the window fills, so that
+// equal paths fill evenly. Nanoseconds.
+class ArrivalModel {
+ public:
+  explicit ArrivalModel(const PathTable& paths) {
+    for (const auto& path : paths) {
+      if (!carries_data(data_class(*path))) continue;
+      const auto delay = path->delay.with_offset();
+      measured_ &= delay.has_value();
+      if (!delay) continue;
+      shortest_ = std::min(shortest_, *delay);
+      least_srtt_ = std::min(least_srtt_, path->rtt.srtt());
+    }
+  }
+  // Until a packet that leaves now arrives.
+  [[nodiscard]] Duration delay(const Path& path) const {
+    if (!measured_ || !path.delay.with_offset()) return path.rtt.srtt() / 2;
+    return *path.delay.with_offset() - shortest_ + least_srtt_ / 2;
+  }
+  // The same, for the choice between paths.
+  [[nodiscard]] double score(const Path& path) const {
+    const double filled = static_cast<double>(path.flight.bytes + path.pmtu.payload()) /
+                          static_cast<double>(path.congestion->cwnd());
+    return static_cast<double>(delay(path).count()) * (1 + filled);
+  }
 
-// Nanoseconds until a packet sent now arrives: half a round trip, and up to twice that as the window fills,
-// so that equal paths fill evenly.
-double predicted_arrival(const Path& path) {
-  const auto srtt = static_cast<double>(path.rtt.srtt().count());
-  const double filled = static_cast<double>(path.flight.bytes + path.pmtu.payload()) /
-                        static_cast<double>(path.congestion->cwnd());
-  return srtt / 2 * (1 + filled);
-}
+ private:
+  Duration shortest_ = Duration::max();
+  Duration least_srtt_ = Duration::max();
+  bool measured_ = true;
+};
 
 // When no path is active, the one with the fewest errors carries the data, so that data is never stuck.
 Path* lowest_error_path(PathTable& paths) {
@@ -44,22 +62,45 @@ Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
   return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 
-// The paths of one class.
-struct Tier {
-  Path* best = nullptr;  ///< the best path that may send now
-  bool any = false;
-  bool full = true;  ///< no path has room: each window is full, or its cap is reached
+// The rate at which all paths together deliver, over the last moments.
+class Throughput {
+ public:
+  void update(const PathTable& paths, Timestamp now) {
+    std::uint64_t delivered = 0;
+    for (const auto& path : paths) delivered += path->flight.rate.delivered();
+    const Duration elapsed = now - since_;
+    if (elapsed < kInterval && delivered >= delivered_) return;
+    if (elapsed < 4 * kInterval && delivered >= delivered_)
+      rate_ = static_cast<double>(delivered - delivered_) * 1e9 / static_cast<double>(elapsed.count());
+    since_ = now;
+    delivered_ = delivered;
+  }
+  // Bytes per second.
+  [[nodiscard]] double rate() const { return rate_; }
+
+ private:
+  static constexpr Duration kInterval = std::chrono::milliseconds(50);
+  Timestamp since_{};
+  std::uint64_t delivered_ = 0;
+  double rate_ = 0;
 };
 
-Tier examine(PathTable& paths, DataClass tier_class, Timestamp now, Timestamp& limited, std::size_t size) {
+// The paths of one class.
+struct Tier {
+  Path* best = nullptr;   ///< the path with the earliest arrival, whether or not it may send now
+  Path* ready = nullptr;  ///< the same among those that may send now
+  bool any = false;
+};
+
+Tier examine(PathTable& paths, const ArrivalModel& model, DataClass tier_class, Timestamp now,
+             Timestamp& limited, std::size_t size) {
   Tier tier;
   for (const auto& path : paths) {
     if (data_class(*path) != tier_class || path->pmtu.payload() < size) continue;
     tier.any = true;
-    tier.full &= full(*path, now);
+    if (tier.best == nullptr || model.delay(*path) < model.delay(*tier.best)) tier.best = path.get();
     if (!may_send(*path, now, limited)) continue;
-    if (tier.best == nullptr || predicted_arrival(*path) < predicted_arrival(*tier.best))
-      tier.best = path.get();
+    if (tier.ready == nullptr || model.score(*path) < model.score(*tier.ready)) tier.ready = path.get();
   }
   return tier;
 }
@@ -67,21 +108,71 @@ Tier examine(PathTable& paths, DataClass tier_class, Timestamp now, Timestamp& l
 // See make_earliest_arrival_scheduler().
 class EarliestArrival final : public PathScheduler {
  public:
-  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t size) override {
+  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, const Demand& demand) override {
     limited = kNever;
-    const Tier always = examine(paths, DataClass::always, now, limited, size);
-    if (always.best != nullptr || !always.full) return always.best;
-    const Tier secondary = examine(paths, DataClass::secondary, now, limited, size);
-    if (secondary.best != nullptr || always.any || secondary.any) return secondary.best;
-    const Tier backup = examine(paths, DataClass::backup, now, limited, size);
-    return backup.any ? backup.best : fallback(paths, now, limited);
+    throughput_.update(paths, now);
+    const ArrivalModel model(paths);
+    const Tier always = examine(paths, model, DataClass::always, now, limited, demand.size);
+    if (always.ready != nullptr && worth_using(*always.ready, paths, model, demand, now)) return always.ready;
+    const Tier secondary = examine(paths, model, DataClass::secondary, now, limited, demand.size);
+    if (always.any) {
+      const bool spill = secondary.ready != nullptr && always.ready == nullptr &&
+                         worth_using(*secondary.ready, paths, model, demand, now);
+      return spill ? secondary.ready : nullptr;
+    }
+    if (secondary.any) return secondary.ready;
+    const Tier backup = examine(paths, model, DataClass::backup, now, limited, demand.size);
+    return backup.any ? backup.ready : fallback(paths, now, limited);
   }
+
+ private:
+  // Whether data should take `path` although faster or preferred paths exist, which are busy.
+  [[nodiscard]] bool worth_using(Path& path, const PathTable& paths, const ArrivalModel& model,
+                                 const Demand& demand, Timestamp now) const {
+    // How much later it may arrive than on the fastest path without anyone noticing.
+    constexpr Duration kUnnoticed = std::chrono::milliseconds(2);
+    // What waits for preferred paths waits for this long before others help.
+    constexpr Duration kPatience = std::chrono::milliseconds(20);
+    double faster = 0;  // bytes per second
+    Duration gap{};
+    for (const auto& other : paths) {
+      if (other.get() == &path || data_class(*other) > data_class(path)) continue;
+      const bool preferred = data_class(*other) < data_class(path);
+      const Duration ahead = model.delay(path) - model.delay(*other);
+      if (!preferred && ahead <= kUnnoticed) continue;
+      faster += capacity(*other);
+      gap = std::max(gap, preferred ? std::max(ahead, kPatience) : ahead);
+    }
+    if (faster <= 0) return true;
+    if (demand.urgent) return !sooner_elsewhere(path, paths, model, now);
+    const double wait = static_cast<double>(demand.backlog) / faster;
+    if (wait * 1e9 >= static_cast<double>(gap.count())) return true;
+    // A path that helps goes on as long as the faster ones could not carry it all.
+    constexpr double kNearly = 0.95;
+    return path.flight.bytes != 0 && throughput_.rate() > kNearly * faster;
+  }
+  // Whether another path whose pacer holds it back for a moment would still deliver sooner.
+  [[nodiscard]] static bool sooner_elsewhere(const Path& path, const PathTable& paths,
+                                             const ArrivalModel& model, Timestamp now) {
+    return std::ranges::any_of(paths, [&](const auto& other) {
+      return other.get() != &path && data_class(*other) <= data_class(path) &&
+             other->flight.bytes < other->congestion->cwnd() && other->ready_at() > now &&
+             other->ready_at() - now + model.delay(*other) <= model.delay(path);
+    });
+  }
+  [[nodiscard]] static double capacity(const Path& path) {
+    const double paced = path.pacing_rate();
+    const std::uint64_t cap = path.cap.bits_per_second();
+    return cap == 0 ? paced : std::min(paced, static_cast<double>(cap) / 8);
+  }
+
+  Throughput throughput_;
 };
 
 // See make_primary_scheduler().
 class PrimaryOnly final : public PathScheduler {
  public:
-  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t /*size*/) override {
+  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, const Demand& /*demand*/) override {
     limited = kNever;
     if (!paths.any_active()) return fallback(paths, now, limited);
     Path* path = paths.for_control();

@@ -80,6 +80,10 @@ inline std::size_t DataSender::size_in(Lane lane) {
   return std::min(queue_.front(lane).left(), max_chunk_payload_);
 }
 
+bool DataSender::next_is_urgent() const {
+  return outstanding_.has_queued() || overtaking() != Lane::none;
+}
+
 std::size_t DataSender::next_chunk_size() {
   const Lane first = outstanding_.has_urgent_queued() ? Lane::none : overtaking();
   if (first != Lane::none) return size_in(first);

@@ -43,6 +43,12 @@ class DataSender {
   [[nodiscard]] std::size_t queued_bytes() const { return outstanding_.held_bytes() + queue_.bytes(); }
   /// Bytes of messages that have no TSN yet, without those in the source.
   [[nodiscard]] std::size_t backlog() const { return queue_.bytes(); }
+  /// Bytes that wait to be sent for the first time, with those in the source.
+  [[nodiscard]] std::size_t waiting_bytes() const {
+    return queue_.bytes() + (queue_.source() == nullptr ? 0 : queue_.source()->waiting_bytes());
+  }
+  /// Whether the next chunk holds up others, or is of use only for a short time.
+  [[nodiscard]] bool next_is_urgent() const;
   /// Free bytes of the send buffer.
   [[nodiscard]] std::size_t space() const { return queued_bytes() < limit_ ? limit_ - queued_bytes() : 0; }
   /// Whether no message waits, except in the source, and every chunk is acknowledged.

@@ -32,7 +32,9 @@ std::size_t Transmitter::next_packet_size() {
 // path that carries it; if there is none, it leaves in a packet that IP may fragment (RFC 9260 §6.9).
 path::Path* Transmitter::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
-  return scheduler_->pick(context_.paths, now, pacing_deadline_, context_.paths.any_carries(size) ? size : 0);
+  const path::Demand demand{context_.paths.any_carries(size) ? size : 0, context_.data.waiting_bytes(),
+                            context_.data.next_is_urgent()};
+  return scheduler_->pick(context_.paths, now, pacing_deadline_, demand);
 }
 
 // Never an address that is not validated.

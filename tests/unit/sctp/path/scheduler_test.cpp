@@ -14,13 +14,14 @@ using test::route_to;
 
 class PathSchedulerTest : public ::testing::Test {
  protected:
-  Path* pick(PathScheduler& scheduler) { return scheduler.pick(paths, now, limited); }
+  Path* pick(PathScheduler& scheduler) { return scheduler.pick(paths, now, limited, demand); }
   static void fill(Path& path) { path.flight.bytes = path.congestion->cwnd(); }
 
   EndpointConfig config;
   PathTable paths{config};
   Timestamp now{};
   Timestamp limited{};
+  Demand demand{.backlog = 1'000'000};
   std::unique_ptr<PathScheduler> earliest = make_earliest_arrival_scheduler();
   std::unique_ptr<PathScheduler> primary = make_primary_scheduler();
 };

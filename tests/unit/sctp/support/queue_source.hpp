@@ -19,6 +19,9 @@ class QueueSource final : public MessageSource {
   void make_stale() { stale_ = true; }
 
   [[nodiscard]] bool waiting(TrafficClass traffic_class) const override { return left(traffic_class) != 0; }
+  [[nodiscard]] std::size_t waiting_bytes() const override {
+    return (queues_[0].size() + queues_[1].size()) * std::size_t{1000};
+  }
   [[nodiscard]] bool next(Timestamp /*now*/, TrafficClass traffic_class, OutgoingMessage& out) override {
     RingQueue<OutgoingMessage>& queue = queue_of(traffic_class);
     if (stale_) queue.clear();
