@@ -87,23 +87,9 @@ class Throughput {
 
 // The paths of one class.
 struct Tier {
-  Path* best = nullptr;   ///< the path with the earliest arrival, whether or not it may send now
-  Path* ready = nullptr;  ///< the same among those that may send now
+  Path* ready = nullptr;  ///< of those that may send now, the one with the earliest arrival
   bool any = false;
 };
-
-Tier examine(PathTable& paths, const ArrivalModel& model, DataClass tier_class, Timestamp now,
-             Timestamp& limited, std::size_t size) {
-  Tier tier;
-  for (const auto& path : paths) {
-    if (data_class(*path) != tier_class || path->pmtu.payload() < size) continue;
-    tier.any = true;
-    if (tier.best == nullptr || model.delay(*path) < model.delay(*tier.best)) tier.best = path.get();
-    if (!may_send(*path, now, limited)) continue;
-    if (tier.ready == nullptr || model.score(*path) < model.score(*tier.ready)) tier.ready = path.get();
-  }
-  return tier;
-}
 
 // See make_earliest_arrival_scheduler().
 class EarliestArrival final : public PathScheduler {
@@ -111,53 +97,71 @@ class EarliestArrival final : public PathScheduler {
   Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, const Demand& demand) override {
     limited = kNever;
     throughput_.update(paths, now);
-    const ArrivalModel model(paths);
-    const Tier always = examine(paths, model, DataClass::always, now, limited, demand.size);
-    if (always.ready != nullptr && worth_using(*always.ready, paths, model, demand, now)) return always.ready;
-    const Tier secondary = examine(paths, model, DataClass::secondary, now, limited, demand.size);
-    if (always.any) {
-      const bool spill = secondary.ready != nullptr && always.ready == nullptr &&
-                         worth_using(*secondary.ready, paths, model, demand, now);
-      return spill ? secondary.ready : nullptr;
+    const Situation situation{paths, ArrivalModel(paths), demand, now};
+    bool any = false;
+    for (const DataClass data_class : {DataClass::always, DataClass::secondary, DataClass::backup}) {
+      // A backup path does not help the others.
+      if (any && data_class == DataClass::backup) return nullptr;
+      const Tier tier = examine(situation, data_class, limited);
+      if (tier.ready != nullptr) return tier.ready;
+      any |= tier.any;
     }
-    if (secondary.any) return secondary.ready;
-    const Tier backup = examine(paths, model, DataClass::backup, now, limited, demand.size);
-    return backup.any ? backup.ready : fallback(paths, now, limited);
+    return any ? nullptr : fallback(paths, now, limited);
   }
 
  private:
+  struct Situation {
+    PathTable& paths;
+    ArrivalModel model;
+    const Demand& demand;
+    Timestamp now;
+  };
+
+  [[nodiscard]] Tier examine(const Situation& situation, DataClass tier_class, Timestamp& limited) const {
+    Tier tier;
+    for (const auto& path : situation.paths) {
+      if (data_class(*path) != tier_class || path->pmtu.payload() < situation.demand.size) continue;
+      tier.any = true;
+      if (path->flight.bytes >= path->congestion->cwnd() || !worth_using(*path, situation)) continue;
+      if (path->ready_at() > situation.now) {
+        limited = std::min(limited, path->ready_at());
+      } else if (tier.ready == nullptr || situation.model.score(*path) < situation.model.score(*tier.ready)) {
+        tier.ready = path.get();
+      }
+    }
+    return tier;
+  }
   // Whether data should take `path` although faster or preferred paths exist, which are busy.
-  [[nodiscard]] bool worth_using(Path& path, const PathTable& paths, const ArrivalModel& model,
-                                 const Demand& demand, Timestamp now) const {
+  [[nodiscard]] bool worth_using(const Path& path, const Situation& situation) const {
     // How much later it may arrive than on the fastest path without anyone noticing.
     constexpr Duration kUnnoticed = std::chrono::milliseconds(2);
     // What waits for preferred paths waits for this long before others help.
     constexpr Duration kPatience = std::chrono::milliseconds(20);
     double faster = 0;  // bytes per second
     Duration gap{};
-    for (const auto& other : paths) {
+    for (const auto& other : situation.paths) {
       if (other.get() == &path || data_class(*other) > data_class(path)) continue;
       const bool preferred = data_class(*other) < data_class(path);
-      const Duration ahead = model.delay(path) - model.delay(*other);
+      const Duration ahead = situation.model.delay(path) - situation.model.delay(*other);
       if (!preferred && ahead <= kUnnoticed) continue;
       faster += capacity(*other);
       gap = std::max(gap, preferred ? std::max(ahead, kPatience) : ahead);
     }
     if (faster <= 0) return true;
-    if (demand.urgent) return !sooner_elsewhere(path, paths, model, now);
-    const double wait = static_cast<double>(demand.backlog) / faster;
+    if (situation.demand.urgent) return !sooner_elsewhere(path, situation);
+    const double wait = static_cast<double>(situation.demand.backlog) / faster;
     if (wait * 1e9 >= static_cast<double>(gap.count())) return true;
     // A path that helps goes on as long as the faster ones could not carry it all.
     constexpr double kNearly = 0.95;
     return path.flight.bytes != 0 && throughput_.rate() > kNearly * faster;
   }
   // Whether another path whose pacer holds it back for a moment would still deliver sooner.
-  [[nodiscard]] static bool sooner_elsewhere(const Path& path, const PathTable& paths,
-                                             const ArrivalModel& model, Timestamp now) {
-    return std::ranges::any_of(paths, [&](const auto& other) {
+  [[nodiscard]] static bool sooner_elsewhere(const Path& path, const Situation& situation) {
+    const Timestamp here = std::max(path.ready_at(), situation.now) + situation.model.delay(path);
+    return std::ranges::any_of(situation.paths, [&](const auto& other) {
       return other.get() != &path && data_class(*other) <= data_class(path) &&
-             other->flight.bytes < other->congestion->cwnd() && other->ready_at() > now &&
-             other->ready_at() - now + model.delay(*other) <= model.delay(path);
+             other->flight.bytes < other->congestion->cwnd() &&
+             std::max(other->ready_at(), situation.now) + situation.model.delay(*other) < here;
     });
   }
   [[nodiscard]] static double capacity(const Path& path) {
