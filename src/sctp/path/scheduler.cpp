@@ -140,7 +140,7 @@ class EarliestArrival final : public PathScheduler {
     double faster = 0;  // bytes per second
     Duration gap{};
     for (const auto& other : situation.paths) {
-      if (other.get() == &path || data_class(*other) > data_class(path)) continue;
+      if (!competes(*other, path, situation)) continue;
       const bool preferred = data_class(*other) < data_class(path);
       const Duration ahead = situation.model.delay(path) - situation.model.delay(*other);
       if (!preferred && ahead <= kUnnoticed) continue;
@@ -155,12 +155,16 @@ class EarliestArrival final : public PathScheduler {
     constexpr double kNearly = 0.95;
     return path.flight.bytes != 0 && throughput_.rate() > kNearly * faster;
   }
+  // Whether `other` may carry the next packet instead of `path`.
+  [[nodiscard]] static bool competes(const Path& other, const Path& path, const Situation& situation) {
+    return &other != &path && data_class(other) <= data_class(path) &&
+           other.pmtu.payload() >= situation.demand.size;
+  }
   // Whether another path whose pacer holds it back for a moment would still deliver sooner.
   [[nodiscard]] static bool sooner_elsewhere(const Path& path, const Situation& situation) {
     const Timestamp here = std::max(path.ready_at(), situation.now) + situation.model.delay(path);
     return std::ranges::any_of(situation.paths, [&](const auto& other) {
-      return other.get() != &path && data_class(*other) <= data_class(path) &&
-             other->flight.bytes < other->congestion->cwnd() &&
+      return competes(*other, path, situation) && other->flight.bytes < other->congestion->cwnd() &&
              std::max(other->ready_at(), situation.now) + situation.model.delay(*other) < here;
     });
   }

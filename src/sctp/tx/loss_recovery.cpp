@@ -23,7 +23,6 @@ void LossRecovery::on_probe_sent(path::Path& path, Timestamp now) {
   flight.probe_due = false;
   flight.probe_deadline = kNever;
   flight.probe_sent = now;
-  flight.t3 = std::max(flight.t3, now + overdue_after(path));
 }
 
 void LossRecovery::start_t3(path::Path& path, Timestamp now) const {
@@ -249,7 +248,8 @@ void LossRecovery::on_probe_deadline(path::Path& path, Timestamp now) const {
   flight.probe_deadline = kNever;
   if (flight.newest == path::kNoTsn || flight.probe_sent != kNever) return;
   flight.probe_due = true;
-  flight.t3 = std::max(flight.t3, now + overdue_after(path));
+  // The answer to the probe shows whether a lone loss is more than that.
+  if (lone_loss(path, std::max(now, flight.t3))) flight.t3 = std::max(flight.t3, now + overdue_after(path));
 }
 
 // Whether everything that is overdue left at about the same time: such a loss is no sign that the path does

@@ -95,7 +95,7 @@ TEST_F(PathSchedulerTest, AFailedPathIsUsedOnlyWithinItsWindow) {
   EXPECT_EQ(pick(*earliest), nullptr);
 }
 
-TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAndNotWhileTheyArePaced) {
+TEST_F(PathSchedulerTest, ASecondaryPathHelpsWhenMoreWaitsThanTheOthersDeliverSoon) {
   Path& always = add_active(paths, 1, 80ms);
   Path& secondary = add_active(paths, 2, 20ms);
   secondary.own_role = PathRole::secondary;

@@ -468,22 +468,6 @@ TEST_F(OutstandingTest, WhatAFullSackHadNoRoomToReportIsNotTakenForLost) {
   EXPECT_EQ(chunk(400).state, State::in_flight);
 }
 
-TEST_F(OutstandingTest, WhatAFullNrSackLeavesOutInTheMiddleIsNotTakenForLost) {
-  for (int i = 0; i < 600; ++i) send_new(a);
-  // Every second chunk arrived; the report has room for the 50 lowest and the 50 highest of them.
-  std::vector<wire::GapBlock> blocks;
-  for (std::uint16_t i = 0; i < 300; ++i) {
-    const auto offset = static_cast<std::uint16_t>(2 * i + 2);
-    if (i < 50 || i >= 250) blocks.push_back({offset, offset});
-  }
-  sack(0, {}, Gaps(blocks));
-  EXPECT_EQ(a.flight.largest_acked, path::PacketNumber{600});
-  now += 1s;
-  detect_losses(a, now);
-  // The gaps below the lowest 50 blocks, and those between the highest 50.
-  EXPECT_EQ(a.counters.data_chunks_lost, 50U + 49U);
-}
-
 TEST_F(OutstandingTest, IsFullBeforeGapOffsetsOverflow) {
   while (!out.full()) send_new(a);
   EXPECT_EQ(out.next_tsn() - first, Outstanding::kMaxSpan);
