@@ -34,7 +34,7 @@ bool mark_v6(MutableBytes packet) {
 }  // namespace
 
 bool mark_congestion(MutableBytes packet) {
-  return packet[0] >> 4U == std::byte{4} ? mark_v4(packet) : mark_v6(packet);
+  return (packet[0] >> 4U) == std::byte{4} ? mark_v4(packet) : mark_v6(packet);
 }
 
 }  // namespace hawser::tunnel

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "sctp/path/path_status.hpp"
-#include "sctp/path/selection.hpp"
 #include "sctp/wire/causes.hpp"
 
 namespace hawser::sctp::association {
@@ -143,7 +142,7 @@ void Association::on_reflected(Timestamp now, const wire::ChunkView& chunk) {
 }
 
 void Association::on_restart_hint(Timestamp now) {
-  if (established() && readiness() == Readiness::confirmed) parts_.validation.on_restart_hint(now);
+  if (open()) parts_.validation.on_restart_hint(now);
 }
 
 // --- time
@@ -302,15 +301,7 @@ std::optional<ReceivedMessage> Association::poll_message() {
 // --- getters
 
 bool Association::open() const {
-  return !closed_ && established() && readiness() == Readiness::confirmed;
-}
-
-Duration Association::round_trip() const {
-  Duration longest{};
-  for (const auto& path : parts_.paths) {
-    if (path::carries_data(path::data_class(*path))) longest = std::max(longest, path->rtt.min_rtt());
-  }
-  return longest;
+  return !closed_ && state() == AssociationState::established && readiness() == Readiness::confirmed;
 }
 
 Tsn Association::cumulative_tsn() const {

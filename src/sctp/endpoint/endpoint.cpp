@@ -306,7 +306,8 @@ std::size_t Endpoint::send_backlog(AssociationId id) const {
 }
 
 Duration Endpoint::round_trip(AssociationId id) const {
-  return impl_->get(id, Duration{}, [](const auto& association) { return association.round_trip(); });
+  return impl_->get(id, Duration{},
+                    [](const auto& association) { return association.paths().longest_round_trip(); });
 }
 
 std::size_t Endpoint::unfragmented_size(AssociationId id) const {
@@ -315,7 +316,8 @@ std::size_t Endpoint::unfragmented_size(AssociationId id) const {
 }
 
 bool Endpoint::size_is_settled(AssociationId id) const {
-  return impl_->get(id, false, [](const auto& association) { return association.size_is_settled(); });
+  return impl_->get(id, false,
+                    [](const auto& association) { return association.paths().find_payload_mtu().settled; });
 }
 
 }  // namespace hawser::sctp

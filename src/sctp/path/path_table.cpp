@@ -32,6 +32,14 @@ PathTable::PayloadMtu PathTable::find_payload_mtu() const {
   return smallest;
 }
 
+Duration PathTable::longest_round_trip() const {
+  Duration longest{};
+  for (const auto& path : paths_) {
+    if (carries_data(data_class(*path))) longest = std::max(longest, path->rtt.min_rtt());
+  }
+  return longest;
+}
+
 bool PathTable::any_carries(std::size_t size) const {
   return std::ranges::any_of(paths_, [size](const auto& path) {
     return carries_data(data_class(*path)) && path->pmtu.payload() >= size;

@@ -82,6 +82,9 @@ class PathTable {
   /// The largest UDP payload that passes on every path that may carry data now; it bounds the fragments of
   /// messages.
   [[nodiscard]] std::size_t payload_mtu() const { return find_payload_mtu().bytes; }
+  /// The longest of the shortest round trips of the paths that carry data by their role; zero: none is
+  /// measured.
+  [[nodiscard]] Duration longest_round_trip() const;
   /// Whether a UDP payload of `size` bytes passes on an active path that carries data.
   [[nodiscard]] bool any_carries(std::size_t size) const;
 
