@@ -103,7 +103,7 @@ class SharedBottleneck {
       world_.attach(host, SocketId(socket++), local, nullptr, link, link);
     }
     const std::size_t paths = delays.size();
-    host.on_event = [this, &host, paths](const sctp::Event& event) {
+    host.on_event = [&host, paths](const sctp::Event& event) {
       if (event.kind == Kind::connected) {
         for (std::size_t i = 1; i < paths; ++i) host.add_path(event.association, i, kHub);
       }

@@ -11,7 +11,6 @@ using namespace std::chrono_literals;
 using test::ControlledPath;
 
 constexpr std::size_t kMtu = ControlledPath::kPacket;
-constexpr std::size_t kPeerWindow = 100'000'000;
 
 class CoupledTest : public ::testing::Test {
  protected:
