@@ -74,8 +74,6 @@ class DataSender {
   [[nodiscard]] bool ready();
   /// Whether data waits to be sent, for the first time or again.
   [[nodiscard]] bool has_data() const { return outstanding_.has_queued() || queue_.waits(); }
-  /// Whether nothing waits to be sent, here or in the source: the user and not the network limits the flight.
-  [[nodiscard]] bool starved() const { return !has_data(); }
   /// Whether the peer's window permits a full-sized chunk.
   [[nodiscard]] bool peer_has_room() const { return window_permits(max_chunk_payload_); }
   /// Adds to `packet` as many chunks as fit, in the order of sending. They count as packet `number` of

@@ -105,7 +105,7 @@ TEST_F(PeerQueueTest, AdaptsToTheRoundTrip) {
   const auto codel = [this] { return queue.queue_of(TrafficClass::bulk).codel(); };
   EXPECT_EQ(codel().target, 5ms);
   queue.set_round_trip(200ms);
-  EXPECT_EQ(codel().target, 80ms);
+  EXPECT_EQ(codel().target, 300ms);
   EXPECT_EQ(codel().interval, 200ms);
   queue.set_round_trip(0ms);
   EXPECT_EQ(codel().target, 5ms);

@@ -9,19 +9,12 @@
 namespace hawser::sctp::path {
 namespace {
 
-// A reduction to 0.7 and a growth of 0.53 packets per round trip are as fair as 0.5 and 1 (RFC 9438 §4.3),
-// and leave less of a link without data.
-constexpr double kBeta = 0.7;
-constexpr double kBetaMark = 0.85;  // RFC 8511 §3.1
-constexpr double kAlpha = 3 * (1 - kBeta) / (1 + kBeta);
-
 // See make_coupled(). LIA rather than OLIA or BALIA: BALIA reduces the smaller of two unequal windows to a
 // quarter, which leaves a slow link that is not shared half empty, and OLIA moves the growth away from it.
 class Coupled final : public WindowController {
  public:
   Coupled(std::size_t packet, std::size_t peer_window, CouplingGroup& group)
-      : WindowController({packet, ten_packets(packet), peer_window},
-                         {.on_loss = kBeta, .on_mark = kBetaMark}),
+      : WindowController({packet, ten_packets(packet), peer_window}, {.on_loss = 0.5, .on_mark = 0.8}),
         group_(group),
         member_(group) {}
 
@@ -34,27 +27,18 @@ class Coupled final : public WindowController {
     const CouplingGroup::Totals totals = group_.totals(ack.now);
     const double alone = 1 / cwnd;
     const double linked = totals.rate > 0 ? totals.best / (totals.rate * totals.rate) : alone;
-    const double pace = cwnd < prior_ ? kAlpha : 1.0;
-    const double more = pace * std::min(linked, alone) * static_cast<double>(window().packet()) *
-                            static_cast<double>(ack.acked) +
-                        remainder_;
+    const double more =
+        std::min(linked, alone) * static_cast<double>(window().packet()) * static_cast<double>(ack.acked) +
+        remainder_;
     const double whole = std::floor(more);
     remainder_ = more - whole;
     window().grow(static_cast<std::size_t>(whole));
   }
   void before_ack(const AckSample& ack) override { member_.update(ack.now, window().bytes(), srtt()); }
-  void before_reduction() override {
-    prior_before_ = prior_;
-    prior_ = static_cast<double>(window().bytes());
-  }
-  void after_undo() override { prior_ = prior_before_; }
-  void forget() override { prior_ = 0; }
 
   CouplingGroup& group_;
   CouplingGroup::Member member_;
-  double prior_ = 0;         // the window before the last reduction
-  double prior_before_ = 0;  // the one before that
-  double remainder_ = 0;     // of a byte, that the window has not grown by yet
+  double remainder_ = 0;  // of a byte, that the window has not grown by yet
 };
 
 }  // namespace

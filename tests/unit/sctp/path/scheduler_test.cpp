@@ -102,10 +102,13 @@ TEST_F(PathSchedulerTest, ASecondaryPathHelpsWhenMoreWaitsThanTheOthersDeliverSo
   EXPECT_EQ(pick(*earliest), &always) << "although the other is faster";
   while (always.pacer.ready(now))
     always.pacer.on_sent(now, always.pmtu.payload(), always.pacing_rate(), always.pmtu.payload());
+  const std::size_t much = demand.backlog;
+  demand.backlog = 1000;
   EXPECT_EQ(pick(*earliest), nullptr);
   EXPECT_EQ(limited, always.pacer.next());
-  fill(always);
+  demand.backlog = much;
   EXPECT_EQ(pick(*earliest), &secondary);
+  demand.backlog = 1000;
   always.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(pick(*earliest), &secondary);
 }
