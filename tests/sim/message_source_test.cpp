@@ -24,6 +24,7 @@ class SaturatedSource final : public sctp::MessageSource {
   [[nodiscard]] bool waiting(TrafficClass traffic_class) const override {
     return traffic_class == TrafficClass::bulk || !realtime_.empty();
   }
+  [[nodiscard]] std::size_t waiting_bytes() const override { return 1U << 20; }
   [[nodiscard]] bool next(Timestamp now, TrafficClass traffic_class, sctp::OutgoingMessage& out) override {
     const bool realtime = traffic_class == TrafficClass::realtime;
     out.message = realtime ? realtime_.pop_front() : make(now, kBulkSize);

@@ -307,7 +307,7 @@ std::size_t Endpoint::send_backlog(AssociationId id) const {
 
 Duration Endpoint::round_trip(AssociationId id) const {
   return impl_->get(id, Duration{},
-                    [](const auto& association) { return association.paths().longest_round_trip(); });
+                    [](const auto& association) { return association.paths().longest_min_rtt(); });
 }
 
 std::size_t Endpoint::unfragmented_size(AssociationId id) const {

@@ -32,7 +32,7 @@ PathTable::PayloadMtu PathTable::find_payload_mtu() const {
   return smallest;
 }
 
-Duration PathTable::longest_round_trip() const {
+Duration PathTable::longest_min_rtt() const {
   Duration longest{};
   for (const auto& path : paths_) {
     if (carries_data(data_class(*path))) longest = std::max(longest, path->rtt.min_rtt());

@@ -84,7 +84,7 @@ class PathTable {
   [[nodiscard]] std::size_t payload_mtu() const { return find_payload_mtu().bytes; }
   /// The longest of the shortest round trips of the paths that carry data by their role; zero: none is
   /// measured.
-  [[nodiscard]] Duration longest_round_trip() const;
+  [[nodiscard]] Duration longest_min_rtt() const;
   /// Whether a UDP payload of `size` bytes passes on an active path that carries data.
   [[nodiscard]] bool any_carries(std::size_t size) const;
 

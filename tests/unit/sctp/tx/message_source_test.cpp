@@ -122,20 +122,20 @@ TEST_F(DataSenderSourceTest, TakesNothingBeforeTheAssociationIsUpAndAfterItsEndB
   EXPECT_TRUE(sender.has_data()) << "one was taken already";
   EXPECT_EQ(all().size(), 1U);
   EXPECT_EQ(source.left(), 1U);
-  EXPECT_TRUE(sender.starved());
+  EXPECT_FALSE(sender.has_data());
   EXPECT_FALSE(sender.drained());
   sack(2);
   EXPECT_TRUE(sender.drained());
 }
 
 TEST_F(DataSenderSourceTest, IsStarvedOnlyWhenNothingWaitsAnywhere) {
-  EXPECT_TRUE(sender.starved());
+  EXPECT_FALSE(sender.has_data());
   bulk(1'400);
-  EXPECT_FALSE(sender.starved());
+  EXPECT_TRUE(sender.has_data());
   all();
-  EXPECT_TRUE(sender.starved());
+  EXPECT_FALSE(sender.has_data());
   sender.outstanding().lose_all(a);
-  EXPECT_FALSE(sender.starved());
+  EXPECT_TRUE(sender.has_data());
 }
 
 TEST_F(DataSenderSourceTest, AFullSendBufferKeepsBulkMessagesInTheSourceAndRealtimeOnesFlow) {
@@ -145,7 +145,7 @@ TEST_F(DataSenderSourceTest, AFullSendBufferKeepsBulkMessagesInTheSourceAndRealt
   EXPECT_LT(sender.queued_bytes(), config.send_buffer + 1'400);
   EXPECT_EQ(source.left(), 12U);
   EXPECT_FALSE(sender.ready());
-  EXPECT_FALSE(sender.starved());
+  EXPECT_TRUE(sender.has_data());
   realtime(100);
   EXPECT_TRUE(sender.ready());
   EXPECT_EQ(streams(all()), std::vector{2});
@@ -171,7 +171,7 @@ TEST_F(DataSenderSourceTest, SendsNothingWhenAllThatWaitedWasStale) {
   EXPECT_TRUE(sender.ready());
   EXPECT_FALSE(sender.prepare(now));
   EXPECT_TRUE(packet().empty());
-  EXPECT_TRUE(sender.starved());
+  EXPECT_FALSE(sender.has_data());
 }
 
 TEST_F(DataSenderSourceTest, AWindowOfThePeerThatIsFullKeepsMessagesInTheSource) {
