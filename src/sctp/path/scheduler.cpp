@@ -132,7 +132,7 @@ class EarliestArrival final : public PathScheduler {
     return tier;
   }
   // Whether data should take `path` although faster or preferred paths exist, which are busy.
-  [[nodiscard]] bool worth_using(const Path& path, const Situation& situation) const {
+  [[nodiscard]] bool worth_using(Path& path, const Situation& situation) const {
     // How much later it may arrive than on the fastest path without anyone noticing.
     constexpr Duration kUnnoticed = std::chrono::milliseconds(2);
     // What waits for preferred paths waits for this long before others help.
@@ -150,10 +150,12 @@ class EarliestArrival final : public PathScheduler {
     if (faster <= 0) return true;
     if (situation.demand.urgent) return !sooner_elsewhere(path, situation);
     const double wait = static_cast<double>(situation.demand.backlog) / faster;
-    if (wait * 1e9 >= static_cast<double>(gap.count())) return true;
-    // A path that helps goes on as long as the faster ones could not carry it all.
+    // A path that helps goes on for a while, and as long as the faster ones could not carry it all.
     constexpr double kNearly = 0.95;
-    return path.flight.bytes != 0 && throughput_.rate() > kNearly * faster;
+    const bool needed = path.flight.bytes != 0 && throughput_.rate() > kNearly * faster;
+    if (needed || wait * 1e9 >= static_cast<double>(gap.count()))
+      path.helps_until = situation.now + kPatience;
+    return situation.now < path.helps_until;
   }
   // Whether `other` may carry the next packet instead of `path`.
   [[nodiscard]] static bool competes(const Path& other, const Path& path, const Situation& situation) {
@@ -162,7 +164,9 @@ class EarliestArrival final : public PathScheduler {
   }
   // Whether another path whose pacer holds it back for a moment would still deliver sooner.
   [[nodiscard]] static bool sooner_elsewhere(const Path& path, const Situation& situation) {
-    const Timestamp here = std::max(path.ready_at(), situation.now) + situation.model.delay(path);
+    constexpr Duration kNoticeable = std::chrono::milliseconds(1);
+    const Timestamp here =
+        std::max(path.ready_at(), situation.now) + situation.model.delay(path) - kNoticeable;
     return std::ranges::any_of(situation.paths, [&](const auto& other) {
       return competes(*other, path, situation) && other->flight.bytes < other->congestion->cwnd() &&
              std::max(other->ready_at(), situation.now) + situation.model.delay(*other) < here;
