@@ -111,6 +111,7 @@ struct Path {
   CongestionControl algorithm;  ///< of `congestion`
   std::unique_ptr<CongestionController> congestion;
   Timestamp helps_until = Timestamp::min();  ///< until when the scheduler uses it beside faster paths
+  Timestamp waits_until = Timestamp::min();  ///< until when it does not
   Pacer pacer;
   RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
   PathFlight flight;

@@ -131,31 +131,40 @@ class EarliestArrival final : public PathScheduler {
     }
     return tier;
   }
-  // Whether data should take `path` although faster or preferred paths exist, which are busy.
+  // Whether data should take `path` although faster or preferred paths exist, which are busy. The answer
+  // holds for a while: it would change with every acknowledgement where it is close, and each change wakes
+  // the user in vain.
   [[nodiscard]] bool worth_using(Path& path, const Situation& situation) const {
-    // How much later it may arrive than on the fastest path without anyone noticing.
-    constexpr Duration kUnnoticed = std::chrono::milliseconds(2);
-    // What waits for preferred paths waits for this long before others help.
-    constexpr Duration kPatience = std::chrono::milliseconds(20);
-    double faster = 0;  // bytes per second
-    Duration gap{};
+    const Faster faster = faster_than(path, situation);
+    if (faster.rate <= 0) return true;
+    if (situation.demand.urgent) return !sooner_elsewhere(path, situation);
+    if (situation.now >= path.helps_until && situation.now >= path.waits_until)
+      (helps(path, faster, situation) ? path.helps_until : path.waits_until) = situation.now + kDecision;
+    return situation.now < path.helps_until;
+  }
+  // The faster and the preferred paths.
+  struct Faster {
+    double rate = 0;  ///< of all together, bytes per second
+    Duration gap{};   ///< how much later the slower path delivers
+  };
+  [[nodiscard]] static Faster faster_than(const Path& path, const Situation& situation) {
+    Faster faster;
     for (const auto& other : situation.paths) {
       if (!competes(*other, path, situation)) continue;
       const bool preferred = data_class(*other) < data_class(path);
       const Duration ahead = situation.model.delay(path) - situation.model.delay(*other);
       if (!preferred && ahead <= kUnnoticed) continue;
-      faster += capacity(*other);
-      gap = std::max(gap, preferred ? std::max(ahead, kPatience) : ahead);
+      faster.rate += capacity(*other);
+      faster.gap = std::max(faster.gap, preferred ? std::max(ahead, kPatience) : ahead);
     }
-    if (faster <= 0) return true;
-    if (situation.demand.urgent) return !sooner_elsewhere(path, situation);
-    const double wait = static_cast<double>(situation.demand.backlog) / faster;
-    // A path that helps goes on for a while, and as long as the faster ones could not carry it all.
+    return faster;
+  }
+  // Whether the faster paths would deliver what waits later than `path`, or cannot carry what is sent.
+  [[nodiscard]] bool helps(const Path& path, const Faster& faster, const Situation& situation) const {
     constexpr double kNearly = 0.95;
-    const bool needed = path.flight.bytes != 0 && throughput_.rate() > kNearly * faster;
-    if (needed || wait * 1e9 >= static_cast<double>(gap.count()))
-      path.helps_until = situation.now + kPatience;
-    return situation.now < path.helps_until;
+    const double wait = static_cast<double>(situation.demand.backlog) / faster.rate;
+    return wait * 1e9 >= static_cast<double>(faster.gap.count()) ||
+           (path.flight.bytes != 0 && throughput_.rate() > kNearly * faster.rate);
   }
   // Whether `other` may carry the next packet instead of `path`.
   [[nodiscard]] static bool competes(const Path& other, const Path& path, const Situation& situation) {
@@ -178,6 +187,12 @@ class EarliestArrival final : public PathScheduler {
     return cap == 0 ? paced : std::min(paced, static_cast<double>(cap) / 8);
   }
 
+  // How much later than on the fastest path data may arrive without anyone noticing.
+  static constexpr Duration kUnnoticed = std::chrono::milliseconds(2);
+  // What waits for preferred paths waits for this long before others help.
+  static constexpr Duration kPatience = std::chrono::milliseconds(20);
+  // How long a decision about a path holds.
+  static constexpr Duration kDecision = std::chrono::milliseconds(20);
   Throughput throughput_;
 };
 

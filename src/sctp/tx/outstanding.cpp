@@ -231,14 +231,14 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
     flight.acked.any = true;
     const std::size_t bytes = flight.take_out(chunk.packet);
-    flight.acked.bytes += bytes;
-    flight.rate.on_delivered(bytes);
     // A retransmission cannot be acknowledged so soon: what arrived is the packet that was declared lost (RFC
     // 8985 §6.2 step 2).
     const bool too_soon = chunk.transmissions > 1 && now - chunk.sent_at < shortest_round_trip_;
     if (too_soon) {
       note_late_arrival(chunk, paths, now);
     } else {
+      flight.acked.bytes += bytes;
+      flight.rate.on_delivered(bytes);
       note_delivery(chunk, now);
     }
     unlink(chunk);
@@ -357,8 +357,7 @@ void Outstanding::lose(std::uint64_t tsn, OutChunk& chunk, Losses& losses) {
   path::Path& path = *chunk.path;
   unlink(chunk);
   queue_again(tsn, chunk);
-  chunk.lost_packet = chunk.packet;
-  chunk.lost_path = path.id;
+  chunk.lost_packet = {};
   losses.bytes += path.flight.take_out(chunk.packet);
   losses.newest = std::max(losses.newest, chunk.packet);
   ++losses.chunks;
@@ -391,6 +390,9 @@ Outstanding::Losses Outstanding::detect_losses(path::Path& path, Timestamp now) 
       break;
     }
     lose(tsn, chunk, losses);
+    // What a time-out or a move declares lost may arrive at any time, and tells nothing about reordering.
+    chunk.lost_packet = chunk.packet;
+    chunk.lost_path = path.id;
   }
   return losses;
 }

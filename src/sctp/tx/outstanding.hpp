@@ -22,10 +22,11 @@ struct OutChunk {
     released,   ///< received, and the peer cannot renege; the payload is freed
   };
   Buffer payload;
-  path::Path* path = nullptr;          ///< where it was sent last; null: that path was removed
-  path::PacketNumber packet;           ///< number of the packet on that path
-  path::PacketNumber lost_packet;      ///< of the packet that was declared lost last; 0: none, or it arrived
-  PathId lost_path = kNoPath;          ///< the path of that packet
+  path::Path* path = nullptr;  ///< where it was sent last; null: that path was removed
+  path::PacketNumber packet;   ///< number of the packet on that path
+  path::PacketNumber
+      lost_packet;             ///< of the packet that later ones showed to be lost; 0: none, or it arrived
+  PathId lost_path = kNoPath;  ///< the path of that packet
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};

@@ -106,6 +106,9 @@ TEST_F(PathSchedulerTest, ASecondaryPathHelpsWhenMoreWaitsThanTheOthersDeliverSo
   demand.backlog = 1000;
   EXPECT_EQ(pick(*earliest), nullptr);
   EXPECT_EQ(limited, always.pacer.next());
+  now += 20ms;  // a decision holds for a while
+  while (always.pacer.ready(now))
+    always.pacer.on_sent(now, always.pmtu.payload(), always.pacing_rate(), always.pmtu.payload());
   demand.backlog = much;
   EXPECT_EQ(pick(*earliest), &secondary);
   demand.backlog = 1000;

@@ -375,6 +375,7 @@ TEST_F(OutstandingTest, RetransmissionsGiveNoRoundTripAndProveNoPath) {
   send_new(a, 1);
   out.lose_all(a);
   send_again(1, b);
+  now += 40ms;
   sack(1);
   EXPECT_EQ(b.flight.acked.rtt_from, kNever);
   EXPECT_FALSE(b.flight.acked.unambiguous);
