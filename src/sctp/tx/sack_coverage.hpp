@@ -20,8 +20,8 @@ class SackCoverageTracker {
       case wire::SackCoverage::partial: certain_ = false; return;
     }
     const auto ahead = static_cast<std::int16_t>(sack.number - number_);
-    if (ahead <= 0) return;  // it was overtaken
-    constexpr std::int16_t kReach = 3;
+    if (ahead <= 0) return;             // it was overtaken
+    constexpr std::int16_t kReach = 4;  // docs/protocol.md
     if (known_ && ahead <= kReach) return be_certain_of(sack.number);
     certain_ = false;
   }
