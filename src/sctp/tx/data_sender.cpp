@@ -215,10 +215,13 @@ OutChunk DataSender::cut(Lane lane, std::size_t size) {
 DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& paths, Timestamp now) {
   const std::uint64_t cumulative = unwrap(sack.fields.cumulative_tsn, outstanding_.cumulative());
   const bool may_be_cut = sack.fields.coverage == wire::SackCoverage::unstated;
-  const SackView view{cumulative, sack.gaps, sack.non_renegable, now, may_be_cut};
+  SackCoverageTracker coverage = coverage_;
+  coverage.on_sack(sack.fields);
+  const bool prompt = coverage_.certain() && coverage.certain();
+  const SackView view{cumulative, sack.gaps, sack.non_renegable, now, may_be_cut, prompt};
   const SackVerdict verdict = apply(view, sack.overtaken ? wire_window() : sack.fields.a_rwnd, paths);
   if (verdict != SackVerdict::advanced && verdict != SackVerdict::nothing_new) return verdict;
-  coverage_.on_sack(sack.fields);
+  coverage_ = coverage;
   for (const Tsn tsn : sack.duplicates)
     outstanding_.on_duplicate(unwrap(tsn, outstanding_.cumulative()), paths, now);
   return verdict;

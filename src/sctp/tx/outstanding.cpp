@@ -147,6 +147,7 @@ std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& path
     path->flight.acked.largest_before = path->flight.largest_acked;
   }
   released_now_ = 0;
+  prompt_ = sack.prompt;
   shortest_round_trip_ = shortest_round_trip(paths);
   const std::uint64_t acknowledged_before = acknowledged_;
   release_block(base_, sack.cumulative, paths, sack.received);
@@ -231,10 +232,7 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
     flight.acked.any = true;
     const std::size_t bytes = flight.take_out(chunk.packet);
-    // A retransmission cannot be acknowledged so soon: what arrived is the packet that was declared lost (RFC
-    // 8985 §6.2 step 2).
-    const bool too_soon = chunk.transmissions > 1 && now - chunk.sent_at < shortest_round_trip_;
-    if (too_soon) {
+    if (chunk.transmissions > 1 && has_not_arrived(chunk, now)) {
       note_late_arrival(chunk, paths, now);
     } else {
       flight.acked.bytes += bytes;
@@ -250,14 +248,24 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths
   return chunk;
 }
 
+// Whether the chunk that is acknowledged arrived earlier, and not in the packet in which it was sent last
+// (RFC 8985 §6.2 step 2): that packet is newer than all that the peer reports for its path, or a
+// retransmission cannot be acknowledged so soon.
+bool Outstanding::has_not_arrived(const OutChunk& chunk, Timestamp now) const {
+  path::PathFlight& flight = chunk.path->flight;
+  const path::SentPacket* packet = flight.sent.find(chunk.packet);
+  if (packet != nullptr && packet->record > flight.reported_record) return true;
+  return now - chunk.sent_at < shortest_round_trip_;
+}
+
 // Notes the newest packet of the path that was delivered, and how much later than that an older one was.
-void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
+void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) const {
   path::PathFlight& flight = chunk.path->flight;
   const bool first = chunk.transmissions == 1;
   if (first) flight.acked.unambiguous = true;
   if (first) flight.acked.largest = std::max(flight.acked.largest, chunk.size);
   flight.acked.newest = std::max(flight.acked.newest, chunk.packet);
-  if (first && chunk.packet < flight.acked.largest_before) {
+  if (first && prompt_ && chunk.packet < flight.acked.largest_before) {
     const Duration late = now - chunk.sent_at - expected_round_trip(*chunk.path);
     if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
   }

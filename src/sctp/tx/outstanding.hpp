@@ -52,6 +52,8 @@ struct SackView {
   wire::GapBlockList non_renegable_gaps;  ///< empty for a plain SACK
   Timestamp received = kNever;            ///< when it arrived
   bool may_be_cut = true;                 ///< it may have had no room for all blocks, without stating it
+  /// Neither it nor the one before left anything out: what it reports for the first time has just arrived.
+  bool prompt = true;
 };
 
 /// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by unwrapped TSN, and
@@ -151,7 +153,8 @@ class Outstanding {
   void enqueue(std::uint64_t tsn, const OutChunk& chunk);
   void dequeue(std::uint64_t tsn, const OutChunk& chunk);
   OutChunk& on_acknowledged(std::uint64_t tsn, path::PathTable& paths, Timestamp now);
-  static void note_delivery(const OutChunk& chunk, Timestamp now);
+  [[nodiscard]] bool has_not_arrived(const OutChunk& chunk, Timestamp now) const;
+  void note_delivery(const OutChunk& chunk, Timestamp now) const;
   static void note_late_arrival(OutChunk& chunk, path::PathTable& paths, Timestamp now);
   void link(std::uint64_t tsn, OutChunk& chunk, path::Path& path);
   void release_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths, Timestamp now);
@@ -188,6 +191,7 @@ class Outstanding {
   std::size_t held_bytes_ = 0;
   std::size_t released_now_ = 0;
   Duration shortest_round_trip_{};  ///< of the active paths, for the SACK that is being processed
+  bool prompt_ = true;              ///< SackView::prompt of the SACK that is being processed
 };
 
 }  // namespace hawser::sctp::tx
