@@ -26,6 +26,14 @@ Duration expected_round_trip(const path::Path& path) {
   return std::max(path.flight.rtt_of_largest, path.rtt.srtt());
 }
 
+// Whether the chunk, sent more than once, may have arrived in an earlier packet. Without PATH ACKs only time
+// tells.
+bool ambiguous(const OutChunk& chunk, Timestamp now) {
+  const path::SentPacket* packet = chunk.path->flight.sent.find(chunk.packet);
+  const Duration usual = chunk.path->rtt.srtt();
+  return (packet == nullptr || packet->record == 0) && now - chunk.sent_at < usual - usual / 4;
+}
+
 }  // namespace
 
 Outstanding::Outstanding(Tsn initial_tsn)
@@ -269,7 +277,7 @@ void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) const {
     const Duration late = now - chunk.sent_at - expected_round_trip(*chunk.path);
     if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
   }
-  if (chunk.packet <= flight.largest_acked) return;
+  if (chunk.packet <= flight.largest_acked || (!first && ambiguous(chunk, now))) return;
   flight.largest_acked = chunk.packet;
   flight.rtt_of_largest = now - chunk.sent_at;
   if (first) flight.acked.rtt_from = chunk.sent_at;

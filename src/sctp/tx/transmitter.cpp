@@ -112,7 +112,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     path.congestion->on_sent(now, bytes, flight.bytes);
     if (!batch.may_fragment)
       context_.data.outstanding().set_newest_packet_size(path, path.pmtu.size_class(size));
-    path.on_data_sent(now, size, record + position, burst);
+    path.on_data_sent(now, size, record == 0 ? 0 : record + position, burst);
     context_.recovery.on_sent(path, now);
   }
 }
