@@ -197,7 +197,7 @@ void Outstanding::note_unreported(const SackView& sack) {
 Duration Outstanding::shortest_round_trip(path::PathTable& paths) {
   Duration shortest = Duration::max();
   for (const auto& path : paths) {
-    if (path->lifecycle.active()) shortest = std::min(shortest, path->rtt.min_rtt());
+    if (path->lifecycle.active()) shortest = std::min(shortest, path->rtt.lowest());
   }
   return shortest == Duration::max() ? Duration::zero() : shortest;
 }
