@@ -52,9 +52,12 @@ void Bbr::update_rate(const AckSample& ack) {
 
 void Bbr::update_delay(const AckSample& ack) {
   if (ack.rtt == Duration::zero()) return;
-  min_rtt_ = ack.min_rtt;
+  // Where only round trips show the queue, its level is above a minimum that does not expire: a way that has
+  // become longer is part of the quiet level.
+  const bool one_way = ack.queue_delay.has_value();
+  min_rtt_ = one_way || min_rtt_ == Duration::zero() ? ack.min_rtt : std::min(min_rtt_, ack.min_rtt);
   srtt_ = ack.srtt;
-  const Duration queue = ack.queue_delay ? *ack.queue_delay : ack.rtt - ack.min_rtt;
+  const Duration queue = one_way ? *ack.queue_delay : ack.rtt - min_rtt_;
   queue_.set_window(std::max(min_rtt_, kLeastQueue));
   queue_.add(queue, ack.now);
 }
@@ -101,7 +104,6 @@ std::size_t Bbr::window(double gain) const {
 void Bbr::on_loss(const LossSample& loss) {
   lost_in_round_ += loss.lost;
   ++loss_events_;
-  lost_flight_ = loss.flight_when_sent;
 }
 
 // Isolated losses are part of the path. Only more of them than the path usually loses are congestion.
@@ -187,7 +189,11 @@ void Bbr::check_down(const AckSample& ack, bool started, double round_rate) {
 }
 
 void Bbr::check_cruise(bool started, bool congested) {
-  if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 8))) return enter(Phase::down);
+  if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 8))) {
+    // A rate that causes a queue does not count for longer than one that was probed.
+    if (rounds_in_phase() > 1) rate_.next_cycle();
+    return enter(Phase::down);
+  }
   if (!started) return;
   measure_quiet(own_queue() < Duration::zero() ? 4 : 64);
   obey_policer();

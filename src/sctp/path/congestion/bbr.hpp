@@ -144,7 +144,6 @@ class Bbr final : public CongestionController {
   // Losses.
   std::size_t lost_in_round_ = 0;
   unsigned loss_events_ = 0;
-  std::size_t lost_flight_ = 0;
   LossRatio draining_;  ///< while less is sent than the path carries: what it loses without congestion
   LossRatio cruising_;  ///< while as much is sent as it is known to carry
 
