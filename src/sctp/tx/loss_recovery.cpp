@@ -104,11 +104,13 @@ void LossRecovery::apply_ack(path::Path& path, Timestamp now, PathId from) {
   restart_timers(path, now);
 }
 
-// Where the peer sends no PATH ACKs. An acknowledgement that came back on a faster or slower path measures
-// neither.
+// Where the peer sends no PATH ACKs. An acknowledgement that came back on a slower path measures neither; one
+// that came back sooner shows that the queue of this path is gone, of which no other may tell.
 void LossRecovery::measure_round_trip(path::Path& path, Timestamp now, PathId from) const {
-  if (path_acks_ || path.id != from || path.flight.acked.rtt_from == kNever) return;
-  path.rtt.add_sample(now, now - path.flight.acked.rtt_from);
+  if (path_acks_ || path.flight.acked.rtt_from == kNever) return;
+  const Duration round_trip = now - path.flight.acked.rtt_from;
+  if (path.id == from || (path.rtt.measured() && round_trip < path.rtt.srtt()))
+    path.rtt.add_sample(now, round_trip);
 }
 
 void LossRecovery::report_ack(path::Path& path, Timestamp now, std::size_t lost, bool recovering) const {
