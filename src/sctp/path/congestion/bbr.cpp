@@ -5,7 +5,9 @@
 namespace hawser::sctp::path {
 namespace {
 
-constexpr double kStartupGain = 2.0;
+// Inner flows in slow start double their rate each round trip, in bursts: only with more than that does no
+// queue form in front of a path that is not full, which would end their slow start early.
+constexpr double kStartupGain = 4.0;
 constexpr double kProbeGain = 1.25;
 constexpr double kFastProbeGain = 2.0;  // once several rounds of a probe have found more
 constexpr double kProbeGrowth = 1.1;    // a round of a probe that finds less finds no more
@@ -16,8 +18,9 @@ constexpr double kFullRateGrowth = 1.25;  // a round of startup with less growth
 constexpr unsigned kFullRateRounds = 3;
 constexpr unsigned kCruiseRounds = 6;
 constexpr unsigned kMinPackets = 4;
-constexpr double kManyLosses = 0.1;   // lost part of a round beyond what the path loses anyway
-constexpr double kExcessLoss = 0.02;  // lost part of many rounds beyond that
+constexpr unsigned kLoadedPackets = 10;  // with less in flight, a delay is not the queue of this path
+constexpr double kManyLosses = 0.1;      // lost part of a round beyond what the path loses anyway
+constexpr double kExcessLoss = 0.02;     // lost part of many rounds beyond that
 constexpr unsigned kLossEvents = 3;
 constexpr unsigned kDrainRounds = 3;  // a queue that stays longer is not that of this path alone
 constexpr Duration kLeastQueue = std::chrono::milliseconds(5);
@@ -156,7 +159,7 @@ void Bbr::enter(Phase phase) {
 }
 
 void Bbr::check_startup(const AckSample& ack, bool started, bool congested) {
-  const bool loaded = ack.flight_before >= kInitialPackets * packet_size_;
+  const bool loaded = ack.flight_before >= kLoadedPackets * packet_size_;
   if (!loaded && started) measure_quiet(4);
   const Duration limit = std::max(2 * kLeastQueue, quiet_round_trip() / 2);
   if (congested || (loaded && queue_exceeds(limit))) return leave_startup();

@@ -87,7 +87,8 @@ class Bbr final : public CongestionController {
     double lost_ = 0;
   };
 
-  static constexpr std::size_t kInitialPackets = 10;  // RFC 6928
+  /// More than the 10 packets of RFC 6928: they are paced, and each inner flow starts with its own window.
+  static constexpr std::size_t kInitialPackets = 32;
 
   bool start_round(const AckSample& ack);
   void end_round(const AckSample& ack);
