@@ -109,7 +109,6 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     batch.commit(size);
     path.on_sent(now, size);
     if (bytes == 0) continue;
-    path.congestion->on_sent(now, bytes, flight.bytes);
     if (!batch.may_fragment)
       context_.data.outstanding().set_newest_packet_size(path, path.pmtu.size_class(size));
     path.on_data_sent(now, size, record == 0 ? 0 : record + position, burst);
