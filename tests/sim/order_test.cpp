@@ -1,6 +1,10 @@
 // How long a flow waits for a message that is late or lost (EndpointConfig::order_hold).
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "sim/scenario.hpp"
 
 namespace hawser::sim {
@@ -74,6 +78,58 @@ TEST_F(OrderHold, ADeadPathHoldsAFlowUpNoLongerThanTheLimit) {
     }
     expect_clean_end();
   }
+}
+
+/// Persistence: how long stale messages are sent (SendOptions::lifetime).
+class Persistence : public OrderHold {
+ protected:
+  static Buffer numbered(Host& host, std::uint8_t number) {
+    Buffer buffer = host.pool().acquire(1'000);
+    std::ranges::fill(buffer.bytes(), std::byte{number});
+    return buffer;
+  }
+};
+
+TEST_F(Persistence, WhatWaitedThroughAnOutageIsNotDeliveredAndNewDataIsAtOnce) {
+  BondSpec spec = bond_of({uplink(20, 20ms), uplink(20, 20ms)});
+  like_a_tunnel(spec.edge);
+  like_a_tunnel(spec.hub);
+  spec.edge.order_hold = kHold;
+  Bond& bond = make(spec);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(2s);
+  std::vector<std::pair<int, Timestamp>> got;
+  bond.edge().on_message = [&](sctp::ReceivedMessage&& message) {
+    got.emplace_back(std::to_integer<int>(message.payload.bytes()[0]), bond.world().now());
+  };
+  const auto send = [&](std::uint8_t number, std::uint16_t stream) {
+    sctp::SendOptions options;
+    options.stream = sctp::StreamId(stream);
+    options.lifetime = 1500ms;
+    return bond.hub().send(bond.hub_id(), numbered(bond.hub(), number), options);
+  };
+  bond.set_blackhole(0, true);
+  bond.set_blackhole(1, true);
+  for (std::uint16_t i = 0; i < 3'000; ++i) {
+    (void)send(1, static_cast<std::uint16_t>(1 + i % 60));
+    bond.run_for(1ms);
+  }
+  bond.run_for(2s);
+  EXPECT_TRUE(got.empty());
+  bond.set_blackhole(0, false);
+  bond.set_blackhole(1, false);
+  ASSERT_TRUE(bond.run_until(5s, [&] { return bond.path_active(0); }));
+  const Timestamp back = bond.world().now();
+  for (std::uint16_t stream = 1; stream <= 60; ++stream) EXPECT_EQ(send(2, stream), sctp::SendResult::ok);
+  bond.run_for(3s);
+  const auto stale = std::ranges::count(got, 1, [](const auto& each) { return each.first; });
+  EXPECT_EQ(stale, 0);
+  ASSERT_EQ(got.size(), 60U);
+  EXPECT_LT(got.back().second - back, 400ms);
+  const auto status = bond.hub().endpoint().status(bond.hub_id()).value();
+  EXPECT_EQ(status.queued_bytes, 0U);
+  EXPECT_GE(status.messages_abandoned, 2'900U);
 }
 
 }  // namespace

@@ -169,6 +169,12 @@ void Association::check_liveness(Timestamp now) {
   end(now, lost);
 }
 
+void Association::abandon_stale(Timestamp now) {
+  if (!parts_.data.abandon_stale(now)) return;
+  if (parts_.data.take_writable()) parts_.events.emit(Event::Kind::writable);
+  advance_shutdown(now);
+}
+
 void Association::advance_shutdown(Timestamp now) {
   if (parts_.data.drained()) parts_.teardown.on_drained(now, cumulative_tsn());
 }
@@ -190,7 +196,7 @@ Timestamp Association::next_timeout() const {
   if (handshaking()) return establishment_.next_timeout();
   Timestamp next = std::min({establishment_.next_timeout(), parts_.teardown.next_timeout(),
                              parts_.receiver->next_timeout(), parts_.transmitter.pacing_deadline(),
-                             parts_.recovery.next_timeout()});
+                             parts_.recovery.next_timeout(), parts_.data.next_timeout()});
   if (readiness() == Readiness::handshake) return next;
   next = std::min(
       {next, parts_.validation.next_timeout(), parts_.asconf.next_timeout(), parts_.prober.next_timeout()});
@@ -199,9 +205,9 @@ Timestamp Association::next_timeout() const {
 
 // --- commands
 
-SendResult Association::send(Buffer&& message, const SendOptions& options) {
+SendResult Association::send(Timestamp now, Buffer&& message, const SendOptions& options) {
   if (closed_ || !established() || readiness() != Readiness::confirmed) return SendResult::not_open;
-  return parts_.data.enqueue(std::move(message), options);
+  return parts_.data.enqueue(now, std::move(message), options);
 }
 
 void Association::shutdown(Timestamp now) {
@@ -250,6 +256,7 @@ bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
 bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   parts_.transmitter.clear_pacing_deadline();
   if (closed_) return false;
+  abandon_stale(now);
   if (readiness() != Readiness::handshake) {
     // PMTU probes leave before HEARTBEATs, which show whether only the probe was lost.
     if (poll_probe(now, batch)) return true;
@@ -283,6 +290,7 @@ std::optional<ReceivedMessage> Association::poll_message() {
                          delivered->unordered,
                          delivered->more,
                          delivered->late,
+                         delivered->abandoned,
                          std::move(delivered->payload)};
 }
 
@@ -327,11 +335,14 @@ AssociationStatus Association::status() const {
   status.queued_bytes = parts_.data.queued_bytes();
   status.outstanding_bytes = parts_.data.outstanding().flight_bytes();
   status.messages_sent = parts_.data.messages_accepted();
+  status.partial_reliability = parts_.data.partial_reliability();
+  status.messages_abandoned = parts_.data.messages_abandoned();
   if (parts_.writer.seals()) status.protection = parts_.keys->channel().status();
   if (parts_.receiver) {
     status.receive_buffered = parts_.receiver->held_bytes();
     status.messages_received = parts_.receiver->messages_received();
     status.duplicate_tsns_received = parts_.receiver->duplicate_tsns();
+    status.abandoned_tsns_received = parts_.receiver->abandoned_tsns();
     const rx::OrderHold& hold = parts_.receiver->hold();
     if (hold.bounded()) status.order_hold = hold.current();
     status.holes_skipped = hold.holes_skipped();

@@ -57,7 +57,7 @@ class Association {
 
   // --- commands; each is described at Endpoint
   /// Queues a message.
-  SendResult send(Buffer&& message, const SendOptions& options);
+  SendResult send(Timestamp now, Buffer&& message, const SendOptions& options);
   /// Adds, moves and removes paths.
   [[nodiscard]] PathCommands& path_commands() { return path_commands_; }
   /// Roles, caps and the primary path.
@@ -118,6 +118,7 @@ class Association {
   bool apply(Packet& packet, const Consequence& consequence);
   void apply(Timestamp now, const std::optional<Ended>& ending);
   void check_liveness(Timestamp now);
+  void abandon_stale(Timestamp now);
   void advance_shutdown(Timestamp now);
   void on_shutdown_timeout(Timestamp now);
   bool build_batch(Timestamp now, TransmitBatch& batch);

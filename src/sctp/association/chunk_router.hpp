@@ -26,6 +26,7 @@ struct Packet {
   // Chunks of which one per packet counts, so that no packet costs more than its size explains.
   bool had_sack = false;
   bool had_asconf = false;
+  bool had_forward_tsn = false;
   bool had_error = false;                           ///< an ERROR answers it
   std::optional<wire::HeartbeatChunk> heartbeat{};  ///< the newest one that is to be answered
   PathId home = kNoPath;                            ///< see Migration::home_of()
@@ -91,6 +92,7 @@ class ChunkRouter {
   ChunkResult handle_data(Packet& packet, const wire::ChunkView& chunk);
   ChunkResult answer_refused_data(Packet& packet, DropReason refusal, const wire::DataChunk& data);
   void report_error(Packet& packet, wire::CauseCode cause, Bytes value);
+  ChunkResult handle_forward_tsn(Packet& packet, const wire::ChunkView& chunk);
   void handle_sack(Packet& packet, const wire::ChunkView& chunk);
   void apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet);
   ChunkResult handle_init_ack(Packet& packet, const wire::ChunkView& chunk);

@@ -227,7 +227,7 @@ void Establishment::adopt(const handshake::PeerInit& peer) {
       asconf::AsconfResponder::Context{parts_.endpoint.drops, parts_.paths, parts_.control, parts_.events,
                                        is_protected},
       peer.initial_tsn, peer.a_rwnd);
-  parts_.data.on_established(outbound_streams_, peer.a_rwnd);
+  parts_.data.on_established(outbound_streams_, peer.a_rwnd, config.partial_reliability && peer.forward_tsn);
   const std::size_t auth_size = parts_.auth.peer_wants(wire::ChunkType::kData) ? parts_.auth.chunk_size() : 0;
   const std::size_t seal_size = is_protected ? wire::kSealedOverhead : 0;
   parts_.transmitter.on_established(nr_sack,

@@ -16,10 +16,17 @@
 #include "sctp/tx/data_sender.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/serial.hpp"
 
 namespace hawser::sctp::tx {
+namespace {
+
+// Shortest time between two timers that only abandon messages.
+constexpr Duration kAbandonInterval = std::chrono::milliseconds(20);
+
+}  // namespace
 
 DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn)
     : pool_(&pool),
@@ -29,12 +36,13 @@ DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initi
       outstanding_(initial_tsn),
       streams_(config.outbound_streams) {}
 
-void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window) {
+void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window, bool partial_reliability) {
+  reliability_.set_enabled(partial_reliability);
   streams_ = streams;
   peer_window_ = peer_window;
 }
 
-SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
+SendResult DataSender::enqueue(Timestamp now, Buffer&& message, const SendOptions& options) {
   if (message.empty() || message.size() > max_message_) return SendResult::invalid_message;
   if (options.stream.value() >= streams_) return SendResult::invalid_stream;
   // An empty buffer takes any legal message, so that one larger than the buffer can be sent at all.
@@ -44,13 +52,16 @@ SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
   }
   backlog_ += message.size();
   ++messages_accepted_;
-  queue_.push_back({std::move(message), options, 0});
+  const bool expires =
+      options.lifetime > Duration{} && options.lifetime < kNever - now && reliability_.enabled();
+  limits_used_ |= expires || options.max_retransmissions.has_value();
+  queue_.push_back({std::move(message), options, 0, expires ? now + options.lifetime : kNever});
   return SendResult::ok;
 }
 
 void DataSender::enqueue_urgent(Buffer&& message, const SendOptions& options) {
   backlog_ += message.size();
-  urgent_.push_back({std::move(message), options, 0});
+  urgent_.push_back({std::move(message), options});
 }
 
 // The fragments of a message have consecutive TSNs (RFC 9260 §6.9), so a message of which a part was sent is
@@ -65,6 +76,44 @@ bool DataSender::take_writable() {
   blocked_ = false;
   return true;
 }
+
+// --- partial reliability
+
+// The chunk with the lowest TSN is considered when it is over, because it keeps the peer's cumulative TSN
+// back; the others when they are to be sent.
+bool DataSender::abandon_stale(Timestamp now) {
+  if (!limits_used_ || !reliability_.enabled()) return false;
+  std::uint64_t tsn = outstanding_.next_queued();
+  for (; tsn != path::kNoTsn && PartialReliability::is_over(outstanding_.at(tsn), now);
+       tsn = outstanding_.next_queued()) {
+    abandon(tsn);
+  }
+  drop_expired(now);
+  stale_at_ = tsn == path::kNoTsn ? kNever : outstanding_.at(tsn).expires;
+  if (!queue_.empty() && queue_.front().offset == 0) stale_at_ = std::min(stale_at_, queue_.front().expires);
+  // Messages that were sent one after another expire one after another; one timer serves many of them.
+  if (abandoned_any_) not_before_ = now + kAbandonInterval;
+  stale_at_ = std::max(stale_at_, not_before_);
+  return std::exchange(abandoned_any_, false);
+}
+
+void DataSender::abandon(std::uint64_t tsn) {
+  abandoned_any_ = true;
+  if (reliability_.abandon(tsn, outstanding_)) queue_.front().doomed = true;
+  reliability_.advance(outstanding_);
+}
+
+// Messages of which no part was sent need no TSN.
+void DataSender::drop_expired(Timestamp now) {
+  while (!queue_.empty() && queue_.front().offset == 0 && queue_.front().expires <= now) {
+    backlog_ -= queue_.front().message.size();
+    ++messages_expired_;
+    abandoned_any_ = true;
+    queue_.pop_front();
+  }
+}
+
+// --- sending
 
 // RFC 9260 §6.1 A: with nothing in flight, one chunk may leave even into a closed window, as a probe.
 bool DataSender::window_permits(std::size_t size) const {
@@ -99,6 +148,10 @@ bool DataSender::send_next(PacketBuilder& packet, path::Path& path, path::Packet
                            std::size_t& added) {
   const std::uint64_t tsn = outstanding_.next_queued();
   OutChunk& chunk = outstanding_.at(tsn);
+  if (PartialReliability::is_over(chunk, now)) {
+    abandon(tsn);
+    return true;
+  }
   const std::size_t size = chunk.payload.size();
   if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size))
     return false;
@@ -113,6 +166,8 @@ bool DataSender::send_next(PacketBuilder& packet, path::Path& path, path::Packet
 
 bool DataSender::add_new(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                          std::size_t& added) {
+  if (limits_used_) drop_expired(now);
+  if (!any_queued()) return false;
   RingQueue<Pending>& queue = next_queue();
   const Pending& front = queue.front();
   const std::size_t size = std::min(front.message.size() - front.offset, max_chunk_payload_);
@@ -136,6 +191,11 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
   chunk.ppid = options.ppid;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
+  chunk.expires = pending.expires;
+  chunk.doomed = pending.doomed;
+  if (options.max_retransmissions && reliability_.enabled())
+    chunk.max_transmissions =
+        static_cast<std::uint8_t>(std::min<unsigned>(*options.max_retransmissions, 253) + 1U);
   if (options.stream.value() >= next_ssn_.size()) next_ssn_.resize(options.stream.value() + std::size_t{1});
   Ssn& ssn = next_ssn_[options.stream.value()];
   chunk.ssn = options.unordered ? Ssn{} : ssn;
@@ -169,6 +229,7 @@ DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_
   const std::size_t held_before = outstanding_.held_bytes();
   const std::size_t flight_before = outstanding_.flight_bytes();
   outstanding_.acknowledge(view, paths);
+  if (limits_used_) reliability_.advance(outstanding_);
   // The flight counts against the advertised window in window_permits (RFC 9260 §6.2.1 D ii).
   peer_window_ = a_rwnd;
   const bool news = outstanding_.held_bytes() != held_before || outstanding_.flight_bytes() != flight_before;

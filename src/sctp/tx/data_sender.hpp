@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "hawser/sctp/message.hpp"
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
+#include "sctp/tx/partial_reliability.hpp"
 #include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
@@ -19,11 +21,12 @@ class DataSender {
   /// `pool` outlives this. `initial_tsn` is the TSN of the first chunk.
   DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn);
 
-  /// Takes the number of outbound streams and the peer's first window, bytes (RFC 9260 §5.1.1).
-  void on_established(std::uint16_t streams, std::uint32_t peer_window);
+  /// Takes the number of outbound streams, the peer's first window, bytes (RFC 9260 §5.1.1), and whether
+  /// PR-SCTP was negotiated.
+  void on_established(std::uint16_t streams, std::uint32_t peer_window, bool partial_reliability = false);
 
   /// Queues a message of the application. On failure, `message` is unchanged.
-  SendResult enqueue(Buffer&& message, const SendOptions& options);
+  SendResult enqueue(Timestamp now, Buffer&& message, const SendOptions& options);
   /// Queues an internal message. It ignores the limit of the send buffer, and leaves before every message of
   /// which no part was sent.
   void enqueue_urgent(Buffer&& message, const SendOptions& options);
@@ -39,6 +42,20 @@ class DataSender {
   [[nodiscard]] std::uint64_t messages_accepted() const { return messages_accepted_; }
   /// True once after a would_block, as soon as half of the send buffer is free.
   bool take_writable();
+
+  /// Abandons what waits to be sent, for the first time or again, and is over. True: messages were abandoned
+  /// since the last call.
+  bool abandon_stale(Timestamp now);
+  /// When the next of them is over, or a FORWARD TSN becomes due; kNever: neither.
+  [[nodiscard]] Timestamp next_timeout() const { return std::min(stale_at_, reliability_.next_timeout()); }
+  /// Which chunks are abandoned, and what FORWARD TSN reports.
+  [[nodiscard]] PartialReliability& reliability() { return reliability_; }
+  /// Whether PR-SCTP was negotiated.
+  [[nodiscard]] bool partial_reliability() const { return reliability_.enabled(); }
+  /// Messages that were abandoned, whether or not a part of them was sent.
+  [[nodiscard]] std::uint64_t messages_abandoned() const {
+    return messages_expired_ + reliability_.messages_abandoned();
+  }
 
   /// User bytes of the chunk that would leave next; 0 when there is none.
   [[nodiscard]] std::size_t next_chunk_size();
@@ -81,6 +98,8 @@ class DataSender {
     Buffer message;
     SendOptions options;
     std::size_t offset = 0;  ///< bytes already cut off
+    Timestamp expires = kNever;
+    bool doomed = false;  ///< a fragment of it is abandoned
   };
   bool send_next(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
                  std::size_t& added);
@@ -89,6 +108,8 @@ class DataSender {
   OutChunk cut(RingQueue<Pending>& queue, std::size_t size);
   [[nodiscard]] bool any_queued() const { return !queue_.empty() || !urgent_.empty(); }
   [[nodiscard]] RingQueue<Pending>& next_queue();
+  void abandon(std::uint64_t tsn);
+  void drop_expired(Timestamp now);
   [[nodiscard]] bool window_permits(std::size_t size) const;
   SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, path::PathTable& paths);
 
@@ -97,6 +118,7 @@ class DataSender {
   std::size_t max_message_;
   Tsn initial_tsn_;
   Outstanding outstanding_;
+  PartialReliability reliability_;
   RingQueue<Pending> queue_;
   RingQueue<Pending> urgent_;
   std::uint16_t streams_;
@@ -105,6 +127,11 @@ class DataSender {
   std::size_t backlog_ = 0;
   std::size_t peer_window_ = 0;
   std::uint64_t messages_accepted_ = 0;
+  std::uint64_t messages_expired_ = 0;  ///< of which no part was sent
+  Timestamp stale_at_ = kNever;         ///< see next_timeout()
+  Timestamp not_before_{};              ///< earliest stale_at_
+  bool limits_used_ = false;            ///< a message with a limit was queued
+  bool abandoned_any_ = false;          ///< since the last abandon_stale()
   bool probing_window_ = false;
   bool blocked_ = false;
 };

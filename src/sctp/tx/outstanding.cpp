@@ -82,6 +82,18 @@ void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumbe
   ++flight_chunks_;
 }
 
+void Outstanding::abandon(std::uint64_t tsn) {
+  OutChunk& chunk = at(tsn);
+  assert(chunk.state == OutChunk::State::queued);
+  queued_.clear(tsn);
+  --queued_count_;
+  unreleased_.clear(tsn);
+  never_acked_.clear(tsn);
+  held_bytes_ -= chunk.payload.size();
+  chunk.payload.reset();
+  chunk.state = OutChunk::State::abandoned;
+}
+
 bool Outstanding::plausible(const SackView& sack) const {
   if (sack.cumulative >= next_) return false;
   const std::uint64_t span = next_ - 1 - sack.cumulative;

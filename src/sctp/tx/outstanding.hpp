@@ -20,6 +20,7 @@ struct OutChunk {
     queued,     ///< waits for transmission, for the first time or again
     gap_acked,  ///< received, but the peer may still renege (plain SACK)
     released,   ///< received, and the peer cannot renege; the payload is freed
+    abandoned,  ///< no longer sent (RFC 3758); the payload is freed
   };
   Buffer payload;
   path::Path* path = nullptr;          ///< where it was sent last; null: that path was removed
@@ -27,11 +28,14 @@ struct OutChunk {
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
+  Timestamp expires = kNever;  ///< end of the lifetime of the message
   Ppid ppid;
   StreamId stream;
   Ssn ssn;
   State state = State::released;
-  std::uint8_t transmissions = 0;  ///< at most 255
+  std::uint8_t transmissions = 0;      ///< at most 255
+  std::uint8_t max_transmissions = 0;  ///< 0: no limit
+  bool doomed = false;                 ///< a fragment of its message is abandoned
   bool begin = false;
   bool end = false;
   bool unordered = false;
@@ -101,6 +105,9 @@ class Outstanding {
 
   /// Notes that the chunk, which is `queued`, leaves on `path` in that path's packet `packet`.
   void on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now);
+
+  /// Gives up the chunk, which is `queued` (PartialReliability).
+  void abandon(std::uint64_t tsn);
 
   /// Whether the SACK acknowledges only TSNs that were sent, and each list of blocks is ascending and
   /// disjoint, as RFC 9260 §3.3.4 has it. Rejects optimistic and wrapped acknowledgements.

@@ -39,6 +39,7 @@ path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
 bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch) {
   path::Path* path = nullptr;
   context_.data.set_max_chunk_payload(unfragmented_size());
+  if (may_send_data && context_.data.reliability().due(now) && poll_forward_tsn(now, batch)) return true;
   if (may_send_data && context_.data.ready()) path = pick_path(now);
   const bool same_path = path != nullptr && path == sack_path(receiver);
   if (receiver.sack_due() && !same_path && poll_sack(now, receiver, batch)) return true;
@@ -93,6 +94,24 @@ bool Transmitter::worth_bundling(const PacketBuilder& packet, const rx::Receiver
 void Transmitter::add_sack(PacketBuilder& packet, rx::Receiver& receiver) const {
   const std::size_t room = packet.room_for(sack_type());
   receiver.write_sack(packet.begin_chunk(sack_type()), nr_sack_, room);
+}
+
+// RFC 3758 §3.5 C3. Alone in its packet: at most one leaves per round trip.
+bool Transmitter::poll_forward_tsn(Timestamp now, TransmitBatch& batch) {
+  PartialReliability& reliability = context_.data.reliability();
+  path::Path* path = context_.paths.for_control();
+  const bool usable = path != nullptr && path->lifecycle.active();
+  reliability.set_blocked(!usable);
+  if (!usable) return false;
+  batch.clear();
+  batch.route = path->route;
+  PacketBuilder packet = context_.writer.begin(batch.next(path->pmtu.safe_payload()));
+  reliability.write(packet.begin_chunk(wire::ChunkType::kForwardTsn));
+  const std::size_t size = packet.finish();
+  batch.commit(size);
+  path->on_sent(now, size);
+  reliability.on_sent(now, *path);
+  return true;
 }
 
 bool Transmitter::poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch) {

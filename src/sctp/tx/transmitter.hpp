@@ -52,6 +52,7 @@ class Transmitter {
   void fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch);
   [[nodiscard]] bool worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver);
   void add_sack(PacketBuilder& packet, rx::Receiver& receiver) const;
+  bool poll_forward_tsn(Timestamp now, TransmitBatch& batch);
   bool poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch);
   [[nodiscard]] wire::ChunkType sack_type() const;
 

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "hawser/base/bytes.hpp"
+#include "hawser/base/time.hpp"
+#include "sctp/path/path.hpp"
+#include "sctp/tx/outstanding.hpp"
+#include "sctp/wire/forward_tsn.hpp"
+
+namespace hawser::sctp::tx {
+
+/// Partial reliability of what this end sends (RFC 3758, RFC 7496 with the policies TTL and RTX): which
+/// chunks are abandoned, and what the FORWARD TSN reports to the peer.
+///
+/// Owns the Advanced.Peer.Ack.Point, the streams that it skips, and the times at which FORWARD TSN leaves.
+/// Changes chunks only in the Outstanding that is passed to it. Never sends. A chunk is abandoned when its
+/// turn to be transmitted comes, never in flight: it may have arrived.
+class PartialReliability {
+ public:
+  /// Most streams that one FORWARD TSN skips, so that it fits the smallest packet. The point stops before the
+  /// next one.
+  static constexpr std::size_t kMaxStreams = 100;
+
+  /// Whether both ends support it; off until then.
+  void set_enabled(bool enabled) { enabled_ = enabled; }
+  /// Whether both ends support it.
+  [[nodiscard]] bool enabled() const { return enabled_; }
+
+  /// Whether the chunk must not be transmitted, for the first time or again.
+  [[nodiscard]] static bool is_over(const OutChunk& chunk, Timestamp now) {
+    return chunk.doomed || chunk.expires <= now ||
+           (chunk.max_transmissions != 0 && chunk.transmissions >= chunk.max_transmissions);
+  }
+  /// Abandons `tsn`, which is queued, and with it all fragments of its message: the queued ones now, those in
+  /// flight if they are lost. True: a part of the message has no TSN yet, and must not be sent either.
+  [[nodiscard]] bool abandon(std::uint64_t tsn, Outstanding& chunks);
+  /// To be called after the chunks have changed: moves the Advanced.Peer.Ack.Point (RFC 3758 §3.5 C2).
+  void advance(Outstanding& chunks);
+
+  /// Whether FORWARD TSN is to be sent now: it is news and the last one left a round trip ago, or the last
+  /// one was not acknowledged within an RTO.
+  [[nodiscard]] bool due(Timestamp now) const { return next_at() <= now; }
+  /// When it becomes due; kNever: not by time.
+  [[nodiscard]] Timestamp next_timeout() const { return blocked_ ? kNever : next_at(); }
+  /// No path can carry it now, so that no timer waits for it.
+  void set_blocked(bool blocked) { blocked_ = blocked; }
+  /// Writes the chunk: at most 8 bytes and four for each of kMaxStreams.
+  void write(ByteWriter& writer) const;
+  /// It left on `path`.
+  void on_sent(Timestamp now, const path::Path& path);
+
+  /// Messages of which a part was sent, and that were abandoned.
+  [[nodiscard]] std::uint64_t messages_abandoned() const { return messages_abandoned_; }
+
+ private:
+  /// An ordered stream with abandoned messages.
+  struct Skipped {
+    wire::SkippedStream last;  ///< its highest SSN among them
+    std::uint64_t tsn = 0;     ///< of that message
+  };
+  [[nodiscard]] Timestamp next_at() const;
+  bool note(std::uint64_t tsn, const OutChunk& chunk);
+
+  bool enabled_ = false;
+  bool blocked_ = false;
+  std::uint64_t cumulative_ = 0;  ///< the peer's
+  std::uint64_t point_ = 0;    ///< Advanced.Peer.Ack.Point; not above cumulative_: there is nothing to report
+  std::uint64_t scanned_ = 0;  ///< chunks below were considered
+  std::uint64_t sent_point_ = 0;  ///< as the last FORWARD TSN reported it
+  Timestamp again_at_{};          ///< when that one may be followed by another
+  Timestamp retry_at_{};          ///< when that one counts as lost
+  std::vector<Skipped> skipped_;  ///< at most kMaxStreams
+  std::uint64_t messages_abandoned_ = 0;
+};
+
+}  // namespace hawser::sctp::tx
