@@ -146,6 +146,7 @@ bool Tunnel::send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet) {
   // The engine uses stream 0 for its keys, so that no flow delays them. With a single stream, flows share it.
   const std::uint32_t stream = peer.flow_streams == 0 ? 0 : 1 + packet.flow % peer.flow_streams;
   options.stream = sctp::StreamId{static_cast<std::uint16_t>(stream)};
+  options.lifetime = config_.bulk_lifetime;
   const std::size_t size = packet.bytes.size();
   if (endpoint_.send(now, *peer.association, std::move(packet.bytes), options) != sctp::SendResult::ok) {
     drop(peer, Drop::send_refused);

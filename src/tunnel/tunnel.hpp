@@ -35,6 +35,13 @@ struct TunnelConfig {
   std::size_t queue_bytes = 256U << 10;    ///< limit of each peer's queue
   std::size_t backlog_bytes = 128U << 10;  ///< bytes that may wait, unsent, inside an association
   std::uint64_t hash_seed = 0;             ///< unpredictable; seeds the flow hash
+  /// How long a packet of a bulk flow is sent and repaired. Longer than its sender waits, as a rule, before
+  /// it sends the data again; zero: for ever.
+  Duration bulk_lifetime = std::chrono::milliseconds(1500);
+  /// The same for a real-time packet, which is worthless when it is late.
+  Duration real_time_lifetime = std::chrono::milliseconds(200);
+  /// Most retransmissions of a real-time packet.
+  std::uint8_t real_time_retransmissions = 2;
   /// Whether the MTU to a peer is the largest packet that fits one datagram, where that is below the device's
   /// MTU; a larger packet that routers must not fragment is answered with an ICMP error. False: it is the
   /// device's MTU, and large packets travel in several chunks.
