@@ -132,5 +132,36 @@ TEST_F(Persistence, WhatWaitedThroughAnOutageIsNotDeliveredAndNewDataIsAtOnce) {
   EXPECT_GE(status.messages_abandoned, 2'900U);
 }
 
+// A real-time packet is over before its acknowledgement could arrive on such a path. Each one is the last of
+// a burst, so no later packet shows that it was lost.
+TEST_F(Persistence, AStaleRealtimePacketThatIsLostDoesNotFailALongPath) {
+  BondSpec spec = bond_of({uplink(20, 150ms), uplink(20, 150ms)});
+  like_a_tunnel(spec.edge);
+  like_a_tunnel(spec.hub);
+  Bond& bond = make(spec);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(5s);
+  int arrived = 0;
+  bond.edge().on_message = [&](sctp::ReceivedMessage&&) { ++arrived; };
+  constexpr int kRounds = 10;
+  const sctp::SendOptions options{.unordered = true, .lifetime = 200ms, .max_retransmissions = 2};
+  for (int round = 0; round < kRounds; ++round) {
+    for (const std::size_t path : {0U, 1U}) bond.down(path).config().blackhole = true;
+    ASSERT_EQ(bond.hub().send(bond.hub_id(), numbered(bond.hub(), 1), options), sctp::SendResult::ok);
+    bond.run_for(5ms);
+    for (const std::size_t path : {0U, 1U}) bond.down(path).config().blackhole = false;
+    for (int i = 0; i < 300; ++i) {
+      bond.run_for(10ms);
+      for (const std::size_t path : {0U, 1U}) ASSERT_EQ(bond.hub_path(path)->state, sctp::PathState::active);
+    }
+  }
+  EXPECT_EQ(arrived, 0);
+  const auto status = bond.hub().endpoint().status(bond.hub_id()).value();
+  EXPECT_EQ(status.messages_abandoned, std::uint64_t{kRounds});
+  EXPECT_EQ(status.queued_bytes, 0U);
+  EXPECT_EQ(edge_status(bond).abandoned_tsns_received, std::uint64_t{kRounds});
+}
+
 }  // namespace
 }  // namespace hawser::sim

@@ -25,11 +25,20 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
+/// The ECN field of an IP packet (RFC 3168 §5), as on the wire.
+enum class Ecn : std::uint8_t {
+  not_ect = 0,  ///< the sender does not react to marks
+  ect1 = 1,     ///< ECT(1) (RFC 9331)
+  ect0 = 2,     ///< ECT(0)
+  ce = 3,       ///< congestion experienced: the packet was marked on its way
+};
+
 /// One received UDP payload. Owns nothing.
 struct ReceivedDatagram {
   Route route;  ///< how it arrived
   MutableBytes
       bytes;  ///< in the receiver's memory, valid until its next read; the engine decrypts records in place
+  Ecn ecn = Ecn::not_ect;  ///< of the IP packet
 };
 
 /// Datagrams for one route, stored back to back so that a run of equal sizes leaves in one segmented send

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hawser/base/time.hpp"
+#include "hawser/sctp/types.hpp"
 
 namespace hawser::sctp {
 
@@ -94,6 +95,8 @@ struct EndpointConfig {
   bool dynamic_addresses = true;
   /// Concurrent multipath transfer: new data on all active paths. False: on the primary path only.
   bool multipath = true;
+  /// Congestion control of each path, until Endpoint::set_path_congestion() chooses another one.
+  CongestionControl congestion = CongestionControl::model;
   /// Most paths of an association, at least 1.
   std::size_t max_paths = 16;
   /// Whether the addresses that a peer lists in its INIT or INIT ACK become paths after path validation (RFC

@@ -44,6 +44,7 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.association_max_retrans = 1'000'000;
   out.silence_limit = minutes(15);
   out.max_associations = 4096;
+  out.congestion = config.interface.congestion;
   out.listed_addresses = false;  // behind a NAT, local addresses mean nothing to the peer
   return out;
 }

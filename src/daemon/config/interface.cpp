@@ -4,6 +4,7 @@
 
 #include "control/message.hpp"
 #include "daemon/config/table_reader.hpp"
+#include "daemon/config/units.hpp"
 #include "daemon/config/values.hpp"
 
 namespace hawser::daemon::config {
@@ -62,8 +63,8 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   const TableReader in(mistakes, table, "interface");
   in.refuse_unknown({"name", "private_key_file", "address", "mtu", "mss_clamp", "listen", "control_socket",
                      "state_directory", "queue_bytes", "routes", "metric", "fwmark", "kill_switch",
-                     "include_uplinks", "exclude_uplinks", "rekey_after_seconds", "rekey_after_megabytes",
-                     "rekey_after_packets"});
+                     "include_uplinks", "exclude_uplinks", "congestion", "rekey_after_seconds",
+                     "rekey_after_megabytes", "rekey_after_packets"});
   InterfaceConfig out;
   in.require(out.name, "name", kInterfaceNames, text_node(interface_name));
   in.require(out.private_key_file.path, "private_key_file", kKeyFiles, text_node(key_path));
@@ -82,6 +83,7 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   read_kill_switch(in, out);
   in.read_list(out.include_uplinks, "include_uplinks", kUplinkNames, uplink_name);
   in.read_list(out.exclude_uplinks, "exclude_uplinks", kUplinkNames, uplink_name);
+  in.read(out.congestion, "congestion", kCongestionControls, text_node(parse_congestion));
   read_rekey(in, out.rekey);
   return out;
 }

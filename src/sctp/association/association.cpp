@@ -15,7 +15,8 @@ Association::Association(EndpointContext& context, AssociationId id, const Route
       messages_(parts_),
       establishment_(parts_, messages_),
       path_commands_(parts_, establishment_),
-      router_(parts_, messages_) {
+      router_(parts_, messages_),
+      output_(parts_, messages_, establishment_) {
   establishment_.start(now, first, peer);
 }
 
@@ -26,7 +27,8 @@ Association::Association(EndpointContext& context, AssociationId id, const hands
       messages_(parts_),
       establishment_(parts_, messages_),
       path_commands_(parts_, establishment_),
-      router_(parts_, messages_) {
+      router_(parts_, messages_),
+      output_(parts_, messages_, establishment_) {
   establishment_.accept(now, cookie);
 }
 
@@ -56,13 +58,24 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   }
   if (!reader.ok()) parts_.endpoint.drops.add(DropReason::malformed_chunk);
   if (closed_) return;
-  if (packet.had_data) parts_.receiver->on_packet_end(now);
+  if (packet.had_data) on_data_packet(packet);
   if (packet.fresh) parts_.validation.on_transfer(now, parts_.paths.find(packet.path));
   if (packet.heartbeat) router_.answer_heartbeat(packet);
   parts_.migration.on_packet(now, packet.source());
   drop_retired_paths(parts_);
   apply(now, establishment_.advance_keys(now));
-  if (!closed_) advance_shutdown(now);
+  if (!closed_) advance_shutdown(parts_, now);
+}
+
+void Association::on_data_packet(const Packet& packet) {
+  if (packet.record == nullptr) return parts_.receiver->on_packet_end(packet.now);
+  const security::OpenedRecord& record = *packet.record;
+  const path::Path* path = parts_.paths.find(packet.path);
+  const rx::SealedPacket sealed{{record.origin, record.sequence, record.ecn},
+                                record.skips,
+                                packet.size,
+                                path == nullptr ? Duration{} : path->rtt.srtt()};
+  parts_.receiver->on_packet_end(packet.now, &sealed);
 }
 
 // Returns whether the next chunk of the packet is processed.
@@ -131,7 +144,7 @@ void Association::on_reflected(Timestamp now, const wire::ChunkView& chunk) {
 }
 
 void Association::on_restart_hint(Timestamp now) {
-  if (established() && readiness() == Readiness::confirmed) parts_.validation.on_restart_hint(now);
+  if (open()) parts_.validation.on_restart_hint(now);
 }
 
 // --- time
@@ -152,7 +165,7 @@ void Association::handle_timeout(Timestamp now) {
   parts_.validation.drop_dead_paths(now);
   drop_retired_paths(parts_);
   check_liveness(now);
-  if (!closed_) advance_shutdown(now);
+  if (!closed_) advance_shutdown(parts_, now);
 }
 
 // RFC 9260 §8.1: too many consecutive timeouts, or a long silence, end the association.
@@ -169,19 +182,9 @@ void Association::check_liveness(Timestamp now) {
   end(now, lost);
 }
 
-void Association::abandon_stale(Timestamp now) {
-  if (!parts_.data.abandon_stale(now)) return;
-  if (parts_.data.take_writable()) parts_.events.emit(Event::Kind::writable);
-  advance_shutdown(now);
-}
-
-void Association::advance_shutdown(Timestamp now) {
-  if (parts_.data.drained()) parts_.teardown.on_drained(now, cumulative_tsn());
-}
-
 void Association::on_shutdown_timeout(Timestamp now) {
   if (closed_ || !parts_.receiver) return;
-  switch (parts_.teardown.on_timeout(now, cumulative_tsn())) {
+  switch (parts_.teardown.on_timeout(now, cumulative_tsn(parts_))) {
     case Teardown::Outcome::pending: return;
     case Teardown::Outcome::completed: return end(now, shut_down());
     case Teardown::Outcome::not_answered:
@@ -196,7 +199,7 @@ Timestamp Association::next_timeout() const {
   if (handshaking()) return establishment_.next_timeout();
   Timestamp next = std::min({establishment_.next_timeout(), parts_.teardown.next_timeout(),
                              parts_.receiver->next_timeout(), parts_.transmitter.pacing_deadline(),
-                             parts_.recovery.next_timeout(), parts_.data.next_timeout()});
+                             parts_.recovery.next_timeout(), parts_.data.reliability().next_timeout()});
   if (readiness() == Readiness::handshake) return next;
   next = std::min(
       {next, parts_.validation.next_timeout(), parts_.asconf.next_timeout(), parts_.prober.next_timeout()});
@@ -206,7 +209,7 @@ Timestamp Association::next_timeout() const {
 // --- commands
 
 SendResult Association::send(Timestamp now, Buffer&& message, const SendOptions& options) {
-  if (closed_ || !established() || readiness() != Readiness::confirmed) return SendResult::not_open;
+  if (!open()) return SendResult::not_open;
   return parts_.data.enqueue(now, std::move(message), options);
 }
 
@@ -215,7 +218,7 @@ void Association::shutdown(Timestamp now) {
   if (readiness() == Readiness::handshake)
     return end(now, {Event::Kind::closed, 0, "shut down before it was established"});
   parts_.teardown.request();
-  advance_shutdown(now);
+  advance_shutdown(parts_, now);
 }
 
 void Association::end(Timestamp now, const Ended& ending) {
@@ -224,7 +227,7 @@ void Association::end(Timestamp now, const Ended& ending) {
     parts_.endpoint.drops.add(DropReason::internal_failure);
   } else {
     if (ending.abort) send_abort(now, *ending.abort);
-    for (const auto& path : parts_.paths) parts_.data.outstanding().lose_all(*path);
+    for (const auto& path : parts_.paths) parts_.recovery.on_moved(*path);
     parts_.control.clear();
   }
   closed_ = true;
@@ -245,39 +248,8 @@ void Association::send_abort(Timestamp now, const AbortCause& cause) {
 // --- output
 
 bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
-  while (build_batch(now, batch)) {
-    // The PMTU of a new path is not known yet, and the handshake cannot wait for it.
-    batch.may_fragment |= readiness() == Readiness::handshake;
-    if (parts_.control_sender.finish(now, batch)) return true;
-  }
-  return false;
-}
-
-bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   parts_.transmitter.clear_pacing_deadline();
-  if (closed_) return false;
-  abandon_stale(now);
-  if (readiness() != Readiness::handshake) {
-    // PMTU probes leave before HEARTBEATs, which show whether only the probe was lost.
-    if (poll_probe(now, batch)) return true;
-    parts_.asconf.queue_due(now);
-    parts_.validation.queue_due(now);
-    if (parts_.keys != nullptr) messages_.send_path_preferences();
-  }
-  if (parts_.control_sender.poll(now, batch)) return true;
-  if (handshaking()) return false;
-  return parts_.transmitter.poll(now, parts_.teardown.may_send_data(), *parts_.receiver, batch);
-}
-
-bool Association::poll_probe(Timestamp now, TransmitBatch& batch) {
-  // No large packet goes to a peer that has not confirmed the keys.
-  if (!parts_.teardown.may_send_data() || readiness() != Readiness::confirmed) return false;
-  path::Path* path = parts_.prober.due_path();
-  if (path == nullptr) return false;
-  if (parts_.control_sender.poll(now, batch)) return true;  // control chunks have waited longer
-  parts_.control_sender.build_probe(*path, parts_.prober.start_probe(*path), now, batch);
-  if (path->pmtu.verifying()) path::PathValidation::probe(*path);
-  return true;
+  return !closed_ && output_.poll(now, open(), batch);
 }
 
 std::optional<ReceivedMessage> Association::poll_message() {
@@ -296,8 +268,8 @@ std::optional<ReceivedMessage> Association::poll_message() {
 
 // --- getters
 
-Tsn Association::cumulative_tsn() const {
-  return parts_.receiver ? parts_.receiver->cumulative_tsn() : Tsn{};
+bool Association::open() const {
+  return !closed_ && state() == AssociationState::established && readiness() == Readiness::confirmed;
 }
 
 AssociationState Association::state() const {
@@ -335,8 +307,9 @@ AssociationStatus Association::status() const {
   status.queued_bytes = parts_.data.queued_bytes();
   status.outstanding_bytes = parts_.data.outstanding().flight_bytes();
   status.messages_sent = parts_.data.messages_accepted();
-  status.partial_reliability = parts_.data.partial_reliability();
-  status.messages_abandoned = parts_.data.messages_abandoned();
+  status.messages_refused = parts_.data.messages_refused();
+  status.partial_reliability = parts_.data.reliability().enabled();
+  status.messages_abandoned = parts_.data.reliability().messages_abandoned();
   if (parts_.writer.seals()) status.protection = parts_.keys->channel().status();
   if (parts_.receiver) {
     status.receive_buffered = parts_.receiver->held_bytes();

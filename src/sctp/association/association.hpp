@@ -9,6 +9,7 @@
 #include "sctp/association/components.hpp"
 #include "sctp/association/establishment.hpp"
 #include "sctp/association/internal_messages.hpp"
+#include "sctp/association/output.hpp"
 #include "sctp/association/path_commands.hpp"
 
 namespace hawser::sctp::association {
@@ -58,6 +59,8 @@ class Association {
   // --- commands; each is described at Endpoint
   /// Queues a message.
   SendResult send(Timestamp now, Buffer&& message, const SendOptions& options);
+  /// Sets where further messages come from; null: nowhere.
+  void set_message_source(MessageSource* source) { parts_.data.queue().set_source(source); }
   /// Adds, moves and removes paths.
   [[nodiscard]] PathCommands& path_commands() { return path_commands_; }
   /// Roles, caps and the primary path.
@@ -105,27 +108,23 @@ class Association {
   [[nodiscard]] std::optional<crypto::PublicKey> intended_peer() const;
   /// The paths.
   [[nodiscard]] path::PathTable& paths() { return parts_.paths; }
+  /// The paths.
+  [[nodiscard]] const path::PathTable& paths() const { return parts_.paths; }
   /// The data to send, read only.
   [[nodiscard]] const tx::DataSender& data() const { return parts_.data; }
   /// The largest message that leaves in one chunk on every path that may carry data, bytes.
   [[nodiscard]] std::size_t unfragmented_size() const { return parts_.transmitter.unfragmented_size(); }
-  /// See Endpoint::size_is_settled().
-  [[nodiscard]] bool size_is_settled() const { return parts_.paths.find_payload_mtu().settled; }
 
  private:
-  [[nodiscard]] bool established() const { return state() == AssociationState::established; }
+  /// Whether the user may send messages.
+  [[nodiscard]] bool open() const;
+  void on_data_packet(const Packet& packet);
   bool apply(Packet& packet, const ChunkResult& result);
   bool apply(Packet& packet, const Consequence& consequence);
   void apply(Timestamp now, const std::optional<Ended>& ending);
   void check_liveness(Timestamp now);
-  void abandon_stale(Timestamp now);
-  void advance_shutdown(Timestamp now);
   void on_shutdown_timeout(Timestamp now);
-  bool build_batch(Timestamp now, TransmitBatch& batch);
-  bool poll_probe(Timestamp now, TransmitBatch& batch);
   void send_abort(Timestamp now, const AbortCause& cause);
-  /// The receiver's cumulative TSN; 0 before the peer's first TSN is known.
-  [[nodiscard]] Tsn cumulative_tsn() const;
 
   AssociationId id_;
   Components parts_;
@@ -133,6 +132,7 @@ class Association {
   Establishment establishment_;
   PathCommands path_commands_;
   ChunkRouter router_;
+  Output output_;
   bool closed_ = false;
   Timestamp last_record_ = Timestamp::min();  ///< when a record was last opened, from any address
 };

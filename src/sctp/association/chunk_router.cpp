@@ -10,6 +10,7 @@
 #include "sctp/wire/data.hpp"
 #include "sctp/wire/forward_tsn.hpp"
 #include "sctp/wire/heartbeat.hpp"
+#include "sctp/wire/path_ack.hpp"
 #include "sctp/wire/sack.hpp"
 #include "sctp/wire/shutdown.hpp"
 
@@ -36,6 +37,7 @@ ChunkResult ChunkRouter::dispatch(Packet& packet, const wire::ChunkView& chunk, 
     case wire::ChunkType::kSack:
     case wire::ChunkType::kNrSack: handle_sack(packet, chunk); break;
     case wire::ChunkType::kForwardTsn: return handle_forward_tsn(packet, chunk);
+    case wire::ChunkType::kPathAck: handle_path_ack(packet, chunk); break;
     case wire::ChunkType::kHeartbeat: handle_heartbeat(packet, chunk); break;
     case wire::ChunkType::kHeartbeatAck: handle_heartbeat_ack(packet, chunk); break;
     case wire::ChunkType::kAbort: return handle_abort(chunk);
@@ -166,7 +168,7 @@ ChunkResult ChunkRouter::answer_refused_data(Packet& packet, DropReason refusal,
 // RFC 3758 §3.6. A peer with which PR-SCTP was not negotiated gets the answer to an unknown chunk (§3.3.1).
 ChunkResult ChunkRouter::handle_forward_tsn(Packet& packet, const wire::ChunkView& chunk) {
   if (handshaking() || !parts_.receiver) return skip_chunk(DropReason::unexpected_chunk);
-  if (!parts_.data.partial_reliability()) {
+  if (!parts_.data.reliability().enabled()) {
     report_error(packet, wire::CauseCode::kUnrecognizedChunkType, control::error_echo(chunk.whole));
     return skip_chunk(DropReason::unexpected_chunk);
   }
@@ -175,7 +177,7 @@ ChunkResult ChunkRouter::handle_forward_tsn(Packet& packet, const wire::ChunkVie
   if (!parts_.teardown.may_receive_data()) return skip_chunk(DropReason::unexpected_chunk);
   if (std::exchange(packet.had_forward_tsn, true)) return skip_chunk(DropReason::excess_chunk);
   const Tsn before = parts_.receiver->cumulative_tsn();
-  if (const auto refusal = parts_.receiver->on_forward_tsn(packet.now, packet.path, *forward)) drop(*refusal);
+  if (const auto refusal = parts_.receiver->on_forward_tsn(packet.now, *forward)) drop(*refusal);
   if (parts_.receiver->cumulative_tsn() != before) packet.fresh = true;
   return NextChunk{};
 }
@@ -188,13 +190,26 @@ void ChunkRouter::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
     const auto sack = wire::NrSackChunk::parse(chunk);
     if (!sack) return drop(DropReason::malformed_chunk);
     if (!parts_.transmitter.uses_nr_sack()) return drop(DropReason::unexpected_chunk);
-    verdict = parts_.data.on_sack(*sack, sack->gaps, sack->non_renegable_gaps, parts_.paths, packet.now);
+    verdict =
+        parts_.data.on_sack({*sack, sack->gaps, sack->non_renegable_gaps, sack->duplicates, packet.overtaken},
+                            parts_.paths, packet.now);
   } else {
     const auto sack = wire::SackChunk::parse(chunk);
     if (!sack) return drop(DropReason::malformed_chunk);
-    verdict = parts_.data.on_sack(*sack, sack->gaps, {}, parts_.paths, packet.now);
+    verdict = parts_.data.on_sack({*sack, sack->gaps, {}, sack->duplicates, false}, parts_.paths, packet.now);
   }
   apply_sack(packet.now, verdict, &packet);
+}
+
+// A PATH ACK precedes the SACK of its packet, so that the times are known when the SACK is applied. Times and
+// counts of a record that is not the newest of its path id are out of date only, which LossRecovery notices.
+void ChunkRouter::handle_path_ack(Packet& packet, const wire::ChunkView& chunk) {
+  if (packet.record == nullptr) return drop(DropReason::unprotected_chunk);
+  if (handshaking()) return drop(DropReason::unexpected_chunk);
+  if (std::exchange(packet.had_path_ack, true)) return drop(DropReason::excess_chunk);
+  const auto ack = wire::PathAckChunk::parse(chunk);
+  if (!ack) return drop(DropReason::malformed_chunk);
+  packet.overtaken = !parts_.recovery.on_path_ack(packet.now, parts_.paths.find(packet.path), *ack);
 }
 
 // `packet` is null for the cumulative TSN of a SHUTDOWN.
@@ -204,7 +219,7 @@ void ChunkRouter::apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict,
   if (verdict == Verdict::invalid) return drop(DropReason::invalid_sack);
   const bool advanced = verdict == Verdict::advanced;
   if (advanced && packet != nullptr) packet->fresh = true;
-  parts_.recovery.on_sack(now, advanced);
+  parts_.recovery.on_sack(now, packet == nullptr ? kNoPath : packet->path, advanced);
   if (advanced && parts_.data.take_writable()) parts_.events.emit(Event::Kind::writable);
 }
 
@@ -261,7 +276,7 @@ void ChunkRouter::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& ch
   const auto moved = parts_.migration.complete(*path, packet.now);
   if (!moved) return;
   packet.path = *moved;
-  parts_.data.outstanding().lose_all(*parts_.paths.find(*moved));
+  parts_.recovery.on_moved(*parts_.paths.find(*moved));
   // Chunks that were sent to the old address are sent again before their timers expire: SACKs, so that the
   // peer's new window does not wait for its T3-rtx, and those of a shutdown.
   if (!parts_.receiver) return;

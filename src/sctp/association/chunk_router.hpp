@@ -25,6 +25,8 @@ struct Packet {
   bool fresh = false;                    ///< it contained a chunk that cannot be a replay
   // Chunks of which one per packet counts, so that no packet costs more than its size explains.
   bool had_sack = false;
+  bool had_path_ack = false;
+  bool overtaken = false;  ///< a PATH ACK that left the peer later has arrived before
   bool had_asconf = false;
   bool had_forward_tsn = false;
   bool had_error = false;                           ///< an ERROR answers it
@@ -34,7 +36,7 @@ struct Packet {
   /// Where the packet came from, for Migration.
   [[nodiscard]] path::PacketSource source() const {
     if (record == nullptr) return {now, route, size, fresh, nullptr, {}};
-    return {now, route, size, record->newest, &record->peer_path->path, {record->epoch, record->path_id}};
+    return {now, route, size, record->newest, &record->peer_path->path, record->origin};
   }
 };
 
@@ -94,6 +96,7 @@ class ChunkRouter {
   void report_error(Packet& packet, wire::CauseCode cause, Bytes value);
   ChunkResult handle_forward_tsn(Packet& packet, const wire::ChunkView& chunk);
   void handle_sack(Packet& packet, const wire::ChunkView& chunk);
+  void handle_path_ack(Packet& packet, const wire::ChunkView& chunk);
   void apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet);
   ChunkResult handle_init_ack(Packet& packet, const wire::ChunkView& chunk);
   void handle_shutdown(Packet& packet, const wire::ChunkView& chunk);

@@ -41,7 +41,7 @@ struct Components {
         writer(endpoint.config.port, peer_port, &endpoint.tap),
         data(endpoint.config, endpoint.pool, own.initial_tsn),
         recovery({endpoint.config, paths, validation, data}),
-        transmitter({endpoint.config, paths, data, writer}),
+        transmitter({endpoint.config, paths, data, recovery, writer}),
         control_sender(
             {endpoint.config, endpoint.pool, endpoint.drops, endpoint.replies, paths, control, writer, data}),
         asconf({endpoint.config, endpoint.drops, paths, control, events}, own.initial_tsn),
@@ -83,5 +83,10 @@ void drop_references_to_retired_paths(Components& parts);
 inline void drop_retired_paths(Components& parts) {
   if (parts.paths.any_retired()) drop_references_to_retired_paths(parts);
 }
+
+/// The receiver's cumulative TSN; 0 before the peer's first TSN is known.
+[[nodiscard]] Tsn cumulative_tsn(const Components& parts);
+/// Continues a shutdown that waits for the last data (RFC 9260 §9.2).
+void advance_shutdown(Components& parts, Timestamp now);
 
 }  // namespace hawser::sctp::association

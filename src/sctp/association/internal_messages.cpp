@@ -33,7 +33,7 @@ void InternalMessages::send_path_preferences() {
 }
 
 void InternalMessages::send(Bytes message, const SendOptions& options) {
-  parts_.data.enqueue_urgent(parts_.endpoint.pool.copy(message), options);
+  parts_.data.queue().push_urgent(parts_.endpoint.pool.copy(message), options);
 }
 
 void InternalMessages::on_path_preferences(Bytes message) {
@@ -49,7 +49,7 @@ void InternalMessages::on_path_preferences(Bytes message) {
     if (entry->removed) {
       // Only the end that chose a path can remove it, and not the last one that works. A path that it has
       // added since then from the same address is another one, and stays.
-      const bool same = path->peer_record == path::RecordOrigin{entry->epoch, entry->path_id};
+      const bool same = path->peer_record == RecordOrigin{entry->epoch, entry->path_id};
       if (same && !path->ours && parts_.paths.any_active_but(*path))
         parts_.paths.retire(path->id, parts_.events);
     } else {

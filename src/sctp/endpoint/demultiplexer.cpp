@@ -26,8 +26,9 @@ void Demultiplexer::handle_sealed(Timestamp now, ReceivedDatagram& datagram) {
   Entry* association = associations_.find_by_tag(outer->header().verification_tag);
   if (association == nullptr || association->closed()) return drop(DropReason::out_of_the_blue);
   if (association->peer_port() != outer->header().source_port) return drop(DropReason::bad_port);
-  const auto record = association->open_record(now, datagram.bytes);
+  auto record = association->open_record(now, datagram.bytes);
   if (!record) return drop(record.error());
+  record->ecn = datagram.ecn;
   context_.tap.report(now, PacketDirection::received, datagram.route, record->packet, true);
   const auto packet = wire::PacketView::parse(record->packet);
   association->handle_packet(now, datagram.route, *packet, &*record);

@@ -61,6 +61,8 @@ class PathTable {
   [[nodiscard]] bool any_active() const;
   /// Whether a path other than `path` is active.
   [[nodiscard]] bool any_active_but(const Path& path) const;
+  /// Whether another path than `path` is active and may carry its data by its role.
+  [[nodiscard]] bool another_takes_over(const Path& path) const;
   /// The longest smoothed round trip of an active path; zero: none was measured.
   [[nodiscard]] Duration longest_round_trip() const;
   /// Number of paths, candidates included.
@@ -80,6 +82,9 @@ class PathTable {
   /// The largest UDP payload that passes on every path that may carry data now; it bounds the fragments of
   /// messages.
   [[nodiscard]] std::size_t payload_mtu() const { return find_payload_mtu().bytes; }
+  /// The longest of the shortest round trips of the paths that carry data by their role; zero: none is
+  /// measured.
+  [[nodiscard]] Duration longest_min_rtt() const;
   /// Whether a UDP payload of `size` bytes passes on an active path that carries data.
   [[nodiscard]] bool any_carries(std::size_t size) const;
 
@@ -89,6 +94,7 @@ class PathTable {
   std::unique_ptr<Path> take_out(PathId id);
 
   const EndpointConfig& config_;
+  CouplingGroup coupling_;
   std::vector<std::unique_ptr<Path>> paths_;
   std::vector<std::unique_ptr<Path>> retired_;
   PathId primary_ = kNoPath;

@@ -8,9 +8,11 @@
 //  6. Receiver::on_data unwraps the TSN. TsnTracker::classify: fresh, duplicate or out of window.
 //  7. Receiver::has_room_for applies the window; Reassembly::add copies the payload and orders messages.
 //  8. TsnTracker::record notes the TSN and advances the cumulative TSN up to the next gap.
-//  9. Receiver::on_packet_end plans the SACK: immediately, or by a deadline.
+//  9. Receiver::on_packet_end plans the SACK: AckPolicy decides when it is due.
 // 10. Endpoint::poll_message, Receiver::poll_message: the user takes the message; the window opens.
-// 11. Transmitter::poll: Receiver::write_sack writes the SACK, alone or bundled with DATA on the same path.
+// 11. Transmitter::poll: Receiver::write_sack writes PATH ACK and SACK, alone or bundled with DATA on the
+// same
+//     path.
 // 12. At the peer, ChunkRouter::handle_sack passes it to DataSender::on_sack, which releases the chunks.
 
 #include "sctp/rx/receiver.hpp"
@@ -25,19 +27,10 @@
 namespace hawser::sctp::rx {
 namespace {
 
-// Most gap blocks of one SACK; it reports the lowest ones first.
-constexpr std::size_t kMaxGapBlocks = 320;
-// At least every second packet is acknowledged (RFC 9260 §6.2).
-constexpr unsigned kPacketsPerSack = 2;
 constexpr Duration kMaxSackDelay = std::chrono::milliseconds(500);
 
 std::size_t sack_header(bool nr_sack) {
   return nr_sack ? wire::kNrSackHeaderSize : wire::kSackHeaderSize;
-}
-
-// How many entries (gap blocks or duplicates) fit.
-std::size_t sack_entries(bool nr_sack, std::size_t room) {
-  return (room - sack_header(nr_sack)) / 4;
 }
 
 }  // namespace
@@ -46,8 +39,9 @@ Receiver::Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const En
                    BufferPool& pool, GapPolicy gap_policy, bool divert_own)
     : tracker_(peer_initial_tsn),
       reassembly_(inbound_streams, pool, divert_own, divert_own ? config.order_hold : Duration{}),
+      path_ack_(config.max_paths),
+      acks_(std::min(config.sack_delay, kMaxSackDelay), config.max_paths),
       gap_policy_(gap_policy),
-      sack_delay_(std::min(config.sack_delay, kMaxSackDelay)),
       window_(config.receive_window),
       reopening_(std::min<std::size_t>(window_ / 2, std::size_t{2} * config.path_mtu)),
       advertised_(config.receive_window) {}
@@ -55,20 +49,23 @@ Receiver::Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const En
 // --- input
 
 std::optional<DropReason> Receiver::on_data(Timestamp now, PathId from, const wire::DataChunk& chunk) {
-  sack_path_ = from;
+  from_ = from;
   if (chunk.payload.empty()) return DropReason::empty_data;
   const std::uint64_t tsn = tracker_.unwrap(chunk.tsn);
   std::optional<DropReason> drop = admit(tsn);
   if (!drop) drop = take_in(now, tsn, chunk);
   // A dropped chunk is answered immediately: the peer's view of this end is out of date (RFC 9260 §6.2).
-  if (drop) urgent_ = true;
+  if (drop) (*drop == DropReason::duplicate_tsn ? duplicate_ : urgent_) = true;
   return drop;
 }
 
 // Nothing if the TSN is new and there is room for it.
 std::optional<DropReason> Receiver::admit(std::uint64_t tsn) {
   switch (tracker_.classify(tsn)) {
-    case Arrival::duplicate: tracker_.note_duplicate(tsn); return DropReason::duplicate_tsn;
+    case Arrival::duplicate:
+      tracker_.note_duplicate(tsn);
+      gap_report_.refresh();
+      return DropReason::duplicate_tsn;
     case Arrival::out_of_window: return DropReason::tsn_out_of_window;
     case Arrival::fresh: break;
   }
@@ -92,6 +89,7 @@ std::optional<DropReason> Receiver::take_in(Timestamp now, std::uint64_t tsn, co
   }
   const bool had_gaps = tracker_.has_gaps();
   tracker_.record(tsn);
+  if (tsn > tracker_.cumulative()) gap_report_.on_arrival(tsn);
   if (chunk.immediate) urgent_ = true;
   if (gap_policy_ == GapPolicy::at_once && (had_gaps || tracker_.has_gaps())) urgent_ = true;
   if (!valid_stream) return DropReason::invalid_stream;
@@ -102,12 +100,10 @@ std::optional<DropReason> Receiver::take_in(Timestamp now, std::uint64_t tsn, co
   return std::nullopt;
 }
 
-std::optional<DropReason> Receiver::on_forward_tsn(Timestamp now, PathId from,
-                                                   const wire::ForwardTsnChunk& chunk) {
+std::optional<DropReason> Receiver::on_forward_tsn(Timestamp now, const wire::ForwardTsnChunk& chunk) {
   const std::uint64_t cumulative = tracker_.unwrap(chunk.new_cumulative_tsn);
   if (cumulative > tracker_.cumulative() + TsnTracker::kMaxSpan) return DropReason::tsn_out_of_window;
-  sack_path_ = from;
-  sack_due_ = true;
+  acks_.force();
   if (cumulative <= tracker_.cumulative()) return std::nullopt;  // the SACK for it was lost or is on its way
   abandoned_tsns_ += tracker_.missing_up_to(cumulative);
   reassembly_.abandon(now, cumulative, tracker_);
@@ -123,63 +119,83 @@ std::optional<DropReason> Receiver::on_forward_tsn(Timestamp now, PathId from,
   return drop;
 }
 
-void Receiver::on_packet_end(Timestamp now) {
-  ++packets_since_sack_;
-  if (std::exchange(urgent_, false) || packets_since_sack_ >= kPacketsPerSack) {
-    sack_due_ = true;
-    sack_deadline_ = kNever;
-  } else if (!sack_due_ && sack_deadline_ == kNever) {
-    sack_deadline_ = now + sack_delay_;
-  }
+void Receiver::on_packet_end(Timestamp now, const SealedPacket* sealed) {
+  const bool urgent = std::exchange(urgent_, false);
+  const bool duplicate = std::exchange(duplicate_, false);
+  if (sealed == nullptr) return acks_.on_packet(now, from_, urgent || duplicate);
+  path_ack_.on_data(now, from_, sealed->record);
+  acks_.on_packet(now, {.path = from_,
+                        .srtt = sealed->srtt,
+                        .bytes = sealed->bytes,
+                        .urgent = urgent,
+                        .irregular = sealed->skips || duplicate});
 }
 
 void Receiver::on_timeout(Timestamp now) {
   reassembly_.skip_holes(now);
-  if (sack_deadline_ > now) return;
-  sack_due_ = true;
-  sack_deadline_ = kNever;
+  acks_.on_timeout(now);
 }
 
 // --- acknowledgement
 
-std::size_t Receiver::sack_size(bool nr_sack, std::size_t room) const {
-  if (room < sack_header(nr_sack)) return 0;
-  std::array<wire::GapBlock, kMaxGapBlocks> blocks;
-  const std::size_t entries = sack_entries(nr_sack, room);
-  const std::size_t gaps =
-      tracker_.lowest_gap_blocks(std::span(blocks).first(std::min(entries, kMaxGapBlocks)));
-  const std::size_t duplicates = std::min(tracker_.duplicates().size(), entries - gaps);
-  return sack_header(nr_sack) + 4 * (gaps + duplicates);
+std::size_t Receiver::sack_size(Timestamp now, const SackFormat& format, std::size_t room) const {
+  return room < sack_header(format.nr_sack) ? 0 : compose(now, format, room).size;
 }
 
-void Receiver::write_sack(ByteWriter& writer, bool nr_sack, std::size_t room) {
-  std::array<wire::GapBlock, kMaxGapBlocks> blocks;
-  const std::size_t entries = sack_entries(nr_sack, std::max(room, sack_header(nr_sack)));
-  const auto room_for_blocks = std::span(blocks).first(std::min(entries, kMaxGapBlocks));
-  // An NR-SACK also reports the highest runs: new arrivals on one path are there while another path leaves
-  // many gaps below. In a plain SACK, a block that is missing from a later SACK counts as reneged (RFC 9260
-  // §6.2.1 D iv), so it reports the lowest runs only.
-  const std::size_t gap_count =
-      nr_sack ? tracker_.outer_gap_blocks(room_for_blocks) : tracker_.lowest_gap_blocks(room_for_blocks);
-  const auto gaps = std::span<const wire::GapBlock>(blocks).first(gap_count);
-  const auto duplicates =
-      tracker_.duplicates().first(std::min(tracker_.duplicates().size(), entries - gap_count));
+// Where room is short, the SACK has it first.
+Receiver::SackBody Receiver::compose(Timestamp now, const SackFormat& format, std::size_t room) const {
+  SackBody body;
+  const std::size_t header = sack_header(format.nr_sack);
+  std::size_t left = std::max(room, header) - header;
+  if (format.sealed) body.path_ack = path_ack_.size(format.path, left);
+  left -= body.path_ack;
+  body.gaps = choose_gaps(now, format, std::span(body.blocks).first(std::min(left / 4, kMaxGapBlocks)));
+  body.duplicates = std::min(tracker_.duplicates().size(), left / 4 - body.gaps.count);
+  body.size = body.path_ack + header + 4 * (body.gaps.count + body.duplicates);
+  return body;
+}
 
+// In a plain SACK, a block that is missing from a later SACK counts as reneged (RFC 9260 §6.2.1 D iv), so it
+// reports the lowest runs only. An NR-SACK for a peer that does not know its coverage also reports the
+// highest runs: new arrivals on one path are there while another path leaves many gaps below.
+GapReport::Choice Receiver::choose_gaps(Timestamp now, const SackFormat& format,
+                                        std::span<wire::GapBlock> out) const {
+  if (format.nr_sack && format.sealed)
+    return gap_report_.choose({now, acks_.longest_srtt(), sack_kind(format.path)}, tracker_, out);
+  const std::size_t count = format.nr_sack ? tracker_.outer_gap_blocks(out) : tracker_.lowest_gap_blocks(out);
+  return {count, wire::SackCoverage::unstated, 0};
+}
+
+// On another path than the last one, a SACK may overtake earlier ones, so it cannot rely on them.
+GapReport::Kind Receiver::sack_kind(PathId leaves_on) const {
+  if (acks_.only_owed(leaves_on)) return GapReport::Kind::aside;
+  return leaves_on == acks_.common_path() ? GapReport::Kind::next : GapReport::Kind::first;
+}
+
+void Receiver::write_sack(Timestamp now, ByteWriter& writer, const SackFormat& format, std::size_t room) {
+  const SackBody body = compose(now, format, room);
+  const auto gaps = std::span<const wire::GapBlock>(body.blocks).first(body.gaps.count);
+  const auto duplicates = tracker_.duplicates().first(body.duplicates);
+  // The PATH ACK comes first, so that the peer knows the times when it applies the SACK.
+  if (body.path_ack != 0) path_ack_.write(now, format.path, writer, body.path_ack);
   wire::SackFields fields{.cumulative_tsn = cumulative_tsn(), .a_rwnd = a_rwnd()};
   if (gap_policy_ == GapPolicy::delayed) {
-    fields.dac_packets =
-        static_cast<std::uint8_t>(std::min<unsigned>(packets_since_sack_, wire::kMaxDacPackets));
+    fields.dac_packets = static_cast<std::uint8_t>(std::min<unsigned>(acks_.packets(), wire::kMaxDacPackets));
   }
-  if (nr_sack) {
+  if (format.nr_sack && format.sealed) {
+    fields.coverage = body.gaps.coverage;
+    const GapReport::Kind kind = sack_kind(format.path);
+    fields.number = gap_report_.number(body.gaps, kind);
+    gap_report_.on_sent(now, body.gaps, kind);
+  }
+  if (format.nr_sack) {
     wire::write_nr_sack(writer, fields, {}, gaps, duplicates);
   } else {
     wire::write_sack(writer, fields, gaps, duplicates);
   }
   tracker_.clear_duplicates();
   advertised_ = fields.a_rwnd;
-  packets_since_sack_ = 0;
-  sack_due_ = false;
-  sack_deadline_ = kNever;
+  acks_.on_sent(now, format.path, body.size);
 }
 
 // --- output
@@ -188,7 +204,7 @@ std::optional<Delivered> Receiver::poll_message() {
   auto message = reassembly_.poll();
   // Silly window avoidance (RFC 1122 §4.2.3.3): after a nearly closed window, a SACK is due only when the
   // window has opened by a useful amount.
-  if (message && advertised_ < reopening_ && a_rwnd() >= advertised_ + reopening_) sack_due_ = true;
+  if (message && advertised_ < reopening_ && a_rwnd() >= advertised_ + reopening_) acks_.force();
   return message;
 }
 

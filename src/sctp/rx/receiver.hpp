@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "hawser/base/buffer.hpp"
 #include "hawser/base/bytes.hpp"
@@ -11,6 +13,9 @@
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/types.hpp"
+#include "sctp/rx/ack_policy.hpp"
+#include "sctp/rx/gap_report.hpp"
+#include "sctp/rx/path_ack_writer.hpp"
 #include "sctp/rx/reassembly.hpp"
 #include "sctp/rx/tsn_tracker.hpp"
 #include "sctp/wire/data.hpp"
@@ -18,7 +23,22 @@
 
 namespace hawser::sctp::rx {
 
-/// How gaps are acknowledged.
+/// A sealed packet with DATA.
+struct SealedPacket {
+  DataRecord record{};
+  bool skips = false;     ///< a record of its path before it has not arrived
+  std::size_t bytes = 0;  ///< of its datagram
+  Duration srtt{};        ///< of the path it arrived on; zero: not measured yet
+};
+
+/// How an acknowledgement is written.
+struct SackFormat {
+  bool nr_sack = false;   ///< NR-SACK instead of SACK
+  bool sealed = false;    ///< with a PATH ACK, and with a coverage in an NR-SACK
+  PathId path = kNoPath;  ///< where it leaves
+};
+
+/// How gaps are acknowledged in packets that are not sealed.
 enum class GapPolicy : std::uint8_t {
   at_once,  ///< a SACK for every packet while there are gaps (RFC 9260 §6.7)
   delayed,  ///< gaps are normal with several paths: the SACK counts packets instead (CMT's DAC)
@@ -27,9 +47,9 @@ enum class GapPolicy : std::uint8_t {
 /// The receive half of the data transfer of one association: takes DATA; yields messages, acknowledgements
 /// and the window.
 ///
-/// Owns the TSN tracker, reassembly and the SACK timer. Never sends: sack_due() states when a SACK is due,
+/// Owns the TSN tracker, reassembly and the policy of SACKs. Never sends: acks() states when a SACK is due,
 /// and write_sack() writes it. For every received packet, call on_data for each DATA chunk, then
-/// on_packet_end once. Call sack_due() after the last packet of a batch, so that a batch yields one SACK.
+/// on_packet_end once. Look at acks() after the last packet of a batch, so that a batch yields one SACK.
 class Receiver {
  public:
   /// `inbound_streams` is the negotiated number, at least 1. `pool` outlives this. `divert_own`: see
@@ -49,19 +69,19 @@ class Receiver {
   /// Takes a FORWARD TSN (RFC 3758 §3.6), which is acknowledged immediately. Nothing: accepted, or older than
   /// what has arrived. invalid_stream: accepted, without the streams that do not exist. tsn_out_of_window:
   /// dropped.
-  [[nodiscard]] std::optional<DropReason> on_forward_tsn(Timestamp now, PathId from,
-                                                         const wire::ForwardTsnChunk& chunk);
+  [[nodiscard]] std::optional<DropReason> on_forward_tsn(Timestamp now, const wire::ForwardTsnChunk& chunk);
   /// Delivers also the part that has arrived of a message, if it is its turn: the caller takes messages as a
   /// stream of bytes.
   void deliver_pieces() { reassembly_.deliver_partially(tracker_.cumulative(), true); }
-  /// Plans the SACK. Called once per received packet that carried DATA, accepted or not.
-  void on_packet_end(Timestamp now);
+  /// Plans the SACK. Called once per received packet that carried DATA, accepted or not; `sealed` is null
+  /// when the packet was not sealed.
+  void on_packet_end(Timestamp now, const SealedPacket* sealed = nullptr);
   /// Makes a SACK due whose deadline has passed, and delivers messages that have waited long enough for the
   /// order of their stream.
   void on_timeout(Timestamp now);
   /// When to call on_timeout, or kNever.
   [[nodiscard]] Timestamp next_timeout() const {
-    return std::min(sack_deadline_, reassembly_.hold_deadline());
+    return std::min(acks_.deadline(), reassembly_.hold_deadline());
   }
   /// Whether messages wait for the order of their stream, and for a limited time.
   [[nodiscard]] bool holds_messages() const { return reassembly_.hold_deadline() != kNever; }
@@ -72,23 +92,22 @@ class Receiver {
 
   // --- acknowledgement
 
-  /// Whether a SACK is to be sent now.
-  [[nodiscard]] bool sack_due() const { return sack_due_; }
-  /// Whether there is DATA to acknowledge, so that a SACK may be bundled with a packet that leaves anyway.
-  [[nodiscard]] bool sack_pending() const { return sack_due_ || sack_deadline_ != kNever; }
+  /// When SACKs are due, and for which paths.
+  [[nodiscard]] const AckPolicy& acks() const { return acks_; }
   /// When a SACK becomes due, or kNever.
-  [[nodiscard]] Timestamp sack_deadline() const { return sack_deadline_; }
-  /// The path of the last DATA, on which the SACK is sent (RFC 9260 §6.4); kNoPath before any DATA.
-  [[nodiscard]] PathId sack_path() const { return sack_path_; }
+  [[nodiscard]] Timestamp sack_deadline() const { return acks_.deadline(); }
   /// Makes a SACK due.
-  void force_sack() { sack_due_ = true; }
+  void force_sack() { acks_.force(); }
+  /// No SACK can leave on the paths to which one is owed (AckPolicy::owes).
+  void cancel_owed_sacks(Timestamp now) { acks_.cancel_owed(now); }
 
   /// Bytes that write_sack would use of `room`; 0 when the header of the SACK does not fit.
-  [[nodiscard]] std::size_t sack_size(bool nr_sack, std::size_t room) const;
-  /// Writes a SACK or NR-SACK of at most `room` bytes (at least its header, 16 or 20): as many gap blocks as
-  /// fit, lowest first, then duplicates. No SACK is pending afterwards. An NR-SACK has only non-renegable
-  /// blocks, because accepted chunks are never dropped.
-  void write_sack(ByteWriter& writer, bool nr_sack, std::size_t room);
+  [[nodiscard]] std::size_t sack_size(Timestamp now, const SackFormat& format, std::size_t room) const;
+  /// Writes a SACK or NR-SACK of at most `room` bytes (at least its header, 16 or 20), and a PATH ACK before
+  /// it if the format has one and both fit. A SACK has as many gap blocks as fit, lowest first, then
+  /// duplicates; an NR-SACK those that GapReport chooses, if its coverage is to be stated, and only
+  /// non-renegable blocks, because accepted chunks are never dropped.
+  void write_sack(Timestamp now, ByteWriter& writer, const SackFormat& format, std::size_t room);
 
   // --- output
 
@@ -115,23 +134,38 @@ class Receiver {
   [[nodiscard]] std::uint64_t messages_received() const { return reassembly_.messages_delivered(); }
 
  private:
+  /// Most gap blocks of one SACK.
+  static constexpr std::size_t kMaxGapBlocks = 320;
+
   [[nodiscard]] std::optional<DropReason> admit(std::uint64_t tsn);
   [[nodiscard]] bool has_room_for(std::uint64_t tsn) const;
   [[nodiscard]] std::optional<DropReason> take_in(Timestamp now, std::uint64_t tsn,
                                                   const wire::DataChunk& chunk);
 
+  struct SackBody {
+    std::array<wire::GapBlock, kMaxGapBlocks> blocks;
+    GapReport::Choice gaps;
+    std::size_t duplicates = 0;
+    std::size_t path_ack = 0;  ///< bytes
+    std::size_t size = 0;      ///< bytes of both chunks
+  };
+  [[nodiscard]] SackBody compose(Timestamp now, const SackFormat& format, std::size_t room) const;
+  [[nodiscard]] GapReport::Kind sack_kind(PathId leaves_on) const;
+  [[nodiscard]] GapReport::Choice choose_gaps(Timestamp now, const SackFormat& format,
+                                              std::span<wire::GapBlock> out) const;
+
   TsnTracker tracker_;
   Reassembly reassembly_;
+  GapReport gap_report_;
+  PathAckWriter path_ack_;
+  AckPolicy acks_;
   GapPolicy gap_policy_;
-  Duration sack_delay_;
   std::size_t window_;        ///< as configured
   std::size_t reopening_;     ///< a gain of this size after a closed window makes a SACK due
   std::uint32_t advertised_;  ///< a_rwnd of the last SACK
-  PathId sack_path_ = kNoPath;
-  bool sack_due_ = false;
-  bool urgent_ = true;  ///< this packet is acknowledged immediately; also the first of all
-  unsigned packets_since_sack_ = 0;
-  Timestamp sack_deadline_ = kNever;
+  PathId from_ = kNoPath;     ///< of the newest DATA
+  bool urgent_ = false;       ///< this packet is acknowledged immediately
+  bool duplicate_ = false;    ///< this packet carried DATA that had arrived before
   std::uint64_t abandoned_tsns_ = 0;
 };
 

@@ -59,9 +59,13 @@ std::uint64_t TsnTracker::missing_up_to(std::uint64_t tsn) const {
 }
 
 std::size_t TsnTracker::lowest_gap_blocks(std::span<wire::GapBlock> out) const {
+  return gap_blocks_from(cumulative_ + 1, out);
+}
+
+std::size_t TsnTracker::gap_blocks_from(std::uint64_t tsn, std::span<wire::GapBlock> out) const {
   std::size_t count = 0;
   if (out.empty()) return 0;
-  received_.for_each_run(cumulative_ + 1, highest_ + 1, [&](std::uint64_t first, std::uint64_t last) {
+  received_.for_each_run(tsn, highest_ + 1, [&](std::uint64_t first, std::uint64_t last) {
     out[count++] = block(first, last);
     return count < out.size();
   });

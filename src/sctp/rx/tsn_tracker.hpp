@@ -65,6 +65,9 @@ class TsnTracker {
   /// Writes the runs of TSNs received above the cumulative one, lowest first, as many as fit. Returns how
   /// many.
   std::size_t lowest_gap_blocks(std::span<wire::GapBlock> out) const;
+  /// Like lowest_gap_blocks(), but only the parts of the runs from `tsn` on, which is above the cumulative
+  /// one.
+  std::size_t gap_blocks_from(std::uint64_t tsn, std::span<wire::GapBlock> out) const;
   /// Like lowest_gap_blocks(), but when not all runs fit, half of the room has the lowest ones and the rest
   /// the highest ones.
   std::size_t outer_gap_blocks(std::span<wire::GapBlock> out) const;

@@ -95,6 +95,7 @@ Result<OpenedRecord, DropReason> RecordLayer::open(MutableBytes datagram) {
   }
   if (known == nullptr) known = std::make_unique<PeerPath>();
   const bool newest = known->window.newest(header->sequence);
+  const bool skips = known->window.skips(header->sequence);
   known->window.take(header->sequence);
   ++epoch->opened_packets;
   epoch->opened_bytes += datagram.size();
@@ -104,8 +105,9 @@ Result<OpenedRecord, DropReason> RecordLayer::open(MutableBytes datagram) {
                       known.get(),
                       datagram.size(),
                       newest,
-                      epoch->epoch,
-                      header->path_id};
+                      skips,
+                      {epoch->epoch, header->path_id},
+                      header->sequence};
 }
 
 const PeerPath* RecordLayer::peer_path(Epoch epoch, RecordPathId path_id) {

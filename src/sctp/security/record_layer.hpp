@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "crypto/record_keys.hpp"
+#include "hawser/base/datagram.hpp"
 #include "hawser/base/result.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/drop_reason.hpp"
@@ -29,8 +30,10 @@ struct OpenedRecord {
   PeerPath* peer_path = nullptr;  ///< of its path id; never null after open()
   std::size_t datagram_size = 0;  ///< bytes of the UDP payload
   bool newest = false;            ///< no record of this path id with a higher sequence arrived before
-  Epoch epoch;
-  RecordPathId path_id;
+  bool skips = false;             ///< a record of this path id before it has not arrived
+  RecordOrigin origin;            ///< its epoch and path id
+  RecordSequence sequence;
+  Ecn ecn = Ecn::not_ect;  ///< of the IP packet; open() does not know it
 };
 
 /// Seals and opens the packets of one association, in place. Owns the keys of up to three epochs, the replay
@@ -52,6 +55,11 @@ class RecordLayer {
   /// Whether there are keys that drop_old() would wipe.
   [[nodiscard]] bool has_old() const;
 
+  /// Key (RecordNumbers::key) of the record that seal() makes next with `numbers`. Expects can_send().
+  [[nodiscard]] std::uint64_t next_record(const path::RecordNumbers& numbers) const {
+    const bool first = numbers.generation != sending_->generation;
+    return path::RecordNumbers::key(sending_->generation, first ? RecordSequence{} : numbers.next_sequence);
+  }
   /// Seals a packet of common header, kRecordHeaderSize free bytes, chunks, and crypto::kAeadTagSize free
   /// bytes, and advances `numbers`, which belong to its path. False when no path id or sequence is left under
   /// these keys; the packet must not leave then.

@@ -26,6 +26,9 @@ class ReplayWindow {
   /// Whether `sequence` is above every number that was taken.
   [[nodiscard]] bool newest(RecordSequence sequence) const { return sequence.value() >= end_; }
 
+  /// Whether a number between the highest that was taken and `sequence` was not taken.
+  [[nodiscard]] bool skips(RecordSequence sequence) const { return sequence.value() > end_; }
+
   /// Marks `sequence`, which must be fresh, as taken.
   void take(RecordSequence sequence) {
     const std::uint64_t number = sequence.value();

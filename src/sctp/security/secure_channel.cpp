@@ -131,8 +131,10 @@ void SecureChannel::drain_old_keys(Timestamp now) {
 Result<OpenedRecord, DropReason> SecureChannel::open(Timestamp now, MutableBytes datagram) {
   auto record = records_.open(datagram);
   proven_ |= record.has_value();
-  if (record && exchange_ && exchange_->installed && record->epoch == exchange_->epoch) switch_keys(now);
-  if (drop_old_at_ != kNever && record && record->epoch == records_.sending_epoch()) drain_old_keys(now);
+  if (record && exchange_ && exchange_->installed && record->origin.epoch == exchange_->epoch)
+    switch_keys(now);
+  if (drop_old_at_ != kNever && record && record->origin.epoch == records_.sending_epoch())
+    drain_old_keys(now);
   return record;
 }
 

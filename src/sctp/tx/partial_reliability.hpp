@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "hawser/base/time.hpp"
 #include "sctp/path/path.hpp"
 #include "sctp/tx/outstanding.hpp"
+#include "sctp/tx/send_queue.hpp"
 #include "sctp/wire/forward_tsn.hpp"
 
 namespace hawser::sctp::tx {
@@ -16,8 +18,8 @@ namespace hawser::sctp::tx {
 /// chunks are abandoned, and what the FORWARD TSN reports to the peer.
 ///
 /// Owns the Advanced.Peer.Ack.Point, the streams that it skips, and the times at which FORWARD TSN leaves.
-/// Changes chunks only in the Outstanding that is passed to it. Never sends. A chunk is abandoned when its
-/// turn to be transmitted comes, never in flight: it may have arrived.
+/// Changes chunks and messages only in the Outstanding and the SendQueue that are passed to it. Never sends.
+/// A chunk is abandoned when its turn to be transmitted comes, never in flight: it may have arrived.
 class PartialReliability {
  public:
   /// Most streams that one FORWARD TSN skips, so that it fits the smallest packet. The point stops before the
@@ -29,22 +31,32 @@ class PartialReliability {
   /// Whether both ends support it.
   [[nodiscard]] bool enabled() const { return enabled_; }
 
+  /// A message with these options is handed over now. Returns the end of its lifetime.
+  [[nodiscard]] Timestamp admit(Timestamp now, const SendOptions& options);
+  /// How often a chunk of such a message may leave; 0: as often as it takes.
+  [[nodiscard]] std::uint8_t max_transmissions(const SendOptions& options) const;
+
   /// Whether the chunk must not be transmitted, for the first time or again.
   [[nodiscard]] static bool is_over(const OutChunk& chunk, Timestamp now) {
     return chunk.doomed || chunk.expires <= now ||
            (chunk.max_transmissions != 0 && chunk.transmissions >= chunk.max_transmissions);
   }
+  /// Abandons what waits to be sent, for the first time or again, and is over. True: messages were abandoned
+  /// since the last call.
+  bool abandon_stale(Timestamp now, Outstanding& chunks, SendQueue& queue);
   /// Abandons `tsn`, which is queued, and with it all fragments of its message: the queued ones now, those in
-  /// flight if they are lost. True: a part of the message has no TSN yet, and must not be sent either.
-  [[nodiscard]] bool abandon(std::uint64_t tsn, Outstanding& chunks);
+  /// flight if they are lost, and those that have no TSN yet when they get one.
+  void abandon(std::uint64_t tsn, Outstanding& chunks, SendQueue& queue);
+  /// Drops the first messages of a lane that are over and of which no part was sent.
+  void drop_stale(Timestamp now, SendQueue::Lane lane, SendQueue& queue);
   /// To be called after the chunks have changed: moves the Advanced.Peer.Ack.Point (RFC 3758 §3.5 C2).
   void advance(Outstanding& chunks);
 
   /// Whether FORWARD TSN is to be sent now: it is news and the last one left a round trip ago, or the last
   /// one was not acknowledged within an RTO.
   [[nodiscard]] bool due(Timestamp now) const { return next_at() <= now; }
-  /// When it becomes due; kNever: not by time.
-  [[nodiscard]] Timestamp next_timeout() const { return blocked_ ? kNever : next_at(); }
+  /// When it becomes due, or what waits to be sent is over; kNever: not by time.
+  [[nodiscard]] Timestamp next_timeout() const { return std::min(stale_at_, blocked_ ? kNever : next_at()); }
   /// No path can carry it now, so that no timer waits for it.
   void set_blocked(bool blocked) { blocked_ = blocked; }
   /// Writes the chunk: at most 8 bytes and four for each of kMaxStreams.
@@ -52,7 +64,7 @@ class PartialReliability {
   /// It left on `path`.
   void on_sent(Timestamp now, const path::Path& path);
 
-  /// Messages of which a part was sent, and that were abandoned.
+  /// Messages that were abandoned, whether or not a part of them was sent.
   [[nodiscard]] std::uint64_t messages_abandoned() const { return messages_abandoned_; }
 
  private:
@@ -63,6 +75,7 @@ class PartialReliability {
   };
   [[nodiscard]] Timestamp next_at() const;
   bool note(std::uint64_t tsn, const OutChunk& chunk);
+  bool abandon_fragments(std::uint64_t tsn, Outstanding& chunks);
 
   bool enabled_ = false;
   bool blocked_ = false;
@@ -74,6 +87,10 @@ class PartialReliability {
   Timestamp retry_at_{};          ///< when that one counts as lost
   std::vector<Skipped> skipped_;  ///< at most kMaxStreams
   std::uint64_t messages_abandoned_ = 0;
+  Timestamp stale_at_ = kNever;  ///< when what waits to be sent is over
+  Timestamp not_before_{};       ///< earliest stale_at_
+  bool limits_used_ = false;     ///< a message with a limit was handed over
+  bool abandoned_any_ = false;   ///< since the last abandon_stale()
 };
 
 }  // namespace hawser::sctp::tx

@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace hawser::sctp::tx {
+namespace {
+
+// Whether the round trip is known to be shorter.
+bool sooner(const path::RttEstimator& a, const path::RttEstimator& b) {
+  return a.measured() && (!b.measured() || a.srtt() < b.srtt());
+}
+
+// Whether the round trip is shorter by more than its usual variation.
+bool clearly_sooner(const path::RttEstimator& a, const path::RttEstimator& b) {
+  return sooner(a, b) && (!b.measured() || a.srtt() + a.srtt() / 8 + std::chrono::milliseconds(1) < b.srtt());
+}
+
+}  // namespace
 
 Transmitter::Transmitter(const Context& context)
     : context_(context),
@@ -24,14 +37,35 @@ std::size_t Transmitter::next_packet_size() {
 // path that carries it; if there is none, it leaves in a packet that IP may fragment (RFC 9260 §6.9).
 path::Path* Transmitter::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
-  return scheduler_->pick(context_.paths, now, pacing_deadline_, context_.paths.any_carries(size) ? size : 0);
+  const path::Demand demand{context_.paths.any_carries(size) ? size : 0,
+                            context_.data.queue().waiting_bytes(), context_.data.next_is_urgent()};
+  return scheduler_->pick(context_.paths, now, pacing_deadline_, demand);
 }
 
-// The path on which the last DATA arrived; never an address that is not validated.
+// Never an address that is not validated.
+bool Transmitter::may_carry_sack(const path::Path& path) const {
+  return path.lifecycle.active() || (path.proven() && !context_.paths.any_active());
+}
+
+// Among the paths that carried DATA, the one with the shortest round trip; when only some paths are owed a
+// SACK of their own, one of them. Null: no path may carry it. The previous path is kept until another one is
+// clearly faster: a SACK that overtakes earlier ones has to report all of their blocks again.
 path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
-  path::Path* path = context_.paths.find(receiver.sack_path());
-  if (path != nullptr && (path->lifecycle.active() || (path->proven() && !context_.paths.any_active())))
-    return path;
+  const rx::AckPolicy& acks = receiver.acks();
+  const bool only_owed = !acks.due() && acks.any_owed();
+  path::Path* best = nullptr;
+  for (const auto& path : context_.paths) {
+    const bool wanted = only_owed ? acks.owes(path->id) : acks.carried_data(path->id);
+    if (!wanted || !may_carry_sack(*path)) continue;
+    if (best == nullptr || sooner(path->rtt, best->rtt)) best = path.get();
+  }
+  if (only_owed) return best;
+  path::Path* previous = context_.paths.find(acks.common_path());
+  const bool usable = previous != nullptr && acks.carried_data(previous->id) && may_carry_sack(*previous);
+  if (usable && best != nullptr && !clearly_sooner(best->rtt, previous->rtt)) return previous;
+  if (best != nullptr) return best;
+  path::Path* path = context_.paths.find(acks.last_path());
+  if (path != nullptr && may_carry_sack(*path)) return path;
   path = context_.paths.for_control();
   return path != nullptr && path->proven() ? path : nullptr;
 }
@@ -39,66 +73,110 @@ path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
 bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch) {
   path::Path* path = nullptr;
   context_.data.set_max_chunk_payload(unfragmented_size());
-  if (may_send_data && context_.data.reliability().due(now) && poll_forward_tsn(now, batch)) return true;
+  if (may_send_data && (poll_forward_tsn(now, batch) || poll_probe(now, batch))) return true;
   if (may_send_data && context_.data.ready()) path = pick_path(now);
-  const bool same_path = path != nullptr && path == sack_path(receiver);
-  if (receiver.sack_due() && !same_path && poll_sack(now, receiver, batch)) return true;
+  if (path != nullptr && !context_.data.prepare(now)) path = nullptr;
+  const rx::AckPolicy& acks = receiver.acks();
+  const bool same_path = path != nullptr && acks.pending() && path == sack_path(receiver);
+  if ((acks.due() || acks.any_owed()) && !same_path && poll_sack(now, receiver, batch)) return true;
+  if (path == nullptr) note_app_limited(now);
   if (path == nullptr) return false;
-  fill_batch(*path, now, same_path && receiver.sack_pending() ? &receiver : nullptr, batch);
+  fill_batch(*path, now, same_path ? &receiver : nullptr, batch);
   return !batch.empty();
 }
 
 void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch) {
   path::PathFlight& flight = path.flight;
-  if (flight.last_sent != Timestamp::min() && now - flight.last_sent > path.rtt.rto())
-    path.congestion->on_idle();
   batch.clear();
   batch.route = path.route;
   const std::size_t own_mtu = path.pmtu.payload();
   const std::size_t mtu = std::max(own_mtu, next_packet_size());
   batch.may_fragment = mtu > own_mtu;
-  const double rate = path.pacing_rate();
   const std::size_t burst = context_.config.max_burst * own_mtu;
+  const std::uint64_t record = context_.writer.next_record(path.record);
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
-         context_.data.ready()) {
+         !flight.sent.full() && context_.data.ready() && context_.data.prepare(now)) {
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
-    const bool with_sack = sack_from != nullptr && batch.empty() && worth_bundling(packet, *sack_from);
-    if (with_sack) add_sack(packet, *sack_from);
-    const std::size_t bytes = context_.data.fill(packet, path, flight.next_packet, now);
+    const bool with_sack =
+        sack_from != nullptr && batch.empty() && worth_bundling(now, packet, path, *sack_from);
+    if (with_sack) add_sack(now, path, packet, *sack_from);
+    const std::size_t bytes = context_.data.fill(packet, path, flight.sent.next(), now);
     if (bytes == 0 && !with_sack) break;
     const std::size_t size = packet.finish();
+    const std::uint64_t position = batch.sizes().size();
     batch.commit(size);
     path.on_sent(now, size);
     if (bytes == 0) continue;
+    path.congestion->on_sent(now, bytes, flight.bytes);
     if (!batch.may_fragment)
       context_.data.outstanding().set_newest_packet_size(path, path.pmtu.size_class(size));
-    ++flight.next_packet;
-    flight.last_sent = now;
-    if (flight.t3 == kNever) flight.t3 = now + path.rtt.rto();
-    path.pacer.on_sent(now, size, rate, burst);
+    path.on_data_sent(now, size, record == 0 ? 0 : record + position, burst);
+    context_.recovery.on_sent(path, now);
+  }
+}
+
+// A tail loss probe leaves whatever the congestion window permits (RFC 8985 §7.3).
+bool Transmitter::poll_probe(Timestamp now, TransmitBatch& batch) {
+  for (const auto& path : context_.paths) {
+    path::PathFlight& flight = path->flight;
+    if (!flight.probe_due) continue;
+    flight.probe_due = false;
+    if (flight.newest == path::kNoTsn) continue;
+    batch.clear();
+    batch.route = path->route;
+    const std::size_t mtu = path->pmtu.payload();
+    PacketBuilder packet = context_.writer.begin(batch.next(mtu));
+    if (flight.sent.full() || !context_.data.fill_probe(packet, *path, flight.sent.next(), now)) {
+      context_.recovery.probe_by_heartbeat(*path, now);
+      continue;
+    }
+    const std::size_t size = packet.finish();
+    batch.commit(size);
+    path->on_sent(now, size);
+    context_.data.outstanding().set_newest_packet_size(*path, path->pmtu.size_class(size));
+    path->on_data_sent(now, size, context_.writer.next_record(path->record), context_.config.max_burst * mtu);
+    context_.recovery.on_probe_sent(*path, now);
+    return true;
+  }
+  return false;
+}
+
+// A path that has room although nothing leaves on it is not what limits the rate.
+void Transmitter::note_app_limited(Timestamp now) {
+  for (const auto& path : context_.paths) {
+    const bool room = path->flight.bytes < path->congestion->cwnd() && path->ready_at() <= now;
+    if (room) path->flight.rate.on_app_limited(path->flight.bytes);
   }
 }
 
 // A SACK that is due is bundled with DATA on the same path; one that is not due yet only where it needs no
 // additional packet.
-bool Transmitter::worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver) {
-  if (receiver.sack_due()) return true;
+bool Transmitter::worth_bundling(Timestamp now, const PacketBuilder& packet, const path::Path& path,
+                                 const rx::Receiver& receiver) {
+  const rx::AckPolicy& acks = receiver.acks();
+  if (acks.due() || acks.any_owed()) return true;
   const std::size_t room = packet.room_for(sack_type());
-  return padded4(receiver.sack_size(nr_sack_, room)) + wire::kDataHeaderSize +
-             padded4(context_.data.next_chunk_size()) <=
-         room;
+  const std::size_t size = receiver.sack_size(now, sack_format(path), room);
+  return acks.may_leave_early(size) &&
+         padded4(size) + wire::kDataHeaderSize + padded4(context_.data.next_chunk_size()) <= room;
 }
 
-void Transmitter::add_sack(PacketBuilder& packet, rx::Receiver& receiver) const {
+rx::SackFormat Transmitter::sack_format(const path::Path& path) const {
+  return {nr_sack_, context_.writer.seals(), path.id};
+}
+
+void Transmitter::add_sack(Timestamp now, const path::Path& path, PacketBuilder& packet,
+                           rx::Receiver& receiver) const {
   const std::size_t room = packet.room_for(sack_type());
-  receiver.write_sack(packet.begin_chunk(sack_type()), nr_sack_, room);
+  receiver.write_sack(now, packet.begin_chunk(sack_type()), sack_format(path), room);
 }
 
 // RFC 3758 §3.5 C3. Alone in its packet: at most one leaves per round trip.
 bool Transmitter::poll_forward_tsn(Timestamp now, TransmitBatch& batch) {
   PartialReliability& reliability = context_.data.reliability();
+  if (!reliability.due(now)) return false;
   path::Path* path = context_.paths.for_control();
   const bool usable = path != nullptr && path->lifecycle.active();
   reliability.set_blocked(!usable);
@@ -116,11 +194,14 @@ bool Transmitter::poll_forward_tsn(Timestamp now, TransmitBatch& batch) {
 
 bool Transmitter::poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch) {
   path::Path* path = sack_path(receiver);
-  if (path == nullptr) return false;
+  if (path == nullptr) {
+    receiver.cancel_owed_sacks(now);
+    return false;
+  }
   batch.clear();
   batch.route = path->route;
   PacketBuilder packet = context_.writer.begin(batch.next(path->pmtu.safe_payload()));
-  add_sack(packet, receiver);
+  add_sack(now, *path, packet, receiver);
   const std::size_t size = packet.finish();
   batch.commit(size);
   path->on_sent(now, size);

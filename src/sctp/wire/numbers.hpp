@@ -36,4 +36,11 @@ using RecordPathId = Strong<struct RecordPathIdTag, std::uint8_t>;
 /// Sequence number of a record on its path id, below 2^48.
 using RecordSequence = Strong<struct RecordSequenceTag, std::uint64_t>;
 
+/// Epoch and path id of a record: together they name a path of the record's sender.
+struct RecordOrigin {
+  Epoch epoch{};
+  RecordPathId path_id{};
+  friend bool operator==(const RecordOrigin&, const RecordOrigin&) = default;
+};
+
 }  // namespace hawser::sctp

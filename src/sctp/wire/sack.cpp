@@ -4,9 +4,14 @@ namespace hawser::sctp::wire {
 namespace {
 
 constexpr unsigned kDacShift = 6;
+constexpr std::uint8_t kCoverageBits = 3;
 
 std::uint8_t dac_flags(const SackFields& fields) {
   return static_cast<std::uint8_t>((fields.dac_packets & kMaxDacPackets) << kDacShift);
+}
+
+std::uint8_t nr_flags(const SackFields& fields) {
+  return static_cast<std::uint8_t>(dac_flags(fields) | static_cast<std::uint8_t>(fields.coverage));
 }
 
 SackFields read_fields(ByteReader& reader, std::uint8_t flags) {
@@ -60,7 +65,8 @@ Parsed<NrSackChunk> NrSackChunk::parse(const ChunkView& chunk) {
   const std::uint16_t gaps = reader.u16();
   const std::uint16_t non_renegable_gaps = reader.u16();
   const std::uint16_t duplicates = reader.u16();
-  reader.u16();  // reserved
+  sack.number = reader.u16();
+  sack.coverage = static_cast<SackCoverage>(chunk.flags & kCoverageBits);
   if (!reader.ok()) return ParseError::kChunkSize;
   sack.gaps = take_list<GapBlock>(reader, gaps);
   sack.non_renegable_gaps = take_list<GapBlock>(reader, non_renegable_gaps);
@@ -70,13 +76,13 @@ Parsed<NrSackChunk> NrSackChunk::parse(const ChunkView& chunk) {
 }
 
 void NrSackChunk::write(ByteWriter& writer) const {
-  const ChunkScope scope(writer, ChunkType::kNrSack, dac_flags(*this));
+  const ChunkScope scope(writer, ChunkType::kNrSack, nr_flags(*this));
   writer.u32(cumulative_tsn.value());
   writer.u32(a_rwnd);
   writer.u16(count16(gaps.size()));
   writer.u16(count16(non_renegable_gaps.size()));
   writer.u16(count16(duplicates.size()));
-  writer.u16(0);
+  writer.u16(number);
   writer.bytes(gaps.bytes());
   writer.bytes(non_renegable_gaps.bytes());
   writer.bytes(duplicates.bytes());
@@ -95,13 +101,13 @@ void write_sack(ByteWriter& writer, const SackFields& fields, std::span<const Ga
 
 void write_nr_sack(ByteWriter& writer, const SackFields& fields, std::span<const GapBlock> gaps,
                    std::span<const GapBlock> non_renegable_gaps, std::span<const Tsn> duplicates) {
-  const ChunkScope scope(writer, ChunkType::kNrSack, dac_flags(fields));
+  const ChunkScope scope(writer, ChunkType::kNrSack, nr_flags(fields));
   writer.u32(fields.cumulative_tsn.value());
   writer.u32(fields.a_rwnd);
   writer.u16(count16(gaps.size()));
   writer.u16(count16(non_renegable_gaps.size()));
   writer.u16(count16(duplicates.size()));
-  writer.u16(0);
+  writer.u16(fields.number);
   write_list(writer, gaps);
   write_list(writer, non_renegable_gaps);
   write_list(writer, duplicates);

@@ -42,12 +42,25 @@ inline constexpr std::size_t kNrSackHeaderSize = 20;
 /// Highest count of CMT's delayed ack (DAC), which the two highest flag bits hold.
 inline constexpr std::uint8_t kMaxDacPackets = 3;
 
+/// What the gap blocks of an NR-SACK leave out, between ends of this project (docs/protocol.md): the two
+/// lowest flag bits. A block that is left out says nothing about its TSNs.
+enum class SackCoverage : std::uint8_t {
+  unstated = 0,  ///< as RFC 9260 has it: all blocks, or the lowest ones when they do not fit
+  complete = 1,  ///< all blocks
+  recent = 2,    ///< the TSNs that arrived after the fourth last NR-SACK by number
+  partial = 3,   ///< any blocks
+};
+
 /// The fields that SACK and NR-SACK share.
 struct SackFields {
   Tsn cumulative_tsn{};
   std::uint32_t a_rwnd = 0;
   /// Packets received since the last SACK, for DAC: 0 to kMaxDacPackets; 0 from a peer without DAC.
   std::uint8_t dac_packets = 0;
+  SackCoverage coverage = SackCoverage::unstated;  ///< only of an NR-SACK
+  /// Only of an NR-SACK whose coverage is stated: counts those for all paths. A partial one has the
+  /// number of the last one that was not.
+  std::uint16_t number = 0;
 };
 
 /// SACK (RFC 9260 §3.3.4):
@@ -82,7 +95,7 @@ struct SackChunk : SackFields {
 /// NR-SACK (draft-tuexen-tsvwg-sctp-multipath, section on NR-SACK):
 ///
 ///  +---------------+---+-----------+-------------------------------+
-///  |   type = 16   |DAC|   flags   |            length             |
+///  |   type = 16   |DAC| flags |Cov|            length             |
 ///  +---------------+---+-----------+-------------------------------+
 ///  |                      cumulative TSN ack                       |
 ///  +---------------------------------------------------------------+
@@ -90,7 +103,7 @@ struct SackChunk : SackFields {
 ///  +-------------------------------+-------------------------------+
 ///  |  number of R gap blocks (N)   |  number of NR gap blocks (M)  |
 ///  +-------------------------------+-------------------------------+
-///  |   number of duplicates (X)    |           reserved            |
+///  |   number of duplicates (X)    |     reserved, or a number     |
 ///  +-------------------------------+-------------------------------+
 ///  |     R gap block start         |       R gap block end         |  N times
 ///  +-------------------------------+-------------------------------+
@@ -98,6 +111,8 @@ struct SackChunk : SackFields {
 ///  +-------------------------------+-------------------------------+
 ///  |                         duplicate TSN                         |  X times
 ///  +---------------------------------------------------------------+
+///
+/// Cov is the coverage (SackCoverage), which only ends of this project set in protected associations.
 struct NrSackChunk : SackFields {
   GapBlockList gaps{};                ///< received, but the receiver may renege
   GapBlockList non_renegable_gaps{};  ///< received, never reneged: the sender frees them

@@ -31,6 +31,7 @@ std::string_view to_string(ChunkType type) {
     case ChunkType::kSealed: return "SEALED";
     case ChunkType::kHandshakeMac: return "HANDSHAKE-MAC";
     case ChunkType::kPad: return "PAD";
+    case ChunkType::kPathAck: return "PATH-ACK";
     case ChunkType::kForwardTsn: return "FORWARD-TSN";
     case ChunkType::kAsconf: return "ASCONF";
     case ChunkType::kIForwardTsn: return "I-FORWARD-TSN";

@@ -30,6 +30,7 @@ enum class ChunkType : std::uint8_t {
   kSealed = 0x5e,        // of this project, see docs/protocol.md
   kHandshakeMac = 0x5f,  // of this project, see docs/protocol.md
   kPad = 132,            // RFC 4820
+  kPathAck = 0x9e,       // of this project, see docs/protocol.md
   kForwardTsn = 192,     // RFC 3758
   kAsconf = 193,         // RFC 5061
   kIForwardTsn = 194,    // RFC 8260

@@ -18,6 +18,7 @@
 #include "sctp/wire/pad.hpp"          // IWYU pragma: export
 #include "sctp/wire/parameter.hpp"    // IWYU pragma: export
 #include "sctp/wire/parse_error.hpp"  // IWYU pragma: export
+#include "sctp/wire/path_ack.hpp"     // IWYU pragma: export
 #include "sctp/wire/reconfig.hpp"     // IWYU pragma: export
 #include "sctp/wire/sack.hpp"         // IWYU pragma: export
 #include "sctp/wire/shutdown.hpp"     // IWYU pragma: export

@@ -21,6 +21,7 @@ control::Path path(std::uint32_t id, const char* label) {
   p.primary = id == 0;
   p.rtt_ms = 40.25;
   p.mtu = 1424;
+  p.congestion = "cubic";
   p.cwnd = 123456;
   p.flight = 1200;
   p.tx_mbps = 47.91;

@@ -30,7 +30,7 @@ struct Bench {
     ByteWriter writer(room);
     wire::ForwardTsnChunk::write(writer, Tsn{tsn}, skipped);
     return receiver.on_forward_tsn(
-        {}, PathId{1}, *wire::ForwardTsnChunk::parse(*wire::ChunkReader(writer.written(), 0).next()));
+        {}, *wire::ForwardTsnChunk::parse(*wire::ChunkReader(writer.written(), 0).next()));
   }
   std::vector<Delivered> poll_all() {
     std::vector<Delivered> all;
@@ -59,7 +59,7 @@ TEST(Abandoned, MessagesBehindAnAbandonedOneAreDelivered) {
   for (const std::size_t i : {0U, 2U, 3U}) ASSERT_FALSE(bench.add(sender.chunks[i]));
   EXPECT_EQ(bench.poll_ids(), Ids{0});
   EXPECT_FALSE(bench.forward(2, {skip(1, 1)}));
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   EXPECT_EQ(bench.receiver.cumulative_tsn(), Tsn{4});
   EXPECT_EQ(bench.poll_ids(), (Ids{2, 3}));
   EXPECT_EQ(bench.receiver.abandoned_tsns(), 1U);
@@ -177,10 +177,10 @@ TEST(Abandoned, AnOldOneIsAcknowledgedAgainAndChangesNothing) {
   for (const std::size_t i : {0U, 1U}) ASSERT_FALSE(bench.add(sender.chunks[i]));
   std::array<std::byte, 100> room{};
   ByteWriter writer(room);
-  bench.receiver.write_sack(writer, false, room.size());
-  ASSERT_FALSE(bench.receiver.sack_due());
+  bench.receiver.write_sack({}, writer, {}, room.size());
+  ASSERT_FALSE(bench.receiver.acks().due());
   EXPECT_FALSE(bench.forward(1, {skip(1, 7)}));
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   ASSERT_FALSE(bench.add(sender.chunks[2]));
   EXPECT_EQ(bench.poll_ids(), (Ids{0, 1, 2}));
 }

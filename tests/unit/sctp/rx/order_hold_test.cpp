@@ -166,7 +166,7 @@ TEST(OrderHold, TheSackReportsTheHoleAsBefore) {
   EXPECT_EQ(bench.poll_ids(), (Ids{0, 2}));
   std::array<std::byte, 200> room{};
   ByteWriter writer(room);
-  bench.receiver.write_sack(writer, false, room.size());
+  bench.receiver.write_sack({}, writer, {}, room.size());
   const auto sack = *wire::SackChunk::parse(*wire::ChunkReader(writer.written(), 0).next());
   EXPECT_EQ(sack.cumulative_tsn, Tsn{1});
   ASSERT_EQ(sack.gaps.size(), 1U);

@@ -49,8 +49,9 @@ struct Bench {
   /// The encoded SACK; the view is valid until the next call.
   wire::ChunkView sack(bool nr_sack = false, std::size_t room = 1'000) {
     ByteWriter writer(sack_bytes);
-    const std::size_t announced = receiver.sack_size(nr_sack, room);
-    receiver.write_sack(writer, nr_sack, room);
+    const SackFormat format{.nr_sack = nr_sack, .sealed = sealed, .path = kPath};
+    const std::size_t announced = receiver.sack_size(now, format, room);
+    receiver.write_sack(now, writer, format, room);
     EXPECT_EQ(writer.size(), announced);
     EXPECT_LE(writer.size(), room);
     EXPECT_TRUE(writer.ok());
@@ -61,6 +62,7 @@ struct Bench {
   Timestamp now{};
   BufferPool pool;
   Receiver receiver;
+  bool sealed = false;  ///< the SACKs leave in sealed packets
   std::array<std::byte, 2'000> sack_bytes{};
 };
 
@@ -86,21 +88,21 @@ std::vector<GapBlock> list(const wire::GapBlockList& blocks) {
 TEST(Receiver, AcknowledgesTheFirstPacketAtOnceThenEverySecond) {
   Bench bench;
   const Stream data(5);
-  EXPECT_FALSE(bench.receiver.sack_pending());
-  EXPECT_EQ(bench.receiver.sack_path(), kNoPath);
+  EXPECT_FALSE(bench.receiver.acks().pending());
+  EXPECT_EQ(bench.receiver.acks().last_path(), kNoPath);
   EXPECT_FALSE(bench.packet(data[0]));
-  EXPECT_TRUE(bench.receiver.sack_due());
-  EXPECT_EQ(bench.receiver.sack_path(), kPath);
+  EXPECT_TRUE(bench.receiver.acks().due());
+  EXPECT_EQ(bench.receiver.acks().last_path(), kPath);
   EXPECT_EQ(bench.plain_sack().cumulative_tsn, Tsn{1});
-  EXPECT_FALSE(bench.receiver.sack_pending());
+  EXPECT_FALSE(bench.receiver.acks().pending());
 
   bench.packet(data[1]);
-  EXPECT_FALSE(bench.receiver.sack_due());
-  EXPECT_TRUE(bench.receiver.sack_pending());
+  EXPECT_FALSE(bench.receiver.acks().due());
+  EXPECT_TRUE(bench.receiver.acks().pending());
   EXPECT_EQ(bench.receiver.sack_deadline(), bench.now + 200ms);
   bench.now += 10ms;
   bench.packet(data[2]);
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   EXPECT_EQ(bench.receiver.sack_deadline(), kNever);
   EXPECT_EQ(bench.plain_sack().cumulative_tsn, Tsn{3});
 }
@@ -112,9 +114,9 @@ TEST(Receiver, AcknowledgesASinglePacketWhenTheDelayIsOver) {
   bench.sack();
   bench.packet(data[1]);
   bench.receiver.on_timeout(bench.now + 199ms);
-  EXPECT_FALSE(bench.receiver.sack_due());
+  EXPECT_FALSE(bench.receiver.acks().due());
   bench.receiver.on_timeout(bench.now + 200ms);
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   EXPECT_EQ(bench.receiver.sack_deadline(), kNever);
 }
 
@@ -130,7 +132,7 @@ TEST(Receiver, NeverDelaysASackBeyondHalfASecond) {
     receiver.on_packet_end(Timestamp{});
     if (i == 0) {
       ByteWriter writer(room);
-      receiver.write_sack(writer, false, room.size());
+      receiver.write_sack({}, writer, {}, room.size());
     }
   }
   EXPECT_EQ(receiver.sack_deadline(), Timestamp{} + 500ms);
@@ -144,7 +146,7 @@ TEST(Receiver, AcknowledgesAtOnceOnTheIBit) {
   wire::DataChunk urgent = data[1];
   urgent.immediate = true;
   bench.packet(urgent);
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
 }
 
 TEST(Receiver, AcknowledgesEveryPacketWhileThereAreGapsAndTheOneThatFillsThem) {
@@ -154,11 +156,11 @@ TEST(Receiver, AcknowledgesEveryPacketWhileThereAreGapsAndTheOneThatFillsThem) {
   bench.sack();
   for (const std::size_t i : {2U, 3U, 1U}) {
     bench.packet(data[i]);
-    EXPECT_TRUE(bench.receiver.sack_due()) << i;
+    EXPECT_TRUE(bench.receiver.acks().due()) << i;
     bench.sack();
   }
   bench.packet(data[4]);
-  EXPECT_FALSE(bench.receiver.sack_due());
+  EXPECT_FALSE(bench.receiver.acks().due());
 }
 
 TEST(Receiver, DelaysDespiteGapsAndCountsPacketsWhenAskedTo) {
@@ -167,15 +169,15 @@ TEST(Receiver, DelaysDespiteGapsAndCountsPacketsWhenAskedTo) {
   bench.packet(data[0]);
   EXPECT_EQ(bench.plain_sack().dac_packets, 1U);
   bench.packet(data[2]);
-  EXPECT_FALSE(bench.receiver.sack_due());
+  EXPECT_FALSE(bench.receiver.acks().due());
   bench.packet(data[4]);
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   bench.packet(data[5]);
   bench.packet(data[6]);
   bench.packet(data[7]);
   EXPECT_EQ(bench.plain_sack().dac_packets, 3U);  // 5 packets: the maximum of the field is 3
   bench.packet(data[4]);                          // a duplicate
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   EXPECT_EQ(bench.plain_sack().dac_packets, 1U);
 }
 
@@ -194,7 +196,7 @@ TEST(Receiver, ReportsDuplicatesAtOnceAndOnce) {
   bench.sack();
   EXPECT_EQ(bench.packet(data[0]), DropReason::duplicate_tsn);
   EXPECT_EQ(bench.packet(data[2]), DropReason::duplicate_tsn);
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   const auto sack = bench.plain_sack();
   ASSERT_EQ(sack.duplicates.size(), 2U);
   EXPECT_EQ(sack.duplicates[0], Tsn{1});
@@ -221,10 +223,10 @@ TEST(Receiver, FitsASackIntoTheRoomThereIs) {
   const Stream data(40);
   for (std::size_t i = 1; i < 40; i += 2) bench.packet(data[i]);
   for (std::size_t i = 1; i < 40; i += 2) bench.packet(data[i]);
-  EXPECT_EQ(bench.receiver.sack_size(false, 15), 0U);
-  EXPECT_EQ(bench.receiver.sack_size(true, 19), 0U);
-  EXPECT_EQ(bench.receiver.sack_size(false, 16), 16U);
-  EXPECT_EQ(bench.receiver.sack_size(false, 27), 24U);
+  EXPECT_EQ(bench.receiver.sack_size({}, {.nr_sack = false}, 15), 0U);
+  EXPECT_EQ(bench.receiver.sack_size({}, {.nr_sack = true}, 19), 0U);
+  EXPECT_EQ(bench.receiver.sack_size({}, {.nr_sack = false}, 16), 16U);
+  EXPECT_EQ(bench.receiver.sack_size({}, {.nr_sack = false}, 27), 24U);
   const auto full = bench.plain_sack(16 + 4 * 25);
   EXPECT_EQ(full.gaps.size(), 20U);
   EXPECT_EQ(full.duplicates.size(), 5U);
@@ -260,7 +262,7 @@ TEST(Receiver, RefusesTsnsFarBeyondTheCumulativeOne) {
   wire::DataChunk far = data[0];
   far.tsn = far.tsn + static_cast<std::uint32_t>(TsnTracker::kMaxSpan);
   EXPECT_EQ(bench.packet(far), DropReason::tsn_out_of_window);
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   EXPECT_FALSE(bench.receiver.has_gaps());
 }
 
@@ -307,7 +309,7 @@ TEST(Receiver, DropsNewDataAndTakesDataThatFillsAGapWhenTheWindowIsClosed) {
   while (bench.receiver.a_rwnd() != 0) ASSERT_FALSE(bench.packet(data[next++]));
   bench.sack();
   EXPECT_EQ(bench.packet(data[next]), DropReason::receive_window_full);
-  EXPECT_TRUE(bench.receiver.sack_due());
+  EXPECT_TRUE(bench.receiver.acks().due());
   const auto sack = bench.plain_sack();
   EXPECT_EQ(sack.a_rwnd, 0U);
   EXPECT_EQ(list(sack.gaps), (std::vector<GapBlock>{{3, static_cast<std::uint16_t>(next)}}));
@@ -325,14 +327,14 @@ TEST(Receiver, AnnouncesAWindowThatOpensAgain) {
   while (bench.receiver.a_rwnd() != 0) ASSERT_FALSE(bench.packet(data[next++]));
   EXPECT_EQ(bench.plain_sack().a_rwnd, 0U);
   std::size_t polled = 0;
-  while (!bench.receiver.sack_due()) {
+  while (!bench.receiver.acks().due()) {
     ASSERT_TRUE(bench.receiver.poll_message());
     ++polled;
   }
   EXPECT_GT(polled, 1U);  // not for every message
   EXPECT_GE(bench.plain_sack().a_rwnd, 3'000U);
   bench.poll_all();
-  EXPECT_FALSE(bench.receiver.sack_due());
+  EXPECT_FALSE(bench.receiver.acks().due());
 }
 
 TEST(Receiver, SendsNothingWhenAnOpenWindowOpensFurther) {
@@ -341,7 +343,7 @@ TEST(Receiver, SendsNothingWhenAnOpenWindowOpensFurther) {
   for (std::size_t i = 0; i < 5; ++i) bench.packet(data[i]);
   bench.sack();
   EXPECT_EQ(bench.poll_all(), 5'000U);
-  EXPECT_FALSE(bench.receiver.sack_pending());
+  EXPECT_FALSE(bench.receiver.acks().pending());
 }
 
 TEST(Receiver, CountsTheOverheadOfTinyMessages) {

@@ -26,6 +26,7 @@ using ByteVector = std::vector<std::byte>;
 struct Datagram {
   Route route;
   ByteVector bytes;
+  Ecn ecn = Ecn::not_ect;
 };
 
 inline std::vector<wire::ChunkView> chunks_of(Bytes packet) {
@@ -134,7 +135,7 @@ class Party {
 
   void deliver(Timestamp now, const Datagram& datagram) {
     ByteVector copy = datagram.bytes;
-    ReceivedDatagram received{datagram.route, copy};
+    ReceivedDatagram received{datagram.route, copy, datagram.ecn};
     endpoint.handle_datagrams(now, {&received, 1});
   }
   void transmit(Timestamp now, std::vector<Datagram>& out) {
@@ -217,6 +218,7 @@ class EndpointPair {
   std::map<std::uint32_t, UdpAddress> nat;  ///< the external addresses of the client's uplinks
   Filter lost_to_server;                    ///< returns whether a datagram is lost
   Filter lost_to_client;
+  Ecn ecn_to_server = Ecn::not_ect;  ///< of the datagrams that reach the server
   AssociationId client_id;
   AssociationId server_id;
   VerificationTag client_tag;  ///< the verification tag in the server's packets
@@ -243,7 +245,7 @@ class EndpointPair {
     const auto arriving = std::exchange(to_server_, {});
     for (const Datagram& datagram : arriving) {
       if (lost_to_server && lost_to_server(datagram)) continue;
-      server.deliver(now, {server_route(datagram.route.socket.value()), datagram.bytes});
+      server.deliver(now, {server_route(datagram.route.socket.value()), datagram.bytes, ecn_to_server});
     }
   }
   /// Delivers the datagrams in flight to the client, 5 ms later.

@@ -115,6 +115,14 @@ inline Failure rewrite_init(const ChunkView& view, ByteWriter& writer) {
 }
 
 /// Copies the lists element by element, so that each element is read.
+inline Failure rewrite_path_ack(const ChunkView& view, ByteWriter& writer) {
+  const auto ack = PathAckChunk::parse(view);
+  if (!ack) return ack.error();
+  std::vector<PathAckEntry> entries(ack->entries.begin(), ack->entries.end());
+  write_path_ack(writer, ack->sent_at_us, entries);
+  return std::nullopt;
+}
+
 inline Failure rewrite_sack(const ChunkView& view, ByteWriter& writer) {
   const auto sack = SackChunk::parse(view);
   if (!sack) return sack.error();
@@ -171,6 +179,7 @@ inline Failure rewrite(const ChunkView& view, ByteWriter& writer) {
     case ChunkType::kSealed:
     case ChunkType::kHandshakeMac: return ParseError::kWrongChunkType;  // processed with the whole packet
     case ChunkType::kPad: return rewrite_flat<PadChunk>(view, writer);
+    case ChunkType::kPathAck: return rewrite_path_ack(view, writer);
     case ChunkType::kForwardTsn: return rewrite_forward_tsn<ForwardTsnChunk, SkippedStream>(view, writer);
     case ChunkType::kAsconf: return rewrite_deep(view, writer, &AsconfChunk::requests, rewrite_request);
     case ChunkType::kIForwardTsn: return rewrite_forward_tsn<IForwardTsnChunk, SkippedMessage>(view, writer);

@@ -40,17 +40,18 @@ class PartialReliabilityTest : public ::testing::Test {
     for (;;) {
       std::array<std::byte, kRoom> room{};
       PacketBuilder builder(room, {1, 2, VerificationTag{3}, 0}, nullptr);
-      if (sender.fill(builder, path, path.flight.next_packet, now) == 0) return tsns;
-      ++path.flight.next_packet;
-      wire::ChunkReader reader(Bytes(room).first(builder.finish()));
+      if (sender.fill(builder, path, path.flight.sent.next(), now) == 0) return tsns;
+      const std::size_t size = builder.finish();
+      path.flight.on_sent(now, size, 0);
+      wire::ChunkReader reader(Bytes(room).first(size));
       while (const auto view = reader.next())
         tsns.push_back(wire::DataChunk::parse(*view)->tsn.value() - kFirstTsn.value() + 1);
     }
   }
   void lose_all() { sender.outstanding().lose_all(path); }
   void sack(std::uint32_t count, const Gaps& firm = {}) {
-    sender.on_sack({.cumulative_tsn = kFirstTsn + (count - 1), .a_rwnd = 1'000'000}, {}, firm.list(), paths,
-                   now);
+    const wire::SackFields fields{.cumulative_tsn = kFirstTsn + (count - 1), .a_rwnd = 1'000'000};
+    sender.on_sack({fields, {}, firm.list(), {}}, paths, now);
   }
   /// The FORWARD TSN that is due now; it leaves.
   std::optional<Forward> forward() {
@@ -80,7 +81,7 @@ TEST_F(PartialReliabilityTest, AnExpiredMessageThatWasNeverSentUsesNoTsn) {
   EXPECT_TRUE(sender.abandon_stale(now));
   EXPECT_EQ(sender.backlog(), 1'000U);
   EXPECT_EQ(transmit(), std::vector<std::uint32_t>{1});
-  EXPECT_EQ(sender.messages_abandoned(), 1U);
+  EXPECT_EQ(sender.reliability().messages_abandoned(), 1U);
   EXPECT_FALSE(forward());
   sack(1);
   EXPECT_TRUE(sender.drained());
@@ -101,7 +102,7 @@ TEST_F(PartialReliabilityTest, AnExpiredMessageIsNotSentAgain) {
   EXPECT_EQ(sent->skipped, (std::vector<wire::SkippedStream>{{StreamId(3), Ssn(0)}}));
   sack(2);
   EXPECT_TRUE(sender.drained());
-  EXPECT_EQ(sender.next_timeout(), kNever);
+  EXPECT_EQ(sender.reliability().next_timeout(), kNever);
 }
 
 TEST_F(PartialReliabilityTest, ALostMessageExpiresByTime) {
@@ -110,7 +111,7 @@ TEST_F(PartialReliabilityTest, ALostMessageExpiresByTime) {
   now += 300ms;
   lose_all();
   EXPECT_FALSE(sender.abandon_stale(now));
-  EXPECT_EQ(sender.next_timeout(), now + 200ms);
+  EXPECT_EQ(sender.reliability().next_timeout(), now + 200ms);
   now += 200ms;
   EXPECT_TRUE(sender.abandon_stale(now));
   EXPECT_TRUE(forward());
@@ -119,7 +120,7 @@ TEST_F(PartialReliabilityTest, ALostMessageExpiresByTime) {
 TEST_F(PartialReliabilityTest, AMessageIsSentAgainAsOftenAsItsLimitSays) {
   for (const std::uint8_t limit : {std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{2}}) {
     send({.max_retransmissions = limit});
-    const std::uint64_t before = sender.messages_abandoned();
+    const std::uint64_t before = sender.reliability().messages_abandoned();
     std::size_t sent = 0;
     for (int i = 0; i < 5; ++i) {
       sent += transmit().size();
@@ -127,7 +128,7 @@ TEST_F(PartialReliabilityTest, AMessageIsSentAgainAsOftenAsItsLimitSays) {
       sender.abandon_stale(now);
     }
     EXPECT_EQ(sent, limit + 1U);
-    EXPECT_EQ(sender.messages_abandoned(), before + 1);
+    EXPECT_EQ(sender.reliability().messages_abandoned(), before + 1);
   }
 }
 
@@ -141,7 +142,7 @@ TEST_F(PartialReliabilityTest, AllFragmentsOfAMessageAreGivenUp) {
   ASSERT_TRUE(sent);
   EXPECT_EQ(count(*sent), 3U);
   EXPECT_EQ(sent->skipped.size(), 1U);
-  EXPECT_EQ(sender.messages_abandoned(), 1U);
+  EXPECT_EQ(sender.reliability().messages_abandoned(), 1U);
 }
 
 TEST_F(PartialReliabilityTest, TheRestOfAMessageThatWasBegunIsGivenUpToo) {
@@ -150,7 +151,8 @@ TEST_F(PartialReliabilityTest, TheRestOfAMessageThatWasBegunIsGivenUpToo) {
   send({});
   std::array<std::byte, kRoom> room{};
   PacketBuilder builder(room, {1, 2, VerificationTag{3}, 0}, nullptr);
-  ASSERT_NE(sender.fill(builder, other, other.flight.next_packet, now), 0U);
+  ASSERT_NE(sender.fill(builder, other, other.flight.sent.next(), now), 0U);
+  other.flight.on_sent(now, builder.finish(), 0);
   now += 101ms;
   sender.outstanding().lose_all(other);
   EXPECT_EQ(transmit(), std::vector<std::uint32_t>{4}) << "the fragments have TSNs, and never leave";
@@ -174,7 +176,7 @@ TEST_F(PartialReliabilityTest, TheForwardTsnStopsAtAChunkThatMayArrive) {
 }
 
 TEST_F(PartialReliabilityTest, AForwardTsnIsRepeatedAfterAnRtoAndFollowedAfterARoundTrip) {
-  path.rtt.add_sample(100ms);
+  path.rtt.add_sample(now, 100ms);
   send({.lifetime = 10ms});
   send({.lifetime = 10ms});
   (void)transmit();
@@ -189,15 +191,15 @@ TEST_F(PartialReliabilityTest, AForwardTsnIsRepeatedAfterAnRtoAndFollowedAfterAR
   lose_all();
   sender.abandon_stale(now);
   EXPECT_FALSE(forward()) << "one per round trip";
-  EXPECT_EQ(sender.next_timeout(), now + 80ms);
+  EXPECT_EQ(sender.reliability().next_timeout(), now + 80ms);
   now += 80ms;
   EXPECT_EQ(count(*forward()), 3U);
-  EXPECT_EQ(sender.next_timeout(), now + path.rtt.rto());
+  EXPECT_EQ(sender.reliability().next_timeout(), now + path.rtt.rto());
   now += path.rtt.rto();
   EXPECT_EQ(count(*forward()), 3U);
   sack(3);
   EXPECT_FALSE(forward());
-  EXPECT_EQ(sender.next_timeout(), kNever);
+  EXPECT_EQ(sender.reliability().next_timeout(), kNever);
 }
 
 TEST_F(PartialReliabilityTest, AListThatIsTooLongIsSentInParts) {

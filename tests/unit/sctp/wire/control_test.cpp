@@ -72,6 +72,33 @@ TEST(EcneChunk, AcceptsThePacketCountThatSomePeersAppend) {
   EXPECT_EQ(EcneChunk::parse(chunk_in(bytes_of({12, 0, 0, 12, 0, 0, 0, 9, 0, 0, 0, 2})))->lowest_tsn, Tsn{9});
 }
 
+TEST(PathAckChunk, IsWrittenAsTheProtocolHasIt) {
+  const PathAckEntry entry{{Epoch{1}, RecordPathId{2}}, 0x0304, 0x05060708, 0x090A0B0C, 0x0D0E, 0x0F10};
+  const ByteVector bytes = written([&](ByteWriter& w) { write_path_ack(w, 0xA1A2A3A4, {&entry, 1}); });
+  EXPECT_EQ(bytes, bytes_of({0x9e, 0, 0, 24, 0xA1, 0xA2, 0xA3, 0xA4, 1,  2,  3,  4,
+                             5,    6, 7, 8,  9,    10,   11,   12,   13, 14, 15, 16}));
+  const auto ack = PathAckChunk::parse(chunk_in(bytes));
+  ASSERT_TRUE(ack);
+  EXPECT_EQ(ack->sent_at_us, 0xA1A2A3A4);
+  ASSERT_EQ(ack->entries.size(), 1U);
+  EXPECT_EQ(ack->entries[0], entry);
+}
+
+TEST(PathAckChunk, RefusesNoEntryAndPartsOfAnEntry) {
+  const PathAckEntry entry{};
+  ByteVector bytes = written([&](ByteWriter& w) { write_path_ack(w, 1, {&entry, 1}); });
+  for (int length = 4; length < 24; ++length) {
+    bytes[3] = static_cast<std::byte>(length);
+    bytes.resize(static_cast<std::size_t>(length + 3) / 4 * 4);
+    EXPECT_EQ(chunk_error<PathAckChunk>(bytes), ParseError::kChunkSize) << length;
+    bytes.resize(24);
+  }
+}
+
+TEST(PathAckChunk, IsSkippedSilentlyByReceiversThatDoNotKnowIt) {
+  EXPECT_EQ(unknown_chunk_action(static_cast<std::uint8_t>(ChunkType::kPathAck)), UnknownAction::kSkip);
+}
+
 TEST(PadChunk, RoundTripsItsSizeAsZeros) {
   const ByteVector bytes = serialised(PadChunk{5});
   EXPECT_EQ(bytes, bytes_of({132, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0}));

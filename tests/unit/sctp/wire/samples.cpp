@@ -83,6 +83,9 @@ std::vector<Sample> samples() {
   const ByteVector error_causes = causes();
   const auto sack = [&](ByteWriter& w) { write_sack(w, {Tsn{1000}, 2000, 2}, gaps, duplicates); };
   const auto nr_sack = [&](ByteWriter& w) { write_nr_sack(w, {Tsn{1000}, 2000, 3}, gaps, gaps, duplicates); };
+  const PathAckEntry acked[] = {{{Epoch{1}, RecordPathId{2}}, 300, 0x01020304, 0x05060708, 9, 10},
+                                {{Epoch{1}, RecordPathId{3}}, 65'535, 0xFFFFFFFF, 0, 65'535, 0}};
+  const auto path_ack = [&](ByteWriter& w) { write_path_ack(w, 0x0A0B0C0D, acked); };
   const auto forward = [&](ByteWriter& w) { ForwardTsnChunk::write(w, Tsn{50}, streams); };
   const auto i_forward = [&](ByteWriter& w) { IForwardTsnChunk::write(w, Tsn{50}, messages); };
   return {
@@ -110,6 +113,7 @@ std::vector<Sample> samples() {
       {"ASCONF-ACK", asconf_ack(), 8},
       {"RE-CONFIG", reconfig(), 4},
       {"PAD", serialised(PadChunk{9}), 4},
+      {"PATH-ACK", written(path_ack), 24},
       {"FORWARD-TSN", written(forward), 8},
       {"ASCONF", asconf(), 16},
       {"I-FORWARD-TSN", written(i_forward), 8},
