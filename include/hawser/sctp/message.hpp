@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "hawser/base/buffer.hpp"
+#include "hawser/base/time.hpp"
 #include "hawser/sctp/types.hpp"
 
 namespace hawser::sctp {
@@ -13,6 +15,11 @@ struct SendOptions {
   Ppid ppid{};             ///< delivered with the message
   bool unordered = false;  ///< U bit: delivered without regard to the order in the stream (RFC 9260 §6.6)
   bool immediate_sack = false;  ///< I bit: the peer acknowledges immediately (RFC 9260 §3.3.1)
+  /// When it is over, the message is no longer sent, for the first time or again (RFC 7496, policy TTL).
+  /// Zero: never. This and the next member take effect if AssociationStatus::partial_reliability.
+  Duration lifetime{};
+  /// Most retransmissions of each of its chunks (RFC 7496, policy RTX), at most 253; nothing: no limit.
+  std::optional<std::uint8_t> max_retransmissions{};
 };
 
 /// Outcome of Endpoint::send().
@@ -34,7 +41,10 @@ struct ReceivedMessage {
   /// window (RFC 9260 §6.9).
   bool more = false;
   bool late = false;  ///< delivered after later messages of its stream (EndpointConfig::order_hold)
-  Buffer payload;     ///< user data, at least one byte
+  /// Ends a message of which parts were delivered: its sender has abandoned the rest (RFC 3758). `more` is
+  /// false, and the payload is empty.
+  bool abandoned = false;
+  Buffer payload;  ///< user data, at least one byte unless `abandoned`
 };
 
 }  // namespace hawser::sctp

@@ -1,7 +1,7 @@
 // The way of a sent packet with DATA (docs/life-of-a-packet.md, steps 5 to 9, and 22 for the answer):
 //
 //  1. The message waits in the user's MessageSource, or Endpoint::send has reached DataSender::enqueue.
-//  2. Association::poll_transmit: probes and control chunks leave first, then Transmitter::poll.
+//  2. Output::build: probes and control chunks leave first, then Transmitter::poll.
 //  3. Transmitter::pick_path: the scheduler chooses a path with room in window, pacer and cap.
 //  4. Transmitter::fill_batch begins packets back to back; PacketWriter::begin writes the common header.
 //  5. DataSender::fill adds chunks while they fit: lost ones by send_again, new ones by send_new, which takes
@@ -30,7 +30,8 @@ DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initi
       outstanding_(initial_tsn),
       streams_(config.outbound_streams) {}
 
-void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window) {
+void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window, bool partial_reliability) {
+  reliability_.set_enabled(partial_reliability);
   streams_ = streams;
   peer_window_ = peer_window;
 }
@@ -40,7 +41,7 @@ SendResult DataSender::check(const Buffer& message, const SendOptions& options) 
   return options.stream.value() < streams_ ? SendResult::ok : SendResult::invalid_stream;
 }
 
-SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
+SendResult DataSender::enqueue(Timestamp now, Buffer&& message, const SendOptions& options) {
   if (const SendResult result = check(message, options); result != SendResult::ok) return result;
   // An empty buffer takes any legal message, so that one larger than the buffer can be sent at all.
   if (queued_bytes() != 0 && queued_bytes() + message.size() > limit_) {
@@ -48,7 +49,7 @@ SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
     return SendResult::would_block;
   }
   ++messages_accepted_;
-  queue_.push(std::move(message), options);
+  queue_.push(std::move(message), options, reliability_.admit(now, options));
   return SendResult::ok;
 }
 
@@ -101,9 +102,10 @@ bool DataSender::fetch(Timestamp now, Lane lane) {
   if (lane == Lane::none) return false;
   if (queue_.is_here(lane)) return true;
   while (queue_.take(now, lane)) {
-    const SendQueue::Pending& taken = queue_.front(lane);
+    SendQueue::Pending& taken = queue_.front(lane);
     if (check(taken.message, taken.options) == SendResult::ok) {
       ++messages_accepted_;
+      taken.expires = reliability_.admit(now, taken.options);
       return true;
     }
     ++messages_refused_;
@@ -137,7 +139,12 @@ std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, path::Pack
 
 bool DataSender::send_again(Filling& to) {
   const std::uint64_t tsn = outstanding_.next_queued();
-  const std::size_t size = outstanding_.at(tsn).payload.size();
+  const OutChunk& chunk = outstanding_.at(tsn);
+  if (PartialReliability::is_over(chunk, to.now)) {
+    reliability_.abandon(tsn, outstanding_, queue_);
+    return true;
+  }
+  const std::size_t size = chunk.payload.size();
   if (!to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size)) return false;
   send(to, tsn);
   return true;
@@ -148,18 +155,26 @@ void DataSender::add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutCh
                    chunk.ppid, chunk.payload.bytes()});
 }
 
+std::uint64_t DataSender::newest_worth_sending(const path::Path& path, Timestamp now) {
+  std::uint64_t tsn = path.flight.newest;
+  while (tsn != path::kNoTsn && PartialReliability::is_over(outstanding_.at(tsn), now))
+    tsn = outstanding_.at(tsn).older;
+  return tsn;
+}
+
 bool DataSender::fill_probe(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
                             Timestamp now) {
-  const std::uint64_t tsn = path.flight.newest;
+  const std::uint64_t tsn = newest_worth_sending(path, now);
   if (tsn == path::kNoTsn) return false;
   const OutChunk& chunk = outstanding_.at(tsn);
   if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + chunk.payload.size())) return false;
   add_chunk(packet, tsn, chunk, true);
   ++path.counters.data_chunks_retransmitted;
-  outstanding_.resend_newest(path, number, now);
+  outstanding_.resend(tsn, number, now);
   return true;
 }
 
+// True: the next message may leave, perhaps of another lane.
 bool DataSender::send_new(Filling& to, Lane lane) {
   // A smaller message would hardly fit, and whatever is taken from the source can no longer be dropped there.
   constexpr std::size_t kWorthTaking = wire::kDataHeaderSize + 40;
@@ -167,12 +182,19 @@ bool DataSender::send_new(Filling& to, Lane lane) {
     const bool room = window_permits(size_in(lane)) && to.packet.fits(wire::ChunkType::kData, kWorthTaking);
     if (!room || !fetch(to.now, lane)) return false;
   }
+  if (queue_.front(lane).stale(to.now)) {
+    reliability_.drop_stale(to.now, lane, queue_);
+    return true;
+  }
   const std::size_t size = size_in(lane);
   if (!window_permits(size) || !to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size))
     return false;
   const std::uint64_t tsn = outstanding_.next_tsn();
-  outstanding_.append(cut(lane, size));
-  send(to, tsn);
+  if (PartialReliability::is_over(outstanding_.append(cut(lane, size)), to.now)) {
+    reliability_.abandon(tsn, outstanding_, queue_);  // the rest of a message of which a part was sent
+  } else {
+    send(to, tsn);
+  }
   return true;
 }
 
@@ -198,6 +220,9 @@ OutChunk DataSender::cut(Lane lane, std::size_t size) {
   chunk.ppid = options.ppid;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
+  chunk.expires = pending.expires;
+  chunk.doomed = pending.doomed;
+  chunk.max_transmissions = reliability_.max_transmissions(options);
   if (options.stream.value() >= next_ssn_.size()) next_ssn_.resize(options.stream.value() + std::size_t{1});
   chunk.urgent = lane == Lane::urgent || lane == Lane::realtime;
   Ssn& ssn = next_ssn_[options.stream.value()];
@@ -239,6 +264,7 @@ DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_
   const std::uint64_t acknowledged_before = outstanding_.acknowledged();
   const std::size_t held_before = outstanding_.held_bytes();
   outstanding_.acknowledge(view, paths);
+  reliability_.advance(outstanding_);
   const bool news =
       outstanding_.acknowledged() != acknowledged_before || outstanding_.held_bytes() != held_before;
   // A SACK that reports fewer chunks than one before it was overtaken by that one, and so was its window.

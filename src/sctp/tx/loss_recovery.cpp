@@ -25,6 +25,11 @@ void LossRecovery::on_probe_sent(path::Path& path, Timestamp now) {
   flight.probe_sent = now;
 }
 
+void LossRecovery::probe_by_heartbeat(path::Path& path, Timestamp now) {
+  path.flight.probe_sent = now;
+  path::PathValidation::probe(path);
+}
+
 void LossRecovery::start_t3(path::Path& path, Timestamp now) const {
   if (path.flight.oldest == path::kNoTsn) return;
   path.flight.t3 = now + path.rtt.rto();
@@ -249,7 +254,11 @@ void LossRecovery::on_probe_deadline(path::Path& path, Timestamp now) const {
   path::PathFlight& flight = path.flight;
   flight.probe_deadline = kNever;
   if (flight.newest == path::kNoTsn || flight.probe_sent != kNever) return;
-  flight.probe_due = true;
+  if (context_.data.newest_worth_sending(path, now) == path::kNoTsn) {
+    probe_by_heartbeat(path, now);
+  } else {
+    flight.probe_due = true;
+  }
   // The answer to the probe shows whether a lone loss is more than that.
   if (lone_loss(path, std::max(now, flight.t3))) flight.t3 = std::max(flight.t3, now + overdue_after(path));
 }
@@ -279,6 +288,7 @@ void LossRecovery::on_t3(path::Path& path, Timestamp now) {
   // A closed window whose probes are answered is no failure (RFC 9260 §6.1 A).
   const bool window_probe = context_.data.probing_window() && sack_seen_since_t3_;
   sack_seen_since_t3_ = false;
+  const bool path_works = only_stale_data_lost(path, now);
   path.congestion->on_timeout();
   lose_all(path);
   flight.recovery_end = flight.sent.next();
@@ -288,8 +298,16 @@ void LossRecovery::on_t3(path::Path& path, Timestamp now) {
     return;
   }
   path::MtuProber::look_for_black_hole(path, 1);
+  if (path_works) return;
   context_.validation.count_association_error();
   context_.validation.on_path_error(path, now);
+}
+
+// Whether a HEARTBEAT that left after the data was answered, and the data was not sent again, because it is
+// of no use any more: the path works.
+bool LossRecovery::only_stale_data_lost(const path::Path& path, Timestamp now) const {
+  return context_.data.newest_worth_sending(path, now) == path::kNoTsn &&
+         path.heartbeat.answered_from > context_.data.outstanding().sent_at(path.flight.newest);
 }
 
 void LossRecovery::lose_all(path::Path& path) {

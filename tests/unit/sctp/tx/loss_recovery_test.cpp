@@ -21,7 +21,7 @@ constexpr Tsn kFirstTsn{1000};
 class LossRecoveryTest : public ::testing::Test {
  protected:
   LossRecoveryTest() {
-    sender.on_established(1, 1'000'000);
+    sender.on_established(1, 1'000'000, true);
     sender.set_max_chunk_payload(1400);
     for (path::Path* path : {&a, &b}) settle(*path);
   }
@@ -38,10 +38,9 @@ class LossRecoveryTest : public ::testing::Test {
     path.on_data_sent(now, builder.finish(), 0, 10'000);
     recovery.on_sent(path, now);
   }
-  void send(path::Path& path, int count = 1, Duration gap = {}) {
+  void send(path::Path& path, int count = 1, Duration gap = {}, const SendOptions& options = {}) {
     for (int i = 0; i < count; ++i) {
-      Buffer message = pool.acquire(1000);
-      ASSERT_EQ(sender.enqueue(std::move(message), {}), SendResult::ok);
+      ASSERT_EQ(sender.enqueue(now, pool.acquire(1000), options), SendResult::ok);
       leave(path);
       if (i + 1 != count) now += gap;
     }
@@ -154,6 +153,34 @@ TEST_F(LossRecoveryTest, APathThatAnswersNoProbeFails) {
   EXPECT_EQ(b.counters.timeouts, 1U);
   EXPECT_LE(now - left, 200ms);
   EXPECT_TRUE(sender.outstanding().has_queued()) << "another path takes over";
+}
+
+TEST_F(LossRecoveryTest, ATailLossProbeRepeatsNothingThatIsOver) {
+  send(b);
+  send(b, 2, {}, {.max_retransmissions = 0});
+  while (!b.flight.probe_due) recovery.on_timeout(now = recovery.next_timeout());
+  probe(b);
+  EXPECT_EQ(sender.outstanding().at(b.flight.newest).transmissions, 2U);
+  EXPECT_FALSE(sender.outstanding().at(b.flight.newest).max_transmissions) << "the oldest of the three";
+}
+
+TEST_F(LossRecoveryTest, APathOnWhichOnlyStaleDataIsLostDoesNotFailWhenItAnswersAHeartbeat) {
+  for (const bool answers : {true, false}) {
+    send(b, 1, {}, {.max_retransmissions = 0});
+    while (!b.heartbeat.probe_requested) {
+      ASSERT_NE(recovery.next_timeout(), kNever);
+      recovery.on_timeout(now = recovery.next_timeout());
+    }
+    EXPECT_FALSE(b.flight.probe_due) << "nothing may be sent again";
+    b.heartbeat.probe_requested = false;
+    if (answers) b.heartbeat.answered_from = now;
+    run_until(now + 1s);
+    EXPECT_EQ(b.state() == PathState::active, answers);
+    EXPECT_EQ(b.flight.bytes, 0U);
+    EXPECT_TRUE(sender.abandon_stale(now));
+    EXPECT_TRUE(sender.reliability().due(now));
+    EXPECT_FALSE(sender.has_data());
+  }
 }
 
 TEST_F(LossRecoveryTest, ABlackHoleUnderAFullLoadFailsThePathWithoutWaitingForAProbe) {
