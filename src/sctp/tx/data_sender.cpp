@@ -32,7 +32,7 @@ DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initi
 
 void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window) {
   streams_ = streams;
-  peer_window_ = peer_window;
+  peer_window_ = largest_window_ = peer_window;
 }
 
 SendResult DataSender::check(const Buffer& message, const SendOptions& options) const {
@@ -245,6 +245,7 @@ DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_
   const bool overtaken = same_cumulative && !news && outstanding_.reports_less(view);
   // The flight counts against the advertised window in window_permits (RFC 9260 §6.2.1 D ii).
   if (!overtaken) peer_window_ = a_rwnd;
+  largest_window_ = std::max(largest_window_, peer_window_);
   return news ? SackVerdict::advanced : SackVerdict::nothing_new;
 }
 

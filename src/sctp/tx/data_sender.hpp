@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -109,6 +110,11 @@ class DataSender {
   [[nodiscard]] const Outstanding& outstanding() const { return outstanding_; }
   /// The a_rwnd that the peer advertised last, bytes.
   [[nodiscard]] std::size_t peer_window() const { return peer_window_; }
+  /// Bytes that may be in flight or held by the peer for the order: the largest window that the peer has
+  /// advertised, or what fits into the span of TSNs.
+  [[nodiscard]] std::size_t whole_window() const {
+    return std::min(largest_window_, Outstanding::kMaxSpan * max_chunk_payload_);
+  }
   /// Whether the chunk in flight only probes a closed window (RFC 9260 §6.1 A).
   [[nodiscard]] bool probing_window() const { return probing_window_; }
   /// The initial TSN of this end's INIT or INIT ACK.
@@ -149,6 +155,7 @@ class DataSender {
   SackCoverageTracker coverage_;
   std::size_t max_chunk_payload_ = 0;
   std::size_t peer_window_ = 0;
+  std::size_t largest_window_ = 0;
   std::uint64_t messages_accepted_ = 0;
   std::uint64_t messages_refused_ = 0;
   bool probing_window_ = false;

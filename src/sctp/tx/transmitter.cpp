@@ -38,7 +38,7 @@ std::size_t Transmitter::next_packet_size() {
 path::Path* Transmitter::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
   const path::Demand demand{context_.paths.any_carries(size) ? size : 0, context_.data.waiting_bytes(),
-                            context_.data.next_is_urgent()};
+                            context_.data.next_is_urgent(), context_.data.whole_window()};
   return scheduler_->pick(context_.paths, now, pacing_deadline_, demand);
 }
 
