@@ -10,4 +10,12 @@ void drop_references_to_retired_paths(Components& parts) {
   }
 }
 
+void give_back_memory(Components& parts) {
+  parts.data.outstanding().trim();
+  parts.receiver->trim();
+  for (const auto& path : parts.paths) {
+    if (path->flight.bytes == 0) path->flight.sent.trim();
+  }
+}
+
 }  // namespace hawser::sctp::association

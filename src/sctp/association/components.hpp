@@ -83,5 +83,8 @@ void drop_references_to_retired_paths(Components& parts);
 inline void drop_retired_paths(Components& parts) {
   if (parts.paths.any_retired()) drop_references_to_retired_paths(parts);
 }
+/// Gives back what grew for a burst, where nothing is in flight or held any more. To be called only now and
+/// then: otherwise requests with pauses between them would allocate each time.
+void give_back_memory(Components& parts);
 
 }  // namespace hawser::sctp::association

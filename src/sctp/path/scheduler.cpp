@@ -2,18 +2,11 @@
 
 #include <algorithm>
 
+#include "sctp/path/scheduler_support.hpp"
 #include "sctp/path/selection.hpp"
 
 namespace hawser::sctp::path {
 namespace {
-
-bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
-  if (path.flight.bytes >= path.congestion->cwnd()) return false;
-  const Timestamp ready = path.ready_at();
-  if (ready <= now) return true;
-  limited = std::min(limited, ready);
-  return false;
-}
 
 // The delay of the way to the peer, as far as it differs between paths, and more as the window fills, so that
 // equal paths fill evenly. Nanoseconds.
@@ -61,11 +54,6 @@ Path* lowest_error_path(PathTable& paths) {
     if (best == nullptr || path->error_count < best->error_count) best = path.get();
   }
   return best;
-}
-
-Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
-  Path* path = lowest_error_path(paths);
-  return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 
 // The rate at which all paths together deliver, over the last moments.
@@ -236,6 +224,24 @@ class PrimaryOnly final : public PathScheduler {
 
 }  // namespace
 
+bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
+  if (path.flight.bytes >= path.congestion->cwnd()) return false;
+  const Timestamp ready = path.ready_at();
+  if (ready <= now) return true;
+  limited = std::min(limited, ready);
+  return false;
+}
+
+Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
+  Path* path = lowest_error_path(paths);
+  return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
+}
+
+std::unique_ptr<PathScheduler> make_scheduler(const EndpointConfig& config) {
+  if (!config.multipath) return make_primary_scheduler();
+  return config.scheduling == Scheduling::weighted ? make_weighted_scheduler()
+                                                   : make_earliest_arrival_scheduler();
+}
 std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() {
   return std::make_unique<EarliestArrival>();
 }

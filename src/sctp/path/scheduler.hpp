@@ -34,6 +34,14 @@ class PathScheduler {
 /// path is active, it uses the failed path with the fewest errors (RFC 7829 §5).
 std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler();
 
+/// Divides the data among the active paths that their roles admit in proportion to Path::weight, as long as
+/// they have room: what a path cannot take now leaves on another one. When no path is active, it uses the
+/// failed path with the fewest errors.
+std::unique_ptr<PathScheduler> make_weighted_scheduler();
+
+/// The scheduler that the configuration selects.
+std::unique_ptr<PathScheduler> make_scheduler(const EndpointConfig& config);
+
 /// Chooses the primary path only (RFC 9260 §6.4), or the best other path while the primary is not active.
 std::unique_ptr<PathScheduler> make_primary_scheduler();
 

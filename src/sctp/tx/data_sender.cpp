@@ -24,7 +24,9 @@ namespace hawser::sctp::tx {
 
 DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn)
     : pool_(&pool),
-      limit_(config.send_buffer),
+      least_(config.send_buffer),
+      most_(std::max(config.send_buffer, config.send_buffer_max)),
+      limit_(least_),
       max_message_(config.max_message_size),
       initial_tsn_(initial_tsn),
       outstanding_(initial_tsn),
@@ -143,11 +145,6 @@ bool DataSender::send_again(Filling& to) {
   return true;
 }
 
-void DataSender::add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate) {
-  packet.add_data({immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream, chunk.ssn,
-                   chunk.ppid, chunk.payload.bytes()});
-}
-
 bool DataSender::fill_probe(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
                             Timestamp now) {
   const std::uint64_t tsn = path.flight.newest;
@@ -170,6 +167,9 @@ bool DataSender::send_new(Filling& to, Lane lane) {
   const std::size_t size = size_in(lane);
   if (!window_permits(size) || !to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size))
     return false;
+  const SendQueue::Pending& pending = queue_.front(lane);
+  const bool begins = !pending.options.unordered && pending.offset == 0;
+  if (begins && !numbers_.may_take(pending.options.stream, outstanding_.cumulative() + 1)) return false;
   const std::uint64_t tsn = outstanding_.next_tsn();
   outstanding_.append(cut(lane, size));
   send(to, tsn);
@@ -198,11 +198,9 @@ OutChunk DataSender::cut(Lane lane, std::size_t size) {
   chunk.ppid = options.ppid;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
-  if (options.stream.value() >= next_ssn_.size()) next_ssn_.resize(options.stream.value() + std::size_t{1});
   chunk.urgent = lane == Lane::urgent || lane == Lane::realtime;
-  Ssn& ssn = next_ssn_[options.stream.value()];
-  chunk.ssn = options.unordered ? Ssn{} : ssn;
-  if (chunk.end && !options.unordered) ++ssn;
+  if (!options.unordered) chunk.ssn = numbers_.next(options.stream);
+  if (chunk.end && !options.unordered) numbers_.on_end(options.stream, outstanding_.next_tsn());
   if (chunk.begin && chunk.end) {
     chunk.payload = std::move(pending.message);
   } else {
@@ -219,7 +217,7 @@ DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& p
   coverage.on_sack(sack.fields);
   const bool prompt = coverage_.certain() && coverage.certain();
   const SackView view{cumulative, sack.gaps, sack.non_renegable, now, may_be_cut, prompt};
-  const SackVerdict verdict = apply(view, sack.overtaken ? wire_window() : sack.fields.a_rwnd, paths);
+  const SackVerdict verdict = apply(view, sack.overtaken ? peer_window_ : sack.fields.a_rwnd, paths);
   if (verdict != SackVerdict::advanced && verdict != SackVerdict::nothing_new) return verdict;
   coverage_ = coverage;
   for (const Tsn tsn : sack.duplicates)
@@ -228,7 +226,7 @@ DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& p
 }
 
 DataSender::SackVerdict DataSender::on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now) {
-  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now, false}, wire_window(), paths);
+  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now, false}, peer_window_, paths);
 }
 
 DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd,
