@@ -44,7 +44,8 @@ class DatagramSocket {
   [[nodiscard]] virtual std::span<ReceivedDatagram> receive() = 0;
 
   /// Sends all datagrams of the batch in order to batch.route.remote, from batch.route.local unless that is
-  /// the wildcard, with DF set (over IPv6: unfragmented) unless batch.may_fragment. When the kernel's buffer
+  /// the wildcard, with the ECN field and DSCP of the batch, and with DF set (over IPv6: unfragmented) unless
+  /// batch.may_fragment. When the kernel's buffer
   /// is full, the rest of the batch is dropped and counted.
   virtual void send(const TransmitBatch& batch) = 0;
 

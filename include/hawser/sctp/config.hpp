@@ -91,6 +91,9 @@ struct EndpointConfig {
   bool dynamic_addresses = true;
   /// Concurrent multipath transfer: new data on all active paths. False: on the primary path only.
   bool multipath = true;
+  /// In protected mode: packets with DATA leave with ECT(0) on paths that carry the ECN field, and the
+  /// windows react to marks (RFC 3168).
+  bool ecn = true;
   /// Most paths of an association, at least 1.
   std::size_t max_paths = 16;
   /// Whether the addresses that a peer lists in its INIT or INIT ACK become paths after path validation (RFC

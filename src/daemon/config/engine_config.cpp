@@ -24,6 +24,7 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.send_buffer = 8U << 20;
   out.max_message_size = 64U << 10;
   out.path_mtu = 1500;
+  out.ecn = config.interface.ecn;
   out.rto_initial = milliseconds(500);  // an INIT to a hub that returns is repeated soon
   out.rto_min = milliseconds(150);
   out.rto_max = seconds(5);

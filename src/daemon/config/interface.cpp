@@ -60,10 +60,10 @@ void read_kill_switch(const TableReader& in, InterfaceConfig& out) {
 
 InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   const TableReader in(mistakes, table, "interface");
-  in.refuse_unknown({"name", "private_key_file", "address", "mtu", "mss_clamp", "listen", "control_socket",
-                     "state_directory", "queue_bytes", "routes", "metric", "fwmark", "kill_switch",
-                     "include_uplinks", "exclude_uplinks", "rekey_after_seconds", "rekey_after_megabytes",
-                     "rekey_after_packets"});
+  in.refuse_unknown({"name", "private_key_file", "address", "mtu", "mss_clamp", "ecn", "listen",
+                     "control_socket", "state_directory", "queue_bytes", "routes", "metric", "fwmark",
+                     "kill_switch", "include_uplinks", "exclude_uplinks", "rekey_after_seconds",
+                     "rekey_after_megabytes", "rekey_after_packets"});
   InterfaceConfig out;
   in.require(out.name, "name", kInterfaceNames, text_node(interface_name));
   in.require(out.private_key_file.path, "private_key_file", kKeyFiles, text_node(key_path));
@@ -71,6 +71,7 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   in.require_list(out.addresses, "address", kPrefixes, IpPrefix::parse);
   read_mtu(in, out);
   in.read(out.mss_clamp, "mss_clamp", kFlags, flag_node);
+  in.read(out.ecn, "ecn", kFlags, flag_node);
   in.read_list(out.listen, "listen", kListenAddresses, listen_address);
   out.control_socket = control::default_socket(out.name);
   in.read(out.control_socket, "control_socket", kSocketPaths, text_node(socket_path));

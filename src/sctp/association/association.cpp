@@ -68,7 +68,8 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
 void Association::on_data_packet(const Packet& packet) {
   if (packet.record == nullptr) return parts_.receiver->on_packet_end(packet.now);
   const security::OpenedRecord& record = *packet.record;
-  const path::Path* path = parts_.paths.find(packet.path);
+  path::Path* path = parts_.paths.find(packet.path);
+  if (path != nullptr && record.ecn == Ecn::ce) ++path->counters.ecn_marks_received;
   const rx::SealedPacket sealed{{record.origin, record.sequence, record.ecn},
                                 record.skips,
                                 packet.size,

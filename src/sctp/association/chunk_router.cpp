@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "sctp/path/mark_response.hpp"
 #include "sctp/wire/abort_error.hpp"
 #include "sctp/wire/asconf.hpp"
 #include "sctp/wire/causes.hpp"
@@ -186,6 +187,12 @@ void ChunkRouter::handle_path_ack(Packet& packet, const wire::ChunkView& chunk) 
   const auto ack = wire::PathAckChunk::parse(chunk);
   if (!ack) return drop(DropReason::malformed_chunk);
   parts_.recovery.on_path_ack(packet.now, parts_.paths.find(packet.path), *ack);
+  for (const wire::PathAckEntry& entry : ack->entries) {
+    path::Path* path = parts_.paths.find_sending(entry.record);
+    if (path == nullptr) continue;
+    path->ecn.on_report(entry);
+    path::respond_to_marks(*path);
+  }
 }
 
 // `packet` is null for the cumulative TSN of a SHUTDOWN.

@@ -14,6 +14,7 @@
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
 #include "sctp/path/congestion/controller.hpp"
+#include "sctp/path/ecn.hpp"
 #include "sctp/path/pacer.hpp"
 #include "sctp/path/path_state.hpp"
 #include "sctp/path/pmtu/search.hpp"
@@ -116,6 +117,7 @@ struct Path {
         lifecycle(initial),
         pmtu(path_route.remote.ip, config),
         rtt(config),
+        ecn(config.ecn),
         congestion(make_new_reno(pmtu.payload(), peer_window)) {}
 
   PathId id;
@@ -138,6 +140,7 @@ struct Path {
   Timestamp last_transfer = Timestamp::min();  ///< the newest packet with new DATA or acknowledgements
   PmtuDiscovery pmtu;
   RttEstimator rtt;
+  EcnValidation ecn;
   std::unique_ptr<CongestionController> congestion;
   Pacer pacer;
   RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
@@ -161,6 +164,7 @@ struct Path {
     rtt = RttEstimator(config);
     congestion = make_new_reno(pmtu.payload(), peer_window);
     pacer = {};
+    ecn.restart();
     flight.recovery_end = {};
     pmtu.on_moved();
   }

@@ -40,6 +40,8 @@ class PathTable {
   [[nodiscard]] Path* find(PathId id);
   /// The path with this route, or null. A wildcard local address matches any.
   [[nodiscard]] Path* find(const Route& route);
+  /// The path whose newest records that this end has sealed have this epoch and path id, or null.
+  [[nodiscard]] Path* find_sending(const RecordOrigin& record);
   /// The only path from the socket and local address of `route` to its remote IP address, for any UDP port;
   /// null when there is none or several.
   [[nodiscard]] Path* find_unique_by_ip(const Route& route);

@@ -13,14 +13,14 @@ namespace hawser::sctp::rx {
 
 /// Chooses the gap blocks of NR-SACKs between ends that know their coverage (wire::SackCoverage). The sender
 /// releases a chunk permanently when a block reports it, so a block needs to arrive only once: each NR-SACK
-/// reports what arrived since the third last one, and all blocks once per round trip, or when they are few.
+/// reports what arrived since the fourth last one, and all blocks once per round trip, or when they are few.
 ///
 /// Owns the runs of TSNs that arrived recently, and the numbers of the NR-SACKs. Never decides when one
 /// leaves.
 class GapReport {
  public:
   /// In how many NR-SACKs each arrival is reported.
-  static constexpr std::size_t kRepeats = 3;
+  static constexpr std::size_t kRepeats = 4;
 
   /// `tsn` has arrived, above the cumulative TSN.
   void on_arrival(std::uint64_t tsn);

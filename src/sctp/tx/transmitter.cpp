@@ -79,6 +79,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
   const std::size_t own_mtu = path.pmtu.payload();
   const std::size_t mtu = std::max(own_mtu, next_packet_size());
   batch.may_fragment = mtu > own_mtu;
+  if (context_.writer.seals()) batch.ecn = path.ecn.next_field(path.counters.timeouts);
   const double rate = path.pacing_rate();
   const std::size_t burst = context_.config.max_burst * own_mtu;
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
@@ -95,6 +96,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     batch.commit(size);
     path.on_sent(now, size);
     if (bytes == 0) continue;
+    note_ecn(path, batch.ecn);
     if (!batch.may_fragment)
       context_.data.outstanding().set_newest_packet_size(path, path.pmtu.size_class(size));
     ++flight.next_packet;
@@ -102,6 +104,11 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     if (flight.t3 == kNever) flight.t3 = now + path.rtt.rto();
     path.pacer.on_sent(now, size, rate, burst);
   }
+}
+
+void Transmitter::note_ecn(path::Path& path, Ecn field) const {
+  if (context_.writer.seals()) path.ecn.on_sent();
+  if (field == Ecn::ect0) ++path.counters.ect_sent;
 }
 
 // A SACK that is due is bundled with DATA on the same path; one that is not due yet only where it needs no

@@ -50,6 +50,7 @@ class Transmitter {
   [[nodiscard]] path::Path* pick_path(Timestamp now);
   [[nodiscard]] path::Path* sack_path(const rx::Receiver& receiver);
   void fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch);
+  void note_ecn(path::Path& path, Ecn field) const;
   [[nodiscard]] bool worth_bundling(Timestamp now, const PacketBuilder& packet, const path::Path& path,
                                     const rx::Receiver& receiver);
   void add_sack(Timestamp now, const path::Path& path, PacketBuilder& packet, rx::Receiver& receiver) const;

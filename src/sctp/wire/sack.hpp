@@ -47,7 +47,7 @@ inline constexpr std::uint8_t kMaxDacPackets = 3;
 enum class SackCoverage : std::uint8_t {
   unstated = 0,  ///< as RFC 9260 has it: all blocks, or the lowest ones when they do not fit
   complete = 1,  ///< all blocks
-  recent = 2,    ///< the TSNs that arrived after the third last NR-SACK by number
+  recent = 2,    ///< the TSNs that arrived after the fourth last NR-SACK by number
   partial = 3,   ///< any blocks
 };
 

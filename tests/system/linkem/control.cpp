@@ -45,9 +45,12 @@ double milliseconds(Duration value) {
 
 // Sets one key; returns false when key or value is invalid.
 bool apply(LinkParameters& parameters, std::string_view key, std::string_view value) {
-  if (key == "blackhole" || key == "reorder") {
+  if (key == "blackhole" || key == "reorder" || key == "bleach") {
     if (value != "on" && value != "off") return false;
-    (key == "blackhole" ? parameters.blackhole : parameters.reorder) = value == "on";
+    bool& flag = key == "blackhole" ? parameters.blackhole
+                 : key == "reorder" ? parameters.reorder
+                                    : parameters.bleach;
+    flag = value == "on";
     return true;
   }
   const std::optional<double> number = number_in(value, key == "loss" ? 100 : 1e9);
@@ -62,6 +65,8 @@ bool apply(LinkParameters& parameters, std::string_view key, std::string_view va
     parameters.loss = *number / 100;
   } else if (key == "queue") {
     parameters.queue_bytes = static_cast<std::uint64_t>(*number);
+  } else if (key == "mark") {
+    parameters.mark_bytes = static_cast<std::uint64_t>(*number);
   } else {
     return false;
   }
@@ -93,11 +98,11 @@ std::string describe(Direction& direction) {
   return fmt::format(
       R"({{"from": "{}", "rate_mbps": {}, "delay_ms": {}, "jitter_ms": {}, "loss_percent": {}, "queue_bytes": {}, )"
       R"("reorder": {}, "blackhole": {}, "backlog_bytes": {}, "in_flight": {}, "received": {}, "received_bytes": {}, )"
-      R"("sent": {}, "sent_bytes": {}, "dropped_queue": {}, "dropped_loss": {}, "dropped_blackhole": {}, )"
+      R"("sent": {}, "sent_bytes": {}, "marked": {}, "dropped_queue": {}, "dropped_loss": {}, "dropped_blackhole": {}, )"
       R"("dropped_send": {}, "dropped_oversize": {}, "overrun": {}}})",
       direction.from().interface(), p.rate_mbps, milliseconds(p.delay), milliseconds(p.jitter), p.loss * 100,
       p.queue_bytes, p.reorder, p.blackhole, direction.backlog(), direction.in_flight(), c.received,
-      c.received_bytes, c.sent, c.sent_bytes, c.dropped_queue, c.dropped_loss, c.dropped_blackhole,
+      c.received_bytes, c.sent, c.sent_bytes, c.marked, c.dropped_queue, c.dropped_loss, c.dropped_blackhole,
       c.dropped_send, direction.from().oversize(), direction.from().overrun());
 }
 

@@ -16,13 +16,14 @@ Verdict LinkModel::offer(Timestamp arrival, std::size_t bytes) {
   if (parameters_.queue_bytes != 0 && backlog(arrival) + bytes > parameters_.queue_bytes) {
     return {Fate::kQueueFull, {}};
   }
+  const bool mark = parameters_.mark_bytes != 0 && backlog(arrival) > parameters_.mark_bytes;
   busy_until_ = std::max(arrival, busy_until_) + serialisation_time(bytes);
   if (chance(parameters_.loss)) return {Fate::kLost, {}};
 
   Timestamp delivery = busy_until_ + jittered_delay();
   if (!parameters_.reorder) delivery = std::max(delivery, last_delivery_);
   last_delivery_ = std::max(delivery, last_delivery_);
-  return {Fate::kDelivered, delivery};
+  return {Fate::kDelivered, delivery, mark};
 }
 
 std::uint64_t LinkModel::backlog(Timestamp now) const {

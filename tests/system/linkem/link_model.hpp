@@ -15,6 +15,8 @@ struct LinkParameters {
   Duration jitter{};              ///< the delay varies uniformly within ± jitter
   double loss = 0;                ///< share of packets lost at random after serialisation, 0 to 1
   std::uint64_t queue_bytes = 0;  ///< bytes that may wait for serialisation (tail drop); 0 = no limit
+  std::uint64_t mark_bytes = 0;   ///< ECN-capable packets are marked while more bytes wait; 0 = never
+  bool bleach = false;            ///< clears the ECN field
   bool reorder = false;           ///< jitter may make packets overtake each other
   bool blackhole = false;         ///< drops everything silently
 };
@@ -26,6 +28,7 @@ enum class Fate : std::uint8_t { kDelivered, kQueueFull, kLost, kBlackholed };
 struct Verdict {
   Fate fate;
   Timestamp delivery;  ///< when the packet leaves the link; only valid for kDelivered
+  bool mark = false;   ///< the queue is long: the packet is to be marked if it is ECN-capable
 };
 
 /// One direction of a link: computes for each arriving packet whether and when it leaves. Owns the time at

@@ -42,6 +42,14 @@ TEST(LinkModel, AddsSerialisationTimeAndDelay) {
   EXPECT_EQ(link.offer(at(0ms), 1500).delivery, at(20ms + 240us));
 }
 
+TEST(LinkModel, MarksPacketsThatFindALongQueue) {
+  LinkParameters parameters = dsl();
+  parameters.mark_bytes = 3'000;
+  LinkModel link = link_with(parameters);
+  for (int n = 0; n < 6; ++n) EXPECT_EQ(link.offer(at(0ms), 1500).mark, n > 2) << n;
+  EXPECT_FALSE(link.offer(at(10ms), 1500).mark);
+}
+
 TEST(LinkModel, SerialisesBackToBackPacketsOneAfterTheOther) {
   LinkModel link = link_with(dsl());
   for (int n = 1; n <= 100; ++n) {

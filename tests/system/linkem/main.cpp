@@ -138,11 +138,11 @@ int main(int argc, char** argv) {
                           "first parameters of both directions, as for ctl set: \"rate 50 delay 20\"");
 
   std::vector<std::string> words;
-  CLI::App* ctl_command =
-      app.add_subcommand("ctl",
-                         "send a command to a running link: SOCKET status | SOCKET set a2b|b2a|both [rate "
-                         "MBIT] [delay MS] [jitter MS] "
-                         "[loss PERCENT] [queue BYTES] [reorder on|off] [blackhole on|off]");
+  CLI::App* ctl_command = app.add_subcommand(
+      "ctl",
+      "send a command to a running link: SOCKET status | SOCKET set a2b|b2a|both [rate "
+      "MBIT] [delay MS] [jitter MS] "
+      "[loss PERCENT] [queue BYTES] [mark BYTES] [bleach on|off] [reorder on|off] [blackhole on|off]");
   ctl_command->add_option("socket", socket, "path of the control socket")->required();
   ctl_command->add_option("command", words, "status, or set and its keys")->required();
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
+#include "ecn_field.hpp"
 #include "offload.hpp"
 
 namespace hawser::linkem {
@@ -40,12 +42,19 @@ void Direction::judge(const Frame& frame) {
   counters_.received_bytes += ip_bytes;
   const Verdict verdict = model_.offer(frame.arrival, ip_bytes);
   switch (verdict.fate) {
-    case Fate::kDelivered: return schedule(verdict.delivery, frame);
+    case Fate::kDelivered: change_ecn(frame, verdict.mark); return schedule(verdict.delivery, frame);
     case Fate::kQueueFull: ++counters_.dropped_queue; break;
     case Fate::kLost: ++counters_.dropped_loss; break;
     case Fate::kBlackholed: ++counters_.dropped_blackhole; break;
   }
   pool_.give_back(frame.id);
+}
+
+void Direction::change_ecn(const Frame& frame, bool mark) {
+  if (!mark && !model_.parameters().bleach) return;
+  const std::span<std::byte> bytes(pool_.data(frame.id), frame.length);
+  if (model_.parameters().bleach) clear_ecn(bytes);
+  if (mark && mark_congestion(bytes)) ++counters_.marked;
 }
 
 // A frame usually goes to the back of the queue. Reordering jitter, or a delay that became shorter, may put

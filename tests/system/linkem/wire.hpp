@@ -18,6 +18,7 @@ struct Counters {
   std::uint64_t received_bytes = 0;
   std::uint64_t sent = 0;
   std::uint64_t sent_bytes = 0;
+  std::uint64_t marked = 0;  ///< ECN-capable packets that got CE
   std::uint64_t dropped_queue = 0;
   std::uint64_t dropped_loss = 0;
   std::uint64_t dropped_blackhole = 0;
@@ -54,6 +55,7 @@ class Direction {
   };
 
   void judge(const Frame& frame);
+  void change_ecn(const Frame& frame, bool mark);
   void schedule(Timestamp delivery, const Frame& frame);
   void send_batch();
 
