@@ -91,5 +91,25 @@ TEST_F(Acknowledgements, MayBeLostWithoutRetransmissions) {
   EXPECT_LT(result.duplicates, 100U);
 }
 
+// With data in both directions, the queues make one path faster than the other in turns. An acknowledgement
+// on the path with the shorter queue overtakes those on the other one, and must not rely on them.
+TEST_F(Acknowledgements, MayOvertakeEachOtherWithoutRetransmissions) {
+  BondSpec spec = bond_of({uplink(50, 20ms), uplink(50, 20ms)}, 7);
+  spec.sealed = true;
+  Bond& bond = make(spec);
+  bond.edge_app().flood(1300, 1);
+  bond.hub_app().flood(1300, 1);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(20s);
+  const std::uint64_t lost = bond.up(0).counters().overflowed + bond.up(1).counters().overflowed;
+  const auto hub = *bond.hub().endpoint().status(bond.hub_id());
+  std::printf("%lu packets lost, %lu retransmissions of what had arrived\n", static_cast<unsigned long>(lost),
+              static_cast<unsigned long>(hub.duplicate_tsns_received));
+  EXPECT_GT(lost, 100U) << "without losses this test proves little";
+  EXPECT_LT(hub.duplicate_tsns_received, lost / 10);
+  expect_clean_end();
+}
+
 }  // namespace
 }  // namespace hawser::sim

@@ -43,7 +43,7 @@ void AckPolicy::on_packet(Timestamp now, PathId path, bool urgent) {
   const bool first = !std::exchange(any_packet_, true);
   ++packets_;
   if (urgent || first || packets_ >= kPacketsPerPlainSack) due_ = true;
-  if (!due_) early_ = late_ = std::min(late_, now + sack_delay_);
+  deadline_ = std::min(deadline_, now + sack_delay_);
 }
 
 void AckPolicy::on_packet(Timestamp now, const SealedPacket& packet) {
@@ -56,7 +56,6 @@ void AckPolicy::on_packet(Timestamp now, const SealedPacket& packet) {
   gap_credit_ = std::min(kMaxGapCredit, gap_credit_ + packet.bytes / kGapShare);
   source.srtt = packet.srtt;
   source.last_packet = last_packet_ = now;
-  source.carried_data = true;
   source.own_bytes += packet.bytes;
   ++packets_;
   bytes_ += packet.bytes;
@@ -66,21 +65,33 @@ void AckPolicy::on_packet(Timestamp now, const SealedPacket& packet) {
   plan_own(now, source);
 }
 
+AckPolicy::Source& AckPolicy::source_of(PathId path) {
+  const auto found = std::ranges::find(sources_, path, &Source::path);
+  if (found != sources_.end()) return *found;
+  const Source fresh{.path = path, .at_once = kFirstPackets};
+  if (sources_.size() < limit_) return sources_.emplace_back(fresh);
+  Source& oldest = *std::ranges::min_element(sources_, {}, &Source::last_packet);
+  if (oldest.owed) --owed_;
+  return oldest = fresh;
+}
+
 void AckPolicy::plan(Timestamp now, Duration srtt) {
   const bool measured = srtt != Duration::zero();
   const Duration late = measured ? std::max(kShortest, std::min(srtt / 4, sack_delay_)) : sack_delay_;
   const Duration early = measured ? std::max(kShortest, std::min(srtt / 8, kEarlyLimit)) : sack_delay_;
   late_ = std::min(late_, now + late);
   early_ = std::min({early_, late_, now + early});
-  if (soonest() <= now) due_ = true;
+  deadline_ = bytes_ >= kShare * ack_size_ ? early_ : late_;
+  if (deadline_ <= now) due_ = true;
 }
 
 void AckPolicy::plan_own(Timestamp now, Source& source) {
-  if (source.own_at == kNever) {
-    source.own_interval = std::max(kOwnInterval, source.srtt / 4);
-    source.own_at = std::max(now, source.last_own + source.own_interval);
-  }
-  if (own_deadline(source) <= now) owe(source);
+  if (source.owed) return;
+  const Duration interval = std::max(kOwnInterval, source.srtt / 4);
+  if (source.first_own == kNever) source.first_own = std::max(now, source.last_own + interval);
+  const bool cheap = source.own_bytes >= kOwnShare * ack_size_;
+  source.own_at = source.first_own + (cheap ? 0 : kOwnPatience - 1) * interval;
+  if (source.own_at <= now) owe(source);
 }
 
 // A path that reorders all the time shows gaps all the time.
@@ -91,32 +102,27 @@ void AckPolicy::allow_for_gap(Source& source) {
   source.at_once = std::max(source.at_once, kPacketsAfterGap);
 }
 
-Timestamp AckPolicy::own_deadline(const Source& source) const {
-  if (source.own_at == kNever || source.owed) return kNever;
-  const bool cheap = source.own_bytes >= kOwnShare * ack_size_;
-  return cheap ? source.own_at : source.own_at + (kOwnPatience - 1) * source.own_interval;
-}
-
 void AckPolicy::owe(Source& source) {
   source.owed = true;
+  source.own_at = kNever;
   ++owed_;
 }
 
 void AckPolicy::on_timeout(Timestamp now) {
-  if (packets_ != 0 && soonest() <= now) due_ = true;
+  if (deadline_ <= now) due_ = true;
   for (Source& source : sources_) {
-    if (own_deadline(source) <= now) owe(source);
+    if (source.own_at <= now) owe(source);
   }
 }
 
 void AckPolicy::on_sent(Timestamp now, PathId path, std::size_t bytes) {
   ack_size_ = bytes + kPacketOverhead;
-  if (due_ || !any_owed()) {
+  if (!only_owed(path)) {
     due_ = false;
     packets_ = 0;
     bytes_ = 0;
-    early_ = late_ = kNever;
-    for (Source& source : sources_) source.carried_data = false;
+    early_ = late_ = deadline_ = kNever;
+    common_path_ = path;
   }
   for (Source& source : sources_) {
     if (source.path == path) settle(now, source);
@@ -126,7 +132,7 @@ void AckPolicy::on_sent(Timestamp now, PathId path, std::size_t bytes) {
 void AckPolicy::settle(Timestamp now, Source& source) {
   if (source.owed) --owed_;
   source.owed = false;
-  source.own_at = kNever;
+  source.own_at = source.first_own = kNever;
   source.own_bytes = 0;
   source.last_own = now;
 }
@@ -147,14 +153,16 @@ bool AckPolicy::may_leave_early(std::size_t bytes) const {
 }
 
 Timestamp AckPolicy::deadline() const {
-  Timestamp next = due_ || packets_ == 0 ? kNever : soonest();
-  for (const Source& source : sources_) next = std::min(next, own_deadline(source));
+  Timestamp next = due_ ? kNever : deadline_;
+  for (const Source& source : sources_) next = std::min(next, source.own_at);
   return next;
 }
 
 bool AckPolicy::carried_data(PathId path) const {
+  if (!sealed_) return path == last_path_;
   const auto found = std::ranges::find(sources_, path, &Source::path);
-  return found == sources_.end() ? path == last_path_ && !sealed_ : found->carried_data;
+  return found != sources_.end() &&
+         last_packet_ - found->last_packet <= std::max(kOwnInterval, found->srtt / 4);
 }
 
 Duration AckPolicy::longest_srtt() const {
@@ -163,20 +171,6 @@ Duration AckPolicy::longest_srtt() const {
     if (last_packet_ - source.last_packet < kRecently) longest = std::max(longest, source.srtt);
   }
   return longest;
-}
-
-std::size_t AckPolicy::worth() const {
-  return kShare * ack_size_;
-}
-
-AckPolicy::Source& AckPolicy::source_of(PathId path) {
-  const auto found = std::ranges::find(sources_, path, &Source::path);
-  if (found != sources_.end()) return *found;
-  Source fresh{.path = path, .at_once = kFirstPackets};
-  if (sources_.size() < limit_) return sources_.emplace_back(fresh);
-  Source& oldest = *std::ranges::min_element(sources_, {}, &Source::last_packet);
-  if (oldest.owed) --owed_;
-  return oldest = fresh;
 }
 
 }  // namespace hawser::sctp::rx

@@ -21,8 +21,8 @@ namespace hawser::sctp::rx {
 /// - immediately: the first packets of a path and after a pause; a packet whose SACK is urgent; and packets
 ///   after a record of the path that is missing, because it was probably lost. TSNs missing between paths are
 ///   normal.
-/// An acknowledgement leaves on one of the paths that carried DATA. The others get one of their own from time
-/// to time, which measures their round trip.
+/// An acknowledgement for all leaves on one of the paths that carried DATA. The others get one of their own
+/// from time to time, which measures their round trip.
 class AckPolicy {
  public:
   /// `sack_delay` is the longest delay of an acknowledgement. `max_paths` is the number of paths.
@@ -68,8 +68,12 @@ class AckPolicy {
   [[nodiscard]] bool may_leave_early(std::size_t bytes) const;
   /// When to call on_timeout(), or kNever.
   [[nodiscard]] Timestamp deadline() const;
-  /// Whether DATA has arrived on `path` since the last acknowledgement.
+  /// Whether DATA has arrived on `path` recently: an acknowledgement for all may leave there.
   [[nodiscard]] bool carried_data(PathId path) const;
+  /// Whether an acknowledgement that leaves on `path` now is only what the path is owed.
+  [[nodiscard]] bool only_owed(PathId path) const { return !due_ && owes(path); }
+  /// The path on which the last acknowledgement for all left; kNoPath before any.
+  [[nodiscard]] PathId common_path() const { return common_path_; }
   /// The path of the last DATA (RFC 9260 §6.4); kNoPath before any.
   [[nodiscard]] PathId last_path() const { return last_path_; }
   /// Packets with DATA since the last acknowledgement.
@@ -84,38 +88,36 @@ class AckPolicy {
     Duration srtt{};
     Timestamp last_packet{};
     Timestamp last_own = Timestamp::min();  ///< when an acknowledgement left on this path
-    Timestamp own_at = kNever;              ///< when one is owed to this path
-    Duration own_interval{};                ///< from last_own to own_at, at least
-    std::size_t own_bytes = 0;              ///< received since last_own
-    unsigned at_once = 0;                   ///< packets that are still acknowledged immediately
-    bool carried_data = false;              ///< since the last acknowledgement on any path
+    Timestamp first_own = kNever;  ///< the earliest time for the next one; kNever: nothing has arrived since
+    Timestamp own_at = kNever;     ///< when one is owed to this path
+    std::size_t own_bytes = 0;     ///< received since last_own
+    unsigned at_once = 0;          ///< packets that are still acknowledged immediately
     bool owed = false;
   };
   Source& source_of(PathId path);
   void plan(Timestamp now, Duration srtt);
   void plan_own(Timestamp now, Source& source);
   void allow_for_gap(Source& source);
-  [[nodiscard]] Timestamp own_deadline(const Source& source) const;
   void owe(Source& source);
   void settle(Timestamp now, Source& source);
-  [[nodiscard]] std::size_t worth() const;
-  [[nodiscard]] Timestamp soonest() const { return bytes_ >= worth() ? early_ : late_; }
 
   Duration sack_delay_;
   std::size_t limit_;
   std::vector<Source> sources_;
   PathId last_path_ = kNoPath;
+  PathId common_path_ = kNoPath;
   bool due_ = false;
   bool any_packet_ = false;
   bool sealed_ = false;  ///< the last packet was
   Timestamp last_packet_{};
-  unsigned owed_ = 0;         ///< sources with `owed`
-  unsigned packets_ = 0;      ///< since the last acknowledgement
-  std::size_t bytes_ = 0;     ///< since the last acknowledgement
-  std::size_t ack_size_;      ///< of the last acknowledgement with all headers
-  std::size_t gap_credit_;    ///< bytes of acknowledgements that missing records may cause
-  Timestamp early_ = kNever;  ///< the deadline once worth() bytes have arrived
-  Timestamp late_ = kNever;   ///< the deadline before that
+  unsigned owed_ = 0;            ///< sources with `owed`
+  unsigned packets_ = 0;         ///< since the last acknowledgement
+  std::size_t bytes_ = 0;        ///< since the last acknowledgement
+  std::size_t ack_size_;         ///< of the last acknowledgement with all headers
+  std::size_t gap_credit_;       ///< bytes of acknowledgements that missing records may cause
+  Timestamp early_ = kNever;     ///< the deadline once enough bytes have arrived
+  Timestamp late_ = kNever;      ///< the deadline before that
+  Timestamp deadline_ = kNever;  ///< the one of the two that counts
 };
 
 }  // namespace hawser::sctp::rx

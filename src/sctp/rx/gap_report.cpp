@@ -31,7 +31,7 @@ void GapReport::on_arrival(std::uint64_t tsn) {
   now.runs[now.count++] = {tsn, tsn};
 }
 
-GapReport::Choice GapReport::choose(Timestamp now, Duration round_trip, const TsnTracker& tracker,
+GapReport::Choice GapReport::choose(const Occasion& occasion, const TsnTracker& tracker,
                                     std::span<wire::GapBlock> out) const {
   std::array<wire::GapBlock, kFewBlocks + 1> few;
   const std::size_t count = tracker.lowest_gap_blocks(few);
@@ -39,8 +39,9 @@ GapReport::Choice GapReport::choose(Timestamp now, Duration round_trip, const Ts
     std::copy_n(few.begin(), count, out.begin());
     return {count, wire::SackCoverage::complete, 0};
   }
-  const Duration interval = std::clamp(round_trip, kShortestRefresh, kLongestRefresh);
-  const bool all = refresh_ || last_all_ == Timestamp::min() || now - last_all_ >= interval;
+  const Duration interval = std::clamp(occasion.round_trip, kShortestRefresh, kLongestRefresh);
+  const bool stale = last_all_ == Timestamp::min() || occasion.now - last_all_ >= interval;
+  const bool all = refresh_ || stale || occasion.kind != Kind::next;
   return all ? choose_all(tracker, out) : choose_recent(tracker, out);
 }
 
@@ -76,13 +77,15 @@ GapReport::Choice GapReport::choose_recent(const TsnTracker& tracker, std::span<
   return {fit, fit == merged ? wire::SackCoverage::recent : wire::SackCoverage::partial, continue_at_};
 }
 
-std::uint16_t GapReport::number(const Choice& choice) const {
-  const bool counts = choice.coverage != wire::SackCoverage::partial;
+std::uint16_t GapReport::number(const Choice& choice, Kind kind) const {
+  const bool counts = choice.coverage != wire::SackCoverage::partial && kind != Kind::aside;
   return static_cast<std::uint16_t>(number_ + (counts ? 1 : 0));
 }
 
-void GapReport::on_sent(Timestamp now, const Choice& choice) {
-  number_ = number(choice);
+// One that leaves aside does not change what the others report: it may arrive much later than they do.
+void GapReport::on_sent(Timestamp now, const Choice& choice, Kind kind) {
+  if (kind == Kind::aside) return;
+  number_ = number(choice, kind);
   if (choice.coverage != wire::SackCoverage::recent) {
     last_all_ = now;
     refresh_ = false;

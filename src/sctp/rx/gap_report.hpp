@@ -27,20 +27,31 @@ class GapReport {
   /// The next NR-SACK reports all blocks: the peer sends what has arrived.
   void refresh() { refresh_ = true; }
 
+  /// How an NR-SACK relates to the ones before it.
+  enum class Kind : std::uint8_t {
+    next,   ///< it follows the last one on the same path
+    first,  ///< it leaves on another path than the last one and may overtake it: it reports all blocks
+    aside,  ///< an additional one on another path: it reports all blocks and has no number of its own
+  };
+  /// When and how an NR-SACK is written.
+  struct Occasion {
+    Timestamp now;
+    Duration round_trip{};  ///< the longest one of the paths in use
+    Kind kind = Kind::next;
+  };
   /// The blocks of one NR-SACK.
   struct Choice {
     std::size_t count = 0;
     wire::SackCoverage coverage = wire::SackCoverage::complete;
     std::uint64_t next = 0;  ///< TSN from which the next NR-SACK continues that reports all blocks
   };
-  /// Chooses the blocks of the next NR-SACK, and writes as many as `out` has room for. `round_trip` is the
-  /// longest one of the paths in use.
-  [[nodiscard]] Choice choose(Timestamp now, Duration round_trip, const TsnTracker& tracker,
+  /// Chooses the blocks of an NR-SACK, and writes as many as `out` has room for.
+  [[nodiscard]] Choice choose(const Occasion& occasion, const TsnTracker& tracker,
                               std::span<wire::GapBlock> out) const;
   /// The number for an NR-SACK with `choice`.
-  [[nodiscard]] std::uint16_t number(const Choice& choice) const;
+  [[nodiscard]] std::uint16_t number(const Choice& choice, Kind kind) const;
   /// An NR-SACK with `choice` was written.
-  void on_sent(Timestamp now, const Choice& choice);
+  void on_sent(Timestamp now, const Choice& choice, Kind kind);
 
  private:
   struct Run {
@@ -58,7 +69,7 @@ class GapReport {
 
   std::array<Interval, kRepeats> intervals_;
   std::size_t current_ = 0;
-  std::uint16_t number_ = 0;  ///< of the last NR-SACK that was not partial
+  std::uint16_t number_ = 0;  ///< of the last NR-SACK that was neither partial nor aside
   bool refresh_ = false;
   Timestamp last_all_ = Timestamp::min();
   std::uint64_t continue_at_ = 0;

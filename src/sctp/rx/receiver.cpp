@@ -136,9 +136,16 @@ Receiver::SackBody Receiver::compose(Timestamp now, const SackFormat& format, st
 // highest runs: new arrivals on one path are there while another path leaves many gaps below.
 GapReport::Choice Receiver::choose_gaps(Timestamp now, const SackFormat& format,
                                         std::span<wire::GapBlock> out) const {
-  if (format.nr_sack && format.sealed) return gap_report_.choose(now, acks_.longest_srtt(), tracker_, out);
+  if (format.nr_sack && format.sealed)
+    return gap_report_.choose({now, acks_.longest_srtt(), sack_kind(format.path)}, tracker_, out);
   const std::size_t count = format.nr_sack ? tracker_.outer_gap_blocks(out) : tracker_.lowest_gap_blocks(out);
   return {count, wire::SackCoverage::unstated, 0};
+}
+
+// On another path than the last one, a SACK may overtake earlier ones, so it cannot rely on them.
+GapReport::Kind Receiver::sack_kind(PathId leaves_on) const {
+  if (acks_.only_owed(leaves_on)) return GapReport::Kind::aside;
+  return leaves_on == acks_.common_path() ? GapReport::Kind::next : GapReport::Kind::first;
 }
 
 void Receiver::write_sack(Timestamp now, ByteWriter& writer, const SackFormat& format, std::size_t room) {
@@ -153,8 +160,9 @@ void Receiver::write_sack(Timestamp now, ByteWriter& writer, const SackFormat& f
   }
   if (format.nr_sack && format.sealed) {
     fields.coverage = body.gaps.coverage;
-    fields.number = gap_report_.number(body.gaps);
-    gap_report_.on_sent(now, body.gaps);
+    const GapReport::Kind kind = sack_kind(format.path);
+    fields.number = gap_report_.number(body.gaps, kind);
+    gap_report_.on_sent(now, body.gaps, kind);
   }
   if (format.nr_sack) {
     wire::write_nr_sack(writer, fields, {}, gaps, duplicates);

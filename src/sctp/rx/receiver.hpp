@@ -130,6 +130,7 @@ class Receiver {
     std::size_t size = 0;      ///< bytes of both chunks
   };
   [[nodiscard]] SackBody compose(Timestamp now, const SackFormat& format, std::size_t room) const;
+  [[nodiscard]] GapReport::Kind sack_kind(PathId leaves_on) const;
   [[nodiscard]] GapReport::Choice choose_gaps(Timestamp now, const SackFormat& format,
                                               std::span<wire::GapBlock> out) const;
 

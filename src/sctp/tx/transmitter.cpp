@@ -10,6 +10,11 @@ bool sooner(const path::RttEstimator& a, const path::RttEstimator& b) {
   return a.measured() && (!b.measured() || a.srtt() < b.srtt());
 }
 
+// Whether the round trip is shorter by more than its usual variation.
+bool clearly_sooner(const path::RttEstimator& a, const path::RttEstimator& b) {
+  return sooner(a, b) && (!b.measured() || a.srtt() + a.srtt() / 8 + std::chrono::milliseconds(1) < b.srtt());
+}
+
 }  // namespace
 
 Transmitter::Transmitter(const Context& context)
@@ -40,8 +45,9 @@ bool Transmitter::may_carry_sack(const path::Path& path) const {
   return path.lifecycle.active() || (path.proven() && !context_.paths.any_active());
 }
 
-// Among the paths that carried DATA since the last SACK, the one with the shortest round trip; when only some
-// paths are owed a SACK of their own, one of them. Null: no path may carry it.
+// Among the paths that carried DATA, the one with the shortest round trip; when only some paths are owed a
+// SACK of their own, one of them. Null: no path may carry it. The previous path is kept until another one is
+// clearly faster: a SACK that overtakes earlier ones has to report all of their blocks again.
 path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
   const rx::AckPolicy& acks = receiver.acks();
   const bool only_owed = !acks.due() && acks.any_owed();
@@ -51,7 +57,11 @@ path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
     if (!wanted || !may_carry_sack(*path)) continue;
     if (best == nullptr || sooner(path->rtt, best->rtt)) best = path.get();
   }
-  if (best != nullptr || only_owed) return best;
+  if (only_owed) return best;
+  path::Path* previous = context_.paths.find(acks.common_path());
+  const bool usable = previous != nullptr && acks.carried_data(previous->id) && may_carry_sack(*previous);
+  if (usable && best != nullptr && !clearly_sooner(best->rtt, previous->rtt)) return previous;
+  if (best != nullptr) return best;
   path::Path* path = context_.paths.find(acks.last_path());
   if (path != nullptr && may_carry_sack(*path)) return path;
   path = context_.paths.for_control();

@@ -58,7 +58,7 @@ struct SackFields {
   /// Packets received since the last SACK, for DAC: 0 to kMaxDacPackets; 0 from a peer without DAC.
   std::uint8_t dac_packets = 0;
   SackCoverage coverage = SackCoverage::unstated;  ///< only of an NR-SACK
-  /// Only of an NR-SACK whose coverage is stated: counts those that are not partial. A partial one has the
+  /// Only of an NR-SACK whose coverage is stated: counts those for all paths. A partial one has the
   /// number of the last one that was not.
   std::uint16_t number = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace hawser::sctp::rx {
 namespace {
 
@@ -198,6 +200,21 @@ TEST(AckPolicy, KeepsTheCommonAcknowledgementPendingWhenAPathGetsOneOfItsOwn) {
   EXPECT_TRUE(bench.policy.pending());
   EXPECT_TRUE(bench.policy.carried_data(kSlow));
   EXPECT_NE(bench.policy.deadline(), kNever);
+}
+
+TEST(AckPolicy, HasNoDeadlineInThePastOnceItHasActed) {
+  std::mt19937 random(20'251'104);
+  Bench bench;
+  for (int i = 0; i < 20'000; ++i) {
+    bench.now += std::chrono::microseconds(random() % 4'000);
+    if (bench.policy.deadline() <= bench.now) bench.policy.on_timeout(bench.now);
+    if (random() % 4 != 0) bench.packet(random() % 2 == 0 ? kFast : kSlow, {.bytes = 100 + random() % 1'300});
+    // Sizes differ, and the share of 1 % with them.
+    if (bench.policy.due()) bench.policy.on_sent(bench.now, kFast, 30 + random() % 1'000);
+    if (bench.policy.owes(kSlow)) bench.policy.on_sent(bench.now, kSlow, 30 + random() % 1'000);
+    if (bench.policy.owes(kFast)) bench.policy.cancel_owed(bench.now);
+    ASSERT_GT(bench.policy.deadline(), bench.now) << i;
+  }
 }
 
 TEST(AckPolicy, DropsWhatIsOwedToPathsThatCannotCarryIt) {

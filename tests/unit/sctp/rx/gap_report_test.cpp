@@ -41,12 +41,12 @@ struct Bench {
       });
     }
   };
-  Sack sack(std::size_t room = 300) {
+  Sack sack(std::size_t room = 300, GapReport::Kind kind = GapReport::Kind::next) {
     std::vector<GapBlock> out(room);
-    const GapReport::Choice choice = report.choose(now, 100ms, tracker, out);
+    const GapReport::Choice choice = report.choose({now, 100ms, kind}, tracker, out);
     out.resize(choice.count);
-    const std::uint16_t number = report.number(choice);
-    report.on_sent(now, choice);
+    const std::uint16_t number = report.number(choice, kind);
+    report.on_sent(now, choice, kind);
     std::uint32_t last = 0;
     for (const GapBlock& block : out) {
       EXPECT_GT(block.start, last);
@@ -98,6 +98,33 @@ TEST(GapReport, ReportsAllAfterADuplicate) {
   bench.report.refresh();
   EXPECT_EQ(bench.sack().coverage, SackCoverage::complete);
   EXPECT_EQ(bench.sack().coverage, SackCoverage::recent);
+}
+
+TEST(GapReport, ReportsAllWhenASackMayOvertakeEarlierOnes) {
+  Bench bench;
+  bench.holes(2, 30);
+  for (int i = 0; i < 5; ++i) bench.sack();
+  const auto other = bench.sack(300, GapReport::Kind::first);
+  EXPECT_EQ(other.coverage, SackCoverage::complete);
+  EXPECT_EQ(other.blocks.size(), 30U);
+  EXPECT_EQ(other.number, 6);
+}
+
+TEST(GapReport, ReportsAllAsideWithoutChangingWhatTheNextOnesReport) {
+  Bench bench;
+  bench.holes(2, 30);
+  for (int i = 0; i < 5; ++i) bench.sack();
+  bench.arrive(501);
+  for (int i = 0; i < 10; ++i) {
+    const auto aside = bench.sack(300, GapReport::Kind::aside);
+    EXPECT_EQ(aside.coverage, SackCoverage::complete);
+    EXPECT_EQ(aside.blocks.size(), 31U);
+    EXPECT_EQ(aside.number, 5);
+  }
+  const auto next = bench.sack();
+  EXPECT_EQ(next.coverage, SackCoverage::recent);
+  EXPECT_EQ(next.number, 6);
+  EXPECT_TRUE(next.reports(501));
 }
 
 TEST(GapReport, MergesRunsThatTouchAndCutsThoseBelowTheCumulativeTsn) {
@@ -178,7 +205,8 @@ TEST(GapReport, LetsASenderThatLosesSacksKnowAllArrivalsWhileTheNumbersAreContin
       bench.arrive(missing[at]);
       missing.erase(missing.begin() + static_cast<std::ptrdiff_t>(at));
     }
-    const auto sack = bench.sack(random() % 10 == 0 ? 15 : 300);
+    const auto kind = random() % 8 == 0 ? GapReport::Kind::aside : GapReport::Kind::next;
+    const auto sack = bench.sack(random() % 10 == 0 ? 15 : 300, kind);
     if (random() % 3 == 0) continue;  // lost
     for (std::uint64_t offset = 1; offset < next; ++offset) {
       if (sack.reports(offset)) known.insert(offset);
