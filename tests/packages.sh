@@ -15,6 +15,7 @@ declare -gA HAWSER_PACKAGES=(
   [demo]="nftables iproute2 iputils-ping iperf3 procps python3 tcpdump"
   [lint]="clang-14 libclang-rt-14-dev llvm-14 clang-tidy-14 clang-format-14 binutils python3 doxygen
     universal-ctags"
+  [sweep]="mptcpize ngtcp2-client ngtcp2-server openssl python3-matplotlib"
   [packaging]="rpm dpkg-dev file binutils gzip man-db mmdebstrap"
 )
 

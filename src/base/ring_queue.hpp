@@ -37,9 +37,15 @@ class RingQueue {
     --size_;
     return value;
   }
+  /// Removes the oldest element, as pop_front() does, without returning it.
+  void drop_front() {
+    slots_[head_] = T{};
+    head_ = (head_ + 1) & (slots_.size() - 1);
+    --size_;
+  }
   /// Removes all elements; the ring keeps its size.
   void clear() {
-    while (!empty()) pop_front();
+    while (!empty()) drop_front();
   }
 
  private:

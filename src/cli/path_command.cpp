@@ -44,10 +44,11 @@ void add_path_command(CLI::App& app, Action& action) {
       "set",
       "change one setting of one uplink for all peers, until the daemon stops; `status` shows the settings");
   set->add_option("LABEL", options->setting.label, "the uplink's label")->required();
-  set->add_option("SETTING", options->setting.setting, "role, max_upload or max_download")->required();
+  set->add_option("SETTING", options->setting.setting, "role, max_upload, max_download or congestion")
+      ->required();
   set->add_option("VALUE", options->setting.value,
                   "role: always, secondary, backup or never; max_upload, max_download: a rate, e.g. "
-                  "\"20 Mbit/s\", or none to remove the cap")
+                  "\"20 Mbit/s\", or none to remove the cap; congestion: bbr, cubic, newreno or coupled")
       ->required();
   set->add_option("--interface", options->interface,
                   "the tunnel's interface; not needed when there is only one")

@@ -86,13 +86,19 @@ std::string header_text(const control::Status& s) {
   return out;
 }
 
-constexpr std::size_t kColumns = 16;
+constexpr std::size_t kColumns = 18;
 
 // The largest IP packet of the path: its UDP payload and the headers.
 std::string path_mtu_text(const control::Path& p) {
   constexpr std::uint64_t kHeadersV4 = 28;
   constexpr std::uint64_t kHeadersV6 = 48;
   return p.mtu == 0 ? "" : fmt::format("{}", p.mtu + (p.remote.starts_with('[') ? kHeadersV6 : kHeadersV4));
+}
+
+// Whether packets leave as ECN-capable, and how many of them were marked.
+std::string ecn_text(const control::Path& p) {
+  const std::uint64_t marks = counter(p.counters, "ecn_marks_reported");
+  return marks == 0 ? p.ecn : fmt::format("{}, {} marked", p.ecn, marks);
 }
 
 std::vector<std::string> path_row(const control::Path& p) {
@@ -105,12 +111,14 @@ std::vector<std::string> path_row(const control::Path& p) {
           p.role,
           p.rtt_ms > 0 ? fmt::format("{:.1f} ms", p.rtt_ms) : "",
           path_mtu_text(p),
+          p.congestion,
           bytes_text(p.cwnd),
           bytes_text(p.flight),
           fmt::format("{:.1f}", p.tx_mbps),
           fmt::format("{:.1f}", p.rx_mbps),
           fmt::format("{:.1f} %", p.loss_percent),
           fmt::format("{}", counter(p.counters, "data_chunks_retransmitted")),
+          ecn_text(p),
           p.reason};
 }
 
@@ -135,12 +143,14 @@ std::string paths_text(const control::Association& association) {
                {"ROLE"},
                {"RTT", Align::right},
                {"MTU", Align::right},
+               {"CC"},
                {"CWND", Align::right},
                {"FLIGHT", Align::right},
                {"TX Mbit/s", Align::right},
                {"RX Mbit/s", Align::right},
                {"LOSS", Align::right},
                {"RETRANS", Align::right},
+               {"ECN"},
                {"REASON"}});
   for (const control::Path& path : association.paths) table.add(path_row(path));
   for (const control::MissingPath& missing : association.missing) table.add(missing_row(missing));
@@ -156,6 +166,22 @@ std::string association_text(const control::Association& a) {
          paths_text(a);
 }
 
+// Empty: the queue has never held anything up.
+std::string queue_text(const control::Peer& peer) {
+  std::string out;
+  const auto add = [&out](const std::string& part) { out += (out.empty() ? "  queue " : ", ") + part; };
+  if (peer.queue_wait_ms > 0) add(fmt::format("wait {:.1f} ms", peer.queue_wait_ms));
+  if (peer.realtime_wait_ms > 0) add(fmt::format("real-time wait {:.1f} ms", peer.realtime_wait_ms));
+  const auto add_count = [&](const char* text, const char* name) {
+    if (const std::uint64_t n = counter(peer.counters, name); n != 0) add(fmt::format("{} {}", text, n));
+  };
+  add_count("marked", "ecn_marked");
+  add_count("dropped for delay", "queue_delay");
+  add_count("for overflow", "queue_overflow");
+  add_count("for age", "queue_age");
+  return out.empty() ? out : out + "\n";
+}
+
 std::string peer_text(const control::Status& status, const control::Peer& peer) {
   std::string out = fmt::format("\npeer {}  {}", peer.name, peer.state);
   if (!peer.reason.empty()) out += (peer.state == "up" ? ", " : ": ") + peer.reason;
@@ -168,6 +194,7 @@ std::string peer_text(const control::Status& status, const control::Peer& peer) 
                      bytes_text(counter(c, "tx_bytes")), counter(c, "tx_packets"),
                      bytes_text(counter(c, "rx_bytes")), counter(c, "rx_packets"), counter(c, "dropped"),
                      bytes_text(peer.queue_bytes), bytes_text(peer.queue_limit));
+  out += queue_text(peer);
   for (const control::Association& association : status.associations) {
     if (association.peer == peer.name) out += association_text(association);
   }

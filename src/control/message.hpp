@@ -28,7 +28,7 @@ enum class Command : std::uint8_t {
 /// Arguments of "path_set": one setting of one uplink, to be changed while the daemon runs.
 struct PathSetting {
   std::string label;    ///< the uplink's label
-  std::string setting;  ///< role, max_upload or max_download
+  std::string setting;  ///< role, max_upload, max_download or congestion
   std::string value;    ///< as in the configuration; "none" removes a cap
   HAWSER_DESCRIBED(PathSetting, label, setting, value)
 };

@@ -27,6 +27,7 @@ struct Path {
   double rtt_ms = 0;              ///< smoothed round-trip time; 0: not measured yet
   double rttvar_ms = 0;           ///< variation of the round-trip time
   double rto_ms = 0;              ///< retransmission time-out
+  std::string congestion;         ///< congestion control of what this end sends: bbr, cubic, newreno, coupled
   std::uint64_t cwnd = 0;         ///< congestion window
   std::uint64_t ssthresh = 0;     ///< slow-start threshold
   std::uint64_t flight = 0;       ///< user data outstanding on the path
@@ -41,8 +42,8 @@ struct Path {
   double cap_mbps = 0;  ///< cap on sending, of whole IP packets; 0: no cap
   Counters counters;    ///< sctp::PathCounters by name
   HAWSER_DESCRIBED(Path, id, label, interface, local, remote, state, role, reason, cap_mbps, primary, rtt_ms,
-                   rttvar_ms, rto_ms, cwnd, ssthresh, flight, ecn, mtu, tx_mbps, rx_mbps, loss_percent,
-                   error_count, counters)
+                   rttvar_ms, rto_ms, congestion, cwnd, ssthresh, flight, ecn, mtu, tx_mbps, rx_mbps,
+                   loss_percent, error_count, counters)
 };
 
 /// The keys of an association.
@@ -78,14 +79,19 @@ struct Association {
   std::uint64_t outstanding_bytes = 0;        ///< user data in flight
   std::uint64_t receive_buffered = 0;         ///< user data held for reassembly and ordering
   std::uint64_t messages_sent = 0;            ///< messages accepted for sending
+  std::uint64_t messages_refused = 0;         ///< messages that broke a limit and were dropped
   std::uint64_t messages_received = 0;        ///< complete messages received
   std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
+  double order_hold_ms = 0;                   ///< how long messages wait for an earlier one; 0: no limit
+  std::uint64_t holes_skipped = 0;            ///< runs of messages that were no longer waited for
+  std::uint64_t late_messages_received = 0;   ///< messages that arrived after that
   std::optional<Security> protection;         ///< the keys, once they exist
   std::vector<Path> paths;                    ///< the paths that exist
   std::vector<MissingPath> missing;           ///< the uplinks without a path
   HAWSER_DESCRIBED(Association, id, state, peer, outbound_streams, inbound_streams, nr_sack,
                    dynamic_addresses, peer_window, queued_bytes, outstanding_bytes, receive_buffered,
-                   messages_sent, messages_received, duplicate_tsns_received, protection, paths, missing)
+                   messages_sent, messages_refused, messages_received, duplicate_tsns_received, order_hold_ms,
+                   holes_skipped, late_messages_received, protection, paths, missing)
 };
 
 /// A peer of the tunnel.
@@ -101,9 +107,11 @@ struct Peer {
   std::uint64_t queue_bytes = 0;             ///< bytes of inner packets that wait to be sent
   std::uint64_t queue_packets = 0;           ///< inner packets that wait to be sent
   std::uint64_t queue_limit = 0;             ///< limit of the queue
+  double queue_wait_ms = 0;                  ///< how long packets wait, smoothed; 0: none waits
+  double realtime_wait_ms = 0;               ///< how long real-time packets wait, smoothed; 0: none waits
   Counters counters;                         ///< tunnel::PeerCounters by name
   HAWSER_DESCRIBED(Peer, name, public_key, state, reason, endpoint, allowed_ips, association, mtu,
-                   queue_bytes, queue_packets, queue_limit, counters)
+                   queue_bytes, queue_packets, queue_limit, queue_wait_ms, realtime_wait_ms, counters)
 };
 
 /// A UDP socket of the daemon.
@@ -136,8 +144,9 @@ struct Uplink {
   double max_download_mbps = 0;  ///< cap on receiving; 0: no cap
   std::optional<Quota> quota{};  ///< present if one is configured
   std::string warning{};         ///< why datagrams may be lost although it is usable; may be empty
+  std::string congestion{};      ///< congestion control of what leaves here, with live changes applied
   HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, warning, max_upload_mbps,
-                   max_download_mbps, quota)
+                   max_download_mbps, quota, congestion)
 };
 
 /// An address, route or rule that the TUN interface should have, and has not.

@@ -21,7 +21,7 @@ TunnelService::TunnelService(const config::Config& config, sctp::SecurityConfig 
       tunnel_(config::tunnel_config(config, random.u64()), device, endpoint_, pool_),
       sockets_(platform),
       uplinks_(platform, sockets_, config),
-      policies_(endpoint_, tunnel_, uplinks_),
+      policies_(endpoint_, tunnel_, uplinks_, config.interface.congestion),
       quotas_({platform, sockets_, policies_}, config),
       connections_({endpoint_, tunnel_, uplinks_, random}, config_),
       hook_publisher_({config_, endpoint_, tunnel_, uplinks_, platform}),
@@ -131,17 +131,13 @@ Timestamp TunnelService::next_timeout() const {
 
 // --- output
 
-// Polls everything until nothing is left: events, questions for names, messages, then datagrams, which in
-// turn make room for queued packets. Every command and handle_* function ends here.
+// Polls everything until nothing is left: events, questions for names, messages, then datagrams, for which
+// the endpoint takes packets from the tunnel's queues. Every command and handle_* function ends here.
 void TunnelService::drain(Timestamp now) {
   handle_events(now);  // before messages: an event announces the association that they come from
   do {
     tunnel_.deliver();
-    bool moved = true;
-    while (moved) {
-      moved = tunnel_.pump(now);
-      transmit(now);
-    }
+    transmit(now);
   } while (handle_events(now));
   // Initiators whose handshake is not complete are in the endpoint, but not in the tunnel: nothing waits for
   // them.

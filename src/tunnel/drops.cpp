@@ -8,8 +8,9 @@ std::string_view to_string(Drop drop) {
     case Drop::no_peer: return "no_peer";
     case Drop::peer_down: return "peer_down";
     case Drop::packet_too_big: return "packet_too_big";
-    case Drop::queue_full: return "queue_full";
-    case Drop::send_refused: return "send_refused";
+    case Drop::queue_delay: return "queue_delay";
+    case Drop::queue_overflow: return "queue_overflow";
+    case Drop::queue_age: return "queue_age";
     case Drop::peer_malformed: return "peer_malformed";
     case Drop::source_refused: return "source_refused";
     case Drop::too_large: return "too_large";

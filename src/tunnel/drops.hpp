@@ -14,8 +14,9 @@ enum class Drop : std::uint8_t {
   no_peer,         ///< no peer's allowed IPs contain the destination
   peer_down,       ///< the peer of the destination has no association
   packet_too_big,  ///< larger than one datagram to the peer carries; answered with an ICMP error
-  queue_full,      ///< the peer's queue has reached its limit
-  send_refused,    ///< the association rejected the message
+  queue_delay,     ///< CoDel: the flow has kept its queue too long (RFC 8289)
+  queue_overflow,  ///< the peer's queue, or all queues together, have reached their limit
+  queue_age,       ///< it waited so long that it is stale
   // From a peer to the host.
   peer_malformed,  ///< a message that is not a well-formed IP packet of the version that its PPID names
   source_refused,  ///< the source address is not in the peer's allowed IPs

@@ -19,19 +19,26 @@ void Tunnel::set_peers(const std::vector<std::optional<PeerConfig>>& peers) {
   by_key_.clear();
   for (std::size_t i = 0; i < peers.size(); ++i) {
     if (i == peers_.size()) {
-      peers_.push_back(
-          {.key = {}, .association = {}, .queue = PacketQueue(config_.queue_bytes), .counters = {}});
+      const PeerQueue::Config queue{
+          .limit = config_.queue_bytes, .hash_seed = config_.hash_seed, .copy_dscp = config_.copy_dscp};
+      peers_.push_back({.key = {},
+                        .association = {},
+                        .queue = std::make_unique<PeerQueue>(queue, store_, drops_),
+                        .counters = {}});
     }
     const auto index = static_cast<PeerIndex>(i);
     const auto key = peers[i] ? std::optional(peers[i]->key) : std::nullopt;
-    if (std::exchange(peers_[i].key, key) != key) peers_[i].counters = {};
+    if (std::exchange(peers_[i].key, key) != key) {
+      peers_[i].counters = {};
+      peers_[i].queue->reset_counters();
+    }
     if (!peers[i]) continue;
     peers_[i].dialled = peers[i]->dialled;
     for (const IpPrefix& prefix : peers[i]->allowed_ips) allowed_.insert(prefix, index);
     by_key_.emplace_back(peers[i]->key, index);
   }
   std::sort(by_key_.begin(), by_key_.end());
-  busy_.reserve(peers_.size());
+  refilled_.reserve(peers_.size());
 }
 
 // --- from the host to a peer
@@ -40,6 +47,8 @@ std::size_t Tunnel::read_device(Timestamp now) {
   ++batch_;
   const std::size_t count = device_.read(pool_, outgoing_);
   for (std::size_t i = 0; i < count; ++i) enqueue(now, std::move(outgoing_[i]));
+  shed();
+  notify_refilled();
   return count;
 }
 
@@ -55,13 +64,8 @@ void Tunnel::enqueue(Timestamp now, Buffer packet) {
   if (ip->total_length > batch_mtu(peer) && answer_too_big(now, peer, *ip, packet.bytes())) {
     return drop(peer, Drop::packet_too_big);
   }
-  if (!peer.queue.push({std::move(packet), flow_hash(*ip, config_.hash_seed), ip->version})) {
-    return drop(peer, Drop::queue_full);
-  }
-  if (!peer.busy) {
-    peer.busy = true;
-    busy_.push_back(*index);
-  }
+  peer.queue->push(now, std::move(packet), *ip);
+  if (!std::exchange(peer.refilled, true)) refilled_.push_back(*index);
 }
 
 // The largest IP packet that the paths carry in one datagram, as far as it is known, within the device's MTU.
@@ -79,10 +83,12 @@ std::size_t Tunnel::mtu_towards(const Peer& peer) const {
   return std::max(paths, peer.settled_mtu != 0 ? peer.settled_mtu : device_.mtu());
 }
 
-// mtu_towards() with a cache, so that the endpoint computes it once per batch of packets.
+// mtu_towards() with a cache, so that the endpoint computes it once per batch of packets. The round trip is
+// read as often.
 std::size_t Tunnel::batch_mtu(Peer& peer) {
   if (std::exchange(peer.mtu_batch, batch_) == batch_) return peer.mtu;
   peer.mtu = mtu_towards(peer);
+  if (peer.association) peer.queue->set_round_trip(endpoint_.round_trip(*peer.association));
   if (config_.follow_paths && peer.association && endpoint_.size_is_settled(*peer.association))
     peer.settled_mtu = peer.mtu;
   return peer.mtu;
@@ -106,54 +112,21 @@ void Tunnel::clamp(Peer& peer, const IpPacket& ip, MutableBytes packet) {
   if (clamp_mss(ip, packet, batch_mtu(peer))) ++peer.counters.mss_clamped;
 }
 
-bool Tunnel::pump(Timestamp now) {
-  bool moved = false;
-  for (std::size_t i = 0; i < busy_.size();) {
-    Peer& peer = peers_[busy_[i]];
-    moved |= pump_peer(now, peer);
-    if (peer.queue.empty()) {
-      peer.busy = false;
-      busy_[i] = busy_.back();
-      busy_.pop_back();
-    } else {
-      ++i;
-    }
+// The endpoint polls only associations with news.
+void Tunnel::notify_refilled() {
+  for (const PeerIndex index : refilled_) {
+    Peer& peer = peers_[index];
+    peer.refilled = false;
+    if (peer.association) endpoint_.notify_waiting(*peer.association);
   }
-  return moved;
+  refilled_.clear();
 }
 
-// Moves packets of one peer while its association has little unsent data. The rest stays in the queue, whose
-// limit and reserve for small packets then apply.
-bool Tunnel::pump_peer(Timestamp now, Peer& peer) {
-  if (!peer.association || peer.queue.empty()) return false;
-  std::size_t backlog = endpoint_.send_backlog(*peer.association);
-  if (backlog >= config_.backlog_bytes) return false;
-  std::size_t space = endpoint_.send_space(*peer.association);
-  bool moved = false;
-  while (!peer.queue.empty() && backlog < config_.backlog_bytes && space > device_.mtu()) {
-    QueuedPacket packet = peer.queue.pop();
-    const std::size_t size = packet.bytes.size();
-    moved |= send_packet(now, peer, std::move(packet));
-    backlog += size;
-    space -= std::min(space, size);
+// The queues of all peers together have reached their limit: the largest one loses packets.
+void Tunnel::shed() {
+  while (store_.cost() > kQueues * config_.queue_bytes) {
+    std::ranges::max_element(peers_, {}, [](const Peer& peer) { return peer.queue->cost(); })->queue->shed();
   }
-  return moved;
-}
-
-bool Tunnel::send_packet(Timestamp now, Peer& peer, QueuedPacket&& packet) {
-  sctp::SendOptions options;
-  options.ppid = packet.version == 4 ? kPpidIpv4 : kPpidIpv6;
-  // The engine uses stream 0 for its keys, so that no flow delays them. With a single stream, flows share it.
-  const std::uint32_t stream = peer.flow_streams == 0 ? 0 : 1 + packet.flow % peer.flow_streams;
-  options.stream = sctp::StreamId{static_cast<std::uint16_t>(stream)};
-  const std::size_t size = packet.bytes.size();
-  if (endpoint_.send(now, *peer.association, std::move(packet.bytes), options) != sctp::SendResult::ok) {
-    drop(peer, Drop::send_refused);
-    return false;
-  }
-  ++peer.counters.tx_packets;
-  peer.counters.tx_bytes += size;
-  return true;
 }
 
 // --- from a peer to the host
@@ -258,12 +231,13 @@ void Tunnel::bring_up(Timestamp now, Binding& binding) {
   const auto older = peer.association;
   const auto status = endpoint_.status(id);
   peer.association = id;
-  peer.flow_streams = status && status->outbound_streams > 1 ? status->outbound_streams - 1U : 0U;
+  peer.queue->set_streams(status && status->outbound_streams > 1 ? status->outbound_streams - 1U : 0U);
   if (older && *older != id) {
     ++peer.counters.replaced;
     forget(*older);
     endpoint_.abort(now, *older, "replaced by a newer association of the same peer");
   }
+  endpoint_.set_message_source(id, peer.queue.get());
 }
 
 void Tunnel::refuse(Timestamp now, sctp::AssociationId id, Drop reason, std::string_view text) {
@@ -275,7 +249,25 @@ void Tunnel::refuse(Timestamp now, sctp::AssociationId id, Drop reason, std::str
 PeerView Tunnel::peer(PeerIndex index) const {
   const Peer& peer = peers_[index];
   const std::size_t mtu = peer.association ? mtu_towards(peer) : 0;
-  return {peer.association, mtu, peer.queue.bytes(), peer.queue.packets(), peer.counters};
+  const PeerQueue& queue = *peer.queue;
+  PeerView view{.association = peer.association,
+                .mtu = mtu,
+                .queue_bytes = queue.bytes(),
+                .queue_packets = queue.packets(),
+                .queue_wait = queue.queue_of(sctp::TrafficClass::bulk).sojourn(),
+                .realtime_wait = queue.queue_of(sctp::TrafficClass::realtime).sojourn(),
+                .counters = peer.counters};
+  const PeerQueue::Counters of_queue = queue.counters();
+  PeerCounters& out = view.counters;
+  out.tx_packets = of_queue.packets;
+  out.tx_bytes = of_queue.bytes;
+  out.tx_realtime = of_queue.realtime_packets;
+  out.ecn_marked = of_queue.marked;
+  out.queue_delay = of_queue.codel;
+  out.queue_overflow = of_queue.overflow;
+  out.queue_age = of_queue.aged;
+  out.dropped += of_queue.codel + of_queue.overflow + of_queue.aged;
+  return view;
 }
 
 std::optional<PeerIndex> Tunnel::peer_with(const crypto::PublicKey& key) const {
@@ -324,10 +316,10 @@ void Tunnel::forget(sctp::AssociationId id) {
   Binding* binding = find(id);
   if (binding == nullptr) return;
   Peer& peer = peers_[binding->peer];
+  endpoint_.set_message_source(id, nullptr);
   if (peer.association == id) {
     peer.association.reset();
-    if (!peer.queue.empty()) drop(peer, Drop::peer_down, peer.queue.packets());
-    peer.queue.clear();
+    if (const std::size_t packets = peer.queue->clear(); packets != 0) drop(peer, Drop::peer_down, packets);
   }
   bindings_.erase(bindings_.begin() + (binding - bindings_.data()));
   std::erase_if(partial_, [&](const auto& key) { return key.first == id; });

@@ -2,6 +2,9 @@
 // the field are found without harm.
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <string>
+
 #include "sim/scenario.hpp"
 
 namespace hawser::sim {
@@ -12,11 +15,13 @@ class OuterEcn : public Scenario {
  protected:
   OuterEcn() { sealed_ = true; }
 
-  Bond& upload(const std::vector<UplinkSpec>& uplinks, bool ecn = true) {
+  Bond& upload(const std::vector<UplinkSpec>& uplinks, bool ecn = true,
+               sctp::CongestionControl control = sctp::CongestionControl::model) {
     BondSpec spec = bond_of(uplinks, 41);
     for (sctp::EndpointConfig* config : {&spec.edge, &spec.hub}) {
       like_a_tunnel(*config);
       config->ecn = ecn;
+      config->congestion = control;
     }
     Bond& bond = make(spec);
     bond.edge_app().flood(1380, 1);
@@ -28,10 +33,12 @@ class OuterEcn : public Scenario {
   }
 };
 
-TEST_F(OuterEcn, KeepsTheQueueShortWithoutLoss) {
+class OuterEcnOf : public OuterEcn, public ::testing::WithParamInterface<sctp::CongestionControl> {};
+
+TEST_P(OuterEcnOf, KeepsTheQueueShortWithoutLoss) {
   UplinkSpec line = uplink(20, 20ms);
   line.up.mark_above = 25'000;  // 10 ms
-  Bond& bond = upload({line});
+  Bond& bond = upload({line}, true, GetParam());
   bond.run_for(5s);
   const auto before = bond.edge_path(0)->counters;
   const std::uint64_t overflowed = bond.up(0).counters().overflowed;
@@ -41,8 +48,32 @@ TEST_F(OuterEcn, KeepsTheQueueShortWithoutLoss) {
   EXPECT_GT(bond.up(0).counters().marked, 0U);
   EXPECT_EQ(bond.up(0).counters().overflowed, overflowed) << "marks come before the queue is full";
   EXPECT_EQ(path.counters.data_chunks_lost, before.data_chunks_lost);
+  std::printf("%s: %llu marks, round trip %.1f ms\n", std::string(to_string(GetParam())).c_str(),
+              static_cast<unsigned long long>(path.counters.ecn_marks_reported),
+              std::chrono::duration<double, std::milli>(path.srtt).count());
+  EXPECT_LT(path.srtt, 65ms) << "40 ms, and a short queue";
   expect_clean_end();
 }
+
+// The queue of the line is much shorter than what the controls fill without marks.
+TEST_P(OuterEcnOf, YieldsToMarksOnALineThatLosesNothing) {
+  UplinkSpec line = uplink(20, 20ms);
+  line.up.queue_bytes = 1'000'000;
+  line.up.mark_above = 5'000;  // 2 ms
+  Bond& bond = upload({line}, true, GetParam());
+  bond.run_for(5s);
+  const double rate = bond.measure(bond.up_ledger(), 10s);
+  std::printf("%s: %.1f Mbit/s\n", std::string(to_string(GetParam())).c_str(), rate / 1e6);
+  EXPECT_GE(rate, 0.6 * 20e6);
+  EXPECT_LT(bond.edge_path(0)->srtt, 55ms);
+  EXPECT_EQ(bond.edge_path(0)->counters.data_chunks_lost, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryControl, OuterEcnOf,
+                         ::testing::Values(sctp::CongestionControl::model, sctp::CongestionControl::cubic,
+                                           sctp::CongestionControl::new_reno,
+                                           sctp::CongestionControl::coupled),
+                         [](const auto& each) { return std::string(to_string(each.param)); });
 
 TEST_F(OuterEcn, ReportsEveryMarkToTheSender) {
   UplinkSpec line = uplink(20, 20ms);

@@ -307,6 +307,7 @@ bool Host::poll_events() {
 }
 
 bool Host::poll_messages() {
+  if (on_round) return on_round();
   bool any = false;
   while (!paused_) {
     auto message = endpoint_->poll_message();

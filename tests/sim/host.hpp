@@ -76,6 +76,9 @@ class Host {
 
   std::function<void(const sctp::Event&)> on_event;
   std::function<void(sctp::ReceivedMessage&&)> on_message;
+  /// Replaces on_message: the user's work in each round of drain(), which reads all messages itself and may
+  /// send. Returns whether there may be more to transmit.
+  std::function<bool()> on_round;
   /// Observes every datagram that is sent (before any link) or delivered.
   std::function<void(const Access&, const SimDatagram&)> on_sent;
   std::function<void(const Access&, const SimDatagram&)> on_delivered;

@@ -1,6 +1,8 @@
 #include "sim/link.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 #include <utility>
 
 namespace hawser::sim {
@@ -14,6 +16,10 @@ void Link::send(SimDatagram&& datagram) {
   }
   if (!fits(datagram)) {
     ++counters_.too_big;
+    return;
+  }
+  if (!conforms(datagram)) {
+    ++counters_.policed;
     return;
   }
   if (config_.clears_ecn) datagram.ecn = Ecn::not_ect;
@@ -35,6 +41,31 @@ bool Link::fits(const SimDatagram& datagram) {
   if (!datagram.may_fragment || !(by_source || by_router)) return false;
   ++counters_.fragmented;
   return true;
+}
+
+// A token bucket without a queue.
+bool Link::conforms(const SimDatagram& datagram) {
+  if (config_.policer_rate == 0) return true;
+  const auto burst = static_cast<double>(config_.policer_burst);
+  const std::chrono::duration<double> passed = events_.now() - policer_filled_;
+  const double added = passed.count() * static_cast<double>(config_.policer_rate) / 8;
+  policer_tokens_ = policer_filled_ == Timestamp{} ? burst : std::min(burst, policer_tokens_ + added);
+  policer_filled_ = events_.now();
+  const auto size = static_cast<double>(datagram.wire_size());
+  if (policer_tokens_ < size) return false;
+  policer_tokens_ -= size;
+  return true;
+}
+
+void Link::set_rate(std::uint64_t rate, std::size_t queue_bytes) {
+  const Duration backlog = std::max(busy_until_ - events_.now(), Duration::zero());
+  if (rate != 0 && config_.rate != 0) {
+    const double scale = static_cast<double>(config_.rate) / static_cast<double>(rate);
+    busy_until_ =
+        events_.now() + Duration(static_cast<Duration::rep>(static_cast<double>(backlog.count()) * scale));
+  }
+  config_.rate = rate;
+  config_.queue_bytes = queue_bytes;
 }
 
 void Link::enqueue(SimDatagram&& datagram) {
@@ -73,6 +104,10 @@ Timestamp Link::arrival(Timestamp sent) {
     when += Duration(
         static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(config_.jitter.count()) + 1)));
   }
+  if (config_.deviation > Duration::zero()) {
+    when = std::max(sent, when + normal_deviation());
+    if (config_.deviation_reorders) return when;
+  }
   if (random_.chance(config_.reordering)) {
     ++counters_.reordered;
     return when + config_.reordering_delay;
@@ -80,6 +115,13 @@ Timestamp Link::arrival(Timestamp sent) {
   // Jitter changes the gaps between datagrams; only `reordering` lets one overtake another.
   last_arrival_ = std::max(when, last_arrival_);
   return last_arrival_;
+}
+
+// Box and Muller's transform of two uniform numbers.
+Duration Link::normal_deviation() {
+  const double radius = std::sqrt(-2 * std::log(1 - random_.unit()));
+  const double normal = radius * std::cos(2 * std::numbers::pi * random_.unit());
+  return Duration(static_cast<Duration::rep>(normal * static_cast<double>(config_.deviation.count())));
 }
 
 void Link::corrupt(SimDatagram& datagram) {

@@ -25,9 +25,14 @@ struct SimDatagram {
   Ecn ecn = Ecn::not_ect;
   /// IPv4: DF is clear. IPv6: the source has fragmented it already, to packets of 1280 bytes.
   bool may_fragment = false;
+  /// The payload is a whole IP packet, which has no UDP header.
+  bool whole_packet = false;
 
   /// The size of the IP packet in bytes; links and MTUs count it.
-  [[nodiscard]] std::size_t wire_size() const { return payload.size() + (source.ip.is_v4() ? 28 : 48); }
+  [[nodiscard]] std::size_t wire_size() const {
+    if (whole_packet) return payload.size();
+    return payload.size() + (source.ip.is_v4() ? 28 : 48);
+  }
 };
 
 /// The properties of one direction of a link. They may change at any time; queued datagrams keep the delivery
@@ -36,6 +41,8 @@ struct LinkConfig {
   std::uint64_t rate = 0;                ///< bit/s; 0 is unlimited
   Duration delay{};                      ///< one way
   Duration jitter{};                     ///< additional delay up to this value, without reordering
+  Duration deviation{};                  ///< standard deviation of a delay with normal distribution
+  bool deviation_reorders = false;       ///< false: `deviation` keeps the order
   std::size_t queue_bytes = 128 * 1024;  ///< a datagram that does not fit is dropped (tail drop)
   std::size_t mtu = 9000;  ///< of this direction; larger packets are dropped without an ICMP message
   bool fragments = true;   ///< IPv4 packets that may be fragmented pass at any size
@@ -43,8 +50,10 @@ struct LinkConfig {
   double reordering = 0;   ///< of a delay by `reordering_delay`, so that later datagrams overtake
   Duration reordering_delay = std::chrono::milliseconds(10);
   double duplication = 0;
-  double corruption = 0;       ///< of 1 to 3 flipped bits
-  bool blackhole = false;      ///< drops everything silently
+  double corruption = 0;                  ///< of 1 to 3 flipped bits
+  bool blackhole = false;                 ///< drops everything silently
+  std::uint64_t policer_rate = 0;         ///< bit/s; what exceeds it is dropped at once; 0: no policer
+  std::size_t policer_burst = 16 * 1024;  ///< bytes that may exceed policer_rate
   std::size_t mark_above = 0;  ///< ECT datagrams that find more bytes in the queue get CE; 0: never
   bool clears_ecn = false;     ///< clears the ECN field
   bool drops_ect = false;      ///< drops datagrams with ECT or CE
@@ -58,6 +67,7 @@ struct LinkCounters {
   std::uint64_t bytes_delivered = 0;  ///< IP bytes
   std::uint64_t lost = 0;             ///< at random, or by the blackhole
   std::uint64_t overflowed = 0;       ///< queue full
+  std::uint64_t policed = 0;
   std::uint64_t too_big = 0;
   std::uint64_t fragmented = 0;
   std::uint64_t damaged = 0;
@@ -70,7 +80,8 @@ struct LinkCounters {
 ///
 ///               loss?          queue_bytes           rate            delay (+ jitter)
 ///    send ──► blackhole? ──► ░░░░▓▓▓▓▓▓▓▓▓▓▓ ──► one after another ─────────────────────► deliver
-///             corrupt?          tail drop                           reordered: + extra delay
+///             policer?          tail drop                           reordered: + extra delay
+///             corrupt?
 ///             duplicate?
 ///
 /// Owns the datagrams on it (as tasks of the queue) and its random numbers. Never interprets a payload.
@@ -86,13 +97,21 @@ class Link {
   /// Accepts a datagram at the near end; delivers it, or drops it and counts the drop.
   void send(SimDatagram&& datagram);
 
+  /// Changes rate and queue; what waits leaves at the new rate, as far as its size counts in the queue.
+  void set_rate(std::uint64_t rate, std::size_t queue_bytes);
   /// May be changed at any time.
   [[nodiscard]] LinkConfig& config() { return config_; }
   [[nodiscard]] const LinkConfig& config() const { return config_; }
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
+  /// How long a datagram that is sent now waits in the queue.
+  [[nodiscard]] Duration backlog() const {
+    return busy_until_ > events_.now() ? busy_until_ - events_.now() : Duration::zero();
+  }
 
  private:
   [[nodiscard]] bool fits(const SimDatagram& datagram);
+  [[nodiscard]] bool conforms(const SimDatagram& datagram);
+  [[nodiscard]] Duration normal_deviation();
   void enqueue(SimDatagram&& datagram);
   void corrupt(SimDatagram& datagram);
   void mark(SimDatagram& datagram, double queued_bytes);
@@ -105,6 +124,8 @@ class Link {
   LinkCounters counters_;
   Timestamp busy_until_{};
   Timestamp last_arrival_{};
+  double policer_tokens_ = 0;  ///< bytes
+  Timestamp policer_filled_{};
 };
 
 }  // namespace hawser::sim

@@ -43,21 +43,28 @@ std::optional<std::string> MessageLedger::accept(const sctp::ReceivedMessage& me
   Lane& lane = lanes_[key];
   const Bytes piece = message.payload.bytes();
   bytes_arrived_ += piece.size();
-  if (!message.more && lane.partial.empty()) return accept_whole(key, lane, message.ppid.value(), piece);
+  if (!message.more && lane.partial.empty()) return accept_whole(key, lane, message, piece);
   lane.partial.insert(lane.partial.end(), piece.begin(), piece.end());
   if (message.more) return std::nullopt;
   const std::vector<std::byte> whole = std::exchange(lane.partial, {});
-  return accept_whole(key, lane, message.ppid.value(), whole);
+  return accept_whole(key, lane, message, whole);
 }
 
-std::optional<std::string> MessageLedger::accept_whole(const LaneKey& key, Lane& lane, std::uint32_t index,
-                                                       Bytes content) {
+bool MessageLedger::in_turn(const Lane& lane, const sctp::ReceivedMessage& message) const {
+  const std::size_t index = message.ppid.value();
+  if (message.unordered) return true;
+  if (!holes_permitted_) return index == lane.next && !message.late;
+  return message.late ? index < lane.next : index >= lane.next;
+}
+
+std::optional<std::string> MessageLedger::accept_whole(const LaneKey& key, Lane& lane,
+                                                       const sctp::ReceivedMessage& message, Bytes content) {
+  const std::uint32_t index = message.ppid.value();
   const std::string name = "stream " + std::to_string(key.first) + (key.second ? " unordered" : " ordered") +
                            " message " + std::to_string(index) + " ";
   if (index >= lane.sizes.size()) return name + "was never sent";
   if (lane.seen[index]) return name + "arrives twice";
-  if (!key.second && index != lane.next)
-    return name + "arrives when " + std::to_string(lane.next) + " is expected";
+  if (!in_turn(lane, message)) return name + "arrives when " + std::to_string(lane.next) + " is expected";
   if (content.size() != lane.sizes[index]) {
     return name + "has " + std::to_string(content.size()) + " bytes instead of " +
            std::to_string(lane.sizes[index]);
@@ -66,7 +73,7 @@ std::optional<std::string> MessageLedger::accept_whole(const LaneKey& key, Lane&
   make_content(key, index, expected_);
   if (!std::equal(content.begin(), content.end(), expected_.begin())) return name + "is not what was sent";
   lane.seen[index] = true;
-  lane.next = index + 1;
+  if (!message.late) lane.next = index + 1;
   ++messages_arrived_;
   return std::nullopt;
 }
@@ -90,8 +97,9 @@ std::string MessageLedger::summary() const {
 
 // --- Application
 
-void Application::flood(std::size_t size, std::uint16_t streams, bool unordered) {
+void Application::flood(std::size_t size, std::uint16_t streams, bool unordered, std::uint16_t first) {
   flood_size_ = size;
+  flood_first_ = first;
   flood_streams_ = streams;
   flood_unordered_ = unordered;
   if (started_) pump();
@@ -117,7 +125,11 @@ void Application::pump() {
     ++next_;
   }
   while (next_ == plan_.size() && flood_size_ != 0) {
-    if (!send_one({{}, sctp::StreamId(flood_next_), flood_unordered_, flood_size_})) break;
+    if (!send_one({{},
+                   sctp::StreamId(static_cast<std::uint16_t>(flood_first_ + flood_next_)),
+                   flood_unordered_,
+                   flood_size_}))
+      break;
     flood_next_ = static_cast<std::uint16_t>((flood_next_ + 1U) % flood_streams_);
   }
   pumping_ = false;

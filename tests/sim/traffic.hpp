@@ -16,7 +16,8 @@ namespace hawser::sim {
 ///     next(stream, ordered?, size) ──► content = random bytes seeded by (ledger, stream, ordered?, index)
 ///                                      PPID    = index
 ///     accept(received) ──► the same bytes are made again and compared;
-///                          ordered: the index is the next one; unordered: it has not arrived yet
+///                          ordered: the index is the next one; unordered: it has not arrived yet;
+///                          with holes: ordered ones may be skipped, and arrive late
 ///
 /// Owns the sizes of the sent messages and a mark for each that arrived, no content. Never calls an endpoint.
 class MessageLedger {
@@ -31,6 +32,9 @@ class MessageLedger {
   /// Takes an arrived message; returns an error text when it is wrong. Pieces of one message (`more`) are
   /// joined.
   [[nodiscard]] std::optional<std::string> accept(const sctp::ReceivedMessage& message);
+
+  /// From now on ordered messages may be left out, and arrive after later ones if they are marked as late.
+  void permit_holes() { holes_permitted_ = true; }
 
   [[nodiscard]] std::uint64_t messages_sent() const { return messages_sent_; }
   [[nodiscard]] std::uint64_t messages_arrived() const { return messages_arrived_; }
@@ -51,11 +55,13 @@ class MessageLedger {
     std::vector<std::byte> partial;
   };
   using LaneKey = std::pair<std::uint16_t, bool>;
-  [[nodiscard]] std::optional<std::string> accept_whole(const LaneKey& key, Lane& lane, std::uint32_t index,
-                                                        Bytes content);
+  [[nodiscard]] std::optional<std::string> accept_whole(const LaneKey& key, Lane& lane,
+                                                        const sctp::ReceivedMessage& message, Bytes content);
+  [[nodiscard]] bool in_turn(const Lane& lane, const sctp::ReceivedMessage& message) const;
   void make_content(const LaneKey& key, std::size_t index, MutableBytes out) const;
 
   std::uint64_t seed_;
+  bool holes_permitted_ = false;
   std::map<LaneKey, Lane> lanes_;
   std::vector<std::byte> expected_;
   std::uint64_t messages_sent_ = 0;
@@ -80,8 +86,9 @@ class Application {
       : events_(events), host_(host), out_(out), in_(in), violations_(violations) {}
 
   void plan(const PlannedMessage& message) { plan_.push_back(message); }
-  /// Keeps the send buffer full with messages of `size`, round robin over `streams`, until stop().
-  void flood(std::size_t size, std::uint16_t streams, bool unordered = false);
+  /// Keeps the send buffer full with messages of `size`, round robin over `streams`, from `first` up, until
+  /// stop().
+  void flood(std::size_t size, std::uint16_t streams, bool unordered = false, std::uint16_t first = 0);
   void stop() { flood_size_ = 0; }
   /// Starts to send in this association.
   void start(sctp::AssociationId id);
@@ -116,6 +123,7 @@ class Application {
   std::vector<PlannedMessage> plan_;
   std::size_t next_ = 0;
   std::size_t flood_size_ = 0;
+  std::uint16_t flood_first_ = 0;
   std::uint16_t flood_streams_ = 1;
   std::uint16_t flood_next_ = 0;
   bool flood_unordered_ = false;

@@ -83,6 +83,51 @@ class EmulatedLinks(unittest.TestCase):
         self.assertLess(slow, 5.1)
         self.assertGreater(slow, 2)
 
+    def test_a_managed_queue_marks_what_is_ecn_capable_and_drops_the_rest(self):
+        link = self.network.edge.links[0]
+        link.set("a2b", rate=5, codel=True)
+        try:
+            for tos, mark, other in ((2, "marked", "dropped_codel"), (0, "dropped_codel", "marked")):
+                before = link.status()["a2b"]
+                seen = self._send_for_a_second(tos)
+                after = link.status()["a2b"]
+                self.assertGreater(after[mark] - before[mark], 0)
+                self.assertEqual(after[other] - before[other], 0)
+                self.assertEqual(3 in seen, tos == 2, "congestion marks of valid packets")
+        finally:
+            link.set("a2b", rate=50, codel=False)
+
+    def _send_for_a_second(self, tos):
+        """Sends 8 Mbit/s over the first uplink; returns the set of TOS values that arrive."""
+        sink = self.network.hub.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sink.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+        sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        sink.bind((HUB_V4, 7))
+        source = self.edge.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        source.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+        begin = time.monotonic()
+        for number in range(1000):
+            time.sleep(max(0, begin + number / 1000 - time.monotonic()))
+            source.sendto(bytes(1000), (HUB_V4, 7))
+        sink.settimeout(0.5)
+        seen = set()
+        try:
+            while True:
+                _, extra, _, _ = sink.recvmsg(2000, 100)
+                seen.add(extra[0][2][0])
+        except TimeoutError:
+            pass
+        source.close()
+        sink.close()
+        return seen
+
+    def test_a_link_counts_how_late_it_delivers(self):
+        before = self.network.edge.links[0].status()["a2b"]
+        ping(self.edge, HUB_V4, count=5, interface="wan1")
+        after = self.network.edge.links[0].status()["a2b"]
+        self.assertEqual(sum(after["late"]) - sum(before["late"]), after["sent"] - before["sent"])
+        self.assertGreaterEqual(sum(after["late"]), 5)
+
     def test_commands_are_obeyed_while_the_link_is_busy(self):
         transfer = TimedTransfer(self.edge, self.network.hub, HUB_V4)
         time.sleep(1)

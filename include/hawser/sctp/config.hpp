@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hawser/base/time.hpp"
+#include "hawser/sctp/types.hpp"
 
 namespace hawser::sctp {
 
@@ -94,11 +95,19 @@ struct EndpointConfig {
   /// In protected mode: packets with DATA leave with ECT(0) on paths that carry the ECN field, and the
   /// windows react to marks (RFC 3168).
   bool ecn = true;
+  /// Congestion control of each path, until Endpoint::set_path_congestion() chooses another one.
+  CongestionControl congestion = CongestionControl::model;
   /// Most paths of an association, at least 1.
   std::size_t max_paths = 16;
   /// Whether the addresses that a peer lists in its INIT or INIT ACK become paths after path validation (RFC
   /// 9260 §5.1.2). A tunnel across NATs turns this off, because listed addresses mean nothing there.
   bool listed_addresses = true;
+
+  /// Longest time that messages wait for an earlier one of their stream, in a protected association. Then
+  /// they are delivered without it, and it is delivered when it arrives (ReceivedMessage::late). Within this
+  /// limit the time adapts to how long such gaps last. Zero: messages wait as long as it takes, as RFC 9260
+  /// §6.6 requires; so they always do in plain SCTP.
+  Duration order_hold{};
 
   /// Shared keys for AUTH (RFC 4895 §2.1) in plain mode, in addition to key 0.
   std::vector<AuthKey> auth_keys;

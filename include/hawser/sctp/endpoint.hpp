@@ -15,6 +15,7 @@
 #include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/event.hpp"
 #include "hawser/sctp/message.hpp"
+#include "hawser/sctp/message_source.hpp"
 #include "hawser/sctp/packet_observer.hpp"
 #include "hawser/sctp/security.hpp"
 #include "hawser/sctp/status.hpp"
@@ -63,6 +64,14 @@ class Endpoint {
                         std::uint16_t peer_port = 9899);
   /// Queues a message for delivery. Takes `message` over on `ok`; otherwise the caller keeps it.
   SendResult send(Timestamp now, AssociationId id, Buffer&& message, const SendOptions& options);
+  /// Sets where further messages of the association come from, in place of or next to send(); null: nowhere.
+  /// While the association is up, the engine takes a message from `source` when a path has room for it.
+  /// Messages that are still there when the association shuts down are not sent. `source` outlives the
+  /// association or is replaced. False: no such association.
+  bool set_message_source(AssociationId id, MessageSource* source);
+  /// Messages have begun to wait in the source of the association: the next poll_transmit() takes those that
+  /// a path has room for. One call per batch of messages suffices.
+  void notify_waiting(AssociationId id);
   /// Adds a path over `route`. It joins by a wildcard ASCONF sent from that route (RFC 5061 §4.2.1), as soon
   /// as the association is up. Returns nothing when the association is unknown, has EndpointConfig::max_paths
   /// paths, or has this route already.
@@ -81,6 +90,9 @@ class Endpoint {
   /// Sets the highest rates of `path` from now on. In a protected association `download_bps` is sent to the
   /// peer; in plain SCTP it has no effect. False: no such path, or a value for which is_cap() is false.
   bool set_path_caps(AssociationId id, PathId path, const PathCaps& caps);
+  /// Sets the congestion control of what this end sends on `path`. Another one than before begins with the
+  /// initial window, and its slow start leads to the window of its predecessor. False: no such path.
+  bool set_path_congestion(AssociationId id, PathId path, CongestionControl control);
   /// Requests by ASCONF that the peer makes our address `local` its primary destination (RFC 5061 §4.2.4).
   /// False: the association is unknown, not up, or without ASCONF. The peer's answer is not reported.
   bool request_primary(Timestamp now, AssociationId id, const IpAddress& local);
@@ -136,9 +148,12 @@ class Endpoint {
   [[nodiscard]] const DropCounters& drops() const;
   /// Free bytes of the send buffer; 0 for an unknown association.
   [[nodiscard]] std::size_t send_space(AssociationId id) const;
-  /// Bytes that send() accepted and that were not transmitted yet; 0 for an unknown association. A user with
-  /// a queue of its own, such as a tunnel, sends only while this is small.
+  /// Bytes that send() accepted, or that were taken from the source, and that were not transmitted yet; 0 for
+  /// an unknown association.
   [[nodiscard]] std::size_t send_backlog(AssociationId id) const;
+  /// The longest of the shortest round trips of the paths that carry data now, without the queues that they
+  /// may have; zero: none is measured, or the association is unknown.
+  [[nodiscard]] Duration round_trip(AssociationId id) const;
   /// Largest user message in bytes that fits one datagram on every path that may carry data now; 0 for an
   /// unknown association.
   [[nodiscard]] std::size_t unfragmented_size(AssociationId id) const;

@@ -13,6 +13,8 @@ struct SendOptions {
   Ppid ppid{};             ///< delivered with the message
   bool unordered = false;  ///< U bit: delivered without regard to the order in the stream (RFC 9260 §6.6)
   bool immediate_sack = false;  ///< I bit: the peer acknowledges immediately (RFC 9260 §3.3.1)
+  /// The DSCP of the packets that carry it, 0 to 63. Messages with different ones share no packet.
+  std::uint8_t dscp = 0;
 };
 
 /// Outcome of Endpoint::send().
@@ -20,7 +22,7 @@ enum class SendResult : std::uint8_t {
   ok,               ///< the engine owns the message now
   would_block,      ///< the send buffer is full; an Event `writable` follows when half of it is free
   invalid_stream,   ///< no such outbound stream
-  invalid_message,  ///< empty, or larger than max_message_size
+  invalid_message,  ///< empty, larger than max_message_size, or with a DSCP above 63
   not_open,         ///< no such association, or it is shutting down
 };
 
@@ -33,7 +35,8 @@ struct ReceivedMessage {
   /// Whether more of this message follows: partial delivery of a message that is too large for the receive
   /// window (RFC 9260 §6.9).
   bool more = false;
-  Buffer payload;  ///< user data, at least one byte
+  bool late = false;  ///< delivered after later messages of its stream (EndpointConfig::order_hold)
+  Buffer payload;     ///< user data, at least one byte
 };
 
 }  // namespace hawser::sctp

@@ -51,6 +51,8 @@ enum class EcnState : std::uint8_t {
 [[nodiscard]] std::string_view to_string(EcnState state);
 /// The enumerator's name, e.g. "backup".
 [[nodiscard]] std::string_view to_string(PathRole role);
+/// The name in configurations: "bbr", "cubic", "newreno", "coupled".
+[[nodiscard]] std::string_view to_string(CongestionControl control);
 
 /// Counts since the path was added.
 struct PathCounters {
@@ -61,6 +63,8 @@ struct PathCounters {
   std::uint64_t data_chunks_sent = 0;           ///< first transmissions
   std::uint64_t data_chunks_retransmitted = 0;  ///< retransmissions that left here
   std::uint64_t data_chunks_lost = 0;           ///< sent here and declared lost
+  std::uint64_t spurious_losses = 0;            ///< declared lost, and arrived nevertheless
+  std::uint64_t tail_loss_probes = 0;           ///< RFC 8985 §7
   std::uint64_t fast_recoveries = 0;            ///< reductions of cwnd after a loss (RFC 9260 §7.2.4)
   std::uint64_t timeouts = 0;                   ///< expirations of T3-rtx (RFC 9260 §6.3.3)
   std::uint64_t heartbeats_sent = 0;            ///< without PMTU probes
@@ -80,16 +84,17 @@ struct PathStatus {
   PathState state = PathState::unconfirmed;  ///< whether it works
   bool primary = false;                      ///< it is the primary path (RFC 9260 §6.4)
   PathRole role = PathRole::always;          ///< the less preferred of our role and the peer's
-  Duration srtt{};               ///< smoothed round-trip time (RFC 9260 §6.3.1); zero: not measured yet
-  Duration rttvar{};             ///< its variation (RFC 9260 §6.3.1)
-  Duration rto{};                ///< retransmission time-out, with back-off
-  std::size_t cwnd = 0;          ///< bytes
-  std::size_t ssthresh = 0;      ///< bytes
-  std::size_t flight = 0;        ///< bytes of user data outstanding on this path
-  EcnState ecn = EcnState::off;  ///< whether packets leave with ECT(0)
-  std::size_t mtu = 0;           ///< largest UDP payload that is known to pass, bytes (RFC 8899)
-  unsigned error_count = 0;      ///< consecutive errors (RFC 9260 §8.2)
-  PathCounters counters;         ///< since the path was added
+  Duration srtt{};    ///< smoothed round-trip time (RFC 9260 §6.3.1); zero: not measured yet
+  Duration rttvar{};  ///< its variation (RFC 9260 §6.3.1)
+  Duration rto{};     ///< retransmission time-out, with back-off
+  CongestionControl congestion = CongestionControl::model;  ///< of what this end sends
+  std::size_t cwnd = 0;                                     ///< bytes
+  std::size_t ssthresh = 0;                                 ///< bytes
+  std::size_t flight = 0;                                   ///< bytes of user data outstanding on this path
+  EcnState ecn = EcnState::off;                             ///< whether packets leave with ECT(0)
+  std::size_t mtu = 0;       ///< largest UDP payload that is known to pass, bytes (RFC 8899)
+  unsigned error_count = 0;  ///< consecutive errors (RFC 9260 §8.2)
+  PathCounters counters;     ///< since the path was added
   PathIdleReason idle_reason = PathIdleReason::none;  ///< why it carries no more data now
   Timestamp failed_since = kNever;                    ///< since when it failed; only in the two failed states
   /// The lower of our upload cap and the peer's download cap, in bits per second of IP packets; 0: no cap.
@@ -108,11 +113,16 @@ struct AssociationStatus {
   std::size_t queued_bytes = 0;        ///< user bytes accepted by send() and not yet acknowledged
   std::size_t outstanding_bytes = 0;   ///< user bytes in flight
   std::size_t receive_buffered = 0;    ///< bytes held for reassembly, for ordering, and for poll_message()
-  std::uint64_t messages_sent = 0;     ///< messages that send() accepted
+  std::uint64_t messages_sent = 0;     ///< messages that send() accepted, or that came from the source
+  std::uint64_t messages_refused = 0;  ///< messages of the source that send() would have refused; dropped
   std::uint64_t messages_received = 0;        ///< complete messages from the peer
   std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
-  std::optional<SecurityStatus> protection;   ///< the keys; nothing in plain mode and before keys exist
-  std::vector<PathStatus> paths;              ///< without candidates of a migration
+  /// How long messages wait for an earlier one of their stream now; zero: as long as it takes.
+  Duration order_hold{};
+  std::uint64_t holes_skipped = 0;  ///< runs of messages that later ones of their stream no longer waited for
+  std::uint64_t late_messages_received = 0;  ///< messages that arrived after that
+  std::optional<SecurityStatus> protection;  ///< the keys; nothing in plain mode and before keys exist
+  std::vector<PathStatus> paths;             ///< without candidates of a migration
 };
 
 }  // namespace hawser::sctp

@@ -27,6 +27,17 @@ enum class PathRole : std::uint8_t {
 /// Number of roles.
 inline constexpr std::size_t kPathRoles = 4;
 
+/// How this end controls congestion on a path. Each end chooses for what it sends; the peer does not learn
+/// it.
+enum class CongestionControl : std::uint8_t {
+  model,     ///< model of rate and round trip; for radio and deep queues
+  cubic,     ///< CUBIC (RFC 9438)
+  new_reno,  ///< the algorithm of RFC 9260 §7.2
+  coupled,   ///< linked increases (RFC 6356), for paths that share a bottleneck
+};
+/// Number of congestion controls.
+inline constexpr std::size_t kCongestionControls = 4;
+
 /// The highest rates that a path may carry, in bits per second of whole IP packets; 0: no cap.
 struct PathCaps {
   std::uint64_t upload_bps = 0;    ///< of what this end sends

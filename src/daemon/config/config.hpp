@@ -9,6 +9,7 @@
 
 #include "hawser/base/address.hpp"
 #include "hawser/crypto/keys.hpp"
+#include "hawser/sctp/config.hpp"
 #include "hawser/sctp/types.hpp"
 
 /// The configuration of a daemon: what the file says, its keys read, and the engine's parameters that follow.
@@ -70,10 +71,11 @@ struct InterfaceConfig {
   std::optional<std::size_t> mtu;
   bool mss_clamp = true;                            ///< lower the MSS that TCP connections announce
   bool ecn = true;                                  ///< datagrams with data are ECN-capable
+  bool copy_dscp = false;                           ///< datagrams have the DSCP of the inner packets
   std::vector<UdpAddress> listen;                   ///< empty: an edge
   std::string control_socket;                       ///< absolute path
   std::string state_directory = "/var/lib/hawser";  ///< for files that outlive the daemon
-  std::size_t queue_bytes = 256U << 10;             ///< limit of each peer's queue
+  std::size_t queue_bytes = 4U << 20;               ///< limit of each peer's queue
   bool routes = true;                               ///< install routes for the peers' allowed IPs
   std::uint32_t metric = kDefaultMetric;            ///< of these routes; the lowest wins
   std::uint32_t fwmark = 0;                         ///< mark of the tunnel's datagrams; 0: none
@@ -83,6 +85,8 @@ struct InterfaceConfig {
   std::vector<std::string> include_uplinks;
   std::vector<std::string> exclude_uplinks;  ///< patterns of the interfaces that may not
   RekeyConfig rekey;
+  /// Of what this end sends, on every path without another one.
+  sctp::CongestionControl congestion = sctp::EndpointConfig{}.congestion;
   bool operator==(const InterfaceConfig&) const = default;
 };
 
@@ -102,8 +106,9 @@ struct UplinkConfig {
   std::optional<IpAddress> gateway{};  ///< next hop of its datagrams; none: as the kernel routes them
   std::uint32_t table = 0;  ///< routing table of the administrator for its datagrams; 0: all tables
   sctp::PathRole role = sctp::PathRole::always;
-  sctp::PathCaps caps{};               ///< as seen from this end
-  std::optional<QuotaConfig> quota{};  ///< none: unlimited
+  sctp::PathCaps caps{};                                ///< as seen from this end
+  std::optional<sctp::CongestionControl> congestion{};  ///< none: that of the interface
+  std::optional<QuotaConfig> quota{};                   ///< none: unlimited
   bool operator==(const UplinkConfig&) const = default;
 };
 

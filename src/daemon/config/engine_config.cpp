@@ -18,8 +18,11 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   sctp::EndpointConfig out;
   out.port = 9899;
   out.accept = !config.interface.listen.empty();
-  out.outbound_streams = 64;
-  out.inbound_streams = 64;
+  out.outbound_streams = 1024;  // each takes a few bytes, once it is used
+  out.inbound_streams = 1024;
+  // Covers a repair over a path with a round trip of 260 ms: 1.5 round trips, and a quarter more. Longer
+  // holes show as losses in the inner flow, whose sender would soon assume them anyway (its RTO).
+  out.order_hold = milliseconds(500);
   out.receive_window = 16U << 20;
   out.send_buffer = 8U << 20;
   out.max_message_size = 64U << 10;
@@ -42,6 +45,7 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.association_max_retrans = 1'000'000;
   out.silence_limit = minutes(15);
   out.max_associations = 4096;
+  out.congestion = config.interface.congestion;
   out.listed_addresses = false;  // behind a NAT, local addresses mean nothing to the peer
   return out;
 }
@@ -52,6 +56,7 @@ tunnel::TunnelConfig tunnel_config(const Config& config, std::uint64_t hash_seed
   out.hash_seed = hash_seed;
   out.follow_paths = !config.interface.mtu;
   out.mss_clamp = config.interface.mss_clamp;
+  out.copy_dscp = config.interface.copy_dscp;
   for (const PeerConfig& peer : config.peers) out.peers.push_back(tunnel_peer(peer));
   return out;
 }

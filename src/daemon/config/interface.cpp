@@ -4,6 +4,7 @@
 
 #include "control/message.hpp"
 #include "daemon/config/table_reader.hpp"
+#include "daemon/config/units.hpp"
 #include "daemon/config/values.hpp"
 
 namespace hawser::daemon::config {
@@ -60,10 +61,27 @@ void read_kill_switch(const TableReader& in, InterfaceConfig& out) {
 
 InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   const TableReader in(mistakes, table, "interface");
-  in.refuse_unknown({"name", "private_key_file", "address", "mtu", "mss_clamp", "ecn", "listen",
-                     "control_socket", "state_directory", "queue_bytes", "routes", "metric", "fwmark",
-                     "kill_switch", "include_uplinks", "exclude_uplinks", "rekey_after_seconds",
-                     "rekey_after_megabytes", "rekey_after_packets"});
+  in.refuse_unknown({"name",
+                     "private_key_file",
+                     "address",
+                     "mtu",
+                     "mss_clamp",
+                     "ecn",
+                     "copy_dscp",
+                     "listen",
+                     "control_socket",
+                     "state_directory",
+                     "queue_bytes",
+                     "routes",
+                     "metric",
+                     "fwmark",
+                     "kill_switch",
+                     "include_uplinks",
+                     "exclude_uplinks",
+                     "congestion",
+                     "rekey_after_seconds",
+                     "rekey_after_megabytes",
+                     "rekey_after_packets"});
   InterfaceConfig out;
   in.require(out.name, "name", kInterfaceNames, text_node(interface_name));
   in.require(out.private_key_file.path, "private_key_file", kKeyFiles, text_node(key_path));
@@ -72,6 +90,7 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   read_mtu(in, out);
   in.read(out.mss_clamp, "mss_clamp", kFlags, flag_node);
   in.read(out.ecn, "ecn", kFlags, flag_node);
+  in.read(out.copy_dscp, "copy_dscp", kFlags, flag_node);
   in.read_list(out.listen, "listen", kListenAddresses, listen_address);
   out.control_socket = control::default_socket(out.name);
   in.read(out.control_socket, "control_socket", kSocketPaths, text_node(socket_path));
@@ -83,6 +102,7 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   read_kill_switch(in, out);
   in.read_list(out.include_uplinks, "include_uplinks", kUplinkNames, uplink_name);
   in.read_list(out.exclude_uplinks, "exclude_uplinks", kUplinkNames, uplink_name);
+  in.read(out.congestion, "congestion", kCongestionControls, text_node(parse_congestion));
   read_rekey(in, out.rekey);
   return out;
 }

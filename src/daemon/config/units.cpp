@@ -46,6 +46,14 @@ std::optional<sctp::PathRole> parse_role(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<sctp::CongestionControl> parse_congestion(std::string_view text) {
+  for (std::size_t i = 0; i < sctp::kCongestionControls; ++i) {
+    const auto control = static_cast<sctp::CongestionControl>(i);
+    if (text == sctp::to_string(control)) return control;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::uint64_t> parse_rate(std::string_view text) {
   return parse_quantity(text, kRateUnits, sctp::kMinCap, sctp::kMaxCap);
 }

@@ -18,6 +18,11 @@ inline constexpr std::string_view kRates =
 inline constexpr std::string_view kSizes =
     R"(a number with MB, GB or TB (10^6, 10^9, 10^12 bytes), such as "50 GB")";
 
+inline constexpr std::string_view kCongestionControls = R"("bbr", "cubic", "newreno" or "coupled")";
+
+/// A congestion control by its name.
+[[nodiscard]] std::optional<sctp::CongestionControl> parse_congestion(std::string_view text);
+
 /// A role by its name.
 [[nodiscard]] std::optional<sctp::PathRole> parse_role(std::string_view text);
 

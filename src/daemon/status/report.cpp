@@ -64,9 +64,13 @@ control::Counters counters_of(const io::DeviceCounters& c) {
 }
 
 control::Counters counters_of(const tunnel::PeerCounters& c) {
-  return {{"tx_packets", c.tx_packets}, {"tx_bytes", c.tx_bytes},      {"rx_packets", c.rx_packets},
-          {"rx_bytes", c.rx_bytes},     {"dropped", c.dropped},        {"associations", c.associations},
-          {"replaced", c.replaced},     {"mss_clamped", c.mss_clamped}};
+  return {{"tx_packets", c.tx_packets},     {"tx_bytes", c.tx_bytes},
+          {"tx_realtime", c.tx_realtime},   {"rx_packets", c.rx_packets},
+          {"rx_bytes", c.rx_bytes},         {"dropped", c.dropped},
+          {"queue_delay", c.queue_delay},   {"queue_overflow", c.queue_overflow},
+          {"queue_age", c.queue_age},       {"ecn_marked", c.ecn_marked},
+          {"associations", c.associations}, {"replaced", c.replaced},
+          {"mss_clamped", c.mss_clamped}};
 }
 
 // One entry for each reason, zeros too, so that a graph has them from the start.
@@ -115,6 +119,7 @@ control::Uplink describe_uplink(const Sources& from, const uplinks::Uplinks::Upl
   out.label = uplink.config.label;
   out.interface = interface_of(uplink);
   out.role = to_string(policy.role);
+  out.congestion = to_string(policy.congestion);
   out.usable = uplink.reason.empty();
   out.reason = uplink.reason;
   out.warning = uplink.warning;
@@ -193,6 +198,8 @@ control::Peer describe_peer(const Sources& from, tunnel::PeerIndex index, Timest
   out.queue_bytes = view.queue_bytes;
   out.queue_packets = view.queue_packets;
   out.queue_limit = from.config.interface.queue_bytes;
+  out.queue_wait_ms = milliseconds(view.queue_wait);
+  out.realtime_wait_ms = milliseconds(view.realtime_wait);
   out.counters = counters_of(view.counters);
   return out;
 }
@@ -249,6 +256,7 @@ control::Path describe_path(const Sources& from, Timestamp now, sctp::Associatio
   out.rtt_ms = milliseconds(path.srtt);
   out.rttvar_ms = milliseconds(path.rttvar);
   out.rto_ms = milliseconds(path.rto);
+  out.congestion = to_string(path.congestion);
   out.cwnd = path.cwnd;
   out.ssthresh = path.ssthresh;
   out.flight = path.flight;
@@ -298,8 +306,12 @@ control::Association describe_association(const Sources& from, Timestamp now,
   out.outstanding_bytes = association.outstanding_bytes;
   out.receive_buffered = association.receive_buffered;
   out.messages_sent = association.messages_sent;
+  out.messages_refused = association.messages_refused;
   out.messages_received = association.messages_received;
   out.duplicate_tsns_received = association.duplicate_tsns_received;
+  out.order_hold_ms = milliseconds(association.order_hold);
+  out.holes_skipped = association.holes_skipped;
+  out.late_messages_received = association.late_messages_received;
   if (association.protection) out.protection = describe_security(*association.protection, now);
   for (const sctp::PathStatus& path : association.paths)
     out.paths.push_back(describe_path(from, now, association.id, path));

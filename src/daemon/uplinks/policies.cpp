@@ -10,7 +10,7 @@
 namespace hawser::daemon::uplinks {
 namespace {
 
-constexpr std::string_view kSettings = R"("role", "max_upload" or "max_download")";
+constexpr std::string_view kSettings = R"("role", "max_upload", "max_download" or "congestion")";
 
 control::ParseError refusal(std::string_view what, std::string_view seen, std::string_view allowed) {
   return {fmt::format("{}: saw \"{}\"; allowed: {}", what, seen, allowed)};
@@ -23,6 +23,11 @@ bool change(PathPolicy& policy, std::string_view setting, std::string_view value
     if (role) policy.role = *role;
     return role.has_value();
   }
+  if (setting == "congestion") {
+    const auto control = config::parse_congestion(value);
+    if (control) policy.congestion = *control;
+    return control.has_value();
+  }
   const auto rate = value == "none" ? std::optional<std::uint64_t>(0) : config::parse_rate(value);
   if (rate) (setting == "max_upload" ? policy.caps.upload_bps : policy.caps.download_bps) = *rate;
   return rate.has_value();
@@ -30,7 +35,18 @@ bool change(PathPolicy& policy, std::string_view setting, std::string_view value
 
 std::string value_of(const PathPolicy& policy, std::string_view setting) {
   if (setting == "role") return std::string(to_string(policy.role));
+  if (setting == "congestion") return std::string(to_string(policy.congestion));
   return config::rate_text(setting == "max_upload" ? policy.caps.upload_bps : policy.caps.download_bps);
+}
+
+bool known(std::string_view setting) {
+  return setting == "role" || setting == "max_upload" || setting == "max_download" || setting == "congestion";
+}
+
+std::string allowed_values(std::string_view setting) {
+  if (setting == "role") return std::string(config::kRoles);
+  if (setting == "congestion") return std::string(config::kCongestionControls);
+  return std::string(config::kRates) + R"(, or "none")";
 }
 
 }  // namespace
@@ -50,6 +66,7 @@ void PathPolicies::apply(sctp::AssociationId association) {
     const PathPolicy policy = of(uplinks_.at(*uplink).config);
     endpoint_.set_path_role(association, path.id, policy.role);
     endpoint_.set_path_caps(association, path.id, policy.caps);
+    endpoint_.set_path_congestion(association, path.id, policy.congestion);
   }
 }
 
@@ -64,15 +81,11 @@ Result<control::PathChange, control::ParseError> PathPolicies::set(const control
     if (!each.vacant() && each.config.label == setting.label) uplink = &each.config;
   }
   if (uplink == nullptr) return refusal("label", setting.label, labels());
-  const bool known =
-      setting.setting == "role" || setting.setting == "max_upload" || setting.setting == "max_download";
-  if (!known) return refusal("setting", setting.setting, kSettings);
+  if (!known(setting.setting)) return refusal("setting", setting.setting, kSettings);
   PathPolicy policy = configured(*uplink);
   const std::string before = value_of(policy, setting.setting);
-  if (!change(policy, setting.setting, setting.value)) {
-    const std::string rates = std::string(config::kRates) + R"(, or "none")";
-    return refusal(setting.setting, setting.value, setting.setting == "role" ? config::kRoles : rates);
-  }
+  if (!change(policy, setting.setting, setting.value))
+    return refusal(setting.setting, setting.value, allowed_values(setting.setting));
   const std::string after = value_of(policy, setting.setting);
   changed_[setting.label] = policy;
   apply_to_all();
@@ -91,7 +104,8 @@ void PathPolicies::set_over_quota(const std::string& label, const sctp::PathRole
 
 PathPolicy PathPolicies::configured(const config::UplinkConfig& uplink) const {
   const auto at = changed_.find(uplink.label);
-  return at == changed_.end() ? PathPolicy{uplink.role, uplink.caps} : at->second;
+  if (at != changed_.end()) return at->second;
+  return {uplink.role, uplink.caps, uplink.congestion.value_or(congestion_)};
 }
 
 PathPolicy PathPolicies::of(const config::UplinkConfig& uplink) const {

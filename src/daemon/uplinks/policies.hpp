@@ -16,16 +16,18 @@ namespace hawser::daemon::uplinks {
 struct PathPolicy {
   sctp::PathRole role = sctp::PathRole::always;
   sctp::PathCaps caps;
+  sctp::CongestionControl congestion{};  ///< of what this end sends
 };
 
 /// What each uplink may carry, towards every peer: its configuration, changes made since, and its quota. Owns
-/// the changes, which end with the daemon. Keeps role and caps of the paths of every association up to date.
-/// Sends nothing.
+/// the changes, which end with the daemon. Keeps role, caps and congestion control of the paths of every
+/// association up to date. Sends nothing.
 class PathPolicies {
  public:
-  /// References outlive this object.
-  PathPolicies(sctp::Endpoint& endpoint, const tunnel::Tunnel& tunnel, const Uplinks& uplinks)
-      : endpoint_(endpoint), tunnel_(tunnel), uplinks_(uplinks) {}
+  /// References outlive this object. `congestion` is that of an uplink whose configuration has none.
+  PathPolicies(sctp::Endpoint& endpoint, const tunnel::Tunnel& tunnel, const Uplinks& uplinks,
+               sctp::CongestionControl congestion)
+      : endpoint_(endpoint), tunnel_(tunnel), uplinks_(uplinks), congestion_(congestion) {}
 
   /// Every event of the endpoint, after the peer connections have handled it: applies the policies to the
   /// association if it, or one of its paths, is new.
@@ -50,6 +52,7 @@ class PathPolicies {
   sctp::Endpoint& endpoint_;
   const tunnel::Tunnel& tunnel_;
   const Uplinks& uplinks_;
+  sctp::CongestionControl congestion_;
   std::map<std::string, PathPolicy> changed_;  ///< by label
   std::map<std::string, sctp::PathRole> over_quota_;
 };

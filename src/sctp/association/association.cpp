@@ -143,7 +143,7 @@ void Association::on_reflected(Timestamp now, const wire::ChunkView& chunk) {
 }
 
 void Association::on_restart_hint(Timestamp now) {
-  if (established() && readiness() == Readiness::confirmed) parts_.validation.on_restart_hint(now);
+  if (open()) parts_.validation.on_restart_hint(now);
 }
 
 // --- time
@@ -201,7 +201,7 @@ Timestamp Association::next_timeout() const {
   if (closed_) return kNever;
   if (handshaking()) return establishment_.next_timeout();
   Timestamp next = std::min({establishment_.next_timeout(), parts_.teardown.next_timeout(),
-                             parts_.receiver->sack_deadline(), parts_.transmitter.pacing_deadline(),
+                             parts_.receiver->next_timeout(), parts_.transmitter.pacing_deadline(),
                              parts_.recovery.next_timeout()});
   if (readiness() == Readiness::handshake) return next;
   next = std::min(
@@ -212,7 +212,7 @@ Timestamp Association::next_timeout() const {
 // --- commands
 
 SendResult Association::send(Buffer&& message, const SendOptions& options) {
-  if (closed_ || !established() || readiness() != Readiness::confirmed) return SendResult::not_open;
+  if (!open()) return SendResult::not_open;
   return parts_.data.enqueue(std::move(message), options);
 }
 
@@ -230,7 +230,7 @@ void Association::end(Timestamp now, const Ended& ending) {
     parts_.endpoint.drops.add(DropReason::internal_failure);
   } else {
     if (ending.abort) send_abort(now, *ending.abort);
-    for (const auto& path : parts_.paths) parts_.data.outstanding().lose_all(*path);
+    for (const auto& path : parts_.paths) parts_.recovery.on_moved(*path);
     parts_.control.clear();
   }
   closed_ = true;
@@ -271,6 +271,7 @@ bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   }
   if (parts_.control_sender.poll(now, batch)) return true;
   if (handshaking()) return false;
+  parts_.data.admit_source(open());
   return parts_.transmitter.poll(now, parts_.teardown.may_send_data(), *parts_.receiver, batch);
 }
 
@@ -294,10 +295,15 @@ std::optional<ReceivedMessage> Association::poll_message() {
                          delivered->ppid,
                          delivered->unordered,
                          delivered->more,
+                         delivered->late,
                          std::move(delivered->payload)};
 }
 
 // --- getters
+
+bool Association::open() const {
+  return !closed_ && state() == AssociationState::established && readiness() == Readiness::confirmed;
+}
 
 Tsn Association::cumulative_tsn() const {
   return parts_.receiver ? parts_.receiver->cumulative_tsn() : Tsn{};
@@ -338,11 +344,16 @@ AssociationStatus Association::status() const {
   status.queued_bytes = parts_.data.queued_bytes();
   status.outstanding_bytes = parts_.data.outstanding().flight_bytes();
   status.messages_sent = parts_.data.messages_accepted();
+  status.messages_refused = parts_.data.messages_refused();
   if (parts_.writer.seals()) status.protection = parts_.keys->channel().status();
   if (parts_.receiver) {
     status.receive_buffered = parts_.receiver->held_bytes();
     status.messages_received = parts_.receiver->messages_received();
     status.duplicate_tsns_received = parts_.receiver->duplicate_tsns();
+    const rx::OrderHold& hold = parts_.receiver->hold();
+    if (hold.bounded()) status.order_hold = hold.current();
+    status.holes_skipped = hold.holes_skipped();
+    status.late_messages_received = hold.late_messages();
   }
   const path::SendState send_state{parts_.data.has_data(), parts_.data.peer_has_room(),
                                    parts_.transmitter.pacing_deadline()};

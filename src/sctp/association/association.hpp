@@ -58,6 +58,8 @@ class Association {
   // --- commands; each is described at Endpoint
   /// Queues a message.
   SendResult send(Buffer&& message, const SendOptions& options);
+  /// Sets where further messages come from; null: nowhere.
+  void set_message_source(MessageSource* source) { parts_.data.set_source(source); }
   /// Adds, moves and removes paths.
   [[nodiscard]] PathCommands& path_commands() { return path_commands_; }
   /// Roles, caps and the primary path.
@@ -105,15 +107,16 @@ class Association {
   [[nodiscard]] std::optional<crypto::PublicKey> intended_peer() const;
   /// The paths.
   [[nodiscard]] path::PathTable& paths() { return parts_.paths; }
+  /// The paths.
+  [[nodiscard]] const path::PathTable& paths() const { return parts_.paths; }
   /// The data to send, read only.
   [[nodiscard]] const tx::DataSender& data() const { return parts_.data; }
   /// The largest message that leaves in one chunk on every path that may carry data, bytes.
   [[nodiscard]] std::size_t unfragmented_size() const { return parts_.transmitter.unfragmented_size(); }
-  /// See Endpoint::size_is_settled().
-  [[nodiscard]] bool size_is_settled() const { return parts_.paths.find_payload_mtu().settled; }
 
  private:
-  [[nodiscard]] bool established() const { return state() == AssociationState::established; }
+  /// Whether the user may send messages.
+  [[nodiscard]] bool open() const;
   void on_data_packet(const Packet& packet);
   bool apply(Packet& packet, const ChunkResult& result);
   bool apply(Packet& packet, const Consequence& consequence);

@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "sctp/path/mark_response.hpp"
 #include "sctp/wire/abort_error.hpp"
 #include "sctp/wire/asconf.hpp"
 #include "sctp/wire/causes.hpp"
@@ -135,6 +134,9 @@ ChunkResult ChunkRouter::handle_data(Packet& packet, const wire::ChunkView& chun
   }
   if (refusal) return answer_refused_data(packet, *refusal, *data);
   packet.fresh = true;
+  // A repair takes a round trip, and half of one to notice the loss.
+  if (receiver.holds_messages())
+    receiver.hold().expect_repair(packet.now, parts_.paths.longest_round_trip() * 3 / 2);
   // The chunks that follow a key management message in a packet depend on its keys.
   if (in_the_clear) {
     receiver.deliver_pieces();
@@ -169,11 +171,13 @@ void ChunkRouter::handle_sack(Packet& packet, const wire::ChunkView& chunk) {
     const auto sack = wire::NrSackChunk::parse(chunk);
     if (!sack) return drop(DropReason::malformed_chunk);
     if (!parts_.transmitter.uses_nr_sack()) return drop(DropReason::unexpected_chunk);
-    verdict = parts_.data.on_sack(*sack, sack->gaps, sack->non_renegable_gaps, parts_.paths, packet.now);
+    verdict =
+        parts_.data.on_sack({*sack, sack->gaps, sack->non_renegable_gaps, sack->duplicates, packet.overtaken},
+                            parts_.paths, packet.now);
   } else {
     const auto sack = wire::SackChunk::parse(chunk);
     if (!sack) return drop(DropReason::malformed_chunk);
-    verdict = parts_.data.on_sack(*sack, sack->gaps, {}, parts_.paths, packet.now);
+    verdict = parts_.data.on_sack({*sack, sack->gaps, {}, sack->duplicates, false}, parts_.paths, packet.now);
   }
   apply_sack(packet.now, verdict, &packet);
 }
@@ -186,23 +190,19 @@ void ChunkRouter::handle_path_ack(Packet& packet, const wire::ChunkView& chunk) 
   if (std::exchange(packet.had_path_ack, true)) return drop(DropReason::excess_chunk);
   const auto ack = wire::PathAckChunk::parse(chunk);
   if (!ack) return drop(DropReason::malformed_chunk);
-  parts_.recovery.on_path_ack(packet.now, parts_.paths.find(packet.path), *ack);
-  for (const wire::PathAckEntry& entry : ack->entries) {
-    path::Path* path = parts_.paths.find_sending(entry.record);
-    if (path == nullptr) continue;
-    path->ecn.on_report(entry);
-    path::respond_to_marks(*path);
-  }
+  packet.overtaken = !parts_.recovery.on_path_ack(packet.now, parts_.paths.find(packet.path), *ack);
 }
 
 // `packet` is null for the cumulative TSN of a SHUTDOWN.
 void ChunkRouter::apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet) {
   using Verdict = tx::DataSender::SackVerdict;
-  if (verdict == Verdict::stale) return drop(DropReason::stale_sack);
-  if (verdict == Verdict::invalid) return drop(DropReason::invalid_sack);
+  if (verdict == Verdict::stale || verdict == Verdict::invalid) {
+    parts_.recovery.forget_arrivals();
+    return drop(verdict == Verdict::stale ? DropReason::stale_sack : DropReason::invalid_sack);
+  }
   const bool advanced = verdict == Verdict::advanced;
   if (advanced && packet != nullptr) packet->fresh = true;
-  parts_.recovery.on_sack(now, advanced);
+  parts_.recovery.on_sack(now, packet == nullptr ? kNoPath : packet->path, advanced);
   if (advanced && parts_.data.take_writable()) parts_.events.emit(Event::Kind::writable);
 }
 
@@ -259,7 +259,7 @@ void ChunkRouter::handle_heartbeat_ack(Packet& packet, const wire::ChunkView& ch
   const auto moved = parts_.migration.complete(*path, packet.now);
   if (!moved) return;
   packet.path = *moved;
-  parts_.data.outstanding().lose_all(*parts_.paths.find(*moved));
+  parts_.recovery.on_moved(*parts_.paths.find(*moved));
   // Chunks that were sent to the old address are sent again before their timers expire: SACKs, so that the
   // peer's new window does not wait for its T3-rtx, and those of a shutdown.
   if (!parts_.receiver) return;

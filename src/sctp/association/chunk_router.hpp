@@ -26,6 +26,7 @@ struct Packet {
   // Chunks of which one per packet counts, so that no packet costs more than its size explains.
   bool had_sack = false;
   bool had_path_ack = false;
+  bool overtaken = false;  ///< a PATH ACK that left the peer later has arrived before
   bool had_asconf = false;
   bool had_error = false;                           ///< an ERROR answers it
   std::optional<wire::HeartbeatChunk> heartbeat{};  ///< the newest one that is to be answered

@@ -41,7 +41,7 @@ struct Components {
         writer(endpoint.config.port, peer_port, &endpoint.tap),
         data(endpoint.config, endpoint.pool, own.initial_tsn),
         recovery({endpoint.config, paths, validation, data}),
-        transmitter({endpoint.config, paths, data, writer}),
+        transmitter({endpoint.config, paths, data, recovery, writer}),
         control_sender(
             {endpoint.config, endpoint.pool, endpoint.drops, endpoint.replies, paths, control, writer, data}),
         asconf({endpoint.config, endpoint.drops, paths, control, events}, own.initial_tsn),

@@ -57,7 +57,7 @@ void Establishment::init_again(Timestamp now) {
 
 void Establishment::send_cookie_echo(Timestamp now) {
   // DATA that was bundled with the previous COOKIE ECHO is sent again with this one.
-  parts_.data.outstanding().lose_all(*parts_.paths.primary());
+  parts_.recovery.on_moved(*parts_.paths.primary());
   parts_.initiator->send_cookie_echo(now, parts_.paths.primary_id());
 }
 
@@ -140,7 +140,7 @@ void Establishment::follow_cookie(const Route& route) {
   if (path.route == route) return;
   earlier_route_ = path.route;
   path.follow(route);
-  parts_.data.outstanding().lose_all(path);
+  parts_.recovery.on_moved(path);
 }
 
 // A cookie may have been renewed for the address of an attacker who relays packets: the handshake goes on
@@ -158,13 +158,15 @@ void Establishment::acknowledge_cookie(const Route& route) {
 void Establishment::restart(Timestamp now, const handshake::StateCookie& cookie) {
   parts_.control.clear();
   path::Path& path = keep_only_path_to(cookie.route);
-  parts_.data.outstanding().lose_all(path);
+  parts_.recovery.on_moved(path);
   path.heartbeat = {};
   path.flight = {};
-  path.congestion = path::make_new_reno(path.pmtu.payload(), cookie.peer.a_rwnd);
+  path.restart_congestion(cookie.peer.a_rwnd);
   parts_.own = cookie.own;
   started_by_us_ = false;
+  MessageSource* const source = parts_.data.source();
   parts_.data = tx::DataSender(parts_.endpoint.config, parts_.endpoint.pool, parts_.own.initial_tsn);
+  parts_.data.set_source(source);
   parts_.asconf.restart(parts_.own.initial_tsn);
   adopt(cookie.peer);
   establish(now, Event::Kind::restarted);
@@ -246,7 +248,7 @@ void Establishment::establish(Timestamp now, Event::Kind kind) {
   path::Path* first = parts_.paths.primary();
   parts_.validation.on_path_alive(*first, now);
   // DATA that left with the COOKIE ECHO had no timer of its own.
-  if (first->flight.oldest != path::kNoTsn) first->flight.t3 = now + first->rtt.rto();
+  parts_.recovery.start_t3(*first, now);
   if (parts_.keys == nullptr || parts_.keys->channel().up()) confirm();
 }
 

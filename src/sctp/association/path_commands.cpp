@@ -23,9 +23,16 @@ bool PathCommands::remove(PathId id) {
 void PathCommands::move(PathId id) {
   path::Path* path = parts_.paths.find(id);
   if (path == nullptr || establishment_.handshaking()) return;
-  parts_.data.outstanding().lose_all(*path);
+  parts_.recovery.on_moved(*path);
   parts_.migration.move(*path);
   parts_.asconf.on_path_moved(id);
+}
+
+bool PathCommands::set_congestion(PathId id, CongestionControl control) {
+  path::Path* path = parts_.paths.find(id);
+  if (path == nullptr) return false;
+  path->control_congestion_by(control);
+  return true;
 }
 
 void PathCommands::probe(PathId id) {

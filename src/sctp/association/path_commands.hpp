@@ -22,6 +22,8 @@ class PathCommands {
   bool remove(PathId id);
   /// See Endpoint::move_path().
   void move(PathId id);
+  /// Sets the congestion control of a path. False: there is no such path.
+  bool set_congestion(PathId id, CongestionControl control);
   /// Probes a path now.
   void probe(PathId id);
   /// Requests an address change of `type` by ASCONF. False: the peer does not accept ASCONF.

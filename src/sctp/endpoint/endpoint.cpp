@@ -29,8 +29,9 @@ void validate(const EndpointConfig& config) {
   require(known_key, "auth_key_id names none of auth_keys");
 }
 
-EndpointConfig validated(EndpointConfig&& config) {
+EndpointConfig validated(EndpointConfig&& config, bool is_protected) {
   validate(config);
+  config.ecn = config.ecn && is_protected;  // only PATH ACKs, in sealed packets, report marks
   return std::move(config);
 }
 
@@ -42,7 +43,7 @@ class Endpoint::Impl {
   using Entry = endpoint::AssociationTable::Entry;
 
   Impl(EndpointConfig&& given, RandomSource& random, BufferPool& pool, std::optional<SecurityConfig>&& keys)
-      : config(validated(std::move(given))),
+      : config(validated(std::move(given), keys.has_value())),
         security(std::move(keys)),
         access(security ? std::make_unique<security::AccessKeys>(*security) : nullptr),
         identity(security ? std::make_unique<crypto::TlsIdentity>(security->private_key) : nullptr),
@@ -173,6 +174,15 @@ SendResult Endpoint::send(Timestamp, AssociationId id, Buffer&& message, const S
                      [&](auto& association) { return association.send(std::move(message), options); });
 }
 
+bool Endpoint::set_message_source(AssociationId id, MessageSource* source) {
+  return impl_->with(id, false,
+                     [&](auto& association) { return association.set_message_source(source), true; });
+}
+
+void Endpoint::notify_waiting(AssociationId id) {
+  impl_->run(id, [](auto&) {});
+}
+
 std::optional<PathId> Endpoint::add_path(Timestamp, AssociationId id, const Route& route) {
   return impl_->with(id, std::optional<PathId>(),
                      [&](auto& association) { return association.path_commands().add(route); });
@@ -195,6 +205,12 @@ bool Endpoint::set_path_role(AssociationId id, PathId path, PathRole role) {
 bool Endpoint::set_path_caps(AssociationId id, PathId path, const PathCaps& caps) {
   return impl_->with(id, false,
                      [&](auto& association) { return association.preferences().set_caps(path, caps); });
+}
+
+bool Endpoint::set_path_congestion(AssociationId id, PathId path, CongestionControl control) {
+  return impl_->with(id, false, [&](auto& association) {
+    return association.path_commands().set_congestion(path, control);
+  });
 }
 
 bool Endpoint::request_primary(Timestamp, AssociationId id, const IpAddress& local) {
@@ -290,13 +306,19 @@ std::size_t Endpoint::send_backlog(AssociationId id) const {
   return impl_->get(id, std::size_t{0}, [](const auto& association) { return association.data().backlog(); });
 }
 
+Duration Endpoint::round_trip(AssociationId id) const {
+  return impl_->get(id, Duration{},
+                    [](const auto& association) { return association.paths().longest_min_rtt(); });
+}
+
 std::size_t Endpoint::unfragmented_size(AssociationId id) const {
   return impl_->get(id, std::size_t{0},
                     [](const auto& association) { return association.unfragmented_size(); });
 }
 
 bool Endpoint::size_is_settled(AssociationId id) const {
-  return impl_->get(id, false, [](const auto& association) { return association.size_is_settled(); });
+  return impl_->get(id, false,
+                    [](const auto& association) { return association.paths().find_payload_mtu().settled; });
 }
 
 }  // namespace hawser::sctp

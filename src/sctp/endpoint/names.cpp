@@ -89,6 +89,12 @@ std::string_view to_string(PathRole role) {
   return kNames[static_cast<std::size_t>(role)];
 }
 
+std::string_view to_string(CongestionControl control) {
+  static constexpr std::array<std::string_view, kCongestionControls> kNames = {"bbr", "cubic", "newreno",
+                                                                               "coupled"};
+  return kNames[static_cast<std::size_t>(control)];
+}
+
 std::string_view to_string(PathIdleReason reason) {
   static constexpr std::array<std::string_view, 14> kNames = {
       "none",   "joining",   "unproven", "failed",      "given_up",          "moving", "never",

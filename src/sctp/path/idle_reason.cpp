@@ -25,10 +25,9 @@ bool capped(const Path& path, const SendState& send_state) {
   return held_back(path, send_state) && path.cap.next() >= path.pacer.next();
 }
 
-// Same rule as in the scheduler: a path that only its pacer holds back is not full.
-bool always_paths_full(const PathTable& paths, const SendState& send_state) {
+bool always_paths_busy(const PathTable& paths, const SendState& send_state) {
   return std::ranges::none_of(paths, [&](const auto& path) {
-    return data_class(*path) == DataClass::always && !window_full(*path) && !capped(*path, send_state);
+    return data_class(*path) == DataClass::always && !window_full(*path) && !held_back(*path, send_state);
   });
 }
 
@@ -52,7 +51,7 @@ std::optional<PathIdleReason> reason_by_role(const Path& path, const PathTable& 
       break;
     case PathRole::secondary:
       if (any_up_to(paths, DataClass::always) &&
-          !(send_state.waiting && always_paths_full(paths, send_state)))
+          !(send_state.waiting && always_paths_busy(paths, send_state)))
         return PathIdleReason::secondary;
       break;
     case PathRole::always: break;

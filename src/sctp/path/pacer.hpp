@@ -24,9 +24,11 @@ class Pacer {
     const double depth = std::max(static_cast<double>(burst_bytes), rate * kQuantumSeconds);
     const auto credit = Duration(static_cast<Duration::rep>(depth / rate * 1e9));
     const auto cost = Duration(static_cast<Duration::rep>(static_cast<double>(bytes) / rate * 1e9));
-    // The bucket is full again at `finish_`; packets may leave while the debt is below the depth.
+    // The bucket is full again at `finish_`; packets may leave while the debt is below the depth. Once it is
+    // empty, half of it fills before the next packet leaves, so that each wake-up sends several.
     finish_ = std::max(finish_, now) + cost;
     next_ = finish_ - credit;
+    if (next_ > now) next_ += credit / 2;
   }
 
  private:

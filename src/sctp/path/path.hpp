@@ -8,13 +8,14 @@
 #include <utility>
 
 #include "hawser/base/datagram.hpp"
-#include "hawser/base/strong.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
-#include "sctp/path/congestion/controller.hpp"
+#include "sctp/path/congestion/factory.hpp"
 #include "sctp/path/ecn.hpp"
+#include "sctp/path/flight.hpp"
+#include "sctp/path/one_way_delay.hpp"
 #include "sctp/path/pacer.hpp"
 #include "sctp/path/path_state.hpp"
 #include "sctp/path/pmtu/search.hpp"
@@ -27,42 +28,6 @@ namespace hawser::sctp::path {
 /// Bytes that may be sent to an address that the peer listed (in an INIT ACK or a literal ASCONF) before a
 /// packet came from there: enough for a few HEARTBEATs.
 inline constexpr std::uint64_t kNamedAddressCredit = 200;
-
-/// No TSN; the end of the per-path lists of outstanding chunks.
-inline constexpr std::uint64_t kNoTsn = ~std::uint64_t{0};
-
-/// Number of a packet with DATA on one path, in the order of sending, from 1. It is not on the wire.
-using PacketNumber = Strong<struct PacketNumberTag, std::uint64_t>;
-
-/// The chunks in flight on one path, in the order they were sent there. Owns the ends of their list, the
-/// packet numbers and the state of loss detection; tx::Outstanding owns the chunks.
-struct PathFlight {
-  std::size_t bytes = 0;                   ///< user bytes in flight
-  std::uint64_t oldest = kNoTsn;           ///< head of the list in send order
-  std::uint64_t newest = kNoTsn;           ///< tail
-  PacketNumber next_packet{1};             ///< of the next packet with DATA; never reused
-  PacketNumber largest_acked;              ///< highest number of a packet with an acknowledged chunk
-  PacketNumber recovery_end;               ///< losses of packets below it count for the last window reduction
-  Timestamp loss_deadline = kNever;        ///< when the oldest chunk counts as lost by time (RACK)
-  Timestamp t3 = kNever;                   ///< T3-rtx
-  Timestamp last_sent = Timestamp::min();  ///< when the newest packet with DATA left
-  Timestamp last_acked = Timestamp::min();  ///< when a chunk that was sent once, here, was last acknowledged
-
-  /// What the SACK that is being processed acknowledges on this path.
-  struct Acknowledged {
-    std::size_t bytes = 0;                   ///< user bytes
-    std::size_t flight_before = 0;           ///< PathFlight::bytes before the SACK
-    bool pseudo_cumulative = false;          ///< the oldest outstanding chunk was acknowledged (CUC)
-    bool unambiguous = false;                ///< a chunk that was sent once: the path works
-    PacketSize largest = PacketSize::small;  ///< of the packets of chunks that were sent once
-    Timestamp rtt_from = kNever;             ///< when the newest chunk that was sent once left
-    /// When a chunk left that was sent once, was declared lost, and arrived late.
-    Timestamp late_from = kNever;
-  } acked;
-
-  /// Whether losses before the last window reduction are still being repaired.
-  [[nodiscard]] bool in_recovery() const { return largest_acked < recovery_end; }
-};
 
 /// What one end advertises to the other for a path.
 struct PathPreference {
@@ -109,16 +74,19 @@ struct PathHeartbeat {
 /// A path: one local socket and address, and one remote UDP address. Owns all state of the path except its
 /// chunks. Never sends.
 struct Path {
-  /// `peer_window`, in bytes, is the first slow start threshold.
+  /// `peer_window`, in bytes, bounds the first slow start of a window-based controller. `group` has the
+  /// coupled paths of the association, and outlives the path.
   Path(PathId path_id, const Route& path_route, PathState initial, std::size_t peer_window,
-       const EndpointConfig& config)
+       const EndpointConfig& config, CouplingGroup& group)
       : id(path_id),
         route(path_route),
         lifecycle(initial),
         pmtu(path_route.remote.ip, config),
         rtt(config),
         ecn(config.ecn),
-        congestion(make_new_reno(pmtu.payload(), peer_window)) {}
+        coupling(group),
+        algorithm(config.congestion),
+        congestion(make_controller(algorithm, pmtu.size(), peer_window, group)) {}
 
   PathId id;
   Route route;
@@ -141,7 +109,12 @@ struct Path {
   PmtuDiscovery pmtu;
   RttEstimator rtt;
   EcnValidation ecn;
+  OneWayDelay delay;
+  CouplingGroup& coupling;
+  CongestionControl algorithm;  ///< of `congestion`
   std::unique_ptr<CongestionController> congestion;
+  Timestamp helps_until = Timestamp::min();  ///< until when the scheduler uses it beside faster paths
+  Timestamp waits_until = Timestamp::min();  ///< until when it does not
   Pacer pacer;
   RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
   PathFlight flight;
@@ -162,11 +135,24 @@ struct Path {
   /// verified.
   void restart(const EndpointConfig& config, std::size_t peer_window) {
     rtt = RttEstimator(config);
-    congestion = make_new_reno(pmtu.payload(), peer_window);
+    delay = {};
+    flight.reorder = {};
+    restart_congestion(peer_window);
     pacer = {};
     ecn.restart();
     flight.recovery_end = {};
     pmtu.on_moved();
+  }
+  /// Begins again with the initial window.
+  void restart_congestion(std::size_t peer_window) {
+    congestion = make_controller(algorithm, pmtu.size(), peer_window, coupling);
+  }
+  /// From now on `control` decides. Another algorithm than before begins with the initial window, and its
+  /// slow start leads to the window of its predecessor.
+  void control_congestion_by(CongestionControl control) {
+    if (control == algorithm) return;
+    algorithm = control;
+    restart_congestion(std::max(congestion->cwnd(), congestion->ssthresh()));
   }
   /// The route of a path goes on to the remote address of `newer`. A wildcard as local address stays, so that
   /// the kernel chooses the address even after that of the uplink has changed.
@@ -199,26 +185,27 @@ struct Path {
     if (!proven()) unproven_sent += bytes;
     cap.on_sent(now, ip_size(bytes));
   }
+  /// A datagram of `bytes` bytes with DATA leaves on this path, after on_sent(). `record_key`: of its record;
+  /// `burst`: the most bytes that leave at once.
+  void on_data_sent(Timestamp now, std::size_t bytes, std::uint64_t record_key, std::size_t burst) {
+    const std::size_t size = ip_size(bytes);
+    flight.on_sent(now, size, record_key);
+    congestion->on_sent(now, size, flight.bytes);
+    pacer.on_sent(now, size, pacing_rate(), burst);
+  }
+  /// Pacing rate in bytes per second; 0: no limit. Before the first acknowledgement the initial window is
+  /// spread over half of the round trip that a HEARTBEAT has measured.
+  [[nodiscard]] double pacing_rate() const {
+    const double rate = congestion->pacing_rate();
+    if (rate > 0 || !rtt.measured()) return rate;
+    return 2e9 * static_cast<double>(congestion->cwnd()) / static_cast<double>(rtt.srtt().count());
+  }
   /// An authentic datagram of `bytes` bytes arrived on this path.
   void on_received(Timestamp now, std::size_t bytes) {
     ++counters.datagrams_received;
     counters.bytes_received += bytes;
     last_received = now;
     if (!proven()) unproven_received += bytes;
-  }
-  /// Pacing rate in bytes per second. Per round trip: twice the window in slow start, 1.25 times the window
-  /// after it, and one window while losses are repaired, because the queue that overflowed is still full.
-  [[nodiscard]] double pacing_rate() const {
-    const bool doubling = congestion->cwnd() < congestion->ssthresh();
-    // In slow start the lowest round trip: after T3, retransmissions give no sample (Karn), and the smoothed
-    // round trip is still that of the full queue; paced by it, the window would never fill and never grow.
-    // The limit keeps one acknowledgement that was delayed for long from delaying the next packets as long.
-    constexpr Duration kMaxSpread = std::chrono::seconds(1);
-    const Duration measured = std::min(doubling ? rtt.min_rtt() : rtt.srtt(), kMaxSpread);
-    const auto round_trip = static_cast<double>(measured.count()) * 1e-9;
-    if (round_trip <= 0) return 0;
-    const double gain = flight.in_recovery() ? 1.0 : doubling ? 2.0 : 1.25;
-    return gain * static_cast<double>(congestion->cwnd()) / round_trip;
   }
 };
 

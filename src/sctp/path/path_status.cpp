@@ -12,6 +12,7 @@ PathStatus describe(const Path& path, const PathTable& paths, const SendState& s
   status.srtt = path.rtt.srtt();
   status.rttvar = path.rtt.rttvar();
   status.rto = path.rtt.rto();
+  status.congestion = path.algorithm;
   status.cwnd = path.congestion->cwnd();
   status.ssthresh = path.congestion->ssthresh();
   status.flight = path.flight.bytes;

@@ -32,6 +32,14 @@ PathTable::PayloadMtu PathTable::find_payload_mtu() const {
   return smallest;
 }
 
+Duration PathTable::longest_min_rtt() const {
+  Duration longest{};
+  for (const auto& path : paths_) {
+    if (carries_data(data_class(*path))) longest = std::max(longest, path->rtt.min_rtt());
+  }
+  return longest;
+}
+
 bool PathTable::any_carries(std::size_t size) const {
   return std::ranges::any_of(paths_, [size](const auto& path) {
     return carries_data(data_class(*path)) && path->pmtu.payload() >= size;
@@ -40,7 +48,7 @@ bool PathTable::any_carries(std::size_t size) const {
 
 Path* PathTable::add(const Route& route, PathState state, std::size_t peer_window) {
   if (paths_.size() >= config_.max_paths) return nullptr;
-  paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, state, peer_window, config_));
+  paths_.push_back(std::make_unique<Path>(PathId{next_id_++}, route, state, peer_window, config_, coupling_));
   Path* path = paths_.back().get();
   if (primary() == nullptr) primary_ = path->id;
   return path;
@@ -143,8 +151,22 @@ bool PathTable::any_active_but(const Path& path) const {
       paths_, [&path](const auto& other) { return other.get() != &path && other->lifecycle.active(); });
 }
 
+bool PathTable::another_takes_over(const Path& path) const {
+  return std::ranges::any_of(paths_, [&path](const auto& other) {
+    return other.get() != &path && carries_data(data_class(*other));
+  });
+}
+
 bool PathTable::any_active() const {
   return std::ranges::any_of(paths_, [](const auto& path) { return path->lifecycle.active(); });
+}
+
+Duration PathTable::longest_round_trip() const {
+  Duration longest{};
+  for (const auto& path : paths_) {
+    if (path->lifecycle.active()) longest = std::max(longest, path->rtt.srtt());
+  }
+  return longest;
 }
 
 }  // namespace hawser::sctp::path

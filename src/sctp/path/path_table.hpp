@@ -40,7 +40,8 @@ class PathTable {
   [[nodiscard]] Path* find(PathId id);
   /// The path with this route, or null. A wildcard local address matches any.
   [[nodiscard]] Path* find(const Route& route);
-  /// The path whose newest records that this end has sealed have this epoch and path id, or null.
+  /// The path on which this end sends records with this epoch and path id. Null: they are those of a path
+  /// that is gone, or under keys that the path no longer uses.
   [[nodiscard]] Path* find_sending(const RecordOrigin& record);
   /// The only path from the socket and local address of `route` to its remote IP address, for any UDP port;
   /// null when there is none or several.
@@ -63,6 +64,10 @@ class PathTable {
   [[nodiscard]] bool any_active() const;
   /// Whether a path other than `path` is active.
   [[nodiscard]] bool any_active_but(const Path& path) const;
+  /// Whether another path than `path` is active and may carry its data by its role.
+  [[nodiscard]] bool another_takes_over(const Path& path) const;
+  /// The longest smoothed round trip of an active path; zero: none was measured.
+  [[nodiscard]] Duration longest_round_trip() const;
   /// Number of paths, candidates included.
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
   /// All paths, candidates included, as owning pointers in the order of their ids.
@@ -80,6 +85,9 @@ class PathTable {
   /// The largest UDP payload that passes on every path that may carry data now; it bounds the fragments of
   /// messages.
   [[nodiscard]] std::size_t payload_mtu() const { return find_payload_mtu().bytes; }
+  /// The longest of the shortest round trips of the paths that carry data by their role; zero: none is
+  /// measured.
+  [[nodiscard]] Duration longest_min_rtt() const;
   /// Whether a UDP payload of `size` bytes passes on an active path that carries data.
   [[nodiscard]] bool any_carries(std::size_t size) const;
 
@@ -89,6 +97,7 @@ class PathTable {
   std::unique_ptr<Path> take_out(PathId id);
 
   const EndpointConfig& config_;
+  CouplingGroup coupling_;
   std::vector<std::unique_ptr<Path>> paths_;
   std::vector<std::unique_ptr<Path>> retired_;
   PathId primary_ = kNoPath;

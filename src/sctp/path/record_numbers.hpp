@@ -13,6 +13,12 @@ struct RecordNumbers {
   RecordSequence next_sequence{};
   RecordPathId id{};
   Epoch epoch{};  ///< of the keys that sealed the newest record of the path
+
+  /// A number for each record of the path that grows with every record, also beyond new keys.
+  [[nodiscard]] static std::uint64_t key(std::uint64_t generation, RecordSequence sequence) {
+    constexpr unsigned kSequenceBits = 48;
+    return (generation << kSequenceBits) | sequence.value();
+  }
 };
 
 }  // namespace hawser::sctp::path

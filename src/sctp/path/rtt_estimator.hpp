@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/windowed_filter.hpp"
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/config.hpp"
 
@@ -11,21 +12,26 @@ namespace hawser::sctp::path {
 /// a timer. Samples obey Karn's rule: the caller never measures a chunk that was sent twice.
 class RttEstimator {
  public:
+  /// How long the lowest round trip counts.
+  static constexpr Duration kMinRttWindow = std::chrono::seconds(10);
+
   /// Takes the initial RTO and its bounds from `config`.
   explicit RttEstimator(const EndpointConfig& config)
       : rto_(config.rto_initial), min_(config.rto_min), max_(config.rto_max) {}
 
-  /// A measured round trip; removes the back-off of the RTO.
-  void add_sample(Duration rtt) {
+  /// A round trip that was measured at `now`; removes the back-off of the RTO. Many samples per round trip
+  /// are welcome.
+  void add_sample(Timestamp now, Duration rtt) {
     latest_ = rtt;
-    min_rtt_ = std::min(min_rtt_, rtt);
-    if (srtt_ == Duration::zero()) {
-      srtt_ = rtt;
-      rttvar_ = rtt / 2;
-    } else {
+    min_rtt_.add(rtt, now);
+    if (measured()) {
       const Duration error = srtt_ > rtt ? srtt_ - rtt : rtt - srtt_;
-      rttvar_ = (3 * rttvar_ + error) / 4;
       srtt_ = (7 * srtt_ + rtt) / 8;
+      add_error(now, error);
+    } else {
+      srtt_ = rtt;
+      rttvar_ = mean_error_ = rtt / 2;
+      round_end_ = now + rtt;
     }
     rto_ = measured_rto();
   }
@@ -52,8 +58,8 @@ class RttEstimator {
   [[nodiscard]] bool measured() const { return srtt_ != Duration::zero(); }
   /// The smoothed round-trip time; zero before the first sample.
   [[nodiscard]] Duration srtt() const { return srtt_; }
-  /// The shortest sample so far; zero before the first sample.
-  [[nodiscard]] Duration min_rtt() const { return measured() ? min_rtt_ : Duration::zero(); }
+  /// The shortest sample of kMinRttWindow; zero before the first sample.
+  [[nodiscard]] Duration min_rtt() const { return measured() ? min_rtt_.best() : Duration::zero(); }
   /// The variation of the round-trip time.
   [[nodiscard]] Duration rttvar() const { return rttvar_; }
   /// The last sample; zero before the first.
@@ -62,11 +68,24 @@ class RttEstimator {
   [[nodiscard]] Duration rto() const { return rto_; }
 
  private:
+  // RFC 9260 §6.3.1 C4: with several samples per round trip, the gains have to be smaller, or the variation
+  // is forgotten within a few packets, and the next stall of a radio is a time-out again. So the variation
+  // rises with the largest error of a round trip at once, and declines once per round trip.
+  void add_error(Timestamp now, Duration error) {
+    mean_error_ = (3 * mean_error_ + error) / 4;
+    largest_error_ = std::max(largest_error_, mean_error_);
+    rttvar_ = std::max(rttvar_, largest_error_);
+    if (now < round_end_) return;
+    rttvar_ -= (rttvar_ - largest_error_) / 4;
+    largest_error_ = Duration::zero();
+    round_end_ = now + srtt_;
+  }
+
   [[nodiscard]] Duration measured_rto() const {
     // Even the shortest round trip may be longer than the maximum, which bounds the back-off and must not
     // cause time-outs.
     return std::clamp(srtt_ + 4 * std::max(rttvar_, kGranularity), min_,
-                      std::max(max_, min_rtt_ + min_rtt_ / 2));
+                      std::max(max_, min_rtt() + min_rtt() / 2));
   }
 
   static constexpr Duration kLongest = std::chrono::seconds(8);
@@ -74,7 +93,10 @@ class RttEstimator {
   Duration srtt_{};
   Duration rttvar_{};
   Duration latest_{};
-  Duration min_rtt_ = Duration::max();
+  Duration mean_error_{};
+  Duration largest_error_{};  ///< of mean_error_ in the current round trip
+  Timestamp round_end_{};
+  WindowedMin<Duration, Timestamp, Duration> min_rtt_{kMinRttWindow};
   Duration rto_;
   Duration min_;
   Duration max_;

@@ -15,19 +15,37 @@ bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
   return false;
 }
 
-// A path that only its pacer holds back is not full: no other path has to take over its data.
-bool full(const Path& path, Timestamp now) {
-  return path.flight.bytes >= path.congestion->cwnd() || !path.cap.ready(now);
-}
+// The delay of the way to the peer, as far as it differs between paths, and more as the window fills, so that
+// equal paths fill evenly. Nanoseconds.
+class ArrivalModel {
+ public:
+  explicit ArrivalModel(const PathTable& paths) {
+    for (const auto& path : paths) {
+      if (!carries_data(data_class(*path))) continue;
+      const auto delay = path->delay.with_offset();
+      measured_ &= delay.has_value();
+      if (!delay) continue;
+      shortest_ = std::min(shortest_, *delay);
+      least_srtt_ = std::min(least_srtt_, path->rtt.srtt());
+    }
+  }
+  // Until a packet that leaves now arrives.
+  [[nodiscard]] Duration delay(const Path& path) const {
+    if (!measured_ || !path.delay.with_offset()) return path.rtt.srtt() / 2;
+    return *path.delay.with_offset() - shortest_ + least_srtt_ / 2;
+  }
+  // The same, for the choice between paths.
+  [[nodiscard]] double score(const Path& path) const {
+    const double filled = static_cast<double>(path.flight.bytes + path.pmtu.payload()) /
+                          static_cast<double>(path.congestion->cwnd());
+    return static_cast<double>(delay(path).count()) * (1 + filled);
+  }
 
-// Nanoseconds until a packet sent now arrives: half a round trip, and up to twice that as the window fills,
-// so that equal paths fill evenly.
-double predicted_arrival(const Path& path) {
-  const auto srtt = static_cast<double>(path.rtt.srtt().count());
-  const double filled = static_cast<double>(path.flight.bytes + path.pmtu.payload()) /
-                        static_cast<double>(path.congestion->cwnd());
-  return srtt / 2 * (1 + filled);
-}
+ private:
+  Duration shortest_ = Duration::max();
+  Duration least_srtt_ = Duration::max();
+  bool measured_ = true;
+};
 
 // When no path is active, the one with the fewest errors carries the data, so that data is never stuck.
 Path* lowest_error_path(PathTable& paths) {
@@ -44,44 +62,144 @@ Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
   return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 
-// The paths of one class.
-struct Tier {
-  Path* best = nullptr;  ///< the best path that may send now
-  bool any = false;
-  bool full = true;  ///< no path has room: each window is full, or its cap is reached
+// The rate at which all paths together deliver, over the last moments.
+class Throughput {
+ public:
+  void update(const PathTable& paths, Timestamp now) {
+    std::uint64_t delivered = 0;
+    for (const auto& path : paths) delivered += path->flight.rate.delivered();
+    const Duration elapsed = now - since_;
+    if (elapsed < kInterval && delivered >= delivered_) return;
+    if (elapsed < 4 * kInterval && delivered >= delivered_)
+      rate_ = static_cast<double>(delivered - delivered_) * 1e9 / static_cast<double>(elapsed.count());
+    since_ = now;
+    delivered_ = delivered;
+  }
+  // Bytes per second.
+  [[nodiscard]] double rate() const { return rate_; }
+
+ private:
+  static constexpr Duration kInterval = std::chrono::milliseconds(50);
+  Timestamp since_{};
+  std::uint64_t delivered_ = 0;
+  double rate_ = 0;
 };
 
-Tier examine(PathTable& paths, DataClass tier_class, Timestamp now, Timestamp& limited, std::size_t size) {
-  Tier tier;
-  for (const auto& path : paths) {
-    if (data_class(*path) != tier_class || path->pmtu.payload() < size) continue;
-    tier.any = true;
-    tier.full &= full(*path, now);
-    if (!may_send(*path, now, limited)) continue;
-    if (tier.best == nullptr || predicted_arrival(*path) < predicted_arrival(*tier.best))
-      tier.best = path.get();
-  }
-  return tier;
-}
+// The paths of one class.
+struct Tier {
+  Path* ready = nullptr;  ///< of those that may send now, the one with the earliest arrival
+  bool any = false;
+};
 
 // See make_earliest_arrival_scheduler().
 class EarliestArrival final : public PathScheduler {
  public:
-  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t size) override {
+  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, const Demand& demand) override {
     limited = kNever;
-    const Tier always = examine(paths, DataClass::always, now, limited, size);
-    if (always.best != nullptr || !always.full) return always.best;
-    const Tier secondary = examine(paths, DataClass::secondary, now, limited, size);
-    if (secondary.best != nullptr || always.any || secondary.any) return secondary.best;
-    const Tier backup = examine(paths, DataClass::backup, now, limited, size);
-    return backup.any ? backup.best : fallback(paths, now, limited);
+    throughput_.update(paths, now);
+    const Situation situation{paths, ArrivalModel(paths), demand, now};
+    bool any = false;
+    for (const DataClass data_class : {DataClass::always, DataClass::secondary, DataClass::backup}) {
+      // A backup path does not help the others.
+      if (any && data_class == DataClass::backup) return nullptr;
+      const Tier tier = examine(situation, data_class, limited);
+      if (tier.ready != nullptr) return tier.ready;
+      any |= tier.any;
+    }
+    return any ? nullptr : fallback(paths, now, limited);
   }
+
+ private:
+  struct Situation {
+    PathTable& paths;
+    ArrivalModel model;
+    const Demand& demand;
+    Timestamp now;
+  };
+
+  [[nodiscard]] Tier examine(const Situation& situation, DataClass tier_class, Timestamp& limited) const {
+    Tier tier;
+    for (const auto& path : situation.paths) {
+      if (data_class(*path) != tier_class || path->pmtu.payload() < situation.demand.size) continue;
+      tier.any = true;
+      if (path->flight.bytes >= path->congestion->cwnd() || !worth_using(*path, situation)) continue;
+      if (path->ready_at() > situation.now) {
+        limited = std::min(limited, path->ready_at());
+      } else if (tier.ready == nullptr || situation.model.score(*path) < situation.model.score(*tier.ready)) {
+        tier.ready = path.get();
+      }
+    }
+    return tier;
+  }
+  // Whether data should take `path` although faster or preferred paths exist, which are busy. The answer
+  // holds for a while: it would change with every acknowledgement where it is close, and each change wakes
+  // the user in vain.
+  [[nodiscard]] bool worth_using(Path& path, const Situation& situation) const {
+    const Faster faster = faster_than(path, situation);
+    if (faster.rate <= 0) return true;
+    if (situation.demand.urgent) return !sooner_elsewhere(path, situation);
+    if (situation.now >= path.helps_until && situation.now >= path.waits_until)
+      (helps(path, faster, situation) ? path.helps_until : path.waits_until) = situation.now + kDecision;
+    return situation.now < path.helps_until;
+  }
+  // The faster and the preferred paths.
+  struct Faster {
+    double rate = 0;  ///< of all together, bytes per second
+    Duration gap{};   ///< how much later the slower path delivers
+  };
+  [[nodiscard]] static Faster faster_than(const Path& path, const Situation& situation) {
+    Faster faster;
+    for (const auto& other : situation.paths) {
+      if (!competes(*other, path, situation)) continue;
+      const bool preferred = data_class(*other) < data_class(path);
+      const Duration ahead = situation.model.delay(path) - situation.model.delay(*other);
+      if (!preferred && ahead <= kUnnoticed) continue;
+      faster.rate += capacity(*other);
+      faster.gap = std::max(faster.gap, preferred ? std::max(ahead, kPatience) : ahead);
+    }
+    return faster;
+  }
+  // Whether the faster paths would deliver what waits later than `path`, or cannot carry what is sent.
+  [[nodiscard]] bool helps(const Path& path, const Faster& faster, const Situation& situation) const {
+    constexpr double kNearly = 0.95;
+    const double wait = static_cast<double>(situation.demand.backlog) / faster.rate;
+    return wait * 1e9 >= static_cast<double>(faster.gap.count()) ||
+           (path.flight.bytes != 0 && throughput_.rate() > kNearly * faster.rate);
+  }
+  // Whether `other` may carry the next packet instead of `path`.
+  [[nodiscard]] static bool competes(const Path& other, const Path& path, const Situation& situation) {
+    return &other != &path && data_class(other) <= data_class(path) &&
+           other.pmtu.payload() >= situation.demand.size;
+  }
+  // Whether another path whose pacer holds it back for a moment would still deliver sooner.
+  [[nodiscard]] static bool sooner_elsewhere(const Path& path, const Situation& situation) {
+    constexpr Duration kNoticeable = std::chrono::milliseconds(1);
+    const Timestamp here =
+        std::max(path.ready_at(), situation.now) + situation.model.delay(path) - kNoticeable;
+    return std::ranges::any_of(situation.paths, [&](const auto& other) {
+      return competes(*other, path, situation) && other->flight.bytes < other->congestion->cwnd() &&
+             std::max(other->ready_at(), situation.now) + situation.model.delay(*other) < here;
+    });
+  }
+  [[nodiscard]] static double capacity(const Path& path) {
+    const double paced = path.pacing_rate();
+    const std::uint64_t cap = path.cap.bits_per_second();
+    return cap == 0 ? paced : std::min(paced, static_cast<double>(cap) / 8);
+  }
+
+  // How much later than on the fastest path data may arrive without anyone noticing.
+  static constexpr Duration kUnnoticed = std::chrono::milliseconds(2);
+  // What waits for preferred paths waits for this long before others help.
+  static constexpr Duration kPatience = std::chrono::milliseconds(20);
+  // How long a decision about a path holds.
+  static constexpr Duration kDecision = std::chrono::milliseconds(20);
+  Throughput throughput_;
 };
 
 // See make_primary_scheduler().
 class PrimaryOnly final : public PathScheduler {
  public:
-  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, std::size_t /*size*/) override {
+  Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, const Demand& /*demand*/) override {
     limited = kNever;
     if (!paths.any_active()) return fallback(paths, now, limited);
     Path* path = paths.for_control();

@@ -145,7 +145,7 @@ Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk
   heartbeat.repeats = 0;
   ++path->counters.heartbeat_acks_received;
   on_mapping_kept(*path);
-  path->rtt.add_sample(now - heartbeat.answered_from);
+  path->rtt.add_sample(now, now - heartbeat.answered_from);
   if (must_prove_more(*path)) {
     probe(*path);
   } else {
@@ -160,7 +160,7 @@ Path* PathValidation::on_heartbeat_ack(Timestamp now, const wire::HeartbeatChunk
 bool PathValidation::must_prove_more(Path& path) const {
   constexpr unsigned kAnswersInARow = 3;
   const bool failed = path.lifecycle.failed();
-  if (!failed || path.moving || !context_.paths.any_active_but(path)) return false;
+  if (!failed || path.moving || !context_.paths.another_takes_over(path)) return false;
   return ++path.heartbeat.answered_in_a_row < kAnswersInARow;
 }
 
@@ -170,8 +170,7 @@ void PathValidation::on_path_alive(Path& path, Timestamp now) {
   // The RTO with which data left while the path did not work, or before its round trip was known, is too
   // long.
   const bool moved = std::exchange(path.moving, false);
-  if ((failed || moved) && path.flight.t3 != kNever)
-    path.flight.t3 = std::min(path.flight.t3, now + path.rtt.rto_before_back_off());
+  if (failed || moved) path.flight.hasten_t3(now + path.rtt.rto_before_back_off());
   path.error_count = 0;
   path.heartbeat.answered_in_a_row = 0;
   clear_association_errors();
@@ -187,8 +186,7 @@ void PathValidation::on_path_alive(Path& path, Timestamp now) {
 // has backed off while no path worked, expires now.
 void PathValidation::release_failed_paths(Timestamp now) {
   for (const auto& path : context_.paths) {
-    if (!path->lifecycle.active() && path->flight.t3 != kNever)
-      path->flight.t3 = std::min(path->flight.t3, now);
+    if (!path->lifecycle.active()) path->flight.hasten_t3(now);
   }
 }
 

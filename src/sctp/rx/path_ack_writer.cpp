@@ -9,13 +9,15 @@ namespace {
 
 // Entries of one PATH ACK; the rest waits for the next one.
 constexpr std::size_t kMaxEntries = 16;
+// PATH ACKs with the same entry, because some are lost.
+constexpr unsigned kRepeats = 4;
 
 }  // namespace
 
 void PathAckWriter::on_data(Timestamp now, PathId on, const DataRecord& record) {
   Count& count = count_of(record.origin);
   count.path = on;
-  count.pending = true;
+  count.pending = kRepeats;
   ++count.entry.packets;
   if (!count.any || record.sequence > count.highest) {
     count.any = true;
@@ -57,8 +59,8 @@ const PathAckWriter::Count* PathAckWriter::newest_of(PathId path) const {
 
 std::size_t PathAckWriter::entries(const Count* own, std::size_t room) const {
   if (room < wire::kPathAckHeaderSize) return 0;
-  const auto leaves =
-      std::ranges::count_if(counts_, [own](const Count& count) { return count.pending || &count == own; });
+  const auto leaves = std::ranges::count_if(
+      counts_, [own](const Count& count) { return count.pending != 0 || &count == own; });
   const std::size_t fit = (room - wire::kPathAckHeaderSize) / wire::PathAckEntry::kWireSize;
   return std::min({static_cast<std::size_t>(leaves), fit, kMaxEntries});
 }
@@ -77,10 +79,9 @@ void PathAckWriter::write(Timestamp now, PathId leaves_on, ByteWriter& writer, s
   // The path that it leaves on comes first, so that it is never one of those that do not fit.
   if (own != nullptr) entries[written++] = own->entry;
   for (Count& count : counts_) {
-    if (&count == own) count.pending = false;
-    if (!count.pending || written == fit) continue;
-    entries[written++] = count.entry;
-    count.pending = false;
+    if (count.pending == 0 || (&count != own && written == fit)) continue;
+    if (&count != own) entries[written++] = count.entry;
+    --count.pending;
   }
   wire::write_path_ack(writer, wire::wire_microseconds(now), std::span(entries).first(written));
 }

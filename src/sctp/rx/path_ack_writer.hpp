@@ -44,7 +44,7 @@ class PathAckWriter {
     Timestamp received{};
     PathId path = kNoPath;
     bool any = false;      ///< `highest` is valid
-    bool pending = false;  ///< to be reported
+    unsigned pending = 0;  ///< PATH ACKs that are still to report it
   };
   Count& count_of(const RecordOrigin& origin);
   [[nodiscard]] const Count* newest_of(PathId path) const;

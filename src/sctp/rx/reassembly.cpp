@@ -16,16 +16,16 @@ bool is_own(Ppid ppid) {
 
 }  // namespace
 
-Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own)
-    : pool_(pool), streams_(inbound_streams), divert_own_(divert_own) {}
+Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own, Duration max_hold)
+    : pool_(pool), inbound_streams_(inbound_streams), hold_(max_hold), divert_own_(divert_own) {}
 
-std::optional<DropReason> Reassembly::add(std::uint64_t tsn, const wire::DataChunk& chunk,
+std::optional<DropReason> Reassembly::add(Timestamp now, std::uint64_t tsn, const wire::DataChunk& chunk,
                                           const TsnTracker& tracker) {
   const MessageKey key = key_of(chunk);
   if (!consistent(tsn, chunk, key, tracker)) return DropReason::inconsistent_fragment;
   if (chunk.begin && chunk.end && has_turn(key)) {
     enqueue(key, false, pool_.copy(chunk.payload));
-    finish(key);
+    finish(now, key);
     return std::nullopt;
   }
   if (!make_room(tsn, tracker.cumulative())) {
@@ -33,7 +33,7 @@ std::optional<DropReason> Reassembly::add(std::uint64_t tsn, const wire::DataChu
     return tsn == tracker.cumulative() + 1 ? DropReason::inconsistent_fragment
                                            : DropReason::tsn_out_of_window;
   }
-  return deliver_complete(store(tsn, chunk, key));
+  return deliver_complete(now, store(tsn, chunk, key));
 }
 
 void Reassembly::deliver_partially(std::uint64_t cumulative, bool pressed) {
@@ -44,7 +44,7 @@ void Reassembly::deliver_partially(std::uint64_t cumulative, bool pressed) {
   const Slot& first = slot(run.first);
   const MessageKey key = first.key;
   const bool continues = partial_ && partial_->next_tsn == run.first;
-  const bool starts = !partial_ && first.begin && has_turn(key);
+  const bool starts = !partial_ && first.begin && has_turn(key) && !is_late(key);
   if (!continues && !starts) return;
   deliver_pieces(run, false);
   partial_ = Partial{key, cumulative + 1};
@@ -65,15 +65,20 @@ Reassembly::Slot* Reassembly::find(std::uint64_t tsn) {
   return candidate.payload ? &candidate : nullptr;
 }
 
+std::uint64_t& Reassembly::next_ssn(StreamId stream) {
+  if (stream.value() >= next_ssn_.size()) next_ssn_.resize(stream.value() + std::size_t{1}, kFirstSsn);
+  return next_ssn_[stream.value()];
+}
+
 Reassembly::MessageKey Reassembly::key_of(const wire::DataChunk& chunk) {
-  const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, stream(chunk.stream).next_ssn);
+  const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, next_ssn(chunk.stream));
   return {.ssn = ssn, .ppid = chunk.ppid, .stream = chunk.stream, .unordered = chunk.unordered};
 }
 
 // Whether the chunk agrees with the TSNs before and after it, and with its stream.
 bool Reassembly::consistent(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key,
                             const TsnTracker& tracker) {
-  if (!key.unordered && key.ssn < stream(key.stream).next_ssn) return false;
+  if (is_late(key) && !bounds_wait(key.stream)) return false;
   return fits_predecessor(tsn, chunk.begin, key, tracker) && fits_successor(tsn, chunk.end, key, tracker);
 }
 
@@ -96,9 +101,8 @@ bool Reassembly::fits_successor(std::uint64_t tsn, bool end, const MessageKey& k
 // Whether a whole message may be delivered now. Between the pieces of a message, no other message of the same
 // stream and kind is delivered: the application could take it for a piece.
 bool Reassembly::has_turn(const MessageKey& key) {
-  if (partial_ && partial_->key.stream == key.stream && partial_->key.unordered == key.unordered)
-    return false;
-  return key.unordered || key.ssn == stream(key.stream).next_ssn;
+  if (is_split(key.stream, key.unordered)) return false;
+  return key.unordered || key.ssn <= next_ssn(key.stream);
 }
 
 bool Reassembly::make_room(std::uint64_t tsn, std::uint64_t cumulative) {
@@ -115,13 +119,11 @@ bool Reassembly::grow() {
   if (slots_.size() == kMaxSlots) return false;
   std::vector<Slot> old(slots_.empty() ? kFirstSlots : 2 * slots_.size());
   old.swap(slots_);
-  buckets_.assign(slots_.size(), kNone);
   for (std::uint64_t tsn = floor_; tsn < floor_ + old.size(); ++tsn) {
     Slot& from = old[tsn & (old.size() - 1)];
-    if (!from.payload) continue;
-    Slot& to = slot(tsn) = std::move(from);
-    if (to.waiting) to.link = std::exchange(bucket(to.key.stream, to.key.ssn), tsn);
+    if (from.payload) slot(tsn) = std::move(from);
   }
+  waiting_.grow(floor_, slots_.size());
   return true;
 }
 
@@ -133,7 +135,6 @@ Reassembly::Run Reassembly::store(std::uint64_t tsn, const wire::DataChunk& chun
   own.key = key;
   own.begin = chunk.begin;
   own.end = chunk.end;
-  own.waiting = false;
   own.link = kNone;
   ++held_chunks_;
   waiting_bytes_ += cost(chunk.payload.size());
@@ -147,21 +148,21 @@ Reassembly::Run Reassembly::store(std::uint64_t tsn, const wire::DataChunk& chun
 }
 
 // Delivers a run if it completes a message whose turn it is; otherwise the run stays.
-std::optional<DropReason> Reassembly::deliver_complete(Run run) {
+std::optional<DropReason> Reassembly::deliver_complete(Timestamp now, Run run) {
   if (!slot(run.last).end) return std::nullopt;
   if (partial_ && partial_->next_tsn == run.first) {
     deliver_pieces(run, true);
-    finish_partial();
+    finish_partial(now);
     return std::nullopt;
   }
   if (!slot(run.first).begin) return std::nullopt;
   const MessageKey key = slot(run.first).key;
   if (has_turn(key)) {
     deliver(run.first);
-    finish(key);
-  } else if (key.unordered) {
+    finish(now, key);
+  } else if (key.unordered || is_late(key)) {
     park(run.first);
-  } else if (!wait_for_turn(run.first)) {
+  } else if (!wait_for_turn(now, run.first)) {
     for (std::uint64_t tsn = run.first; tsn <= run.last; ++tsn) (void)take(tsn);
     return DropReason::inconsistent_fragment;
   }
@@ -170,39 +171,42 @@ std::optional<DropReason> Reassembly::deliver_complete(Run run) {
 
 // --- complete messages wait
 
-// SSNs of one stream that are in flight together never share a bucket, so a chain is at most as long as the
-// number of streams.
-std::uint64_t& Reassembly::bucket(StreamId id, std::uint64_t ssn) {
-  constexpr std::uint64_t kSpread = 0x9e37;  // odd: equal SSNs of different streams get different buckets
-  return buckets_[(ssn + id.value() * kSpread) & (buckets_.size() - 1)];
-}
-
 // False when the stream already has a message with the same SSN.
-bool Reassembly::wait_for_turn(std::uint64_t first) {
-  Slot& message = slot(first);
-  if (message.key.ssn == stream(message.key.stream).next_ssn)
-    return false;  // partially delivered under that SSN
-  std::uint64_t& head = bucket(message.key.stream, message.key.ssn);
-  for (std::uint64_t tsn = head; tsn != kNone; tsn = slot(tsn).link) {
-    const MessageKey& other = slot(tsn).key;
-    if (other.stream == message.key.stream && other.ssn == message.key.ssn) return false;
-  }
-  message.link = std::exchange(head, first);
-  message.waiting = true;
-  ++stream(message.key.stream).waiting;
-  return true;
+bool Reassembly::wait_for_turn(Timestamp now, std::uint64_t first) {
+  const MessageKey& key = slot(first).key;
+  if (key.ssn == next_ssn(key.stream)) return false;  // partially delivered under that SSN
+  return waiting_.add(first, key.stream, key.ssn, now, bounds_wait(key.stream));
 }
 
-// Takes the waiting message with this SSN out of its bucket. Returns its first TSN, or kNone.
-std::uint64_t Reassembly::take_waiting(StreamId id, std::uint64_t ssn) {
-  for (std::uint64_t* at = &bucket(id, ssn); *at != kNone; at = &slot(*at).link) {
-    Slot& message = slot(*at);
-    if (message.key.stream != id || message.key.ssn != ssn) continue;
-    message.waiting = false;
-    --stream(id).waiting;
-    return std::exchange(*at, message.link);
+void Reassembly::skip_holes(Timestamp now) {
+  while (hold_deadline() <= now) {
+    const StreamId stream = waiting_.oldest_stream();
+    if (is_split(stream, false)) {
+      waiting_.restart_oldest(now);
+    } else {
+      skip_hole(stream);
+    }
   }
-  return kNone;
+}
+
+void Reassembly::skip_hole(StreamId stream) {
+  std::uint64_t& next = next_ssn(stream);
+  const std::uint64_t end = waiting_.lowest(stream, next);
+  hold_.on_skipped(waiting_.waiting_since(stream), stream, next, end);
+  next = end;
+  deliver_waiting(stream);
+}
+
+// Delivers the messages up to the next hole.
+void Reassembly::deliver_waiting(StreamId stream) {
+  std::uint64_t& next = next_ssn(stream);
+  while (waiting_.count(stream) != 0) {
+    const std::uint64_t first = waiting_.take(stream, next);
+    if (first == WaitingMessages::kNone) return;
+    deliver(first);
+    ++messages_delivered_;
+    ++next;
+  }
 }
 
 void Reassembly::park(std::uint64_t first) {
@@ -210,13 +214,13 @@ void Reassembly::park(std::uint64_t first) {
   parked_last_ = first;
 }
 
-void Reassembly::deliver_parked() {
+void Reassembly::deliver_parked(Timestamp now) {
   std::uint64_t first = std::exchange(parked_first_, kNone);
   while (first != kNone) {
     const MessageKey key = slot(first).key;
     const std::uint64_t next = slot(first).link;
     deliver(first);
-    finish(key);
+    finish(now, key);
     first = next;
   }
 }
@@ -237,25 +241,22 @@ void Reassembly::deliver_pieces(Run run, bool to_the_end) {
 }
 
 // The last byte of a message was delivered; the messages that waited for it follow.
-void Reassembly::finish(const MessageKey& key) {
+void Reassembly::finish(Timestamp now, const MessageKey& key) {
   ++messages_delivered_;
   if (key.unordered) return;
-  Stream& own = stream(key.stream);
-  ++own.next_ssn;
-  while (own.waiting != 0) {
-    const std::uint64_t first = take_waiting(key.stream, own.next_ssn);
-    if (first == kNone) return;
-    deliver(first);
-    ++messages_delivered_;
-    ++own.next_ssn;
-  }
+  std::uint64_t& next = next_ssn(key.stream);
+  if (key.ssn < next) return hold_.on_late(now, key.stream, key.ssn);
+  ++next;
+  if (waiting_.count(key.stream) == 0) return;
+  if (hold_.bounded()) hold_.on_filled(now, now - waiting_.waiting_since(key.stream));
+  deliver_waiting(key.stream);
 }
 
-void Reassembly::finish_partial() {
+void Reassembly::finish_partial(Timestamp now) {
   const MessageKey key = partial_->key;
   partial_.reset();
-  finish(key);
-  deliver_parked();
+  finish(now, key);
+  deliver_parked(now);
 }
 
 // Empties a slot.
@@ -287,6 +288,7 @@ void Reassembly::enqueue(const MessageKey& key, bool more, Buffer&& payload) {
                   .ppid = key.ppid,
                   .unordered = key.unordered,
                   .more = more,
+                  .late = is_late(key),
                   .payload = std::move(payload)});
 }
 

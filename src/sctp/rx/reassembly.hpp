@@ -7,9 +7,12 @@
 
 #include "base/ring_queue.hpp"
 #include "hawser/base/buffer.hpp"
+#include "hawser/base/time.hpp"
 #include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/types.hpp"
+#include "sctp/rx/order_hold.hpp"
 #include "sctp/rx/tsn_tracker.hpp"
+#include "sctp/rx/waiting_messages.hpp"
 #include "sctp/wire/data.hpp"
 
 namespace hawser::sctp::rx {
@@ -20,15 +23,16 @@ struct Delivered {
   Ppid ppid;
   bool unordered = false;
   bool more = false;  ///< another piece of the same message follows (partial delivery, RFC 9260 §6.9)
+  bool late = false;  ///< a message of a higher SSN was delivered before it (OrderHold)
   Buffer payload;
 };
 
 /// Turns DATA chunks in any order into messages, ordered per stream (RFC 9260 §6.5, §6.6, §6.9).
 ///
 /// Owns copies of the payloads that wait, in a ring of slots indexed by TSN, and the queue of messages ready
-/// for the application. Never decides whether there is room for a chunk (Receiver) or which TSNs have arrived
-/// (TsnTracker). Every chunk costs O(1) in any order of arrival; a fragmented message costs one more copy.
-/// TSNs and SSNs are unwrapped inside.
+/// for the application. Never decides whether there is room for a chunk (Receiver), which TSNs have arrived
+/// (TsnTracker) or how long messages wait (OrderHold). Every chunk costs O(1) in any order of arrival; a
+/// fragmented message costs one more copy. TSNs and SSNs are unwrapped inside.
 class Reassembly {
  public:
   /// Most TSNs from the oldest held chunk to the newest. Also bounds the SSNs in flight, so that they unwrap
@@ -39,13 +43,16 @@ class Reassembly {
   static constexpr std::size_t kOverhead = 512;
 
   /// `pool` outlives this. `divert_own`: internal messages between the engines, on stream 0, are not for the
-  /// application; poll_diverted() returns them.
-  Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own = false);
+  /// application; poll_diverted() returns them. `max_hold`: the longest time that messages wait behind a hole
+  /// in the order of their stream; zero: as long as it takes. It does not hold for a diverted stream 0.
+  Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own = false,
+             Duration max_hold = {});
 
   /// Takes a chunk that is fresh by `tracker`, whose stream exists and whose payload is not empty. `tsn` is
   /// unwrapped; the caller records it in `tracker` after success. Fails with inconsistent_fragment (a
   /// protocol violation) or tsn_out_of_window, and then keeps nothing.
-  std::optional<DropReason> add(std::uint64_t tsn, const wire::DataChunk& chunk, const TsnTracker& tracker);
+  std::optional<DropReason> add(Timestamp now, std::uint64_t tsn, const wire::DataChunk& chunk,
+                                const TsnTracker& tracker);
 
   /// Partial delivery (RFC 9260 §6.9): when the chunks up to `cumulative` end in the middle of a message,
   /// delivers the pieces received so far. At most one message is partially delivered at any time, because
@@ -53,13 +60,27 @@ class Reassembly {
   /// the ring is delivered in pieces.
   void deliver_partially(std::uint64_t cumulative, bool pressed);
 
+  /// When to call skip_holes(), or kNever.
+  [[nodiscard]] Timestamp hold_deadline() const {
+    const Timestamp since = waiting_.oldest_since();
+    return since == kNever ? kNever : since + hold_.current();
+  }
+  /// Streams in which a message has waited for the whole hold skip the holes before it: that message is
+  /// delivered, those below it before it, and those up to the next hole. A message of such a hole is
+  /// delivered when it arrives.
+  void skip_holes(Timestamp now);
+  /// How long messages wait.
+  [[nodiscard]] OrderHold& hold() { return hold_; }
+  /// How long messages wait.
+  [[nodiscard]] const OrderHold& hold() const { return hold_; }
+
   /// The next message or piece for the application.
   std::optional<Delivered> poll() { return poll(ready_); }
   /// The next internal message.
   std::optional<Delivered> poll_diverted() { return poll(diverted_ready_); }
 
   /// Number of streams.
-  [[nodiscard]] std::size_t inbound_streams() const { return streams_.size(); }
+  [[nodiscard]] std::size_t inbound_streams() const { return inbound_streams_; }
   /// Bytes, with overhead, of chunks that wait for others.
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
   /// Bytes, with overhead, of everything that was not polled yet.
@@ -68,11 +89,6 @@ class Reassembly {
   [[nodiscard]] std::uint64_t messages_delivered() const { return messages_delivered_; }
 
  private:
-  struct Stream {
-    std::uint64_t next_ssn = kFirstSsn;  ///< unwrapped SSN of the message to deliver next
-    std::uint32_t waiting = 0;           ///< complete messages of later SSNs
-  };
-
   /// The fields that are equal in all fragments of a message. `ssn` is unwrapped, and 0 in unordered
   /// messages, which have none.
   struct MessageKey {
@@ -87,11 +103,9 @@ class Reassembly {
     Buffer payload;  ///< empty: the slot is free
     MessageKey key;
     std::uint64_t other_end = 0;  ///< at both ends of a run of joined fragments: the TSN of the other end
-    /// In the first fragment of a complete message: the next message in its bucket or among the parked ones.
-    std::uint64_t link = kNone;
+    std::uint64_t link = kNone;   ///< in the first fragment of a parked message: the next one
     bool begin = false;
     bool end = false;
-    bool waiting = false;  ///< first fragment of a complete message that is in a bucket
   };
 
   /// The message whose beginning was delivered.
@@ -111,7 +125,7 @@ class Reassembly {
   static constexpr std::size_t kFirstSlots = 64;
 
   [[nodiscard]] static std::size_t cost(std::size_t payload) { return payload + kOverhead; }
-  [[nodiscard]] Stream& stream(StreamId id) { return streams_[id.value()]; }
+  [[nodiscard]] std::uint64_t& next_ssn(StreamId stream);
   [[nodiscard]] Slot& slot(std::uint64_t tsn) { return slots_[tsn & (slots_.size() - 1)]; }
   [[nodiscard]] Slot* find(std::uint64_t tsn);
 
@@ -123,35 +137,47 @@ class Reassembly {
                                       const TsnTracker& tracker);
   [[nodiscard]] bool fits_successor(std::uint64_t tsn, bool end, const MessageKey& key,
                                     const TsnTracker& tracker);
+  [[nodiscard]] bool is_late(const MessageKey& key) {
+    return !key.unordered && key.ssn < next_ssn(key.stream);
+  }
+  [[nodiscard]] bool is_split(StreamId stream, bool unordered) const {
+    return partial_ && partial_->key.stream == stream && partial_->key.unordered == unordered;
+  }
   [[nodiscard]] bool has_turn(const MessageKey& key);
   [[nodiscard]] bool make_room(std::uint64_t tsn, std::uint64_t cumulative);
   bool grow();
   Run store(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key);
-  std::optional<DropReason> deliver_complete(Run run);
+  std::optional<DropReason> deliver_complete(Timestamp now, Run run);
 
-  [[nodiscard]] std::uint64_t& bucket(StreamId id, std::uint64_t ssn);
-  bool wait_for_turn(std::uint64_t first);
-  std::uint64_t take_waiting(StreamId id, std::uint64_t ssn);
+  [[nodiscard]] bool bounds_wait(StreamId stream) const {
+    return hold_.bounded() && !(divert_own_ && stream == StreamId{0});
+  }
+  bool wait_for_turn(Timestamp now, std::uint64_t first);
+  void skip_hole(StreamId stream);
+  void deliver_waiting(StreamId stream);
   void park(std::uint64_t first);
-  void deliver_parked();
+  void deliver_parked(Timestamp now);
 
   void deliver(std::uint64_t first);
   void deliver_pieces(Run run, bool to_the_end);
-  void finish(const MessageKey& key);
-  void finish_partial();
+  void finish(Timestamp now, const MessageKey& key);
+  void finish_partial(Timestamp now);
   Buffer take(std::uint64_t tsn);
   Buffer join(Run run);
   void enqueue(const MessageKey& key, bool more, Buffer&& payload);
   std::optional<Delivered> poll(RingQueue<Delivered>& ready);
 
   BufferPool& pool_;
-  std::vector<Stream> streams_;
-  std::vector<Slot> slots_;             ///< slot of TSN t: t modulo the size, a power of two
-  std::vector<std::uint64_t> buckets_;  ///< chains of complete messages that wait, by stream and SSN
-  std::uint64_t floor_ = 0;             ///< every held TSN is in [floor_, floor_ + slots_.size())
+  std::uint16_t inbound_streams_;
+  /// Unwrapped SSN of the message to deliver next, of the streams up to the highest one in use.
+  std::vector<std::uint64_t> next_ssn_;
+  std::vector<Slot> slots_;  ///< slot of TSN t: t modulo the size, a power of two
+  WaitingMessages waiting_;  ///< complete messages whose turn has not come
+  OrderHold hold_;
+  std::uint64_t floor_ = 0;  ///< every held TSN is in [floor_, floor_ + slots_.size())
   std::size_t held_chunks_ = 0;
   std::optional<Partial> partial_;
-  /// Unordered messages that wait for the partially delivered one of their stream, as a list.
+  /// Messages that are due, but wait for the partially delivered one of their stream, as a list.
   std::uint64_t parked_first_ = kNone;
   std::uint64_t parked_last_ = kNone;
   RingQueue<Delivered> ready_;

@@ -38,7 +38,7 @@ std::size_t sack_header(bool nr_sack) {
 Receiver::Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
                    BufferPool& pool, GapPolicy gap_policy, bool divert_own)
     : tracker_(peer_initial_tsn),
-      reassembly_(inbound_streams, pool, divert_own),
+      reassembly_(inbound_streams, pool, divert_own, divert_own ? config.order_hold : Duration{}),
       path_ack_(config.max_paths),
       acks_(std::min(config.sack_delay, kMaxSackDelay), config.max_paths),
       gap_policy_(gap_policy),
@@ -48,12 +48,12 @@ Receiver::Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const En
 
 // --- input
 
-std::optional<DropReason> Receiver::on_data(Timestamp /*now*/, PathId from, const wire::DataChunk& chunk) {
+std::optional<DropReason> Receiver::on_data(Timestamp now, PathId from, const wire::DataChunk& chunk) {
   from_ = from;
   if (chunk.payload.empty()) return DropReason::empty_data;
   const std::uint64_t tsn = tracker_.unwrap(chunk.tsn);
   std::optional<DropReason> drop = admit(tsn);
-  if (!drop) drop = take_in(tsn, chunk);
+  if (!drop) drop = take_in(now, tsn, chunk);
   // A dropped chunk is answered immediately: the peer's view of this end is out of date (RFC 9260 §6.2).
   if (drop) (*drop == DropReason::duplicate_tsn ? duplicate_ : urgent_) = true;
   return drop;
@@ -82,10 +82,10 @@ bool Receiver::has_room_for(std::uint64_t tsn) const {
   return held_bytes() < limit;
 }
 
-std::optional<DropReason> Receiver::take_in(std::uint64_t tsn, const wire::DataChunk& chunk) {
+std::optional<DropReason> Receiver::take_in(Timestamp now, std::uint64_t tsn, const wire::DataChunk& chunk) {
   const bool valid_stream = chunk.stream.value() < reassembly_.inbound_streams();
   if (valid_stream) {
-    if (const auto drop = reassembly_.add(tsn, chunk, tracker_)) return drop;
+    if (const auto drop = reassembly_.add(now, tsn, chunk, tracker_)) return drop;
   }
   const bool had_gaps = tracker_.has_gaps();
   tracker_.record(tsn);
@@ -110,6 +110,11 @@ void Receiver::on_packet_end(Timestamp now, const SealedPacket* sealed) {
                         .bytes = sealed->bytes,
                         .urgent = urgent,
                         .irregular = sealed->skips || duplicate});
+}
+
+void Receiver::on_timeout(Timestamp now) {
+  reassembly_.skip_holes(now);
+  acks_.on_timeout(now);
 }
 
 // --- acknowledgement

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -51,7 +52,7 @@ enum class GapPolicy : std::uint8_t {
 class Receiver {
  public:
   /// `inbound_streams` is the negotiated number, at least 1. `pool` outlives this. `divert_own`: see
-  /// Reassembly.
+  /// Reassembly; messages then wait for the order of their stream for EndpointConfig::order_hold at most.
   Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const EndpointConfig& config,
            BufferPool& pool, GapPolicy gap_policy = GapPolicy::at_once, bool divert_own = false);
 
@@ -70,14 +71,25 @@ class Receiver {
   /// Plans the SACK. Called once per received packet that carried DATA, accepted or not; `sealed` is null
   /// when the packet was not sealed.
   void on_packet_end(Timestamp now, const SealedPacket* sealed = nullptr);
-  /// Makes a SACK due whose deadline has passed.
-  void on_timeout(Timestamp now) { acks_.on_timeout(now); }
+  /// Makes a SACK due whose deadline has passed, and delivers messages that have waited long enough for the
+  /// order of their stream.
+  void on_timeout(Timestamp now);
+  /// When to call on_timeout, or kNever.
+  [[nodiscard]] Timestamp next_timeout() const {
+    return std::min(acks_.deadline(), reassembly_.hold_deadline());
+  }
+  /// Whether messages wait for the order of their stream, and for a limited time.
+  [[nodiscard]] bool holds_messages() const { return reassembly_.hold_deadline() != kNever; }
+  /// How long messages wait for the order of their stream.
+  [[nodiscard]] OrderHold& hold() { return reassembly_.hold(); }
+  /// How long messages wait for the order of their stream.
+  [[nodiscard]] const OrderHold& hold() const { return reassembly_.hold(); }
 
   // --- acknowledgement
 
   /// When SACKs are due, and for which paths.
   [[nodiscard]] const AckPolicy& acks() const { return acks_; }
-  /// When to call on_timeout, or kNever.
+  /// When a SACK becomes due, or kNever.
   [[nodiscard]] Timestamp sack_deadline() const { return acks_.deadline(); }
   /// Makes a SACK due.
   void force_sack() { acks_.force(); }
@@ -120,7 +132,8 @@ class Receiver {
 
   [[nodiscard]] std::optional<DropReason> admit(std::uint64_t tsn);
   [[nodiscard]] bool has_room_for(std::uint64_t tsn) const;
-  [[nodiscard]] std::optional<DropReason> take_in(std::uint64_t tsn, const wire::DataChunk& chunk);
+  [[nodiscard]] std::optional<DropReason> take_in(Timestamp now, std::uint64_t tsn,
+                                                  const wire::DataChunk& chunk);
 
   struct SackBody {
     std::array<wire::GapBlock, kMaxGapBlocks> blocks;

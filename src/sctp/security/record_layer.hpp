@@ -55,6 +55,11 @@ class RecordLayer {
   /// Whether there are keys that drop_old() would wipe.
   [[nodiscard]] bool has_old() const;
 
+  /// Key (RecordNumbers::key) of the record that seal() makes next with `numbers`. Expects can_send().
+  [[nodiscard]] std::uint64_t next_record(const path::RecordNumbers& numbers) const {
+    const bool first = numbers.generation != sending_->generation;
+    return path::RecordNumbers::key(sending_->generation, first ? RecordSequence{} : numbers.next_sequence);
+  }
   /// Seals a packet of common header, kRecordHeaderSize free bytes, chunks, and crypto::kAeadTagSize free
   /// bytes, and advances `numbers`, which belong to its path. False when no path id or sequence is left under
   /// these keys; the packet must not leave then.

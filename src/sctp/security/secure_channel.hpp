@@ -56,6 +56,10 @@ class SecureChannel {
   /// When on_progress() has to be called next; kNever: not by time.
   [[nodiscard]] Timestamp next_timeout() const;
 
+  /// Key of the record that the next packet with `numbers` will be (RecordLayer::next_record).
+  [[nodiscard]] std::uint64_t next_record(const path::RecordNumbers& numbers) const {
+    return records_.next_record(numbers);
+  }
   /// Seals `packet` in place (RecordLayer::seal). Expects up(). False: `numbers` are used up.
   [[nodiscard]] bool seal(MutableBytes packet, path::RecordNumbers& numbers) {
     return records_.seal(packet, numbers);

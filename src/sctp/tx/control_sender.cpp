@@ -28,7 +28,7 @@ bool ControlSender::poll(Timestamp now, TransmitBatch& batch) {
     PacketBuilder packet = begin(route, chunks.front(), batch);
     const Filled filled = fill(packet, route);
     if (packet.empty()) continue;
-    if (filled.cookie_echo && bundle_data_with_cookie_) add_early_data(packet, now);
+    const bool early_data = filled.cookie_echo && bundle_data_with_cookie_ && add_early_data(packet, now);
     const std::size_t size = packet.finish();
     path::Path* path = context_.paths.find(route);
     const bool permitted = path == nullptr ? size <= filled.asked : path->within_amplification_limit(size);
@@ -38,6 +38,7 @@ bool ControlSender::poll(Timestamp now, TransmitBatch& batch) {
     }
     batch.commit(size);
     if (path != nullptr) path->on_sent(now, size);
+    if (early_data) context_.paths.primary()->flight.on_sent(now, size, 0);
     return true;
   }
   return false;
@@ -84,11 +85,9 @@ std::size_t ControlSender::safe_payload(const Route& route) {
 }
 
 // The ClientHello leaves with the COOKIE ECHO, which saves a round trip.
-void ControlSender::add_early_data(PacketBuilder& packet, Timestamp now) {
+bool ControlSender::add_early_data(PacketBuilder& packet, Timestamp now) {
   path::Path& path = *context_.paths.primary();
-  if (context_.data.fill(packet, path, path.flight.next_packet, now) == 0) return;
-  ++path.flight.next_packet;
-  path.flight.last_sent = now;
+  return context_.data.fill(packet, path, path.flight.sent.next(), now) != 0;
 }
 
 void ControlSender::build_probe(path::Path& path, const path::MtuProbe& probe, Timestamp now,

@@ -59,7 +59,7 @@ class ControlSender {
   [[nodiscard]] PacketBuilder begin(const Route& route, const control::ControlChunk& first,
                                     TransmitBatch& batch);
   [[nodiscard]] std::size_t safe_payload(const Route& route);
-  void add_early_data(PacketBuilder& packet, Timestamp now);
+  [[nodiscard]] bool add_early_data(PacketBuilder& packet, Timestamp now);
   [[nodiscard]] path::RecordNumbers& record_numbers(const Route& route);
 
   Context context_;

@@ -1,10 +1,11 @@
 // The way of a sent packet with DATA (docs/life-of-a-packet.md, steps 5 to 9, and 22 for the answer):
 //
-//  1. Tunnel::send_packet calls Endpoint::send, which reaches DataSender::enqueue: the message waits.
+//  1. The message waits in the user's MessageSource, or Endpoint::send has reached DataSender::enqueue.
 //  2. Association::poll_transmit: probes and control chunks leave first, then Transmitter::poll.
 //  3. Transmitter::pick_path: the scheduler chooses a path with room in window, pacer and cap.
 //  4. Transmitter::fill_batch begins packets back to back; PacketWriter::begin writes the common header.
-//  5. DataSender::fill adds chunks while they fit: queued ones by send_next, then new ones by add_new.
+//  5. DataSender::fill adds chunks while they fit: lost ones by send_again, new ones by send_new, which takes
+//     their messages from the source.
 //  6. DataSender::cut makes a chunk of a message or of a part of it, and gives it its SSN.
 //  7. Outstanding::append gives the chunk its TSN and keeps it until it is acknowledged.
 //  8. PacketBuilder::add_data copies the payload into the batch.
@@ -27,37 +28,30 @@ DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initi
       max_message_(config.max_message_size),
       initial_tsn_(initial_tsn),
       outstanding_(initial_tsn),
-      next_ssn_(config.outbound_streams) {}
+      streams_(config.outbound_streams) {}
 
 void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window) {
-  next_ssn_.resize(streams);
+  streams_ = streams;
   peer_window_ = peer_window;
 }
 
-SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
+SendResult DataSender::check(const Buffer& message, const SendOptions& options) const {
+  constexpr std::uint8_t kMaxDscp = 63;
   if (message.empty() || message.size() > max_message_) return SendResult::invalid_message;
-  if (options.stream.value() >= next_ssn_.size()) return SendResult::invalid_stream;
+  if (options.dscp > kMaxDscp) return SendResult::invalid_message;
+  return options.stream.value() < streams_ ? SendResult::ok : SendResult::invalid_stream;
+}
+
+SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
+  if (const SendResult result = check(message, options); result != SendResult::ok) return result;
   // An empty buffer takes any legal message, so that one larger than the buffer can be sent at all.
   if (queued_bytes() != 0 && queued_bytes() + message.size() > limit_) {
     blocked_ = true;
     return SendResult::would_block;
   }
-  backlog_ += message.size();
   ++messages_accepted_;
-  queue_.push_back({std::move(message), options, 0});
+  queue_.push(std::move(message), options);
   return SendResult::ok;
-}
-
-void DataSender::enqueue_urgent(Buffer&& message, const SendOptions& options) {
-  backlog_ += message.size();
-  urgent_.push_back({std::move(message), options, 0});
-}
-
-// The fragments of a message have consecutive TSNs (RFC 9260 §6.9), so a message of which a part was sent is
-// finished first.
-RingQueue<DataSender::Pending>& DataSender::next_queue() {
-  const bool begun = !queue_.empty() && queue_.front().offset != 0;
-  return urgent_.empty() || begun ? queue_ : urgent_;
 }
 
 bool DataSender::take_writable() {
@@ -71,71 +65,157 @@ bool DataSender::window_permits(std::size_t size) const {
   return outstanding_.flight_bytes() == 0 || outstanding_.flight_bytes() + size <= peer_window_;
 }
 
-std::size_t DataSender::next_chunk_size() {
-  const std::uint64_t lost = outstanding_.next_queued();
-  if (lost != path::kNoTsn) return outstanding_.at(lost).payload.size();
-  if (!any_queued() || outstanding_.full()) return 0;
-  const Pending& front = next_queue().front();
-  return std::min(front.message.size() - front.offset, max_chunk_payload_);
+// A real-time message does not wait for room in a send buffer full of bulk ones.
+inline DataSender::Lane DataSender::overtaking() const {
+  return outstanding_.full() ? Lane::none : queue_.overtaking(queued_bytes() < limit_ + limit_ / 8);
 }
 
+inline DataSender::Lane DataSender::following() const {
+  return outstanding_.full() ? Lane::none : queue_.following(queued_bytes() < limit_);
+}
+
+// User bytes of the next chunk of this lane; of one whose message is still in the source, the most that a
+// packet holds with its padding.
+inline std::size_t DataSender::size_in(Lane lane) {
+  if (lane == Lane::none) return 0;
+  if (!queue_.is_here(lane)) return max_chunk_payload_ & ~std::size_t{3};
+  return std::min(queue_.front(lane).left(), max_chunk_payload_);
+}
+
+bool DataSender::next_is_urgent() const {
+  return outstanding_.has_queued() || overtaking() != Lane::none;
+}
+
+std::size_t DataSender::next_chunk_size() {
+  const Lane first = outstanding_.has_urgent_queued() ? Lane::none : overtaking();
+  if (first != Lane::none) return size_in(first);
+  const std::uint64_t lost = outstanding_.next_queued();
+  return lost != path::kNoTsn ? outstanding_.at(lost).payload.size() : size_in(following());
+}
+
+inline std::uint8_t DataSender::dscp_in(Lane lane) {
+  return lane == Lane::none || !queue_.is_here(lane) ? std::uint8_t{0} : queue_.front(lane).options.dscp;
+}
+
+std::uint8_t DataSender::next_dscp() {
+  const Lane first = outstanding_.has_urgent_queued() ? Lane::none : overtaking();
+  if (first != Lane::none) return dscp_in(first);
+  const std::uint64_t lost = outstanding_.next_queued();
+  return lost != path::kNoTsn ? outstanding_.at(lost).dscp : dscp_in(following());
+}
+
+bool DataSender::prepare(Timestamp now) {
+  if (outstanding_.has_urgent_queued() || fetch(now, overtaking()) || outstanding_.has_queued()) return true;
+  return fetch(now, following());
+}
+
+// Makes the first message of `lane` present. False: there is none.
+bool DataSender::fetch(Timestamp now, Lane lane) {
+  if (lane == Lane::none) return false;
+  if (queue_.is_here(lane)) return true;
+  while (queue_.take(now, lane)) {
+    const SendQueue::Pending& taken = queue_.front(lane);
+    if (check(taken.message, taken.options) == SendResult::ok) {
+      ++messages_accepted_;
+      return true;
+    }
+    ++messages_refused_;
+    queue_.discard(lane);
+  }
+  return false;
+}
+
+// The peer's window limits new data only (RFC 9260 §6.1 A): it has room reserved for what was sent before,
+// and only that may open the window again.
 bool DataSender::ready() {
   const std::size_t size = next_chunk_size();
-  return size != 0 && window_permits(size);
+  return size != 0 && (outstanding_.has_queued() || window_permits(size));
 }
 
 std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
                              Timestamp now) {
-  std::size_t added = 0;
-  while (outstanding_.has_queued() && send_next(packet, path, number, now, added)) {
+  Filling to{packet, path, number, now, next_dscp()};
+  while (outstanding_.has_urgent_queued()) {
+    if (!send_again(to)) return to.added;
   }
-  if (outstanding_.has_queued()) return added;
-  while (any_queued() && add_new(packet, path, number, now, added)) {
+  for (Lane lane = overtaking(); lane != Lane::none && send_new(to, lane); lane = overtaking()) {
   }
-  return added;
+  while (outstanding_.has_queued()) {
+    if (!send_again(to)) return to.added;
+  }
+  for (Lane lane = following(); lane != Lane::none && send_new(to, lane); lane = following()) {
+  }
+  return to.added;
 }
 
-bool DataSender::send_next(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
-                           std::size_t& added) {
+bool DataSender::send_again(Filling& to) {
   const std::uint64_t tsn = outstanding_.next_queued();
-  OutChunk& chunk = outstanding_.at(tsn);
-  const std::size_t size = chunk.payload.size();
-  if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size) || !window_permits(size))
-    return false;
-  packet.add_data({chunk.immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream,
-                   chunk.ssn, chunk.ppid, chunk.payload.bytes()});
-  probing_window_ = outstanding_.flight_bytes() == 0 && size > peer_window_;
-  ++(chunk.transmissions == 0 ? path.counters.data_chunks_sent : path.counters.data_chunks_retransmitted);
-  outstanding_.on_sent(tsn, path, number, now);
-  added += size;
+  const std::size_t size = outstanding_.at(tsn).payload.size();
+  if (outstanding_.at(tsn).dscp != to.dscp) return false;
+  if (!to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size)) return false;
+  send(to, tsn);
   return true;
 }
 
-bool DataSender::add_new(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
-                         std::size_t& added) {
-  RingQueue<Pending>& queue = next_queue();
-  const Pending& front = queue.front();
-  const std::size_t size = std::min(front.message.size() - front.offset, max_chunk_payload_);
-  if (outstanding_.full() || !window_permits(size) ||
-      !packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size)) {
-    return false;
-  }
-  backlog_ -= size;
-  outstanding_.append(cut(queue, size));
-  return send_next(packet, path, number, now, added);
+void DataSender::add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate) {
+  packet.add_data({immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream, chunk.ssn,
+                   chunk.ppid, chunk.payload.bytes()});
 }
 
-// Takes the next `size` bytes of the oldest message of `queue`. A whole message moves without a copy.
-OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
-  Pending& pending = queue.front();
+bool DataSender::fill_probe(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
+                            Timestamp now) {
+  const std::uint64_t tsn = path.flight.newest;
+  if (tsn == path::kNoTsn) return false;
+  const OutChunk& chunk = outstanding_.at(tsn);
+  if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + chunk.payload.size())) return false;
+  add_chunk(packet, tsn, chunk, true);
+  ++path.counters.data_chunks_retransmitted;
+  outstanding_.resend_newest(path, number, now);
+  return true;
+}
+
+bool DataSender::send_new(Filling& to, Lane lane) {
+  // A smaller message would hardly fit, and whatever is taken from the source can no longer be dropped there.
+  constexpr std::size_t kWorthTaking = wire::kDataHeaderSize + 40;
+  if (!queue_.is_here(lane)) {
+    const bool room = window_permits(size_in(lane)) && to.packet.fits(wire::ChunkType::kData, kWorthTaking);
+    if (!room || !fetch(to.now, lane)) return false;
+  }
+  const std::size_t size = size_in(lane);
+  if (dscp_in(lane) != to.dscp) return false;
+  if (!window_permits(size) || !to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size))
+    return false;
+  const std::uint64_t tsn = outstanding_.next_tsn();
+  outstanding_.append(cut(lane, size));
+  send(to, tsn);
+  return true;
+}
+
+void DataSender::send(Filling& to, std::uint64_t tsn) {
+  const OutChunk& chunk = outstanding_.at(tsn);
+  const std::size_t size = chunk.payload.size();
+  add_chunk(to.packet, tsn, chunk, chunk.immediate);
+  probing_window_ = outstanding_.flight_bytes() == 0 && size > peer_window_;
+  ++(chunk.transmissions == 0 ? to.path.counters.data_chunks_sent
+                              : to.path.counters.data_chunks_retransmitted);
+  outstanding_.on_sent(tsn, to.path, to.number, to.now);
+  to.added += size;
+}
+
+// Takes the next `size` bytes of the first message of `lane`. A whole message moves without a copy.
+OutChunk DataSender::cut(Lane lane, std::size_t size) {
+  SendQueue::Pending& pending = queue_.front(lane);
   const SendOptions& options = pending.options;
   OutChunk chunk;
   chunk.begin = pending.offset == 0;
-  chunk.end = pending.offset + size == pending.message.size();
+  chunk.end = pending.left() == size;
   chunk.stream = options.stream;
   chunk.ppid = options.ppid;
+  chunk.dscp = options.dscp;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
+  if (options.stream.value() >= next_ssn_.size()) next_ssn_.resize(options.stream.value() + std::size_t{1});
+  chunk.urgent = lane == Lane::urgent || lane == Lane::realtime;
   Ssn& ssn = next_ssn_[options.stream.value()];
   chunk.ssn = options.unordered ? Ssn{} : ssn;
   if (chunk.end && !options.unordered) ++ssn;
@@ -144,33 +224,43 @@ OutChunk DataSender::cut(RingQueue<Pending>& queue, std::size_t size) {
   } else {
     chunk.payload = pool_->copy(pending.message.bytes().subspan(pending.offset, size));
   }
-  pending.offset += size;
-  if (chunk.end) queue.pop_front();
+  queue_.consume(lane, size, chunk.end);
   return chunk;
 }
 
-DataSender::SackVerdict DataSender::on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                                            const wire::GapBlockList& non_renegable, path::PathTable& paths,
-                                            Timestamp now) {
-  return apply({unwrap(fields.cumulative_tsn, outstanding_.cumulative()), gaps, non_renegable, now},
-               fields.a_rwnd, paths);
+DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& paths, Timestamp now) {
+  const std::uint64_t cumulative = unwrap(sack.fields.cumulative_tsn, outstanding_.cumulative());
+  const bool may_be_cut = sack.fields.coverage == wire::SackCoverage::unstated;
+  SackCoverageTracker coverage = coverage_;
+  coverage.on_sack(sack.fields);
+  const bool prompt = coverage_.certain() && coverage.certain();
+  const SackView view{cumulative, sack.gaps, sack.non_renegable, now, may_be_cut, prompt};
+  const SackVerdict verdict = apply(view, sack.overtaken ? wire_window() : sack.fields.a_rwnd, paths);
+  if (verdict != SackVerdict::advanced && verdict != SackVerdict::nothing_new) return verdict;
+  coverage_ = coverage;
+  for (const Tsn tsn : sack.duplicates)
+    outstanding_.on_duplicate(unwrap(tsn, outstanding_.cumulative()), paths, now);
+  return verdict;
 }
 
 DataSender::SackVerdict DataSender::on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now) {
-  const auto window = static_cast<std::uint32_t>(peer_window_);
-  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now}, window, paths);
+  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now, false}, wire_window(), paths);
 }
 
 DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd,
                                           path::PathTable& paths) {
   if (view.cumulative < outstanding_.cumulative()) return SackVerdict::stale;
   if (!outstanding_.plausible(view)) return SackVerdict::invalid;
+  const bool same_cumulative = view.cumulative == outstanding_.cumulative();
+  const std::uint64_t acknowledged_before = outstanding_.acknowledged();
   const std::size_t held_before = outstanding_.held_bytes();
-  const std::size_t flight_before = outstanding_.flight_bytes();
   outstanding_.acknowledge(view, paths);
+  const bool news =
+      outstanding_.acknowledged() != acknowledged_before || outstanding_.held_bytes() != held_before;
+  // A SACK that reports fewer chunks than one before it was overtaken by that one, and so was its window.
+  const bool overtaken = same_cumulative && !news && outstanding_.reports_less(view);
   // The flight counts against the advertised window in window_permits (RFC 9260 §6.2.1 D ii).
-  peer_window_ = a_rwnd;
-  const bool news = outstanding_.held_bytes() != held_before || outstanding_.flight_bytes() != flight_before;
+  if (!overtaken) peer_window_ = a_rwnd;
   return news ? SackVerdict::advanced : SackVerdict::nothing_new;
 }
 

@@ -3,17 +3,21 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/ring_queue.hpp"
 #include "hawser/sctp/message.hpp"
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
+#include "sctp/tx/sack_coverage.hpp"
+#include "sctp/tx/send_queue.hpp"
 #include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
 
 /// The send half of the data transfer of one association: messages wait, are cut into chunks when they leave
-/// (RFC 9260 §6.9), and are kept until the peer has acknowledged them. Owns the queues, the outstanding
+/// (RFC 9260 §6.9), and are kept until the peer has acknowledged them. Owns the queue, the outstanding
 /// chunks, the stream sequence numbers and the peer's window. Never chooses a path.
+///
+/// The order of sending: retransmissions of urgent and real-time messages, urgent and real-time messages,
+/// other retransmissions, messages of the application, bulk messages of the source.
 class DataSender {
  public:
   /// `pool` outlives this. `initial_tsn` is the TSN of the first chunk.
@@ -26,30 +30,57 @@ class DataSender {
   SendResult enqueue(Buffer&& message, const SendOptions& options);
   /// Queues an internal message. It ignores the limit of the send buffer, and leaves before every message of
   /// which no part was sent.
-  void enqueue_urgent(Buffer&& message, const SendOptions& options);
+  void enqueue_urgent(Buffer&& message, const SendOptions& options) {
+    queue_.push_urgent(std::move(message), options);
+  }
+  /// Sets the user's source of messages; null: there is none.
+  void set_source(MessageSource* source) { queue_.set_source(source); }
+  /// The source, or null.
+  [[nodiscard]] MessageSource* source() const { return queue_.source(); }
+  /// Whether messages may be taken from the source: the association is up and not shutting down.
+  void admit_source(bool admitted) { queue_.admit_source(admitted); }
   /// Bytes of messages and chunks that count against the send buffer.
-  [[nodiscard]] std::size_t queued_bytes() const { return outstanding_.held_bytes() + backlog_; }
-  /// Bytes of messages that have no TSN yet.
-  [[nodiscard]] std::size_t backlog() const { return backlog_; }
+  [[nodiscard]] std::size_t queued_bytes() const { return outstanding_.held_bytes() + queue_.bytes(); }
+  /// Bytes of messages that have no TSN yet, without those in the source.
+  [[nodiscard]] std::size_t backlog() const { return queue_.bytes(); }
+  /// Bytes that wait to be sent for the first time, with those in the source.
+  [[nodiscard]] std::size_t waiting_bytes() const {
+    return queue_.bytes() + (queue_.source() == nullptr ? 0 : queue_.source()->waiting_bytes());
+  }
+  /// Whether the next chunk holds up others, or is of use only for a short time.
+  [[nodiscard]] bool next_is_urgent() const;
   /// Free bytes of the send buffer.
   [[nodiscard]] std::size_t space() const { return queued_bytes() < limit_ ? limit_ - queued_bytes() : 0; }
-  /// Whether no message waits and every chunk is acknowledged.
-  [[nodiscard]] bool drained() const { return !any_queued() && outstanding_.empty(); }
-  /// Messages that enqueue() accepted so far.
+  /// Whether no message waits, except in the source, and every chunk is acknowledged.
+  [[nodiscard]] bool drained() const { return queue_.bytes() == 0 && outstanding_.empty(); }
+  /// Messages that enqueue() accepted or that were taken from the source so far.
   [[nodiscard]] std::uint64_t messages_accepted() const { return messages_accepted_; }
+  /// Messages from the source that enqueue() would have refused; they were dropped.
+  [[nodiscard]] std::uint64_t messages_refused() const { return messages_refused_; }
   /// True once after a would_block, as soon as half of the send buffer is free.
   bool take_writable();
 
-  /// User bytes of the chunk that would leave next; 0 when there is none.
+  /// Adds to `packet` the newest chunk in flight on `path` once more, as a tail loss probe (RFC 8985 §7.3)
+  /// that the peer acknowledges immediately. False: nothing is in flight there, or it does not fit.
+  bool fill_probe(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now);
+
+  /// User bytes of the chunk that would leave next; 0 when there is none. At most so many while its message
+  /// is still in the source.
   [[nodiscard]] std::size_t next_chunk_size();
+  /// The DSCP of the chunk that would leave next; 0: there is none, or its message is still in the source.
+  [[nodiscard]] std::uint8_t next_dscp();
+  /// Takes the message that would leave next from the source, if it is there, so that next_chunk_size() is
+  /// exact. To be called when a path has room. False: nothing is left to be sent.
+  bool prepare(Timestamp now);
   /// Whether a chunk waits that the peer's window permits.
   [[nodiscard]] bool ready();
   /// Whether data waits to be sent, for the first time or again.
-  [[nodiscard]] bool has_data() const { return any_queued() || outstanding_.has_queued(); }
+  [[nodiscard]] bool has_data() const { return outstanding_.has_queued() || queue_.waits(); }
   /// Whether the peer's window permits a full-sized chunk.
   [[nodiscard]] bool peer_has_room() const { return window_permits(max_chunk_payload_); }
-  /// Adds to `packet` as many chunks as fit, retransmissions first. They count as packet `number` of `path`.
-  /// Returns the user bytes added: 0 when the next chunk does not fit or none is ready.
+  /// Adds to `packet` as many chunks as fit and have the DSCP of the first one, in the order of sending. They
+  /// count as packet `number` of `path`. Returns the user bytes added: 0 when the next chunk does not fit or
+  /// none is ready.
   std::size_t fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now);
   /// Sets the most user bytes of one chunk; larger messages are fragmented.
   void set_max_chunk_payload(std::size_t bytes) { max_chunk_payload_ = bytes; }
@@ -59,12 +90,22 @@ class DataSender {
   /// What a SACK was: it acknowledged data, acknowledged nothing new, was older than an earlier one, or
   /// acknowledged data that was never sent. The last two change nothing.
   enum class SackVerdict { advanced, nothing_new, stale, invalid };
+  /// The content of a SACK or NR-SACK. Borrows the lists.
+  struct Sack {
+    const wire::SackFields& fields;
+    wire::GapBlockList gaps;           ///< renegable
+    wire::GapBlockList non_renegable;  ///< empty for a plain SACK
+    wire::DuplicateList duplicates;
+    bool overtaken = false;  ///< a SACK that left later has arrived: its window is out of date
+  };
   /// Applies a SACK or NR-SACK (RFC 9260 §6.2.1) and sets each path's flight.acked.
-  SackVerdict on_sack(const wire::SackFields& fields, const wire::GapBlockList& gaps,
-                      const wire::GapBlockList& non_renegable, path::PathTable& paths, Timestamp now);
+  SackVerdict on_sack(const Sack& sack, path::PathTable& paths, Timestamp now);
   /// Applies the cumulative TSN of a SHUTDOWN (RFC 9260 §9.2).
   SackVerdict on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now);
 
+  /// Whether the chunks that the peer has not acknowledged had not arrived when its newest SACK left, so that
+  /// they may be lost.
+  [[nodiscard]] bool acknowledgements_complete() const { return coverage_.certain(); }
   /// The chunks that have a TSN.
   [[nodiscard]] Outstanding& outstanding() { return outstanding_; }
   /// The chunks that have a TSN.
@@ -77,19 +118,29 @@ class DataSender {
   [[nodiscard]] Tsn initial_tsn() const { return initial_tsn_; }
 
  private:
-  struct Pending {
-    Buffer message;
-    SendOptions options;
-    std::size_t offset = 0;  ///< bytes already cut off
+  using Lane = SendQueue::Lane;
+  /// The packet that fill() fills.
+  struct Filling {
+    PacketBuilder& packet;
+    path::Path& path;
+    path::PacketNumber number;
+    Timestamp now;
+    std::uint8_t dscp;      ///< of the packet
+    std::size_t added = 0;  ///< user bytes
   };
-  bool send_next(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
-                 std::size_t& added);
-  bool add_new(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now,
-               std::size_t& added);
-  OutChunk cut(RingQueue<Pending>& queue, std::size_t size);
-  [[nodiscard]] bool any_queued() const { return !queue_.empty() || !urgent_.empty(); }
-  [[nodiscard]] RingQueue<Pending>& next_queue();
+  [[nodiscard]] Lane overtaking() const;
+  [[nodiscard]] Lane following() const;
+  [[nodiscard]] std::size_t size_in(Lane lane);
+  [[nodiscard]] std::uint8_t dscp_in(Lane lane);
+  bool fetch(Timestamp now, Lane lane);
+  [[nodiscard]] SendResult check(const Buffer& message, const SendOptions& options) const;
+  bool send_again(Filling& to);
+  bool send_new(Filling& to, Lane lane);
+  void send(Filling& to, std::uint64_t tsn);
+  OutChunk cut(Lane lane, std::size_t size);
+  static void add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate);
   [[nodiscard]] bool window_permits(std::size_t size) const;
+  [[nodiscard]] std::uint32_t wire_window() const { return static_cast<std::uint32_t>(peer_window_); }
   SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, path::PathTable& paths);
 
   BufferPool* pool_;
@@ -97,13 +148,14 @@ class DataSender {
   std::size_t max_message_;
   Tsn initial_tsn_;
   Outstanding outstanding_;
-  RingQueue<Pending> queue_;
-  RingQueue<Pending> urgent_;
-  std::vector<Ssn> next_ssn_;
+  SendQueue queue_;
+  std::uint16_t streams_;
+  std::vector<Ssn> next_ssn_;  ///< of the streams up to the highest one in use
+  SackCoverageTracker coverage_;
   std::size_t max_chunk_payload_ = 0;
-  std::size_t backlog_ = 0;
   std::size_t peer_window_ = 0;
   std::uint64_t messages_accepted_ = 0;
+  std::uint64_t messages_refused_ = 0;
   bool probing_window_ = false;
   bool blocked_ = false;
 };

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace hawser::sctp::tx {
 namespace {
 
 // Enough for a handshake: anyone who knows our public key can make us create an association.
 constexpr std::size_t kFirstCapacity = 16;
-constexpr std::size_t kFirstBits = 64;         // the least capacity of a bitmap
+constexpr std::size_t kFirstBits = 64;  // the least capacity of a bitmap
+// Chunks that are lost by time within this span are found together.
+constexpr Duration kTimerSlack = std::chrono::milliseconds(1);
 constexpr std::uint64_t kPacketThreshold = 3;  // RFC 9260 §7.2.4: three missing reports
 // With this many gap blocks the receiver may have had no room for more: the smallest packets hold about 120.
 constexpr std::size_t kManyBlocks = 100;
@@ -18,6 +21,19 @@ constexpr unsigned kMaxSkipped = 1024;
 // Unwrapped TSNs start one turn up, so that the number before the first is above zero.
 constexpr std::uint64_t kFirstTurn = std::uint64_t{1} << 32;
 
+// How long a packet and its acknowledgement take now. The newest packet alone may be one that overtook many.
+Duration expected_round_trip(const path::Path& path) {
+  return std::max(path.flight.rtt_of_largest, path.rtt.srtt());
+}
+
+// Whether the chunk, sent more than once, may have arrived in an earlier packet. Without PATH ACKs only time
+// tells.
+bool ambiguous(const OutChunk& chunk, Timestamp now) {
+  const path::SentPacket* packet = chunk.path->flight.sent.find(chunk.packet);
+  const Duration usual = chunk.path->rtt.srtt();
+  return (packet == nullptr || packet->record == 0) && now - chunk.sent_at < usual - usual / 4;
+}
+
 }  // namespace
 
 Outstanding::Outstanding(Tsn initial_tsn)
@@ -25,6 +41,7 @@ Outstanding::Outstanding(Tsn initial_tsn)
       unreleased_(kFirstBits),
       never_acked_(kFirstBits),
       queued_(kFirstBits),
+      urgent_queued_(kFirstBits),
       gap_acked_(kFirstBits),
       base_(kFirstTurn + initial_tsn.value()),
       next_(base_),
@@ -39,11 +56,26 @@ OutChunk& Outstanding::append(OutChunk&& chunk) {
   held_bytes_ += slot.payload.size();
   unreleased_.set(next_);
   never_acked_.set(next_);
-  queued_.set(next_);
-  queued_hint_ = std::min(queued_hint_, next_);
-  ++queued_count_;
+  enqueue(next_, slot);
   ++next_;
   return slot;
+}
+
+void Outstanding::enqueue(std::uint64_t tsn, const OutChunk& chunk) {
+  queued_.set(tsn);
+  ++queued_count_;
+  queued_hint_ = std::min(queued_hint_, tsn);
+  if (!chunk.urgent) return;
+  urgent_queued_.set(tsn);
+  ++urgent_queued_count_;
+}
+
+void Outstanding::dequeue(std::uint64_t tsn, const OutChunk& chunk) {
+  queued_.clear(tsn);
+  --queued_count_;
+  if (!chunk.urgent) return;
+  urgent_queued_.clear(tsn);
+  --urgent_queued_count_;
 }
 
 void Outstanding::grow() {
@@ -51,11 +83,12 @@ void Outstanding::grow() {
   for (std::uint64_t tsn = base_; tsn != next_; ++tsn) larger[tsn & (larger.size() - 1)] = std::move(at(tsn));
   ring_ = std::move(larger);
   if (ring_.size() <= unreleased_.capacity()) return;
-  for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &gap_acked_})
+  for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &urgent_queued_, &gap_acked_})
     bits->grow(ring_.size(), base_, next_);
 }
 
 std::uint64_t Outstanding::next_queued() {
+  if (urgent_queued_count_ != 0) return urgent_queued_.find_set(base_, next_);
   queued_hint_ = queued_count_ == 0 ? next_ : queued_.find_set(std::max(queued_hint_, base_), next_);
   return queued_count_ == 0 ? path::kNoTsn : queued_hint_;
 }
@@ -63,23 +96,36 @@ std::uint64_t Outstanding::next_queued() {
 void Outstanding::on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now) {
   OutChunk& chunk = at(tsn);
   assert(chunk.state == OutChunk::State::queued);
-  queued_.clear(tsn);
-  --queued_count_;
-  chunk.state = OutChunk::State::in_flight;
-  chunk.path = &path;
+  dequeue(tsn, chunk);
   chunk.packet = packet;
   chunk.sent_at = now;
+  link(tsn, chunk, path);
+}
+
+// Appends the chunk to the list of its path.
+void Outstanding::link(std::uint64_t tsn, OutChunk& chunk, path::Path& path) {
+  chunk.state = OutChunk::State::in_flight;
+  chunk.path = &path;
   chunk.size = path::PacketSize::small;
   if (chunk.transmissions != 255) ++chunk.transmissions;
-
   path::PathFlight& flight = path.flight;
   chunk.older = flight.newest;
   chunk.newer = path::kNoTsn;
   (flight.newest == path::kNoTsn ? flight.oldest : at(flight.newest).newer) = tsn;
   flight.newest = tsn;
-  flight.bytes += chunk.payload.size();
   flight_bytes_ += chunk.payload.size();
   ++flight_chunks_;
+}
+
+const OutChunk& Outstanding::resend_newest(path::Path& path, path::PacketNumber packet, Timestamp now) {
+  const std::uint64_t tsn = path.flight.newest;
+  OutChunk& chunk = at(tsn);
+  unlink(chunk);
+  path.flight.take_out(chunk.packet);
+  chunk.packet = packet;
+  chunk.sent_at = now;
+  link(tsn, chunk, path);
+  return chunk;
 }
 
 bool Outstanding::plausible(const SackView& sack) const {
@@ -96,50 +142,73 @@ bool Outstanding::plausible(const SackView& sack) const {
   return sane(sack.gaps) && sane(sack.non_renegable_gaps);
 }
 
+bool Outstanding::reports_less(const SackView& sack) const {
+  std::size_t reported = 0;
+  for (const wire::GapBlock& block : sack.gaps) reported += std::size_t{block.end} - block.start + 1U;
+  return reported < gap_acked_count_;
+}
+
 std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& paths) {
   for (const auto& path : paths) {
     path->flight.acked = {};
     path->flight.acked.flight_before = path->flight.bytes;
+    path->flight.acked.largest_before = path->flight.largest_acked;
   }
   released_now_ = 0;
+  prompt_ = sack.prompt;
+  shortest_round_trip_ = shortest_round_trip(paths);
   const std::uint64_t acknowledged_before = acknowledged_;
-  release_block(base_, sack.cumulative, sack.received);
+  release_block(base_, sack.cumulative, paths, sack.received);
   advance_base(sack.cumulative);
   for (const wire::GapBlock& block : sack.non_renegable_gaps) {
-    release_block(sack.cumulative + block.start, sack.cumulative + block.end, sack.received);
+    release_block(sack.cumulative + block.start, sack.cumulative + block.end, paths, sack.received);
   }
   for (const wire::GapBlock& block : sack.gaps) {
-    gap_ack_block(sack.cumulative + block.start, sack.cumulative + block.end, sack.received);
+    gap_ack_block(sack.cumulative + block.start, sack.cumulative + block.end, paths, sack.received);
   }
   if (gap_acked_count_ != 0) detect_reneging(sack);
+  for (const auto& path : paths) forget_delivered(*path);
   // A SACK that acknowledges nothing new may have been overtaken by a newer one, so its view is not used.
   if (acknowledged_ != acknowledged_before) note_unreported(sack);
   return released_now_;
 }
 
-// A full SACK reports the lowest blocks only. TSNs above its last block may have arrived, and an acknowledged
-// retransmission (low TSN, sent late) must not make them count as lost. A full NR-SACK of this engine reports
-// the lowest and the highest blocks; there, the same applies to the TSNs in the middle.
+// Packets before the oldest one in flight need not be remembered, but for a while, because they may turn out
+// to be late and not lost.
+void Outstanding::forget_delivered(path::Path& path) {
+  path::PathFlight& flight = path.flight;
+  flight.sent.forget_before(flight.oldest == path::kNoTsn ? flight.sent.next() : at(flight.oldest).packet);
+}
+
+// A full SACK that does not state its coverage reports the lowest blocks only. TSNs above its last block may
+// have arrived, and an acknowledged retransmission (low TSN, sent late) must not make them count as lost.
 void Outstanding::note_unreported(const SackView& sack) {
-  unreported_after_ = reported_end_ = path::kNoTsn;
-  if (sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
+  reported_end_ = path::kNoTsn;
+  if (!sack.may_be_cut || sack.gaps.size() + sack.non_renegable_gaps.size() < kManyBlocks) return;
   reported_end_ = sack.cumulative;
   for (const wire::GapBlockList* list : {&sack.gaps, &sack.non_renegable_gaps}) {
     for (const wire::GapBlock& block : *list)
       reported_end_ = std::max(reported_end_, sack.cumulative + block.end);
   }
-  const std::size_t middle = sack.non_renegable_gaps.size() / 2;
-  if (middle == 0) return;
-  unreported_after_ = sack.cumulative + sack.non_renegable_gaps[middle - 1].end;
-  unreported_before_ = sack.cumulative + sack.non_renegable_gaps[middle].start;
+}
+
+// No acknowledgement comes back sooner. The way back may be that of another path, so the round trip of the
+// path itself is no bound.
+Duration Outstanding::shortest_round_trip(path::PathTable& paths) {
+  Duration shortest = Duration::max();
+  for (const auto& path : paths) {
+    if (path->lifecycle.active()) shortest = std::min(shortest, path->rtt.min_rtt());
+  }
+  return shortest == Duration::max() ? Duration::zero() : shortest;
 }
 
 // The peer has these TSNs permanently. Visits only chunks that are not released, a word of the bitmap at a
 // time.
-void Outstanding::release_block(std::uint64_t first, std::uint64_t last, Timestamp now) {
+void Outstanding::release_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths,
+                                Timestamp now) {
   std::uint64_t tsn = std::max(first, base_);
   while ((tsn = unreleased_.find_set(tsn, last + 1)) != RingBitmap::kNone) {
-    release(tsn, on_acknowledged(tsn, now));
+    release(tsn, on_acknowledged(tsn, paths, now));
     ++tsn;
   }
 }
@@ -147,47 +216,100 @@ void Outstanding::release_block(std::uint64_t first, std::uint64_t last, Timesta
 // The peer has these TSNs, and may renege. Visits only chunks that were never acknowledged. A chunk that the
 // peer reneged waits for a final acknowledgement: a peer that acknowledges and reneges in turns would
 // otherwise cause a pass over all chunks by each small SACK.
-void Outstanding::gap_ack_block(std::uint64_t first, std::uint64_t last, Timestamp now) {
+void Outstanding::gap_ack_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths,
+                                Timestamp now) {
   std::uint64_t tsn = first;
   while ((tsn = never_acked_.find_set(tsn, last + 1)) != RingBitmap::kNone) {
-    on_acknowledged(tsn, now).state = OutChunk::State::gap_acked;
+    on_acknowledged(tsn, paths, now).state = OutChunk::State::gap_acked;
     gap_acked_.set(tsn);
     ++gap_acked_count_;
     ++tsn;
   }
 }
 
-// Notes the newest packet of the path that was delivered. A retransmission that is acknowledged sooner than
-// the lowest round trip does not count: its original arrived, perhaps on another path (RFC 8985 §6.2 step 2),
-// which proves nothing about earlier packets of this path.
-void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) {
+// Takes the chunk out of the flight or the queue. The caller sets its next state.
+OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths, Timestamp now) {
+  OutChunk& chunk = at(tsn);
+  never_acked_.clear(tsn);
+  if (chunk.state != OutChunk::State::gap_acked) {
+    ++acknowledged_;
+    chunk.acked_at = now;
+  }
+  if (chunk.state == OutChunk::State::in_flight) {
+    path::PathFlight& flight = chunk.path->flight;
+    if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
+    flight.acked.any = true;
+    const std::size_t bytes = flight.take_out(chunk.packet);
+    if (chunk.transmissions > 1 && has_not_arrived(chunk, now)) {
+      note_late_arrival(chunk, paths, now);
+    } else {
+      flight.acked.bytes += bytes;
+      flight.rate.on_delivered(bytes);
+      note_delivery(chunk, now);
+    }
+    unlink(chunk);
+  } else if (chunk.state == OutChunk::State::queued) {
+    dequeue(tsn, chunk);
+    if (chunk.transmissions == 1 && chunk.path != nullptr) chunk.path->flight.acked.late_from = chunk.sent_at;
+    note_late_arrival(chunk, paths, now);
+  }
+  return chunk;
+}
+
+// Whether the chunk that is acknowledged arrived earlier, and not in the packet in which it was sent last
+// (RFC 8985 §6.2 step 2): that packet is newer than all that the peer reports for its path, or a
+// retransmission cannot be acknowledged so soon.
+bool Outstanding::has_not_arrived(const OutChunk& chunk, Timestamp now) const {
+  path::PathFlight& flight = chunk.path->flight;
+  const path::SentPacket* packet = flight.sent.find(chunk.packet);
+  if (packet != nullptr && packet->record > flight.reported_record) return true;
+  return now - chunk.sent_at < shortest_round_trip_;
+}
+
+// Notes the newest packet of the path that was delivered, and how much later than that an older one was.
+void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) const {
   path::PathFlight& flight = chunk.path->flight;
   const bool first = chunk.transmissions == 1;
   if (first) flight.acked.unambiguous = true;
   if (first) flight.acked.largest = std::max(flight.acked.largest, chunk.size);
-  if (chunk.packet <= flight.largest_acked || (!first && now - chunk.sent_at < chunk.path->rtt.min_rtt()))
-    return;
+  flight.acked.newest = std::max(flight.acked.newest, chunk.packet);
+  if (first && prompt_ && chunk.packet < flight.acked.largest_before) {
+    const Duration late = now - chunk.sent_at - expected_round_trip(*chunk.path);
+    if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
+  }
+  if (chunk.packet <= flight.largest_acked || (!first && ambiguous(chunk, now))) return;
   flight.largest_acked = chunk.packet;
+  flight.rtt_of_largest = now - chunk.sent_at;
   if (first) flight.acked.rtt_from = chunk.sent_at;
 }
 
-// Takes the chunk out of the flight or the queue. The caller sets its next state.
-OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, Timestamp now) {
-  OutChunk& chunk = at(tsn);
-  never_acked_.clear(tsn);
-  if (chunk.state != OutChunk::State::gap_acked) ++acknowledged_;
-  if (chunk.state == OutChunk::State::in_flight) {
-    path::PathFlight& flight = chunk.path->flight;
-    if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
-    flight.acked.bytes += chunk.payload.size();
-    note_delivery(chunk, now);
-    unlink(tsn, chunk);
-  } else if (chunk.state == OutChunk::State::queued) {
-    queued_.clear(tsn);
-    --queued_count_;
-    if (chunk.transmissions == 1 && chunk.path != nullptr) chunk.path->flight.acked.late_from = chunk.sent_at;
+// The packet with the chunk that was declared lost has arrived: the path only reorders.
+void Outstanding::note_late_arrival(OutChunk& chunk, path::PathTable& paths, Timestamp now) {
+  if (chunk.lost_packet == path::PacketNumber{}) return;
+  const path::PacketNumber number = std::exchange(chunk.lost_packet, {});
+  path::Path* path = paths.find(chunk.lost_path);
+  if (path == nullptr) return;
+  path::PathFlight& flight = path->flight;
+  const path::SentPacket* packet = flight.sent.find(number);
+  if (packet == nullptr) return;
+  flight.rate.on_delivered(packet->bytes);
+  if (number < flight.largest_acked) {
+    // A report of a duplicate may follow long after.
+    const Duration late = chunk.acked_at - packet->sent_at - expected_round_trip(*path);
+    if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
   }
-  return chunk;
+  ++path->counters.spurious_losses;
+  path::PathFlight::Reduction& reduction = flight.reduction;
+  if (number < reduction.first) return;
+  if (++reduction.arrived >= reduction.lost) flight.acked.all_losses_arrived = true;
+}
+
+void Outstanding::on_duplicate(std::uint64_t tsn, path::PathTable& paths, Timestamp now) {
+  // The slot of a TSN that is released keeps its fields until the ring comes round to it.
+  if (tsn >= next_ || tsn + ring_.size() < next_) return;
+  OutChunk& chunk = at(tsn);
+  if (chunk.transmissions > 1 && chunk.state == OutChunk::State::released)
+    note_late_arrival(chunk, paths, now);
 }
 
 void Outstanding::release(std::uint64_t tsn, OutChunk& chunk) {
@@ -223,7 +345,7 @@ void Outstanding::renege(std::uint64_t first, std::uint64_t last) {
   while ((tsn = gap_acked_.find_set(tsn, last)) != RingBitmap::kNone) {
     gap_acked_.clear(tsn);
     --gap_acked_count_;
-    mark_lost(tsn, at(tsn));
+    queue_again(tsn, at(tsn));
     ++tsn;
   }
 }
@@ -232,29 +354,39 @@ void Outstanding::advance_base(std::uint64_t cumulative) {
   base_ = std::max(base_, cumulative + 1);
 }
 
-void Outstanding::unlink(std::uint64_t tsn, OutChunk& chunk) {
+void Outstanding::unlink(OutChunk& chunk) {
   path::PathFlight& flight = chunk.path->flight;
   (chunk.older == path::kNoTsn ? flight.oldest : at(chunk.older).newer) = chunk.newer;
   (chunk.newer == path::kNoTsn ? flight.newest : at(chunk.newer).older) = chunk.older;
-  assert(flight.bytes >= chunk.payload.size() && flight_chunks_ > 0);
-  static_cast<void>(tsn);
-  flight.bytes -= chunk.payload.size();
+  assert(flight_chunks_ > 0);
   flight_bytes_ -= chunk.payload.size();
   --flight_chunks_;
 }
 
-void Outstanding::mark_lost(std::uint64_t tsn, OutChunk& chunk) {
+void Outstanding::queue_again(std::uint64_t tsn, OutChunk& chunk) {
   chunk.state = OutChunk::State::queued;
-  queued_.set(tsn);
-  ++queued_count_;
-  queued_hint_ = std::min(queued_hint_, tsn);
+  enqueue(tsn, chunk);
 }
 
-std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
+// Declares a chunk in flight lost.
+void Outstanding::lose(std::uint64_t tsn, OutChunk& chunk, Losses& losses) {
+  path::Path& path = *chunk.path;
+  unlink(chunk);
+  queue_again(tsn, chunk);
+  chunk.lost_packet = {};
+  losses.bytes += path.flight.take_out(chunk.packet);
+  losses.newest = std::max(losses.newest, chunk.packet);
+  ++losses.chunks;
+  path.pmtu.on_lost(chunk.size, chunk.transmissions);
+  ++path.counters.data_chunks_lost;
+}
+
+Outstanding::Losses Outstanding::detect_losses(path::Path& path, Timestamp now) {
   path::PathFlight& flight = path.flight;
-  const Duration round_trip = std::max(path.rtt.latest(), path.rtt.srtt());
-  const Duration window = round_trip + std::max<Duration>(round_trip / 8, std::chrono::milliseconds(1));
-  std::size_t lost = 0;
+  const bool in_order = !flight.reorder.reordering(now);
+  const Duration patience =
+      expected_round_trip(path) + flight.reorder.length(now, path.rtt.srtt(), path.rtt.min_rtt());
+  Losses losses;
   flight.loss_deadline = kNever;
   std::uint64_t next = flight.oldest;
   unsigned skipped = 0;
@@ -267,38 +399,27 @@ std::size_t Outstanding::detect_losses(path::Path& path, Timestamp now) {
       if (++skipped == kMaxSkipped) break;
       continue;
     }
-    if (chunk.packet.value() + kPacketThreshold > flight.largest_acked.value() &&
-        chunk.sent_at + window > now) {
-      flight.loss_deadline = chunk.sent_at + window;
+    const bool overtaken =
+        in_order && chunk.packet.value() + kPacketThreshold <= flight.largest_acked.value();
+    if (!overtaken && chunk.sent_at + patience > now + kTimerSlack) {
+      flight.loss_deadline = chunk.sent_at + patience;
       break;
     }
-    unlink(tsn, chunk);
-    mark_lost(tsn, chunk);
-    path.pmtu.on_lost(chunk.size, chunk.transmissions);
-    ++lost;
-    // One reduction per window: packets that left before the last reduction do not count again.
-    if (chunk.packet >= flight.recovery_end) {
-      path.congestion->on_loss();
-      flight.recovery_end = flight.next_packet;
-      ++path.counters.fast_recoveries;
-    }
+    lose(tsn, chunk, losses);
+    // What a time-out or a move declares lost may arrive at any time, and tells nothing about reordering.
+    chunk.lost_packet = chunk.packet;
+    chunk.lost_path = path.id;
   }
-  path.counters.data_chunks_lost += lost;
-  return lost;
+  return losses;
 }
 
 void Outstanding::lose_all(path::Path& path) {
-  path::PathFlight& flight = path.flight;
-  while (flight.oldest != path::kNoTsn) {
-    const std::uint64_t tsn = flight.oldest;
-    OutChunk& chunk = at(tsn);
-    unlink(tsn, chunk);
-    mark_lost(tsn, chunk);
-    path.pmtu.on_lost(chunk.size, chunk.transmissions);
-    ++path.counters.data_chunks_lost;
+  Losses losses;
+  while (path.flight.oldest != path::kNoTsn) {
+    const std::uint64_t tsn = path.flight.oldest;
+    lose(tsn, at(tsn), losses);
   }
-  flight.loss_deadline = kNever;
-  flight.t3 = kNever;
+  forget_delivered(path);
 }
 
 void Outstanding::forget(path::Path& path) {

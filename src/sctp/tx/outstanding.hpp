@@ -22,20 +22,26 @@ struct OutChunk {
     released,   ///< received, and the peer cannot renege; the payload is freed
   };
   Buffer payload;
-  path::Path* path = nullptr;          ///< where it was sent last; null: that path was removed
-  path::PacketNumber packet;           ///< number of the packet on that path
+  path::Path* path = nullptr;  ///< where it was sent last; null: that path was removed
+  path::PacketNumber packet;   ///< number of the packet on that path
+  path::PacketNumber
+      lost_packet;             ///< of the packet that later ones showed to be lost; 0: none, or it arrived
+  PathId lost_path = kNoPath;  ///< the path of that packet
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
+  Timestamp acked_at{};  ///< when it was first acknowledged
   Ppid ppid;
   StreamId stream;
   Ssn ssn;
   State state = State::released;
   std::uint8_t transmissions = 0;  ///< at most 255
+  std::uint8_t dscp = 0;           ///< of the packets that carry it
   bool begin = false;
   bool end = false;
   bool unordered = false;
   bool immediate = false;
+  bool urgent = false;  ///< sent again before chunks that are not
   /// In the last chunk of a packet: the size class of the packet. `small` also for one that IP may fragment.
   path::PacketSize size = path::PacketSize::small;
 };
@@ -46,14 +52,18 @@ struct SackView {
   wire::GapBlockList gaps;                ///< renegable
   wire::GapBlockList non_renegable_gaps;  ///< empty for a plain SACK
   Timestamp received = kNever;            ///< when it arrived
+  bool may_be_cut = true;                 ///< it may have had no room for all blocks, without stating it
+  /// Neither it nor the one before left anything out: what it reports for the first time has just arrived.
+  bool prompt = true;
 };
 
 /// The chunks between the peer's cumulative TSN and the newest TSN sent: a ring indexed by unwrapped TSN, and
 /// for each path a list in the order of sending. Owns the chunks; decides which are acknowledged and which
 /// are lost. Never sends; uses no window.
 ///
-/// Loss is detected per path, in that path's order of sending (as RACK, RFC 8985): a chunk is lost when three
-/// later packets of the same path were acknowledged, or one later packet, and 9/8 of a round trip has passed.
+/// Loss is detected per path, in that path's order of sending (RACK, RFC 8985): a chunk is lost when a later
+/// packet of the same path was acknowledged, and its own acknowledgement is later than that by the path's
+/// reordering window, or, as long as the path keeps the order, when three later packets were acknowledged.
 /// Other paths do not count: this is split fast retransmit (SFR). The head of the list is the
 /// pseudo-cumulative acknowledgement (CUC).
 ///
@@ -94,10 +104,16 @@ class Outstanding {
   }
   /// When the chunk was sent last.
   [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
-  /// The lowest TSN in state `queued`, or path::kNoTsn.
+  /// The chunk that left next after `tsn` on the same path, or path::kNoTsn.
+  [[nodiscard]] std::uint64_t sent_after(std::uint64_t tsn) const {
+    return ring_[tsn & (ring_.size() - 1)].newer;
+  }
+  /// The lowest TSN in state `queued`, of an urgent chunk if there is one, or path::kNoTsn.
   [[nodiscard]] std::uint64_t next_queued();
   /// Whether a chunk is in state `queued`.
   [[nodiscard]] bool has_queued() const { return queued_count_ != 0; }
+  /// Whether an urgent chunk is in state `queued`.
+  [[nodiscard]] bool has_urgent_queued() const { return urgent_queued_count_ != 0; }
 
   /// Notes that the chunk, which is `queued`, leaves on `path` in that path's packet `packet`.
   void on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now);
@@ -105,12 +121,29 @@ class Outstanding {
   /// Whether the SACK acknowledges only TSNs that were sent, and each list of blocks is ascending and
   /// disjoint, as RFC 9260 §3.3.4 has it. Rejects optimistic and wrapped acknowledgements.
   [[nodiscard]] bool plausible(const SackView& sack) const;
+  /// Chunks that were ever acknowledged.
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  /// Whether `sack` reports fewer renegable chunks than were reported before.
+  [[nodiscard]] bool reports_less(const SackView& sack) const;
   /// Marks the chunks that the SACK acknowledges, and notes in each path's flight.acked what it means for
   /// that path. `sack` is plausible, and its cumulative TSN is at least cumulative(). Returns the user bytes
   /// released.
   std::size_t acknowledge(const SackView& sack, path::PathTable& paths);
-  /// Declares chunks of `path` lost by the packets acknowledged after them. Returns how many.
-  std::size_t detect_losses(path::Path& path, Timestamp now);
+  /// The peer reports that it has received `tsn`, unwrapped, more than once. If it was declared lost and sent
+  /// again, the first packet has arrived, too.
+  void on_duplicate(std::uint64_t tsn, path::PathTable& paths, Timestamp now);
+
+  /// What detect_losses() declared lost.
+  struct Losses {
+    std::size_t chunks = 0;
+    std::size_t bytes = 0;        ///< of the IP packets
+    path::PacketNumber newest{};  ///< the newest of the packets
+  };
+  /// Declares chunks of `path` lost by the packets acknowledged after them, and sets the path's
+  /// loss_deadline.
+  Losses detect_losses(path::Path& path, Timestamp now);
+  /// Sends the newest chunk in flight on `path` once more there, in its packet `packet`, as a probe.
+  const OutChunk& resend_newest(path::Path& path, path::PacketNumber packet, Timestamp now);
   /// Declares all chunks in flight on `path` lost (T3-rtx).
   void lose_all(path::Path& path);
   /// Prepares the removal of `path`: the chunks in flight there are lost, and no chunk points to it.
@@ -118,41 +151,48 @@ class Outstanding {
 
  private:
   void grow();
-  OutChunk& on_acknowledged(std::uint64_t tsn, Timestamp now);
-  void note_delivery(const OutChunk& chunk, Timestamp now);
-  void release_block(std::uint64_t first, std::uint64_t last, Timestamp now);
-  void gap_ack_block(std::uint64_t first, std::uint64_t last, Timestamp now);
+  void enqueue(std::uint64_t tsn, const OutChunk& chunk);
+  void dequeue(std::uint64_t tsn, const OutChunk& chunk);
+  OutChunk& on_acknowledged(std::uint64_t tsn, path::PathTable& paths, Timestamp now);
+  [[nodiscard]] bool has_not_arrived(const OutChunk& chunk, Timestamp now) const;
+  void note_delivery(const OutChunk& chunk, Timestamp now) const;
+  static void note_late_arrival(OutChunk& chunk, path::PathTable& paths, Timestamp now);
+  void link(std::uint64_t tsn, OutChunk& chunk, path::Path& path);
+  void release_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths, Timestamp now);
+  void gap_ack_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths, Timestamp now);
   void detect_reneging(const SackView& sack);
   void renege(std::uint64_t first, std::uint64_t last);
+  void forget_delivered(path::Path& path);
+  [[nodiscard]] static Duration shortest_round_trip(path::PathTable& paths);
   void note_unreported(const SackView& sack);
-  [[nodiscard]] bool unreported(std::uint64_t tsn) const {
-    return tsn > reported_end_ || (tsn > unreported_after_ && tsn < unreported_before_);
-  }
+  [[nodiscard]] bool unreported(std::uint64_t tsn) const { return tsn > reported_end_; }
   void advance_base(std::uint64_t cumulative);
-  void unlink(std::uint64_t tsn, OutChunk& chunk);
-  void mark_lost(std::uint64_t tsn, OutChunk& chunk);
+  void unlink(OutChunk& chunk);
+  void queue_again(std::uint64_t tsn, OutChunk& chunk);
+  void lose(std::uint64_t tsn, OutChunk& chunk, Losses& losses);
   void release(std::uint64_t tsn, OutChunk& chunk);
 
   std::vector<OutChunk> ring_;
   RingBitmap unreleased_;  ///< not yet released
   RingBitmap never_acked_;
   RingBitmap queued_;
+  RingBitmap urgent_queued_;  ///< those of queued_ that are urgent
   RingBitmap gap_acked_;
   std::uint64_t base_;  ///< lowest TSN not cumulatively acknowledged
   std::uint64_t next_;
   std::uint64_t queued_hint_;  ///< no lost TSN is below
   std::uint64_t highest_gap_end_ = 0;
-  std::uint64_t acknowledged_ = 0;  ///< chunks ever acknowledged, for the first time
-  // The newest SACK had no room for the TSNs strictly between the first two and above the third.
-  std::uint64_t unreported_after_ = path::kNoTsn;
-  std::uint64_t unreported_before_ = 0;
-  std::uint64_t reported_end_ = path::kNoTsn;
+  std::uint64_t acknowledged_ = 0;             ///< chunks ever acknowledged, for the first time
+  std::uint64_t reported_end_ = path::kNoTsn;  ///< the newest SACK had no room for the TSNs above
   std::size_t queued_count_ = 0;
+  std::size_t urgent_queued_count_ = 0;
   std::size_t gap_acked_count_ = 0;
   std::size_t flight_bytes_ = 0;
   std::size_t flight_chunks_ = 0;
   std::size_t held_bytes_ = 0;
   std::size_t released_now_ = 0;
+  Duration shortest_round_trip_{};  ///< of the active paths, for the SACK that is being processed
+  bool prompt_ = true;              ///< SackView::prompt of the SACK that is being processed
 };
 
 }  // namespace hawser::sctp::tx

@@ -41,6 +41,11 @@ class PacketWriter {
   [[nodiscard]] PacketBuilder begin(MutableBytes room) const { return begin(room, peer_tag_); }
   /// Begins a packet in `room` with another verification tag.
   [[nodiscard]] PacketBuilder begin(MutableBytes room, VerificationTag tag) const;
+  /// Key (RecordNumbers::key) of the record that the next packet with `numbers` will be; 0 when packets are
+  /// not sealed. The packets after it have the keys after it.
+  [[nodiscard]] std::uint64_t next_record(const path::RecordNumbers& numbers) const {
+    return seals() ? channel_->next_record(numbers) : 0;
+  }
   /// Finishes every packet of a batch in place; `numbers` are those of its path. False: the path has no
   /// record number left with these keys, and the batch must not leave.
   [[nodiscard]] bool finish(Timestamp now, TransmitBatch& batch, path::RecordNumbers& numbers) const;

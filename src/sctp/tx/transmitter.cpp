@@ -37,7 +37,9 @@ std::size_t Transmitter::next_packet_size() {
 // path that carries it; if there is none, it leaves in a packet that IP may fragment (RFC 9260 §6.9).
 path::Path* Transmitter::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
-  return scheduler_->pick(context_.paths, now, pacing_deadline_, context_.paths.any_carries(size) ? size : 0);
+  const path::Demand demand{context_.paths.any_carries(size) ? size : 0, context_.data.waiting_bytes(),
+                            context_.data.next_is_urgent()};
+  return scheduler_->pick(context_.paths, now, pacing_deadline_, demand);
 }
 
 // Never an address that is not validated.
@@ -71,10 +73,13 @@ path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
 bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch) {
   path::Path* path = nullptr;
   context_.data.set_max_chunk_payload(unfragmented_size());
+  if (may_send_data && poll_probe(now, batch)) return true;
   if (may_send_data && context_.data.ready()) path = pick_path(now);
+  if (path != nullptr && !context_.data.prepare(now)) path = nullptr;
   const rx::AckPolicy& acks = receiver.acks();
   const bool same_path = path != nullptr && acks.pending() && path == sack_path(receiver);
   if ((acks.due() || acks.any_owed()) && !same_path && poll_sack(now, receiver, batch)) return true;
+  if (path == nullptr) note_app_limited(now);
   if (path == nullptr) return false;
   fill_batch(*path, now, same_path ? &receiver : nullptr, batch);
   return !batch.empty();
@@ -82,38 +87,76 @@ bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver
 
 void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch) {
   path::PathFlight& flight = path.flight;
-  if (flight.last_sent != Timestamp::min() && now - flight.last_sent > path.rtt.rto())
-    path.congestion->on_idle();
   batch.clear();
   batch.route = path.route;
   const std::size_t own_mtu = path.pmtu.payload();
   const std::size_t mtu = std::max(own_mtu, next_packet_size());
   batch.may_fragment = mtu > own_mtu;
-  if (context_.writer.seals()) batch.ecn = path.ecn.next_field(path.counters.timeouts);
-  const double rate = path.pacing_rate();
+  batch.ecn = ecn_of_data(path);
+  batch.dscp = context_.data.next_dscp();
   const std::size_t burst = context_.config.max_burst * own_mtu;
+  const std::uint64_t record = context_.writer.next_record(path.record);
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
-         context_.data.ready()) {
+         !flight.sent.full() && context_.data.ready() && context_.data.prepare(now)) {
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
+    if (context_.data.next_dscp() != batch.dscp) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
     const bool with_sack =
         sack_from != nullptr && batch.empty() && worth_bundling(now, packet, path, *sack_from);
     if (with_sack) add_sack(now, path, packet, *sack_from);
-    const std::size_t bytes = context_.data.fill(packet, path, flight.next_packet, now);
+    const std::size_t bytes = context_.data.fill(packet, path, flight.sent.next(), now);
     if (bytes == 0 && !with_sack) break;
     const std::size_t size = packet.finish();
+    const std::uint64_t position = batch.sizes().size();
     batch.commit(size);
     path.on_sent(now, size);
     if (bytes == 0) continue;
     note_ecn(path, batch.ecn);
     if (!batch.may_fragment)
       context_.data.outstanding().set_newest_packet_size(path, path.pmtu.size_class(size));
-    ++flight.next_packet;
-    flight.last_sent = now;
-    if (flight.t3 == kNever) flight.t3 = now + path.rtt.rto();
-    path.pacer.on_sent(now, size, rate, burst);
+    path.on_data_sent(now, size, record == 0 ? 0 : record + position, burst);
+    context_.recovery.on_sent(path, now);
   }
+}
+
+// A tail loss probe leaves whatever the congestion window permits (RFC 8985 §7.3).
+bool Transmitter::poll_probe(Timestamp now, TransmitBatch& batch) {
+  for (const auto& path : context_.paths) {
+    path::PathFlight& flight = path->flight;
+    if (!flight.probe_due) continue;
+    flight.probe_due = false;
+    if (flight.newest == path::kNoTsn || flight.sent.full()) continue;
+    batch.clear();
+    batch.route = path->route;
+    batch.ecn = ecn_of_data(*path);
+    batch.dscp = context_.data.outstanding().at(flight.newest).dscp;
+    const std::size_t mtu = path->pmtu.payload();
+    PacketBuilder packet = context_.writer.begin(batch.next(mtu));
+    if (!context_.data.fill_probe(packet, *path, flight.sent.next(), now)) continue;
+    const std::size_t size = packet.finish();
+    batch.commit(size);
+    path->on_sent(now, size);
+    note_ecn(*path, batch.ecn);
+    context_.data.outstanding().set_newest_packet_size(*path, path->pmtu.size_class(size));
+    path->on_data_sent(now, size, context_.writer.next_record(path->record), context_.config.max_burst * mtu);
+    context_.recovery.on_probe_sent(*path, now);
+    return true;
+  }
+  return false;
+}
+
+// A path that has room although nothing leaves on it is not what limits the rate.
+void Transmitter::note_app_limited(Timestamp now) {
+  for (const auto& path : context_.paths) {
+    const bool room = path->flight.bytes < path->congestion->cwnd() && path->ready_at() <= now;
+    if (room) path->flight.rate.on_app_limited(path->flight.bytes);
+  }
+}
+
+// Only PATH ACKs report marks, and only sealed packets are reported there.
+Ecn Transmitter::ecn_of_data(path::Path& path) const {
+  return context_.writer.seals() ? path.ecn.next_field(path.counters.timeouts) : Ecn::not_ect;
 }
 
 void Transmitter::note_ecn(path::Path& path, Ecn field) const {

@@ -8,6 +8,7 @@
 #include "sctp/path/scheduler.hpp"
 #include "sctp/rx/receiver.hpp"
 #include "sctp/tx/data_sender.hpp"
+#include "sctp/tx/loss_recovery.hpp"
 #include "sctp/tx/packet_writer.hpp"
 
 namespace hawser::sctp::tx {
@@ -22,6 +23,7 @@ class Transmitter {
     const EndpointConfig& config;
     path::PathTable& paths;
     DataSender& data;
+    LossRecovery& recovery;
     PacketWriter& writer;
   };
   /// Creates the scheduler that the configuration selects.
@@ -50,12 +52,15 @@ class Transmitter {
   [[nodiscard]] path::Path* pick_path(Timestamp now);
   [[nodiscard]] path::Path* sack_path(const rx::Receiver& receiver);
   void fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch);
+  [[nodiscard]] Ecn ecn_of_data(path::Path& path) const;
   void note_ecn(path::Path& path, Ecn field) const;
   [[nodiscard]] bool worth_bundling(Timestamp now, const PacketBuilder& packet, const path::Path& path,
                                     const rx::Receiver& receiver);
   void add_sack(Timestamp now, const path::Path& path, PacketBuilder& packet, rx::Receiver& receiver) const;
   [[nodiscard]] rx::SackFormat sack_format(const path::Path& path) const;
   [[nodiscard]] bool may_carry_sack(const path::Path& path) const;
+  bool poll_probe(Timestamp now, TransmitBatch& batch);
+  void note_app_limited(Timestamp now);
   bool poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch);
   [[nodiscard]] wire::ChunkType sack_type() const;
 

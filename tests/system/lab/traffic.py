@@ -33,7 +33,8 @@ def ping(namespace, target, count=3, interval=0.2, interface=None, wait=2, size=
     return int(received[1]), float(times[1]) if times else None
 
 
-def _listens(pid, port):
+def listens(pid, port):
+    """Whether the namespace of process `pid` has a TCP socket that listens on `port`."""
     for table in ("tcp", "tcp6"):
         with open(f"/proc/{pid}/net/{table}") as lines:
             for line in lines:
@@ -50,7 +51,7 @@ def iperf3(client, server, address, seconds=5, flows=1, reverse=False, omit=0, u
         def ready():
             if not daemon.running():
                 raise LabError(f"iperf3 server: {daemon.output()}")
-            return _listens(daemon.pid, port)
+            return listens(daemon.pid, port)
 
         wait_until(ready, 5, "the iperf3 server")
         argv = ["iperf3", "-J", "-c", address, "-p", port, "-t", seconds, "-O", omit, "-P", flows,

@@ -1,6 +1,7 @@
 #include "control.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -43,34 +44,53 @@ double milliseconds(Duration value) {
   return static_cast<double>(value.count()) / 1e6;
 }
 
-// Sets one key; returns false when key or value is invalid.
-bool apply(LinkParameters& parameters, std::string_view key, std::string_view value) {
-  if (key == "blackhole" || key == "reorder" || key == "bleach") {
-    if (value != "on" && value != "off") return false;
-    bool& flag = key == "blackhole" ? parameters.blackhole
-                 : key == "reorder" ? parameters.reorder
-                                    : parameters.bleach;
-    flag = value == "on";
-    return true;
-  }
-  const std::optional<double> number = number_in(value, key == "loss" ? 100 : 1e9);
-  if (!number) return false;
-  if (key == "rate") {
-    parameters.rate_mbps = *number;
-  } else if (key == "delay") {
-    parameters.delay = milliseconds(*number);
-  } else if (key == "jitter") {
-    parameters.jitter = milliseconds(*number);
-  } else if (key == "loss") {
-    parameters.loss = *number / 100;
-  } else if (key == "queue") {
-    parameters.queue_bytes = static_cast<std::uint64_t>(*number);
-  } else if (key == "mark") {
-    parameters.mark_bytes = static_cast<std::uint64_t>(*number);
+bool apply_switch(LinkParameters& parameters, std::string_view key, bool on) {
+  if (key == "blackhole") {
+    parameters.blackhole = on;
+  } else if (key == "reorder") {
+    parameters.reorder = on;
+  } else if (key == "codel") {
+    parameters.codel = on;
+  } else if (key == "bleach") {
+    parameters.bleach = on;
+  } else if (key == "normal") {
+    parameters.normal_jitter = on;
   } else {
     return false;
   }
   return true;
+}
+
+bool apply_number(LinkParameters& parameters, std::string_view key, double number) {
+  if (key == "rate") {
+    parameters.rate_mbps = number;
+  } else if (key == "delay") {
+    parameters.delay = milliseconds(number);
+  } else if (key == "jitter") {
+    parameters.jitter = milliseconds(number);
+  } else if (key == "loss") {
+    parameters.loss = number / 100;
+  } else if (key == "queue") {
+    parameters.queue_bytes = static_cast<std::uint64_t>(number);
+  } else if (key == "late") {
+    parameters.late = number / 100;
+  } else if (key == "late_by") {
+    parameters.late_by = milliseconds(number);
+  } else if (key == "police") {
+    parameters.police_mbps = number;
+  } else if (key == "burst") {
+    parameters.police_burst = static_cast<std::uint64_t>(number);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// Sets one key; returns false when key or value is invalid.
+bool apply(LinkParameters& parameters, std::string_view key, std::string_view value) {
+  if (value == "on" || value == "off") return apply_switch(parameters, key, value == "on");
+  const std::optional<double> number = number_in(value, key == "loss" || key == "late" ? 100 : 1e9);
+  return number && apply_number(parameters, key, *number);
 }
 
 std::string error(std::string_view text) {
@@ -98,12 +118,13 @@ std::string describe(Direction& direction) {
   return fmt::format(
       R"({{"from": "{}", "rate_mbps": {}, "delay_ms": {}, "jitter_ms": {}, "loss_percent": {}, "queue_bytes": {}, )"
       R"("reorder": {}, "blackhole": {}, "backlog_bytes": {}, "in_flight": {}, "received": {}, "received_bytes": {}, )"
-      R"("sent": {}, "sent_bytes": {}, "marked": {}, "dropped_queue": {}, "dropped_loss": {}, "dropped_blackhole": {}, )"
-      R"("dropped_send": {}, "dropped_oversize": {}, "overrun": {}}})",
+      R"("sent": {}, "sent_bytes": {}, "dropped_queue": {}, "dropped_codel": {}, "marked": {}, "dropped_policer": {}, "dropped_loss": {}, )"
+      R"("dropped_blackhole": {}, "dropped_send": {}, "dropped_oversize": {}, "overrun": {}, "late": [{}]}})",
       direction.from().interface(), p.rate_mbps, milliseconds(p.delay), milliseconds(p.jitter), p.loss * 100,
       p.queue_bytes, p.reorder, p.blackhole, direction.backlog(), direction.in_flight(), c.received,
-      c.received_bytes, c.sent, c.sent_bytes, c.marked, c.dropped_queue, c.dropped_loss, c.dropped_blackhole,
-      c.dropped_send, direction.from().oversize(), direction.from().overrun());
+      c.received_bytes, c.sent, c.sent_bytes, c.dropped_queue, c.dropped_codel, c.marked, c.dropped_policer,
+      c.dropped_loss, c.dropped_blackhole, c.dropped_send, direction.from().oversize(),
+      direction.from().overrun(), fmt::join(direction.lateness().counts(), ", "));
 }
 
 [[noreturn]] void fail(const std::string& what) {

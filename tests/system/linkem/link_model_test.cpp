@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <vector>
 
 namespace hawser::linkem {
@@ -40,14 +41,6 @@ TEST(LinkModel, PassesAtOnceWhenNothingIsSet) {
 TEST(LinkModel, AddsSerialisationTimeAndDelay) {
   LinkModel link = link_with(dsl());
   EXPECT_EQ(link.offer(at(0ms), 1500).delivery, at(20ms + 240us));
-}
-
-TEST(LinkModel, MarksPacketsThatFindALongQueue) {
-  LinkParameters parameters = dsl();
-  parameters.mark_bytes = 3'000;
-  LinkModel link = link_with(parameters);
-  for (int n = 0; n < 6; ++n) EXPECT_EQ(link.offer(at(0ms), 1500).mark, n > 2) << n;
-  EXPECT_FALSE(link.offer(at(10ms), 1500).mark);
 }
 
 TEST(LinkModel, SerialisesBackToBackPacketsOneAfterTheOther) {
@@ -130,6 +123,83 @@ TEST(LinkModel, JitterStaysWithinItsBoundsAndKeepsTheOrder) {
   EXPECT_GT(high - low, 1ms);
 }
 
+TEST(LinkModel, NormalJitterHasTheGivenStandardDeviation) {
+  LinkParameters parameters;
+  parameters.delay = 100ms;
+  parameters.jitter = 5ms;
+  parameters.normal_jitter = true;
+  parameters.reorder = true;
+  LinkModel link = link_with(parameters);
+  double sum = 0;
+  double squares = 0;
+  constexpr int kPackets = 20'000;
+  for (int n = 0; n < kPackets; ++n) {
+    const double ms =
+        std::chrono::duration<double, std::milli>(link.offer(at(0ms), 100).delivery - at(0ms)).count();
+    sum += ms;
+    squares += ms * ms;
+  }
+  const double mean = sum / kPackets;
+  EXPECT_NEAR(mean, 100, 0.2);
+  EXPECT_NEAR(std::sqrt(squares / kPackets - mean * mean), 5, 0.1);
+}
+
+TEST(LinkModel, NormalJitterNeverDeliversBeforeTheDeparture) {
+  LinkParameters parameters = dsl();
+  parameters.delay = 1ms;
+  parameters.jitter = 20ms;
+  parameters.normal_jitter = true;
+  parameters.reorder = true;
+  LinkModel link = link_with(parameters);
+  for (int n = 0; n < 1000; ++n) {
+    const Verdict verdict = link.offer(at(n * 1ms), 1500);
+    EXPECT_GE(verdict.delivery, verdict.departure);
+  }
+}
+
+TEST(LinkModel, LatePacketsAreOvertakenAndOthersKeepTheirOrder) {
+  LinkParameters parameters;
+  parameters.delay = 10ms;
+  parameters.late = 0.05;
+  parameters.late_by = 30ms;
+  LinkModel link = link_with(parameters);
+  int late = 0;
+  for (int n = 0; n < 20'000; ++n) {
+    const Timestamp arrival = at(n * 100us);
+    const Timestamp delivery = link.offer(arrival, 100).delivery;
+    if (delivery == arrival + 40ms) {
+      ++late;
+    } else {
+      EXPECT_EQ(delivery, arrival + 10ms);
+    }
+  }
+  EXPECT_NEAR(late, 1000, 120);
+}
+
+TEST(LinkModel, APolicerDropsWhatExceedsRateAndBurstAndDelaysNothing) {
+  LinkParameters parameters;
+  parameters.rate_mbps = 100;
+  parameters.police_mbps = 3;
+  parameters.police_burst = 15'000;
+  LinkModel link = link_with(parameters);
+  int passed = 0;
+  while (link.offer(at(0ms), 1500).fate == Fate::kDelivered) ++passed;
+  EXPECT_EQ(passed, 10);
+  EXPECT_EQ(link.offer(at(3999us), 1500).fate, Fate::kPoliced);
+  const Verdict verdict = link.offer(at(4ms), 1500);
+  EXPECT_EQ(verdict.fate, Fate::kDelivered);
+  EXPECT_EQ(verdict.delivery, at(4ms + 120us));
+}
+
+TEST(LinkModel, APolicerPassesItsRateOverTime) {
+  LinkParameters parameters;
+  parameters.police_mbps = 3;
+  LinkModel link = link_with(parameters);
+  int bytes = 0;
+  for (int n = 0; n < 10'000; ++n) bytes += link.offer(at(n * 1ms), 1500).fate == Fate::kDelivered ? 1500 : 0;
+  EXPECT_NEAR(bytes * 8 / 10.0, 3e6, 3e4);
+}
+
 TEST(LinkModel, JitterReordersOnlyWhenAsked) {
   LinkParameters parameters;
   parameters.delay = 20ms;
@@ -165,6 +235,75 @@ TEST(LinkModel, ANewRateAppliesToWhatIsStillQueued) {
   link.set(at(0ms), slower);
   EXPECT_EQ(link.backlog(at(0ms)), 15'000U);
   EXPECT_EQ(link.offer(at(0ms), 1500).delivery, at(20ms + 11 * 2400us));
+}
+
+// Offers 10 % more than the rate for 10 s and returns the delay of the last packet in the queue.
+Duration standing_queue(LinkModel& link, bool markable, int& signals) {
+  Duration wait{};
+  for (int n = 0; n < 45'000; ++n) {
+    const Timestamp arrival = at(n * 218us);
+    const Verdict verdict = link.offer(arrival, 1500, markable);
+    signals += verdict.fate == Fate::kManaged || verdict.marked ? 1 : 0;
+    EXPECT_FALSE(markable && verdict.fate == Fate::kManaged);
+    EXPECT_FALSE(!markable && verdict.marked);
+    if (verdict.fate == Fate::kDelivered) wait = verdict.departure - arrival;
+  }
+  return wait;
+}
+
+TEST(LinkModel, CodelDropsMoreAndMoreWhileAQueueStands) {
+  LinkParameters parameters = dsl();
+  parameters.queue_bytes = 0;
+  LinkModel unmanaged = link_with(parameters);
+  int signals = 0;
+  const Duration without = standing_queue(unmanaged, false, signals);
+  EXPECT_EQ(signals, 0);
+  parameters.codel = true;
+  LinkModel managed = link_with(parameters);
+  EXPECT_LT(standing_queue(managed, false, signals), without * 3 / 4);
+  EXPECT_GT(signals, 400);
+}
+
+TEST(LinkModel, CodelMarksWhatIsEcnCapable) {
+  LinkParameters parameters = dsl();
+  parameters.queue_bytes = 0;
+  parameters.codel = true;
+  LinkModel link = link_with(parameters);
+  int marks = 0;
+  standing_queue(link, true, marks);
+  EXPECT_GT(marks, 400);
+}
+
+TEST(LinkModel, CodelLeavesShortBurstsAlone) {
+  LinkParameters parameters = dsl();
+  parameters.codel = true;
+  LinkModel link = link_with(parameters);
+  for (int burst = 0; burst < 20; ++burst) {
+    for (int n = 0; n < 100; ++n) {  // 24 ms, each 100 ms
+      EXPECT_EQ(link.offer(at(burst * 100ms), 1500).fate, Fate::kDelivered);
+    }
+  }
+}
+
+TEST(LinkModel, ANewRateMovesTheDepartureOfWhatStillWaits) {
+  LinkModel link = link_with(dsl());
+  std::vector<Timestamp> departures;
+  for (int n = 0; n < 10; ++n) departures.push_back(link.offer(at(0ms), 1500).departure);
+  LinkParameters slower = dsl();
+  slower.rate_mbps = 5;
+  const RateChange change = link.set(at(1200us), slower);
+  EXPECT_EQ(change.moved(departures[4]), at(1200us));  // the fifth has just departed
+  for (int n = 5; n < 10; ++n) {
+    EXPECT_EQ(change.moved(departures[static_cast<std::size_t>(n)]), at(1200us + (n - 4) * 2400us));
+  }
+  EXPECT_EQ(link.offer(at(1200us), 1500).departure, at(1200us + 6 * 2400us));
+}
+
+TEST(LinkModel, AnUnlimitedRateLetsEverythingDepartThatWaits) {
+  LinkModel link = link_with(dsl());
+  link.offer(at(0ms), 1500);
+  const Timestamp second = link.offer(at(0ms), 1500).departure;
+  EXPECT_EQ(link.set(at(100us), LinkParameters{}).moved(second), at(100us));
 }
 
 TEST(LinkModel, ReplaysFromItsSeed) {

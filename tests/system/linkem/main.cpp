@@ -141,8 +141,10 @@ int main(int argc, char** argv) {
   CLI::App* ctl_command = app.add_subcommand(
       "ctl",
       "send a command to a running link: SOCKET status | SOCKET set a2b|b2a|both [rate "
-      "MBIT] [delay MS] [jitter MS] "
-      "[loss PERCENT] [queue BYTES] [mark BYTES] [bleach on|off] [reorder on|off] [blackhole on|off]");
+      "MBIT] [delay MS] [jitter MS] [normal on|off] "
+      "[loss PERCENT] [queue BYTES] [codel on|off] [bleach on|off] [reorder on|off] [late PERCENT] "
+      "[late_by MS] [police MBIT] "
+      "[burst BYTES] [blackhole on|off]");
   ctl_command->add_option("socket", socket, "path of the control socket")->required();
   ctl_command->add_option("command", words, "status, or set and its keys")->required();
 

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <span>
 
-#include "ecn_field.hpp"
+#include "ecn.hpp"
 #include "offload.hpp"
 
 namespace hawser::linkem {
@@ -40,34 +40,49 @@ void Direction::judge(const Frame& frame) {
   const std::uint32_t ip_bytes = frame.length > kEthernetHeader ? frame.length - kEthernetHeader : 0;
   ++counters_.received;
   counters_.received_bytes += ip_bytes;
-  const Verdict verdict = model_.offer(frame.arrival, ip_bytes);
+  const std::span<std::byte> bytes(pool_.data(frame.id), frame.length);
+  if (model_.parameters().bleach) clear_ecn(bytes);
+  const bool markable = model_.parameters().codel && may_be_marked(bytes);
+  const Verdict verdict = model_.offer(frame.arrival, ip_bytes, markable);
+  if (verdict.marked) {
+    mark_congestion(bytes);
+    ++counters_.marked;
+  }
   switch (verdict.fate) {
-    case Fate::kDelivered: change_ecn(frame, verdict.mark); return schedule(verdict.delivery, frame);
+    case Fate::kDelivered: return schedule({verdict.departure, verdict.delivery, frame});
     case Fate::kQueueFull: ++counters_.dropped_queue; break;
+    case Fate::kManaged: ++counters_.dropped_codel; break;
+    case Fate::kPoliced: ++counters_.dropped_policer; break;
     case Fate::kLost: ++counters_.dropped_loss; break;
     case Fate::kBlackholed: ++counters_.dropped_blackhole; break;
   }
   pool_.give_back(frame.id);
 }
 
-void Direction::change_ecn(const Frame& frame, bool mark) {
-  if (!mark && !model_.parameters().bleach) return;
-  const std::span<std::byte> bytes(pool_.data(frame.id), frame.length);
-  if (model_.parameters().bleach) clear_ecn(bytes);
-  if (mark && mark_congestion(bytes)) ++counters_.marked;
-}
-
 // A frame usually goes to the back of the queue. Reordering jitter, or a delay that became shorter, may put
 // it further ahead.
-void Direction::schedule(Timestamp delivery, const Frame& frame) {
+void Direction::schedule(const Scheduled& scheduled) {
   auto place = in_flight_.end();
-  while (place != in_flight_.begin() && std::prev(place)->delivery > delivery) --place;
-  in_flight_.insert(place, {delivery, frame});
+  while (place != in_flight_.begin() && std::prev(place)->delivery > scheduled.delivery) --place;
+  in_flight_.insert(place, scheduled);
+}
+
+void Direction::set(const LinkParameters& parameters) {
+  const RateChange change = model_.set(monotonic_now(), parameters);
+  Timestamp last{};
+  for (Scheduled& waiting : in_flight_) {
+    const Timestamp departure = change.moved(waiting.departure);
+    waiting.delivery = std::max(waiting.delivery + (departure - waiting.departure), last);
+    waiting.departure = departure;
+    last = waiting.delivery;
+  }
+  model_.keep_order_after(last);
 }
 
 void Direction::release(Timestamp now) {
   while (!in_flight_.empty() && in_flight_.front().delivery <= now) {
     const Frame frame = in_flight_.front().frame;
+    lateness_.add(now - in_flight_.front().delivery);
     in_flight_.pop_front();
     if (model_.parameters().blackhole) {
       ++counters_.dropped_blackhole;

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -18,11 +21,31 @@ struct Counters {
   std::uint64_t received_bytes = 0;
   std::uint64_t sent = 0;
   std::uint64_t sent_bytes = 0;
-  std::uint64_t marked = 0;  ///< ECN-capable packets that got CE
   std::uint64_t dropped_queue = 0;
+  std::uint64_t dropped_codel = 0;
+  std::uint64_t marked = 0;  ///< by CoDel, instead of a drop
+  std::uint64_t dropped_policer = 0;
   std::uint64_t dropped_loss = 0;
   std::uint64_t dropped_blackhole = 0;
   std::uint64_t dropped_send = 0;  ///< the receiving interface is down or overloaded
+};
+
+/// Counts deliveries by how late they were: the program is woken late, or the machine is too busy.
+class Lateness {
+ public:
+  static constexpr std::size_t kClasses = 12;
+  static constexpr Duration kFirst = std::chrono::microseconds{125};
+
+  void add(Duration late) {
+    std::size_t index = 0;
+    for (Duration limit = kFirst; index + 1 < kClasses && late > limit; limit *= 2) ++index;
+    ++counts_[index];
+  }
+  /// Class n holds the deliveries that were at most kFirst · 2^n late; the last class holds the others.
+  const std::array<std::uint64_t, kClasses>& counts() const { return counts_; }
+
+ private:
+  std::array<std::uint64_t, kClasses> counts_{};
 };
 
 /// One direction of the wire. Owns the frames in flight and the model that times them; borrows the two
@@ -42,21 +65,23 @@ class Direction {
   Timestamp next_due() const { return in_flight_.empty() ? kNever : in_flight_.front().delivery; }
 
   const LinkParameters& parameters() const { return model_.parameters(); }
-  void set(const LinkParameters& parameters) { model_.set(monotonic_now(), parameters); }
+  /// Applies new parameters, also to the packets that wait for serialisation.
+  void set(const LinkParameters& parameters);
   std::uint64_t backlog() const { return model_.backlog(monotonic_now()); }
   std::size_t in_flight() const { return in_flight_.size(); }
   const Counters& counters() const { return counters_; }
+  const Lateness& lateness() const { return lateness_; }
   PacketSocket& from() { return from_; }
 
  private:
   struct Scheduled {
+    Timestamp departure;
     Timestamp delivery;
     Frame frame;
   };
 
   void judge(const Frame& frame);
-  void change_ecn(const Frame& frame, bool mark);
-  void schedule(Timestamp delivery, const Frame& frame);
+  void schedule(const Scheduled& scheduled);
   void send_batch();
 
   PacketSocket& from_;
@@ -67,6 +92,7 @@ class Direction {
   std::vector<Frame> arrived_;       ///< scratch space of take_in()
   std::vector<Frame> leaving_;       ///< scratch space of release()
   Counters counters_;
+  Lateness lateness_;
 };
 
 /// A transparent layer-2 wire between two interfaces: two directions that share one pool of frames. Owns

@@ -43,6 +43,29 @@ TEST_F(TunnelServiceTest, GivesPathsTheRoleOfTheirUplinkAtBothEndsAndChangesItLi
   EXPECT_TRUE(carries(mine, hub, packet(2, 1)));
 }
 
+TEST_F(TunnelServiceTest, GivesPathsTheCongestionControlOfTheirUplinkAndChangesItLive) {
+  std::string text = edge_text();
+  text.replace(text.find("label = \"dsl\""), 13, "label = \"dsl\"\ncongestion = \"coupled\"");
+  text.replace(text.find("[interface]"), 11, "[interface]\ncongestion = \"cubic\"");
+  Machine mine(network, text, kEdgeKey, {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 4);
+  machines = {&hub, &mine};
+  start();
+  run(2s);
+  EXPECT_EQ(paths(mine).at("lte").congestion, "cubic") << "that of the interface";
+  EXPECT_EQ(paths(mine).at("dsl").congestion, "coupled");
+  for (const auto& [remote, path] : paths(hub))
+    EXPECT_EQ(path.congestion, to_string(sctp::EndpointConfig{}.congestion)) << "each end chooses its own";
+
+  const auto change = mine.service.set_path(now, {"dsl", "congestion", "newreno"});
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->before, "coupled");
+  EXPECT_EQ(change->after, "newreno");
+  EXPECT_EQ(paths(mine).at("dsl").congestion, "newreno");
+  EXPECT_EQ(mine.service.status(now).uplinks.at(1).congestion, "newreno");
+  EXPECT_EQ(paths(mine).at("lte").congestion, "cubic");
+  EXPECT_TRUE(carries(mine, hub, packet(2, 1)));
+}
+
 TEST_F(TunnelServiceTest, KeepsALiveChangeForAssociationsThatAreSetUpLater) {
   start();
   run(2s);
@@ -61,9 +84,11 @@ TEST_F(TunnelServiceTest, NamesWhatIsWrongWithASettingOfAPath) {
   };
   EXPECT_EQ(error({"wifi", "role", "never"}), "label: saw \"wifi\"; allowed: lte, dsl");
   EXPECT_EQ(error({"lte", "roll", "never"}),
-            "setting: saw \"roll\"; allowed: \"role\", \"max_upload\" or \"max_download\"");
+            "setting: saw \"roll\"; allowed: \"role\", \"max_upload\", \"max_download\" or \"congestion\"");
   EXPECT_EQ(error({"lte", "role", "no"}),
             "role: saw \"no\"; allowed: \"always\", \"secondary\", \"backup\" or \"never\"");
+  EXPECT_EQ(error({"lte", "congestion", "reno"}),
+            "congestion: saw \"reno\"; allowed: \"bbr\", \"cubic\", \"newreno\" or \"coupled\"");
   EXPECT_TRUE(error({"lte", "max_upload", "10"}).ends_with("as \"20 Mbit/s\", or \"none\""));
   EXPECT_EQ(hub.service.set_path(now, {"lte", "role", "never"}).error().message,
             "label: saw \"lte\"; allowed: none, as there is no uplink");

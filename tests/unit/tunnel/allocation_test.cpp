@@ -35,5 +35,26 @@ TEST_F(DataPath, OfATunnelAllocatesNothingForAnAnswerOrAClampedSyn) {
   EXPECT_EQ(edge.tunnel.peer(0).counters.mss_clamped, 8U);
 }
 
+TEST_F(DataPath, OfATunnelAllocatesNothingForPacketsThatWait) {
+  connect_and_run(edge);
+  const auto queue_and_drain = [this] {
+    edge.sending = false;
+    for (std::uint16_t i = 0; i < 200; ++i) {
+      edge.device.inject(bulk_packet(1000));
+      edge.device.inject(ipv4_packet("10.9.0.2", "10.9.0.1", 100, static_cast<std::uint16_t>(i % 20)));
+    }
+    const std::size_t before = test::allocations();
+    while (edge.tunnel.read_device(now) == Tunnel::kBatch) {
+    }
+    const std::size_t after = test::allocations();
+    edge.sending = true;
+    run(std::chrono::milliseconds(500));
+    return after - before;
+  };
+  queue_and_drain();
+  EXPECT_EQ(queue_and_drain(), 0U);
+  EXPECT_EQ(edge.tunnel.peer(0).counters.tx_packets, 800U);
+}
+
 }  // namespace
 }  // namespace hawser::tunnel

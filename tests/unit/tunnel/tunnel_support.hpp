@@ -67,7 +67,7 @@ struct Side {
   io::MemoryDatagramSocket socket;
   Tunnel tunnel;
   TransmitBatch batch;
-  bool sending = true;  ///< false: datagrams stay in the endpoint, as when its windows are full
+  bool sending = true;  ///< false: packets stay in the queues, as when no path has room
   std::vector<sctp::Event::Kind> events;
 
   /// Processes all pending input and output once; returns whether there was any.
@@ -85,23 +85,23 @@ struct Side {
     tunnel.deliver();
     while (tunnel.read_device(now) == Tunnel::kBatch) {
     }
-    if (!sending) {
-      tunnel.pump(now);
-      return busy;
-    }
-    bool moved = true;
-    while (moved) {
-      moved = tunnel.pump(now);
+    if (!sending) return busy;
+    batch.clear();
+    while (endpoint.poll_transmit(now, batch)) {
+      socket.send(batch);
       batch.clear();
-      while (endpoint.poll_transmit(now, batch)) {
-        socket.send(batch);
-        batch.clear();
-        busy = true;
-      }
+      busy = true;
     }
     return busy;
   }
 };
+
+/// An IPv4 packet of the edge, without a DSCP.
+inline PacketBytes bulk_packet(std::size_t size, const char* destination = "10.9.0.1") {
+  PacketBytes packet = ipv4_packet("10.9.0.2", destination, size);
+  packet[1] = {};
+  return packet;
+}
 
 inline TunnelConfig hub_config() {
   TunnelConfig config;

@@ -84,15 +84,85 @@ TEST_F(TunnelTest, DropsWhatTheHostSendsMalformed) {
 TEST_F(TunnelTest, BoundsThePeersQueueWhileTheAssociationIsBusy) {
   connect_and_run(edge);
   edge.sending = false;
-  for (int i = 0; i < 3000; ++i) edge.device.inject(ipv4_packet("10.9.0.2", "10.9.0.1", 1400));
+  for (int i = 0; i < 6000; ++i) edge.device.inject(bulk_packet(1400));
   run(2ms);
   const PeerView peer = edge.tunnel.peer(0);
-  EXPECT_GT(edge.tunnel.drops().of(Drop::queue_full), 1000U);
+  EXPECT_GT(edge.tunnel.drops().of(Drop::queue_overflow), 1000U);
+  EXPECT_EQ(peer.counters.queue_overflow, edge.tunnel.drops().of(Drop::queue_overflow));
+  EXPECT_EQ(peer.counters.dropped, peer.counters.queue_overflow);
   EXPECT_LE(peer.queue_bytes, TunnelConfig{}.queue_bytes);
-  EXPECT_LE(edge.endpoint.send_backlog(*peer.association), TunnelConfig{}.backlog_bytes + 1400);
+  EXPECT_EQ(edge.endpoint.send_backlog(*peer.association), 0U);
   edge.sending = true;
   run(2s);
-  EXPECT_EQ(hub.device.take_written().size(), 3000U - edge.tunnel.drops().of(Drop::queue_full));
+  const PeerCounters counters = edge.tunnel.peer(0).counters;
+  EXPECT_EQ(hub.device.take_written().size(), 6000U - counters.dropped);
+  EXPECT_EQ(counters.tx_packets, 6000U - counters.dropped);
+  EXPECT_EQ(edge.pool.in_use(), 0U);
+}
+
+TEST_F(TunnelTest, BoundsTheQueuesOfAllPeersTogether) {
+  constexpr unsigned kPeers = 12;
+  TunnelConfig config;
+  config.queue_bytes = 1U << 20;
+  for (unsigned i = 0; i < kPeers; ++i)
+    config.peers.push_back(
+        {key_of(100 + i).public_key(), {prefix(("10.9.1." + std::to_string(i) + "/32").c_str())}});
+  auto security = security_of(kHub, {});
+  for (unsigned i = 0; i < kPeers; ++i) security.peers.push_back({key_of(100 + i).public_key(), {}});
+  Side crowded(network, "192.0.2.8:9899", std::move(config), std::move(security), true, 21);
+  std::vector<std::unique_ptr<Side>> edges;
+  sides = {&crowded};
+  for (unsigned i = 0; i < kPeers; ++i) {
+    edges.push_back(std::make_unique<Side>(network,
+                                           ("198.51.100." + std::to_string(50 + i) + ":4000").c_str(),
+                                           edge_config(), security_of(100 + i, {kHub}), false, 30 + i));
+    sides.push_back(edges.back().get());
+    const Route route{SocketId{0}, IpAddress::any_v4(), crowded.socket.local_address()};
+    edges.back()->tunnel.expect(edges.back()->endpoint.connect(now, route, key_of(kHub).public_key()), 0);
+  }
+  run(200ms);
+  crowded.sending = false;
+  for (int round = 0; round < 1000; ++round) {
+    for (unsigned i = 0; i < kPeers; ++i)
+      crowded.device.inject(bulk_packet(1400, ("10.9.1." + std::to_string(i)).c_str()));
+  }
+  run(2ms);
+  std::size_t bytes = 0;
+  for (PeerIndex i = 0; i < kPeers; ++i) {
+    bytes += crowded.tunnel.peer(i).queue_bytes;
+    EXPECT_GT(crowded.tunnel.peer(i).queue_packets, 150U) << "all lose alike";
+  }
+  EXPECT_LE(bytes, Tunnel::kQueues << 20U);
+  EXPECT_GT(bytes, (Tunnel::kQueues - 1) << 20U);
+}
+
+TEST_F(TunnelTest, LetsSmallPacketsPassAFullQueue) {
+  connect_and_run(edge);
+  edge.sending = false;
+  for (int i = 0; i < 2000; ++i) edge.device.inject(bulk_packet(1400));
+  edge.device.inject(ipv4_packet("10.9.0.2", "10.9.0.1", 100, 7));
+  run(2ms);
+  edge.sending = true;
+  run(1ms);
+  const auto written = hub.device.take_written();
+  ASSERT_FALSE(written.empty());
+  EXPECT_EQ(written.front().size(), 100U);
+  EXPECT_EQ(edge.tunnel.peer(0).counters.tx_realtime, 1U);
+}
+
+TEST_F(TunnelTest, DropsWhatWaitedTooLongInsteadOfDeliveringIt) {
+  connect_and_run(edge);
+  edge.sending = false;
+  for (int i = 0; i < 100; ++i) edge.device.inject(bulk_packet(1000));
+  run(1100ms);
+  edge.device.inject(bulk_packet(500));
+  run(1ms);
+  edge.sending = true;
+  run(100ms);
+  const auto written = hub.device.take_written();
+  ASSERT_EQ(written.size(), 1U);
+  EXPECT_EQ(written.front().size(), 500U);
+  EXPECT_EQ(edge.tunnel.peer(0).counters.queue_age, 100U);
 }
 
 // Endpoint and tunnel normally have the same peers. Here the endpoint accepts a key that the tunnel does not

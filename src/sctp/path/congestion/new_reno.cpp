@@ -1,108 +1,47 @@
+#include "sctp/path/congestion/new_reno.hpp"
+
 #include <algorithm>
 
-#include "sctp/path/congestion/controller.hpp"
+#include "sctp/path/congestion/window_controller.hpp"
 
 namespace hawser::sctp::path {
 namespace {
 
+// RFC 9260 §7.2.1.
+std::size_t initial_window(std::size_t packet) {
+  return std::min(4 * packet, std::max<std::size_t>(2 * packet, 4404));
+}
+
 // See make_new_reno().
-class NewReno final : public CongestionController {
+class NewReno final : public WindowController {
  public:
-  NewReno(std::size_t mtu, std::size_t peer_window)
-      : mtu_(mtu),
-        initial_(std::min(4 * mtu, std::max<std::size_t>(2 * mtu, 4404))),
-        cwnd_(initial_),
-        ssthresh_(peer_window) {}
-
-  void on_ack(const Ack& ack) override {
-    if (ack.in_recovery || !ack.pseudo_cumulative) return;
-    if (in_slow_start()) {
-      grow_in_slow_start(ack);
-    } else {
-      grow_in_avoidance(ack);
-    }
-  }
-
-  // RFC 9260 §7.2.3, §7.2.4.
-  void on_loss() override {
-    ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
-    cwnd_ = ssthresh_;
-    partial_bytes_acked_ = 0;
-  }
-
-  // RFC 9260 §7.2.3: at most one packet in flight after T3-rtx. A second time-out in a row does not reduce
-  // ssthresh again (RFC 5681 §3.1): a path that returns after an outage keeps its threshold.
-  void on_timeout() override {
-    if (cwnd_ > mtu_) {
-      before_timeout_ = {cwnd_, ssthresh_};
-      ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
-    }
-    cwnd_ = mtu_;
-    partial_bytes_acked_ = 0;
-  }
-
-  // RFC 4015 restarts the window to prevent a burst; here the pacer prevents it.
-  void on_spurious_timeout() override {
-    cwnd_ = std::max(cwnd_, before_timeout_.cwnd);
-    ssthresh_ = std::max(ssthresh_, before_timeout_.ssthresh);
-  }
-
-  // RFC 9260 §7.2.1: a window that was not used no longer describes the path.
-  void on_idle() override { cwnd_ = std::max(cwnd_ / 2, std::min(cwnd_, 4 * mtu_)); }
-
-  // After a time-out the window is one packet, because the network may have collapsed. This network has just
-  // answered: after a single time-out the window is that after any loss, after more that of a new path. A
-  // path that failed without a time-out of data keeps its window: ssthresh may be far above what it has ever
-  // carried.
-  void on_return(bool brief) override {
-    const std::size_t after_loss = std::min(ssthresh_, before_timeout_.cwnd);
-    cwnd_ = std::max({cwnd_, initial_, brief ? after_loss : 0});
-    before_timeout_ = {};
-  }
-
-  // The window is in bytes and stays: the network has not changed.
-  void on_mtu(std::size_t mtu) override { mtu_ = mtu; }
-
-  [[nodiscard]] std::size_t cwnd() const override { return cwnd_; }
-  [[nodiscard]] std::size_t ssthresh() const override { return ssthresh_; }
+  NewReno(std::size_t packet, std::size_t peer_window)
+      : WindowController({packet, initial_window(packet), peer_window},
+                         {.on_loss = 0.5, .on_mark = 0.8, .smooth = false, .cumulative_only = true}) {}
 
  private:
-  struct Window {
-    std::size_t cwnd = 0;
-    std::size_t ssthresh = 0;
-  };
-
-  // Byte counting (RFC 3465) without the limit of one MTU per SACK: our receivers send one SACK per batch of
-  // packets, and the pacer limits bursts instead. A window that is less than half used does not grow.
-  void grow_in_slow_start(const Ack& ack) {
-    if (cwnd_ < 2 * ack.flight_before) cwnd_ += ack.bytes;
-  }
-
-  // RFC 9260 §7.2.2: one MTU per window of acknowledged bytes, while the window is fully used.
-  void grow_in_avoidance(const Ack& ack) {
-    partial_bytes_acked_ += ack.bytes;
-    if (partial_bytes_acked_ < cwnd_) return;
-    if (ack.flight_before + kSlackPackets * mtu_ < cwnd_) {
-      partial_bytes_acked_ = cwnd_;
+  // RFC 9260 §7.2.2: one packet per window of acknowledged bytes, while the window is fully used.
+  void on_avoidance(const AckSample& ack, bool used) override {
+    partial_bytes_acked_ += ack.acked;
+    if (partial_bytes_acked_ < window().bytes()) return;
+    if (!used) {
+      partial_bytes_acked_ = window().bytes();
       return;
     }
-    partial_bytes_acked_ -= cwnd_;
-    cwnd_ += mtu_;
+    partial_bytes_acked_ -= window().bytes();
+    window().grow(window().packet());
   }
+  void before_reduction() override { partial_bytes_acked_ = 0; }
+  void forget() override { partial_bytes_acked_ = 0; }
+  [[nodiscard]] bool in_slow_start() const override { return window().bytes() <= window().threshold(); }
 
-  static constexpr std::size_t kSlackPackets = 4;
-  std::size_t mtu_;
-  std::size_t initial_;  ///< RFC 9260 §7.2.1
-  std::size_t cwnd_;
-  std::size_t ssthresh_;
   std::size_t partial_bytes_acked_ = 0;
-  Window before_timeout_;  ///< before the last T3-rtx; zeros: there is nothing to restore
 };
 
 }  // namespace
 
-std::unique_ptr<CongestionController> make_new_reno(std::size_t mtu, std::size_t peer_window) {
-  return std::make_unique<NewReno>(mtu, peer_window);
+std::unique_ptr<CongestionController> make_new_reno(std::size_t packet_size, std::size_t peer_window) {
+  return std::make_unique<NewReno>(packet_size, peer_window);
 }
 
 }  // namespace hawser::sctp::path

@@ -32,7 +32,7 @@ bool MtuProber::on_probe_ack(Timestamp now, const Route& route, PathId home,
   const std::uint64_t nonce = reader.u64();
   if (path == nullptr || (paths_.find(route) != path && path->id != home)) return false;
   if (!path->pmtu.on_probe_acked(nonce, now)) return false;
-  path->congestion->on_mtu(path->pmtu.payload());
+  path->congestion->on_mtu(path->pmtu.size());
   return true;
 }
 
@@ -41,7 +41,7 @@ void MtuProber::on_timeout(Timestamp now) {
     if (path->pmtu.next_timeout() > now) continue;
     if (!path->pmtu.on_timeout(now, path->lifecycle.active())) continue;
     ++path->counters.mtu_probes_lost;
-    path->congestion->on_mtu(path->pmtu.payload());
+    path->congestion->on_mtu(path->pmtu.size());
   }
 }
 

@@ -8,6 +8,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "daemon/config/engine_config.hpp"
+#include "hawser/sctp/status.hpp"
+
 namespace hawser::daemon::config {
 namespace {
 
@@ -115,6 +118,7 @@ TEST(Config, ReadsAHubWithDefaults) {
   EXPECT_EQ(config->interface.mtu, std::nullopt);
   EXPECT_TRUE(config->interface.mss_clamp);
   EXPECT_TRUE(config->interface.ecn);
+  EXPECT_FALSE(config->interface.copy_dscp);
   EXPECT_EQ(config->interface.control_socket, "/run/hawser/hw0.sock");
   EXPECT_TRUE(config->interface.routes);
   EXPECT_EQ(config->interface.listen.at(0).port, 9899);
@@ -329,7 +333,7 @@ TEST(Config, ReadsUplinksThatShareAnInterface) {
 TEST(Config, ReadsWhatAnUplinkMayCarry) {
   const std::string settings =
       "role = \"backup\"\nmax_upload = \"20 Mbit/s\"\nmax_download = \"0.5Gbit/s\"\nquota = \"50 GB\"\n"
-      "quota_reset_day = 31\nover_quota = \"never\"";
+      "quota_reset_day = 31\nover_quota = \"never\"\ncongestion = \"coupled\"";
   const auto config = parse_config(with(kEdge, "role = \"always\"", settings), "f.toml");
   ASSERT_TRUE(config) << config.error().at(0).to_string();
   const UplinkConfig& uplink = config->uplinks.at(0);
@@ -340,11 +344,31 @@ TEST(Config, ReadsWhatAnUplinkMayCarry) {
   EXPECT_EQ(uplink.quota->bytes, 50'000'000'000U);
   EXPECT_EQ(uplink.quota->reset_day, 31U);
   EXPECT_EQ(uplink.quota->over_quota, sctp::PathRole::never);
+  EXPECT_EQ(uplink.congestion, sctp::CongestionControl::coupled);
   const UplinkConfig& other = config->uplinks.at(1);
+  EXPECT_FALSE(other.congestion) << "that of the interface";
   EXPECT_EQ(other.role, sctp::PathRole::always);
   EXPECT_EQ(other.caps.upload_bps + other.caps.download_bps, 0U);
   EXPECT_FALSE(other.quota);
   EXPECT_EQ(config->interface.state_directory, "/var/lib/hawser");
+}
+
+TEST(Config, ReadsTheCongestionControlOfAllPaths) {
+  const auto with_congestion = [](const std::string& value) {
+    return with(kHub, "[interface]", "[interface]\ncongestion = " + value);
+  };
+  for (const auto control : {sctp::CongestionControl::model, sctp::CongestionControl::cubic,
+                             sctp::CongestionControl::new_reno, sctp::CongestionControl::coupled}) {
+    const auto config =
+        parse_config(with_congestion("\"" + std::string(sctp::to_string(control)) + "\""), "f.toml");
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->interface.congestion, control);
+    EXPECT_EQ(endpoint_config(*config).congestion, control);
+  }
+  EXPECT_NE(errors_of(with_congestion("\"reno\""))
+                .find("interface.congestion: saw \"reno\"; allowed: \"bbr\", \"cubic\", \"newreno\" or "
+                      "\"coupled\""),
+            std::string::npos);
 }
 
 TEST(Config, FindsTheSameAllowedPrefixWhateverItsHostBits) {

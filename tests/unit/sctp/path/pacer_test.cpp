@@ -47,6 +47,15 @@ TEST(Pacer, KeepsTheRateOverASecond) {
   EXPECT_NEAR(bytes, kRate, static_cast<double>(kBurst + 2 * kPacket));
 }
 
+TEST(Pacer, LetsSeveralPacketsLeaveEachTime) {
+  Pacer pacer;
+  burst_at(pacer, Timestamp{}, kRate);
+  EXPECT_NEAR(burst_at(pacer, pacer.next(), kRate), 2, 1);
+  constexpr double kFast = 125'000'000;
+  burst_at(pacer, pacer.next(), kFast);
+  EXPECT_NEAR(burst_at(pacer, pacer.next(), kFast), 83, 3) << "those of a millisecond";
+}
+
 TEST(Pacer, EarnsNoCreditForAPauseBeyondOneBurst) {
   Pacer pacer;
   burst_at(pacer, Timestamp{}, kRate);

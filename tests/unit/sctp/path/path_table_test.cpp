@@ -93,7 +93,7 @@ TEST_F(PathTableTest, FindsNothingWhenTwoPathsShareAHost) {
 TEST_F(PathTableTest, ControlChunksTakeThePrimaryWhileItIsActive) {
   Path* first = add(1, PathState::active);
   add_active(paths, 2, 1ms);
-  first->rtt.add_sample(500ms);
+  first->rtt.add_sample({}, 500ms);
   EXPECT_EQ(paths.for_control(), first);
 }
 

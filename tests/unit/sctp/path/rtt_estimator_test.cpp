@@ -24,7 +24,7 @@ TEST(RttEstimator, StartsWithTheInitialRtoAndNoMeasurement) {
 
 TEST(RttEstimator, TakesTheFirstSampleWholeAndHalfOfItAsVariance) {
   RttEstimator rtt(quick());
-  rtt.add_sample(100ms);
+  rtt.add_sample(Timestamp{}, 100ms);
   EXPECT_TRUE(rtt.measured());
   EXPECT_EQ(rtt.srtt(), 100ms);
   EXPECT_EQ(rtt.rttvar(), 50ms);
@@ -33,8 +33,8 @@ TEST(RttEstimator, TakesTheFirstSampleWholeAndHalfOfItAsVariance) {
 
 TEST(RttEstimator, SmoothsLaterSamplesWithTheWeightsOfTheRfc) {
   RttEstimator rtt(quick());
-  rtt.add_sample(100ms);
-  rtt.add_sample(200ms);
+  rtt.add_sample(Timestamp{}, 100ms);
+  rtt.add_sample(Timestamp{}, 200ms);
   EXPECT_EQ(rtt.rttvar(), 62'500us);
   EXPECT_EQ(rtt.srtt(), 112'500us);
   EXPECT_EQ(rtt.rto(), 362'500us);
@@ -43,23 +43,44 @@ TEST(RttEstimator, SmoothsLaterSamplesWithTheWeightsOfTheRfc) {
 
 TEST(RttEstimator, CountsSamplesBelowTheAverageAsVarianceToo) {
   RttEstimator rtt(quick());
-  rtt.add_sample(200ms);
-  rtt.add_sample(100ms);
+  rtt.add_sample(Timestamp{}, 200ms);
+  rtt.add_sample(Timestamp{}, 100ms);
   EXPECT_EQ(rtt.rttvar(), 100ms);
   EXPECT_EQ(rtt.srtt(), 187'500us);
 }
 
+TEST(RttEstimator, RemembersTheVarianceOfARoundTripHoweverManySamplesFollow) {
+  RttEstimator rtt(quick());
+  Timestamp now{};
+  for (int i = 0; i < 1000; ++i) rtt.add_sample(now += 1ms, 40ms);
+  rtt.add_sample(now, 160ms);  // a radio stalled for a moment
+  const Duration after = rtt.rttvar();
+  EXPECT_GE(after, 30ms);
+  for (int i = 0; i < 39; ++i) rtt.add_sample(now += 1ms, 40ms);
+  EXPECT_GE(rtt.rttvar(), after * 3 / 4) << "one round trip later";
+  for (int i = 0; i < 2000; ++i) rtt.add_sample(now += 1ms, 40ms);
+  EXPECT_LE(rtt.rttvar(), 2ms);
+}
+
+TEST(RttEstimator, TheShortestRoundTripExpires) {
+  RttEstimator rtt(quick());
+  Timestamp now{};
+  rtt.add_sample(now, 20ms);
+  for (int i = 0; i < 12; ++i) rtt.add_sample(now += 1s, 50ms);
+  EXPECT_EQ(rtt.min_rtt(), 50ms);
+}
+
 TEST(RttEstimator, KeepsTheRtoWithinItsBounds) {
   RttEstimator rtt(quick());
-  rtt.add_sample(1ms);
+  rtt.add_sample(Timestamp{}, 1ms);
   EXPECT_EQ(rtt.rto(), 10ms);
-  rtt.add_sample(100s);
+  rtt.add_sample(Timestamp{}, 100s);
   EXPECT_EQ(rtt.rto(), 8s);
 }
 
 TEST(RttEstimator, ExceedsItsUpperBoundWhereEveryRoundTripIsLonger) {
   RttEstimator rtt(quick());
-  for (int i = 0; i < 50; ++i) rtt.add_sample(10s);
+  for (int i = 0; i < 50; ++i) rtt.add_sample(Timestamp{}, 10s);
   EXPECT_GT(rtt.rto(), 10s);
   EXPECT_LE(rtt.rto(), 15s);
   rtt.back_off();
@@ -75,7 +96,7 @@ TEST(RttEstimator, BeginsAboveTheTimeThatTheHandshakeTook) {
   EXPECT_EQ(rtt.rto(), before) << "the path was down in the meantime";
   rtt.on_handshake(6s);
   EXPECT_EQ(rtt.rto(), 9s);
-  rtt.add_sample(100ms);
+  rtt.add_sample(Timestamp{}, 100ms);
   EXPECT_EQ(rtt.rto(), 300ms);
 }
 
@@ -83,7 +104,7 @@ TEST(RttEstimator, NeverTakesTheVarianceForZero) {
   EndpointConfig config = quick();
   config.rto_min = 1us;
   RttEstimator rtt(config);
-  for (int i = 0; i < 200; ++i) rtt.add_sample(50ms);
+  for (int i = 0; i < 200; ++i) rtt.add_sample(Timestamp{} + i * 50ms, 50ms);
   EXPECT_GE(rtt.rto(), 54ms) << "four times the clock granularity above the round trip";
   EXPECT_LE(rtt.rto(), 55ms);
 }
@@ -99,14 +120,14 @@ TEST(RttEstimator, DoublesTheRtoAfterATimeoutUpToTheMaximum) {
   EXPECT_EQ(rtt.rto(), 12s) << "before the first sample the round trip may be longer than the maximum";
   rtt.back_off();
   EXPECT_EQ(rtt.rto(), 12s);
-  rtt.add_sample(2s);
+  rtt.add_sample(Timestamp{}, 2s);
   for (int i = 0; i < 3; ++i) rtt.back_off();
   EXPECT_EQ(rtt.rto(), 8s);
 }
 
 TEST(RttEstimator, ForgetsTheBackOffOnceThePathAnswers) {
   RttEstimator rtt(quick());
-  rtt.add_sample(100ms);
+  rtt.add_sample(Timestamp{}, 100ms);
   rtt.back_off();
   rtt.back_off();
   EXPECT_EQ(rtt.rto(), 1200ms);

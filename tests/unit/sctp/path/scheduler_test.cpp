@@ -14,13 +14,14 @@ using test::route_to;
 
 class PathSchedulerTest : public ::testing::Test {
  protected:
-  Path* pick(PathScheduler& scheduler) { return scheduler.pick(paths, now, limited); }
+  Path* pick(PathScheduler& scheduler) { return scheduler.pick(paths, now, limited, demand); }
   static void fill(Path& path) { path.flight.bytes = path.congestion->cwnd(); }
 
   EndpointConfig config;
   PathTable paths{config};
   Timestamp now{};
   Timestamp limited{};
+  Demand demand{.backlog = 1'000'000};
   std::unique_ptr<PathScheduler> earliest = make_earliest_arrival_scheduler();
   std::unique_ptr<PathScheduler> primary = make_primary_scheduler();
 };
@@ -94,17 +95,23 @@ TEST_F(PathSchedulerTest, AFailedPathIsUsedOnlyWithinItsWindow) {
   EXPECT_EQ(pick(*earliest), nullptr);
 }
 
-TEST_F(PathSchedulerTest, ASecondaryPathIsUsedWhenTheWindowsOfTheOthersAreFullAndNotWhileTheyArePaced) {
+TEST_F(PathSchedulerTest, ASecondaryPathHelpsWhenMoreWaitsThanTheOthersDeliverSoon) {
   Path& always = add_active(paths, 1, 80ms);
   Path& secondary = add_active(paths, 2, 20ms);
   secondary.own_role = PathRole::secondary;
   EXPECT_EQ(pick(*earliest), &always) << "although the other is faster";
   while (always.pacer.ready(now))
     always.pacer.on_sent(now, always.pmtu.payload(), always.pacing_rate(), always.pmtu.payload());
+  const std::size_t much = demand.backlog;
+  demand.backlog = 1000;
   EXPECT_EQ(pick(*earliest), nullptr);
   EXPECT_EQ(limited, always.pacer.next());
-  fill(always);
+  now += 20ms;  // a decision holds for a while
+  while (always.pacer.ready(now))
+    always.pacer.on_sent(now, always.pmtu.payload(), always.pacing_rate(), always.pmtu.payload());
+  demand.backlog = much;
   EXPECT_EQ(pick(*earliest), &secondary);
+  demand.backlog = 1000;
   always.lifecycle = PathLifecycle(PathState::potentially_failed);
   EXPECT_EQ(pick(*earliest), &secondary);
 }
@@ -179,22 +186,14 @@ TEST_F(PathSchedulerTest, PrimaryOnlyTakesTheBestOtherPathWhileThePrimaryIsDown)
   EXPECT_EQ(pick(*primary), &first);
 }
 
-TEST(PathPacingRate, IsTwiceTheWindowPerRoundTripWhileTheWindowDoubles) {
+TEST(PathPacingRate, IsKnownAfterTheFirstRoundTripEvenThatOfAHeartbeat) {
   EndpointConfig config;
   PathTable paths(config);
   Path& path = add_active(paths, 1);
   EXPECT_EQ(path.pacing_rate(), 0) << "unknown before the first measurement";
-  path.rtt.add_sample(100ms);
+  path.rtt.add_sample(Timestamp{}, 100ms);
   const auto window = static_cast<double>(path.congestion->cwnd());
   EXPECT_NEAR(path.pacing_rate(), 20 * window, 1);
-}
-
-TEST(PathPacingRate, SpreadsTheWindowOverNoMoreThanASecond) {
-  EndpointConfig config;
-  PathTable paths(config);
-  Path& path = add_active(paths, 1);
-  path.rtt.add_sample(18s);  // an acknowledgement that was delayed
-  EXPECT_GE(path.pacing_rate(), static_cast<double>(path.congestion->cwnd()));
 }
 
 }  // namespace

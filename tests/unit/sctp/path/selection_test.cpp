@@ -9,7 +9,8 @@ namespace {
 
 DataClass class_of(PathState state, PathRole role) {
   EndpointConfig config;
-  Path path(PathId(1), test::route_to(1, 1), state, test::kPeerWindow, config);
+  CouplingGroup coupling;
+  Path path(PathId(1), test::route_to(1, 1), state, test::kPeerWindow, config, coupling);
   path.own_role = role;
   return data_class(path);
 }
@@ -36,7 +37,8 @@ TEST(Selection, APathThatIsNotValidatedNeverCarriesData) {
 
 TEST(Selection, TheLaterOfBothRolesCounts) {
   EndpointConfig config;
-  Path path(PathId(1), test::route_to(1, 1), PathState::active, test::kPeerWindow, config);
+  CouplingGroup coupling;
+  Path path(PathId(1), test::route_to(1, 1), PathState::active, test::kPeerWindow, config, coupling);
   path.own_role = PathRole::secondary;
   path.peer_role = PathRole::backup;
   EXPECT_EQ(data_class(path), DataClass::backup);

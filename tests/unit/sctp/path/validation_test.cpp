@@ -304,7 +304,7 @@ TEST_F(PathValidationTest, AHeartbeatGetsMoreTimeWhileThePathWorksInOneDirection
   for (const bool sends : {false, true}) {
     Path& path = add(sends ? 1 : 2, PathState::active);
     path.announced = true;
-    path.rtt.add_sample(40ms);
+    path.rtt.add_sample({}, 40ms);
     ASSERT_FALSE(probe(path).empty());
     const Timestamp end = now + std::max<Duration>(sends ? 1500ms : 6s, 2 * path.rtt.rto());
     std::size_t repeated = 0;
@@ -350,7 +350,7 @@ TEST_F(PathValidationTest, ATimeoutOfDataIsReportedWhenTheHeartbeatIsNotAnswered
 
 TEST_F(PathValidationTest, AnAnswerThatComesAfterTheNextHeartbeatLeftCounts) {
   Path& path = add(1, PathState::potentially_failed);
-  path.rtt.add_sample(40ms);
+  path.rtt.add_sample({}, 40ms);
   const auto first = probe(path);
   const Timestamp sent = now;
   now = path.heartbeat.deadline;

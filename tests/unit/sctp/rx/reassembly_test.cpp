@@ -26,7 +26,7 @@ struct Bench {
 
   std::optional<DropReason> add(const wire::DataChunk& chunk) {
     const std::uint64_t tsn = tracker.unwrap(chunk.tsn);
-    const auto drop = reassembly.add(tsn, chunk, tracker);
+    const auto drop = reassembly.add({}, tsn, chunk, tracker);
     if (!drop) tracker.record(tsn);
     return drop;
   }

@@ -18,7 +18,7 @@ inline Route route_to(std::uint32_t uplink, std::uint32_t host, std::uint16_t po
 /// Adds a path that carries data.
 inline path::Path& add_active(path::PathTable& paths, std::uint32_t uplink, Duration rtt = {}) {
   path::Path& path = *paths.add(route_to(uplink, 1), PathState::active, kPeerWindow);
-  if (rtt != Duration::zero()) path.rtt.add_sample(rtt);
+  if (rtt != Duration::zero()) path.rtt.add_sample({}, rtt);
   return path;
 }
 

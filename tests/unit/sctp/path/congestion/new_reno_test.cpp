@@ -1,25 +1,37 @@
+#include "sctp/path/congestion/new_reno.hpp"
+
 #include <gtest/gtest.h>
 
-#include "sctp/path/congestion/controller.hpp"
+#include "unit/sctp/support/congestion_support.hpp"
 
 namespace hawser::sctp::path {
 namespace {
 
-constexpr std::size_t kMtu = 1000;
+using namespace std::chrono_literals;
+using test::ControlledPath;
+
+constexpr std::size_t kMtu = ControlledPath::kPacket;
 constexpr std::size_t kPeerWindow = 1'000'000;
 
-CongestionController::Ack ack(std::size_t bytes, std::size_t flight) {
-  return {.bytes = bytes, .flight_before = flight, .pseudo_cumulative = true, .in_recovery = false};
+ControlledPath new_path() {
+  return ControlledPath(make_new_reno(kMtu, kPeerWindow));
+}
+
+bool in_slow_start(const ControlledPath& path) {
+  return path.control->cwnd() <= path.control->ssthresh();
 }
 
 // In congestion avoidance with a window of 20 packets.
-std::unique_ptr<CongestionController> in_avoidance() {
-  auto control = make_new_reno(kMtu, kPeerWindow);
-  control->on_ack(ack(36'000, 40'000));
-  control->on_loss();
-  EXPECT_EQ(control->cwnd(), 20 * kMtu);
-  control->on_ack(ack(0, 0));
-  return control;
+ControlledPath in_avoidance() {
+  ControlledPath path = new_path();
+  path.ack(36'000, 40'000);
+  path.lose();
+  EXPECT_EQ(path.control->cwnd(), 20 * kMtu);
+  path.now += path.rtt;
+  path.delivered += 40 * kMtu;
+  path.ack(1, 20 * kMtu);  // at ssthresh slow start makes the last step
+  EXPECT_FALSE(in_slow_start(path));
+  return path;
 }
 
 TEST(NewReno, StartsWithTheInitialWindowOfTheRfc) {
@@ -29,151 +41,238 @@ TEST(NewReno, StartsWithTheInitialWindowOfTheRfc) {
 }
 
 TEST(NewReno, StartsInSlowStartBelowThePeersWindow) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  EXPECT_TRUE(control->in_slow_start());
-  EXPECT_EQ(control->ssthresh(), kPeerWindow);
+  const ControlledPath path = new_path();
+  EXPECT_TRUE(in_slow_start(path));
+  EXPECT_EQ(path.control->ssthresh(), kPeerWindow);
 }
 
 TEST(NewReno, GrowsInSlowStartByWhatWasAcknowledged) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  const std::size_t before = control->cwnd();
-  control->on_ack(ack(2 * kMtu, before));
-  EXPECT_EQ(control->cwnd(), before + 2 * kMtu);
+  ControlledPath path = new_path();
+  const std::size_t before = path.control->cwnd();
+  path.ack(2 * kMtu);
+  EXPECT_EQ(path.control->cwnd(), before + 2 * kMtu);
 }
 
 TEST(NewReno, DoesNotGrowWhileMostOfTheWindowIsUnused) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  const std::size_t before = control->cwnd();
-  control->on_ack(ack(kMtu, before / 2 - 1));
-  EXPECT_EQ(control->cwnd(), before);
+  ControlledPath path = new_path();
+  const std::size_t before = path.control->cwnd();
+  path.ack(kMtu, before / 2 - 1);
+  EXPECT_EQ(path.control->cwnd(), before);
 }
 
 TEST(NewReno, DoesNotGrowWhileItRecovers) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  const std::size_t before = control->cwnd();
-  auto recovering = ack(kMtu, before);
+  ControlledPath path = new_path();
+  const std::size_t before = path.control->cwnd();
+  AckSample recovering = path.sample(kMtu, before);
   recovering.in_recovery = true;
-  control->on_ack(recovering);
-  EXPECT_EQ(control->cwnd(), before);
+  path.control->on_ack(recovering);
+  EXPECT_EQ(path.control->cwnd(), before);
 }
 
-TEST(NewReno, DoesNotGrowUnlessTheOldestChunkOfThePathWasAcknowledged) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  const std::size_t before = control->cwnd();
-  auto out_of_order = ack(kMtu, before);
+TEST(NewReno, DoesNotGrowUnlessTheOldestPacketOfThePathWasAcknowledged) {
+  ControlledPath path = new_path();
+  const std::size_t before = path.control->cwnd();
+  AckSample out_of_order = path.sample(kMtu, before);
   out_of_order.pseudo_cumulative = false;
-  control->on_ack(out_of_order);
-  EXPECT_EQ(control->cwnd(), before);
+  path.control->on_ack(out_of_order);
+  EXPECT_EQ(path.control->cwnd(), before);
 }
 
 TEST(NewReno, HalvesTheWindowOnALoss) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  control->on_ack(ack(36'000, 40'000));
-  const std::size_t before = control->cwnd();
-  control->on_loss();
-  EXPECT_EQ(control->cwnd(), before / 2);
-  EXPECT_EQ(control->ssthresh(), before / 2);
+  ControlledPath path = new_path();
+  path.ack(36'000, 40'000);
+  const std::size_t before = path.control->cwnd();
+  path.lose();
+  EXPECT_EQ(path.control->cwnd(), before / 2);
+  EXPECT_EQ(path.control->ssthresh(), before / 2);
+}
+
+TEST(NewReno, HalvesTheWindowOnceForTheLossesOfOneWindow) {
+  ControlledPath path = new_path();
+  path.ack(36'000, 40'000);
+  path.lose();
+  const std::size_t reduced = path.control->cwnd();
+  path.control->on_loss({.now = path.now, .lost = kMtu, .flight = reduced});
+  EXPECT_EQ(path.control->cwnd(), reduced);
 }
 
 TEST(NewReno, KeepsFourPacketsAfterALossInASmallWindow) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  control->on_loss();
-  EXPECT_EQ(control->cwnd(), 4 * kMtu);
-  EXPECT_EQ(control->ssthresh(), 4 * kMtu);
+  ControlledPath path = new_path();
+  path.lose();
+  EXPECT_EQ(path.control->cwnd(), 4 * kMtu);
+  EXPECT_EQ(path.control->ssthresh(), 4 * kMtu);
+}
+
+TEST(NewReno, TakesTheReductionBackWhenTheLossWasSpurious) {
+  ControlledPath path = in_avoidance();
+  const std::size_t before = path.control->cwnd();
+  path.lose();
+  path.control->on_spurious_loss();
+  EXPECT_EQ(path.control->cwnd(), before);
+  path.control->on_spurious_loss();
+  EXPECT_EQ(path.control->cwnd(), before) << "there is nothing left to take back";
+}
+
+TEST(NewReno, ReducesOnAMarkOncePerRoundTrip) {
+  ControlledPath path = in_avoidance();
+  const std::size_t before = path.control->cwnd();
+  AckSample marked = path.sample(kMtu, before);
+  marked.ce_marked = 1;
+  path.control->on_ack(marked);
+  const std::size_t reduced = path.control->cwnd();
+  EXPECT_NEAR(static_cast<double>(reduced), 0.8 * static_cast<double>(before), 1);
+  marked = path.sample(kMtu, before - kMtu);
+  marked.ce_marked = 1;
+  path.control->on_ack(marked);
+  EXPECT_GE(path.control->cwnd(), reduced) << "it left before the reduction";
+  path.delivered += before;
+  marked = path.sample(kMtu, reduced);
+  marked.ce_marked = 1;
+  path.control->on_ack(marked);
+  EXPECT_LT(path.control->cwnd(), reduced);
+}
+
+TEST(NewReno, DoesNotReduceForALossThatAMarkHasAnnounced) {
+  ControlledPath path = in_avoidance();
+  AckSample marked = path.sample(kMtu, path.control->cwnd());
+  marked.ce_marked = 1;
+  path.control->on_ack(marked);
+  const std::size_t reduced = path.control->cwnd();
+  path.now += path.rtt / 2;
+  path.lose();
+  EXPECT_EQ(path.control->cwnd(), reduced);
+  path.now += path.rtt;
+  path.lose();
+  EXPECT_LT(path.control->cwnd(), reduced);
 }
 
 TEST(NewReno, FallsToOnePacketOnATimeoutAndRemembersHalf) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  control->on_ack(ack(36'000, 40'000));
-  const std::size_t before = control->cwnd();
-  control->on_timeout();
-  EXPECT_EQ(control->cwnd(), kMtu);
-  EXPECT_EQ(control->ssthresh(), before / 2);
-  EXPECT_TRUE(control->in_slow_start());
+  ControlledPath path = new_path();
+  path.ack(36'000, 40'000);
+  const std::size_t before = path.control->cwnd();
+  path.control->on_timeout();
+  EXPECT_EQ(path.control->cwnd(), kMtu);
+  EXPECT_EQ(path.control->ssthresh(), before / 2);
+  EXPECT_TRUE(in_slow_start(path));
 }
 
 TEST(NewReno, GoesOnWithTheWindowThatItHadWhenATimeoutWasSpurious) {
-  const auto control = in_avoidance();
-  control->on_timeout();
-  control->on_timeout();
-  control->on_spurious_timeout();
-  EXPECT_EQ(control->cwnd(), 20 * kMtu);
-  EXPECT_EQ(control->ssthresh(), 20 * kMtu);
+  ControlledPath path = in_avoidance();
+  const std::size_t before = path.control->cwnd();
+  path.control->on_timeout();
+  path.control->on_timeout();
+  path.control->on_spurious_timeout();
+  EXPECT_EQ(path.control->cwnd(), before);
+  EXPECT_EQ(path.control->ssthresh(), 20 * kMtu);
 }
 
 TEST(NewReno, KeepsNoWindowToGoBackToAcrossAReturn) {
-  const auto control = in_avoidance();
-  control->on_timeout();
-  control->on_return(false);
-  const std::size_t after = control->cwnd();
-  control->on_spurious_timeout();
-  EXPECT_EQ(control->cwnd(), after);
+  ControlledPath path = in_avoidance();
+  path.control->on_timeout();
+  path.control->on_return(false);
+  const std::size_t after = path.control->cwnd();
+  path.control->on_spurious_timeout();
+  EXPECT_EQ(path.control->cwnd(), after);
 }
 
 TEST(NewReno, KeepsItsWindowOnAReturnBeforeWhichNothingWasLost) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  const std::size_t before = control->cwnd();
-  control->on_return(true);
-  EXPECT_EQ(control->cwnd(), before) << "the first ssthresh is no window that the path has carried";
-  const auto idle = in_avoidance();
-  for (int i = 0; i < 5; ++i) idle->on_idle();
-  idle->on_return(true);
-  EXPECT_EQ(idle->cwnd(), 4 * kMtu) << "an idle window does not grow";
+  const ControlledPath path = new_path();
+  const std::size_t before = path.control->cwnd();
+  path.control->on_return(true);
+  EXPECT_EQ(path.control->cwnd(), before) << "the first ssthresh is no window that the path has carried";
 }
 
 TEST(NewReno, GoesOnWithHalfItsWindowOnABriefReturn) {
-  const auto control = in_avoidance();
-  const std::size_t before = control->cwnd();
-  control->on_timeout();
-  control->on_return(true);
-  EXPECT_EQ(control->cwnd(), before / 2);
+  ControlledPath path = in_avoidance();
+  const std::size_t before = path.control->cwnd();
+  path.control->on_timeout();
+  path.control->on_return(true);
+  EXPECT_EQ(path.control->cwnd(), before / 2);
 }
 
 TEST(NewReno, GrowsByOnePacketPerWindowInCongestionAvoidance) {
-  const auto control = in_avoidance();
-  control->on_ack(ack(kMtu, 20 * kMtu));
-  const std::size_t before = control->cwnd();  // at ssthresh slow start makes the last step
-  ASSERT_FALSE(control->in_slow_start());
+  ControlledPath path = in_avoidance();
+  const std::size_t before = path.control->cwnd();
   for (std::size_t acked = 0; acked + kMtu < before; acked += kMtu) {
-    control->on_ack(ack(kMtu, before));
-    EXPECT_EQ(control->cwnd(), before);
+    path.ack(kMtu);
+    EXPECT_EQ(path.control->cwnd(), before);
   }
-  control->on_ack(ack(kMtu, before));
-  EXPECT_EQ(control->cwnd(), before + kMtu);
+  path.ack(kMtu);
+  EXPECT_EQ(path.control->cwnd(), before + kMtu);
 }
 
 TEST(NewReno, DoesNotGrowInCongestionAvoidanceWhileTheWindowIsNotFull) {
-  const auto control = in_avoidance();
-  control->on_ack(ack(kMtu, 20 * kMtu));
-  const std::size_t before = control->cwnd();
-  for (int i = 0; i < 100; ++i) control->on_ack(ack(kMtu, 10 * kMtu));
-  EXPECT_EQ(control->cwnd(), before);
+  ControlledPath path = in_avoidance();
+  const std::size_t before = path.control->cwnd();
+  for (int i = 0; i < 100; ++i) path.ack(kMtu, 10 * kMtu);
+  EXPECT_EQ(path.control->cwnd(), before);
 }
 
 TEST(NewReno, CreditEarnedInAnUnusedWindowIsWorthOnePacketAtMost) {
-  const auto control = in_avoidance();
-  control->on_ack(ack(kMtu, 20 * kMtu));
-  const std::size_t before = control->cwnd();
-  for (int i = 0; i < 200; ++i) control->on_ack(ack(kMtu, 10 * kMtu));
-  control->on_ack(ack(kMtu, before));
-  control->on_ack(ack(kMtu, before));
-  EXPECT_EQ(control->cwnd(), before + kMtu);
+  ControlledPath path = in_avoidance();
+  const std::size_t before = path.control->cwnd();
+  for (int i = 0; i < 200; ++i) path.ack(kMtu, 10 * kMtu);
+  path.ack(kMtu);
+  path.ack(kMtu);
+  EXPECT_EQ(path.control->cwnd(), before + kMtu);
 }
 
-TEST(NewReno, HalvesAnIdleWindowDownToFourPackets) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  control->on_ack(ack(16'000, 40'000));
-  control->on_idle();
-  EXPECT_EQ(control->cwnd(), 10 * kMtu);
-  for (int i = 0; i < 5; ++i) control->on_idle();
-  EXPECT_EQ(control->cwnd(), 4 * kMtu);
+TEST(NewReno, HalvesAnIdleWindowOncePerTimeoutDownToFourPackets) {
+  ControlledPath path = new_path();
+  path.ack(16'000, 40'000);
+  path.control->on_sent(path.now, kMtu, 10 * kMtu);
+  path.control->on_sent(path.now + 300ms, kMtu, kMtu);
+  EXPECT_EQ(path.control->cwnd(), 10 * kMtu);
+  path.control->on_sent(path.now + 5s, kMtu, kMtu);
+  EXPECT_EQ(path.control->cwnd(), 4 * kMtu);
+}
+
+TEST(NewReno, IsNotIdleWhileDataIsInFlightOrThePauseIsShort) {
+  ControlledPath path = new_path();
+  path.ack(16'000, 40'000);
+  path.control->on_sent(path.now, kMtu, kMtu);
+  path.control->on_sent(path.now + 5s, kMtu, 2 * kMtu);
+  path.control->on_sent(path.now + 5s + 200ms, kMtu, kMtu);
+  EXPECT_EQ(path.control->cwnd(), 20 * kMtu);
 }
 
 TEST(NewReno, IdlenessNeverOpensTheWindow) {
-  const auto control = make_new_reno(kMtu, kPeerWindow);
-  control->on_timeout();
-  control->on_idle();
-  EXPECT_EQ(control->cwnd(), kMtu);
+  ControlledPath path = new_path();
+  path.control->on_sent(path.now, kMtu, kMtu);
+  path.control->on_timeout();
+  path.control->on_sent(path.now + 5s, kMtu, kMtu);
+  EXPECT_EQ(path.control->cwnd(), kMtu);
+}
+
+TEST(NewRenoPacing, IsUnknownBeforeTheFirstRoundTrip) {
+  EXPECT_EQ(make_new_reno(kMtu, kPeerWindow)->pacing_rate(), 0);
+}
+
+TEST(NewRenoPacing, IsTwiceTheWindowPerLowestRoundTripWhileTheWindowDoubles) {
+  ControlledPath path = new_path();
+  AckSample ack = path.sample(kMtu, path.control->cwnd());
+  ack.srtt = 400ms;
+  ack.min_rtt = 50ms;
+  path.control->on_ack(ack);
+  EXPECT_NEAR(path.control->pacing_rate(), 40.0 * static_cast<double>(path.control->cwnd()), 1);
+}
+
+TEST(NewRenoPacing, IsAQuarterMoreThanTheWindowPerRoundTripAfterSlowStart) {
+  const ControlledPath path = in_avoidance();
+  EXPECT_NEAR(path.control->pacing_rate(), 12.5 * static_cast<double>(path.control->cwnd()), 1);
+}
+
+TEST(NewRenoPacing, IsOneWindowPerRoundTripWhileLossesAreRepaired) {
+  ControlledPath path = in_avoidance();
+  path.lose();
+  EXPECT_NEAR(path.control->pacing_rate(), 10.0 * static_cast<double>(path.control->cwnd()), 1);
+}
+
+TEST(NewRenoPacing, SpreadsTheWindowOverNoMoreThanASecond) {
+  ControlledPath path = new_path();
+  path.rtt = 18s;  // an acknowledgement that was delayed
+  path.ack(kMtu);
+  EXPECT_GE(path.control->pacing_rate(), static_cast<double>(path.control->cwnd()));
 }
 
 }  // namespace

@@ -1,0 +1,96 @@
+// What users of a tunnel see: inner flows from cold over simulated uplinks, through the real tunnel.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "sim/inner/probes.hpp"
+#include "sim/inner/tcp_flow.hpp"
+#include "sim/sweep/run.hpp"
+#include "sim/sweep/testbed.hpp"
+
+namespace hawser::sim::sweep {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The plan of one flow over the named profile, from a cold start, measured from 2 s to 6 s.
+RunPlan plan_of(const char* profile, Direction direction = Direction::down) {
+  RunPlan plan;
+  plan.profile = find_profile(profile);
+  plan.direction = direction;
+  plan.seconds = 6;
+  return plan;
+}
+
+RunResult measure(const RunPlan& plan) {
+  const RunResult result = run(plan);
+  EXPECT_TRUE(result.established);
+  EXPECT_EQ(result.violations, 0);
+  std::printf("%.1f Mbit/s, 80 %% after %.0f ms, ping +%.1f ms (99 %%: %.1f), UDP lost %.2f %%\n",
+              result.rate, result.start, result.ping_median, result.ping_99, result.udp_loss * 100);
+  return result;
+}
+
+TEST(InnerTunnel, CarriesSegmentsThatFillAPacketOfTheUplinks) {
+  TunnelBed bed({uplink_of(*find_profile("50_50"), 0)}, 1);
+  ASSERT_TRUE(bed.start());
+  inner::TcpFlow flow(bed.edge(), bed.hub(), {});
+  flow.start();
+  bed.events().run_for(1s);
+  ASSERT_TRUE(flow.connected());
+  EXPECT_EQ(flow.mss(), 1340U);
+  EXPECT_GT(flow.received(), 1'000'000U);
+  EXPECT_EQ(bed.edge().refused() + bed.hub().refused(), 0U);
+  EXPECT_EQ(bed.edge().too_big() + bed.hub().too_big(), 0U);
+}
+
+TEST(InnerTunnel, BondsTwoEqualUplinksFromCold) {
+  const RunResult result = measure(plan_of("50_50"));
+  EXPECT_GE(result.rate, 45);
+  EXPECT_LE(result.rate, 90);
+  EXPECT_EQ(result.udp_loss, 0);
+}
+
+TEST(InnerTunnel, BondsTwoEqualUplinksForAnUpload) {
+  EXPECT_GE(measure(plan_of("50_50", Direction::up)).rate, 45);
+}
+
+TEST(InnerTunnel, HidesTheLossOfTheUplinksFromTheFlow) {
+  const RunResult result = measure(plan_of("loss_05"));
+  EXPECT_GE(result.rate, 10);
+  EXPECT_EQ(result.udp_loss, 0);
+  EXPECT_LE(result.inner_timeouts, 0);
+}
+
+TEST(InnerTunnel, CarriesAnInnerQuicFlow) {
+  RunPlan plan = plan_of("50_50");
+  plan.transport = Transport::quic;
+  EXPECT_GE(measure(plan).rate, 40);
+}
+
+TEST(InnerTunnel, LosesNothingWhenAnUplinkDies) {
+  RunPlan plan = plan_of("50_50");
+  plan.blackhole = 3;
+  const RunResult result = measure(plan);
+  EXPECT_EQ(result.udp_loss, 0);
+  EXPECT_LE(result.longest_gap, 400);
+  EXPECT_GE(result.rate, 25);
+}
+
+TEST(InnerTunnel, CarriesEightFlows) {
+  RunPlan plan = plan_of("50_50");
+  plan.flows = 8;
+  EXPECT_GE(measure(plan).rate, 60);
+}
+
+TEST(InnerTunnel, GivesTheSameFiguresForTheSameSeed) {
+  const RunPlan plan = plan_of("dual_lte");
+  const RunResult first = run(plan);
+  const RunResult second = run(plan);
+  EXPECT_EQ(first.rate, second.rate);
+  EXPECT_EQ(first.ping_99, second.ping_99);
+  EXPECT_EQ(first.udp_99, second.udp_99);
+}
+
+}  // namespace
+}  // namespace hawser::sim::sweep

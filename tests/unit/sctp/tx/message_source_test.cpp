@@ -1,0 +1,207 @@
+#include <gtest/gtest.h>
+
+#include "unit/sctp/support/data_sender_support.hpp"
+#include "unit/sctp/support/queue_source.hpp"
+
+namespace hawser::sctp::tx {
+namespace {
+
+using test::QueueSource;
+
+constexpr auto kBulk = TrafficClass::bulk;
+constexpr auto kRealtime = TrafficClass::realtime;
+
+// The streams show where messages came from: 1 bulk, 2 real-time, 0 urgent, 3 the application.
+class DataSenderSourceTest : public DataSenderTest {
+ protected:
+  DataSenderSourceTest() {
+    sender.set_source(&source);
+    sender.admit_source(true);
+  }
+  void bulk(std::size_t size, int count = 1) {
+    for (int i = 0; i < count; ++i) source.push(kBulk, message(size), {.stream = StreamId(1)});
+  }
+  void realtime(std::size_t size) {
+    source.push(kRealtime, message(size), {.stream = StreamId(2), .unordered = true});
+  }
+  static std::vector<int> streams(const std::vector<Sent>& sent) {
+    std::vector<int> out;
+    for (const Sent& each : sent) out.push_back(each.chunk.stream.value());
+    return out;
+  }
+
+  QueueSource source;
+};
+
+TEST_F(DataSenderSourceTest, TakesAMessageOnlyForThePacketThatHasRoomForIt) {
+  bulk(1'400, 5);
+  EXPECT_TRUE(sender.ready());
+  EXPECT_EQ(source.left(), 5U);
+  packet();
+  EXPECT_EQ(source.left(), 4U);
+  packet();
+  EXPECT_EQ(source.left(), 3U);
+  EXPECT_EQ(sender.backlog(), 0U);
+}
+
+TEST_F(DataSenderSourceTest, KeepsAtMostOneMessageThatDidNotFit) {
+  bulk(1'000, 5);
+  EXPECT_EQ(packet().size(), 1U);
+  EXPECT_EQ(source.left(), 3U);
+  EXPECT_EQ(sender.backlog(), 1'000U);
+  EXPECT_EQ(packet().size(), 1U);
+  EXPECT_EQ(source.left(), 2U);
+  EXPECT_EQ(sender.backlog(), 1'000U);
+}
+
+TEST_F(DataSenderSourceTest, BundlesSmallMessages) {
+  bulk(100, 20);
+  EXPECT_EQ(packet().size(), 12U);
+}
+
+TEST_F(DataSenderSourceTest, PutsOnlyMessagesWithTheSameDscpIntoAPacket) {
+  for (const int dscp : {10, 10, 46, 46, 46, 0})
+    source.push(kBulk, message(100), {.stream = StreamId(1), .dscp = static_cast<std::uint8_t>(dscp)});
+  EXPECT_EQ(sender.next_dscp(), 0) << "the message is still in the source";
+  for (const auto& [dscp, count] : {std::pair{10, 2U}, std::pair{46, 3U}, std::pair{0, 1U}}) {
+    ASSERT_TRUE(sender.prepare(now));
+    EXPECT_EQ(sender.next_dscp(), dscp);
+    EXPECT_EQ(packet().size(), count);
+  }
+  sender.outstanding().lose_all(a);
+  for (const auto& [dscp, count] : {std::pair{10, 2U}, std::pair{46, 3U}, std::pair{0, 1U}}) {
+    EXPECT_EQ(sender.next_dscp(), dscp) << "of what is sent again";
+    EXPECT_EQ(packet().size(), count);
+  }
+}
+
+TEST_F(DataSenderSourceTest, RefusesADscpThatDoesNotExist) {
+  EXPECT_EQ(send(100, {.dscp = 64}), SendResult::invalid_message);
+  EXPECT_EQ(send(100, {.dscp = 63}), SendResult::ok);
+}
+
+TEST_F(DataSenderSourceTest, KnowsTheExactSizeOfAMessageOnceItIsTaken) {
+  bulk(100);
+  EXPECT_EQ(sender.next_chunk_size(), kMaxPayload & ~std::size_t{3});
+  EXPECT_TRUE(sender.prepare(now));
+  EXPECT_EQ(sender.next_chunk_size(), 100U);
+  EXPECT_EQ(source.left(), 0U);
+}
+
+TEST_F(DataSenderSourceTest, SendsRealtimeMessagesBeforeRetransmissionsOfBulkOnes) {
+  bulk(1'400, 3);
+  all();
+  sender.outstanding().lose_all(a);
+  bulk(1'400);
+  realtime(200);
+  realtime(200);
+  EXPECT_EQ(streams(packet(&b)), (std::vector{2, 2}));
+  const auto rest = all();
+  EXPECT_EQ(streams(rest), (std::vector{1, 1, 1, 1}));
+  EXPECT_EQ(rest[0].chunk.tsn, kFirstTsn);
+}
+
+TEST_F(DataSenderSourceTest, SendsALostRealtimeMessageAgainBeforeLostBulkOnes) {
+  bulk(1'400, 2);
+  all();
+  realtime(200);
+  all();
+  sender.outstanding().lose_all(a);
+  realtime(300);
+  const auto sent = packet(&b);
+  EXPECT_EQ(streams(sent), (std::vector{2, 2}));
+  EXPECT_EQ(sent[0].payload.size(), 200U);
+  EXPECT_EQ(streams(packet(&b)), std::vector{1});
+}
+
+TEST_F(DataSenderSourceTest, SendsUrgentMessagesFirstAndThoseOfTheApplicationBeforeBulkOnes) {
+  bulk(100);
+  send_on(3);
+  realtime(100);
+  sender.enqueue_urgent(message(100), {});
+  EXPECT_EQ(streams(packet()), (std::vector{0, 2, 3, 1}));
+}
+
+TEST_F(DataSenderSourceTest, FinishesAMessageThatWasBegunBeforeARealtimeOne) {
+  bulk(3'000);
+  EXPECT_EQ(packet().size(), 1U);
+  realtime(100);
+  sender.outstanding().lose_all(a);
+  const auto rest = all();
+  // The lost first fragment is sent again behind the real-time message.
+  EXPECT_EQ(streams(rest), (std::vector{1, 1, 2, 1}));
+  EXPECT_EQ(rest[0].chunk.tsn, kFirstTsn + 1);
+  EXPECT_EQ(rest[1].chunk.tsn, kFirstTsn + 2);
+  EXPECT_TRUE(rest[1].chunk.end);
+  EXPECT_EQ(rest[3].chunk.tsn, kFirstTsn);
+}
+
+TEST_F(DataSenderSourceTest, TakesNothingBeforeTheAssociationIsUpAndAfterItsEndBegins) {
+  bulk(1'000, 3);
+  packet();
+  sender.admit_source(false);
+  EXPECT_TRUE(sender.has_data()) << "one was taken already";
+  EXPECT_EQ(all().size(), 1U);
+  EXPECT_EQ(source.left(), 1U);
+  EXPECT_FALSE(sender.has_data());
+  EXPECT_FALSE(sender.drained());
+  sack(2);
+  EXPECT_TRUE(sender.drained());
+}
+
+TEST_F(DataSenderSourceTest, IsStarvedOnlyWhenNothingWaitsAnywhere) {
+  EXPECT_FALSE(sender.has_data());
+  bulk(1'400);
+  EXPECT_TRUE(sender.has_data());
+  all();
+  EXPECT_FALSE(sender.has_data());
+  sender.outstanding().lose_all(a);
+  EXPECT_TRUE(sender.has_data());
+}
+
+TEST_F(DataSenderSourceTest, AFullSendBufferKeepsBulkMessagesInTheSourceAndRealtimeOnesFlow) {
+  bulk(1'400, 20);
+  all();
+  EXPECT_GE(sender.queued_bytes(), config.send_buffer);
+  EXPECT_LT(sender.queued_bytes(), config.send_buffer + 1'400);
+  EXPECT_EQ(source.left(), 12U);
+  EXPECT_FALSE(sender.ready());
+  EXPECT_TRUE(sender.has_data());
+  realtime(100);
+  EXPECT_TRUE(sender.ready());
+  EXPECT_EQ(streams(all()), std::vector{2});
+}
+
+TEST_F(DataSenderSourceTest, DropsAndCountsMessagesThatBreakTheLimits) {
+  source.push(kBulk, message(100), {.stream = StreamId(kStreams)});
+  source.push(kBulk, Buffer(), {.stream = StreamId(1)});
+  source.push(kBulk, message(50'001), {.stream = StreamId(1)});
+  bulk(100);
+  EXPECT_EQ(all().size(), 1U);
+  EXPECT_EQ(sender.messages_refused(), 3U);
+  EXPECT_EQ(sender.messages_accepted(), 1U);
+  sack(1);
+  EXPECT_EQ(sender.queued_bytes(), 0U);
+  EXPECT_EQ(pool.in_use(), 0U);
+}
+
+TEST_F(DataSenderSourceTest, SendsNothingWhenAllThatWaitedWasStale) {
+  bulk(100, 3);
+  realtime(100);
+  source.make_stale();
+  EXPECT_TRUE(sender.ready());
+  EXPECT_FALSE(sender.prepare(now));
+  EXPECT_TRUE(packet().empty());
+  EXPECT_FALSE(sender.has_data());
+}
+
+TEST_F(DataSenderSourceTest, AWindowOfThePeerThatIsFullKeepsMessagesInTheSource) {
+  sender.on_established(kStreams, 3'000);
+  bulk(1'400, 5);
+  EXPECT_EQ(all().size(), 2U);
+  EXPECT_EQ(source.left(), 3U);
+  EXPECT_FALSE(sender.ready());
+}
+
+}  // namespace
+}  // namespace hawser::sctp::tx
