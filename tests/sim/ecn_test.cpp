@@ -59,7 +59,7 @@ TEST_P(OuterEcnOf, KeepsTheQueueShortWithoutLoss) {
 TEST_P(OuterEcnOf, YieldsToMarksOnALineThatLosesNothing) {
   UplinkSpec line = uplink(20, 20ms);
   line.up.queue_bytes = 1'000'000;
-  line.up.mark_above = 5'000;  // 2 ms
+  line.up.mark_above = 12'500;  // 5 ms
   Bond& bond = upload({line}, true, GetParam());
   bond.run_for(5s);
   const double rate = bond.measure(bond.up_ledger(), 10s);

@@ -291,7 +291,7 @@ TEST_F(LossRecoveryTest, RetransmissionsDoNotWaitForThePeersWindow) {
 
 TEST_F(LossRecoveryTest, MarksReduceTheWindowOfTheirPathWithTheNextAcknowledgement) {
   for (path::Path* path : {&a, &b}) {
-    path->control_congestion_by(CongestionControl::new_reno);
+    path->congestion = path::make_new_reno(1500, 1'000'000);
     seal(*path);
   }
   b.record.id = RecordPathId{8};
