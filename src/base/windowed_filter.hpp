@@ -27,8 +27,6 @@ class WindowedFilter {
   }
   /// From now on values count for `window`.
   void set_window(Span window) { window_ = window; }
-  /// Forgets all values.
-  void clear() { empty_ = true; }
   /// Whether there is no value.
   [[nodiscard]] bool empty() const { return empty_; }
   /// The best value of the window that ended with the newest value. Not when empty().

@@ -82,6 +82,9 @@ struct Association {
   std::uint64_t messages_refused = 0;         ///< messages that broke a limit and were dropped
   std::uint64_t messages_received = 0;        ///< complete messages received
   std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
+  bool partial_reliability = false;           ///< both ends use PR-SCTP
+  std::uint64_t messages_abandoned = 0;       ///< of messages_sent, given up by age
+  std::uint64_t abandoned_tsns_received = 0;  ///< DATA chunks that the peer has given up
   double order_hold_ms = 0;                   ///< how long messages wait for an earlier one; 0: no limit
   std::uint64_t holes_skipped = 0;            ///< runs of messages that were no longer waited for
   std::uint64_t late_messages_received = 0;   ///< messages that arrived after that
@@ -90,7 +93,8 @@ struct Association {
   std::vector<MissingPath> missing;           ///< the uplinks without a path
   HAWSER_DESCRIBED(Association, id, state, peer, outbound_streams, inbound_streams, nr_sack,
                    dynamic_addresses, peer_window, queued_bytes, outstanding_bytes, receive_buffered,
-                   messages_sent, messages_refused, messages_received, duplicate_tsns_received, order_hold_ms,
+                   messages_sent, messages_refused, messages_received, duplicate_tsns_received,
+                   partial_reliability, messages_abandoned, abandoned_tsns_received, order_hold_ms,
                    holes_skipped, late_messages_received, protection, paths, missing)
 };
 

@@ -13,6 +13,12 @@ using sctp::TrafficClass;
 constexpr std::uint8_t kTcp = 6;
 constexpr std::size_t kRealtimeShare = 8;  // of the limit, that the real-time class may hold
 
+// What is left of the lifetime of a packet that has waited. Zero would mean for ever.
+Duration remaining(Duration waited, bool realtime) {
+  const Duration lifetime = realtime ? PeerQueue::kRealtimeLifetime : PeerQueue::kLifetime;
+  return std::max(lifetime - waited, Duration{1});
+}
+
 }  // namespace
 
 static_assert(FqCodel::kFlows == TrafficClassifier::kFlows);
@@ -46,7 +52,9 @@ bool PeerQueue::next(Timestamp now, TrafficClass traffic_class, sctp::OutgoingMe
   out.options = {.stream = sctp::StreamId{static_cast<std::uint16_t>(stream)},
                  .ppid = packet.v6 ? kPpidIpv6 : kPpidIpv4,
                  .unordered = packet.unordered,
-                 .dscp = packet.dscp};
+                 .dscp = packet.dscp,
+                 .lifetime = remaining(now - packet.since, packet.unordered)};
+  if (packet.unordered) out.options.max_retransmissions = kRealtimeRetransmissions;
   classifier_.on_sent(now, size);
   ++sent_.packets;
   sent_.bytes += size;

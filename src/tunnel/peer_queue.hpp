@@ -23,6 +23,13 @@ class PeerQueue final : public sctp::MessageSource {
   static constexpr Duration kRealtimeMaxAge = std::chrono::milliseconds(200);
   /// Other packets have been sent again by their hosts when they are older.
   static constexpr Duration kBulkMaxAge = std::chrono::seconds(1);
+  /// How long a packet is sent and repaired since it was queued (PR-SCTP). Longer than its host waits, as a
+  /// rule, before it sends the data again.
+  static constexpr Duration kLifetime = std::chrono::milliseconds(1500);
+  /// The same for a real-time packet that nobody sends again.
+  static constexpr Duration kRealtimeLifetime = kRealtimeMaxAge;
+  /// Most retransmissions of such a packet.
+  static constexpr std::uint8_t kRealtimeRetransmissions = 2;
 
   /// Settings that hold for every peer.
   struct Config {

@@ -316,6 +316,73 @@ class Transfer(InteropTest):
         self.assert_delivered(theirs["sent"], mine["received"], 5000)
 
 
+class PartialReliability(InteropTest):
+    """RFC 3758 and RFC 7496, with 3 % loss each way; FORWARD TSN and its answer get lost, too."""
+
+    MESSAGES = 5_000
+
+    def from_hawser(self, *limit, all_sent=True):
+        server = self.usrsctp_server("server-discard", "--rto-min", 200)
+        relay = self.relay(THERE[0], 3)
+        client = self.hawser_client(
+            *("--messages", self.MESSAGES, "--size", 1000, "--linger", LINGER, "--rto-min", 200, *limit),
+            **{"remote": RELAY, "udp_port": RELAY_PORT},
+        )
+        mine, theirs = self.reports(client, server)
+        self.assertTrue(theirs["graceful"])
+        self.assert_clean(theirs)
+        if all_sent:
+            self.assert_lossy(relay)
+        abandoned = mine["association"]["messages_abandoned"]
+        self.assert_some_missing(mine["sent"], theirs["received"])
+        self.assertGreaterEqual(theirs["received"]["messages"] + abandoned, self.MESSAGES)
+        return mine
+
+    def from_usrsctp(self, *limit):
+        server = self.hawser_server("--rto-min", 200)
+        relay = self.relay(HERE[0], 3)
+        client = self.usrsctp_client(
+            *("client-send", "--messages", self.MESSAGES, "--size", 1000, "--linger", LINGER, "--rto-min", 200, *limit),
+            **{"remote": RELAY, "remote_udp_port": RELAY_PORT},
+        )
+        theirs, mine = self.reports(client, server)
+        self.assertTrue(theirs["graceful"])
+        self.assert_lossy(relay)
+        self.assert_some_missing(theirs["sent"], mine["received"])
+
+    def assert_some_missing(self, sent, received):
+        """Some messages were abandoned, and those that arrived are intact."""
+        self.assertEqual(self.MESSAGES, sent["messages"])
+        self.assertLess(received["messages"], self.MESSAGES)
+        self.assertGreater(received["messages"], 0)
+        self.assertEqual(0, received["corrupt"])
+
+    def test_limited_retransmissions_from_hawser(self):
+        mine = self.from_hawser("--max-retransmissions", 0)
+        self.assertEqual(0, mine["association"]["retransmissions"])
+
+    def test_limited_retransmissions_of_fragments_from_hawser(self):
+        self.from_hawser("--max-retransmissions", 0, "--size", 5000)
+
+    def test_limited_lifetime_from_hawser(self):
+        self.from_hawser("--lifetime", 30, all_sent=False)  # most messages expire before they are sent
+
+    def test_unordered_limited_retransmissions_from_hawser(self):
+        self.from_hawser("--max-retransmissions", 0, "--unordered")
+
+    def test_limited_retransmissions_from_usrsctp(self):
+        self.from_usrsctp("--max-retransmissions", 0)
+
+    def test_limited_retransmissions_of_fragments_from_usrsctp(self):
+        self.from_usrsctp("--max-retransmissions", 0, "--size", 5000)
+
+    def test_limited_lifetime_from_usrsctp(self):
+        self.from_usrsctp("--lifetime", 20)
+
+    def test_unordered_limited_retransmissions_from_usrsctp(self):
+        self.from_usrsctp("--max-retransmissions", 0, "--unordered")
+
+
 class Multipath(InteropTest):
     """Addresses that are added and removed by ASCONF with AUTH, and data over all of them."""
 

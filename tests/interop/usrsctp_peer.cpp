@@ -49,6 +49,8 @@ struct Options {
   std::uint64_t messages = 1000;
   std::uint16_t streams = 64;
   bool unordered = false;
+  unsigned lifetime_ms = 0;
+  std::optional<unsigned> max_retransmissions;
   bool echo = false;
   std::string end = "shutdown";
   bool dynamic_addresses = true;
@@ -269,9 +271,14 @@ void Peer::send_all() {
 }
 
 bool Peer::send(std::span<const std::byte> message, const sctp_sndinfo& info) const {
-  sctp_sndinfo copy = info;
-  const ssize_t n = usrsctp_sendv(socket_, message.data(), message.size(), nullptr, 0, &copy, sizeof copy,
-                                  SCTP_SENDV_SNDINFO, 0);
+  sctp_sendv_spa spa{};
+  spa.sendv_flags = SCTP_SEND_SNDINFO_VALID;
+  spa.sendv_sndinfo = info;
+  if (options_.lifetime_ms != 0) spa.sendv_prinfo = {SCTP_PR_SCTP_TTL, options_.lifetime_ms};
+  if (options_.max_retransmissions) spa.sendv_prinfo = {SCTP_PR_SCTP_RTX, *options_.max_retransmissions};
+  if (spa.sendv_prinfo.pr_policy != SCTP_PR_SCTP_NONE) spa.sendv_flags |= SCTP_SEND_PRINFO_VALID;
+  const ssize_t n =
+      usrsctp_sendv(socket_, message.data(), message.size(), nullptr, 0, &spa, sizeof spa, SCTP_SENDV_SPA, 0);
   if (n < 0) print_event(R"({"event":"send_failed","error":"%s"})", std::strerror(errno));
   return n >= 0;
 }
@@ -447,6 +454,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--messages", o.messages, "messages to send");
   app.add_option("--streams", o.streams, "outbound streams, used in turn")->check(CLI::Range(1, 65535));
   app.add_flag("--unordered", o.unordered, "send unordered");
+  app.add_option("--lifetime", o.lifetime_ms, "milliseconds after which a message is abandoned");
+  app.add_option("--max-retransmissions", o.max_retransmissions,
+                 "most retransmissions before a message is abandoned");
   app.add_flag("--echo", o.echo, "expect every message back");
   app.add_option("--end", o.end, "how a client ends: shutdown, abort, or wait (for SIGTERM or the peer)")
       ->check(CLI::IsMember({"shutdown", "abort", "wait"}));

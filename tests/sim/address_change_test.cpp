@@ -15,7 +15,7 @@ double ms(Duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
 }
 
-constexpr std::size_t kFirstWindow = 8'000;  // bytes; more than the initial window of a path
+constexpr std::size_t kFirstWindow = 48'000;  // bytes; 32 packets, the initial window of a path
 
 /// Fixture with the sockets and timers of the daemon: routes have the wildcard as local address.
 class AddressChange : public Scenario {

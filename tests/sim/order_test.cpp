@@ -1,6 +1,10 @@
 // How long a flow waits for a message that is late or lost (EndpointConfig::order_hold).
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "sim/scenario.hpp"
 
 namespace hawser::sim {
@@ -74,6 +78,89 @@ TEST_F(OrderHold, ADeadPathHoldsAFlowUpNoLongerThanTheLimit) {
     }
     expect_clean_end();
   }
+}
+
+/// Persistence: how long stale messages are sent (SendOptions::lifetime).
+class Persistence : public OrderHold {
+ protected:
+  static Buffer numbered(Host& host, std::uint8_t number) {
+    Buffer buffer = host.pool().acquire(1'000);
+    std::ranges::fill(buffer.bytes(), std::byte{number});
+    return buffer;
+  }
+};
+
+TEST_F(Persistence, WhatWaitedThroughAnOutageIsNotDeliveredAndNewDataIsAtOnce) {
+  BondSpec spec = bond_of({uplink(20, 20ms), uplink(20, 20ms)});
+  like_a_tunnel(spec.edge);
+  like_a_tunnel(spec.hub);
+  spec.edge.order_hold = kHold;
+  Bond& bond = make(spec);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(2s);
+  std::vector<std::pair<int, Timestamp>> got;
+  bond.edge().on_message = [&](sctp::ReceivedMessage&& message) {
+    got.emplace_back(std::to_integer<int>(message.payload.bytes()[0]), bond.world().now());
+  };
+  const auto send = [&](std::uint8_t number, std::uint16_t stream) {
+    sctp::SendOptions options;
+    options.stream = sctp::StreamId(stream);
+    options.lifetime = 1500ms;
+    return bond.hub().send(bond.hub_id(), numbered(bond.hub(), number), options);
+  };
+  bond.set_blackhole(0, true);
+  bond.set_blackhole(1, true);
+  for (std::uint16_t i = 0; i < 3'000; ++i) {
+    (void)send(1, static_cast<std::uint16_t>(1 + i % 60));
+    bond.run_for(1ms);
+  }
+  bond.run_for(2s);
+  EXPECT_TRUE(got.empty());
+  bond.set_blackhole(0, false);
+  bond.set_blackhole(1, false);
+  ASSERT_TRUE(bond.run_until(5s, [&] { return bond.path_active(0); }));
+  const Timestamp back = bond.world().now();
+  for (std::uint16_t stream = 1; stream <= 60; ++stream) EXPECT_EQ(send(2, stream), sctp::SendResult::ok);
+  bond.run_for(3s);
+  const auto stale = std::ranges::count(got, 1, [](const auto& each) { return each.first; });
+  EXPECT_EQ(stale, 0);
+  ASSERT_EQ(got.size(), 60U);
+  EXPECT_LT(got.back().second - back, 400ms);
+  const auto status = bond.hub().endpoint().status(bond.hub_id()).value();
+  EXPECT_EQ(status.queued_bytes, 0U);
+  EXPECT_GE(status.messages_abandoned, 2'900U);
+}
+
+// A real-time packet is over before its acknowledgement could arrive on such a path. Each one is the last of
+// a burst, so no later packet shows that it was lost.
+TEST_F(Persistence, AStaleRealtimePacketThatIsLostDoesNotFailALongPath) {
+  BondSpec spec = bond_of({uplink(20, 150ms), uplink(20, 150ms)});
+  like_a_tunnel(spec.edge);
+  like_a_tunnel(spec.hub);
+  Bond& bond = make(spec);
+  ASSERT_TRUE(bond.establish());
+  ASSERT_TRUE(bond.add_all_paths());
+  bond.run_for(5s);
+  int arrived = 0;
+  bond.edge().on_message = [&](sctp::ReceivedMessage&&) { ++arrived; };
+  constexpr int kRounds = 10;
+  const sctp::SendOptions options{.unordered = true, .lifetime = 200ms, .max_retransmissions = 2};
+  for (int round = 0; round < kRounds; ++round) {
+    for (const std::size_t path : {0U, 1U}) bond.down(path).config().blackhole = true;
+    ASSERT_EQ(bond.hub().send(bond.hub_id(), numbered(bond.hub(), 1), options), sctp::SendResult::ok);
+    bond.run_for(5ms);
+    for (const std::size_t path : {0U, 1U}) bond.down(path).config().blackhole = false;
+    for (int i = 0; i < 300; ++i) {
+      bond.run_for(10ms);
+      for (const std::size_t path : {0U, 1U}) ASSERT_EQ(bond.hub_path(path)->state, sctp::PathState::active);
+    }
+  }
+  EXPECT_EQ(arrived, 0);
+  const auto status = bond.hub().endpoint().status(bond.hub_id()).value();
+  EXPECT_EQ(status.messages_abandoned, std::uint64_t{kRounds});
+  EXPECT_EQ(status.queued_bytes, 0U);
+  EXPECT_EQ(edge_status(bond).abandoned_tsns_received, std::uint64_t{kRounds});
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """The demonstration behind tests/demo.sh: two NATed uplinks bonded into one association, all measured in one run."""
 
 import argparse
+import concurrent.futures
 import contextlib
 import json
 import sys
@@ -15,7 +16,7 @@ from lab.traffic import TimedTransfer, UdpSource, goodput_mbps, iperf3, ping
 
 LINK = LinkSpec(rate=50, delay=20, queue=625_000)
 OUTAGE_SECONDS, RECOVERY_SECONDS = 4, 6
-FLOOR_RATIO, FLOOR_RTTS, FLOOR_GAP_MS, FLOOR_CPU_MBPS = 0.85, 2.5, 1000, 800
+FLOOR_RATIO, FLOOR_RTTS, FLOOR_GAP_MS, FLOOR_CPU_MBPS = 0.95, 2.5, 1000, 800
 
 
 class BrokenAssociation(Exception):
@@ -51,8 +52,9 @@ class Demo:
         self.report(f"round trip of an idle uplink: {self.rtt_ms:.1f} ms")
         self.hub_daemon = Daemon(lab, self.hub, hub_config())
         self._singles(lab)
-        with self._bonded_edge(lab) as edge_daemon:
-            self._bonded(edge_daemon)
+        for flows in (1, 4):
+            self._bonded(lab, flows)
+        with self._flooded_edge(lab) as edge_daemon:
             self._outages(edge_daemon)
         self._check_links()
 
@@ -71,7 +73,7 @@ class Demo:
                                    omit=2))
 
     @contextlib.contextmanager
-    def _bonded_edge(self, lab):
+    def _flooded_edge(self, lab):
         """Starts the edge with both uplinks. Datagrams queue on both sides while it starts, so that the second path
         gets data as soon as it may carry any; the sniffer's record at the edge gives the time until it joined."""
         sources = [UdpSource(self.hub, inner_v4(1), 7, mbps=60), UdpSource(self.edge, HUB_INNER_V4, 7, mbps=60)]
@@ -94,20 +96,27 @@ class Demo:
         yield daemon
         daemon.stop()
 
-    def _bonded(self, edge_daemon):
-        total = sum(self.figures["single_mbps"])
-        for flows in (1, 4):
+    def _bonded(self, lab, flows):
+        """A transfer through a tunnel that has just started and has carried nothing yet, with a ping beside it."""
+        daemon = Daemon(lab, self.edge, edge_config(self.network.edge.interfaces))
+        daemon.wait_for_tunnel()
+        _, idle = ping(self.edge, HUB_INNER_V4, count=5)
+        with concurrent.futures.ThreadPoolExecutor(1) as background:
+            loaded = background.submit(ping, self.edge, HUB_INNER_V4, count=40)
             before = [link.status()["b2a"]["sent_bytes"] for link in self.network.edge.links]
             begin = time.monotonic()
-            mbps = self._download(flows, seconds=10)
+            mbps = self._download(flows, seconds=8)
             seconds = time.monotonic() - begin
             shares = [(link.status()["b2a"]["sent_bytes"] - old) * 8e-6 / seconds
                       for link, old in zip(self.network.edge.links, before)]
-            self.figures[f"bonded_{flows}_mbps"] = round(mbps, 2)
-            self.figures[f"ratio_{flows}"] = round(mbps / total, 3)
-            self.report(f"bonded, {flows} flow{'s' * (flows > 1)}: {mbps:.1f} Mbit/s = {mbps / total:.0%} of the sum; "
-                     f"on the links {' + '.join(f'{share:.1f}' for share in shares)}")
-        _identity_of_association(edge_daemon)
+        ratio = mbps / sum(self.figures["single_mbps"])
+        self.figures[f"bonded_{flows}_mbps"] = round(mbps, 2)
+        self.figures[f"ratio_{flows}"] = round(ratio, 3)
+        self.figures[f"ping_{flows}_ms"] = [round(idle, 1), round(loaded.result()[1], 1)]
+        self.report(f"bonded, {flows} flow{'s' * (flows > 1)} from a cold start: {mbps:.1f} Mbit/s = {ratio:.0%} of the "
+                    f"sum; on the links {' + '.join(f'{share:.1f}' for share in shares)}; ping {idle:.0f} ms idle, "
+                    f"{loaded.result()[1]:.0f} ms meanwhile")
+        daemon.stop()
 
     def _outages(self, edge_daemon):
         """One bonded transfer, during which each uplink in turn silently fails and returns."""
@@ -197,8 +206,10 @@ def print_table(figures):
     rows = [
         ("each uplink alone", f"{singles[0]:.1f} + {singles[1]:.1f} = {sum(singles):.1f} Mbit/s", None, ""),
         ("bonded, 1 TCP flow", f"{figures['bonded_1_mbps']:.1f} Mbit/s = {figures['ratio_1']:.1%}",
-         figures["ratio_1"] >= FLOOR_RATIO, "at least 85 % of the sum"),
+         figures["ratio_1"] >= FLOOR_RATIO, "at least 95 % of the sum"),
         ("bonded, 4 TCP flows", f"{figures['bonded_4_mbps']:.1f} Mbit/s = {figures['ratio_4']:.1%}", None, ""),
+        ("ping idle, beside 1 and 4 flows", "{0[0]:.0f}, {0[1]:.0f} and {1[1]:.0f} ms".format(
+            figures["ping_1_ms"], figures["ping_4_ms"]), None, ""),
         ("second path carries data", f"{figures['second_path_rtts']:.2f} RTT after its ASCONF",
          figures["second_path_rtts"] <= FLOOR_RTTS, "at most 2.5 RTT"),
         ("gap when an uplink is blackholed", f"{figures['blackhole_gap_ms']} ms",

@@ -12,7 +12,8 @@
 namespace hawser::examples {
 
 /// Joins the parts of messages that the engine delivers in parts because they are larger than the receive
-/// window (RFC 9260 §6.9). Owns the parts of incomplete messages.
+/// window (RFC 9260 §6.9), and drops those whose sender has abandoned them. Owns the parts of incomplete
+/// messages.
 class MessageCollector {
  public:
   /// Returns the whole message with its last part, and nothing before. The bytes stay valid until the next
@@ -20,6 +21,10 @@ class MessageCollector {
   std::optional<std::span<const std::byte>> add(const sctp::ReceivedMessage& part) {
     const Key key{part.association, part.stream, part.unordered};
     const auto open = open_.find(key);
+    if (part.abandoned) {
+      if (open != open_.end()) open_.erase(open);
+      return std::nullopt;
+    }
     if (open == open_.end() && !part.more) return part.payload.bytes();
     std::vector<std::byte>& message = open_[key];
     message.insert(message.end(), part.payload.bytes().begin(), part.payload.bytes().end());

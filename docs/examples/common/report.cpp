@@ -92,6 +92,8 @@ json::object to_json(const sctp::AssociationStatus& status) {
           {"dynamic_addresses", status.dynamic_addresses},
           {"retransmissions", retransmissions},
           {"duplicates", status.duplicate_tsns_received},
+          {"messages_abandoned", status.messages_abandoned},
+          {"abandoned_tsns", status.abandoned_tsns_received},
           {"path_count", status.paths.size()},
           {"paths", std::move(paths)}};
 }

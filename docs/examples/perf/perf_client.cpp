@@ -121,6 +121,8 @@ bool PerfClient::send_one() {
   send.stream = sctp::StreamId(stream);
   send.ppid = sctp::Ppid(1000U + stream);
   send.unordered = options_.unordered;
+  send.lifetime = std::chrono::milliseconds(options_.lifetime_ms);
+  send.max_retransmissions = options_.max_retransmissions;
   const std::size_t size = next_.size();
   if (driver_.endpoint().send(driver_.now(), association_, std::move(next_), send) != sctp::SendResult::ok)
     return false;

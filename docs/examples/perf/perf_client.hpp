@@ -19,10 +19,12 @@ struct PerfClientOptions {
   std::uint16_t remote_port = 9899;
   std::vector<std::size_t> sizes;  ///< bytes of a message; used in turn
   std::uint16_t streams = 64;      ///< used in turn
-  std::uint64_t messages = 0;      ///< 0: until `seconds` have passed
-  double seconds = 0;              ///< 0: until `messages` are sent
-  std::size_t wait_paths = 1;      ///< active paths to wait for before sending
-  double delay = 0;                ///< seconds between set-up and the first message
+  unsigned lifetime_ms = 0;        ///< of a message; 0: for ever
+  std::optional<std::uint8_t> max_retransmissions;
+  std::uint64_t messages = 0;  ///< 0: until `seconds` have passed
+  double seconds = 0;          ///< 0: until `messages` are sent
+  std::size_t wait_paths = 1;  ///< active paths to wait for before sending
+  double delay = 0;            ///< seconds between set-up and the first message
   bool unordered = false;
   bool verify = false;  ///< send messages that can be checked (takes time)
   bool echo = false;    ///< wait until every message has returned

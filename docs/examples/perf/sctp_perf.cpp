@@ -56,6 +56,10 @@ CLI::App* add_client(CLI::App& app, CommandLine& line) {
   command->add_option("--delay", o.delay, "seconds to wait between set-up and the first message");
   command->add_option("--wait-paths", o.wait_paths, "active paths to wait for before sending");
   command->add_flag("--unordered", o.unordered, "send unordered");
+  command->add_option("--lifetime", o.lifetime_ms,
+                      "milliseconds after which a message is abandoned (RFC 7496)");
+  command->add_option("--max-retransmissions", o.max_retransmissions,
+                      "most retransmissions before a message is abandoned (RFC 7496)");
   command->add_flag("--verify", o.verify, "send messages that can be checked, and check those that return");
   command->add_flag("--echo", o.echo, "expect every message back");
   command->add_flag("--abort", o.abort, "end by ABORT instead of SHUTDOWN");

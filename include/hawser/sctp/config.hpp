@@ -87,6 +87,9 @@ struct EndpointConfig {
 
   /// Offers NR-SACK (draft-tuexen-tsvwg-sctp-multipath); used only when the peer offers it too.
   bool nr_sack = true;
+  /// Offers PR-SCTP (RFC 3758); used only when the peer offers it too. Without it, the limits of SendOptions
+  /// have no effect.
+  bool partial_reliability = true;
   /// Offers ASCONF (RFC 5061), in plain mode with AUTH (RFC 4895), which it requires; used only when the peer
   /// offers it too.
   bool dynamic_addresses = true;

@@ -29,9 +29,9 @@ enum class DropReason : std::uint8_t {
   unauthenticated_chunk,   ///< a chunk that requires AUTH, without a valid AUTH before it (RFC 4895 §6.3)
   bad_auth,                ///< AUTH with a wrong digest, an unknown key or an unknown HMAC
   duplicate_tsn,           ///< DATA that arrived before
-  tsn_out_of_window,       ///< DATA too far ahead of the cumulative TSN
+  tsn_out_of_window,       ///< DATA or FORWARD TSN too far ahead of the cumulative TSN
   receive_window_full,     ///< DATA without room in the receive window
-  invalid_stream,          ///< DATA for a stream that does not exist (§6.5)
+  invalid_stream,          ///< DATA (§6.5) or FORWARD TSN for a stream that does not exist
   empty_data,              ///< DATA without user data (§6.2)
   inconsistent_fragment,   ///< B/E bits, SSN or stream that contradict neighbouring fragments
   stale_sack,              ///< SACK older than one already seen (§6.2.1)
@@ -53,7 +53,7 @@ enum class DropReason : std::uint8_t {
   unknown_epoch,             ///< a sealed chunk under keys that do not exist yet or no longer
   replayed_record,           ///< a sealed chunk that was received before, or is older than the replay window
   bad_record,                ///< a sealed chunk that is not authentic
-  excess_chunk,              ///< a further HEARTBEAT, SACK or ASCONF in a packet, where only one counts
+  excess_chunk,              ///< a further HEARTBEAT, SACK, ASCONF or FORWARD TSN in a packet
   control_overflow,          ///< not sent: too many control chunks wait, or the chunk fits no packet
   event_overflow,            ///< not reported: an event of a path, while the user does not poll the others
   internal_failure,          ///< no memory, or a failure of OpenSSL, while the packet was processed

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "hawser/base/buffer.hpp"
+#include "hawser/base/time.hpp"
 #include "hawser/sctp/types.hpp"
 
 namespace hawser::sctp {
@@ -15,6 +17,11 @@ struct SendOptions {
   bool immediate_sack = false;  ///< I bit: the peer acknowledges immediately (RFC 9260 §3.3.1)
   /// The DSCP of the packets that carry it, 0 to 63. Messages with different ones share no packet.
   std::uint8_t dscp = 0;
+  /// When it is over, the message is no longer sent, for the first time or again (RFC 7496, policy TTL).
+  /// Zero: never. This and the next member take effect if AssociationStatus::partial_reliability.
+  Duration lifetime{};
+  /// Most retransmissions of each of its chunks (RFC 7496, policy RTX), at most 253; nothing: no limit.
+  std::optional<std::uint8_t> max_retransmissions{};
 };
 
 /// Outcome of Endpoint::send().
@@ -36,7 +43,10 @@ struct ReceivedMessage {
   /// window (RFC 9260 §6.9).
   bool more = false;
   bool late = false;  ///< delivered after later messages of its stream (EndpointConfig::order_hold)
-  Buffer payload;     ///< user data, at least one byte
+  /// Ends a message of which parts were delivered: its sender has abandoned the rest (RFC 3758). `more` is
+  /// false, and the payload is empty.
+  bool abandoned = false;
+  Buffer payload;  ///< user data, at least one byte unless `abandoned`
 };
 
 }  // namespace hawser::sctp

@@ -108,6 +108,7 @@ struct AssociationStatus {
   std::uint16_t outbound_streams = 0;  ///< streams that this end may send on; 0: not agreed yet
   std::uint16_t inbound_streams = 0;   ///< streams that the peer may send on; 0: not agreed yet
   bool nr_sack = false;                ///< both ends use NR-SACK
+  bool partial_reliability = false;    ///< both ends use PR-SCTP (RFC 3758)
   bool dynamic_addresses = false;      ///< both ends use ASCONF (RFC 5061)
   std::size_t peer_window = 0;         ///< newest a_rwnd of the peer, bytes; data in flight is not subtracted
   std::size_t queued_bytes = 0;        ///< user bytes accepted by send() and not yet acknowledged
@@ -115,8 +116,10 @@ struct AssociationStatus {
   std::size_t receive_buffered = 0;    ///< bytes held for reassembly, for ordering, and for poll_message()
   std::uint64_t messages_sent = 0;     ///< messages that send() accepted, or that came from the source
   std::uint64_t messages_refused = 0;  ///< messages of the source that send() would have refused; dropped
+  std::uint64_t messages_abandoned = 0;       ///< of messages_sent, no longer sent (SendOptions::lifetime)
   std::uint64_t messages_received = 0;        ///< complete messages from the peer
   std::uint64_t duplicate_tsns_received = 0;  ///< DATA chunks that had arrived before
+  std::uint64_t abandoned_tsns_received = 0;  ///< DATA chunks that the peer abandoned and that never arrived
   /// How long messages wait for an earlier one of their stream now; zero: as long as it takes.
   Duration order_hold{};
   std::uint64_t holes_skipped = 0;  ///< runs of messages that later ones of their stream no longer waited for

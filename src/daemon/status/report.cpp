@@ -309,6 +309,9 @@ control::Association describe_association(const Sources& from, Timestamp now,
   out.messages_refused = association.messages_refused;
   out.messages_received = association.messages_received;
   out.duplicate_tsns_received = association.duplicate_tsns_received;
+  out.partial_reliability = association.partial_reliability;
+  out.messages_abandoned = association.messages_abandoned;
+  out.abandoned_tsns_received = association.abandoned_tsns_received;
   out.order_hold_ms = milliseconds(association.order_hold);
   out.holes_skipped = association.holes_skipped;
   out.late_messages_received = association.late_messages_received;

@@ -15,7 +15,8 @@ Association::Association(EndpointContext& context, AssociationId id, const Route
       messages_(parts_),
       establishment_(parts_, messages_),
       path_commands_(parts_, establishment_),
-      router_(parts_, messages_) {
+      router_(parts_, messages_),
+      output_(parts_, messages_, establishment_) {
   establishment_.start(now, first, peer);
 }
 
@@ -26,7 +27,8 @@ Association::Association(EndpointContext& context, AssociationId id, const hands
       messages_(parts_),
       establishment_(parts_, messages_),
       path_commands_(parts_, establishment_),
-      router_(parts_, messages_) {
+      router_(parts_, messages_),
+      output_(parts_, messages_, establishment_) {
   establishment_.accept(now, cookie);
 }
 
@@ -62,7 +64,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
   parts_.migration.on_packet(now, packet.source());
   drop_retired_paths(parts_);
   apply(now, establishment_.advance_keys(now));
-  if (!closed_) advance_shutdown(now);
+  if (!closed_) advance_shutdown(parts_, now);
 }
 
 void Association::on_data_packet(const Packet& packet) {
@@ -164,7 +166,7 @@ void Association::handle_timeout(Timestamp now) {
   parts_.validation.drop_dead_paths(now);
   drop_retired_paths(parts_);
   check_liveness(now);
-  if (!closed_) advance_shutdown(now);
+  if (!closed_) advance_shutdown(parts_, now);
 }
 
 // RFC 9260 §8.1: too many consecutive timeouts, or a long silence, end the association.
@@ -181,13 +183,9 @@ void Association::check_liveness(Timestamp now) {
   end(now, lost);
 }
 
-void Association::advance_shutdown(Timestamp now) {
-  if (parts_.data.drained()) parts_.teardown.on_drained(now, cumulative_tsn());
-}
-
 void Association::on_shutdown_timeout(Timestamp now) {
   if (closed_ || !parts_.receiver) return;
-  switch (parts_.teardown.on_timeout(now, cumulative_tsn())) {
+  switch (parts_.teardown.on_timeout(now, cumulative_tsn(parts_))) {
     case Teardown::Outcome::pending: return;
     case Teardown::Outcome::completed: return end(now, shut_down());
     case Teardown::Outcome::not_answered:
@@ -202,7 +200,7 @@ Timestamp Association::next_timeout() const {
   if (handshaking()) return establishment_.next_timeout();
   Timestamp next = std::min({establishment_.next_timeout(), parts_.teardown.next_timeout(),
                              parts_.receiver->next_timeout(), parts_.transmitter.pacing_deadline(),
-                             parts_.recovery.next_timeout()});
+                             parts_.recovery.next_timeout(), parts_.data.reliability().next_timeout()});
   if (readiness() == Readiness::handshake) return next;
   next = std::min(
       {next, parts_.validation.next_timeout(), parts_.asconf.next_timeout(), parts_.prober.next_timeout()});
@@ -211,9 +209,9 @@ Timestamp Association::next_timeout() const {
 
 // --- commands
 
-SendResult Association::send(Buffer&& message, const SendOptions& options) {
+SendResult Association::send(Timestamp now, Buffer&& message, const SendOptions& options) {
   if (!open()) return SendResult::not_open;
-  return parts_.data.enqueue(std::move(message), options);
+  return parts_.data.enqueue(now, std::move(message), options);
 }
 
 void Association::shutdown(Timestamp now) {
@@ -221,7 +219,7 @@ void Association::shutdown(Timestamp now) {
   if (readiness() == Readiness::handshake)
     return end(now, {Event::Kind::closed, 0, "shut down before it was established"});
   parts_.teardown.request();
-  advance_shutdown(now);
+  advance_shutdown(parts_, now);
 }
 
 void Association::end(Timestamp now, const Ended& ending) {
@@ -251,39 +249,8 @@ void Association::send_abort(Timestamp now, const AbortCause& cause) {
 // --- output
 
 bool Association::poll_transmit(Timestamp now, TransmitBatch& batch) {
-  while (build_batch(now, batch)) {
-    // The PMTU of a new path is not known yet, and the handshake cannot wait for it.
-    batch.may_fragment |= readiness() == Readiness::handshake;
-    if (parts_.control_sender.finish(now, batch)) return true;
-  }
-  return false;
-}
-
-bool Association::build_batch(Timestamp now, TransmitBatch& batch) {
   parts_.transmitter.clear_pacing_deadline();
-  if (closed_) return false;
-  if (readiness() != Readiness::handshake) {
-    // PMTU probes leave before HEARTBEATs, which show whether only the probe was lost.
-    if (poll_probe(now, batch)) return true;
-    parts_.asconf.queue_due(now);
-    parts_.validation.queue_due(now);
-    if (parts_.keys != nullptr) messages_.send_path_preferences();
-  }
-  if (parts_.control_sender.poll(now, batch)) return true;
-  if (handshaking()) return false;
-  parts_.data.admit_source(open());
-  return parts_.transmitter.poll(now, parts_.teardown.may_send_data(), *parts_.receiver, batch);
-}
-
-bool Association::poll_probe(Timestamp now, TransmitBatch& batch) {
-  // No large packet goes to a peer that has not confirmed the keys.
-  if (!parts_.teardown.may_send_data() || readiness() != Readiness::confirmed) return false;
-  path::Path* path = parts_.prober.due_path();
-  if (path == nullptr) return false;
-  if (parts_.control_sender.poll(now, batch)) return true;  // control chunks have waited longer
-  parts_.control_sender.build_probe(*path, parts_.prober.start_probe(*path), now, batch);
-  if (path->pmtu.verifying()) path::PathValidation::probe(*path);
-  return true;
+  return !closed_ && output_.poll(now, open(), batch);
 }
 
 std::optional<ReceivedMessage> Association::poll_message() {
@@ -296,6 +263,7 @@ std::optional<ReceivedMessage> Association::poll_message() {
                          delivered->unordered,
                          delivered->more,
                          delivered->late,
+                         delivered->abandoned,
                          std::move(delivered->payload)};
 }
 
@@ -303,10 +271,6 @@ std::optional<ReceivedMessage> Association::poll_message() {
 
 bool Association::open() const {
   return !closed_ && state() == AssociationState::established && readiness() == Readiness::confirmed;
-}
-
-Tsn Association::cumulative_tsn() const {
-  return parts_.receiver ? parts_.receiver->cumulative_tsn() : Tsn{};
 }
 
 AssociationState Association::state() const {
@@ -345,11 +309,14 @@ AssociationStatus Association::status() const {
   status.outstanding_bytes = parts_.data.outstanding().flight_bytes();
   status.messages_sent = parts_.data.messages_accepted();
   status.messages_refused = parts_.data.messages_refused();
+  status.partial_reliability = parts_.data.reliability().enabled();
+  status.messages_abandoned = parts_.data.reliability().messages_abandoned();
   if (parts_.writer.seals()) status.protection = parts_.keys->channel().status();
   if (parts_.receiver) {
     status.receive_buffered = parts_.receiver->held_bytes();
     status.messages_received = parts_.receiver->messages_received();
     status.duplicate_tsns_received = parts_.receiver->duplicate_tsns();
+    status.abandoned_tsns_received = parts_.receiver->abandoned_tsns();
     const rx::OrderHold& hold = parts_.receiver->hold();
     if (hold.bounded()) status.order_hold = hold.current();
     status.holes_skipped = hold.holes_skipped();

@@ -9,6 +9,7 @@
 #include "sctp/association/components.hpp"
 #include "sctp/association/establishment.hpp"
 #include "sctp/association/internal_messages.hpp"
+#include "sctp/association/output.hpp"
 #include "sctp/association/path_commands.hpp"
 
 namespace hawser::sctp::association {
@@ -57,9 +58,9 @@ class Association {
 
   // --- commands; each is described at Endpoint
   /// Queues a message.
-  SendResult send(Buffer&& message, const SendOptions& options);
+  SendResult send(Timestamp now, Buffer&& message, const SendOptions& options);
   /// Sets where further messages come from; null: nowhere.
-  void set_message_source(MessageSource* source) { parts_.data.set_source(source); }
+  void set_message_source(MessageSource* source) { parts_.data.queue().set_source(source); }
   /// Adds, moves and removes paths.
   [[nodiscard]] PathCommands& path_commands() { return path_commands_; }
   /// Roles, caps and the primary path.
@@ -122,13 +123,8 @@ class Association {
   bool apply(Packet& packet, const Consequence& consequence);
   void apply(Timestamp now, const std::optional<Ended>& ending);
   void check_liveness(Timestamp now);
-  void advance_shutdown(Timestamp now);
   void on_shutdown_timeout(Timestamp now);
-  bool build_batch(Timestamp now, TransmitBatch& batch);
-  bool poll_probe(Timestamp now, TransmitBatch& batch);
   void send_abort(Timestamp now, const AbortCause& cause);
-  /// The receiver's cumulative TSN; 0 before the peer's first TSN is known.
-  [[nodiscard]] Tsn cumulative_tsn() const;
 
   AssociationId id_;
   Components parts_;
@@ -136,6 +132,7 @@ class Association {
   Establishment establishment_;
   PathCommands path_commands_;
   ChunkRouter router_;
+  Output output_;
   bool closed_ = false;
   Timestamp last_record_ = Timestamp::min();  ///< when a record was last opened, from any address
 };

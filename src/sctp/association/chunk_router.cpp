@@ -8,6 +8,7 @@
 #include "sctp/wire/asconf.hpp"
 #include "sctp/wire/causes.hpp"
 #include "sctp/wire/data.hpp"
+#include "sctp/wire/forward_tsn.hpp"
 #include "sctp/wire/heartbeat.hpp"
 #include "sctp/wire/path_ack.hpp"
 #include "sctp/wire/sack.hpp"
@@ -35,6 +36,7 @@ ChunkResult ChunkRouter::dispatch(Packet& packet, const wire::ChunkView& chunk, 
     case wire::ChunkType::kData: return handle_data(packet, chunk);
     case wire::ChunkType::kSack:
     case wire::ChunkType::kNrSack: handle_sack(packet, chunk); break;
+    case wire::ChunkType::kForwardTsn: return handle_forward_tsn(packet, chunk);
     case wire::ChunkType::kPathAck: handle_path_ack(packet, chunk); break;
     case wire::ChunkType::kHeartbeat: handle_heartbeat(packet, chunk); break;
     case wire::ChunkType::kHeartbeatAck: handle_heartbeat_ack(packet, chunk); break;
@@ -160,6 +162,23 @@ ChunkResult ChunkRouter::answer_refused_data(Packet& packet, DropReason refusal,
     store_be(value.data(), data.stream.value());
     report_error(packet, wire::CauseCode::kInvalidStreamIdentifier, value);
   }
+  return NextChunk{};
+}
+
+// RFC 3758 §3.6. A peer with which PR-SCTP was not negotiated gets the answer to an unknown chunk (§3.3.1).
+ChunkResult ChunkRouter::handle_forward_tsn(Packet& packet, const wire::ChunkView& chunk) {
+  if (handshaking() || !parts_.receiver) return skip_chunk(DropReason::unexpected_chunk);
+  if (!parts_.data.reliability().enabled()) {
+    report_error(packet, wire::CauseCode::kUnrecognizedChunkType, control::error_echo(chunk.whole));
+    return skip_chunk(DropReason::unexpected_chunk);
+  }
+  const auto forward = wire::ForwardTsnChunk::parse(chunk);
+  if (!forward) return skip_chunk(DropReason::malformed_chunk);
+  if (!parts_.teardown.may_receive_data()) return skip_chunk(DropReason::unexpected_chunk);
+  if (std::exchange(packet.had_forward_tsn, true)) return skip_chunk(DropReason::excess_chunk);
+  const Tsn before = parts_.receiver->cumulative_tsn();
+  if (const auto refusal = parts_.receiver->on_forward_tsn(packet.now, *forward)) drop(*refusal);
+  if (parts_.receiver->cumulative_tsn() != before) packet.fresh = true;
   return NextChunk{};
 }
 

@@ -28,6 +28,7 @@ struct Packet {
   bool had_path_ack = false;
   bool overtaken = false;  ///< a PATH ACK that left the peer later has arrived before
   bool had_asconf = false;
+  bool had_forward_tsn = false;
   bool had_error = false;                           ///< an ERROR answers it
   std::optional<wire::HeartbeatChunk> heartbeat{};  ///< the newest one that is to be answered
   PathId home = kNoPath;                            ///< see Migration::home_of()
@@ -93,6 +94,7 @@ class ChunkRouter {
   ChunkResult handle_data(Packet& packet, const wire::ChunkView& chunk);
   ChunkResult answer_refused_data(Packet& packet, DropReason refusal, const wire::DataChunk& data);
   void report_error(Packet& packet, wire::CauseCode cause, Bytes value);
+  ChunkResult handle_forward_tsn(Packet& packet, const wire::ChunkView& chunk);
   void handle_sack(Packet& packet, const wire::ChunkView& chunk);
   void handle_path_ack(Packet& packet, const wire::ChunkView& chunk);
   void apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet);

@@ -10,4 +10,12 @@ void drop_references_to_retired_paths(Components& parts) {
   }
 }
 
+Tsn cumulative_tsn(const Components& parts) {
+  return parts.receiver ? parts.receiver->cumulative_tsn() : Tsn{};
+}
+
+void advance_shutdown(Components& parts, Timestamp now) {
+  if (parts.data.drained()) parts.teardown.on_drained(now, cumulative_tsn(parts));
+}
+
 }  // namespace hawser::sctp::association

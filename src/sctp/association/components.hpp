@@ -84,4 +84,9 @@ inline void drop_retired_paths(Components& parts) {
   if (parts.paths.any_retired()) drop_references_to_retired_paths(parts);
 }
 
+/// The receiver's cumulative TSN; 0 before the peer's first TSN is known.
+[[nodiscard]] Tsn cumulative_tsn(const Components& parts);
+/// Continues a shutdown that waits for the last data (RFC 9260 §9.2).
+void advance_shutdown(Components& parts, Timestamp now);
+
 }  // namespace hawser::sctp::association

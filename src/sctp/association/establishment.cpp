@@ -164,9 +164,9 @@ void Establishment::restart(Timestamp now, const handshake::StateCookie& cookie)
   path.restart_congestion(cookie.peer.a_rwnd);
   parts_.own = cookie.own;
   started_by_us_ = false;
-  MessageSource* const source = parts_.data.source();
+  MessageSource* const source = parts_.data.queue().source();
   parts_.data = tx::DataSender(parts_.endpoint.config, parts_.endpoint.pool, parts_.own.initial_tsn);
-  parts_.data.set_source(source);
+  parts_.data.queue().set_source(source);
   parts_.asconf.restart(parts_.own.initial_tsn);
   adopt(cookie.peer);
   establish(now, Event::Kind::restarted);
@@ -229,7 +229,7 @@ void Establishment::adopt(const handshake::PeerInit& peer) {
       asconf::AsconfResponder::Context{parts_.endpoint.drops, parts_.paths, parts_.control, parts_.events,
                                        is_protected},
       peer.initial_tsn, peer.a_rwnd);
-  parts_.data.on_established(outbound_streams_, peer.a_rwnd);
+  parts_.data.on_established(outbound_streams_, peer.a_rwnd, config.partial_reliability && peer.forward_tsn);
   const std::size_t auth_size = parts_.auth.peer_wants(wire::ChunkType::kData) ? parts_.auth.chunk_size() : 0;
   const std::size_t seal_size = is_protected ? wire::kSealedOverhead : 0;
   parts_.transmitter.on_established(nr_sack,

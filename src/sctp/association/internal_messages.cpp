@@ -33,7 +33,7 @@ void InternalMessages::send_path_preferences() {
 }
 
 void InternalMessages::send(Bytes message, const SendOptions& options) {
-  parts_.data.enqueue_urgent(parts_.endpoint.pool.copy(message), options);
+  parts_.data.queue().push_urgent(parts_.endpoint.pool.copy(message), options);
 }
 
 void InternalMessages::on_path_preferences(Bytes message) {

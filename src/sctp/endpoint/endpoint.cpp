@@ -169,9 +169,9 @@ AssociationId Endpoint::connect(Timestamp now, const Route& first, const crypto:
   return impl_->begin(first, peer_port, std::optional(peer), now);
 }
 
-SendResult Endpoint::send(Timestamp, AssociationId id, Buffer&& message, const SendOptions& options) {
+SendResult Endpoint::send(Timestamp now, AssociationId id, Buffer&& message, const SendOptions& options) {
   return impl_->with(id, SendResult::not_open,
-                     [&](auto& association) { return association.send(std::move(message), options); });
+                     [&](auto& association) { return association.send(now, std::move(message), options); });
 }
 
 bool Endpoint::set_message_source(AssociationId id, MessageSource* source) {

@@ -42,6 +42,7 @@ std::vector<std::byte> own_extensions(const EndpointConfig& config, bool with_au
     if (with_auth) add(wire::ChunkType::kAuth);
   }
   if (config.nr_sack) add(wire::ChunkType::kNrSack);
+  if (config.partial_reliability) add(wire::ChunkType::kForwardTsn);
   return types;
 }
 
@@ -97,6 +98,7 @@ PeerInit PeerInit::from(const wire::InitChunk& chunk, const wire::InitParameters
     if (peer.addresses.size() < kMaxListedAddresses && address.is_unicast())
       peer.addresses.push_back(address);
   }
+  peer.forward_tsn = parameters.forward_tsn_supported || parameters.supports(wire::ChunkType::kForwardTsn);
   peer.zero_checksum = parameters.zero_checksum == wire::kSealedErrorDetection;
   if (parameters.protection) {
     if (const auto protection = wire::ProtectionParameter::parse(parameters.protection->value))
@@ -116,6 +118,8 @@ void write_own_parameters(ByteWriter& writer, const EndpointConfig& config, cons
   if (const auto extensions = own_extensions(config, security == nullptr); !extensions.empty()) {
     wire::write_parameter(writer, wire::ParameterType::kSupportedExtensions, extensions);
   }
+  if (config.partial_reliability)
+    wire::write_parameter(writer, wire::ParameterType::kForwardTsnSupported, {});
   // Records authenticate whole packets, so AUTH is not needed.
   if (config.dynamic_addresses && security == nullptr) write_auth_parameters(writer, own);
   if (security != nullptr) {

@@ -38,6 +38,7 @@ struct PeerInit {
   std::uint16_t inbound_streams = 0;
   bool nr_sack = false;
   bool asconf = false;                              ///< supports ASCONF and ASCONF-ACK
+  bool forward_tsn = false;                         ///< supports FORWARD TSN (RFC 3758)
   bool zero_checksum = false;                       ///< accepts records without CRC32c (RFC 9653)
   std::optional<crypto::CipherCosts> cipher_costs;  ///< present: the peer supports protected mode
   std::vector<IpAddress> addresses;                 ///< as listed, at most kMaxListedAddresses

@@ -55,7 +55,8 @@ void write_peer(ByteWriter& w, const PeerInit& peer) {
   w.u16(peer.outbound_streams);
   w.u16(peer.inbound_streams);
   w.u8(static_cast<std::uint8_t>((peer.nr_sack ? 1U : 0U) | (peer.asconf ? 2U : 0U) |
-                                 (peer.zero_checksum ? 4U : 0U) | (peer.cipher_costs ? 8U : 0U)));
+                                 (peer.zero_checksum ? 4U : 0U) | (peer.cipher_costs ? 8U : 0U) |
+                                 (peer.forward_tsn ? 16U : 0U)));
   if (peer.cipher_costs) {
     w.u32(peer.cipher_costs->aes_128_gcm);
     w.u32(peer.cipher_costs->chacha20_poly1305);
@@ -78,6 +79,7 @@ PeerInit read_peer(ByteReader& r) {
   peer.nr_sack = (flags & 1) != 0;
   peer.asconf = (flags & 2) != 0;
   peer.zero_checksum = (flags & 4) != 0;
+  peer.forward_tsn = (flags & 16) != 0;
   if ((flags & 8) != 0) {
     const std::uint32_t aes = r.u32();
     peer.cipher_costs = crypto::CipherCosts{aes, r.u32()};

@@ -27,10 +27,6 @@ class OneWayDelay {
   }
   /// Smoothed delay plus the offset of the clocks, which is the same for all paths; nothing: no report.
   [[nodiscard]] std::optional<Duration> with_offset() const { return smoothed_; }
-  /// Shortest delay plus the offset of the clocks; nothing: no report.
-  [[nodiscard]] std::optional<Duration> shortest_with_offset() const {
-    return smoothed_ ? std::optional(shortest_.best()) : std::nullopt;
-  }
 
  private:
   Duration latest_{};

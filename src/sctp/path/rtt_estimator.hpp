@@ -24,6 +24,7 @@ class RttEstimator {
   void add_sample(Timestamp now, Duration rtt) {
     latest_ = rtt;
     min_rtt_.add(rtt, now);
+    lowest_ = measured() ? std::min(lowest_, rtt) : rtt;
     if (measured()) {
       const Duration error = srtt_ > rtt ? srtt_ - rtt : rtt - srtt_;
       srtt_ = (7 * srtt_ + rtt) / 8;
@@ -60,6 +61,8 @@ class RttEstimator {
   [[nodiscard]] Duration srtt() const { return srtt_; }
   /// The shortest sample of kMinRttWindow; zero before the first sample.
   [[nodiscard]] Duration min_rtt() const { return measured() ? min_rtt_.best() : Duration::zero(); }
+  /// The shortest sample ever; zero before the first.
+  [[nodiscard]] Duration lowest() const { return lowest_; }
   /// The variation of the round-trip time.
   [[nodiscard]] Duration rttvar() const { return rttvar_; }
   /// The last sample; zero before the first.
@@ -93,6 +96,7 @@ class RttEstimator {
   Duration srtt_{};
   Duration rttvar_{};
   Duration latest_{};
+  Duration lowest_{};
   Duration mean_error_{};
   Duration largest_error_{};  ///< of mean_error_ in the current round trip
   Timestamp round_end_{};

@@ -76,12 +76,18 @@ void PathAckWriter::write(Timestamp now, PathId leaves_on, ByteWriter& writer, s
   if (fit == 0) return;
   std::array<wire::PathAckEntry, kMaxEntries> entries;
   std::size_t written = 0;
-  // The path that it leaves on comes first, so that it is never one of those that do not fit.
+  // The path that it leaves on comes first, so that it is never one of those that do not fit. The others take
+  // turns.
   if (own != nullptr) entries[written++] = own->entry;
-  for (Count& count : counts_) {
+  const std::size_t first = first_;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    const std::size_t at = (first + i) % counts_.size();
+    Count& count = counts_[at];
     if (count.pending == 0 || (&count != own && written == fit)) continue;
-    if (&count != own) entries[written++] = count.entry;
     --count.pending;
+    if (&count == own) continue;
+    entries[written++] = count.entry;
+    first_ = at + 1;
   }
   wire::write_path_ack(writer, wire::wire_microseconds(now), std::span(entries).first(written));
 }

@@ -33,7 +33,7 @@ class PathAckWriter {
   /// Bytes that write() would use of `room`; 0: there is nothing to report, or no entry fits.
   [[nodiscard]] std::size_t size(PathId leaves_on, std::size_t room) const;
   /// Writes a PATH ACK that leaves on path `leaves_on`, if size() is not 0: the entry of that path, which
-  /// measures its round trip, and those of all paths on which DATA has arrived since the last PATH ACK.
+  /// measures its round trip, and those of all paths on which DATA has arrived since the last four of them.
   /// Entries that do not fit wait for the next one.
   void write(Timestamp now, PathId leaves_on, ByteWriter& writer, std::size_t room);
 
@@ -52,7 +52,8 @@ class PathAckWriter {
 
   std::vector<Count> counts_;
   std::size_t limit_;
-  std::size_t last_ = 0;  ///< index of the count that changed last
+  std::size_t last_ = 0;   ///< index of the count that changed last
+  std::size_t first_ = 0;  ///< index of the count that is the first candidate for the next PATH ACK
 };
 
 }  // namespace hawser::sctp::rx

@@ -1,5 +1,6 @@
 #include "sctp/rx/reassembly.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -14,6 +15,10 @@ bool is_own(Ppid ppid) {
   return ppid == wire::kKeyManagementPpid || ppid == wire::kPathPreferencesPpid;
 }
 
+std::size_t cost(std::size_t payload) {
+  return payload + Reassembly::kOverhead;
+}
+
 }  // namespace
 
 Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own, Duration max_hold)
@@ -21,6 +26,11 @@ Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool div
 
 std::optional<DropReason> Reassembly::add(Timestamp now, std::uint64_t tsn, const wire::DataChunk& chunk,
                                           const TsnTracker& tracker) {
+  if (tsn == abandoned_next_ && !chunk.begin) {
+    abandoned_next_ = chunk.end ? kNone : tsn + 1;
+    drop_continuation();
+    return std::nullopt;
+  }
   const MessageKey key = key_of(chunk);
   if (!consistent(tsn, chunk, key, tracker)) return DropReason::inconsistent_fragment;
   if (chunk.begin && chunk.end && has_turn(key)) {
@@ -65,12 +75,8 @@ Reassembly::Slot* Reassembly::find(std::uint64_t tsn) {
   return candidate.payload ? &candidate : nullptr;
 }
 
-std::uint64_t& Reassembly::next_ssn(StreamId stream) {
-  if (stream.value() >= next_ssn_.size()) next_ssn_.resize(stream.value() + std::size_t{1}, kFirstSsn);
-  return next_ssn_[stream.value()];
-}
-
 Reassembly::MessageKey Reassembly::key_of(const wire::DataChunk& chunk) {
+  make_stream(chunk.stream);
   const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, next_ssn(chunk.stream));
   return {.ssn = ssn, .ppid = chunk.ppid, .stream = chunk.stream, .unordered = chunk.unordered};
 }
@@ -78,7 +84,9 @@ Reassembly::MessageKey Reassembly::key_of(const wire::DataChunk& chunk) {
 // Whether the chunk agrees with the TSNs before and after it, and with its stream.
 bool Reassembly::consistent(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key,
                             const TsnTracker& tracker) {
-  if (is_late(key) && !bounds_wait(key.stream)) return false;
+  // The last fragments of a message that was skipped may have been in flight.
+  const bool skipped = skipped_any_ && !chunk.begin;
+  if (is_late(key) && !skipped && !bounds_wait(key.stream)) return false;
   return fits_predecessor(tsn, chunk.begin, key, tracker) && fits_successor(tsn, chunk.end, key, tracker);
 }
 
@@ -152,7 +160,10 @@ std::optional<DropReason> Reassembly::deliver_complete(Timestamp now, Run run) {
   if (!slot(run.last).end) return std::nullopt;
   if (partial_ && partial_->next_tsn == run.first) {
     deliver_pieces(run, true);
-    finish_partial(now);
+    const MessageKey key = partial_->key;
+    partial_.reset();
+    finish(now, key);
+    deliver_parked(now);
     return std::nullopt;
   }
   if (!slot(run.first).begin) return std::nullopt;
@@ -161,7 +172,8 @@ std::optional<DropReason> Reassembly::deliver_complete(Timestamp now, Run run) {
     deliver(run.first);
     finish(now, key);
   } else if (key.unordered || is_late(key)) {
-    park(run.first);
+    (parked_first_ == kNone ? parked_first_ : slot(parked_last_).link) = run.first;
+    parked_last_ = run.first;
   } else if (!wait_for_turn(now, run.first)) {
     for (std::uint64_t tsn = run.first; tsn <= run.last; ++tsn) (void)take(tsn);
     return DropReason::inconsistent_fragment;
@@ -209,9 +221,74 @@ void Reassembly::deliver_waiting(StreamId stream) {
   }
 }
 
-void Reassembly::park(std::uint64_t first) {
-  (parked_first_ == kNone ? parked_first_ : slot(parked_last_).link) = first;
-  parked_last_ = first;
+// --- the sender abandons messages
+
+void Reassembly::abandon(Timestamp now, std::uint64_t cumulative, const TsnTracker& tracker) {
+  if (partial_) {
+    const Slot* const held = find(partial_->next_tsn);
+    const std::uint64_t missing = held == nullptr ? partial_->next_tsn : held->other_end + 1;
+    if (missing <= cumulative) abandon_partial(now);
+  }
+  abandoned_next_ = tracker.received(cumulative) ? kNone : cumulative + 1;
+  // Of the messages below, only the one at the end can be incomplete.
+  const Slot* const last = find(tracker.cumulative());
+  abandon_held(last != nullptr && !last->end ? last->other_end : tracker.cumulative() + 1, cumulative);
+  drop_continuation();
+}
+
+// Drops the incomplete messages that lack one of the TSNs from `from` to `cumulative`.
+void Reassembly::abandon_held(std::uint64_t from, std::uint64_t cumulative) {
+  for (std::uint64_t tsn = from; tsn <= cumulative; ++tsn) {
+    const Slot* const first = find(tsn);
+    if (first == nullptr) continue;
+    const Run run{tsn, first->other_end};
+    const bool begun = first->begin || (partial_ && partial_->next_tsn == tsn);
+    const bool may_end = slot(run.last).end || run.last >= cumulative;
+    tsn = run.last;
+    if (begun && may_end) continue;
+    const std::uint64_t next = drop_run(run);
+    if (run.last >= cumulative) abandoned_next_ = next;
+  }
+}
+
+// Drops fragments. Returns the TSN at which their message continues; kNone: it ends with them.
+std::uint64_t Reassembly::drop_run(Run run) {
+  const bool end = slot(run.last).end;
+  for (std::uint64_t tsn = run.first; tsn <= run.last; ++tsn) (void)take(tsn);
+  return end ? kNone : run.last + 1;
+}
+
+// Drops the fragments that continue the abandoned message and have arrived.
+void Reassembly::drop_continuation() {
+  const Slot* const next = abandoned_next_ == kNone ? nullptr : find(abandoned_next_);
+  if (next != nullptr && !next->begin) abandoned_next_ = drop_run({abandoned_next_, next->other_end});
+}
+
+// Ends the message of which pieces were delivered. Messages that waited for its end follow.
+void Reassembly::abandon_partial(Timestamp now) {
+  const Partial partial = *partial_;
+  partial_.reset();
+  const Slot* const held = find(partial.next_tsn);
+  if (held != nullptr && !held->begin) (void)drop_run({partial.next_tsn, held->other_end});
+  enqueue(partial.key, false, {});
+  if (!partial.key.unordered) {
+    ++next_ssn(partial.key.stream);
+    deliver_waiting(partial.key.stream);
+  }
+  deliver_parked(now);
+}
+
+void Reassembly::skip_to(Timestamp now, StreamId stream, Ssn ssn) {
+  make_stream(stream);
+  const std::uint64_t last = unwrap(ssn, next_ssn(stream));
+  if (is_split(stream, false) && partial_->key.ssn <= last) abandon_partial(now);
+  skipped_any_ = true;
+  std::uint64_t& next = next_ssn(stream);
+  while (next <= last && waiting_.count(stream) != 0) {
+    next = std::min(last + 1, waiting_.lowest(stream, next));
+    deliver_waiting(stream);
+  }
+  next = std::max(next, last + 1);
 }
 
 void Reassembly::deliver_parked(Timestamp now) {
@@ -252,13 +329,6 @@ void Reassembly::finish(Timestamp now, const MessageKey& key) {
   deliver_waiting(key.stream);
 }
 
-void Reassembly::finish_partial(Timestamp now) {
-  const MessageKey key = partial_->key;
-  partial_.reset();
-  finish(now, key);
-  deliver_parked(now);
-}
-
 // Empties a slot.
 Buffer Reassembly::take(std::uint64_t tsn) {
   Buffer payload = std::move(slot(tsn).payload);
@@ -289,6 +359,7 @@ void Reassembly::enqueue(const MessageKey& key, bool more, Buffer&& payload) {
                   .unordered = key.unordered,
                   .more = more,
                   .late = is_late(key),
+                  .abandoned = payload.empty(),
                   .payload = std::move(payload)});
 }
 

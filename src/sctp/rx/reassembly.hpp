@@ -22,8 +22,9 @@ struct Delivered {
   StreamId stream;
   Ppid ppid;
   bool unordered = false;
-  bool more = false;  ///< another piece of the same message follows (partial delivery, RFC 9260 §6.9)
-  bool late = false;  ///< a message of a higher SSN was delivered before it (OrderHold)
+  bool more = false;       ///< another piece of the same message follows (partial delivery, RFC 9260 §6.9)
+  bool late = false;       ///< a message of a higher SSN was delivered before it (OrderHold)
+  bool abandoned = false;  ///< no piece: the sender has abandoned the rest of the message
   Buffer payload;
 };
 
@@ -69,6 +70,14 @@ class Reassembly {
   /// delivered, those below it before it, and those up to the next hole. A message of such a hole is
   /// delivered when it arrives.
   void skip_holes(Timestamp now);
+  /// The sender has abandoned the TSNs up to `cumulative` that are missing (FORWARD TSN, RFC 3758 §3.6):
+  /// incomplete messages that lack one of them are dropped, a partially delivered one ends. Before
+  /// TsnTracker::advance_to(). Costs O(the TSNs by which the cumulative one of `tracker` advances).
+  void abandon(Timestamp now, std::uint64_t cumulative, const TsnTracker& tracker);
+  /// The sender has abandoned messages of an existing stream, up to `ssn`: those of them that wait are
+  /// delivered, and those up to the next hole.
+  void skip_to(Timestamp now, StreamId stream, Ssn ssn);
+
   /// How long messages wait.
   [[nodiscard]] OrderHold& hold() { return hold_; }
   /// How long messages wait.
@@ -124,8 +133,10 @@ class Reassembly {
   static constexpr std::uint64_t kNone = 0;  ///< no unwrapped TSN is that small
   static constexpr std::size_t kFirstSlots = 64;
 
-  [[nodiscard]] static std::size_t cost(std::size_t payload) { return payload + kOverhead; }
-  [[nodiscard]] std::uint64_t& next_ssn(StreamId stream);
+  void make_stream(StreamId stream) {
+    if (stream.value() >= next_ssn_.size()) next_ssn_.resize(stream.value() + std::size_t{1}, kFirstSsn);
+  }
+  [[nodiscard]] std::uint64_t& next_ssn(StreamId stream) { return next_ssn_[stream.value()]; }
   [[nodiscard]] Slot& slot(std::uint64_t tsn) { return slots_[tsn & (slots_.size() - 1)]; }
   [[nodiscard]] Slot* find(std::uint64_t tsn);
 
@@ -155,13 +166,15 @@ class Reassembly {
   bool wait_for_turn(Timestamp now, std::uint64_t first);
   void skip_hole(StreamId stream);
   void deliver_waiting(StreamId stream);
-  void park(std::uint64_t first);
+  void abandon_held(std::uint64_t from, std::uint64_t cumulative);
+  void abandon_partial(Timestamp now);
+  std::uint64_t drop_run(Run run);
+  void drop_continuation();
   void deliver_parked(Timestamp now);
 
   void deliver(std::uint64_t first);
   void deliver_pieces(Run run, bool to_the_end);
   void finish(Timestamp now, const MessageKey& key);
-  void finish_partial(Timestamp now);
   Buffer take(std::uint64_t tsn);
   Buffer join(Run run);
   void enqueue(const MessageKey& key, bool more, Buffer&& payload);
@@ -177,6 +190,10 @@ class Reassembly {
   std::uint64_t floor_ = 0;  ///< every held TSN is in [floor_, floor_ + slots_.size())
   std::size_t held_chunks_ = 0;
   std::optional<Partial> partial_;
+  /// The TSN at which an abandoned message may continue: a fragment there is dropped, unless a message
+  /// begins.
+  std::uint64_t abandoned_next_ = kNone;
+  bool skipped_any_ = false;  ///< skip_to() was called
   /// Messages that are due, but wait for the partially delivered one of their stream, as a list.
   std::uint64_t parked_first_ = kNone;
   std::uint64_t parked_last_ = kNone;

@@ -100,6 +100,25 @@ std::optional<DropReason> Receiver::take_in(Timestamp now, std::uint64_t tsn, co
   return std::nullopt;
 }
 
+std::optional<DropReason> Receiver::on_forward_tsn(Timestamp now, const wire::ForwardTsnChunk& chunk) {
+  const std::uint64_t cumulative = tracker_.unwrap(chunk.new_cumulative_tsn);
+  if (cumulative > tracker_.cumulative() + TsnTracker::kMaxSpan) return DropReason::tsn_out_of_window;
+  acks_.force();
+  if (cumulative <= tracker_.cumulative()) return std::nullopt;  // the SACK for it was lost or is on its way
+  abandoned_tsns_ += tracker_.missing_up_to(cumulative);
+  reassembly_.abandon(now, cumulative, tracker_);
+  tracker_.advance_to(cumulative);
+  std::optional<DropReason> drop;
+  for (const wire::SkippedStream& skipped : chunk.skipped) {
+    if (skipped.stream.value() < reassembly_.inbound_streams()) {
+      reassembly_.skip_to(now, skipped.stream, skipped.ssn);
+    } else {
+      drop = DropReason::invalid_stream;
+    }
+  }
+  return drop;
+}
+
 void Receiver::on_packet_end(Timestamp now, const SealedPacket* sealed) {
   const bool urgent = std::exchange(urgent_, false);
   const bool duplicate = std::exchange(duplicate_, false);

@@ -19,6 +19,7 @@
 #include "sctp/rx/reassembly.hpp"
 #include "sctp/rx/tsn_tracker.hpp"
 #include "sctp/wire/data.hpp"
+#include "sctp/wire/forward_tsn.hpp"
 
 namespace hawser::sctp::rx {
 
@@ -65,6 +66,10 @@ class Receiver {
   /// - invalid_stream by ERROR with Invalid Stream Identifier (§6.5; the TSN is acknowledged anyway),
   /// and the others (duplicate_tsn, tsn_out_of_window, receive_window_full) only by the SACK.
   [[nodiscard]] std::optional<DropReason> on_data(Timestamp now, PathId from, const wire::DataChunk& chunk);
+  /// Takes a FORWARD TSN (RFC 3758 §3.6), which is acknowledged immediately. Nothing: accepted, or older than
+  /// what has arrived. invalid_stream: accepted, without the streams that do not exist. tsn_out_of_window:
+  /// dropped.
+  [[nodiscard]] std::optional<DropReason> on_forward_tsn(Timestamp now, const wire::ForwardTsnChunk& chunk);
   /// Delivers also the part that has arrived of a message, if it is its turn: the caller takes messages as a
   /// stream of bytes.
   void deliver_pieces() { reassembly_.deliver_partially(tracker_.cumulative(), true); }
@@ -121,6 +126,8 @@ class Receiver {
   [[nodiscard]] bool has_gaps() const { return tracker_.has_gaps(); }
   /// Bytes of all chunks and messages that were not polled yet, with the overhead of each.
   [[nodiscard]] std::size_t held_bytes() const { return reassembly_.held_bytes(); }
+  /// TSNs that the peer has abandoned before they arrived.
+  [[nodiscard]] std::uint64_t abandoned_tsns() const { return abandoned_tsns_; }
   /// Duplicate TSNs received so far.
   [[nodiscard]] std::uint64_t duplicate_tsns() const { return tracker_.total_duplicates(); }
   /// Messages completed so far. A partially delivered one counts with its last piece.
@@ -159,6 +166,7 @@ class Receiver {
   PathId from_ = kNoPath;     ///< of the newest DATA
   bool urgent_ = false;       ///< this packet is acknowledged immediately
   bool duplicate_ = false;    ///< this packet carried DATA that had arrived before
+  std::uint64_t abandoned_tsns_ = 0;
 };
 
 }  // namespace hawser::sctp::rx

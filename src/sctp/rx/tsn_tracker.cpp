@@ -47,6 +47,17 @@ void TsnTracker::advance_to(std::uint64_t tsn) {
   cumulative_ = next_missing - 1;
 }
 
+std::uint64_t TsnTracker::missing_up_to(std::uint64_t tsn) const {
+  if (tsn <= cumulative_) return 0;
+  std::uint64_t missing = tsn - cumulative_;
+  received_.for_each_run(cumulative_ + 1, std::min(tsn, highest_) + 1,
+                         [&](std::uint64_t first, std::uint64_t last) {
+                           missing -= last - first + 1;
+                           return true;
+                         });
+  return missing;
+}
+
 std::size_t TsnTracker::lowest_gap_blocks(std::span<wire::GapBlock> out) const {
   return gap_blocks_from(cumulative_ + 1, out);
 }

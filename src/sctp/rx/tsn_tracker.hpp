@@ -52,6 +52,9 @@ class TsnTracker {
   /// changes nothing; `tsn` is at most kMaxSpan above the cumulative one.
   void advance_to(std::uint64_t tsn);
 
+  /// How many TSNs up to `tsn` have not arrived. Costs O(their span / 64).
+  [[nodiscard]] std::uint64_t missing_up_to(std::uint64_t tsn) const;
+
   /// The highest TSN up to which all have arrived.
   [[nodiscard]] std::uint64_t cumulative() const { return cumulative_; }
   /// The highest TSN that has arrived.

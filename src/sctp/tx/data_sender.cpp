@@ -1,7 +1,7 @@
 // The way of a sent packet with DATA (docs/life-of-a-packet.md, steps 5 to 9, and 22 for the answer):
 //
 //  1. The message waits in the user's MessageSource, or Endpoint::send has reached DataSender::enqueue.
-//  2. Association::poll_transmit: probes and control chunks leave first, then Transmitter::poll.
+//  2. Output::build: probes and control chunks leave first, then Transmitter::poll.
 //  3. Transmitter::pick_path: the scheduler chooses a path with room in window, pacer and cap.
 //  4. Transmitter::fill_batch begins packets back to back; PacketWriter::begin writes the common header.
 //  5. DataSender::fill adds chunks while they fit: lost ones by send_again, new ones by send_new, which takes
@@ -30,7 +30,8 @@ DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initi
       outstanding_(initial_tsn),
       streams_(config.outbound_streams) {}
 
-void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window) {
+void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window, bool partial_reliability) {
+  reliability_.set_enabled(partial_reliability);
   streams_ = streams;
   peer_window_ = peer_window;
 }
@@ -42,7 +43,7 @@ SendResult DataSender::check(const Buffer& message, const SendOptions& options) 
   return options.stream.value() < streams_ ? SendResult::ok : SendResult::invalid_stream;
 }
 
-SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
+SendResult DataSender::enqueue(Timestamp now, Buffer&& message, const SendOptions& options) {
   if (const SendResult result = check(message, options); result != SendResult::ok) return result;
   // An empty buffer takes any legal message, so that one larger than the buffer can be sent at all.
   if (queued_bytes() != 0 && queued_bytes() + message.size() > limit_) {
@@ -50,7 +51,7 @@ SendResult DataSender::enqueue(Buffer&& message, const SendOptions& options) {
     return SendResult::would_block;
   }
   ++messages_accepted_;
-  queue_.push(std::move(message), options);
+  queue_.push(std::move(message), options, reliability_.admit(now, options));
   return SendResult::ok;
 }
 
@@ -93,17 +94,6 @@ std::size_t DataSender::next_chunk_size() {
   return lost != path::kNoTsn ? outstanding_.at(lost).payload.size() : size_in(following());
 }
 
-inline std::uint8_t DataSender::dscp_in(Lane lane) {
-  return lane == Lane::none || !queue_.is_here(lane) ? std::uint8_t{0} : queue_.front(lane).options.dscp;
-}
-
-std::uint8_t DataSender::next_dscp() {
-  const Lane first = outstanding_.has_urgent_queued() ? Lane::none : overtaking();
-  if (first != Lane::none) return dscp_in(first);
-  const std::uint64_t lost = outstanding_.next_queued();
-  return lost != path::kNoTsn ? outstanding_.at(lost).dscp : dscp_in(following());
-}
-
 bool DataSender::prepare(Timestamp now) {
   if (outstanding_.has_urgent_queued() || fetch(now, overtaking()) || outstanding_.has_queued()) return true;
   return fetch(now, following());
@@ -114,9 +104,10 @@ bool DataSender::fetch(Timestamp now, Lane lane) {
   if (lane == Lane::none) return false;
   if (queue_.is_here(lane)) return true;
   while (queue_.take(now, lane)) {
-    const SendQueue::Pending& taken = queue_.front(lane);
+    SendQueue::Pending& taken = queue_.front(lane);
     if (check(taken.message, taken.options) == SendResult::ok) {
       ++messages_accepted_;
+      taken.expires = reliability_.admit(now, taken.options);
       return true;
     }
     ++messages_refused_;
@@ -134,7 +125,7 @@ bool DataSender::ready() {
 
 std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
                              Timestamp now) {
-  Filling to{packet, path, number, now, next_dscp()};
+  Filling to{packet, path, number, now};
   while (outstanding_.has_urgent_queued()) {
     if (!send_again(to)) return to.added;
   }
@@ -150,8 +141,13 @@ std::size_t DataSender::fill(PacketBuilder& packet, path::Path& path, path::Pack
 
 bool DataSender::send_again(Filling& to) {
   const std::uint64_t tsn = outstanding_.next_queued();
-  const std::size_t size = outstanding_.at(tsn).payload.size();
-  if (outstanding_.at(tsn).dscp != to.dscp) return false;
+  const OutChunk& chunk = outstanding_.at(tsn);
+  if (PartialReliability::is_over(chunk, to.now)) {
+    reliability_.abandon(tsn, outstanding_, queue_);
+    return true;
+  }
+  const std::size_t size = chunk.payload.size();
+  if (!to.packet.accepts_dscp(chunk.dscp)) return false;
   if (!to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size)) return false;
   send(to, tsn);
   return true;
@@ -160,20 +156,29 @@ bool DataSender::send_again(Filling& to) {
 void DataSender::add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate) {
   packet.add_data({immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream, chunk.ssn,
                    chunk.ppid, chunk.payload.bytes()});
+  packet.set_dscp(chunk.dscp);
+}
+
+std::uint64_t DataSender::newest_worth_sending(const path::Path& path, Timestamp now) {
+  std::uint64_t tsn = path.flight.newest;
+  while (tsn != path::kNoTsn && PartialReliability::is_over(outstanding_.at(tsn), now))
+    tsn = outstanding_.at(tsn).older;
+  return tsn;
 }
 
 bool DataSender::fill_probe(PacketBuilder& packet, path::Path& path, path::PacketNumber number,
                             Timestamp now) {
-  const std::uint64_t tsn = path.flight.newest;
+  const std::uint64_t tsn = newest_worth_sending(path, now);
   if (tsn == path::kNoTsn) return false;
   const OutChunk& chunk = outstanding_.at(tsn);
   if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + chunk.payload.size())) return false;
   add_chunk(packet, tsn, chunk, true);
   ++path.counters.data_chunks_retransmitted;
-  outstanding_.resend_newest(path, number, now);
+  outstanding_.resend(tsn, number, now);
   return true;
 }
 
+// True: the next message may leave, perhaps of another lane.
 bool DataSender::send_new(Filling& to, Lane lane) {
   // A smaller message would hardly fit, and whatever is taken from the source can no longer be dropped there.
   constexpr std::size_t kWorthTaking = wire::kDataHeaderSize + 40;
@@ -181,13 +186,20 @@ bool DataSender::send_new(Filling& to, Lane lane) {
     const bool room = window_permits(size_in(lane)) && to.packet.fits(wire::ChunkType::kData, kWorthTaking);
     if (!room || !fetch(to.now, lane)) return false;
   }
+  if (queue_.front(lane).stale(to.now)) {
+    reliability_.drop_stale(to.now, lane, queue_);
+    return true;
+  }
   const std::size_t size = size_in(lane);
-  if (dscp_in(lane) != to.dscp) return false;
+  if (!to.packet.accepts_dscp(queue_.front(lane).options.dscp)) return false;
   if (!window_permits(size) || !to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size))
     return false;
   const std::uint64_t tsn = outstanding_.next_tsn();
-  outstanding_.append(cut(lane, size));
-  send(to, tsn);
+  if (PartialReliability::is_over(outstanding_.append(cut(lane, size)), to.now)) {
+    reliability_.abandon(tsn, outstanding_, queue_);  // the rest of a message of which a part was sent
+  } else {
+    send(to, tsn);
+  }
   return true;
 }
 
@@ -214,6 +226,9 @@ OutChunk DataSender::cut(Lane lane, std::size_t size) {
   chunk.dscp = options.dscp;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
+  chunk.expires = pending.expires;
+  chunk.doomed = pending.doomed;
+  chunk.max_transmissions = reliability_.max_transmissions(options);
   if (options.stream.value() >= next_ssn_.size()) next_ssn_.resize(options.stream.value() + std::size_t{1});
   chunk.urgent = lane == Lane::urgent || lane == Lane::realtime;
   Ssn& ssn = next_ssn_[options.stream.value()];
@@ -255,6 +270,7 @@ DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_
   const std::uint64_t acknowledged_before = outstanding_.acknowledged();
   const std::size_t held_before = outstanding_.held_bytes();
   outstanding_.acknowledge(view, paths);
+  reliability_.advance(outstanding_);
   const bool news =
       outstanding_.acknowledged() != acknowledged_before || outstanding_.held_bytes() != held_before;
   // A SACK that reports fewer chunks than one before it was overtaken by that one, and so was its window.

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "hawser/sctp/message.hpp"
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
+#include "sctp/tx/partial_reliability.hpp"
 #include "sctp/tx/sack_coverage.hpp"
 #include "sctp/tx/send_queue.hpp"
 #include "sctp/wire/numbers.hpp"
@@ -23,30 +25,19 @@ class DataSender {
   /// `pool` outlives this. `initial_tsn` is the TSN of the first chunk.
   DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn);
 
-  /// Takes the number of outbound streams and the peer's first window, bytes (RFC 9260 §5.1.1).
-  void on_established(std::uint16_t streams, std::uint32_t peer_window);
+  /// Takes the number of outbound streams, the peer's first window, bytes (RFC 9260 §5.1.1), and whether
+  /// PR-SCTP was negotiated.
+  void on_established(std::uint16_t streams, std::uint32_t peer_window, bool partial_reliability = false);
 
   /// Queues a message of the application. On failure, `message` is unchanged.
-  SendResult enqueue(Buffer&& message, const SendOptions& options);
-  /// Queues an internal message. It ignores the limit of the send buffer, and leaves before every message of
-  /// which no part was sent.
-  void enqueue_urgent(Buffer&& message, const SendOptions& options) {
-    queue_.push_urgent(std::move(message), options);
-  }
-  /// Sets the user's source of messages; null: there is none.
-  void set_source(MessageSource* source) { queue_.set_source(source); }
-  /// The source, or null.
-  [[nodiscard]] MessageSource* source() const { return queue_.source(); }
-  /// Whether messages may be taken from the source: the association is up and not shutting down.
-  void admit_source(bool admitted) { queue_.admit_source(admitted); }
+  SendResult enqueue(Timestamp now, Buffer&& message, const SendOptions& options);
+  /// The messages that have no TSN yet: internal ones, which ignore the limit of the send buffer, go directly
+  /// there, and the user's source is set there.
+  [[nodiscard]] SendQueue& queue() { return queue_; }
   /// Bytes of messages and chunks that count against the send buffer.
   [[nodiscard]] std::size_t queued_bytes() const { return outstanding_.held_bytes() + queue_.bytes(); }
   /// Bytes of messages that have no TSN yet, without those in the source.
   [[nodiscard]] std::size_t backlog() const { return queue_.bytes(); }
-  /// Bytes that wait to be sent for the first time, with those in the source.
-  [[nodiscard]] std::size_t waiting_bytes() const {
-    return queue_.bytes() + (queue_.source() == nullptr ? 0 : queue_.source()->waiting_bytes());
-  }
   /// Whether the next chunk holds up others, or is of use only for a short time.
   [[nodiscard]] bool next_is_urgent() const;
   /// Free bytes of the send buffer.
@@ -60,15 +51,23 @@ class DataSender {
   /// True once after a would_block, as soon as half of the send buffer is free.
   bool take_writable();
 
-  /// Adds to `packet` the newest chunk in flight on `path` once more, as a tail loss probe (RFC 8985 §7.3)
-  /// that the peer acknowledges immediately. False: nothing is in flight there, or it does not fit.
+  /// Abandons what waits to be sent, for the first time or again, and is over. True: messages were abandoned
+  /// since the last call.
+  bool abandon_stale(Timestamp now) { return reliability_.abandon_stale(now, outstanding_, queue_); }
+  /// Which messages are abandoned, and what FORWARD TSN reports.
+  [[nodiscard]] PartialReliability& reliability() { return reliability_; }
+  /// Which messages are abandoned, and what FORWARD TSN reports.
+  [[nodiscard]] const PartialReliability& reliability() const { return reliability_; }
+  /// The newest chunk in flight on `path` that may be sent again; path::kNoTsn: there is none. Looks at
+  /// chunks in flight there.
+  [[nodiscard]] std::uint64_t newest_worth_sending(const path::Path& path, Timestamp now);
+  /// Adds to `packet` the newest chunk in flight on `path` that may be sent again, as a tail loss probe (RFC
+  /// 8985 §7.3) that the peer acknowledges immediately. False: there is none, or it does not fit.
   bool fill_probe(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now);
 
   /// User bytes of the chunk that would leave next; 0 when there is none. At most so many while its message
   /// is still in the source.
   [[nodiscard]] std::size_t next_chunk_size();
-  /// The DSCP of the chunk that would leave next; 0: there is none, or its message is still in the source.
-  [[nodiscard]] std::uint8_t next_dscp();
   /// Takes the message that would leave next from the source, if it is there, so that next_chunk_size() is
   /// exact. To be called when a path has room. False: nothing is left to be sent.
   bool prepare(Timestamp now);
@@ -78,7 +77,7 @@ class DataSender {
   [[nodiscard]] bool has_data() const { return outstanding_.has_queued() || queue_.waits(); }
   /// Whether the peer's window permits a full-sized chunk.
   [[nodiscard]] bool peer_has_room() const { return window_permits(max_chunk_payload_); }
-  /// Adds to `packet` as many chunks as fit and have the DSCP of the first one, in the order of sending. They
+  /// Adds to `packet` as many chunks as fit and have its DSCP, in the order of sending. They
   /// count as packet `number` of `path`. Returns the user bytes added: 0 when the next chunk does not fit or
   /// none is ready.
   std::size_t fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now);
@@ -125,13 +124,11 @@ class DataSender {
     path::Path& path;
     path::PacketNumber number;
     Timestamp now;
-    std::uint8_t dscp;      ///< of the packet
     std::size_t added = 0;  ///< user bytes
   };
   [[nodiscard]] Lane overtaking() const;
   [[nodiscard]] Lane following() const;
   [[nodiscard]] std::size_t size_in(Lane lane);
-  [[nodiscard]] std::uint8_t dscp_in(Lane lane);
   bool fetch(Timestamp now, Lane lane);
   [[nodiscard]] SendResult check(const Buffer& message, const SendOptions& options) const;
   bool send_again(Filling& to);
@@ -148,6 +145,7 @@ class DataSender {
   std::size_t max_message_;
   Tsn initial_tsn_;
   Outstanding outstanding_;
+  PartialReliability reliability_;
   SendQueue queue_;
   std::uint16_t streams_;
   std::vector<Ssn> next_ssn_;  ///< of the streams up to the highest one in use

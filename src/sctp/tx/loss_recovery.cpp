@@ -25,6 +25,11 @@ void LossRecovery::on_probe_sent(path::Path& path, Timestamp now) {
   flight.probe_sent = now;
 }
 
+void LossRecovery::probe_by_heartbeat(path::Path& path, Timestamp now) {
+  path.flight.probe_sent = now;
+  path::PathValidation::probe(path);
+}
+
 void LossRecovery::start_t3(path::Path& path, Timestamp now) const {
   if (path.flight.oldest == path::kNoTsn) return;
   path.flight.t3 = now + path.rtt.rto();
@@ -102,11 +107,13 @@ void LossRecovery::apply_ack(path::Path& path, Timestamp now, PathId from) {
   restart_timers(path, now);
 }
 
-// Where the peer sends no PATH ACKs. An acknowledgement that came back on a faster or slower path measures
-// neither.
+// Where the peer sends no PATH ACKs. An acknowledgement that came back on a slower path measures neither; one
+// that came back sooner shows that the queue of this path is gone, of which no other may tell.
 void LossRecovery::measure_round_trip(path::Path& path, Timestamp now, PathId from) const {
-  if (path_acks_ || path.id != from || path.flight.acked.rtt_from == kNever) return;
-  path.rtt.add_sample(now, now - path.flight.acked.rtt_from);
+  if (path_acks_ || path.flight.acked.rtt_from == kNever) return;
+  const Duration round_trip = now - path.flight.acked.rtt_from;
+  if (path.id == from || (path.rtt.measured() && round_trip < path.rtt.srtt()))
+    path.rtt.add_sample(now, round_trip);
 }
 
 void LossRecovery::report_ack(path::Path& path, Timestamp now, std::size_t lost, bool recovering) {
@@ -246,7 +253,11 @@ void LossRecovery::on_probe_deadline(path::Path& path, Timestamp now) const {
   path::PathFlight& flight = path.flight;
   flight.probe_deadline = kNever;
   if (flight.newest == path::kNoTsn || flight.probe_sent != kNever) return;
-  flight.probe_due = true;
+  if (context_.data.newest_worth_sending(path, now) == path::kNoTsn) {
+    probe_by_heartbeat(path, now);
+  } else {
+    flight.probe_due = true;
+  }
   // The answer to the probe shows whether a lone loss is more than that.
   if (lone_loss(path, std::max(now, flight.t3))) flight.t3 = std::max(flight.t3, now + overdue_after(path));
 }
@@ -276,6 +287,7 @@ void LossRecovery::on_t3(path::Path& path, Timestamp now) {
   // A closed window whose probes are answered is no failure (RFC 9260 §6.1 A).
   const bool window_probe = context_.data.probing_window() && sack_seen_since_t3_;
   sack_seen_since_t3_ = false;
+  const bool path_works = only_stale_data_lost(path, now);
   path.congestion->on_timeout();
   lose_all(path);
   flight.recovery_end = flight.sent.next();
@@ -285,8 +297,16 @@ void LossRecovery::on_t3(path::Path& path, Timestamp now) {
     return;
   }
   path::MtuProber::look_for_black_hole(path, 1);
+  if (path_works) return;
   context_.validation.count_association_error();
   context_.validation.on_path_error(path, now);
+}
+
+// Whether a HEARTBEAT that left after the data was answered, and the data was not sent again, because it is
+// of no use any more: the path works.
+bool LossRecovery::only_stale_data_lost(const path::Path& path, Timestamp now) const {
+  return context_.data.newest_worth_sending(path, now) == path::kNoTsn &&
+         path.heartbeat.answered_from > context_.data.outstanding().sent_at(path.flight.newest);
 }
 
 void LossRecovery::lose_all(path::Path& path) {

@@ -29,6 +29,8 @@ class LossRecovery {
   void on_sent(path::Path& path, Timestamp now);
   /// The tail loss probe that was due has left on `path`.
   void on_probe_sent(path::Path& path, Timestamp now);
+  /// No chunk can be sent on `path` as a tail loss probe: a HEARTBEAT shows whether the path works.
+  static void probe_by_heartbeat(path::Path& path, Timestamp now);
   /// To be called after DataSender::on_sack() has processed a SACK that is neither stale nor invalid and that
   /// arrived on the path `from`. `advanced`: it acknowledges new data.
   void on_sack(Timestamp now, PathId from, bool advanced);
@@ -65,6 +67,7 @@ class LossRecovery {
   [[nodiscard]] Duration probe_timeout(const path::Path& path) const;
   [[nodiscard]] Duration overdue_after(const path::Path& path) const;
   void on_probe_deadline(path::Path& path, Timestamp now) const;
+  [[nodiscard]] bool only_stale_data_lost(const path::Path& path, Timestamp now) const;
   [[nodiscard]] bool lone_loss(const path::Path& path, Timestamp now) const;
   void on_t3(path::Path& path, Timestamp now);
   void lose_all(path::Path& path);

@@ -34,6 +34,16 @@ bool ambiguous(const OutChunk& chunk, Timestamp now) {
   return (packet == nullptr || packet->record == 0) && now - chunk.sent_at < usual - usual / 4;
 }
 
+// No acknowledgement comes back sooner. The way back may be that of another path, so the round trip of the
+// path itself is no bound.
+Duration shortest_round_trip(path::PathTable& paths) {
+  Duration shortest = Duration::max();
+  for (const auto& path : paths) {
+    if (path->lifecycle.active()) shortest = std::min(shortest, path->rtt.lowest());
+  }
+  return shortest == Duration::max() ? Duration::zero() : shortest;
+}
+
 }  // namespace
 
 Outstanding::Outstanding(Tsn initial_tsn)
@@ -117,15 +127,26 @@ void Outstanding::link(std::uint64_t tsn, OutChunk& chunk, path::Path& path) {
   ++flight_chunks_;
 }
 
-const OutChunk& Outstanding::resend_newest(path::Path& path, path::PacketNumber packet, Timestamp now) {
-  const std::uint64_t tsn = path.flight.newest;
+void Outstanding::abandon(std::uint64_t tsn) {
   OutChunk& chunk = at(tsn);
+  assert(chunk.state == OutChunk::State::queued);
+  dequeue(tsn, chunk);
+  unreleased_.clear(tsn);
+  never_acked_.clear(tsn);
+  held_bytes_ -= chunk.payload.size();
+  chunk.payload.reset();
+  chunk.path = nullptr;
+  chunk.state = OutChunk::State::abandoned;
+}
+
+void Outstanding::resend(std::uint64_t tsn, path::PacketNumber packet, Timestamp now) {
+  OutChunk& chunk = at(tsn);
+  path::Path& path = *chunk.path;
   unlink(chunk);
   path.flight.take_out(chunk.packet);
   chunk.packet = packet;
   chunk.sent_at = now;
   link(tsn, chunk, path);
-  return chunk;
 }
 
 bool Outstanding::plausible(const SackView& sack) const {
@@ -190,16 +211,6 @@ void Outstanding::note_unreported(const SackView& sack) {
     for (const wire::GapBlock& block : *list)
       reported_end_ = std::max(reported_end_, sack.cumulative + block.end);
   }
-}
-
-// No acknowledgement comes back sooner. The way back may be that of another path, so the round trip of the
-// path itself is no bound.
-Duration Outstanding::shortest_round_trip(path::PathTable& paths) {
-  Duration shortest = Duration::max();
-  for (const auto& path : paths) {
-    if (path->lifecycle.active()) shortest = std::min(shortest, path->rtt.min_rtt());
-  }
-  return shortest == Duration::max() ? Duration::zero() : shortest;
 }
 
 // The peer has these TSNs permanently. Visits only chunks that are not released, a word of the bitmap at a
@@ -395,7 +406,7 @@ Outstanding::Losses Outstanding::detect_losses(path::Path& path, Timestamp now) 
     OutChunk& chunk = at(tsn);
     next = chunk.newer;
     if (chunk.packet >= flight.largest_acked) break;
-    if (unreported(tsn)) {
+    if (tsn > reported_end_) {
       if (++skipped == kMaxSkipped) break;
       continue;
     }

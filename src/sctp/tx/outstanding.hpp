@@ -20,6 +20,7 @@ struct OutChunk {
     queued,     ///< waits for transmission, for the first time or again
     gap_acked,  ///< received, but the peer may still renege (plain SACK)
     released,   ///< received, and the peer cannot renege; the payload is freed
+    abandoned,  ///< no longer sent (RFC 3758); the payload is freed
   };
   Buffer payload;
   path::Path* path = nullptr;  ///< where it was sent last; null: that path was removed
@@ -30,13 +31,16 @@ struct OutChunk {
   std::uint64_t older = path::kNoTsn;  ///< neighbours in the send order of that path
   std::uint64_t newer = path::kNoTsn;
   Timestamp sent_at{};
-  Timestamp acked_at{};  ///< when it was first acknowledged
+  Timestamp expires = kNever;  ///< end of the lifetime of the message
+  Timestamp acked_at{};        ///< when it was first acknowledged
   Ppid ppid;
   StreamId stream;
   Ssn ssn;
   State state = State::released;
-  std::uint8_t transmissions = 0;  ///< at most 255
-  std::uint8_t dscp = 0;           ///< of the packets that carry it
+  std::uint8_t transmissions = 0;      ///< at most 255
+  std::uint8_t max_transmissions = 0;  ///< 0: no limit
+  std::uint8_t dscp = 0;               ///< of the packets that carry it
+  bool doomed = false;                 ///< a fragment of its message is abandoned
   bool begin = false;
   bool end = false;
   bool unordered = false;
@@ -118,6 +122,9 @@ class Outstanding {
   /// Notes that the chunk, which is `queued`, leaves on `path` in that path's packet `packet`.
   void on_sent(std::uint64_t tsn, path::Path& path, path::PacketNumber packet, Timestamp now);
 
+  /// Gives up the chunk, which is `queued` (PartialReliability).
+  void abandon(std::uint64_t tsn);
+
   /// Whether the SACK acknowledges only TSNs that were sent, and each list of blocks is ascending and
   /// disjoint, as RFC 9260 §3.3.4 has it. Rejects optimistic and wrapped acknowledgements.
   [[nodiscard]] bool plausible(const SackView& sack) const;
@@ -142,8 +149,8 @@ class Outstanding {
   /// Declares chunks of `path` lost by the packets acknowledged after them, and sets the path's
   /// loss_deadline.
   Losses detect_losses(path::Path& path, Timestamp now);
-  /// Sends the newest chunk in flight on `path` once more there, in its packet `packet`, as a probe.
-  const OutChunk& resend_newest(path::Path& path, path::PacketNumber packet, Timestamp now);
+  /// Notes that the chunk, which is in flight, leaves once more on its path, in that path's packet `packet`.
+  void resend(std::uint64_t tsn, path::PacketNumber packet, Timestamp now);
   /// Declares all chunks in flight on `path` lost (T3-rtx).
   void lose_all(path::Path& path);
   /// Prepares the removal of `path`: the chunks in flight there are lost, and no chunk points to it.
@@ -163,9 +170,7 @@ class Outstanding {
   void detect_reneging(const SackView& sack);
   void renege(std::uint64_t first, std::uint64_t last);
   void forget_delivered(path::Path& path);
-  [[nodiscard]] static Duration shortest_round_trip(path::PathTable& paths);
   void note_unreported(const SackView& sack);
-  [[nodiscard]] bool unreported(std::uint64_t tsn) const { return tsn > reported_end_; }
   void advance_base(std::uint64_t cumulative);
   void unlink(OutChunk& chunk);
   void queue_again(std::uint64_t tsn, OutChunk& chunk);

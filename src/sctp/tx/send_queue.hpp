@@ -29,22 +29,28 @@ class SendQueue {
   };
   /// A message and how much of it was sent.
   struct Pending : OutgoingMessage {
-    std::size_t offset = 0;  ///< bytes that have a TSN
+    std::size_t offset = 0;      ///< bytes that have a TSN
+    Timestamp expires = kNever;  ///< end of its lifetime
+    bool doomed = false;         ///< a fragment of it is abandoned
     /// Bytes that have none.
     [[nodiscard]] std::size_t left() const { return message.size() - offset; }
+    /// Whether no part of it was sent, and none must be.
+    [[nodiscard]] bool stale(Timestamp now) const { return offset == 0 && expires <= now; }
   };
 
   /// Queues a message of the application.
-  void push(Buffer&& message, const SendOptions& options) { push_to(queued_, std::move(message), options); }
-  /// Queues a message of the engine.
+  void push(Buffer&& message, const SendOptions& options, Timestamp expires = kNever) {
+    push_to(queued_, std::move(message), options, expires);
+  }
+  /// Queues a message of the engine, which leaves before every message of which no part was sent.
   void push_urgent(Buffer&& message, const SendOptions& options) {
-    push_to(urgent_, std::move(message), options);
+    push_to(urgent_, std::move(message), options, kNever);
   }
   /// Sets the source; null: there is none.
   void set_source(MessageSource* source) { source_ = source; }
   /// The source, or null.
   [[nodiscard]] MessageSource* source() const { return source_; }
-  /// Whether messages may be taken from the source.
+  /// Whether messages may be taken from the source: the association is up and not shutting down.
   void admit_source(bool admitted) { admitted_ = admitted; }
 
   /// Bytes of the messages here that have no TSN.
@@ -52,6 +58,11 @@ class SendQueue {
   /// Whether a message waits here or in the source.
   [[nodiscard]] bool waits() const {
     return bytes_ != 0 || source_has(TrafficClass::bulk) || source_has(TrafficClass::realtime);
+  }
+
+  /// Bytes that wait to be sent for the first time, with those in the source.
+  [[nodiscard]] std::size_t waiting_bytes() const {
+    return bytes_ + (source_ == nullptr ? 0 : source_->waiting_bytes());
   }
 
   /// The lane whose message leaves before retransmissions: an urgent or real-time one, or one that has to be
@@ -80,16 +91,24 @@ class SendQueue {
   /// and it is removed; its buffer may have been moved from.
   void consume(Lane lane, std::size_t size, bool end);
   /// Removes the first message of `lane`, of which nothing was sent.
-  void discard(Lane lane) { consume(lane, front(lane).message.size(), true); }
+  void discard(Lane lane);
+  /// The first message of `lane` that may expire before any part of it is sent; null: there is none.
+  [[nodiscard]] const Pending* unsent(Lane lane) {
+    const bool any = lane == Lane::queued ? !queued_.empty() : is_staged(class_of(lane));
+    return any && front(lane).offset == 0 ? &front(lane) : nullptr;
+  }
+  /// A fragment of the message of which a part was sent is abandoned: the rest of it must not be sent either.
+  void doom_rest() { front(begun_).doomed = true; }
 
  private:
   static TrafficClass class_of(Lane lane) {
     return lane == Lane::realtime ? TrafficClass::realtime : TrafficClass::bulk;
   }
-  void push_to(RingQueue<Pending>& queue, Buffer&& message, const SendOptions& options) {
+  void push_to(RingQueue<Pending>& queue, Buffer&& message, const SendOptions& options, Timestamp expires) {
     bytes_ += message.size();
-    queue.push_back({{std::move(message), options}, 0});
+    queue.push_back({{std::move(message), options}, 0, expires, false});
   }
+  void remove(Lane lane);
   [[nodiscard]] bool source_has(TrafficClass traffic_class) const {
     return source_ != nullptr && admitted_ && source_->waiting(traffic_class);
   }
@@ -112,6 +131,8 @@ class SendQueue {
 inline bool SendQueue::take(Timestamp now, Lane lane) {
   Pending& staged = staged_[static_cast<std::size_t>(class_of(lane))];
   staged.offset = 0;
+  staged.expires = kNever;
+  staged.doomed = false;
   if (!source_->next(now, class_of(lane), staged)) return false;
   bytes_ += staged.message.size();
   return true;
@@ -130,10 +151,20 @@ inline void SendQueue::consume(Lane lane, std::size_t size, bool end) {
   bytes_ -= size;
   pending.offset += size;
   begun_ = end ? Lane::none : lane;
-  if (!end) return;
-  if (lane == Lane::urgent) urgent_.drop_front();
-  if (lane == Lane::queued) queued_.drop_front();
-  if (lane == Lane::realtime || lane == Lane::bulk) pending.message.reset();
+  if (end) remove(lane);
+}
+
+inline void SendQueue::discard(Lane lane) {
+  bytes_ -= front(lane).message.size();
+  remove(lane);
+}
+
+inline void SendQueue::remove(Lane lane) {
+  switch (lane) {
+    case Lane::urgent: return urgent_.drop_front();
+    case Lane::queued: return queued_.drop_front();
+    default: return front(lane).message.reset();
+  }
 }
 
 }  // namespace hawser::sctp::tx

@@ -37,8 +37,8 @@ std::size_t Transmitter::next_packet_size() {
 // path that carries it; if there is none, it leaves in a packet that IP may fragment (RFC 9260 §6.9).
 path::Path* Transmitter::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
-  const path::Demand demand{context_.paths.any_carries(size) ? size : 0, context_.data.waiting_bytes(),
-                            context_.data.next_is_urgent()};
+  const path::Demand demand{context_.paths.any_carries(size) ? size : 0,
+                            context_.data.queue().waiting_bytes(), context_.data.next_is_urgent()};
   return scheduler_->pick(context_.paths, now, pacing_deadline_, demand);
 }
 
@@ -73,7 +73,7 @@ path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
 bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch) {
   path::Path* path = nullptr;
   context_.data.set_max_chunk_payload(unfragmented_size());
-  if (may_send_data && poll_probe(now, batch)) return true;
+  if (may_send_data && (poll_forward_tsn(now, batch) || poll_probe(now, batch))) return true;
   if (may_send_data && context_.data.ready()) path = pick_path(now);
   if (path != nullptr && !context_.data.prepare(now)) path = nullptr;
   const rx::AckPolicy& acks = receiver.acks();
@@ -93,15 +93,14 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
   const std::size_t mtu = std::max(own_mtu, next_packet_size());
   batch.may_fragment = mtu > own_mtu;
   batch.ecn = ecn_of_data(path);
-  batch.dscp = context_.data.next_dscp();
   const std::size_t burst = context_.config.max_burst * own_mtu;
   const std::uint64_t record = context_.writer.next_record(path.record);
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
          !flight.sent.full() && context_.data.ready() && context_.data.prepare(now)) {
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
-    if (context_.data.next_dscp() != batch.dscp) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
+    if (!batch.empty()) packet.set_dscp(batch.dscp);
     const bool with_sack =
         sack_from != nullptr && batch.empty() && worth_bundling(now, packet, path, *sack_from);
     if (with_sack) add_sack(now, path, packet, *sack_from);
@@ -110,6 +109,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     const std::size_t size = packet.finish();
     const std::uint64_t position = batch.sizes().size();
     batch.commit(size);
+    batch.dscp = packet.dscp().value_or(0);
     path.on_sent(now, size);
     if (bytes == 0) continue;
     note_ecn(path, batch.ecn);
@@ -126,14 +126,17 @@ bool Transmitter::poll_probe(Timestamp now, TransmitBatch& batch) {
     path::PathFlight& flight = path->flight;
     if (!flight.probe_due) continue;
     flight.probe_due = false;
-    if (flight.newest == path::kNoTsn || flight.sent.full()) continue;
+    if (flight.newest == path::kNoTsn) continue;
     batch.clear();
     batch.route = path->route;
     batch.ecn = ecn_of_data(*path);
-    batch.dscp = context_.data.outstanding().at(flight.newest).dscp;
     const std::size_t mtu = path->pmtu.payload();
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
-    if (!context_.data.fill_probe(packet, *path, flight.sent.next(), now)) continue;
+    if (flight.sent.full() || !context_.data.fill_probe(packet, *path, flight.sent.next(), now)) {
+      context_.recovery.probe_by_heartbeat(*path, now);
+      continue;
+    }
+    batch.dscp = packet.dscp().value_or(0);
     const std::size_t size = packet.finish();
     batch.commit(size);
     path->on_sent(now, size);
@@ -184,6 +187,25 @@ void Transmitter::add_sack(Timestamp now, const path::Path& path, PacketBuilder&
                            rx::Receiver& receiver) const {
   const std::size_t room = packet.room_for(sack_type());
   receiver.write_sack(now, packet.begin_chunk(sack_type()), sack_format(path), room);
+}
+
+// RFC 3758 §3.5 C3. Alone in its packet: at most one leaves per round trip.
+bool Transmitter::poll_forward_tsn(Timestamp now, TransmitBatch& batch) {
+  PartialReliability& reliability = context_.data.reliability();
+  if (!reliability.due(now)) return false;
+  path::Path* path = context_.paths.for_control();
+  const bool usable = path != nullptr && path->lifecycle.active();
+  reliability.set_blocked(!usable);
+  if (!usable) return false;
+  batch.clear();
+  batch.route = path->route;
+  PacketBuilder packet = context_.writer.begin(batch.next(path->pmtu.safe_payload()));
+  reliability.write(packet.begin_chunk(wire::ChunkType::kForwardTsn));
+  const std::size_t size = packet.finish();
+  batch.commit(size);
+  path->on_sent(now, size);
+  reliability.on_sent(now, *path);
+  return true;
 }
 
 bool Transmitter::poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch) {

@@ -61,6 +61,9 @@ class Transmitter {
   [[nodiscard]] bool may_carry_sack(const path::Path& path) const;
   bool poll_probe(Timestamp now, TransmitBatch& batch);
   void note_app_limited(Timestamp now);
+  [[nodiscard]] bool worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver);
+  void add_sack(PacketBuilder& packet, rx::Receiver& receiver) const;
+  bool poll_forward_tsn(Timestamp now, TransmitBatch& batch);
   bool poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch);
   [[nodiscard]] wire::ChunkType sack_type() const;
 

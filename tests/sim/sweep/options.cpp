@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "daemon/config/units.hpp"
+
 namespace hawser::sim::sweep {
 namespace {
 
@@ -11,6 +13,7 @@ constexpr const char* kUsage =
     "usage: sim_sweep [--profiles A,B] [--direction down,up,both] [--flows N] [--transport tcp|quic]\n"
     "                 [--seconds 10] [--warmup 2] [--seed N] [--seeds N] [--jobs N] [--json FILE]\n"
     "                 [--single | --no-tunnel] [--no-probes] [--ecn] [--blackhole SECONDS]\n"
+    "                 [--congestion bbr|cubic|newreno|coupled] [--no-order-hold] [--no-nr-sack]\n"
     "                 [--queue-bytes N] [--cost MICROSECONDS] [--timeline] [--list]\n";
 
 std::vector<std::string> split(const std::string& text) {
@@ -58,6 +61,8 @@ bool read_flag(std::string_view name, Options& options) {
   if (name == "--no-probes") return !(options.plan.probes = false);
   if (name == "--ecn") return options.plan.ecn = true;
   if (name == "--list") return options.list = true;
+  if (name == "--no-order-hold") return !(options.plan.changes.order_hold = false);
+  if (name == "--no-nr-sack") return !(options.plan.changes.nr_sack = false);
   if (name == "--timeline") return options.plan.timeline = true;
   if (name != "--no-tunnel") return false;
   options.plan.tunnel = false;
@@ -70,6 +75,10 @@ bool read_text(std::string_view name, const std::string& value, Options& options
   if (name == "--transport") {
     options.plan.transport = value == "quic" ? Transport::quic : Transport::tcp;
     return value == "quic" || value == "tcp";
+  }
+  if (name == "--congestion") {
+    options.plan.changes.congestion = daemon::config::parse_congestion(value);
+    return options.plan.changes.congestion.has_value();
   }
   if (name != "--json") return false;
   options.json = value;
@@ -97,7 +106,7 @@ bool read_value(std::string_view name, const std::string& text, Options& options
   } else if (name == "--blackhole") {
     options.plan.blackhole = value;
   } else if (name == "--queue-bytes") {
-    options.plan.queue_bytes = static_cast<std::size_t>(value);
+    options.plan.changes.queue_bytes = static_cast<std::size_t>(value);
   } else {
     return false;
   }

@@ -308,7 +308,7 @@ RunResult run(const RunPlan& plan) {
   TunnelBed* tunnel = nullptr;
   if (plan.tunnel) {
     auto made =
-        std::make_unique<TunnelBed>(uplinks_of(plan), plan.seed, seconds(plan.cost / 1e6), plan.queue_bytes);
+        std::make_unique<TunnelBed>(uplinks_of(plan), plan.seed, seconds(plan.cost / 1e6), plan.changes);
     tunnel = made.get();
     bed = std::move(made);
   } else {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "sim/sweep/profiles.hpp"
+#include "sim/sweep/testbed.hpp"
 
 namespace hawser::sim::sweep {
 
@@ -17,16 +18,16 @@ struct RunPlan {
   Transport transport = Transport::tcp;
   unsigned flows = 1;
   std::uint64_t seed = 1;
-  double seconds = 10;          ///< from the cold start of the flows
-  double warmup = 2;            ///< seconds before the window that is measured
-  int link = -1;                ///< only this link; negative: all
-  bool tunnel = true;           ///< false: the inner flows use the link without a tunnel
-  bool probes = true;           ///< ping and UDP beside the flows
-  bool ecn = false;             ///< the inner TCP uses ECN
-  double blackhole = -1;        ///< seconds after which the first link becomes a blackhole; negative: never
-  double cost = 20;             ///< microseconds of processor time for each packet into a tunnel
-  std::size_t queue_bytes = 0;  ///< of the tunnel; 0: the default
-  bool timeline = false;        ///< print what happens in each tenth of a second
+  double seconds = 10;    ///< from the cold start of the flows
+  double warmup = 2;      ///< seconds before the window that is measured
+  int link = -1;          ///< only this link; negative: all
+  bool tunnel = true;     ///< false: the inner flows use the link without a tunnel
+  bool probes = true;     ///< ping and UDP beside the flows
+  bool ecn = false;       ///< the inner TCP uses ECN
+  double blackhole = -1;  ///< seconds after which the first link becomes a blackhole; negative: never
+  double cost = 20;       ///< microseconds of processor time for each packet into a tunnel
+  TunnelChanges changes;  ///< of the tunnel
+  bool timeline = false;  ///< print what happens in each tenth of a second
 };
 
 /// Its figures, in Mbit/s, ms, and shares of 1. A plain struct, which passes between processes as bytes.

@@ -21,22 +21,28 @@ Config configuration(bool listens) {
 
 // --- TunnelBed
 
-BondSpec TunnelBed::spec_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed) {
+BondSpec TunnelBed::spec_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed,
+                            const TunnelChanges& changes) {
   BondSpec spec;
   spec.seed = seed;
   spec.uplinks = std::move(uplinks);
   spec.sealed = true;
   spec.edge = daemon::config::endpoint_config(configuration(false));
   spec.hub = daemon::config::endpoint_config(configuration(true));
+  for (sctp::EndpointConfig* config : {&spec.edge, &spec.hub}) {
+    config->congestion = changes.congestion.value_or(config->congestion);
+    if (!changes.order_hold) config->order_hold = std::chrono::nanoseconds(1);
+    config->nr_sack = config->nr_sack && changes.nr_sack;
+  }
   return spec;
 }
 
 TunnelBed::TunnelBed(std::vector<UplinkSpec> uplinks, std::uint64_t seed, Duration cost,
-                     std::size_t queue_bytes)
-    : bond_(spec_of(std::move(uplinks), seed)), mtu_(daemon::config::InterfaceConfig::kDefaultMtu) {
+                     const TunnelChanges& changes)
+    : bond_(spec_of(std::move(uplinks), seed, changes)), mtu_(daemon::config::InterfaceConfig::kDefaultMtu) {
   make_hosts(bond_.world().events());
   Config config = configuration(true);
-  if (queue_bytes != 0) config.interface.queue_bytes = queue_bytes;
+  if (changes.queue_bytes != 0) config.interface.queue_bytes = changes.queue_bytes;
   const auto settings = daemon::config::tunnel_config(config, seed);
   const auto edge_key = private_key_of(2 * seed).public_key();
   const auto hub_key = private_key_of(2 * seed + 1).public_key();

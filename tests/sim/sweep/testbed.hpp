@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,14 @@ class Testbed {
   std::unique_ptr<inner::InnerHost> hub_;
 };
 
+/// What a tunnel does otherwise than the daemon's defaults.
+struct TunnelChanges {
+  std::size_t queue_bytes = 0;  ///< 0: the default
+  std::optional<sctp::CongestionControl> congestion;
+  bool order_hold = true;  ///< false: packets are delivered as they arrive
+  bool nr_sack = true;
+};
+
 /// A protected tunnel over all uplinks, configured as the daemon configures it.
 class TunnelBed final : public Testbed {
  public:
@@ -48,7 +57,7 @@ class TunnelBed final : public Testbed {
   /// test.
   static constexpr Duration kPacketCost = std::chrono::microseconds(20);
   TunnelBed(std::vector<UplinkSpec> uplinks, std::uint64_t seed, Duration cost = kPacketCost,
-            std::size_t queue_bytes = 0);
+            const TunnelChanges& changes = {});
 
   /// Establishes the association and all paths, and lets the path MTU searches end.
   bool start() override;
@@ -64,7 +73,7 @@ class TunnelBed final : public Testbed {
   [[nodiscard]] const inner::TunnelHost& hub_tunnel() const { return *hub_tunnel_; }
 
  private:
-  static BondSpec spec_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed);
+  static BondSpec spec_of(std::vector<UplinkSpec> uplinks, std::uint64_t seed, const TunnelChanges& changes);
   Bond bond_;
   std::size_t mtu_;
   std::unique_ptr<inner::TunnelHost> edge_tunnel_;

@@ -114,6 +114,33 @@ TEST_F(PeerQueueTest, DropsRealtimePacketsSoonerThanOthers) {
   EXPECT_EQ(queue.counters().aged, 1U);
 }
 
+TEST_F(PeerQueueTest, ThePersistenceOfAPacketCountsFromWhenItWasQueued) {
+  push(tcp_packet(100, 1));
+  push(ipv4_packet("10.9.0.2", "10.9.0.1", 100));
+  now += 150ms;
+  const sctp::SendOptions call = next(TrafficClass::realtime).options;
+  EXPECT_EQ(call.lifetime, 50ms);
+  EXPECT_EQ(call.max_retransmissions, 2);
+  const sctp::SendOptions download = next(TrafficClass::bulk).options;
+  EXPECT_EQ(download.lifetime, 1350ms);
+  EXPECT_FALSE(download.max_retransmissions);
+}
+
+TEST_F(PeerQueueTest, ARealtimePacketAtItsLimitStillHasALifetime) {
+  push(ipv4_packet("10.9.0.2", "10.9.0.1", 100));
+  now += 200ms;
+  EXPECT_GT(next(TrafficClass::realtime).options.lifetime, 0ns);
+}
+
+TEST_F(PeerQueueTest, MarkedTcpIsRepairedAsLongAsOtherTcp) {
+  PacketBytes packet = tcp_packet(100, 1);
+  packet[1] = std::byte{0xb8};
+  push(packet);
+  const sctp::SendOptions options = next(TrafficClass::realtime).options;
+  EXPECT_EQ(options.lifetime, 1500ms);
+  EXPECT_FALSE(options.max_retransmissions) << "its host would slow down";
+}
+
 TEST_F(PeerQueueTest, AdaptsToTheRoundTrip) {
   const auto codel = [this] { return queue.queue_of(TrafficClass::bulk).codel(); };
   EXPECT_EQ(codel().target, 5ms);

@@ -5,7 +5,9 @@
 namespace hawser::sctp::path {
 namespace {
 
-constexpr double kStartupGain = 2.0;
+// Inner flows in slow start double their rate each round trip, in bursts: only with more than that does no
+// queue form in front of a path that is not full, which would end their slow start early.
+constexpr double kStartupGain = 4.0;
 constexpr double kProbeGain = 1.25;
 constexpr double kFastProbeGain = 2.0;  // once several rounds of a probe have found more
 constexpr double kProbeGrowth = 1.1;    // a round of a probe that finds less finds no more
@@ -16,8 +18,9 @@ constexpr double kFullRateGrowth = 1.25;  // a round of startup with less growth
 constexpr unsigned kFullRateRounds = 3;
 constexpr unsigned kCruiseRounds = 6;
 constexpr unsigned kMinPackets = 4;
-constexpr double kManyLosses = 0.1;   // lost part of a round beyond what the path loses anyway
-constexpr double kExcessLoss = 0.02;  // lost part of many rounds beyond that
+constexpr unsigned kLoadedPackets = 10;  // with less in flight, a delay is not the queue of this path
+constexpr double kManyLosses = 0.1;      // lost part of a round beyond what the path loses anyway
+constexpr double kExcessLoss = 0.02;     // lost part of many rounds beyond that
 constexpr unsigned kLossEvents = 3;
 constexpr double kAfterMark = 0.85;   // part of the rate that is left (RFC 8511 §3.1)
 constexpr unsigned kDrainRounds = 3;  // a queue that stays longer is not that of this path alone
@@ -55,9 +58,12 @@ void Bbr::update_rate(const AckSample& ack) {
 
 void Bbr::update_delay(const AckSample& ack) {
   if (ack.rtt == Duration::zero()) return;
-  min_rtt_ = ack.min_rtt;
+  // Where only round trips show the queue, its level is above a minimum that does not expire: a way that has
+  // become longer is part of the quiet level.
+  const bool one_way = ack.queue_delay.has_value();
+  min_rtt_ = one_way || min_rtt_ == Duration::zero() ? ack.min_rtt : std::min(min_rtt_, ack.min_rtt);
   srtt_ = ack.srtt;
-  const Duration queue = ack.queue_delay ? *ack.queue_delay : ack.rtt - ack.min_rtt;
+  const Duration queue = one_way ? *ack.queue_delay : ack.rtt - min_rtt_;
   queue_.set_window(std::max(min_rtt_, kLeastQueue));
   queue_.add(queue, ack.now);
 }
@@ -104,7 +110,6 @@ std::size_t Bbr::window(double gain) const {
 void Bbr::on_loss(const LossSample& loss) {
   lost_in_round_ += loss.lost;
   ++loss_events_;
-  lost_flight_ = loss.flight_when_sent;
 }
 
 // Isolated losses are part of the path. Only more of them than the path usually loses are congestion.
@@ -114,9 +119,9 @@ bool Bbr::too_many_losses(const AckSample& ack) const {
   return static_cast<double>(lost_in_round_) > (2 * draining_.ratio() + kManyLosses) * sent;
 }
 
-// A mark is never an accident, and many queues mark only one packet of a round trip (RFC 8289 §5.3), so a
-// single one counts: once for the packets that were in flight together (RFC 3168 §6.1.2). Returns whether
-// there is one.
+// A mark is never an accident, and CoDel (RFC 8289) may mark a single packet in several round trips, so one
+// mark counts, and once for all packets that were in flight with it (RFC 3168 §6.1.2). Returns whether there
+// is one.
 bool Bbr::obey_marks(const AckSample& ack) {
   if (ack.ce_marked == 0 || ack.prior_delivered < marked_at_) return false;
   marked_at_ = ack.delivered;
@@ -171,7 +176,7 @@ void Bbr::enter(Phase phase) {
 }
 
 void Bbr::check_startup(const AckSample& ack, bool started, bool congested) {
-  const bool loaded = ack.flight_before >= kInitialPackets * packet_size_;
+  const bool loaded = ack.flight_before >= kLoadedPackets * packet_size_;
   if (!loaded && started) measure_quiet(4);
   const Duration limit = std::max(2 * kLeastQueue, quiet_round_trip() / 2);
   if (congested || (loaded && queue_exceeds(limit))) return leave_startup();
@@ -204,7 +209,11 @@ void Bbr::check_down(const AckSample& ack, bool started, double round_rate) {
 }
 
 void Bbr::check_cruise(bool started, bool congested) {
-  if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 8))) return enter(Phase::down);
+  if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 8))) {
+    // A rate that causes a queue does not count for longer than one that was probed.
+    if (rounds_in_phase() > 1) rate_.next_cycle();
+    return enter(Phase::down);
+  }
   if (!started) return;
   measure_quiet(own_queue() < Duration::zero() ? 4 : 64);
   obey_policer();

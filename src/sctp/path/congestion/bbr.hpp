@@ -90,7 +90,8 @@ class Bbr final : public CongestionController {
     double lost_ = 0;
   };
 
-  static constexpr std::size_t kInitialPackets = 10;  // RFC 6928
+  /// More than the 10 packets of RFC 6928: they are paced, and each inner flow starts with its own window.
+  static constexpr std::size_t kInitialPackets = 32;
 
   bool start_round(const AckSample& ack);
   void end_round(const AckSample& ack);
@@ -148,7 +149,6 @@ class Bbr final : public CongestionController {
   // Losses.
   std::size_t lost_in_round_ = 0;
   unsigned loss_events_ = 0;
-  std::size_t lost_flight_ = 0;
   LossRatio draining_;  ///< while less is sent than the path carries: what it loses without congestion
   LossRatio cruising_;  ///< while as much is sent as it is known to carry
 

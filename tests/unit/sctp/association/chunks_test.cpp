@@ -224,12 +224,6 @@ TEST_F(AssociationChunksTest, PaddingChunksAreIgnored) {
   EXPECT_EQ(pair.server.drops(DropReason::unknown_chunk), 0U);
 }
 
-TEST_F(AssociationChunksTest, ForwardTsnThatWasNotNegotiatedSkipsNothing) {
-  pair.to_server(pair.from_client().add(wire::ForwardTsnChunk{pair.client_tsn + 10, {}}).take());
-  pair.to_server(pair.from_client().add(data()).take());
-  EXPECT_EQ(pair.server.messages.size(), 1U);
-}
-
 TEST_F(AssociationChunksTest, SeveralControlChunksShareAPacket) {
   const auto answer = pair.to_server(
       pair.from_client().add(wire::HeartbeatChunk{false, kText}).unknown(0xFE).add(data()).take());

@@ -28,6 +28,18 @@ class MessageSourceTest : public ::testing::Test {
     }
     pair.client.endpoint.notify_waiting(pair.client_id);
   }
+  // The window is full, and far more waits.
+  void fill_window() {
+    attach();
+    push(500);
+    pair.client.poll(pair.now);
+  }
+  void expect_closed_without_the_rest() {
+    pair.run(5s);
+    EXPECT_EQ(pair.client.count(Event::Kind::closed), 1);
+    EXPECT_GT(source.left(), 400U);
+    EXPECT_EQ(pair.server.messages.size(), 500 - source.left());
+  }
 
   EndpointPair pair;
   QueueSource source;  // its messages are buffers of the pair
@@ -45,9 +57,7 @@ TEST_F(MessageSourceTest, ItsMessagesArriveInOrder) {
 }
 
 TEST_F(MessageSourceTest, ItKeepsWhatTheWindowHasNoRoomFor) {
-  attach();
-  push(500);
-  pair.client.poll(pair.now);
+  fill_window();
   const auto status = *pair.client.endpoint.status(pair.client_id);
   EXPECT_GT(source.left(), 480U);
   EXPECT_LE(pair.client.endpoint.send_backlog(pair.client_id), 1'000U);
@@ -56,24 +66,15 @@ TEST_F(MessageSourceTest, ItKeepsWhatTheWindowHasNoRoomFor) {
 }
 
 TEST_F(MessageSourceTest, AShutdownDoesNotWaitForIt) {
-  attach();
-  push(500);
-  pair.client.poll(pair.now);
+  fill_window();
   pair.client.endpoint.shutdown(pair.now, pair.client_id);
-  pair.run(5s);
-  EXPECT_EQ(pair.client.count(Event::Kind::closed), 1);
-  EXPECT_GT(source.left(), 480U);
-  EXPECT_EQ(pair.server.messages.size(), 500 - source.left());
+  expect_closed_without_the_rest();
 }
 
 TEST_F(MessageSourceTest, AShutdownOfThePeerDoesNotWaitForIt) {
-  attach();
-  push(500);
-  pair.client.poll(pair.now);
+  fill_window();
   pair.server.endpoint.shutdown(pair.now, pair.server_id);
-  pair.run(5s);
-  EXPECT_EQ(pair.client.count(Event::Kind::closed), 1);
-  EXPECT_GT(source.left(), 400U);
+  expect_closed_without_the_rest();
 }
 
 TEST_F(MessageSourceTest, NothingIsTakenFromASourceThatWasReplaced) {

@@ -70,6 +70,42 @@ TEST(RttEstimator, TheShortestRoundTripExpires) {
   EXPECT_EQ(rtt.min_rtt(), 50ms);
 }
 
+TEST(RttEstimator, TheShortestRoundTripCountsForTenSeconds) {
+  RttEstimator rtt(quick());
+  EXPECT_EQ(rtt.min_rtt(), Duration::zero());
+  rtt.add_sample(Timestamp{}, 20ms);
+  for (int i = 1; i <= 10; ++i) rtt.add_sample(Timestamp{} + i * 1s, i == 6 ? 30ms : 50ms);
+  EXPECT_EQ(rtt.min_rtt(), 20ms);
+  rtt.add_sample(Timestamp{} + 10s + 1ms, 50ms);
+  EXPECT_EQ(rtt.min_rtt(), 30ms) << "the shortest one after it";
+  rtt.add_sample(Timestamp{} + 11s, 10ms);
+  EXPECT_EQ(rtt.min_rtt(), 10ms);
+}
+
+TEST(RttEstimator, TheVariationRisesAtOnceAndDeclinesByAQuarterPerRoundTrip) {
+  RttEstimator rtt(quick());
+  Timestamp now{};
+  for (int i = 0; i < 2'000; ++i) rtt.add_sample(now += 1ms, 40ms);
+  ASSERT_LT(rtt.rttvar(), 1ms);
+  rtt.add_sample(now += 1ms, 80ms);
+  EXPECT_GE(rtt.rttvar(), 10ms);
+  for (int i = 0; i < 300; ++i) rtt.add_sample(now += 1ms, 40ms);
+  const Duration high = rtt.rttvar();
+  for (int i = 0; i < 400; ++i) rtt.add_sample(now += 1ms, 40ms);  // ten round trips
+  const double left = static_cast<double>(rtt.rttvar().count()) / static_cast<double>(high.count());
+  EXPECT_NEAR(left, 0.056, 0.02) << "0.75 to the power of 10";
+}
+
+TEST(RttEstimator, KnowsTheRtoWithoutItsBackOff) {
+  RttEstimator rtt(quick());
+  rtt.back_off();
+  EXPECT_EQ(rtt.rto_before_back_off(), 2s) << "nothing is measured";
+  rtt.add_sample(Timestamp{}, 100ms);
+  rtt.back_off();
+  EXPECT_EQ(rtt.rto_before_back_off(), 300ms);
+  EXPECT_EQ(rtt.rto(), 600ms);
+}
+
 TEST(RttEstimator, KeepsTheRtoWithinItsBounds) {
   RttEstimator rtt(quick());
   rtt.add_sample(Timestamp{}, 1ms);

@@ -186,6 +186,170 @@ TEST_F(PathSchedulerTest, PrimaryOnlyTakesTheBestOtherPathWhileThePrimaryIsDown)
   EXPECT_EQ(pick(*primary), &first);
 }
 
+// --- the decision between a faster path that is busy and a slower one
+
+// `fast` is 30 ms ahead of `slow`, and its window is full.
+class SlowerPathTest : public PathSchedulerTest {
+ protected:
+  SlowerPathTest() { fill(fast); }
+  // As much waits as the faster path delivers in `time`.
+  void backlog(Duration time) {
+    demand.backlog = static_cast<std::size_t>(fast.pacing_rate() * static_cast<double>(time.count()) * 1e-9);
+  }
+  void hold_back(Path& path, Duration time) const {
+    path.pacer = {};
+    while (path.pacer.next() < now + time) path.pacer.on_sent(now, 1'000, 1e6, 1'000);
+  }
+
+  Path& slow = add_active(paths, 1, 80ms);
+  Path& fast = add_active(paths, 2, 20ms);
+};
+
+TEST_F(SlowerPathTest, WaitsForTheFasterPathThatDeliversSooner) {
+  backlog(29ms);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, kNever) << "an acknowledgement opens the window";
+}
+
+TEST_F(SlowerPathTest, UsesTheSlowerPathWhenMoreWaitsThanTheFasterOneDeliversUntilThen) {
+  backlog(31ms);
+  EXPECT_EQ(pick(*earliest), &slow);
+}
+
+TEST_F(SlowerPathTest, ADecisionToWaitHoldsForTwentyMilliseconds) {
+  backlog(1ms);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  backlog(100ms);
+  now += 19ms;
+  EXPECT_EQ(pick(*earliest), nullptr);
+  now += 1ms;
+  EXPECT_EQ(pick(*earliest), &slow);
+}
+
+TEST_F(SlowerPathTest, ADecisionToHelpHoldsForTwentyMilliseconds) {
+  backlog(100ms);
+  EXPECT_EQ(pick(*earliest), &slow);
+  backlog(1ms);
+  now += 19ms;
+  EXPECT_EQ(pick(*earliest), &slow);
+  now += 1ms;
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(SlowerPathTest, GoesOnHelpingWhileTheFasterPathCannotCarryWhatIsDelivered) {
+  backlog(100ms);
+  ASSERT_EQ(pick(*earliest), &slow);
+  slow.flight.bytes = 1'000;
+  const auto deliver = [this](double share) {
+    for (int i = 0; i < 10; ++i) {
+      now += 50ms;
+      fast.flight.rate.on_delivered(static_cast<std::size_t>(share * fast.pacing_rate() * 0.05));
+      pick(*earliest);
+    }
+  };
+  backlog(1ms);
+  deliver(1.2);
+  EXPECT_EQ(pick(*earliest), &slow);
+  deliver(0.5);
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(SlowerPathTest, TwoMillisecondsAreNoDifference) {
+  Path& nearly = add_active(paths, 3, 24ms);
+  demand.backlog = 1;
+  EXPECT_EQ(pick(*earliest), &nearly);
+}
+
+TEST_F(SlowerPathTest, APathThatDoesNotCarryThePacketIsNotWaitedFor) {
+  const std::size_t before = slow.pmtu.payload();
+  slow.pmtu.on_probe_sent(1, now, 100ms);
+  ASSERT_TRUE(slow.pmtu.on_probe_acked(1, now));
+  ASSERT_GT(slow.pmtu.payload(), before);
+  demand = {.size = before, .backlog = 1};
+  EXPECT_EQ(pick(*earliest), nullptr);
+  now += 20ms;
+  demand.size = before + 4;
+  EXPECT_EQ(pick(*earliest), &slow);
+  fast.flight.bytes = 0;
+  EXPECT_EQ(pick(*earliest), &slow) << "the faster one has room, but not for this packet";
+  demand.size = before;
+  EXPECT_EQ(pick(*earliest), &fast);
+}
+
+TEST_F(SlowerPathTest, APacketThatNoPathCarriesIsNotSent) {
+  demand.size = 60'000;
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(SlowerPathTest, UrgentDataWaitsForThePacerOfAPathThatStillDeliversSooner) {
+  fast.flight.bytes = 0;
+  demand.urgent = true;
+  hold_back(fast, 20ms);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, fast.pacer.next());
+  hold_back(fast, 35ms);
+  EXPECT_EQ(pick(*earliest), &slow);
+}
+
+TEST_F(SlowerPathTest, UrgentDataDoesNotWaitForAWindow) {
+  demand = {.backlog = 1, .urgent = true};
+  EXPECT_EQ(pick(*earliest), &slow);
+}
+
+TEST_F(SlowerPathTest, UrgentDataFollowsNoEarlierDecision) {
+  demand.backlog = 1;
+  EXPECT_EQ(pick(*earliest), nullptr);
+  demand.urgent = true;
+  EXPECT_EQ(pick(*earliest), &slow);
+  demand.urgent = false;
+  EXPECT_EQ(pick(*earliest), nullptr) << "and changes none";
+}
+
+TEST_F(SlowerPathTest, APreferredPathIsWaitedForTwentyMillisecondsAlthoughItIsSlower) {
+  fast.own_role = PathRole::secondary;
+  fast.flight.bytes = 0;
+  fill(slow);
+  const auto wait = [this](Duration time) {
+    demand.backlog = static_cast<std::size_t>(slow.pacing_rate() * static_cast<double>(time.count()) * 1e-9);
+  };
+  wait(19ms);
+  EXPECT_EQ(pick(*earliest), nullptr);
+  now += 20ms;
+  wait(21ms);
+  EXPECT_EQ(pick(*earliest), &fast);
+}
+
+TEST_F(SlowerPathTest, ABackupPathDoesNotHelpHoweverMuchWaits) {
+  slow.own_role = PathRole::backup;
+  backlog(10s);
+  EXPECT_EQ(pick(*earliest), nullptr);
+}
+
+TEST_F(SlowerPathTest, ACapLimitsWhatTheFasterPathIsExpectedToDeliver) {
+  backlog(10ms);
+  fast.cap.set(static_cast<std::uint64_t>(fast.pacing_rate() * 8 / 10));
+  EXPECT_EQ(pick(*earliest), &slow) << "at a tenth of its rate it takes 100 ms";
+}
+
+TEST_F(SlowerPathTest, TheWayToThePeerCountsAndNotTheWayBackWhereItIsMeasured) {
+  Path& back = add_active(paths, 3, 70ms);  // but most of that is the way back
+  fast.flight.bytes = 0;
+  const auto report = [this](Path& path, Duration took) {
+    path.delay.add(now, now - 100ms, now - 100ms - 1h + took);
+  };
+  report(fast, 15ms);
+  report(back, 5ms);
+  EXPECT_EQ(pick(*earliest), &fast) << "of one path nothing is known";
+  report(slow, 40ms);
+  EXPECT_EQ(pick(*earliest), &back);
+}
+
+TEST_F(SlowerPathTest, ALessPreferredPathIsNotWaitedForAlthoughItIsFaster) {
+  fast.own_role = PathRole::backup;
+  demand.backlog = 1;
+  EXPECT_EQ(pick(*earliest), &slow) << "although the backup path is faster";
+}
+
 TEST(PathPacingRate, IsKnownAfterTheFirstRoundTripEvenThatOfAHeartbeat) {
   EndpointConfig config;
   PathTable paths(config);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <map>
 #include <vector>
 
 #include "sctp/wire/packet.hpp"
@@ -58,14 +59,34 @@ TEST(PathAckWriter, ReportsTheHighestSequenceWithItsTimeAndAllPackets) {
   EXPECT_EQ(bench.sent_at_us, 1'015'000U);
 }
 
-TEST(PathAckWriter, ReportsAnotherPathOnlyWhileItHasNewData) {
+TEST(PathAckWriter, ReportsTheDataOfAnotherPathFourTimesBecausePathAcksAreLost) {
   Bench bench;
   EXPECT_TRUE(bench.entries(kFirst).empty());
   bench.data(kFirst, origin(0), 0);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(bench.entries(kSecond).size(), 1U) << i;
+  EXPECT_TRUE(bench.entries(kSecond).empty());
+}
+
+TEST(PathAckWriter, NewDataIsReportedFourTimesAgain) {
+  Bench bench;
+  bench.data(kFirst, origin(0), 0);
+  for (int i = 0; i < 3; ++i) bench.entries(kSecond);
+  bench.data(kFirst, origin(0), 1);
+  for (int i = 0; i < 4; ++i) {
+    const auto entries = bench.entries(kSecond);
+    ASSERT_EQ(entries.size(), 1U) << i;
+    EXPECT_EQ(entries[0].sequence, 1U);
+  }
+  EXPECT_TRUE(bench.entries(kSecond).empty());
+}
+
+TEST(PathAckWriter, PathAcksOnThePathItselfCountAsReports) {
+  Bench bench;
+  bench.data(kFirst, origin(0), 0);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(bench.entries(kFirst).size(), 1U);
   EXPECT_EQ(bench.entries(kSecond).size(), 1U);
   EXPECT_TRUE(bench.entries(kSecond).empty());
-  bench.data(kFirst, origin(0), 1);
-  EXPECT_EQ(bench.entries(kSecond).size(), 1U);
+  EXPECT_EQ(bench.entries(kFirst).size(), 1U) << "it measures the round trip of its path";
 }
 
 TEST(PathAckWriter, ReportsThePathItLeavesOnFirstAndAgain) {
@@ -81,17 +102,36 @@ TEST(PathAckWriter, ReportsThePathItLeavesOnFirstAndAgain) {
   EXPECT_EQ(entries[1].sequence, 7U);
 }
 
-TEST(PathAckWriter, KeepsEntriesWithoutRoomForTheNextOne) {
+TEST(PathAckWriter, EntriesWithoutRoomAreStillReportedFourTimes) {
+  constexpr std::size_t kRoomForOne = wire::kPathAckHeaderSize + 2 * PathAckEntry::kWireSize - 1;
   Bench bench;
   bench.data(kFirst, origin(0), 5);
   bench.data(kSecond, origin(1), 6);
   EXPECT_TRUE(bench.entries(kSecond, wire::kPathAckHeaderSize + PathAckEntry::kWireSize - 1).empty());
-  const auto first = bench.entries(kSecond, wire::kPathAckHeaderSize + 2 * PathAckEntry::kWireSize - 1);
-  ASSERT_EQ(first.size(), 1U);
-  EXPECT_EQ(first[0].record, origin(1));
-  const auto rest = bench.entries(kNoPath);
-  ASSERT_EQ(rest.size(), 1U);
-  EXPECT_EQ(rest[0].record, origin(0));
+  for (int i = 0; i < 10; ++i) {
+    const auto first = bench.entries(kSecond, kRoomForOne);
+    ASSERT_EQ(first.size(), 1U);
+    EXPECT_EQ(first[0].record, origin(1));
+  }
+  for (int i = 0; i < 4; ++i) {
+    const auto rest = bench.entries(kNoPath);
+    ASSERT_EQ(rest.size(), 1U) << i;
+    EXPECT_EQ(rest[0].record, origin(0));
+  }
+  EXPECT_TRUE(bench.entries(kNoPath).empty());
+}
+
+TEST(PathAckWriter, AllPathsAreReportedInTimeWhereOnlySomeFit) {
+  constexpr unsigned kPaths = 40;
+  Bench bench(kPaths);
+  std::map<unsigned, int> reports;
+  for (unsigned round = 0; round < 20; ++round) {
+    for (unsigned path = 0; path < kPaths; ++path) bench.data(PathId{path + 1}, origin(path), round);
+    const auto entries = bench.entries(kNoPath);
+    EXPECT_EQ(entries.size(), 16U);
+    for (const PathAckEntry& entry : entries) ++reports[entry.record.path_id.value()];
+  }
+  for (unsigned path = 0; path < kPaths; ++path) EXPECT_NEAR(reports[path], 8, 1) << path;
 }
 
 TEST(PathAckWriter, CountsPacketsByTheirEcnField) {
@@ -113,8 +153,9 @@ TEST(PathAckWriter, CountsAnotherPathIdOrEpochFromZero) {
   auto entries = bench.entries(kFirst);
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[0], (PathAckEntry{origin(0, 1), 1, 0, 1'000'000, 1, 0}));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(bench.entries(kFirst).size(), 2U);
   entries = bench.entries(kFirst);
-  ASSERT_EQ(entries.size(), 1U) << "the count of the old keys is not repeated";
+  ASSERT_EQ(entries.size(), 1U) << "the count of the old keys is not repeated for ever";
   EXPECT_EQ(entries[0].record, origin(0, 1));
 }
 

@@ -37,7 +37,7 @@ struct Sent {
 class DataSenderTest : public ::testing::Test {
  protected:
   DataSenderTest() {
-    sender.on_established(kStreams, 1'000'000);
+    sender.on_established(kStreams, 1'000'000, true);
     sender.set_max_chunk_payload(kMaxPayload);
   }
 
@@ -47,7 +47,7 @@ class DataSenderTest : public ::testing::Test {
     return buffer;
   }
   SendResult send(std::size_t size, const SendOptions& options = {}) {
-    return sender.enqueue(message(size), options);
+    return sender.enqueue(now, message(size), options);
   }
   SendResult send_on(std::uint16_t stream, std::size_t size = 100) {
     return send(size, {.stream = StreamId(stream)});

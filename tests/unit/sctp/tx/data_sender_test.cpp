@@ -13,7 +13,7 @@ TEST_F(DataSenderTest, RefusesMessagesItCannotSend) {
 
 TEST_F(DataSenderTest, LeavesARefusedMessageWithTheCaller) {
   Buffer buffer = message(100, 7);
-  EXPECT_EQ(sender.enqueue(std::move(buffer), {.stream = StreamId(99)}), SendResult::invalid_stream);
+  EXPECT_EQ(sender.enqueue(now, std::move(buffer), {.stream = StreamId(99)}), SendResult::invalid_stream);
   ASSERT_EQ(buffer.size(), 100U);
   EXPECT_EQ(buffer.bytes()[50], std::byte{7});
 }
@@ -64,7 +64,7 @@ TEST_F(DataSenderTest, DoesNotSplitAMessageThatFitsTheNextPacket) {
 TEST_F(DataSenderTest, FragmentsALargeMessageIntoConsecutiveTsnsWithOneSsn) {
   Buffer large = message(5'000);
   for (std::size_t i = 0; i < 5'000; ++i) large.bytes()[i] = static_cast<std::byte>(i % 251);
-  sender.enqueue(std::move(large), {.stream = StreamId(2), .ppid = Ppid(77), .immediate_sack = true});
+  sender.enqueue(now, std::move(large), {.stream = StreamId(2), .ppid = Ppid(77), .immediate_sack = true});
   send_on(2);
   const auto sent = all();
   ASSERT_EQ(sent.size(), 5U);
@@ -153,7 +153,7 @@ TEST_F(DataSenderTest, RetransmitsBeforeAnythingNewIsSent) {
 
 TEST_F(DataSenderTest, ARetransmissionIsTheSameChunkAgain) {
   Buffer original = message(800, 42);
-  sender.enqueue(std::move(original), {.stream = StreamId(3), .ppid = Ppid(9), .unordered = true});
+  sender.enqueue(now, std::move(original), {.stream = StreamId(3), .ppid = Ppid(9), .unordered = true});
   const auto first = packet();
   sender.outstanding().lose_all(a);
   const auto again = packet(&b);

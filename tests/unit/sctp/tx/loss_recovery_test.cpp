@@ -21,7 +21,7 @@ constexpr Tsn kFirstTsn{1000};
 class LossRecoveryTest : public ::testing::Test {
  protected:
   LossRecoveryTest() {
-    sender.on_established(1, 1'000'000);
+    sender.on_established(1, 1'000'000, true);
     sender.set_max_chunk_payload(1400);
     for (path::Path* path : {&a, &b}) settle(*path);
   }
@@ -42,10 +42,9 @@ class LossRecoveryTest : public ::testing::Test {
     if (key != 0) path.ecn.on_sent();
     recovery.on_sent(path, now);
   }
-  void send(path::Path& path, int count = 1, Duration gap = {}) {
+  void send(path::Path& path, int count = 1, Duration gap = {}, const SendOptions& options = {}) {
     for (int i = 0; i < count; ++i) {
-      Buffer message = pool.acquire(1000);
-      ASSERT_EQ(sender.enqueue(std::move(message), {}), SendResult::ok);
+      ASSERT_EQ(sender.enqueue(now, pool.acquire(1000), options), SendResult::ok);
       leave(path);
       if (i + 1 != count) now += gap;
     }
@@ -177,6 +176,34 @@ TEST_F(LossRecoveryTest, APathThatAnswersNoProbeFails) {
   EXPECT_TRUE(sender.outstanding().has_queued()) << "another path takes over";
 }
 
+TEST_F(LossRecoveryTest, ATailLossProbeRepeatsNothingThatIsOver) {
+  send(b);
+  send(b, 2, {}, {.max_retransmissions = 0});
+  while (!b.flight.probe_due) recovery.on_timeout(now = recovery.next_timeout());
+  probe(b);
+  EXPECT_EQ(sender.outstanding().at(b.flight.newest).transmissions, 2U);
+  EXPECT_FALSE(sender.outstanding().at(b.flight.newest).max_transmissions) << "the oldest of the three";
+}
+
+TEST_F(LossRecoveryTest, APathOnWhichOnlyStaleDataIsLostDoesNotFailWhenItAnswersAHeartbeat) {
+  for (const bool answers : {true, false}) {
+    send(b, 1, {}, {.max_retransmissions = 0});
+    while (!b.heartbeat.probe_requested) {
+      ASSERT_NE(recovery.next_timeout(), kNever);
+      recovery.on_timeout(now = recovery.next_timeout());
+    }
+    EXPECT_FALSE(b.flight.probe_due) << "nothing may be sent again";
+    b.heartbeat.probe_requested = false;
+    if (answers) b.heartbeat.answered_from = now;
+    run_until(now + 1s);
+    EXPECT_EQ(b.state() == PathState::active, answers);
+    EXPECT_EQ(b.flight.bytes, 0U);
+    EXPECT_TRUE(sender.abandon_stale(now));
+    EXPECT_TRUE(sender.reliability().due(now));
+    EXPECT_FALSE(sender.has_data());
+  }
+}
+
 TEST_F(LossRecoveryTest, ABlackHoleUnderAFullLoadFailsThePathWithoutWaitingForAProbe) {
   const Timestamp left = now;
   send(b, 80, 1ms);
@@ -252,15 +279,19 @@ TEST_F(LossRecoveryTest, APathThatReordersWaitsForAsLongAsItsPacketsAreLate) {
   EXPECT_LE(a.flight.loss_deadline, now + 40ms);
 }
 
-TEST_F(LossRecoveryTest, TheRoundTripIsNotMeasuredByAcknowledgementsOfAnotherPath) {
+TEST_F(LossRecoveryTest, AcknowledgementsOfAnotherPathShowOnlyAShorterRoundTrip) {
   send(a);
-  now += 70ms;
+  now += 130ms;
   sack(1, b);
   EXPECT_EQ(a.rtt.latest(), 100ms);
   send(a);
-  now += 90ms;
+  now += 110ms;
   sack(2, a);
-  EXPECT_EQ(a.rtt.latest(), 90ms);
+  EXPECT_EQ(a.rtt.latest(), 110ms);
+  send(a);
+  now += 70ms;
+  sack(3, b);
+  EXPECT_EQ(a.rtt.latest(), 70ms) << "its queue is gone";
 }
 
 // A path that may not carry data cannot take over either: waiting less for the only path would not help.

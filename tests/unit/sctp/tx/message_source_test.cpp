@@ -15,8 +15,8 @@ constexpr auto kRealtime = TrafficClass::realtime;
 class DataSenderSourceTest : public DataSenderTest {
  protected:
   DataSenderSourceTest() {
-    sender.set_source(&source);
-    sender.admit_source(true);
+    sender.queue().set_source(&source);
+    sender.queue().admit_source(true);
   }
   void bulk(std::size_t size, int count = 1) {
     for (int i = 0; i < count; ++i) source.push(kBulk, message(size), {.stream = StreamId(1)});
@@ -54,6 +54,57 @@ TEST_F(DataSenderSourceTest, KeepsAtMostOneMessageThatDidNotFit) {
   EXPECT_EQ(sender.backlog(), 1'000U);
 }
 
+TEST_F(DataSenderSourceTest, AMessageThatExpiresBeforeItIsSentUsesNoTsn) {
+  for (const TrafficClass traffic_class : {kRealtime, kBulk}) {
+    source.push(traffic_class, message(1'000), {.lifetime = 100ms});
+    source.push(traffic_class, message(1'000), {.lifetime = 100ms});
+    source.push(traffic_class, message(800), {.lifetime = 100ms});
+    const std::uint64_t before = sender.reliability().messages_abandoned();
+    EXPECT_EQ(packet().size(), 1U);
+    EXPECT_EQ(sender.backlog(), 1'000U) << "taken, but it did not fit";
+    now += 100ms;
+    EXPECT_TRUE(sender.abandon_stale(now));
+    EXPECT_EQ(sender.backlog(), 0U);
+    const auto sent = packet();
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].payload.size(), 800U) << "the lifetime begins when the message is taken";
+    EXPECT_EQ(sender.reliability().messages_abandoned(), before + 1);
+  }
+}
+
+TEST_F(DataSenderSourceTest, ALostMessageOfEitherClassIsNotSentAgainWhenItIsOver) {
+  for (const TrafficClass traffic_class : {kRealtime, kBulk}) {
+    source.push(traffic_class, message(1'000), {.stream = StreamId(1), .lifetime = 200ms});
+    source.push(traffic_class, message(1'000), {.stream = StreamId(1), .max_retransmissions = 1});
+    EXPECT_EQ(all().size(), 2U);
+    now += 100ms;
+    sender.outstanding().lose_all(a);
+    EXPECT_EQ(all().size(), 2U) << "neither is over";
+    now += 99ms;
+    sender.outstanding().lose_all(a);
+    sender.abandon_stale(now);
+    EXPECT_EQ(all().size(), 1U);
+    now += 1ms;
+    sender.outstanding().lose_all(a);
+    EXPECT_TRUE(all().empty());
+    EXPECT_FALSE(sender.has_data());
+    EXPECT_EQ(sender.outstanding().held_bytes(), 0U);
+  }
+}
+
+TEST_F(DataSenderSourceTest, TheRestOfAMessageThatWasBegunIsGivenUpAndTheOtherClassGoesOn) {
+  sender.set_max_chunk_payload(500);
+  source.push(kBulk, message(5'000), {.stream = StreamId(1), .lifetime = 100ms});
+  ASSERT_FALSE(packet().empty());
+  realtime(300);
+  now += 100ms;
+  sender.abandon_stale(now);
+  const auto sent = all();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].payload.size(), 300U);
+  EXPECT_EQ(sender.backlog(), 0U);
+}
+
 TEST_F(DataSenderSourceTest, BundlesSmallMessages) {
   bulk(100, 20);
   EXPECT_EQ(packet().size(), 12U);
@@ -62,17 +113,20 @@ TEST_F(DataSenderSourceTest, BundlesSmallMessages) {
 TEST_F(DataSenderSourceTest, PutsOnlyMessagesWithTheSameDscpIntoAPacket) {
   for (const int dscp : {10, 10, 46, 46, 46, 0})
     source.push(kBulk, message(100), {.stream = StreamId(1), .dscp = static_cast<std::uint8_t>(dscp)});
-  EXPECT_EQ(sender.next_dscp(), 0) << "the message is still in the source";
-  for (const auto& [dscp, count] : {std::pair{10, 2U}, std::pair{46, 3U}, std::pair{0, 1U}}) {
-    ASSERT_TRUE(sender.prepare(now));
-    EXPECT_EQ(sender.next_dscp(), dscp);
-    EXPECT_EQ(packet().size(), count);
-  }
+  for (const std::size_t count : {2U, 3U, 1U}) EXPECT_EQ(packet().size(), count);
   sender.outstanding().lose_all(a);
-  for (const auto& [dscp, count] : {std::pair{10, 2U}, std::pair{46, 3U}, std::pair{0, 1U}}) {
-    EXPECT_EQ(sender.next_dscp(), dscp) << "of what is sent again";
-    EXPECT_EQ(packet().size(), count);
-  }
+  for (const std::size_t count : {2U, 3U, 1U}) EXPECT_EQ(packet().size(), count) << "of what is sent again";
+}
+
+TEST_F(DataSenderSourceTest, LeavesMessagesWithAnotherDscpThanThatOfThePacket) {
+  source.push(kBulk, message(100), {.stream = StreamId(1), .dscp = 46});
+  std::array<std::byte, kRoom> room{};
+  PacketBuilder other(room, {1, 2, VerificationTag{3}, 0}, nullptr);
+  other.set_dscp(10);
+  EXPECT_EQ(sender.fill(other, a, a.flight.sent.next(), now), 0U);
+  PacketBuilder free(room, {1, 2, VerificationTag{3}, 0}, nullptr);
+  EXPECT_EQ(sender.fill(free, a, a.flight.sent.next(), now), 100U);
+  EXPECT_EQ(free.dscp(), 46);
 }
 
 TEST_F(DataSenderSourceTest, RefusesADscpThatDoesNotExist) {
@@ -118,7 +172,7 @@ TEST_F(DataSenderSourceTest, SendsUrgentMessagesFirstAndThoseOfTheApplicationBef
   bulk(100);
   send_on(3);
   realtime(100);
-  sender.enqueue_urgent(message(100), {});
+  sender.queue().push_urgent(message(100), {});
   EXPECT_EQ(streams(packet()), (std::vector{0, 2, 3, 1}));
 }
 
@@ -139,7 +193,7 @@ TEST_F(DataSenderSourceTest, FinishesAMessageThatWasBegunBeforeARealtimeOne) {
 TEST_F(DataSenderSourceTest, TakesNothingBeforeTheAssociationIsUpAndAfterItsEndBegins) {
   bulk(1'000, 3);
   packet();
-  sender.admit_source(false);
+  sender.queue().admit_source(false);
   EXPECT_TRUE(sender.has_data()) << "one was taken already";
   EXPECT_EQ(all().size(), 1U);
   EXPECT_EQ(source.left(), 1U);

@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "unit/sctp/support/tx_support.hpp"
+#include "unit/sctp/support/outstanding_support.hpp"
 
 namespace hawser::sctp::tx {
 namespace {
@@ -17,55 +17,6 @@ using namespace std::chrono_literals;
 using test::add_active;
 using test::Gaps;
 using State = OutChunk::State;
-
-constexpr std::size_t kSize = 1000;
-
-// Two paths and chunks of one size; chunk n is the n-th, from 1, and every chunk leaves in its own packet.
-class OutstandingTest : public ::testing::Test {
- protected:
-  explicit OutstandingTest(Tsn initial_tsn = Tsn{1000}) : out(initial_tsn), first(out.next_tsn()) {}
-
-  [[nodiscard]] std::uint64_t tsn(std::uint64_t n) const { return first + n - 1; }
-  OutChunk& chunk(std::uint64_t n) { return out.at(tsn(n)); }
-
-  void leave(std::uint64_t tsn, path::Path& path) {
-    out.on_sent(tsn, path, path.flight.sent.next(), now);
-    path.flight.on_sent(now, kSize, 0);
-  }
-  void send_again(std::uint64_t n, path::Path& path) { leave(tsn(n), path); }
-  void send_new(path::Path& path) {
-    OutChunk fresh;
-    fresh.payload = pool.acquire(kSize);
-    const std::uint64_t number = out.next_tsn();
-    out.append(std::move(fresh));
-    leave(number, path);
-  }
-  std::size_t detect_losses(path::Path& path, Timestamp at) { return out.detect_losses(path, at).chunks; }
-  void send_new(path::Path& path, int count) {
-    for (int i = 0; i < count; ++i) send_new(path);
-  }
-
-  // Acknowledges all chunks up to `n`, and gaps counted from there.
-  [[nodiscard]] SackView view(std::uint64_t n, const Gaps& gaps, const Gaps& firm) const {
-    return {tsn(n), gaps.list(), firm.list(), now};
-  }
-  std::size_t sack(std::uint64_t n, const Gaps& gaps = {}, const Gaps& firm = {}) {
-    EXPECT_TRUE(out.plausible(view(n, gaps, firm)));
-    return out.acknowledge(view(n, gaps, firm), paths);
-  }
-  [[nodiscard]] bool plausible(std::uint64_t n, const Gaps& gaps = {}, const Gaps& firm = {}) const {
-    return out.plausible(view(n, gaps, firm));
-  }
-
-  EndpointConfig config;
-  BufferPool pool;
-  path::PathTable paths{config};
-  path::Path& a = add_active(paths, 1, 100ms);
-  path::Path& b = add_active(paths, 2, 40ms);
-  Outstanding out;
-  std::uint64_t first;
-  Timestamp now = Timestamp{} + 1h;
-};
 
 TEST_F(OutstandingTest, ANewChunkWaitsUntilItIsSent) {
   OutChunk fresh;

@@ -2,89 +2,202 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/sctp/support/model_link.hpp"
+
+// What the controller achieves on a link, with bounds that any sound tuning of it meets.
+
 namespace hawser::sctp::path {
 namespace {
 
 using namespace std::chrono_literals;
+using test::ModelLink;
 
-constexpr std::size_t kPacket = 1500;
-constexpr double kRate = 2.5e6;  // bytes per second
-constexpr Duration kRoundTrip = 40ms;
-constexpr std::uint64_t kWindow = 100'000;  // what a round trip carries
+constexpr double kMegabit = 125'000;  // bytes per second
+constexpr std::size_t kMtu = ModelLink::kPacket;
 
-/// A path without a queue that delivers at a fixed rate.
-struct SteadyPath {
-  /// One acknowledgement for a whole round trip; `marks` of its packets were marked.
-  void round(std::uint32_t marks = 0, double rate = kRate) { ack(delivered, marks, rate); }
-  /// An acknowledgement of packets that left when `prior` bytes were delivered.
-  void ack(std::uint64_t prior, std::uint32_t marks, double rate = kRate) {
-    now += kRoundTrip;
-    delivered += kWindow;
-    AckSample sample;
-    sample.now = now;
-    sample.acked = kWindow;
-    sample.flight_before = kWindow;
-    sample.rtt = sample.srtt = sample.min_rtt = kRoundTrip;
-    sample.queue_delay = Duration::zero();
-    sample.delivered = delivered;
-    sample.prior_delivered = prior;
-    sample.flight_when_sent = kWindow;
-    sample.delivery_rate = rate;
-    sample.ce_marked = marks;
-    bbr.on_ack(sample);
-  }
-  /// Until the rate is known, and the path cruises at it.
-  void settle() {
-    for (int i = 0; i < 100 && bbr.pacing_rate() != kRate; ++i) round();
-    ASSERT_EQ(bbr.pacing_rate(), kRate);
-  }
+ModelLink::Shape dsl() {
+  return {.rate = 50 * kMegabit, .round_trip = 40ms};
+}
 
-  Bbr bbr{kPacket};
-  Timestamp now = Timestamp{} + 1h;
-  std::uint64_t delivered = kWindow;
+// A link that the controller knows well.
+struct KnownLink : ModelLink {
+  KnownLink() : ModelLink(dsl()) { run(5s); }
 };
 
-TEST(Bbr, LeavesStartupOnAMark) {
-  SteadyPath path;
-  path.round();
-  path.round();
-  ASSERT_GT(path.bbr.pacing_rate(), 1.9 * kRate);
-  path.round(1);
-  EXPECT_LT(path.bbr.pacing_rate(), kRate) << "the queue drains";
+class BbrLinks : public ::testing::TestWithParam<ModelLink::Shape> {};
+
+INSTANTIATE_TEST_SUITE_P(Bbr, BbrLinks,
+                         ::testing::Values(ModelLink::Shape{.rate = 2 * kMegabit, .round_trip = 60ms},
+                                           ModelLink::Shape{.rate = 50 * kMegabit, .round_trip = 40ms},
+                                           ModelLink::Shape{.rate = 300 * kMegabit, .round_trip = 10ms},
+                                           ModelLink::Shape{.rate = 100 * kMegabit, .round_trip = 150ms}));
+
+TEST_P(BbrLinks, StartupFindsTheRateWithinTwentyRoundTrips) {
+  ModelLink link(GetParam());
+  link.rounds(20);
+  EXPECT_GT(link.rounds(10), 0.85 * link.shape.rate);
+  EXPECT_LT(link.path.pacing_rate(), 2.1 * link.shape.rate);
 }
 
-TEST(Bbr, EndsAProbeOnAMarkAndKeepsTheRate) {
-  SteadyPath path;
-  path.settle();
-  for (int i = 0; i < 20 && path.bbr.pacing_rate() <= kRate; ++i) path.round();
-  ASSERT_EQ(path.bbr.pacing_rate(), 1.25 * kRate);
-  path.round(1);
-  EXPECT_EQ(path.bbr.pacing_rate(), 0.75 * kRate);
-  path.round();
-  EXPECT_EQ(path.bbr.pacing_rate(), kRate);
+TEST_P(BbrLinks, TheLinkIsFullAndItsQueueShort) {
+  ModelLink link(GetParam());
+  link.rounds(40);
+  const double rate = link.run(10s);
+  EXPECT_GT(rate, 0.93 * link.shape.rate);
+  const Duration packets = Duration(static_cast<Duration::rep>(10e9 * kMtu / link.shape.rate));
+  EXPECT_LT(link.longest_queue, std::max<Duration>(2 * link.shape.round_trip, 20ms) + packets);
+  EXPECT_EQ(link.lost, 0U);
 }
 
-TEST(Bbr, LowersItsRateOnAMarkWhileItProbesNothing) {
-  SteadyPath path;
-  path.settle();
-  path.round(1);
-  EXPECT_NEAR(path.bbr.pacing_rate(), 0.75 * 0.85 * kRate, 1);
-  path.round(0, 0.85 * kRate);
-  EXPECT_NEAR(path.bbr.pacing_rate(), 0.85 * kRate, 1);
+TEST(Bbr, BeginsWithTenPacketsAndNoRate) {
+  const Bbr bbr(kMtu);
+  EXPECT_EQ(bbr.cwnd(), 10 * kMtu);
+  EXPECT_EQ(bbr.pacing_rate(), 0) << "until a round trip is measured";
 }
 
-TEST(Bbr, AnswersTheMarksOfOneRoundTripOnce) {
-  SteadyPath path;
-  path.settle();
-  const std::uint64_t before = path.delivered;
-  path.ack(before, 5);
-  path.ack(before, 5);
-  path.ack(before + 1, 5);
-  EXPECT_NEAR(path.bbr.pacing_rate(), 0.85 * kRate, 1)
-      << "these packets left before, and what they show about the rate is out of date";
-  path.round(1, 0.85 * kRate);
-  path.round(0, 0.7 * kRate);
-  EXPECT_NEAR(path.bbr.pacing_rate(), 0.85 * 0.85 * kRate, 1);
+TEST(Bbr, IsolatedLossesDoNotLowerTheRate) {
+  ModelLink::Shape shape = dsl();
+  shape.lose_every = 50;
+  ModelLink link(shape);
+  link.rounds(30);
+  EXPECT_GT(link.run(10s), 0.9 * 0.98 * shape.rate);
+  EXPECT_GT(link.lost, 100U);
+}
+
+TEST(Bbr, LossesThatBeginLaterDoNotLowerTheRateEither) {
+  KnownLink link;
+  link.shape.lose_every = 50;
+  EXPECT_GT(link.run(10s), 0.9 * 0.98 * link.shape.rate);
+}
+
+TEST(Bbr, DrainsAQueueThatStands) {
+  KnownLink link;
+  link.fill_queue(100ms);
+  ASSERT_GE(link.queue(), 100ms);
+  link.run(1s);
+  link.run(1s);
+  EXPECT_LT(link.longest_queue, 40ms) << "at the rate of the link it would stand for ever";
+  EXPECT_GT(link.run(2s), 0.9 * link.shape.rate);
+}
+
+TEST(Bbr, FollowsWithinASecondWhenTheRateHalves) {
+  KnownLink link;
+  link.shape.rate /= 2;
+  link.run(1s);
+  EXPECT_GT(link.run(1s), 0.85 * link.shape.rate);
+  EXPECT_LT(link.longest_queue, 400ms);
+  link.run(2s);
+  EXPECT_GT(link.run(2s), 0.9 * link.shape.rate);
+  EXPECT_LT(link.path.pacing_rate(), 1.5 * link.shape.rate);
+}
+
+TEST(Bbr, FollowsWithinSecondsWhenTheRateDoubles) {
+  KnownLink link;
+  link.shape.rate *= 2;
+  link.run(3s);
+  EXPECT_GT(link.run(2s), 0.85 * link.shape.rate);
+}
+
+TEST(Bbr, AShallowQueueIsNotOverrunForLong) {
+  ModelLink::Shape shape = dsl();
+  shape.queue = 5ms;
+  ModelLink link(shape);
+  link.run(2s);
+  EXPECT_GT(link.run(10s), 0.85 * shape.rate);
+  EXPECT_LT(link.lost, link.sent_in_run / 12);
+}
+
+// A policer drops without a queue, so only losses show that the rate is too high.
+TEST(Bbr, ObeysAPolicer) {
+  ModelLink::Shape shape = dsl();
+  shape.policed = 0.4 * shape.rate;
+  ModelLink link(shape);
+  link.run(10s);
+  EXPECT_GT(link.run(10s), 0.75 * shape.policed);
+  EXPECT_LT(link.lost, link.sent_in_run / 4) << "without a limit it would be more than half";
+}
+
+TEST(Bbr, TooLittleDataDoesNotLowerTheRate) {
+  KnownLink link;
+  link.supply = 0.1 * link.shape.rate;
+  link.run(10s);
+  EXPECT_GT(link.path.pacing_rate(), 0.7 * link.shape.rate);
+  link.supply = 0;
+  link.rounds(1);
+  EXPECT_GT(link.rounds(5), 0.8 * link.shape.rate);
+}
+
+TEST(Bbr, TooLittleDataFromTheBeginningDoesNotEndTheSearch) {
+  ModelLink link(dsl());
+  link.supply = 0.02 * link.shape.rate;
+  link.run(2s);
+  link.supply = 0;
+  link.rounds(25);
+  EXPECT_GT(link.rounds(10), 0.85 * link.shape.rate);
+}
+
+TEST(Bbr, TheWindowIsNeverLessThanFourPackets) {
+  ModelLink link({.rate = 1 * kMegabit, .round_trip = 1ms});
+  for (int i = 0; i < 200; ++i) {
+    link.run(20ms);
+    ASSERT_GE(link.cwnd(), 4 * kMtu);
+  }
+}
+
+TEST(Bbr, TheWindowHoldsMoreThanThePipeAndNotMuchMore) {
+  const KnownLink link;
+  EXPECT_GT(static_cast<double>(link.cwnd()), 1.2 * link.bdp());
+  EXPECT_LT(static_cast<double>(link.cwnd()), 4 * link.bdp());
+  EXPECT_NEAR(static_cast<double>(link.path.congestion->ssthresh()), link.bdp(), 0.3 * link.bdp());
+}
+
+TEST(Bbr, SendsOnePacketAfterATimeoutAndGoesOnAsBeforeIfItWasSpurious) {
+  KnownLink link;
+  const std::size_t before = link.cwnd();
+  link.path.congestion->on_timeout();
+  EXPECT_EQ(link.cwnd(), kMtu);
+  link.path.congestion->on_timeout();
+  EXPECT_EQ(link.cwnd(), kMtu);
+  link.path.congestion->on_spurious_timeout();
+  EXPECT_EQ(link.cwnd(), before);
+  link.rounds(2);
+  EXPECT_GT(link.rounds(5), 0.85 * link.shape.rate);
+}
+
+TEST(Bbr, RemembersThePathAcrossABriefReturn) {
+  KnownLink link;
+  const std::size_t before = link.cwnd();
+  link.path.congestion->on_timeout();
+  link.path.congestion->on_return(true);
+  EXPECT_GE(link.cwnd(), before / 2);
+  EXPECT_GT(link.path.pacing_rate(), 0.7 * link.shape.rate);
+}
+
+TEST(Bbr, BeginsAgainAfterALongReturn) {
+  KnownLink link;
+  link.path.congestion->on_timeout();
+  link.path.congestion->on_return(false);
+  EXPECT_EQ(link.cwnd(), 10 * kMtu);
+  EXPECT_EQ(link.path.congestion->pacing_rate(), 0);
+  link.path.congestion->on_spurious_timeout();
+  EXPECT_EQ(link.cwnd(), 10 * kMtu) << "nothing of the time before counts";
+  link.rounds(25);
+  EXPECT_GT(link.rounds(10), 0.85 * link.shape.rate);
+}
+
+TEST(Bbr, AReturnWithoutATimeoutKeepsTheWindow) {
+  KnownLink link;
+  const std::size_t before = link.cwnd();
+  link.path.congestion->on_return(true);
+  EXPECT_EQ(link.cwnd(), before);
+}
+
+TEST(Bbr, CountsItsSmallestWindowInPacketsOfThePath) {
+  ModelLink link({.rate = 1 * kMegabit, .round_trip = 1ms});
+  link.run(2s);
+  link.path.congestion->on_mtu(4 * kMtu);
+  link.run(1s);
+  EXPECT_GE(link.cwnd(), 16 * kMtu);
 }
 
 }  // namespace
