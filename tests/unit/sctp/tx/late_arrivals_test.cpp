@@ -104,7 +104,7 @@ TEST_F(LateArrivalTest, AChunkThatWasSentOnceIsEvidenceHoweverSoonItIsAcknowledg
 TEST_F(LateArrivalTest, AnUnreportedPacketThatIsAProbeDoesNotHideTheFirstOne) {
   send_new_in(a, 1);
   now += 120ms;
-  out.resend_newest(a, a.flight.sent.next(), now);
+  out.resend(a.flight.newest, a.flight.sent.next(), now);
   a.flight.on_sent(now, kSize, 2);
   EXPECT_EQ(a.flight.bytes, kSize) << "one of them counts as lost";
   now += 50ms;
