@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "sctp/path/congestion/new_reno.hpp"
 #include "unit/sctp/support/procedure_bench.hpp"
 #include "unit/sctp/support/tx_support.hpp"
 

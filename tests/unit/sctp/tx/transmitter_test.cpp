@@ -64,7 +64,7 @@ class TransmitterTest : public ::testing::Test {
 
 // A second report would halve what proportional rate reduction lets leave during recovery.
 TEST_F(TransmitterTest, ReportsEachPacketOnceToCongestionControl) {
-  for (int i = 0; i < 3; ++i) ASSERT_EQ(data.enqueue(pool.acquire(1'000), {}), SendResult::ok);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(data.enqueue(now, pool.acquire(1'000), {}), SendResult::ok);
   std::vector<RecordingController::Sent> expected;
   std::size_t flight = 0;
   while (transmitter.poll(now, true, receiver, batch)) {
