@@ -88,13 +88,19 @@ std::string header_text(const control::Status& s) {
   return out;
 }
 
-constexpr std::size_t kColumns = 17;
+constexpr std::size_t kColumns = 18;
 
 // The largest IP packet of the path: its UDP payload and the headers.
 std::string path_mtu_text(const control::Path& p) {
   constexpr std::uint64_t kHeadersV4 = 28;
   constexpr std::uint64_t kHeadersV6 = 48;
   return p.mtu == 0 ? "" : fmt::format("{}", p.mtu + (p.remote.starts_with('[') ? kHeadersV6 : kHeadersV4));
+}
+
+// Whether packets leave as ECN-capable, and how many of them were marked.
+std::string ecn_text(const control::Path& p) {
+  const std::uint64_t marks = counter(p.counters, "ecn_marks_reported");
+  return marks == 0 ? p.ecn : fmt::format("{}, {} marked", p.ecn, marks);
 }
 
 std::vector<std::string> path_row(const control::Path& p) {
@@ -114,6 +120,7 @@ std::vector<std::string> path_row(const control::Path& p) {
           fmt::format("{:.1f}", p.rx_mbps),
           fmt::format("{:.1f} %", p.loss_percent),
           fmt::format("{}", counter(p.counters, "data_chunks_retransmitted")),
+          ecn_text(p),
           p.reason};
 }
 
@@ -145,6 +152,7 @@ std::string paths_text(const control::Association& association) {
                {"RX Mbit/s", Align::right},
                {"LOSS", Align::right},
                {"RETRANS", Align::right},
+               {"ECN"},
                {"REASON"}});
   for (const control::Path& path : association.paths) table.add(path_row(path));
   for (const control::MissingPath& missing : association.missing) table.add(missing_row(missing));

@@ -31,6 +31,7 @@ struct Path {
   std::uint64_t cwnd = 0;         ///< congestion window
   std::uint64_t ssthresh = 0;     ///< slow-start threshold
   std::uint64_t flight = 0;       ///< user data outstanding on the path
+  std::string ecn;                ///< off, testing, capable, lost, cleared, mangled
   std::uint64_t mtu = 0;          ///< largest UDP payload
   double tx_mbps = 0;             ///< UDP payload sent, over the last seconds
   double rx_mbps = 0;             ///< UDP payload received, over the last seconds
@@ -41,8 +42,8 @@ struct Path {
   double cap_mbps = 0;  ///< cap on sending, of whole IP packets; 0: no cap
   Counters counters;    ///< sctp::PathCounters by name
   HAWSER_DESCRIBED(Path, id, label, interface, local, remote, state, role, reason, cap_mbps, primary, rtt_ms,
-                   rttvar_ms, rto_ms, congestion, cwnd, ssthresh, flight, mtu, tx_mbps, rx_mbps, loss_percent,
-                   error_count, counters)
+                   rttvar_ms, rto_ms, congestion, cwnd, ssthresh, flight, ecn, mtu, tx_mbps, rx_mbps,
+                   loss_percent, error_count, counters)
 };
 
 /// The keys of an association.

@@ -44,8 +44,9 @@ class DatagramSocket {
   [[nodiscard]] virtual std::span<ReceivedDatagram> receive() = 0;
 
   /// Sends all datagrams of the batch in order to batch.route.remote, from batch.route.local unless that is
-  /// the wildcard, with DF set (over IPv6: unfragmented) unless batch.may_fragment. When the kernel's send
-  /// buffer is full, the rest waits in the socket, up to a few batches, and leaves when there is room again.
+  /// the wildcard, with the ECN field and DSCP of the batch, and with DF set (over IPv6: unfragmented) unless
+  /// batch.may_fragment. When the kernel's send buffer is full, the rest waits in the socket, up to a few
+  /// batches, and leaves when there is room again.
   virtual void send(const TransmitBatch& batch) = 0;
 
   /// A descriptor that is readable while datagrams wait to be received, or can leave that had to wait:

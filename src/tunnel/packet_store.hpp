@@ -18,6 +18,7 @@ struct QueuedPacket {
   std::uint16_t flow = 0;  ///< number of its flow, see FqCodel::kFlows
   bool v6 = false;         ///< an IPv6 packet
   bool unordered = false;  ///< it may overtake other packets of its flow
+  std::uint8_t dscp = 0;   ///< of the datagrams that carry it
 };
 
 /// The memory of packets that wait in any queue of a tunnel. Owns them in slots, each with the number of the

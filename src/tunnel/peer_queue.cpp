@@ -37,7 +37,8 @@ void PeerQueue::push(Timestamp now, Buffer packet, const IpPacket& ip) {
   const bool realtime = traffic_class == TrafficClass::realtime;
   // TCP takes packets that overtake others for signs of a loss.
   const bool unordered = realtime && ip.protocol != kTcp;
-  (realtime ? realtime_ : bulk_).push({std::move(packet), now, flow, ip.version == 6, unordered});
+  const std::uint8_t dscp = config_.copy_dscp ? ip.dscp : std::uint8_t{0};
+  (realtime ? realtime_ : bulk_).push({std::move(packet), now, flow, ip.version == 6, unordered, dscp});
 }
 
 bool PeerQueue::next(Timestamp now, TrafficClass traffic_class, sctp::OutgoingMessage& out) {
@@ -51,6 +52,7 @@ bool PeerQueue::next(Timestamp now, TrafficClass traffic_class, sctp::OutgoingMe
   out.options = {.stream = sctp::StreamId{static_cast<std::uint16_t>(stream)},
                  .ppid = packet.v6 ? kPpidIpv6 : kPpidIpv4,
                  .unordered = packet.unordered,
+                 .dscp = packet.dscp,
                  .lifetime = remaining(now - packet.since, packet.unordered)};
   if (packet.unordered) out.options.max_retransmissions = kRealtimeRetransmissions;
   classifier_.on_sent(now, size);

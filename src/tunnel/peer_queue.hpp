@@ -38,6 +38,7 @@ class PeerQueue final : public sctp::MessageSource {
     /// How long the queue of one bulk flow may stay, as a share of the round trip. CUBIC (RFC 9438) needs a
     /// queue of three sevenths of a round trip to fill the path with one flow.
     double target_share = 1.5;
+    bool copy_dscp = false;  ///< the datagrams of a packet have its DSCP
   };
   /// What happened since the queue was created or its counters were reset.
   struct Counters {

@@ -19,7 +19,8 @@ void Tunnel::set_peers(const std::vector<std::optional<PeerConfig>>& peers) {
   by_key_.clear();
   for (std::size_t i = 0; i < peers.size(); ++i) {
     if (i == peers_.size()) {
-      const PeerQueue::Config queue{.limit = config_.queue_bytes, .hash_seed = config_.hash_seed};
+      const PeerQueue::Config queue{
+          .limit = config_.queue_bytes, .hash_seed = config_.hash_seed, .copy_dscp = config_.copy_dscp};
       peers_.push_back({.key = {},
                         .association = {},
                         .queue = std::make_unique<PeerQueue>(queue, store_, drops_),

@@ -40,7 +40,8 @@ struct TunnelConfig {
   /// MTU; a larger packet that routers must not fragment is answered with an ICMP error. False: it is the
   /// device's MTU, and large packets travel in several chunks.
   bool follow_paths = true;
-  bool mss_clamp = true;  ///< lower the MSS that TCP connections announce to the MTU to the peer
+  bool mss_clamp = true;   ///< lower the MSS that TCP connections announce to the MTU to the peer
+  bool copy_dscp = false;  ///< datagrams have the DSCP of the IP packets in them
 };
 
 /// Counts of one peer since the tunnel was created.

@@ -80,7 +80,7 @@ TEST_F(Acknowledgements, LeaveAThinUplinkAlmostFree) {
   EXPECT_LT(result.share, 0.013);
 }
 
-// Blocks are reported three times and once per round trip: losing every tenth acknowledgement must not cause
+// Blocks are reported four times and once per round trip: losing every tenth acknowledgement must not cause
 // retransmissions of what has arrived.
 TEST_F(Acknowledgements, MayBeLostWithoutRetransmissions) {
   UplinkSpec near = uplink(40, 17ms);

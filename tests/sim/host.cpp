@@ -87,7 +87,7 @@ void Host::flush_inbox() {
     monitor_.on_received(events_.now(), arrived.access->socket, arrived.datagram);
     if (on_delivered) on_delivered(*arrived.access, arrived.datagram);
     const Route route{arrived.access->socket, arrived.access->local.ip, arrived.datagram.source};
-    received_.push_back({route, arrived.datagram.payload});
+    received_.push_back({route, arrived.datagram.payload, arrived.datagram.ecn});
   }
   endpoint_->handle_datagrams(events_.now(), received_);
   // A real user reuses its receive buffers immediately: the engine must not keep pointers into them.
@@ -268,6 +268,7 @@ void Host::transmit(const TransmitBatch& batch) {
     datagram.source = access->local;
     datagram.destination = batch.route.remote;
     datagram.may_fragment = batch.may_fragment;
+    datagram.ecn = batch.ecn;
     datagram.payload.assign(rest.begin(), rest.begin() + size);
     rest = rest.subspan(size);
     ++datagrams_sent_;

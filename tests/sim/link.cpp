@@ -9,7 +9,8 @@ namespace hawser::sim {
 
 void Link::send(SimDatagram&& datagram) {
   ++counters_.offered;
-  if (config_.blackhole || random_.chance(config_.loss)) {
+  const bool refused = config_.drops_ect && datagram.ecn != Ecn::not_ect;
+  if (config_.blackhole || refused || random_.chance(config_.loss)) {
     ++counters_.lost;
     return;
   }
@@ -21,6 +22,8 @@ void Link::send(SimDatagram&& datagram) {
     ++counters_.policed;
     return;
   }
+  if (config_.clears_ecn) datagram.ecn = Ecn::not_ect;
+  if (config_.marks_all && datagram.ecn != Ecn::not_ect) datagram.ecn = Ecn::ce;
   if (random_.chance(config_.duplication)) {
     ++counters_.duplicated;
     enqueue(SimDatagram(datagram));
@@ -76,6 +79,7 @@ void Link::enqueue(SimDatagram&& datagram) {
       ++counters_.overflowed;
       return;
     }
+    mark(datagram, queued_bits / 8);
     const std::chrono::duration<double> serialisation(bits / static_cast<double>(config_.rate));
     sent += backlog + std::chrono::duration_cast<Duration>(serialisation);
     busy_until_ = sent;
@@ -85,6 +89,13 @@ void Link::enqueue(SimDatagram&& datagram) {
     counters_.bytes_delivered += moved.wire_size();
     deliver_(std::move(moved));
   });
+}
+
+void Link::mark(SimDatagram& datagram, double queued_bytes) {
+  const bool full = config_.mark_above != 0 && queued_bytes > static_cast<double>(config_.mark_above);
+  if (!full || datagram.ecn == Ecn::not_ect) return;
+  datagram.ecn = Ecn::ce;
+  ++counters_.marked;
 }
 
 Timestamp Link::arrival(Timestamp sent) {

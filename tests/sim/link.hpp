@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hawser/base/address.hpp"
+#include "hawser/base/datagram.hpp"
 #include "hawser/base/time.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/sim_random.hpp"
@@ -20,6 +21,8 @@ struct SimDatagram {
   std::vector<std::byte> payload;
   /// A link flipped bits in it.
   bool damaged = false;
+  /// The ECN field.
+  Ecn ecn = Ecn::not_ect;
   /// IPv4: DF is clear. IPv6: the source has fragmented it already, to packets of 1280 bytes.
   bool may_fragment = false;
   /// The payload is a whole IP packet, which has no UDP header.
@@ -51,6 +54,10 @@ struct LinkConfig {
   bool blackhole = false;                 ///< drops everything silently
   std::uint64_t policer_rate = 0;         ///< bit/s; what exceeds it is dropped at once; 0: no policer
   std::size_t policer_burst = 16 * 1024;  ///< bytes that may exceed policer_rate
+  std::size_t mark_above = 0;  ///< ECT datagrams that find more bytes in the queue get CE; 0: never
+  bool clears_ecn = false;     ///< clears the ECN field
+  bool drops_ect = false;      ///< drops datagrams with ECT or CE
+  bool marks_all = false;      ///< every ECT datagram gets CE
 };
 
 /// The counters of one direction of a link, in datagrams unless stated otherwise.
@@ -66,6 +73,7 @@ struct LinkCounters {
   std::uint64_t damaged = 0;
   std::uint64_t duplicated = 0;
   std::uint64_t reordered = 0;
+  std::uint64_t marked = 0;
 };
 
 /// One direction of a network link.
@@ -106,6 +114,7 @@ class Link {
   [[nodiscard]] Duration normal_deviation();
   void enqueue(SimDatagram&& datagram);
   void corrupt(SimDatagram& datagram);
+  void mark(SimDatagram& datagram, double queued_bytes);
   [[nodiscard]] Timestamp arrival(Timestamp sent);
 
   EventQueue& events_;

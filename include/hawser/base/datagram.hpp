@@ -57,18 +57,26 @@ class TransmitBatch {
   /// Whether IP may fragment the datagrams, which may be larger than the path carries (RFC 9260 §6.9).
   /// Otherwise they leave with DF set, over IPv6 unfragmented.
   bool may_fragment = false;
+  /// The ECN field of the datagrams.
+  Ecn ecn = Ecn::not_ect;
+  /// The DSCP of the datagrams (RFC 2474 §3), 0 to 63; 0: best effort.
+  std::uint8_t dscp = 0;
 
-  /// Removes all datagrams and forbids fragmentation again; the route stays.
+  /// Removes all datagrams, forbids fragmentation and clears ECN and DSCP; the route stays.
   void clear() {
     count_ = 0;
     used_ = 0;
     may_fragment = false;
+    ecn = Ecn::not_ect;
+    dscp = 0;
   }
   /// Takes over the route of `other` and its datagrams from position `first` on.
   void copy_rest(const TransmitBatch& other, std::size_t first) {
     clear();
     route = other.route;
     may_fragment = other.may_fragment;
+    ecn = other.ecn;
+    dscp = other.dscp;
     std::size_t offset = 0;
     for (std::size_t i = 0; i < other.count_; ++i) {
       if (i >= first) sizes_[count_++] = other.sizes_[i];

@@ -103,6 +103,9 @@ struct EndpointConfig {
   bool multipath = true;
   /// How new data is divided among the paths; only with multipath.
   Scheduling scheduling = Scheduling::earliest;
+  /// In protected mode: packets with DATA leave with ECT(0) on paths that carry the ECN field, and the
+  /// windows react to marks (RFC 3168).
+  bool ecn = true;
   /// Congestion control of each path, until Endpoint::set_path_congestion() chooses another one.
   CongestionControl congestion = CongestionControl::model;
   /// Most paths of an association, at least 1.

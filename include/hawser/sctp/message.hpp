@@ -15,6 +15,8 @@ struct SendOptions {
   Ppid ppid{};             ///< delivered with the message
   bool unordered = false;  ///< U bit: delivered without regard to the order in the stream (RFC 9260 §6.6)
   bool immediate_sack = false;  ///< I bit: the peer acknowledges immediately (RFC 9260 §3.3.1)
+  /// The DSCP of the packets that carry it, 0 to 63. Messages with different ones share no packet.
+  std::uint8_t dscp = 0;
   /// When it is over, the message is no longer sent, for the first time or again (RFC 7496, policy TTL).
   /// Zero: never. This and the next member take effect if AssociationStatus::partial_reliability.
   Duration lifetime{};
@@ -27,7 +29,7 @@ enum class SendResult : std::uint8_t {
   ok,               ///< the engine owns the message now
   would_block,      ///< the send buffer is full; an Event `writable` follows when half of it is free
   invalid_stream,   ///< no such outbound stream
-  invalid_message,  ///< empty, or larger than max_message_size
+  invalid_message,  ///< empty, larger than max_message_size, or with a DSCP above 63
   not_open,         ///< no such association, or it is shutting down
 };
 

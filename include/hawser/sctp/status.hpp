@@ -33,10 +33,22 @@ enum class PathState : std::uint8_t {
   inactive,            ///< more errors than EndpointConfig::path_max_retrans (RFC 9260 §8.2); probed
 };
 
+/// Whether packets with DATA leave a path with ECT(0) (RFC 3168), and if not, why.
+enum class EcnState : std::uint8_t {
+  off,      ///< switched off, or plain mode
+  testing,  ///< the first packets leave with it
+  capable,  ///< the path carries it
+  lost,     ///< no packet with it arrived
+  cleared,  ///< packets arrived without it
+  mangled,  ///< the peer reported impossible counts, or every packet was marked
+};
+
 /// The enumerator's name, e.g. "established".
 [[nodiscard]] std::string_view to_string(AssociationState state);
 /// The enumerator's name, e.g. "potentially_failed".
 [[nodiscard]] std::string_view to_string(PathState state);
+/// The enumerator's name, e.g. "capable".
+[[nodiscard]] std::string_view to_string(EcnState state);
 /// The enumerator's name, e.g. "backup".
 [[nodiscard]] std::string_view to_string(PathRole role);
 /// The name in configurations: "earliest", "weighted", "redundant", "redundant-all".
@@ -62,6 +74,9 @@ struct PathCounters {
   std::uint64_t heartbeat_acks_received = 0;  ///< valid ones, without those of PMTU probes
   std::uint64_t mtu_probes_sent = 0;          ///< PMTU probes (RFC 8899 §4.1)
   std::uint64_t mtu_probes_lost = 0;          ///< neither a sign of congestion nor a path error
+  std::uint64_t ect_sent = 0;                 ///< packets with DATA that left with ECT(0)
+  std::uint64_t ecn_marks_reported = 0;       ///< of ect_sent: those that the peer received with CE
+  std::uint64_t ecn_marks_received = 0;       ///< packets with DATA that arrived here with CE
   std::uint64_t mtu_black_holes = 0;  ///< a packet size that had passed no longer did (RFC 8899 §4.3)
 };
 
@@ -79,6 +94,7 @@ struct PathStatus {
   std::size_t cwnd = 0;                                     ///< bytes
   std::size_t ssthresh = 0;                                 ///< bytes
   std::size_t flight = 0;                                   ///< bytes of user data outstanding on this path
+  EcnState ecn = EcnState::off;                             ///< whether packets leave with ECT(0)
   std::size_t mtu = 0;       ///< largest UDP payload that is known to pass, bytes (RFC 8899)
   unsigned error_count = 0;  ///< consecutive errors (RFC 9260 §8.2)
   PathCounters counters;     ///< since the path was added

@@ -70,6 +70,8 @@ struct InterfaceConfig {
   /// A fixed MTU. None: kDefaultMtu for the interface, and less towards a peer whose paths carry less.
   std::optional<std::size_t> mtu;
   bool mss_clamp = true;                            ///< lower the MSS that TCP connections announce
+  bool ecn = true;                                  ///< datagrams with data are ECN-capable
+  bool copy_dscp = false;                           ///< datagrams have the DSCP of the inner packets
   std::vector<UdpAddress> listen;                   ///< empty: an edge
   std::string control_socket;                       ///< absolute path
   std::string state_directory = "/var/lib/hawser";  ///< for files that outlive the daemon

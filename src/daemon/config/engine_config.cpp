@@ -29,6 +29,7 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.send_buffer_max = config.interface.buffer_bytes;
   out.max_message_size = 64U << 10;
   out.path_mtu = 1500;
+  out.ecn = config.interface.ecn;
   out.rto_initial = milliseconds(500);  // an INIT to a hub that returns is repeated soon
   out.rto_min = milliseconds(150);
   out.rto_max = seconds(5);
@@ -58,6 +59,7 @@ tunnel::TunnelConfig tunnel_config(const Config& config, std::uint64_t hash_seed
   out.hash_seed = hash_seed;
   out.follow_paths = !config.interface.mtu;
   out.mss_clamp = config.interface.mss_clamp;
+  out.copy_dscp = config.interface.copy_dscp;
   for (const PeerConfig& peer : config.peers) out.peers.push_back(tunnel_peer(peer));
   return out;
 }

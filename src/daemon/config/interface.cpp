@@ -68,6 +68,8 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
                      "address",
                      "mtu",
                      "mss_clamp",
+                     "ecn",
+                     "copy_dscp",
                      "listen",
                      "control_socket",
                      "state_directory",
@@ -91,6 +93,8 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   in.require_list(out.addresses, "address", kPrefixes, IpPrefix::parse);
   read_mtu(in, out);
   in.read(out.mss_clamp, "mss_clamp", kFlags, flag_node);
+  in.read(out.ecn, "ecn", kFlags, flag_node);
+  in.read(out.copy_dscp, "copy_dscp", kFlags, flag_node);
   in.read_list(out.listen, "listen", kListenAddresses, listen_address);
   out.control_socket = control::default_socket(out.name);
   in.read(out.control_socket, "control_socket", kSocketPaths, text_node(socket_path));

@@ -34,7 +34,10 @@ control::Counters counters_of(const sctp::PathCounters& c) {
           {"heartbeat_acks_received", c.heartbeat_acks_received},
           {"mtu_probes_sent", c.mtu_probes_sent},
           {"mtu_probes_lost", c.mtu_probes_lost},
-          {"mtu_black_holes", c.mtu_black_holes}};
+          {"mtu_black_holes", c.mtu_black_holes},
+          {"ect_sent", c.ect_sent},
+          {"ecn_marks_reported", c.ecn_marks_reported},
+          {"ecn_marks_received", c.ecn_marks_received}};
 }
 
 control::Counters counters_of(const io::SocketCounters& c) {
@@ -259,6 +262,7 @@ control::Path describe_path(const Sources& from, Timestamp now, sctp::Associatio
   out.cwnd = path.cwnd;
   out.ssthresh = path.ssthresh;
   out.flight = path.flight;
+  out.ecn = to_string(path.ecn);
   out.mtu = path.mtu;
   const PathRates rates = from.rates.rates(id, path.id);
   out.tx_mbps = rates.tx_mbps;

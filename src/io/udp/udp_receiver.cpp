@@ -17,6 +17,12 @@ constexpr std::size_t kSingleSize = 9'216;  // a jumbo frame
 constexpr std::size_t kMaxSegments = 128;   // no kernel so far coalesces more
 constexpr int kMaxQueuedErrors = 8;         // errors read in a row before receive() returns
 
+// The two lowest bits of the TOS or traffic class octet (RFC 3168 §5). The kernel coalesces only packets with
+// the same octet.
+Ecn ecn_of(std::uint8_t octet) {
+  return static_cast<Ecn>(octet & 3U);
+}
+
 }  // namespace
 
 UdpReceiver::UdpReceiver(bool coalesced)
@@ -83,7 +89,7 @@ void UdpReceiver::split(std::size_t index, SocketId socket, SocketCounters& coun
   counters.rx_bytes += rest.size();
   do {  // at least once, because a datagram may be empty
     const MutableBytes datagram = rest.first(std::min(segment, rest.size()));
-    datagrams_.push_back({route, datagram});
+    datagrams_.push_back({route, datagram, ancillary.ecn});
     ++counters.rx_datagrams;
     rest = rest.subspan(datagram.size());
   } while (!rest.empty());
@@ -100,6 +106,12 @@ UdpReceiver::Ancillary UdpReceiver::parse_control(msghdr& header, SocketCounters
       in6_pktinfo info;
       std::memcpy(&info, CMSG_DATA(c), sizeof info);
       result.local = from_kernel(info.ipi6_addr);
+    } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+      result.ecn = ecn_of(static_cast<std::uint8_t>(*CMSG_DATA(c)));
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+      int traffic_class = 0;
+      std::memcpy(&traffic_class, CMSG_DATA(c), sizeof traffic_class);
+      result.ecn = ecn_of(static_cast<std::uint8_t>(traffic_class));
     } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
       int size = 0;
       std::memcpy(&size, CMSG_DATA(c), sizeof size);

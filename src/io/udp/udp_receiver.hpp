@@ -35,6 +35,7 @@ class UdpReceiver {
   /// The control messages of one message.
   struct Ancillary {
     IpAddress local;               ///< destination address of the datagram
+    Ecn ecn = Ecn::not_ect;        ///< of the IP packet, and of all that were coalesced with it
     std::size_t segment_size = 0;  ///< bytes of a coalesced datagram; 0: the message is one datagram
   };
 

@@ -53,6 +53,17 @@ void append_source(ControlWriter& control, const IpAddress& local) {
   }
 }
 
+// The TOS or traffic class octet: DSCP and ECN. The default of the socket, 0, needs no control message.
+void append_traffic_class(ControlWriter& control, const TransmitBatch& batch) {
+  const int octet = batch.dscp << 2 | static_cast<int>(batch.ecn);
+  if (octet == 0) return;
+  if (batch.route.remote.ip.is_v4()) {
+    control.append(IPPROTO_IP, IP_TOS, octet);
+  } else {
+    control.append(IPPROTO_IPV6, IPV6_TCLASS, octet);
+  }
+}
+
 // The send buffer of the socket is full; it becomes writable later.
 bool buffer_is_full(int error) {
   return error == EAGAIN;
@@ -208,6 +219,7 @@ void UdpSender::fill(std::size_t index, const TransmitBatch& batch, std::size_t 
   header.msg_iovlen = 1;
   ControlWriter control(header, message.control.data());
   if (!batch.route.local.is_wildcard()) append_source(control, batch.route.local);
+  append_traffic_class(control, batch);
   if (message.datagrams > 1) control.append(SOL_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(segment_size));
 }
 

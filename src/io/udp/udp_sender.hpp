@@ -41,8 +41,9 @@ class UdpSender {
     std::size_t first_datagram;  ///< position in the batch
     std::size_t datagrams;       ///< more than one: a segmented message
     iovec place;                 ///< its bytes in the batch
-    alignas(cmsghdr)
-        std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(std::uint16_t))> control;
+    alignas(
+        cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(std::uint16_t)) +
+                                           CMSG_SPACE(sizeof(int))> control;
   };
   /// A segmented message that the kernel rejected. Neither it nor any later message has left.
   struct Refusal {

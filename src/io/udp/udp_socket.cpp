@@ -48,6 +48,8 @@ FileDescriptor open_socket(const UdpSocketOptions& options) {
   if (fd.get() < 0) throw_setup_error("cannot open " + describe(options), errno);
   if (!set_family_options(fd.get(), v4)) throw_setup_error("cannot configure " + describe(options), errno);
   set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, 1);
+  // Without the option, every datagram counts as not ECN-capable.
+  set_option(fd.get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVTOS : IPV6_RECVTCLASS, 1);
   if (options.mark != 0 && !set_option(fd.get(), SOL_SOCKET, SO_MARK, static_cast<int>(options.mark)))
     throw_setup_error("cannot mark the datagrams of " + describe(options), errno);
   set_buffer(fd.get(), SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer);

@@ -71,7 +71,8 @@ void Association::on_data_packet(const Packet& packet) {
   parts_.receiver->size_window(packet.now, packet.size, parts_.paths.longest_round_trip());
   if (packet.record == nullptr) return parts_.receiver->on_packet_end(packet.now);
   const security::OpenedRecord& record = *packet.record;
-  const path::Path* path = parts_.paths.find(packet.path);
+  path::Path* path = parts_.paths.find(packet.path);
+  if (path != nullptr && record.ecn == Ecn::ce) ++path->counters.ecn_marks_received;
   const rx::SealedPacket sealed{{record.origin, record.sequence, record.ecn},
                                 record.skips,
                                 packet.size,

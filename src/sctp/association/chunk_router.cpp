@@ -215,8 +215,10 @@ void ChunkRouter::handle_path_ack(Packet& packet, const wire::ChunkView& chunk) 
 // `packet` is null for the cumulative TSN of a SHUTDOWN.
 void ChunkRouter::apply_sack(Timestamp now, tx::DataSender::SackVerdict verdict, Packet* packet) {
   using Verdict = tx::DataSender::SackVerdict;
-  if (verdict == Verdict::stale) return drop(DropReason::stale_sack);
-  if (verdict == Verdict::invalid) return drop(DropReason::invalid_sack);
+  if (verdict == Verdict::stale || verdict == Verdict::invalid) {
+    parts_.recovery.forget_arrivals();
+    return drop(verdict == Verdict::stale ? DropReason::stale_sack : DropReason::invalid_sack);
+  }
   const bool advanced = verdict == Verdict::advanced;
   if (advanced && packet != nullptr) packet->fresh = true;
   parts_.recovery.on_sack(now, packet == nullptr ? kNoPath : packet->path, advanced);

@@ -29,8 +29,9 @@ void validate(const EndpointConfig& config) {
   require(known_key, "auth_key_id names none of auth_keys");
 }
 
-EndpointConfig validated(EndpointConfig&& config) {
+EndpointConfig validated(EndpointConfig&& config, bool is_protected) {
   validate(config);
+  config.ecn = config.ecn && is_protected;  // only PATH ACKs, in sealed packets, report marks
   return std::move(config);
 }
 
@@ -42,7 +43,7 @@ class Endpoint::Impl {
   using Entry = endpoint::AssociationTable::Entry;
 
   Impl(EndpointConfig&& given, RandomSource& random, BufferPool& pool, std::optional<SecurityConfig>&& keys)
-      : config(validated(std::move(given))),
+      : config(validated(std::move(given), keys.has_value())),
         security(std::move(keys)),
         access(security ? std::make_unique<security::AccessKeys>(*security) : nullptr),
         identity(security ? std::make_unique<crypto::TlsIdentity>(security->private_key) : nullptr),

@@ -65,6 +65,18 @@ std::string_view to_string(AssociationState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+std::string_view to_string(EcnState state) {
+  switch (state) {
+    case EcnState::off: return "off";
+    case EcnState::testing: return "testing";
+    case EcnState::capable: return "capable";
+    case EcnState::lost: return "lost";
+    case EcnState::cleared: return "cleared";
+    case EcnState::mangled: break;
+  }
+  return "mangled";
+}
+
 std::string_view to_string(PathState state) {
   static constexpr std::array<std::string_view, 5> kNames = {"joining", "unconfirmed", "active",
                                                              "potentially_failed", "inactive"};

@@ -13,6 +13,7 @@
 #include "hawser/sctp/status.hpp"
 #include "hawser/sctp/types.hpp"
 #include "sctp/path/congestion/factory.hpp"
+#include "sctp/path/ecn.hpp"
 #include "sctp/path/flight.hpp"
 #include "sctp/path/one_way_delay.hpp"
 #include "sctp/path/pacer.hpp"
@@ -82,6 +83,7 @@ struct Path {
         lifecycle(initial),
         pmtu(path_route.remote.ip, config),
         rtt(config),
+        ecn(config.ecn),
         coupling(group),
         algorithm(config.congestion),
         congestion(make_controller(algorithm, pmtu.size(), peer_window, group)) {}
@@ -106,6 +108,7 @@ struct Path {
   Timestamp last_transfer = Timestamp::min();  ///< the newest packet with new DATA or acknowledgements
   PmtuDiscovery pmtu;
   RttEstimator rtt;
+  EcnValidation ecn;
   OneWayDelay delay;
   CouplingGroup& coupling;
   CongestionControl algorithm;  ///< of `congestion`
@@ -142,6 +145,7 @@ struct Path {
     flight.reorder = {};
     restart_congestion(peer_window);
     pacer = {};
+    ecn.restart();
     flight.recovery_end = {};
     pmtu.on_moved();
   }

@@ -16,6 +16,7 @@ PathStatus describe(const Path& path, const PathTable& paths, const SendState& s
   status.cwnd = path.congestion->cwnd();
   status.ssthresh = path.congestion->ssthresh();
   status.flight = path.flight.bytes;
+  status.ecn = path.ecn.state();
   status.mtu = path.pmtu.payload();
   status.error_count = path.error_count;
   status.counters = path.counters;

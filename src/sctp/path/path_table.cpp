@@ -96,6 +96,15 @@ Path* PathTable::find(PathId id) {
   return nullptr;
 }
 
+Path* PathTable::find_sending(const RecordOrigin& record) {
+  for (const auto& path : paths_) {
+    const RecordNumbers& numbers = path->record;
+    if (numbers.generation != 0 && numbers.epoch == record.epoch && numbers.id == record.path_id)
+      return path.get();
+  }
+  return nullptr;
+}
+
 Path* PathTable::find(const Route& route) {
   for (const auto& path : paths_) {
     const Route& known = path->route;

@@ -40,6 +40,9 @@ class PathTable {
   [[nodiscard]] Path* find(PathId id);
   /// The path with this route, or null. A wildcard local address matches any.
   [[nodiscard]] Path* find(const Route& route);
+  /// The path on which this end sends records with this epoch and path id. Null: they are those of a path
+  /// that is gone, or under keys that the path no longer uses.
+  [[nodiscard]] Path* find_sending(const RecordOrigin& record);
   /// The only path from the socket and local address of `route` to its remote IP address, for any UDP port;
   /// null when there is none or several.
   [[nodiscard]] Path* find_unique_by_ip(const Route& route);

@@ -7,6 +7,7 @@ namespace hawser::sctp::tx {
 void add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate) {
   packet.add_data({immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream, chunk.ssn,
                    chunk.ppid, chunk.payload.bytes()});
+  packet.set_dscp(chunk.dscp);
 }
 
 void Copies::push(std::uint64_t tsn, Timestamp now) {
@@ -54,6 +55,7 @@ std::size_t Copies::fill(Outstanding& outstanding, PacketBuilder& packet, path::
        own = next(outstanding, now)) {
     const std::uint64_t tsn = waiting_.front().tsn;
     OutChunk& chunk = outstanding.at(tsn);
+    if (!packet.accepts_dscp(chunk.dscp)) break;
     if (!packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + chunk.payload.size())) break;
     add_chunk(packet, tsn, chunk, chunk.immediate);
     chunk.copied = true;

@@ -39,7 +39,9 @@ void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window
 }
 
 SendResult DataSender::check(const Buffer& message, const SendOptions& options) const {
+  constexpr std::uint8_t kMaxDscp = 63;
   if (message.empty() || message.size() > max_message_) return SendResult::invalid_message;
+  if (options.dscp > kMaxDscp) return SendResult::invalid_message;
   return options.stream.value() < streams_ ? SendResult::ok : SendResult::invalid_stream;
 }
 
@@ -147,6 +149,7 @@ bool DataSender::send_again(Filling& to) {
     return true;
   }
   const std::size_t size = chunk.payload.size();
+  if (!to.packet.accepts_dscp(chunk.dscp)) return false;
   if (!to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size)) return false;
   send(to, tsn);
   return true;
@@ -184,6 +187,7 @@ bool DataSender::send_new(Filling& to, Lane lane) {
     return true;
   }
   const std::size_t size = size_in(lane);
+  if (!to.packet.accepts_dscp(queue_.front(lane).options.dscp)) return false;
   if (!window_permits(size) || !to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size))
     return false;
   const SendQueue::Pending& pending = queue_.front(lane);
@@ -218,6 +222,7 @@ OutChunk DataSender::cut(Lane lane, std::size_t size) {
   chunk.end = pending.left() == size;
   chunk.stream = options.stream;
   chunk.ppid = options.ppid;
+  chunk.dscp = options.dscp;
   chunk.unordered = options.unordered;
   chunk.immediate = options.immediate_sack && chunk.end;
   chunk.expires = pending.expires;

@@ -80,8 +80,9 @@ class DataSender {
   [[nodiscard]] bool has_data() const { return outstanding_.has_queued() || queue_.waits(); }
   /// Whether the peer's window permits a full-sized chunk.
   [[nodiscard]] bool peer_has_room() const { return window_permits(max_chunk_payload_); }
-  /// Adds to `packet` as many chunks as fit, in the order of sending. They count as packet `number` of
-  /// `path`. Returns the user bytes added: 0 when the next chunk does not fit or none is ready.
+  /// Adds to `packet` as many chunks as fit and have its DSCP, in the order of sending. They
+  /// count as packet `number` of `path`. Returns the user bytes added: 0 when the next chunk does not fit or
+  /// none is ready.
   std::size_t fill(PacketBuilder& packet, path::Path& path, path::PacketNumber number, Timestamp now);
   /// Sets the most user bytes of one chunk; larger messages are fragmented.
   void set_max_chunk_payload(std::size_t bytes) { max_chunk_payload_ = bytes; }

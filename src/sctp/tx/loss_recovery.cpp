@@ -44,33 +44,31 @@ void LossRecovery::on_sack(Timestamp now, PathId from, bool advanced) {
     if (advanced) apply_ack(*path, now, from);
     if (path->flight.acked.all_losses_arrived) undo_reduction(*path);
   }
+  forget_arrivals();
+}
+
+// Times of arrival belong to the SACK of their packet: a later one acknowledges other packets.
+void LossRecovery::forget_arrivals() {
+  for (const auto& path : context_.paths) path->flight.reported_arrival = kNever;
 }
 
 bool LossRecovery::on_path_ack(Timestamp now, const path::Path* arrived_on, const wire::PathAckChunk& ack) {
   path_acks_ = true;
-  for (const auto& path : context_.paths) path->flight.reported_arrival = kNever;
-  const bool newest = peer_clock_.advance_to(ack.sent_at_us);
+  forget_arrivals();
+  const bool newest = peer_clock_.advance_to(now, ack.sent_at_us);
   for (const wire::PathAckEntry& entry : ack.entries) {
-    if (path::Path* path = path_of(entry.record)) apply_report(*path, now, arrived_on, ack.sent_at_us, entry);
+    if (path::Path* path = context_.paths.find_sending(entry.record))
+      apply_report(*path, now, arrived_on, ack.sent_at_us, entry);
   }
   return newest;
-}
-
-// The path whose records have this epoch and path id; null: the records are those of a path that is gone, or
-// under keys that the path no longer uses.
-path::Path* LossRecovery::path_of(const RecordOrigin& record) const {
-  for (const auto& path : context_.paths) {
-    const path::RecordNumbers& numbers = path->record;
-    if (numbers.generation != 0 && numbers.epoch == record.epoch && numbers.id == record.path_id)
-      return path.get();
-  }
-  return nullptr;
 }
 
 // The round trip of a path is that of a packet and an acknowledgement that both took this path. The delay of
 // the way to the peer alone is known from every PATH ACK.
 void LossRecovery::apply_report(path::Path& path, Timestamp now, const path::Path* arrived_on,
                                 std::uint32_t sent_at_us, const wire::PathAckEntry& entry) {
+  path.ecn.on_report(entry);
+  path.counters.ecn_marks_reported = path.ecn.marks();
   path::PathFlight& flight = path.flight;
   const std::uint64_t sequence = unwrap(entry.sequence, path.record.next_sequence.value());
   const std::uint64_t key = path::RecordNumbers::key(path.record.generation, RecordSequence{sequence});
@@ -118,7 +116,7 @@ void LossRecovery::measure_round_trip(path::Path& path, Timestamp now, PathId fr
     path.rtt.add_sample(now, round_trip);
 }
 
-void LossRecovery::report_ack(path::Path& path, Timestamp now, std::size_t lost, bool recovering) const {
+void LossRecovery::report_ack(path::Path& path, Timestamp now, std::size_t lost, bool recovering) {
   path::PathFlight& flight = path.flight;
   path::AckSample sample;
   sample.now = now;
@@ -133,6 +131,7 @@ void LossRecovery::report_ack(path::Path& path, Timestamp now, std::size_t lost,
   sample.min_rtt = path.rtt.min_rtt();
   sample.queue_delay = path.delay.queue_delay();
   sample.delivered = flight.rate.delivered();
+  sample.ce_marked = static_cast<std::uint32_t>(path.ecn.take_new_marks());
   if (const path::SentPacket* newest = flight.sent.find(flight.acked.newest)) {
     sample.prior_delivered = newest->before.bytes;
     sample.flight_when_sent = newest->flight;

@@ -40,6 +40,8 @@ class LossRecovery {
   /// date. Entries may be older than those of an earlier PATH ACK. Returns whether it left the peer after all
   /// PATH ACKs before it, so that the SACK of its packet is the newest, too.
   bool on_path_ack(Timestamp now, const path::Path* arrived_on, const wire::PathAckChunk& ack);
+  /// The SACK that followed a PATH ACK is not applied, so its times of arrival are of no use.
+  void forget_arrivals();
   /// Handles loss deadlines, probes that are due, and T3-rtx timers that have expired.
   void on_timeout(Timestamp now);
   /// `path` no longer carries packets of its previous size: the data in flight is lost, without congestion.
@@ -54,7 +56,7 @@ class LossRecovery {
  private:
   void apply_ack(path::Path& path, Timestamp now, PathId from);
   void measure_round_trip(path::Path& path, Timestamp now, PathId from) const;
-  void report_ack(path::Path& path, Timestamp now, std::size_t lost, bool recovering) const;
+  static void report_ack(path::Path& path, Timestamp now, std::size_t lost, bool recovering);
   static void report_losses(path::Path& path, const Outstanding::Losses& losses, Timestamp now);
   static void undo_reduction(path::Path& path);
   void detect_losses(path::Path& path, Timestamp now);
@@ -70,7 +72,6 @@ class LossRecovery {
   void on_t3(path::Path& path, Timestamp now);
   void lose_all(path::Path& path);
 
-  [[nodiscard]] path::Path* path_of(const RecordOrigin& record) const;
   void apply_report(path::Path& path, Timestamp now, const path::Path* arrived_on, std::uint32_t sent_at_us,
                     const wire::PathAckEntry& entry);
 

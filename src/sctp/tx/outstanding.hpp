@@ -39,6 +39,7 @@ struct OutChunk {
   State state = State::released;
   std::uint8_t transmissions = 0;      ///< at most 255
   std::uint8_t max_transmissions = 0;  ///< 0: no limit
+  std::uint8_t dscp = 0;               ///< of the packets that carry it
   bool doomed = false;                 ///< a fragment of its message is abandoned
   bool begin = false;
   bool end = false;

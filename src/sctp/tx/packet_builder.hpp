@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "hawser/base/bytes.hpp"
@@ -35,6 +36,12 @@ class PacketBuilder {
   [[nodiscard]] bool empty() const { return writer_.size() == first_chunk_; }
   /// Bytes left for the next chunk of this type, header included.
   [[nodiscard]] std::size_t room_for(wire::ChunkType type) const;
+  /// The DSCP of the packet, which is that of the messages in it; nothing: any.
+  [[nodiscard]] std::optional<std::uint8_t> dscp() const { return dscp_; }
+  /// Whether a message with this DSCP may be in the packet.
+  [[nodiscard]] bool accepts_dscp(std::uint8_t dscp) const { return !dscp_ || *dscp_ == dscp; }
+  /// Sets the DSCP of the packet.
+  void set_dscp(std::uint8_t dscp) { dscp_ = dscp; }
   /// Completes the AUTH chunk, if there is one; returns the size of the packet, with that of the tag or
   /// handshake MAC.
   std::size_t finish();
@@ -47,6 +54,7 @@ class PacketBuilder {
   std::size_t first_chunk_;
   const auth::Auth* auth_;
   std::optional<std::size_t> auth_at_;  ///< where the AUTH chunk starts
+  std::optional<std::uint8_t> dscp_;
 };
 
 }  // namespace hawser::sctp::tx

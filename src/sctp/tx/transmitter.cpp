@@ -96,6 +96,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
   const std::size_t own_mtu = path.pmtu.payload();
   const std::size_t mtu = std::max(own_mtu, next_packet_size());
   batch.may_fragment = mtu > own_mtu;
+  batch.ecn = ecn_of_data(path);
   const std::size_t burst = context_.config.max_burst * own_mtu;
   const std::uint64_t record = context_.writer.next_record(path.record);
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
@@ -103,6 +104,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
+    if (!batch.empty()) packet.set_dscp(batch.dscp);
     const bool with_sack =
         sack_from != nullptr && batch.empty() && worth_bundling(now, packet, path, *sack_from);
     if (with_sack) add_sack(now, path, packet, *sack_from);
@@ -113,8 +115,10 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     const std::size_t size = packet.finish();
     const std::uint64_t position = batch.sizes().size();
     batch.commit(size);
+    batch.dscp = packet.dscp().value_or(0);
     path.on_sent(now, size);
     if (bytes == 0) continue;
+    note_ecn(path, batch.ecn);
     if (!batch.may_fragment)
       context_.data.outstanding().set_newest_packet_size(path, path.pmtu.size_class(size));
     path.on_data_sent(now, size, record == 0 ? 0 : record + position, burst);
@@ -131,15 +135,18 @@ bool Transmitter::poll_probe(Timestamp now, TransmitBatch& batch) {
     if (flight.newest == path::kNoTsn) continue;
     batch.clear();
     batch.route = path->route;
+    batch.ecn = ecn_of_data(*path);
     const std::size_t mtu = path->pmtu.payload();
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));
     if (flight.sent.full() || !context_.data.fill_probe(packet, *path, flight.sent.next(), now)) {
       context_.recovery.probe_by_heartbeat(*path, now);
       continue;
     }
+    batch.dscp = packet.dscp().value_or(0);
     const std::size_t size = packet.finish();
     batch.commit(size);
     path->on_sent(now, size);
+    note_ecn(*path, batch.ecn);
     context_.data.outstanding().set_newest_packet_size(*path, path->pmtu.size_class(size));
     path->on_data_sent(now, size, context_.writer.next_record(path->record), context_.config.max_burst * mtu);
     context_.recovery.on_probe_sent(*path, now);
@@ -178,6 +185,7 @@ bool Transmitter::poll_copies(Timestamp now, TransmitBatch& batch) {
   }
   batch.clear();
   batch.route = path->route;
+  batch.ecn = ecn_of_data(*path);
   const std::size_t mtu = path->pmtu.payload();
   PacketBuilder packet = context_.writer.begin(batch.next(mtu));
   if (copies_.fill(context_.data.outstanding(), packet, *path, now) == 0) {
@@ -186,7 +194,9 @@ bool Transmitter::poll_copies(Timestamp now, TransmitBatch& batch) {
   }
   const std::size_t size = packet.finish();
   batch.commit(size);
+  batch.dscp = packet.dscp().value_or(0);
   path->on_sent(now, size);
+  note_ecn(*path, batch.ecn);
   const path::PacketNumber number = path->flight.sent.next();
   path->on_data_sent(now, size, context_.writer.next_record(path->record), context_.config.max_burst * mtu);
   path->flight.make_loose(number);
@@ -212,6 +222,16 @@ void Transmitter::note_app_limited(Timestamp now) {
     const bool room = path->flight.bytes < path->congestion->cwnd() && path->ready_at() <= now;
     if (room) path->flight.rate.on_app_limited(path->flight.bytes);
   }
+}
+
+// Only PATH ACKs report marks, and only sealed packets are reported there.
+Ecn Transmitter::ecn_of_data(path::Path& path) const {
+  return context_.writer.seals() ? path.ecn.next_field(path.counters.timeouts) : Ecn::not_ect;
+}
+
+void Transmitter::note_ecn(path::Path& path, Ecn field) const {
+  if (context_.writer.seals()) path.ecn.on_sent();
+  if (field == Ecn::ect0) ++path.counters.ect_sent;
 }
 
 // A SACK that is due is bundled with DATA on the same path; one that is not due yet only where it needs no

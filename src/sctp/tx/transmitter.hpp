@@ -54,6 +54,8 @@ class Transmitter {
   [[nodiscard]] path::Path* pick_path(Timestamp now);
   [[nodiscard]] path::Path* sack_path(const rx::Receiver& receiver);
   void fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch);
+  [[nodiscard]] Ecn ecn_of_data(path::Path& path) const;
+  void note_ecn(path::Path& path, Ecn field) const;
   [[nodiscard]] bool worth_bundling(Timestamp now, const PacketBuilder& packet, const path::Path& path,
                                     const rx::Receiver& receiver);
   void add_sack(Timestamp now, const path::Path& path, PacketBuilder& packet, rx::Receiver& receiver) const;

@@ -51,6 +51,8 @@ bool apply_switch(LinkParameters& parameters, std::string_view key, bool on) {
     parameters.reorder = on;
   } else if (key == "codel") {
     parameters.codel = on;
+  } else if (key == "bleach") {
+    parameters.bleach = on;
   } else if (key == "normal") {
     parameters.normal_jitter = on;
   } else {

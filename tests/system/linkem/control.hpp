@@ -10,9 +10,9 @@ namespace hawser::linkem {
 
 /// Executes one command line on the wire and returns the answer, one line of JSON:
 ///   status
-///   set a2b|b2a|both [rate MBIT] [delay MS] [jitter MS] [normal on|off] [loss PERCENT] [queue BYTES] [codel
-///   on|off]
-///       [reorder on|off] [late PERCENT] [late_by MS] [police MBIT] [burst BYTES] [blackhole on|off] …
+///   set a2b|b2a|both [rate MBIT] [delay MS] [jitter MS] [normal on|off] [loss PERCENT] [queue BYTES]
+///       [codel on|off] [bleach on|off] [reorder on|off] [late PERCENT] [late_by MS] [police MBIT]
+///       [burst BYTES] [blackhole on|off] …
 /// An invalid command changes nothing; its answer is {"error": "…"}.
 std::string execute(Wire& wire, std::string_view command);
 

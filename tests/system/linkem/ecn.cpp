@@ -27,6 +27,18 @@ std::uint16_t ecn_mask(std::span<const std::byte> frame) {
   return type == 0x86dd ? 0x0030 : 0;
 }
 
+// Replaces the first 16 bits of the IP header.
+void put_first_word(std::span<std::byte> frame, std::uint16_t after) {
+  const std::uint16_t before = word_at(frame, kIp);
+  put_word(frame, kIp, after);
+  if (word_at(frame, kIp - 2) != 0x0800) return;
+  // RFC 1624 section 3, equation 3: the ones' complement sum without the old word and with the new one.
+  std::uint32_t sum = 0xffffU & ~std::uint32_t{word_at(frame, kIp + 10)};
+  sum += (0xffffU & ~std::uint32_t{before}) + after;
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  put_word(frame, kIp + 10, static_cast<std::uint16_t>(~sum & 0xffff));
+}
+
 }  // namespace
 
 bool may_be_marked(std::span<const std::byte> frame) {
@@ -35,15 +47,13 @@ bool may_be_marked(std::span<const std::byte> frame) {
 }
 
 void mark_congestion(std::span<std::byte> frame) {
-  const std::uint16_t before = word_at(frame, kIp);
-  const auto after = static_cast<std::uint16_t>(before | ecn_mask(frame));
-  put_word(frame, kIp, after);
-  if (word_at(frame, kIp - 2) != 0x0800) return;
-  // RFC 1624 section 3, equation 3: the ones' complement sum without the old word and with the new one.
-  std::uint32_t sum = 0xffffU & ~std::uint32_t{word_at(frame, kIp + 10)};
-  sum += (0xffffU & ~std::uint32_t{before}) + after;
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  put_word(frame, kIp + 10, static_cast<std::uint16_t>(~sum & 0xffff));
+  put_first_word(frame, static_cast<std::uint16_t>(word_at(frame, kIp) | ecn_mask(frame)));
+}
+
+void clear_ecn(std::span<std::byte> frame) {
+  const std::uint16_t mask = ecn_mask(frame);
+  if (mask == 0 || (word_at(frame, kIp) & mask) == 0) return;
+  put_first_word(frame, static_cast<std::uint16_t>(word_at(frame, kIp) & ~mask));
 }
 
 }  // namespace hawser::linkem

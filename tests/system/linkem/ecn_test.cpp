@@ -61,6 +61,29 @@ TEST(Ecn, AMarkChangesTheCodepointAndKeepsTheChecksumValid) {
   }
 }
 
+TEST(Ecn, ClearingChangesTheCodepointAndKeepsTheChecksumValid) {
+  for (int tos = 0; tos < 256; ++tos) {
+    std::vector<std::byte> frame = ipv4_with_checksum(tos);
+    clear_ecn(frame);
+    EXPECT_EQ(std::to_integer<int>(frame[15]), tos & 0xfc);
+    EXPECT_EQ(sum_of_header(frame), 0xffffU) << "tos " << tos;
+  }
+}
+
+TEST(Ecn, ClearingLeavesTheRestOfIpv6AndOtherFramesAlone) {
+  std::vector<std::byte> frame = frame_of({0x86, 0xdd, 0x6b, 0xb1, 0x23, 0x45, 1, 2, 17, 64});
+  std::vector<std::byte> wanted = frame;
+  wanted[15] = std::byte{0x81};
+  clear_ecn(frame);
+  EXPECT_EQ(frame, wanted);
+  for (const std::size_t size : {0U, 13U, 15U, 33U, 60U}) {
+    std::vector<std::byte> other(size, std::byte{0xff});
+    const std::vector<std::byte> before = other;
+    clear_ecn(other);
+    EXPECT_EQ(other, before);
+  }
+}
+
 TEST(Ecn, AMarkOfIpv6ChangesNothingElse) {
   std::vector<std::byte> frame = frame_of({0x86, 0xdd, 0x6b, 0xa1, 0x23, 0x45, 1, 2, 17, 64});
   std::vector<std::byte> wanted = frame;

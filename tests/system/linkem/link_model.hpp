@@ -23,6 +23,7 @@ struct LinkParameters {
   double police_mbps = 0;         ///< packets above this rate are dropped before they queue; 0 = no policer
   std::uint64_t police_burst = 15'000;  ///< bytes that may exceed the policer's rate at once
   bool codel = false;      ///< the queue is managed: CoDel drops packets, or marks them if they allow it
+  bool bleach = false;     ///< clears the ECN field
   bool blackhole = false;  ///< drops everything silently
 };
 

@@ -138,13 +138,13 @@ int main(int argc, char** argv) {
                           "first parameters of both directions, as for ctl set: \"rate 50 delay 20\"");
 
   std::vector<std::string> words;
-  CLI::App* ctl_command =
-      app.add_subcommand("ctl",
-                         "send a command to a running link: SOCKET status | SOCKET set a2b|b2a|both [rate "
-                         "MBIT] [delay MS] [jitter MS] [normal on|off] "
-                         "[loss PERCENT] [queue BYTES] [codel on|off] [reorder on|off] [late PERCENT] "
-                         "[late_by MS] [police MBIT] "
-                         "[burst BYTES] [blackhole on|off]");
+  CLI::App* ctl_command = app.add_subcommand(
+      "ctl",
+      "send a command to a running link: SOCKET status | SOCKET set a2b|b2a|both [rate "
+      "MBIT] [delay MS] [jitter MS] [normal on|off] "
+      "[loss PERCENT] [queue BYTES] [codel on|off] [bleach on|off] [reorder on|off] [late PERCENT] "
+      "[late_by MS] [police MBIT] "
+      "[burst BYTES] [blackhole on|off]");
   ctl_command->add_option("socket", socket, "path of the control socket")->required();
   ctl_command->add_option("command", words, "status, or set and its keys")->required();
 

@@ -41,6 +41,7 @@ void Direction::judge(const Frame& frame) {
   ++counters_.received;
   counters_.received_bytes += ip_bytes;
   const std::span<std::byte> bytes(pool_.data(frame.id), frame.length);
+  if (model_.parameters().bleach) clear_ecn(bytes);
   const bool markable = model_.parameters().codel && may_be_marked(bytes);
   const Verdict verdict = model_.offer(frame.arrival, ip_bytes, markable);
   if (verdict.marked) {

@@ -28,7 +28,8 @@ control::Path path(std::uint32_t id, const char* label) {
   p.loss_percent = 1.25;
   p.role = "always";
   p.reason = "no data to send";
-  p.counters = {{"data_chunks_retransmitted", 12}};
+  p.ecn = "capable";
+  p.counters = {{"data_chunks_retransmitted", 12}, {"ecn_marks_reported", 40 * id}};
   return p;
 }
 
@@ -76,6 +77,8 @@ TEST(StatusText, HasARowForEachPath) {
     EXPECT_NE(rows[0].find(cell), std::string::npos) << cell << " in " << rows[0];
   }
   EXPECT_EQ(rows[1].find("active*"), std::string::npos);
+  EXPECT_NE(rows[0].find("capable  no data"), std::string::npos) << rows[0];
+  EXPECT_NE(rows[1].find("capable, 40 marked"), std::string::npos) << rows[1];
 }
 
 TEST(StatusText, AlignsColumnsAndLeavesNoTrailingSpaces) {

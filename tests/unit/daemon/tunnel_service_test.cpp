@@ -97,6 +97,23 @@ TEST_F(TunnelServiceTest, AnnouncesToHooksThatAPathMovedAndFromWhere) {
   EXPECT_EQ(fact(moved, "HAWSER_PEER"), "edge1");
 }
 
+TEST_F(TunnelServiceTest, AcknowledgesBeforeItWritesToTheDevice) {
+  start();
+  run(1s);
+  std::optional<std::uint64_t> written;  // packets of the device when the hub sends
+  network.set_rewrite([&](UdpAddress& from, UdpAddress&, Bytes) {
+    if (from.port == 9899 && !written) written = hub.device.counters().tx_packets;
+    return true;
+  });
+  const std::uint64_t before = hub.device.counters().tx_packets;
+  for (int i = 0; i < 20; ++i) edge.device.inject(packet(2, 1));
+  edge.service.handle_device(now);
+  now += 5ms;
+  for (const SocketId id : std::set(hub.platform.watched)) hub.service.handle_socket(now, id);
+  EXPECT_GT(hub.device.counters().tx_packets, before);
+  EXPECT_EQ(written, before);
+}
+
 TEST_F(TunnelServiceTest, ShutsItsAssociationsDownWhenStopped) {
   start();
   run(2s);

@@ -85,6 +85,7 @@ inline TransmitBatch make_batch(const UdpAddress& to, const std::vector<std::siz
 struct Received {
   Route route;
   std::vector<std::byte> payload;
+  Ecn ecn = Ecn::not_ect;
 };
 
 /// Receives until `count` datagrams have arrived or the time limit is over.
@@ -92,7 +93,7 @@ inline std::vector<Received> receive_all(DatagramSocket& socket, std::size_t cou
   std::vector<Received> all;
   while (all.size() < count && readable(socket.native_handle())) {
     for (const ReceivedDatagram& d : socket.receive())
-      all.push_back({d.route, {d.bytes.begin(), d.bytes.end()}});
+      all.push_back({d.route, {d.bytes.begin(), d.bytes.end()}, d.ecn});
   }
   return all;
 }

@@ -59,6 +59,19 @@ TEST_F(PeerQueueTest, GivesPacketsOfBothVersionsByClass) {
   EXPECT_FALSE(waits(TrafficClass::bulk));
 }
 
+TEST_F(PeerQueueTest, CopiesTheDscpOnlyIfConfigured) {
+  push(ipv6_packet("fd90::2", "fd90::1", 200));
+  EXPECT_EQ(next(TrafficClass::realtime).options.dscp, 0);
+  PeerQueue copying{{.limit = 1U << 20, .hash_seed = 7, .copy_dscp = true}, store, drops};
+  OutgoingMessage out;
+  for (const PacketBytes& bytes :
+       {ipv4_packet("10.9.0.2", "10.9.0.1", 200), ipv6_packet("fd90::2", "fd90::1", 200)}) {
+    copying.push(now, pool.copy(bytes), *IpPacket::parse(bytes));
+    ASSERT_TRUE(copying.next(now, TrafficClass::realtime, out));
+    EXPECT_EQ(out.options.dscp, 46);
+  }
+}
+
 TEST_F(PeerQueueTest, KeepsTcpInOrderWhateverItsDscp) {
   PacketBytes packet = tcp_packet(100, 1);
   packet[1] = std::byte{0xb8};

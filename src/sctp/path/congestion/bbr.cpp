@@ -27,6 +27,7 @@ constexpr unsigned kDrainRounds =
     3;  // a queue that stays as long as it is for longer is not that of this path alone
 constexpr Duration kShortQueue = std::chrono::milliseconds(5);
 constexpr int kShortQueuePackets = 3;
+constexpr double kAfterMark = 0.85;  // part of the rate that is left (RFC 8511 §3.1)
 
 double seconds(Duration time) {
   return static_cast<double>(time.count()) * 1e-9;
@@ -53,7 +54,9 @@ void Bbr::update_rate(const AckSample& ack) {
   latest_rate_ = round_started_ ? ack.delivery_rate : std::max(latest_rate_, ack.delivery_rate);
   latest_app_limited_ = ack.rate_app_limited;
   if (ack.rate_app_limited && ack.delivery_rate < rate_.best_or(0)) return;
-  rate_.add(ack.delivery_rate);
+  // What left before the rate was lowered shows nothing about the rate that is right now.
+  const bool outdated = ack.prior_delivered < lowered_at_;
+  rate_.add(outdated ? std::min(ack.delivery_rate, rate()) : ack.delivery_rate);
 }
 
 void Bbr::update_delay(const AckSample& ack) {
@@ -126,6 +129,19 @@ bool Bbr::too_many_losses(const AckSample& ack) const {
   return static_cast<double>(lost_in_round_) > (2 * draining_.ratio() + kManyLosses) * sent;
 }
 
+// A mark is never an accident, and CoDel (RFC 8289) may mark a single packet in several round trips, so one
+// mark counts, and once for all packets that were in flight with it (RFC 3168 §6.1.2). Returns whether there
+// is one.
+bool Bbr::obey_marks(const AckSample& ack) {
+  if (ack.ce_marked == 0 || ack.prior_delivered < marked_at_) return false;
+  marked_at_ = ack.delivered;
+  if (phase_ == Phase::cruise) {
+    rate_.lower_to(kAfterMark * rate());
+    lowered_at_ = ack.delivered;
+  }
+  return true;
+}
+
 // What is lost in the first round of a phase left before it.
 void Bbr::count_losses(const AckSample& ack) {
   if (rounds_in_phase() < 2) return;
@@ -155,7 +171,8 @@ void Bbr::on_ack(const AckSample& ack) {
   update_rate(ack);
   update_delay(ack);
   if (min_rtt_ == Duration::zero() || rate() <= 0) return grow(ack);
-  const bool congested = too_many_losses(ack);
+  const bool marked = obey_marks(ack);
+  const bool congested = marked || too_many_losses(ack);
   if (started || congested) count_losses(ack);
   switch (phase_) {
     case Phase::startup: check_startup(ack, started, congested); break;

@@ -13,13 +13,16 @@ namespace hawser::sctp::path {
 
 /// A model-based controller in the manner of BBR (draft-ietf-ccwg-bbr): it estimates the rate of the path and
 /// its shortest round trip, paces at that rate, and keeps the queue short. An isolated loss is no signal;
-/// more losses than the path usually has are, and so is a queue that stands for a round trip.
+/// more losses than the path usually has are, and so are an ECN mark and a queue that stands for a round
+/// trip.
 ///
 ///              no growth, queue          drained            6 rounds
 ///     startup ──────────────────► down ─────────────► cruise ─────────► up
 ///                                 ▲  ▲  queue, losses │                 │ no growth, queue, losses
 ///                                 │  └────────────────┘                 │
 ///                                 └─────────────────────────────────────┘
+///
+/// A mark counts as losses do here; in `cruise` it lowers the rate as well, because others need a share.
 ///
 /// Unlike BBR it has no PROBE_RTT: `down` lasts until the queue is empty, so that the shortest round trip is
 /// seen once per cycle, and the delay of the queue is measured on the way to the peer alone where the peer
@@ -106,6 +109,7 @@ class Bbr final : public CongestionController {
   [[nodiscard]] std::size_t window(double gain) const;
   [[nodiscard]] std::size_t aggregation() const;
   [[nodiscard]] bool too_many_losses(const AckSample& ack) const;
+  [[nodiscard]] bool obey_marks(const AckSample& ack);
   void enter(Phase phase);
   [[nodiscard]] std::uint64_t rounds_in_phase() const { return round_ - phase_round_; }
   void check_startup(const AckSample& ack, bool started, bool congested);
@@ -150,6 +154,10 @@ class Bbr final : public CongestionController {
   unsigned loss_events_ = 0;
   LossRatio draining_;  ///< while less is sent than the path carries: what it loses without congestion
   LossRatio cruising_;  ///< while as much is sent as it is known to carry
+
+  // Marks.
+  std::uint64_t marked_at_ = 0;   ///< delivered when marks were obeyed last
+  std::uint64_t lowered_at_ = 0;  ///< delivered when marks lowered the rate last
 
   std::size_t before_timeout_ = 0;
 };

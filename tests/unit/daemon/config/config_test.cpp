@@ -117,6 +117,8 @@ TEST(Config, ReadsAHubWithDefaults) {
   ASSERT_TRUE(config) << errors_of(kHub);
   EXPECT_EQ(config->interface.mtu, std::nullopt);
   EXPECT_TRUE(config->interface.mss_clamp);
+  EXPECT_TRUE(config->interface.ecn);
+  EXPECT_FALSE(config->interface.copy_dscp);
   EXPECT_EQ(config->interface.control_socket, "/run/hawser/hw0.sock");
   EXPECT_TRUE(config->interface.routes);
   EXPECT_EQ(config->interface.listen.at(0).port, 9899);

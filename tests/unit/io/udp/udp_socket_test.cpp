@@ -210,6 +210,26 @@ TEST(UdpSocket, CountsDatagramsAboveTheMtuAndSendsTheRestOfTheBatch) {
   }));
 }
 
+TEST_P(UdpSocketOffload, CarriesTheEcnFieldOfEachBatchWithAndWithoutADscp) {
+  for (const std::string& host : {std::string("127.0.0.1:0"), std::string("[::1]:0")}) {
+    udp::UdpSocket a(with_offload(host));
+    udp::UdpSocket b(with_offload(host));
+    const std::vector<std::size_t> sizes{1400, 1400, 1400, 900, 100};
+    for (const Ecn ecn : {Ecn::ect0, Ecn::not_ect, Ecn::ce, Ecn::ect1}) {
+      for (const std::uint8_t dscp : {std::uint8_t{0}, std::uint8_t{46}}) {
+        // With a source address, too: the control messages share one buffer.
+        TransmitBatch batch = make_batch(b.local_address(), sizes, a.local_address().ip);
+        batch.ecn = ecn;
+        batch.dscp = dscp;
+        a.send(batch);
+        const auto got = receive_all(b, sizes.size());
+        expect_patterns(got, sizes);
+        for (const Received& each : got) EXPECT_EQ(each.ecn, ecn);
+      }
+    }
+  }
+}
+
 TEST(UdpSocket, LetsIpFragmentOnlyTheBatchThatMayBe) {
   if (!privileged()) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(in_fresh_namespace([] {

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "sctp/path/congestion/new_reno.hpp"
 #include "unit/sctp/support/procedure_bench.hpp"
 #include "unit/sctp/support/tx_support.hpp"
 
@@ -35,7 +36,11 @@ class LossRecoveryTest : public ::testing::Test {
     std::array<std::byte, 1400> room{};
     PacketBuilder builder(room, {1, 2, VerificationTag{3}, 0}, nullptr);
     ASSERT_NE(sender.fill(builder, path, path.flight.sent.next(), now), 0U);
-    path.on_data_sent(now, builder.finish(), 0, 10'000);
+    const path::RecordNumbers& record = path.record;
+    const std::uint64_t key =
+        record.generation == 0 ? 0 : path::RecordNumbers::key(record.generation, path.record.next_sequence++);
+    path.on_data_sent(now, builder.finish(), key, 10'000);
+    if (key != 0) path.ecn.on_sent();
     recovery.on_sent(path, now);
   }
   void send(path::Path& path, int count = 1, Duration gap = {}, const SendOptions& options = {}) {
@@ -66,6 +71,23 @@ class LossRecoveryTest : public ::testing::Test {
     const auto verdict =
         sender.on_sack({fields, {}, firm.list(), wire::DuplicateList(raw)}, bench.paths, now);
     recovery.on_sack(now, from.id, verdict == DataSender::SackVerdict::advanced);
+  }
+  // Packets on `path` are sealed from now on.
+  static void seal(path::Path& path) {
+    path.record = {.generation = 1, .next_sequence = {}, .id = RecordPathId{7}, .epoch = Epoch{1}};
+  }
+  // Reports `packets` packets, the last of which has just arrived; `ce` of them were marked.
+  void path_ack(path::Path& path, std::uint16_t packets, std::uint16_t ce = 0) {
+    const auto us = wire::wire_microseconds(now);
+    const wire::PathAckEntry entry{.record = {path.record.epoch, path.record.id},
+                                   .packets = packets,
+                                   .sequence = packets - 1U,
+                                   .received_us = us,
+                                   .ect = packets,
+                                   .ce = ce};
+    std::array<std::byte, wire::PathAckEntry::kWireSize> raw{};
+    entry.store(raw.data());
+    recovery.on_path_ack(now, nullptr, {us, wire::WireList<wire::PathAckEntry>(raw)});
   }
   // Lets time pass; nothing is sent meanwhile.
   void run_until(Timestamp end) {
@@ -297,6 +319,44 @@ TEST_F(LossRecoveryTest, RetransmissionsDoNotWaitForThePeersWindow) {
   EXPECT_TRUE(sender.ready());
   send_queued(b);
   EXPECT_FALSE(sender.outstanding().has_queued());
+}
+
+TEST_F(LossRecoveryTest, MarksReduceTheWindowOfTheirPathWithTheNextAcknowledgement) {
+  for (path::Path* path : {&a, &b}) {
+    path->congestion = path::make_new_reno(1500, 1'000'000);
+    seal(*path);
+  }
+  b.record.id = RecordPathId{8};
+  send(a, 4);
+  send(b, 2);
+  now += 100ms;
+  path_ack(a, 4, 1);
+  EXPECT_EQ(a.counters.ecn_marks_reported, 1U);
+  EXPECT_GT(a.congestion->ssthresh(), 100'000U) << "no packet was acknowledged yet";
+  sack(6, a);
+  EXPECT_LT(a.congestion->ssthresh(), 100'000U);
+  EXPECT_GT(b.congestion->ssthresh(), 100'000U);
+  send(a, 2);
+  const std::size_t window = a.congestion->cwnd();
+  now += 100ms;
+  path_ack(a, 6, 1);
+  sack(8, a);
+  EXPECT_GE(a.congestion->cwnd(), window) << "the mark was answered already";
+  EXPECT_EQ(a.counters.ecn_marks_reported, 1U);
+}
+
+TEST_F(LossRecoveryTest, ATimeOfArrivalCountsForTheSackOfItsPacketOnly) {
+  seal(a);
+  send(a, 4);
+  now += 100ms;
+  path_ack(a, 2);
+  EXPECT_NE(a.flight.reported_arrival, kNever);
+  sack(2, a);
+  EXPECT_EQ(a.flight.reported_arrival, kNever);
+  path_ack(a, 3);
+  ASSERT_NE(a.flight.reported_arrival, kNever);
+  sack(2, a);
+  EXPECT_EQ(a.flight.reported_arrival, kNever) << "also of a SACK that acknowledges nothing new";
 }
 
 TEST_F(LossRecoveryTest, AnOvertakenSackDoesNotChangeTheWindow) {

@@ -110,6 +110,30 @@ TEST_F(DataSenderSourceTest, BundlesSmallMessages) {
   EXPECT_EQ(packet().size(), 12U);
 }
 
+TEST_F(DataSenderSourceTest, PutsOnlyMessagesWithTheSameDscpIntoAPacket) {
+  for (const int dscp : {10, 10, 46, 46, 46, 0})
+    source.push(kBulk, message(100), {.stream = StreamId(1), .dscp = static_cast<std::uint8_t>(dscp)});
+  for (const std::size_t count : {2U, 3U, 1U}) EXPECT_EQ(packet().size(), count);
+  sender.outstanding().lose_all(a);
+  for (const std::size_t count : {2U, 3U, 1U}) EXPECT_EQ(packet().size(), count) << "of what is sent again";
+}
+
+TEST_F(DataSenderSourceTest, LeavesMessagesWithAnotherDscpThanThatOfThePacket) {
+  source.push(kBulk, message(100), {.stream = StreamId(1), .dscp = 46});
+  std::array<std::byte, kRoom> room{};
+  PacketBuilder other(room, {1, 2, VerificationTag{3}, 0}, nullptr);
+  other.set_dscp(10);
+  EXPECT_EQ(sender.fill(other, a, a.flight.sent.next(), now), 0U);
+  PacketBuilder free(room, {1, 2, VerificationTag{3}, 0}, nullptr);
+  EXPECT_EQ(sender.fill(free, a, a.flight.sent.next(), now), 100U);
+  EXPECT_EQ(free.dscp(), 46);
+}
+
+TEST_F(DataSenderSourceTest, RefusesADscpThatDoesNotExist) {
+  EXPECT_EQ(send(100, {.dscp = 64}), SendResult::invalid_message);
+  EXPECT_EQ(send(100, {.dscp = 63}), SendResult::ok);
+}
+
 TEST_F(DataSenderSourceTest, KnowsTheExactSizeOfAMessageOnceItIsTaken) {
   bulk(100);
   EXPECT_EQ(sender.next_chunk_size(), kMaxPayload & ~std::size_t{3});
