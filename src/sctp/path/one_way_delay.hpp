@@ -18,6 +18,7 @@ class OneWayDelay {
   /// A packet that left at `sent_at` arrived at `received_at`, by the peer's clock; reported at `now`.
   void add(Timestamp now, Timestamp sent_at, Timestamp received_at) {
     latest_ = received_at - sent_at;
+    reported_at_ = now;
     shortest_.add(latest_, now);
     smoothed_ = smoothed_ ? (7 * *smoothed_ + latest_) / 8 : latest_;
   }
@@ -25,11 +26,16 @@ class OneWayDelay {
   [[nodiscard]] std::optional<Duration> queue_delay() const {
     return smoothed_ ? std::optional(latest_ - shortest_.best()) : std::nullopt;
   }
-  /// Smoothed delay plus the offset of the clocks, which is the same for all paths; nothing: no report.
-  [[nodiscard]] std::optional<Duration> with_offset() const { return smoothed_; }
+  /// Smoothed delay plus the offset of the clocks, which is the same for all paths; nothing: no report. After
+  /// kFresh without a report the queue of then is gone, and the shortest delay counts.
+  [[nodiscard]] std::optional<Duration> with_offset(Timestamp now) const {
+    return smoothed_ && now - reported_at_ > kFresh ? shortest_.best() : smoothed_;
+  }
 
  private:
+  static constexpr Duration kFresh = std::chrono::milliseconds(500);
   Duration latest_{};
+  Timestamp reported_at_{};
   std::optional<Duration> smoothed_;
   WindowedMin<Duration, Timestamp, Duration> shortest_{kWindow};
 };

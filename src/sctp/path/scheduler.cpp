@@ -12,10 +12,10 @@ namespace {
 // equal paths fill evenly. Nanoseconds.
 class ArrivalModel {
  public:
-  explicit ArrivalModel(const PathTable& paths) {
+  ArrivalModel(const PathTable& paths, Timestamp now) : now_(now) {
     for (const auto& path : paths) {
       if (!carries_data(data_class(*path))) continue;
-      const auto delay = path->delay.with_offset();
+      const auto delay = path->delay.with_offset(now);
       measured_ &= delay.has_value();
       if (path->rtt.measured()) fastest_ = std::min(fastest_, path->rtt.srtt());
       if (!delay) continue;
@@ -25,8 +25,8 @@ class ArrivalModel {
   }
   // Until a packet that leaves now arrives.
   [[nodiscard]] Duration delay(const Path& path) const {
-    if (!measured_ || !path.delay.with_offset()) return path.rtt.srtt() / 2;
-    return *path.delay.with_offset() - shortest_ + least_srtt_ / 2;
+    if (!measured_ || !path.delay.with_offset(now_)) return path.rtt.srtt() / 2;
+    return *path.delay.with_offset(now_) - shortest_ + least_srtt_ / 2;
   }
   // Until its acknowledgement, which may come back on any path, is here.
   [[nodiscard]] Duration until_acked(const Path& path) const {
@@ -40,6 +40,7 @@ class ArrivalModel {
   }
 
  private:
+  Timestamp now_;
   Duration shortest_ = Duration::max();
   Duration least_srtt_ = Duration::max();  ///< of the paths with a measured delay
   Duration fastest_ = Duration::max();     ///< the shortest round trip of all
@@ -91,7 +92,7 @@ class EarliestArrival final : public PathScheduler {
   Path* pick(PathTable& paths, Timestamp now, Timestamp& limited, const Demand& demand) override {
     limited = kNever;
     throughput_.update(paths, now);
-    const Situation situation{paths, ArrivalModel(paths), demand, now};
+    const Situation situation{paths, ArrivalModel(paths, now), demand, now};
     bool any = false;
     for (const DataClass data_class : {DataClass::always, DataClass::secondary, DataClass::backup}) {
       // A backup path does not help the others.

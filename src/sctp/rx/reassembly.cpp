@@ -76,7 +76,6 @@ Reassembly::Slot* Reassembly::find(std::uint64_t tsn) {
 }
 
 Reassembly::MessageKey Reassembly::key_of(const wire::DataChunk& chunk) {
-  make_stream(chunk.stream);
   const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, next_ssn(chunk.stream));
   return {.ssn = ssn, .ppid = chunk.ppid, .stream = chunk.stream, .unordered = chunk.unordered};
 }
@@ -287,7 +286,6 @@ void Reassembly::abandon_partial(Timestamp now) {
 }
 
 void Reassembly::skip_to(Timestamp now, StreamId stream, Ssn ssn) {
-  make_stream(stream);
   const std::uint64_t last = unwrap(ssn, next_ssn(stream));
   if (is_split(stream, false) && partial_->key.ssn <= last) abandon_partial(now);
   skipped_any_ = true;

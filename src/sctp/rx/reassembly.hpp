@@ -136,10 +136,10 @@ class Reassembly {
   static constexpr std::uint64_t kNone = 0;  ///< no unwrapped TSN is that small
   static constexpr std::size_t kFirstSlots = 64;
 
-  void make_stream(StreamId stream) {
+  [[nodiscard]] std::uint64_t& next_ssn(StreamId stream) {
     if (stream.value() >= next_ssn_.size()) next_ssn_.resize(stream.value() + std::size_t{1}, kFirstSsn);
+    return next_ssn_[stream.value()];
   }
-  [[nodiscard]] std::uint64_t& next_ssn(StreamId stream) { return next_ssn_[stream.value()]; }
   [[nodiscard]] Slot& slot(std::uint64_t tsn) { return slots_[tsn & (slots_.size() - 1)]; }
   [[nodiscard]] Slot* find(std::uint64_t tsn);
 

@@ -46,6 +46,27 @@ Duration shortest_round_trip(path::PathTable& paths) {
   return shortest == Duration::max() ? Duration::zero() : shortest;
 }
 
+// The packet with the chunk that was declared lost has arrived: the path only reorders.
+void note_late_arrival(OutChunk& chunk, path::PathTable& paths, Timestamp now) {
+  if (chunk.lost_packet == path::PacketNumber{}) return;
+  const path::PacketNumber number = std::exchange(chunk.lost_packet, {});
+  path::Path* path = paths.find(chunk.lost_path);
+  if (path == nullptr) return;
+  path::PathFlight& flight = path->flight;
+  const path::SentPacket* packet = flight.sent.find(number);
+  if (packet == nullptr) return;
+  flight.rate.on_delivered(packet->bytes);
+  if (number < flight.largest_acked) {
+    // A report of a duplicate may follow long after.
+    const Duration late = chunk.acked_at - packet->sent_at - expected_round_trip(*path);
+    if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
+  }
+  ++path->counters.spurious_losses;
+  path::PathFlight::Reduction& reduction = flight.reduction;
+  if (number < reduction.first) return;
+  if (++reduction.arrived >= reduction.lost) flight.acked.all_losses_arrived = true;
+}
+
 }  // namespace
 
 Outstanding::Outstanding(Tsn initial_tsn)
@@ -190,7 +211,7 @@ std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& path
   shortest_round_trip_ = shortest_round_trip(paths);
   const std::uint64_t acknowledged_before = acknowledged_;
   release_block(base_, sack.cumulative, paths, sack.received);
-  advance_base(sack.cumulative);
+  base_ = std::max(base_, sack.cumulative + 1);
   for (const wire::GapBlock& block : sack.non_renegable_gaps) {
     release_block(sack.cumulative + block.start, sack.cumulative + block.end, paths, sack.received);
   }
@@ -318,27 +339,6 @@ void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) const {
   if (first) flight.acked.rtt_from = chunk.sent_at;
 }
 
-// The packet with the chunk that was declared lost has arrived: the path only reorders.
-void Outstanding::note_late_arrival(OutChunk& chunk, path::PathTable& paths, Timestamp now) {
-  if (chunk.lost_packet == path::PacketNumber{}) return;
-  const path::PacketNumber number = std::exchange(chunk.lost_packet, {});
-  path::Path* path = paths.find(chunk.lost_path);
-  if (path == nullptr) return;
-  path::PathFlight& flight = path->flight;
-  const path::SentPacket* packet = flight.sent.find(number);
-  if (packet == nullptr) return;
-  flight.rate.on_delivered(packet->bytes);
-  if (number < flight.largest_acked) {
-    // A report of a duplicate may follow long after.
-    const Duration late = chunk.acked_at - packet->sent_at - expected_round_trip(*path);
-    if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
-  }
-  ++path->counters.spurious_losses;
-  path::PathFlight::Reduction& reduction = flight.reduction;
-  if (number < reduction.first) return;
-  if (++reduction.arrived >= reduction.lost) flight.acked.all_losses_arrived = true;
-}
-
 void Outstanding::on_duplicate(std::uint64_t tsn, path::PathTable& paths, Timestamp now) {
   // The slot of a TSN that is released keeps its fields until the ring comes round to it.
   if (tsn >= next_ || tsn + ring_.size() < next_) return;
@@ -383,10 +383,6 @@ void Outstanding::renege(std::uint64_t first, std::uint64_t last) {
     queue_again(tsn, at(tsn));
     ++tsn;
   }
-}
-
-void Outstanding::advance_base(std::uint64_t cumulative) {
-  base_ = std::max(base_, cumulative + 1);
 }
 
 void Outstanding::unlink(OutChunk& chunk) {

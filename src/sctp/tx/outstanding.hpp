@@ -167,7 +167,6 @@ class Outstanding {
   OutChunk& on_acknowledged(std::uint64_t tsn, path::PathTable& paths, Timestamp now);
   [[nodiscard]] bool has_not_arrived(const OutChunk& chunk, Timestamp now) const;
   void note_delivery(const OutChunk& chunk, Timestamp now) const;
-  static void note_late_arrival(OutChunk& chunk, path::PathTable& paths, Timestamp now);
   void link(std::uint64_t tsn, OutChunk& chunk, path::Path& path);
   void release_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths, Timestamp now);
   void gap_ack_block(std::uint64_t first, std::uint64_t last, path::PathTable& paths, Timestamp now);
@@ -175,7 +174,6 @@ class Outstanding {
   void renege(std::uint64_t first, std::uint64_t last);
   void forget_delivered(path::Path& path);
   void note_unreported(const SackView& sack);
-  void advance_base(std::uint64_t cumulative);
   void unlink(OutChunk& chunk);
   void queue_again(std::uint64_t tsn, OutChunk& chunk);
   void lose(std::uint64_t tsn, OutChunk& chunk, Losses& losses);

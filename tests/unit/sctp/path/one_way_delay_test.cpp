@@ -26,7 +26,7 @@ struct Reports {
 TEST(OneWayDelay, IsUnknownBeforeTheFirstReport) {
   const OneWayDelay delay;
   EXPECT_EQ(delay.queue_delay(), std::nullopt);
-  EXPECT_EQ(delay.with_offset(), std::nullopt);
+  EXPECT_EQ(delay.with_offset(Timestamp{}), std::nullopt);
 }
 
 TEST(OneWayDelay, TheQueueIsWhatThePathTakesLongerThanItsShortestWhateverTheClocksShow) {
@@ -48,18 +48,26 @@ TEST(OneWayDelay, DelaysOfTwoPathsDifferByTheirRealDifference) {
   Reports far(-2h);
   near.add(10ms, 5);
   far.add(45ms, 5);
-  EXPECT_EQ(*far.delay.with_offset() - *near.delay.with_offset(), 35ms);
+  EXPECT_EQ(*far.delay.with_offset(far.now) - *near.delay.with_offset(near.now), 35ms);
 }
 
 TEST(OneWayDelay, IsSmoothedOverEightReports) {
   Reports reports(0s);
   reports.add(20ms);
-  EXPECT_EQ(reports.delay.with_offset(), 20ms) << "the first one counts in full";
+  EXPECT_EQ(reports.delay.with_offset(reports.now), 20ms) << "the first one counts in full";
   reports.add(60ms);
-  EXPECT_EQ(reports.delay.with_offset(), 25ms);
+  EXPECT_EQ(reports.delay.with_offset(reports.now), 25ms);
   reports.add(60ms, 40);
-  EXPECT_GT(*reports.delay.with_offset(), 59ms);
-  EXPECT_LE(*reports.delay.with_offset(), 60ms);
+  EXPECT_GT(*reports.delay.with_offset(reports.now), 59ms);
+  EXPECT_LE(*reports.delay.with_offset(reports.now), 60ms);
+}
+
+TEST(OneWayDelay, OfAPathThatCarriesNothingIsThatWithoutAQueue) {
+  Reports reports(1h);
+  reports.add(20ms);
+  reports.add(30ms);
+  EXPECT_GT(reports.delay.with_offset(reports.now + 400ms), 20ms + 1h);
+  EXPECT_EQ(reports.delay.with_offset(reports.now + 600ms), 20ms + 1h);
 }
 
 TEST(OneWayDelay, ALongerWayIsAQueueForTenSecondsAndNoLonger) {
