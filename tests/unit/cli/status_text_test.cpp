@@ -77,7 +77,7 @@ TEST(StatusText, HasARowForEachPath) {
     EXPECT_NE(rows[0].find(cell), std::string::npos) << cell << " in " << rows[0];
   }
   EXPECT_EQ(rows[1].find("active*"), std::string::npos);
-  EXPECT_NE(rows[0].find("capable  no data"), std::string::npos) << rows[0];
+  EXPECT_NE(rows[0].find("  capable  "), std::string::npos) << rows[0];
   EXPECT_NE(rows[1].find("capable, 40 marked"), std::string::npos) << rows[1];
 }
 

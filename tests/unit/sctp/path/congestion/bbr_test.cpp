@@ -49,9 +49,9 @@ TEST_P(BbrLinks, TheLinkIsFullAndItsQueueShort) {
   EXPECT_EQ(link.lost, 0U);
 }
 
-TEST(Bbr, BeginsWithTenPacketsAndNoRate) {
+TEST(Bbr, BeginsWith32PacketsAndNoRate) {
   const Bbr bbr(kMtu);
-  EXPECT_EQ(bbr.cwnd(), 10 * kMtu);
+  EXPECT_EQ(bbr.cwnd(), 32 * kMtu);
   EXPECT_EQ(bbr.pacing_rate(), 0) << "until a round trip is measured";
 }
 
@@ -177,10 +177,10 @@ TEST(Bbr, BeginsAgainAfterALongReturn) {
   KnownLink link;
   link.path.congestion->on_timeout();
   link.path.congestion->on_return(false);
-  EXPECT_EQ(link.cwnd(), 10 * kMtu);
+  EXPECT_EQ(link.cwnd(), 32 * kMtu);
   EXPECT_EQ(link.path.congestion->pacing_rate(), 0);
   link.path.congestion->on_spurious_timeout();
-  EXPECT_EQ(link.cwnd(), 10 * kMtu) << "nothing of the time before counts";
+  EXPECT_EQ(link.cwnd(), 32 * kMtu) << "nothing of the time before counts";
   link.rounds(25);
   EXPECT_GT(link.rounds(10), 0.85 * link.shape.rate);
 }
