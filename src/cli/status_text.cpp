@@ -47,6 +47,7 @@ std::string uplink_text(const control::Uplink& u) {
   if (!u.warning.empty()) out += fmt::format("  warning: {}", u.warning);
   if (u.max_upload_mbps > 0) out += fmt::format("  max upload {:g} Mbit/s", u.max_upload_mbps);
   if (u.max_download_mbps > 0) out += fmt::format("  max download {:g} Mbit/s", u.max_download_mbps);
+  if (u.weight != 1) out += fmt::format("  weight {}", u.weight);
   if (u.quota) {
     out += fmt::format("  quota: {} of {} used{}, reset date {}", bytes_text(u.quota->used),
                        bytes_text(u.quota->limit), u.quota->over ? " up" : "",
@@ -71,6 +72,7 @@ std::string interface_text(const control::Interface& i, double uptime_s) {
   for (const control::MissingPiece& m : i.missing)
     out += fmt::format("missing    {}: {}\n", m.piece, m.reason);
   for (const std::string& conflict : i.conflicts) out += fmt::format("conflict   {}\n", conflict);
+  if (!i.scheduler.empty() && i.scheduler != "earliest") out += fmt::format("scheduler  {}\n", i.scheduler);
   if (i.kill_switch_table != 0) out += fmt::format("kill switch on, table {}\n", i.kill_switch_table);
   return out;
 }

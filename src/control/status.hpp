@@ -149,8 +149,9 @@ struct Uplink {
   std::optional<Quota> quota{};  ///< present if one is configured
   std::string warning{};         ///< why datagrams may be lost although it is usable; may be empty
   std::string congestion{};      ///< congestion control of what leaves here, with live changes applied
+  std::uint32_t weight = 1;      ///< its part with the scheduler "weighted"
   HAWSER_DESCRIBED(Uplink, label, interface, role, usable, reason, warning, max_upload_mbps,
-                   max_download_mbps, quota, congestion)
+                   max_download_mbps, quota, congestion, weight)
 };
 
 /// An address, route or rule that the TUN interface should have, and has not.
@@ -171,7 +172,9 @@ struct Interface {
   std::vector<MissingPiece> missing{};   ///< what another program removed or holds
   std::vector<std::string> conflicts{};  ///< networks that other interfaces or routes claim, too; sentences
   std::uint32_t kill_switch_table = 0;   ///< number of the table of the kill switch; 0: off
-  HAWSER_DESCRIBED(Interface, name, address, mtu, counters, up, routes, missing, conflicts, kill_switch_table)
+  std::string scheduler{};  ///< how what leaves here is divided: earliest, weighted, redundant, redundant-all
+  HAWSER_DESCRIBED(Interface, name, address, mtu, counters, up, routes, missing, conflicts, kill_switch_table,
+                   scheduler)
 };
 
 /// Drops of the daemon for every reason, zeros included.

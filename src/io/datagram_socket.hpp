@@ -29,8 +29,8 @@ struct SocketCounters {
 };
 
 /// A UDP socket that receives and sends batches and never blocks. Owns its receive memory; never interprets
-/// datagrams, never retries, and reports network errors only by its counters: to the congestion control, a
-/// datagram that could not leave is a lost one.
+/// datagrams, never sends one again, and reports network errors only by its counters: to the congestion
+/// control, a datagram that could not leave is a lost one.
 class DatagramSocket {
  public:
   DatagramSocket() = default;
@@ -45,11 +45,12 @@ class DatagramSocket {
 
   /// Sends all datagrams of the batch in order to batch.route.remote, from batch.route.local unless that is
   /// the wildcard, with the ECN field and DSCP of the batch, and with DF set (over IPv6: unfragmented) unless
-  /// batch.may_fragment. When the kernel's buffer
-  /// is full, the rest of the batch is dropped and counted.
+  /// batch.may_fragment. When the kernel's send buffer is full, the rest waits in the socket, up to a few
+  /// batches, and leaves when there is room again.
   virtual void send(const TransmitBatch& batch) = 0;
 
-  /// The descriptor, readable while datagrams wait. For the event loop, which neither reads nor closes it.
+  /// A descriptor that is readable while datagrams wait to be received, or can leave that had to wait:
+  /// receive() sends those. For the event loop, which neither reads nor closes it.
   [[nodiscard]] virtual int native_handle() const = 0;
 
   /// The socket's number in the routes of received datagrams.

@@ -191,7 +191,9 @@ void Bond::check_memory() {
   for (Host* host : {&edge_, &hub_}) {
     // Each message or fragment costs one block, and counts in its window with some overhead, however small it
     // is.
-    const std::size_t window = host->config().receive_window + host->config().send_buffer;
+    const sctp::EndpointConfig& config = host->config();
+    const std::size_t window = std::max(config.receive_window, config.receive_window_max) +
+                               std::max(config.send_buffer, config.send_buffer_max);
     const std::size_t bound = 4096 + window / 64;
     if (host->max_blocks() > bound) {
       world_.violations().add(world_.now(), host->name() + " held " + std::to_string(host->max_blocks()) +

@@ -47,10 +47,12 @@ class SaturatedSource final : public sctp::MessageSource {
 /// Fixture: the edge always has bulk messages, and a real-time message each 10 ms.
 class Pulled : public Scenario {
  protected:
-  Bond& start(std::vector<UplinkSpec> uplinks) {
+  Bond& start(std::vector<UplinkSpec> uplinks, sctp::Scheduling scheduling = sctp::Scheduling::earliest) {
     BondSpec spec = bond_of(std::move(uplinks), 31);
     like_a_tunnel(spec.edge);
     like_a_tunnel(spec.hub);
+    spec.sealed = scheduling != sctp::Scheduling::earliest;
+    spec.edge.scheduling = scheduling;
     Bond& bond = make(spec);
     EXPECT_TRUE(bond.establish() && bond.add_all_paths());
     source_ = std::make_unique<SaturatedSource>(bond.edge().pool());
@@ -92,6 +94,30 @@ TEST_F(Pulled, MessagesFillTwoUplinks) {
   const double mbps = static_cast<double>(take_bytes()) * 8 / 5e6;
   EXPECT_GE(mbps, 0.9 * 40);
   EXPECT_LE(bond.edge().endpoint().send_backlog(bond.edge_id()), kBulkSize + kRealtimeSize);
+}
+
+// Only the real-time messages leave twice. When a path dies under load, those that the other one carries
+// arrive as if nothing had happened.
+TEST_F(Pulled, RedundantRealtimeMessagesDoNotNoticeThatAPathDies) {
+  Bond& bond = start({uplink(20, 20ms), uplink(20, 20ms)}, sctp::Scheduling::redundant);
+  run(bond, 5s);
+  const auto copied = [&bond] {
+    return bond.edge_path(0)->counters.data_chunks_copied + bond.edge_path(1)->counters.data_chunks_copied;
+  };
+  EXPECT_GE(copied(), 450U);
+  EXPECT_LE(copied(), 520U) << "bulk messages leave once";
+  EXPECT_EQ(bond.edge_path(0)->counters.spurious_losses + bond.edge_path(1)->counters.spurious_losses, 0U);
+  static_cast<void>(take_delays());
+  bond.set_blackhole(0, true);
+  run(bond, 1s);
+  auto delays = take_delays();
+  ASSERT_GE(delays.size(), 90U);
+  std::ranges::sort(delays);
+  EXPECT_LE(delays.back(), 100ms);
+  static_cast<void>(take_bytes());
+  run(bond, 3s);
+  EXPECT_GE(static_cast<double>(take_bytes()) * 8 / 3e6, 0.85 * 20)
+      << "and the rate is that of the other path";
 }
 
 // 50 and 2 Mbit/s, and the 50 dies: what was in flight there takes the other uplink seconds.

@@ -45,8 +45,10 @@ inline sctp::EndpointConfig tunnel_config() {
 
 /// Sets everything that the daemon sets (daemon::endpoint_config).
 inline void like_a_tunnel(sctp::EndpointConfig& config) {
-  config.receive_window = 16U << 20;
-  config.send_buffer = 8U << 20;
+  config.receive_window = 4U << 20;
+  config.receive_window_max = 64U << 20;
+  config.send_buffer = 4U << 20;
+  config.send_buffer_max = 64U << 20;
   config.rto_min = 150ms;
   config.rto_initial = 500ms;
   config.rto_max = 5s;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -68,6 +69,21 @@ class TransmitBatch {
     may_fragment = false;
     ecn = Ecn::not_ect;
     dscp = 0;
+  }
+  /// Takes over the route of `other` and its datagrams from position `first` on.
+  void copy_rest(const TransmitBatch& other, std::size_t first) {
+    clear();
+    route = other.route;
+    may_fragment = other.may_fragment;
+    ecn = other.ecn;
+    dscp = other.dscp;
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < other.count_; ++i) {
+      if (i >= first) sizes_[count_++] = other.sizes_[i];
+      if (i < first) offset += other.sizes_[i];
+    }
+    used_ = other.used_ - offset;
+    std::copy_n(other.storage_.get() + offset, used_, storage_.get());
   }
   /// Whether the batch holds no datagram.
   [[nodiscard]] bool empty() const { return count_ == 0; }

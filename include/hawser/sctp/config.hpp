@@ -34,8 +34,14 @@ struct EndpointConfig {
   /// Bytes of user data that the receiver holds at most, advertised as a_rwnd; at least 1,500 (RFC 9260
   /// §3.3.2).
   std::uint32_t receive_window = 4U << 20;
+  /// Up to which the receive window grows with the rate that arrives and the round trips; at most
+  /// receive_window: it does not grow.
+  std::uint32_t receive_window_max = 0;
   /// Bytes of user messages, queued or unacknowledged, above which send() returns would_block.
   std::size_t send_buffer = 4U << 20;
+  /// Up to which the send buffer grows with the congestion windows of the paths, to twice their sum, and
+  /// shrinks again; at most send_buffer: it does not grow.
+  std::size_t send_buffer_max = 0;
   /// Largest message that send() accepts, in bytes.
   std::size_t max_message_size = 16U << 20;
   /// Largest IP packet to send, in bytes with IP and UDP headers, 576..9000; rounded down to a multiple of
@@ -95,6 +101,8 @@ struct EndpointConfig {
   bool dynamic_addresses = true;
   /// Concurrent multipath transfer: new data on all active paths. False: on the primary path only.
   bool multipath = true;
+  /// How new data is divided among the paths; only with multipath.
+  Scheduling scheduling = Scheduling::earliest;
   /// In protected mode: packets with DATA leave with ECT(0) on paths that carry the ECN field, and the
   /// windows react to marks (RFC 3168).
   bool ecn = true;

@@ -90,6 +90,9 @@ class Endpoint {
   /// Sets the highest rates of `path` from now on. In a protected association `download_bps` is sent to the
   /// peer; in plain SCTP it has no effect. False: no such path, or a value for which is_cap() is false.
   bool set_path_caps(AssociationId id, PathId path, const PathCaps& caps);
+  /// Sets the weight of `path` among the paths of the association, at least 1, for Scheduling::weighted.
+  /// False: no such path, or the weight is 0.
+  bool set_path_weight(AssociationId id, PathId path, std::uint32_t weight);
   /// Sets the congestion control of what this end sends on `path`. Another one than before begins with the
   /// initial window, and its slow start leads to the window of its predecessor. False: no such path.
   bool set_path_congestion(AssociationId id, PathId path, CongestionControl control);

@@ -51,6 +51,8 @@ enum class EcnState : std::uint8_t {
 [[nodiscard]] std::string_view to_string(EcnState state);
 /// The enumerator's name, e.g. "backup".
 [[nodiscard]] std::string_view to_string(PathRole role);
+/// The name in configurations: "earliest", "weighted", "redundant", "redundant-all".
+[[nodiscard]] std::string_view to_string(Scheduling scheduling);
 /// The name in configurations: "bbr", "cubic", "newreno", "coupled".
 [[nodiscard]] std::string_view to_string(CongestionControl control);
 
@@ -62,18 +64,19 @@ struct PathCounters {
   std::uint64_t bytes_received = 0;             ///< UDP payload bytes of datagrams that passed every check
   std::uint64_t data_chunks_sent = 0;           ///< first transmissions
   std::uint64_t data_chunks_retransmitted = 0;  ///< retransmissions that left here
-  std::uint64_t data_chunks_lost = 0;           ///< sent here and declared lost
-  std::uint64_t spurious_losses = 0;            ///< declared lost, and arrived nevertheless
-  std::uint64_t tail_loss_probes = 0;           ///< RFC 8985 §7
-  std::uint64_t fast_recoveries = 0;            ///< reductions of cwnd after a loss (RFC 9260 §7.2.4)
-  std::uint64_t timeouts = 0;                   ///< expirations of T3-rtx (RFC 9260 §6.3.3)
-  std::uint64_t heartbeats_sent = 0;            ///< without PMTU probes
-  std::uint64_t heartbeat_acks_received = 0;    ///< valid ones, without those of PMTU probes
-  std::uint64_t mtu_probes_sent = 0;            ///< PMTU probes (RFC 8899 §4.1)
-  std::uint64_t mtu_probes_lost = 0;            ///< neither a sign of congestion nor a path error
-  std::uint64_t ect_sent = 0;                   ///< packets with DATA that left with ECT(0)
-  std::uint64_t ecn_marks_reported = 0;         ///< of ect_sent: those that the peer received with CE
-  std::uint64_t ecn_marks_received = 0;         ///< packets with DATA that arrived here with CE
+  std::uint64_t data_chunks_copied = 0;       ///< that had left on another path before, and may have arrived
+  std::uint64_t data_chunks_lost = 0;         ///< sent here and declared lost
+  std::uint64_t spurious_losses = 0;          ///< declared lost, and arrived nevertheless
+  std::uint64_t tail_loss_probes = 0;         ///< RFC 8985 §7
+  std::uint64_t fast_recoveries = 0;          ///< reductions of cwnd after a loss (RFC 9260 §7.2.4)
+  std::uint64_t timeouts = 0;                 ///< expirations of T3-rtx (RFC 9260 §6.3.3)
+  std::uint64_t heartbeats_sent = 0;          ///< without PMTU probes
+  std::uint64_t heartbeat_acks_received = 0;  ///< valid ones, without those of PMTU probes
+  std::uint64_t mtu_probes_sent = 0;          ///< PMTU probes (RFC 8899 §4.1)
+  std::uint64_t mtu_probes_lost = 0;          ///< neither a sign of congestion nor a path error
+  std::uint64_t ect_sent = 0;                 ///< packets with DATA that left with ECT(0)
+  std::uint64_t ecn_marks_reported = 0;       ///< of ect_sent: those that the peer received with CE
+  std::uint64_t ecn_marks_received = 0;       ///< packets with DATA that arrived here with CE
   std::uint64_t mtu_black_holes = 0;  ///< a packet size that had passed no longer did (RFC 8899 §4.3)
 };
 

@@ -27,6 +27,17 @@ enum class PathRole : std::uint8_t {
 /// Number of roles.
 inline constexpr std::size_t kPathRoles = 4;
 
+/// How this end chooses the paths of what it sends. Each end chooses for itself; the peer does not learn of
+/// it.
+enum class Scheduling : std::uint8_t {
+  earliest,       ///< the path that delivers earliest
+  weighted,       ///< in proportion to the weights of the paths, as long as these have room
+  redundant,      ///< as earliest; real-time messages leave on a second path as well
+  redundant_all,  ///< as earliest; every message leaves on a second path as well
+};
+/// Number of ways of scheduling.
+inline constexpr std::size_t kSchedulings = 4;
+
 /// How this end controls congestion on a path. Each end chooses for what it sends; the peer does not learn
 /// it.
 enum class CongestionControl : std::uint8_t {

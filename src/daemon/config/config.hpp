@@ -85,6 +85,9 @@ struct InterfaceConfig {
   std::vector<std::string> include_uplinks;
   std::vector<std::string> exclude_uplinks;  ///< patterns of the interfaces that may not
   RekeyConfig rekey;
+  std::size_t buffer_bytes =
+      64U << 20;  ///< most bytes in flight or held for the order, per peer and direction
+  sctp::Scheduling scheduler = sctp::Scheduling::earliest;  ///< of what this end sends
   /// Of what this end sends, on every path without another one.
   sctp::CongestionControl congestion = sctp::EndpointConfig{}.congestion;
   bool operator==(const InterfaceConfig&) const = default;
@@ -108,6 +111,7 @@ struct UplinkConfig {
   sctp::PathRole role = sctp::PathRole::always;
   sctp::PathCaps caps{};                                ///< as seen from this end
   std::optional<sctp::CongestionControl> congestion{};  ///< none: that of the interface
+  std::uint32_t weight = 1;                             ///< its part with the scheduler "weighted"
   std::optional<QuotaConfig> quota{};                   ///< none: unlimited
   bool operator==(const UplinkConfig&) const = default;
 };

@@ -23,8 +23,10 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   // Covers a repair over a path with a round trip of 260 ms: 1.5 round trips, and a quarter more. Longer
   // holes show as losses in the inner flow, whose sender would soon assume them anyway (its RTO).
   out.order_hold = milliseconds(500);
-  out.receive_window = 16U << 20;
-  out.send_buffer = 8U << 20;
+  out.receive_window = 4U << 20;
+  out.receive_window_max = static_cast<std::uint32_t>(config.interface.buffer_bytes);
+  out.send_buffer = 4U << 20;
+  out.send_buffer_max = config.interface.buffer_bytes;
   out.max_message_size = 64U << 10;
   out.path_mtu = 1500;
   out.ecn = config.interface.ecn;
@@ -45,6 +47,7 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   out.association_max_retrans = 1'000'000;
   out.silence_limit = minutes(15);
   out.max_associations = 4096;
+  out.scheduling = config.interface.scheduler;
   out.congestion = config.interface.congestion;
   out.listed_addresses = false;  // behind a NAT, local addresses mean nothing to the peer
   return out;

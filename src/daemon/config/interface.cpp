@@ -20,6 +20,8 @@ constexpr std::int64_t kMaxMtu = 9000;
 constexpr std::int64_t kMaxMark = 0xffff'ffff;  // of metrics, too
 constexpr std::int64_t kMinQueue = 16 << 10;
 constexpr std::int64_t kMaxQueue = 1 << 30;
+constexpr std::int64_t kMinBuffer = 4 << 20;
+constexpr std::int64_t kMaxBuffer = 1 << 30;
 constexpr std::int64_t kMaxRekeySeconds = 900;
 constexpr std::int64_t kMaxRekeyMegabytes = 100'000;
 constexpr std::int64_t kMinRekeyPackets = 1000;
@@ -78,6 +80,8 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
                      "kill_switch",
                      "include_uplinks",
                      "exclude_uplinks",
+                     "buffer_bytes",
+                     "scheduler",
                      "congestion",
                      "rekey_after_seconds",
                      "rekey_after_megabytes",
@@ -102,6 +106,8 @@ InterfaceConfig read_interface(Mistakes& mistakes, const toml::table& table) {
   read_kill_switch(in, out);
   in.read_list(out.include_uplinks, "include_uplinks", kUplinkNames, uplink_name);
   in.read_list(out.exclude_uplinks, "exclude_uplinks", kUplinkNames, uplink_name);
+  read_number(in, out.buffer_bytes, "buffer_bytes", kMinBuffer, kMaxBuffer, "bytes");
+  in.read(out.scheduler, "scheduler", kSchedulers, text_node(parse_scheduler));
   in.read(out.congestion, "congestion", kCongestionControls, text_node(parse_congestion));
   read_rekey(in, out.rekey);
   return out;

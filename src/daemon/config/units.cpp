@@ -46,6 +46,14 @@ std::optional<sctp::PathRole> parse_role(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<sctp::Scheduling> parse_scheduler(std::string_view text) {
+  for (std::size_t i = 0; i < sctp::kSchedulings; ++i) {
+    const auto scheduling = static_cast<sctp::Scheduling>(i);
+    if (text == sctp::to_string(scheduling)) return scheduling;
+  }
+  return std::nullopt;
+}
+
 std::optional<sctp::CongestionControl> parse_congestion(std::string_view text) {
   for (std::size_t i = 0; i < sctp::kCongestionControls; ++i) {
     const auto control = static_cast<sctp::CongestionControl>(i);

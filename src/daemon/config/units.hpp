@@ -18,8 +18,11 @@ inline constexpr std::string_view kRates =
 inline constexpr std::string_view kSizes =
     R"(a number with MB, GB or TB (10^6, 10^9, 10^12 bytes), such as "50 GB")";
 
+inline constexpr std::string_view kSchedulers = R"("earliest", "weighted", "redundant" or "redundant-all")";
 inline constexpr std::string_view kCongestionControls = R"("bbr", "cubic", "newreno" or "coupled")";
 
+/// A scheduler by its name.
+[[nodiscard]] std::optional<sctp::Scheduling> parse_scheduler(std::string_view text);
 /// A congestion control by its name.
 [[nodiscard]] std::optional<sctp::CongestionControl> parse_congestion(std::string_view text);
 

@@ -50,7 +50,7 @@ void read_way(const TableReader& in, UplinkConfig& out) {
 UplinkConfig read_uplink(Mistakes& mistakes, const toml::table& table) {
   const TableReader in(mistakes, table, "uplink");
   in.refuse_unknown({"interface", "label", "address", "gateway", "table", "role", "max_upload",
-                     "max_download", "congestion", "quota", "quota_reset_day", "over_quota"});
+                     "max_download", "congestion", "weight", "quota", "quota_reset_day", "over_quota"});
   UplinkConfig out;
   in.require(out.interface, "interface", kUplinkNames, text_node(uplink_name));
   out.label = out.interface;
@@ -60,6 +60,7 @@ UplinkConfig read_uplink(Mistakes& mistakes, const toml::table& table) {
   in.read(out.caps.upload_bps, "max_upload", kRates, text_node(parse_rate));
   in.read(out.caps.download_bps, "max_download", kRates, text_node(parse_rate));
   in.read(out.congestion, "congestion", kCongestionControls, text_node(parse_congestion));
+  in.read(out.weight, "weight", "1 to 1000", number_node<std::uint32_t>(1, 1000));
   out.quota = read_quota(in);
   return out;
 }

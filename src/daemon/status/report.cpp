@@ -26,6 +26,7 @@ control::Counters counters_of(const sctp::PathCounters& c) {
           {"bytes_received", c.bytes_received},
           {"data_chunks_sent", c.data_chunks_sent},
           {"data_chunks_retransmitted", c.data_chunks_retransmitted},
+          {"data_chunks_copied", c.data_chunks_copied},
           {"data_chunks_lost", c.data_chunks_lost},
           {"fast_recoveries", c.fast_recoveries},
           {"timeouts", c.timeouts},
@@ -120,6 +121,7 @@ control::Uplink describe_uplink(const Sources& from, const uplinks::Uplinks::Upl
   out.interface = interface_of(uplink);
   out.role = to_string(policy.role);
   out.congestion = to_string(policy.congestion);
+  out.weight = policy.weight;
   out.usable = uplink.reason.empty();
   out.reason = uplink.reason;
   out.warning = uplink.warning;
@@ -341,6 +343,7 @@ control::Status report(const Sources& from, Timestamp now) {
   out.interface.name = from.device.name();
   out.interface.mtu = from.device.mtu();
   out.interface.counters = counters_of(from.device.counters());
+  out.interface.scheduler = to_string(from.config.interface.scheduler);
   out.listen = texts(from.config.interface.listen);
   out.uplinks = describe_uplinks(from);
   out.sockets = describe_sockets(from);

@@ -67,6 +67,7 @@ void PathPolicies::apply(sctp::AssociationId association) {
     endpoint_.set_path_role(association, path.id, policy.role);
     endpoint_.set_path_caps(association, path.id, policy.caps);
     endpoint_.set_path_congestion(association, path.id, policy.congestion);
+    endpoint_.set_path_weight(association, path.id, policy.weight);
   }
 }
 
@@ -105,7 +106,7 @@ void PathPolicies::set_over_quota(const std::string& label, const sctp::PathRole
 PathPolicy PathPolicies::configured(const config::UplinkConfig& uplink) const {
   const auto at = changed_.find(uplink.label);
   if (at != changed_.end()) return at->second;
-  return {uplink.role, uplink.caps, uplink.congestion.value_or(congestion_)};
+  return {uplink.role, uplink.caps, uplink.congestion.value_or(congestion_), uplink.weight};
 }
 
 PathPolicy PathPolicies::of(const config::UplinkConfig& uplink) const {

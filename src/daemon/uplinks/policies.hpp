@@ -17,6 +17,7 @@ struct PathPolicy {
   sctp::PathRole role = sctp::PathRole::always;
   sctp::PathCaps caps;
   sctp::CongestionControl congestion{};  ///< of what this end sends
+  std::uint32_t weight = 1;              ///< with the scheduler "weighted"
 };
 
 /// What each uplink may carry, towards every peer: its configuration, changes made since, and its quota. Owns

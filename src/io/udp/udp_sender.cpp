@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "io/udp/socket_option.hpp"
 
@@ -63,8 +64,14 @@ void append_traffic_class(ControlWriter& control, const TransmitBatch& batch) {
   }
 }
 
+// The send buffer of the socket is full; it becomes writable later.
 bool buffer_is_full(int error) {
-  return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+  return error == EAGAIN;
+}
+
+// The device's queue has dropped this message, or memory is short. No event tells when it is over.
+bool device_is_full(int error) {
+  return error == ENOBUFS || error == ENOMEM;
 }
 
 // Whether the error can mean that only the segmentation failed: no checksum offload on the device (EIO),
@@ -124,22 +131,55 @@ std::uint64_t failures(const SocketCounters& c) {
 
 void UdpSender::send(int fd, const TransmitBatch& batch, SocketCounters& counters) {
   if (batch.empty()) return;
+  if (waits()) flush(fd, counters);
+  const std::size_t from = waits() ? 0 : send_now(fd, batch, counters);
+  if (from < batch.sizes().size()) keep(batch, from, counters);
+}
+
+void UdpSender::flush(int fd, SocketCounters& counters) {
+  while (waits()) {
+    TransmitBatch& batch = waiting_.front();
+    const std::size_t from = send_now(fd, batch, counters);
+    if (from < batch.sizes().size()) {
+      if (from == 0) return;
+      TransmitBatch rest;
+      rest.copy_rest(batch, from);
+      batch = std::move(rest);
+      return;
+    }
+    waiting_.pop_front();
+  }
+}
+
+void UdpSender::keep(const TransmitBatch& batch, std::size_t first, SocketCounters& counters) {
+  if (waiting_.size() == kMaxWaiting) {
+    counters.tx_dropped_full += batch.sizes().size() - first;
+    return;
+  }
+  TransmitBatch rest;
+  rest.copy_rest(batch, first);
+  waiting_.push_back(std::move(rest));
+}
+
+// Returns the position from which on the datagrams have to wait for the send buffer; kAll: none has to.
+std::size_t UdpSender::send_now(int fd, const TransmitBatch& batch, SocketCounters& counters) {
   destination_size_ = to_socket_address(batch.route.remote, destination_);
   if (batch.may_fragment) {
     const FragmentationAllowed guard(fd, batch.route.remote.ip.is_v4());
     // The kernel does not fragment segmented messages.
-    static_cast<void>(transmit(fd, plan(batch, 0, false), counters));
-    return;
+    return transmit(fd, plan(batch, 0, false), counters).left_from;
   }
-  const auto refusal = transmit(fd, plan(batch, 0, segmented_), counters);
-  if (!refusal) return;
+  const Outcome outcome = transmit(fd, plan(batch, 0, segmented_), counters);
+  if (!outcome.refusal) return outcome.left_from;
   ++counters.gso_fallbacks;
   const std::uint64_t before = failures(counters);
   // Without segmentation an error concerns a single datagram, so that this second attempt always comes to an
   // end.
-  static_cast<void>(transmit(fd, plan(batch, refusal->first_datagram, false), counters));
+  const Outcome second = transmit(fd, plan(batch, outcome.refusal->first_datagram, false), counters);
   // Segmentation was the cause only if the same datagrams left one by one. EMSGSIZE proves nothing about it.
-  if (refusal->error != EMSGSIZE && failures(counters) == before) segmented_ = false;
+  const bool all_left = second.left_from == kAll && failures(counters) == before;
+  if (outcome.refusal->error != EMSGSIZE && all_left) segmented_ = false;
+  return second.left_from;
 }
 
 // Plans the messages for the datagrams from position `from` on. Returns the number of messages.
@@ -185,8 +225,7 @@ void UdpSender::fill(std::size_t index, const TransmitBatch& batch, std::size_t 
 
 // Sends the first `messages` planned messages. Stops and returns the refusal when the kernel rejects a
 // segmented one.
-std::optional<UdpSender::Refusal> UdpSender::transmit(int fd, std::size_t messages,
-                                                      SocketCounters& counters) {
+UdpSender::Outcome UdpSender::transmit(int fd, std::size_t messages, SocketCounters& counters) {
   for (std::size_t next = 0; next < messages;) {
     const int sent = ::sendmmsg(fd, &headers_[next], static_cast<unsigned>(messages - next), MSG_DONTWAIT);
     if (sent > 0) {
@@ -199,16 +238,19 @@ std::optional<UdpSender::Refusal> UdpSender::transmit(int fd, std::size_t messag
     }
     const int error = errno;
     if (error == EINTR) continue;
-    if (buffer_is_full(error)) {
-      for (; next < messages; ++next) counters.tx_dropped_full += messages_[next].datagrams;
-      break;
-    }
     const Message& failed = messages_[next];
-    if (failed.datagrams > 1 && may_refuse_segmentation(error)) return Refusal{failed.first_datagram, error};
+    if (buffer_is_full(error)) return {std::nullopt, failed.first_datagram};
+    if (device_is_full(error)) {
+      counters.tx_dropped_full += failed.datagrams;
+      ++next;
+      continue;
+    }
+    if (failed.datagrams > 1 && may_refuse_segmentation(error))
+      return {Refusal{failed.first_datagram, error}, kAll};
     count_failure(error, failed.datagrams, counters);
     ++next;
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace hawser::io::udp

@@ -1,6 +1,7 @@
 #include "io/udp/udp_socket.hpp"
 
 #include <netinet/udp.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -89,9 +90,27 @@ struct UdpSocket::Impl {
         local(bound_address(fd.get())),
         gro(options.gro && set_option(fd.get(), SOL_UDP, UDP_GRO, 1)),
         receiver(gro),
-        sender(options.gso && supports_gso(fd.get())) {}
+        sender(options.gso && supports_gso(fd.get())) {
+    if (events.get() < 0 || !watch(EPOLL_CTL_ADD, false))
+      throw_setup_error("cannot watch " + describe(options), errno);
+  }
+
+  // Lets the events become readable when datagrams have arrived; with `writable`, also when some can leave.
+  bool watch(int operation, bool writable) const {
+    epoll_event event{};
+    event.events = EPOLLIN | (writable ? EPOLLOUT : 0U);
+    return ::epoll_ctl(events.get(), operation, fd.get(), &event) == 0;
+  }
+  // To be called after datagrams have left or were kept.
+  void watch_writable() {
+    if (sender.waits() == waits_for_room) return;
+    waits_for_room = sender.waits();
+    watch(EPOLL_CTL_MOD, waits_for_room);
+  }
 
   FileDescriptor fd;
+  FileDescriptor events{::epoll_create1(EPOLL_CLOEXEC)};
+  bool waits_for_room = false;
   SocketId id;
   UdpAddress local;
   bool gro;
@@ -104,14 +123,22 @@ UdpSocket::UdpSocket(const UdpSocketOptions& options) : impl_(std::make_unique<I
 UdpSocket::~UdpSocket() = default;
 
 std::span<ReceivedDatagram> UdpSocket::receive() {
+  if (impl_->sender.waits()) {
+    impl_->sender.flush(impl_->fd.get(), impl_->counters);
+    impl_->watch_writable();
+  }
   return impl_->receiver.receive(impl_->fd.get(), impl_->id, impl_->counters);
 }
 
 void UdpSocket::send(const TransmitBatch& batch) {
   impl_->sender.send(impl_->fd.get(), batch, impl_->counters);
+  impl_->watch_writable();
 }
 
 int UdpSocket::native_handle() const {
+  return impl_->events.get();
+}
+int UdpSocket::socket() const {
   return impl_->fd.get();
 }
 SocketId UdpSocket::id() const {

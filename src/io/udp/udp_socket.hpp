@@ -34,7 +34,8 @@ struct UdpSocketOptions {
 /// A non-blocking UDP socket of the kernel: recvmmsg and sendmmsg, UDP GSO with a fall-back at run time, UDP
 /// GRO, pktinfo in both directions. Except for batches that may be fragmented, DF is set and the kernel's own
 /// path MTU is ignored, because the engine probes (RFC 8899 §3). Owns the descriptor and its receive memory;
-/// allocates nothing after construction; belongs to one thread.
+/// allocates nothing after construction, except for what waits while the send buffer is full; belongs to one
+/// thread.
 class UdpSocket final : public DatagramSocket {
  public:
   /// Opens, configures and binds the socket. Throws SetupError.
@@ -44,6 +45,8 @@ class UdpSocket final : public DatagramSocket {
   std::span<ReceivedDatagram> receive() override;
   void send(const TransmitBatch& batch) override;
   [[nodiscard]] int native_handle() const override;
+  /// The socket itself, for its options.
+  [[nodiscard]] int socket() const;
   [[nodiscard]] SocketId id() const override;
   [[nodiscard]] UdpAddress local_address() const override;
   [[nodiscard]] const SocketCounters& counters() const override;

@@ -68,6 +68,7 @@ void Association::handle_packet(Timestamp now, const Route& route, const wire::P
 }
 
 void Association::on_data_packet(const Packet& packet) {
+  parts_.receiver->size_window(packet.now, packet.size, parts_.paths.longest_round_trip());
   if (packet.record == nullptr) return parts_.receiver->on_packet_end(packet.now);
   const security::OpenedRecord& record = *packet.record;
   path::Path* path = parts_.paths.find(packet.path);
@@ -151,6 +152,7 @@ void Association::on_restart_hint(Timestamp now) {
 // --- time
 
 void Association::handle_timeout(Timestamp now) {
+  constexpr Duration kTrimInterval = std::chrono::seconds(10);
   if (closed_) return;
   apply(now, establishment_.on_timeout(now));
   on_shutdown_timeout(now);
@@ -165,6 +167,10 @@ void Association::handle_timeout(Timestamp now) {
   parts_.asconf.on_timeout(now);
   parts_.validation.drop_dead_paths(now);
   drop_retired_paths(parts_);
+  if (now >= next_trim_) {
+    next_trim_ = now + kTrimInterval;
+    give_back_memory(parts_);
+  }
   check_liveness(now);
   if (!closed_) advance_shutdown(parts_, now);
 }

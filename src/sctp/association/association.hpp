@@ -134,6 +134,7 @@ class Association {
   ChunkRouter router_;
   Output output_;
   bool closed_ = false;
+  Timestamp next_trim_ = Timestamp::min();    ///< when memory is given back next
   Timestamp last_record_ = Timestamp::min();  ///< when a record was last opened, from any address
 };
 

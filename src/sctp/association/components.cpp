@@ -18,4 +18,12 @@ void advance_shutdown(Components& parts, Timestamp now) {
   if (parts.data.drained()) parts.teardown.on_drained(now, cumulative_tsn(parts));
 }
 
+void give_back_memory(Components& parts) {
+  parts.data.outstanding().trim();
+  parts.receiver->trim();
+  for (const auto& path : parts.paths) {
+    if (path->flight.bytes == 0) path->flight.sent.trim();
+  }
+}
+
 }  // namespace hawser::sctp::association

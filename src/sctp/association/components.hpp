@@ -83,6 +83,9 @@ void drop_references_to_retired_paths(Components& parts);
 inline void drop_retired_paths(Components& parts) {
   if (parts.paths.any_retired()) drop_references_to_retired_paths(parts);
 }
+/// Gives back what grew for a burst, where nothing is in flight or held any more. To be called only now and
+/// then: otherwise requests with pauses between them would allocate each time.
+void give_back_memory(Components& parts);
 
 /// The receiver's cumulative TSN; 0 before the peer's first TSN is known.
 [[nodiscard]] Tsn cumulative_tsn(const Components& parts);

@@ -35,6 +35,13 @@ bool PathCommands::set_congestion(PathId id, CongestionControl control) {
   return true;
 }
 
+bool PathCommands::set_weight(PathId id, std::uint32_t weight) {
+  path::Path* path = parts_.paths.find(id);
+  if (path == nullptr || weight == 0) return false;
+  path->weight = weight;
+  return true;
+}
+
 void PathCommands::probe(PathId id) {
   if (path::Path* path = parts_.paths.find(id)) path::PathValidation::force_probe(*path);
 }

@@ -24,6 +24,8 @@ class PathCommands {
   void move(PathId id);
   /// Sets the congestion control of a path. False: there is no such path.
   bool set_congestion(PathId id, CongestionControl control);
+  /// Sets the weight of a path. False: there is no such path, or the weight is 0.
+  bool set_weight(PathId id, std::uint32_t weight);
   /// Probes a path now.
   void probe(PathId id);
   /// Requests an address change of `type` by ASCONF. False: the peer does not accept ASCONF.

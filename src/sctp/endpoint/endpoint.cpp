@@ -213,6 +213,11 @@ bool Endpoint::set_path_congestion(AssociationId id, PathId path, CongestionCont
   });
 }
 
+bool Endpoint::set_path_weight(AssociationId id, PathId path, std::uint32_t weight) {
+  return impl_->with(id, false,
+                     [&](auto& association) { return association.path_commands().set_weight(path, weight); });
+}
+
 bool Endpoint::request_primary(Timestamp, AssociationId id, const IpAddress& local) {
   return impl_->with(id, false, [&](auto& association) {
     return association.path_commands().request_address(wire::ParameterType::kSetPrimaryAddress, local);

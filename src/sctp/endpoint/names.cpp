@@ -89,6 +89,12 @@ std::string_view to_string(PathRole role) {
   return kNames[static_cast<std::size_t>(role)];
 }
 
+std::string_view to_string(Scheduling scheduling) {
+  constexpr std::array<std::string_view, kSchedulings> kNames = {"earliest", "weighted", "redundant",
+                                                                 "redundant-all"};
+  return kNames[static_cast<std::size_t>(scheduling)];
+}
+
 std::string_view to_string(CongestionControl control) {
   static constexpr std::array<std::string_view, kCongestionControls> kNames = {"bbr", "cubic", "newreno",
                                                                                "coupled"};

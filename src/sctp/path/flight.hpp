@@ -26,6 +26,9 @@ struct PathFlight {
   DeliveryRate rate;
   ReorderWindow reorder;
 
+  PacketNumber first_loose;  ///< no loose packet is before it
+  std::size_t loose = 0;     ///< loose packets
+
   PacketNumber largest_acked;  ///< highest number of a packet with an acknowledged chunk
   Duration rtt_of_largest{};   ///< its round trip, with the delay of the acknowledgement
   PacketNumber recovery_end;   ///< losses of packets below it count for the last window reduction
@@ -79,8 +82,19 @@ struct PathFlight {
     SentPacket* packet = sent.find(number);
     if (packet == nullptr || !packet->in_flight) return 0;
     packet->in_flight = false;
+    if (packet->loose) --loose;
+    packet->loose = false;
     bytes -= packet->bytes;
     return packet->bytes;
+  }
+  /// The packet is in flight, but its chunks are acknowledged or in flight elsewhere: it has copies of
+  /// chunks, or copies of its chunks have arrived before it. It leaves the flight when the peer reports it.
+  void make_loose(PacketNumber number) {
+    SentPacket* packet = sent.find(number);
+    if (packet == nullptr || !packet->in_flight || packet->loose) return;
+    packet->loose = true;
+    first_loose = loose == 0 ? number : std::min(first_loose, number);
+    ++loose;
   }
   /// A packet with DATA of `size` bytes leaves at `now`. `record`: RecordNumbers::key() of its record.
   void on_sent(Timestamp now, std::size_t size, std::uint64_t record) {

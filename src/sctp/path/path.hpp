@@ -115,6 +115,12 @@ struct Path {
   std::unique_ptr<CongestionController> congestion;
   Timestamp helps_until = Timestamp::min();  ///< until when the scheduler uses it beside faster paths
   Timestamp waits_until = Timestamp::min();  ///< until when it does not
+  std::uint32_t weight = 1;                  ///< for the weighted scheduling
+  /// The path's part in the weighted scheduling.
+  struct Share {
+    std::uint64_t seen = 0;  ///< counters.bytes_sent when it was last looked at
+    double credit = 0;       ///< bytes that the path is behind its part
+  } share;
   Pacer pacer;
   RateCap cap;  ///< the lower of own_caps.upload_bps and peer_cap_bps
   PathFlight flight;

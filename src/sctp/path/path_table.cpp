@@ -161,6 +161,14 @@ bool PathTable::any_active() const {
   return std::ranges::any_of(paths_, [](const auto& path) { return path->lifecycle.active(); });
 }
 
+std::size_t PathTable::windows() const {
+  std::size_t sum = 0;
+  for (const auto& path : paths_) {
+    if (carries_data(data_class(*path))) sum += path->congestion->cwnd();
+  }
+  return sum;
+}
+
 Duration PathTable::longest_round_trip() const {
   Duration longest{};
   for (const auto& path : paths_) {

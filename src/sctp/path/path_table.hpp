@@ -68,6 +68,8 @@ class PathTable {
   [[nodiscard]] bool another_takes_over(const Path& path) const;
   /// The longest smoothed round trip of an active path; zero: none was measured.
   [[nodiscard]] Duration longest_round_trip() const;
+  /// Sum of the congestion windows of the paths that carry data by their role, bytes.
+  [[nodiscard]] std::size_t windows() const;
   /// Number of paths, candidates included.
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
   /// All paths, candidates included, as owning pointers in the order of their ids.

@@ -2,18 +2,11 @@
 
 #include <algorithm>
 
+#include "sctp/path/scheduler_support.hpp"
 #include "sctp/path/selection.hpp"
 
 namespace hawser::sctp::path {
 namespace {
-
-bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
-  if (path.flight.bytes >= path.congestion->cwnd()) return false;
-  const Timestamp ready = path.ready_at();
-  if (ready <= now) return true;
-  limited = std::min(limited, ready);
-  return false;
-}
 
 // The delay of the way to the peer, as far as it differs between paths, and more as the window fills, so that
 // equal paths fill evenly. Nanoseconds.
@@ -24,6 +17,7 @@ class ArrivalModel {
       if (!carries_data(data_class(*path))) continue;
       const auto delay = path->delay.with_offset();
       measured_ &= delay.has_value();
+      if (path->rtt.measured()) fastest_ = std::min(fastest_, path->rtt.srtt());
       if (!delay) continue;
       shortest_ = std::min(shortest_, *delay);
       least_srtt_ = std::min(least_srtt_, path->rtt.srtt());
@@ -34,6 +28,10 @@ class ArrivalModel {
     if (!measured_ || !path.delay.with_offset()) return path.rtt.srtt() / 2;
     return *path.delay.with_offset() - shortest_ + least_srtt_ / 2;
   }
+  // Until its acknowledgement, which may come back on any path, is here.
+  [[nodiscard]] Duration until_acked(const Path& path) const {
+    return delay(path) + std::min(fastest_, path.rtt.srtt()) / 2;
+  }
   // The same, for the choice between paths.
   [[nodiscard]] double score(const Path& path) const {
     const double filled = static_cast<double>(path.flight.bytes + path.pmtu.payload()) /
@@ -43,7 +41,8 @@ class ArrivalModel {
 
  private:
   Duration shortest_ = Duration::max();
-  Duration least_srtt_ = Duration::max();
+  Duration least_srtt_ = Duration::max();  ///< of the paths with a measured delay
+  Duration fastest_ = Duration::max();     ///< the shortest round trip of all
   bool measured_ = true;
 };
 
@@ -55,11 +54,6 @@ Path* lowest_error_path(PathTable& paths) {
     if (best == nullptr || path->error_count < best->error_count) best = path.get();
   }
   return best;
-}
-
-Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
-  Path* path = lowest_error_path(paths);
-  return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 
 // The rate at which all paths together deliver, over the last moments.
@@ -138,6 +132,7 @@ class EarliestArrival final : public PathScheduler {
     const Faster faster = faster_than(path, situation);
     if (faster.rate <= 0) return true;
     if (situation.demand.urgent) return !sooner_elsewhere(path, situation);
+    if (blocks(path, situation)) return false;
     if (situation.now >= path.helps_until && situation.now >= path.waits_until)
       (helps(path, faster, situation) ? path.helps_until : path.waits_until) = situation.now + kDecision;
     return situation.now < path.helps_until;
@@ -165,6 +160,26 @@ class EarliestArrival final : public PathScheduler {
     const double wait = static_cast<double>(situation.demand.backlog) / faster.rate;
     return wait * 1e9 >= static_cast<double>(faster.gap.count()) ||
            (path.flight.bytes != 0 && throughput_.rate() > kNearly * faster.rate);
+  }
+  // Whether the peer's window would be full before a packet on `path` is acknowledged. It begins at the
+  // oldest packet that is not, so all that the faster paths send meanwhile counts; what is left of the window
+  // is the share of the slower ones.
+  [[nodiscard]] static bool blocks(const Path& path, const Situation& situation) {
+    const Duration until_acked = situation.model.until_acked(path);
+    const auto window = static_cast<double>(situation.demand.window);
+    double taken = static_cast<double>(path.pmtu.payload());
+    for (const auto& other : situation.paths) {
+      const bool faster = competes(*other, path, situation) &&
+                          situation.model.delay(path) - situation.model.delay(*other) > kUnnoticed;
+      if (!faster) {
+        taken += static_cast<double>(other->flight.bytes);
+        continue;
+      }
+      const double most =
+          window * 1e9 / static_cast<double>(std::max(other->rtt.srtt(), Duration{1}).count());
+      taken += std::min(capacity(*other), most) * static_cast<double>(until_acked.count()) / 1e9;
+    }
+    return taken > window;
   }
   // Whether `other` may carry the next packet instead of `path`.
   [[nodiscard]] static bool competes(const Path& other, const Path& path, const Situation& situation) {
@@ -209,6 +224,24 @@ class PrimaryOnly final : public PathScheduler {
 
 }  // namespace
 
+bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
+  if (path.flight.bytes >= path.congestion->cwnd()) return false;
+  const Timestamp ready = path.ready_at();
+  if (ready <= now) return true;
+  limited = std::min(limited, ready);
+  return false;
+}
+
+Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
+  Path* path = lowest_error_path(paths);
+  return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
+}
+
+std::unique_ptr<PathScheduler> make_scheduler(const EndpointConfig& config) {
+  if (!config.multipath) return make_primary_scheduler();
+  return config.scheduling == Scheduling::weighted ? make_weighted_scheduler()
+                                                   : make_earliest_arrival_scheduler();
+}
 std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() {
   return std::make_unique<EarliestArrival>();
 }

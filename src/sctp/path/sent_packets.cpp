@@ -19,6 +19,12 @@ void SentPackets::grow() {
   ring_ = std::move(larger);
 }
 
+void SentPackets::trim() {
+  if (ring_.size() == kFirstCapacity) return;
+  ring_ = std::vector<SentPacket>(kFirstCapacity);
+  oldest_ = next_;
+}
+
 // The keys of the records ascend with the packet numbers.
 const SentPacket* SentPackets::find_record(std::uint64_t key) {
   std::uint64_t first = next_.value() > ring_.size() ? next_.value() - ring_.size() : 1;

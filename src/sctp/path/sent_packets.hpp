@@ -28,11 +28,13 @@ struct SentPacket {
   std::uint32_t bytes = 0;   ///< of the IP packet
   std::uint32_t flight = 0;  ///< bytes in flight on the path with this packet
   bool in_flight = false;    ///< neither acknowledged nor declared lost
+  bool loose = false;        ///< in flight, but no chunk in flight is known by it (PathFlight::make_loose)
   bool app_limited = false;  ///< too little data waited to use the path
 };
 
 /// The packets with DATA that left on ONE path and may still be acknowledged: a ring indexed by packet
-/// number. Owns the numbers. It grows with the packets in flight, up to kMaxPackets, and never shrinks.
+/// number. Owns the numbers. It grows with the packets in flight, up to kMaxPackets, and shrinks in trim()
+/// only.
 class SentPackets {
  public:
   /// Most packets that are remembered. One that is older counts as gone.
@@ -48,6 +50,8 @@ class SentPackets {
   [[nodiscard]] const SentPacket* find_record(std::uint64_t key);
   /// Packets before `oldest` are neither in flight nor of interest any more, so the ring need not hold them.
   void forget_before(PacketNumber oldest);
+  /// Forgets all packets, none of which is in flight, and gives back the memory of the ring.
+  void trim();
   /// Whether another packet would displace one that may be in flight.
   [[nodiscard]] bool full() const { return next_.value() - oldest_.value() >= kMaxPackets; }
 

@@ -135,6 +135,14 @@ bool Reassembly::grow() {
   return true;
 }
 
+void Reassembly::trim() {
+  if (held_bytes() != 0) return;
+  std::vector<Slot>().swap(slots_);
+  waiting_ = WaitingMessages();
+  ready_ = RingQueue<Delivered>();
+  diverted_ready_ = RingQueue<Delivered>();
+}
+
 // Copies the chunk into its slot and joins it with its neighbours of the same message. Returns the run that
 // it is part of then.
 Reassembly::Run Reassembly::store(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key) {

@@ -36,9 +36,9 @@ struct Delivered {
 /// fragmented message costs one more copy. TSNs and SSNs are unwrapped inside.
 class Reassembly {
  public:
-  /// Most TSNs from the oldest held chunk to the newest. Also bounds the SSNs in flight, so that they unwrap
-  /// correctly.
-  static constexpr std::size_t kMaxSlots = 32'768;
+  /// Most TSNs from the oldest held chunk to the newest. At least as many as TSNs may be in
+  /// flight.
+  static constexpr std::size_t kMaxSlots = 65'536;
   /// Bytes counted for every held chunk and queued message in addition to its payload: its slot, and the
   /// unused rest of a pool block. Without it, a flood of tiny messages would bypass the window.
   static constexpr std::size_t kOverhead = 512;
@@ -87,6 +87,9 @@ class Reassembly {
   std::optional<Delivered> poll() { return poll(ready_); }
   /// The next internal message.
   std::optional<Delivered> poll_diverted() { return poll(diverted_ready_); }
+
+  /// Gives back the memory of slots and queues, which grow again on demand, if nothing is held.
+  void trim();
 
   /// Number of streams.
   [[nodiscard]] std::size_t inbound_streams() const { return inbound_streams_; }

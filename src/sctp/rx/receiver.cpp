@@ -42,8 +42,8 @@ Receiver::Receiver(Tsn peer_initial_tsn, std::uint16_t inbound_streams, const En
       path_ack_(config.max_paths),
       acks_(std::min(config.sack_delay, kMaxSackDelay), config.max_paths),
       gap_policy_(gap_policy),
-      window_(config.receive_window),
-      reopening_(std::min<std::size_t>(window_ / 2, std::size_t{2} * config.path_mtu)),
+      window_(config),
+      reopening_(std::min<std::size_t>(window_.size() / 2, std::size_t{2} * config.path_mtu)),
       advertised_(config.receive_window) {}
 
 // --- input
@@ -78,7 +78,7 @@ std::optional<DropReason> Receiver::admit(std::uint64_t tsn) {
 // next TSN in line has a higher limit, because only it makes held chunks deliverable.
 bool Receiver::has_room_for(std::uint64_t tsn) const {
   if (tsn > tracker_.highest()) return a_rwnd() != 0;
-  const std::size_t limit = (tsn == tracker_.cumulative() + 1 ? 3 : 2) * window_;
+  const std::size_t limit = (tsn == tracker_.cumulative() + 1 ? 3 : 2) * window_.size();
   return held_bytes() < limit;
 }
 
@@ -94,7 +94,7 @@ std::optional<DropReason> Receiver::take_in(Timestamp now, std::uint64_t tsn, co
   if (gap_policy_ == GapPolicy::at_once && (had_gaps || tracker_.has_gaps())) urgent_ = true;
   if (!valid_stream) return DropReason::invalid_stream;
   if (reassembly_.waiting_bytes() != 0) {
-    const bool pressed = reassembly_.waiting_bytes() >= window_ / 4 * 3;
+    const bool pressed = reassembly_.waiting_bytes() >= window_.size() / 4 * 3;
     reassembly_.deliver_partially(tracker_.cumulative(), pressed);
   }
   return std::nullopt;
@@ -129,6 +129,17 @@ void Receiver::on_packet_end(Timestamp now, const SealedPacket* sealed) {
                         .bytes = sealed->bytes,
                         .urgent = urgent,
                         .irregular = sealed->skips || duplicate});
+}
+
+void Receiver::size_window(Timestamp now, std::size_t bytes, Duration longest_round_trip) {
+  if (!window_.may_grow()) return;
+  // A repair takes a round trip; a slower path delays it by at most another one.
+  window_.on_data(now, bytes, 2 * longest_round_trip + (hold().bounded() ? hold().current() : Duration{}));
+}
+
+void Receiver::trim() {
+  tracker_.trim();
+  reassembly_.trim();
 }
 
 void Receiver::on_timeout(Timestamp now) {
@@ -217,7 +228,7 @@ std::optional<Delivered> Receiver::poll_diverted() {
 // dropped.
 std::uint32_t Receiver::a_rwnd() const {
   const std::size_t taken = (2 * held_bytes() + 2) / 3;
-  return static_cast<std::uint32_t>(window_ - std::min(window_, taken));
+  return static_cast<std::uint32_t>(window_.size() - std::min(window_.size(), taken));
 }
 
 }  // namespace hawser::sctp::rx

@@ -17,6 +17,7 @@
 #include "sctp/rx/gap_report.hpp"
 #include "sctp/rx/path_ack_writer.hpp"
 #include "sctp/rx/reassembly.hpp"
+#include "sctp/rx/receive_window.hpp"
 #include "sctp/rx/tsn_tracker.hpp"
 #include "sctp/wire/data.hpp"
 #include "sctp/wire/forward_tsn.hpp"
@@ -76,6 +77,11 @@ class Receiver {
   /// Plans the SACK. Called once per received packet that carried DATA, accepted or not; `sealed` is null
   /// when the packet was not sealed.
   void on_packet_end(Timestamp now, const SealedPacket* sealed = nullptr);
+  /// A packet with DATA of `bytes` bytes has arrived: sizes the window for what arrives while a chunk is
+  /// missing. `longest_round_trip`: of the paths; zero: not known.
+  void size_window(Timestamp now, std::size_t bytes, Duration longest_round_trip);
+  /// Gives back the memory of the rings, which grow again on demand, where nothing is held.
+  void trim();
   /// Makes a SACK due whose deadline has passed, and delivers messages that have waited long enough for the
   /// order of their stream.
   void on_timeout(Timestamp now);
@@ -118,7 +124,7 @@ class Receiver {
 
   // --- getters
 
-  /// The window to advertise, bytes; the configured one when nothing is held.
+  /// The window to advertise, bytes; all of it when nothing is held.
   [[nodiscard]] std::uint32_t a_rwnd() const;
   /// The cumulative TSN, as on the wire.
   [[nodiscard]] Tsn cumulative_tsn() const { return wire_tsn(tracker_.cumulative()); }
@@ -160,7 +166,7 @@ class Receiver {
   PathAckWriter path_ack_;
   AckPolicy acks_;
   GapPolicy gap_policy_;
-  std::size_t window_;        ///< as configured
+  ReceiveWindow window_;
   std::size_t reopening_;     ///< a gain of this size after a closed window makes a SACK due
   std::uint32_t advertised_;  ///< a_rwnd of the last SACK
   PathId from_ = kNoPath;     ///< of the newest DATA

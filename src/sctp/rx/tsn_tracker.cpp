@@ -91,6 +91,10 @@ wire::GapBlock TsnTracker::block(std::uint64_t first, std::uint64_t last) const 
   return {static_cast<std::uint16_t>(first - cumulative_), static_cast<std::uint16_t>(last - cumulative_)};
 }
 
+void TsnTracker::trim() {
+  if (!has_gaps() && received_.capacity() > kFirstCapacity) received_ = RingBitmap(kFirstCapacity);
+}
+
 // Makes room in the ring for `tsn`, which is above highest_.
 void TsnTracker::make_room(std::uint64_t tsn) {
   const std::uint64_t needed = tsn - cumulative_;

@@ -24,7 +24,7 @@ enum class Arrival : std::uint8_t { fresh, duplicate, out_of_window };
 class TsnTracker {
  public:
   /// TSNs further than this above the cumulative one are out of window. Gap block offsets have 16 bits.
-  static constexpr std::uint64_t kMaxSpan = 32'768;
+  static constexpr std::uint64_t kMaxSpan = 65'535;
   /// Duplicates remembered for one SACK; further ones are only counted.
   static constexpr std::size_t kMaxDuplicates = 32;
 
@@ -54,6 +54,8 @@ class TsnTracker {
 
   /// How many TSNs up to `tsn` have not arrived. Costs O(their span / 64).
   [[nodiscard]] std::uint64_t missing_up_to(std::uint64_t tsn) const;
+  /// Gives back the memory of the ring, which grows again on demand, if there is no gap.
+  void trim();
 
   /// The highest TSN up to which all have arrived.
   [[nodiscard]] std::uint64_t cumulative() const { return cumulative_; }

@@ -24,7 +24,9 @@ namespace hawser::sctp::tx {
 
 DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn)
     : pool_(&pool),
-      limit_(config.send_buffer),
+      least_(config.send_buffer),
+      most_(std::max(config.send_buffer, config.send_buffer_max)),
+      limit_(least_),
       max_message_(config.max_message_size),
       initial_tsn_(initial_tsn),
       outstanding_(initial_tsn),
@@ -33,7 +35,7 @@ DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initi
 void DataSender::on_established(std::uint16_t streams, std::uint32_t peer_window, bool partial_reliability) {
   reliability_.set_enabled(partial_reliability);
   streams_ = streams;
-  peer_window_ = peer_window;
+  peer_window_ = largest_window_ = peer_window;
 }
 
 SendResult DataSender::check(const Buffer& message, const SendOptions& options) const {
@@ -153,12 +155,6 @@ bool DataSender::send_again(Filling& to) {
   return true;
 }
 
-void DataSender::add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate) {
-  packet.add_data({immediate, chunk.unordered, chunk.begin, chunk.end, wire_tsn(tsn), chunk.stream, chunk.ssn,
-                   chunk.ppid, chunk.payload.bytes()});
-  packet.set_dscp(chunk.dscp);
-}
-
 std::uint64_t DataSender::newest_worth_sending(const path::Path& path, Timestamp now) {
   std::uint64_t tsn = path.flight.newest;
   while (tsn != path::kNoTsn && PartialReliability::is_over(outstanding_.at(tsn), now))
@@ -194,6 +190,9 @@ bool DataSender::send_new(Filling& to, Lane lane) {
   if (!to.packet.accepts_dscp(queue_.front(lane).options.dscp)) return false;
   if (!window_permits(size) || !to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size))
     return false;
+  const SendQueue::Pending& pending = queue_.front(lane);
+  const bool begins = !pending.options.unordered && pending.offset == 0;
+  if (begins && !numbers_.may_take(pending.options.stream, outstanding_.cumulative() + 1)) return false;
   const std::uint64_t tsn = outstanding_.next_tsn();
   if (PartialReliability::is_over(outstanding_.append(cut(lane, size)), to.now)) {
     reliability_.abandon(tsn, outstanding_, queue_);  // the rest of a message of which a part was sent
@@ -229,11 +228,9 @@ OutChunk DataSender::cut(Lane lane, std::size_t size) {
   chunk.expires = pending.expires;
   chunk.doomed = pending.doomed;
   chunk.max_transmissions = reliability_.max_transmissions(options);
-  if (options.stream.value() >= next_ssn_.size()) next_ssn_.resize(options.stream.value() + std::size_t{1});
   chunk.urgent = lane == Lane::urgent || lane == Lane::realtime;
-  Ssn& ssn = next_ssn_[options.stream.value()];
-  chunk.ssn = options.unordered ? Ssn{} : ssn;
-  if (chunk.end && !options.unordered) ++ssn;
+  if (!options.unordered) chunk.ssn = numbers_.next(options.stream);
+  if (chunk.end && !options.unordered) numbers_.on_end(options.stream, outstanding_.next_tsn());
   if (chunk.begin && chunk.end) {
     chunk.payload = std::move(pending.message);
   } else {
@@ -250,7 +247,7 @@ DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& p
   coverage.on_sack(sack.fields);
   const bool prompt = coverage_.certain() && coverage.certain();
   const SackView view{cumulative, sack.gaps, sack.non_renegable, now, may_be_cut, prompt};
-  const SackVerdict verdict = apply(view, sack.overtaken ? wire_window() : sack.fields.a_rwnd, paths);
+  const SackVerdict verdict = apply(view, sack.overtaken ? peer_window_ : sack.fields.a_rwnd, paths);
   if (verdict != SackVerdict::advanced && verdict != SackVerdict::nothing_new) return verdict;
   coverage_ = coverage;
   for (const Tsn tsn : sack.duplicates)
@@ -259,7 +256,7 @@ DataSender::SackVerdict DataSender::on_sack(const Sack& sack, path::PathTable& p
 }
 
 DataSender::SackVerdict DataSender::on_cumulative(Tsn tsn, path::PathTable& paths, Timestamp now) {
-  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now, false}, wire_window(), paths);
+  return apply({unwrap(tsn, outstanding_.cumulative()), {}, {}, now, false}, peer_window_, paths);
 }
 
 DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_rwnd,
@@ -277,6 +274,7 @@ DataSender::SackVerdict DataSender::apply(const SackView& view, std::uint32_t a_
   const bool overtaken = same_cumulative && !news && outstanding_.reports_less(view);
   // The flight counts against the advertised window in window_permits (RFC 9260 §6.2.1 D ii).
   if (!overtaken) peer_window_ = a_rwnd;
+  largest_window_ = std::max(largest_window_, peer_window_);
   return news ? SackVerdict::advanced : SackVerdict::nothing_new;
 }
 

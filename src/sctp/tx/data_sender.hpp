@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "hawser/sctp/message.hpp"
+#include "sctp/tx/copies.hpp"
 #include "sctp/tx/outstanding.hpp"
 #include "sctp/tx/packet_builder.hpp"
 #include "sctp/tx/partial_reliability.hpp"
 #include "sctp/tx/sack_coverage.hpp"
 #include "sctp/tx/send_queue.hpp"
+#include "sctp/tx/stream_numbers.hpp"
 #include "sctp/wire/numbers.hpp"
 
 namespace hawser::sctp::tx {
@@ -40,6 +41,8 @@ class DataSender {
   [[nodiscard]] std::size_t backlog() const { return queue_.bytes(); }
   /// Whether the next chunk holds up others, or is of use only for a short time.
   [[nodiscard]] bool next_is_urgent() const;
+  /// The congestion windows of all paths are `windows` bytes: sizes the send buffer for them.
+  void size_buffer(std::size_t windows) { limit_ = std::clamp(2 * windows, least_, most_); }
   /// Free bytes of the send buffer.
   [[nodiscard]] std::size_t space() const { return queued_bytes() < limit_ ? limit_ - queued_bytes() : 0; }
   /// Whether no message waits, except in the source, and every chunk is acknowledged.
@@ -111,6 +114,11 @@ class DataSender {
   [[nodiscard]] const Outstanding& outstanding() const { return outstanding_; }
   /// The a_rwnd that the peer advertised last, bytes.
   [[nodiscard]] std::size_t peer_window() const { return peer_window_; }
+  /// Bytes that may be in flight or held by the peer for the order: the largest window that the peer has
+  /// advertised, or what fits into the span of TSNs.
+  [[nodiscard]] std::size_t whole_window() const {
+    return std::min<std::size_t>(largest_window_, Outstanding::kMaxSpan * max_chunk_payload_);
+  }
   /// Whether the chunk in flight only probes a closed window (RFC 9260 §6.1 A).
   [[nodiscard]] bool probing_window() const { return probing_window_; }
   /// The initial TSN of this end's INIT or INIT ACK.
@@ -135,23 +143,24 @@ class DataSender {
   bool send_new(Filling& to, Lane lane);
   void send(Filling& to, std::uint64_t tsn);
   OutChunk cut(Lane lane, std::size_t size);
-  static void add_chunk(PacketBuilder& packet, std::uint64_t tsn, const OutChunk& chunk, bool immediate);
   [[nodiscard]] bool window_permits(std::size_t size) const;
-  [[nodiscard]] std::uint32_t wire_window() const { return static_cast<std::uint32_t>(peer_window_); }
   SackVerdict apply(const SackView& view, std::uint32_t a_rwnd, path::PathTable& paths);
 
   BufferPool* pool_;
-  std::size_t limit_;
+  std::size_t least_;  ///< the least of the send buffer
+  std::size_t most_;   ///< the most
+  std::size_t limit_;  ///< its size now
   std::size_t max_message_;
   Tsn initial_tsn_;
   Outstanding outstanding_;
   PartialReliability reliability_;
   SendQueue queue_;
   std::uint16_t streams_;
-  std::vector<Ssn> next_ssn_;  ///< of the streams up to the highest one in use
+  StreamNumbers numbers_;
   SackCoverageTracker coverage_;
   std::size_t max_chunk_payload_ = 0;
-  std::size_t peer_window_ = 0;
+  std::uint32_t peer_window_ = 0;
+  std::uint32_t largest_window_ = 0;
   std::uint64_t messages_accepted_ = 0;
   std::uint64_t messages_refused_ = 0;
   bool probing_window_ = false;

@@ -281,7 +281,8 @@ bool LossRecovery::lone_loss(const path::Path& path, Timestamp now) const {
 // outstanding there.
 void LossRecovery::on_t3(path::Path& path, Timestamp now) {
   path::PathFlight& flight = path.flight;
-  const bool may_probe = path.lifecycle.active() && path.rtt.measured() && !path.moving;
+  const bool may_probe =
+      path.lifecycle.active() && path.rtt.measured() && !path.moving && flight.oldest != path::kNoTsn;
   if (may_probe && flight.probe_sent == kNever && lone_loss(path, now)) return on_probe_deadline(path, now);
   ++path.counters.timeouts;
   // A closed window whose probes are answered is no failure (RFC 9260 §6.1 A).

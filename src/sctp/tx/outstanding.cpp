@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "sctp/path/loose_packets.hpp"
+
 namespace hawser::sctp::tx {
 namespace {
 
@@ -63,6 +65,7 @@ OutChunk& Outstanding::append(OutChunk&& chunk) {
   OutChunk& slot = at(next_);
   slot = std::move(chunk);
   slot.state = OutChunk::State::queued;
+  slot.copied = false;
   held_bytes_ += slot.payload.size();
   unreleased_.set(next_);
   never_acked_.set(next_);
@@ -95,6 +98,13 @@ void Outstanding::grow() {
   if (ring_.size() <= unreleased_.capacity()) return;
   for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &urgent_queued_, &gap_acked_})
     bits->grow(ring_.size(), base_, next_);
+}
+
+void Outstanding::trim() {
+  if (!empty() || ring_.size() == kFirstCapacity) return;
+  ring_ = std::vector<OutChunk>(kFirstCapacity);
+  for (RingBitmap* bits : {&unreleased_, &never_acked_, &queued_, &urgent_queued_, &gap_acked_})
+    *bits = RingBitmap(kFirstBits);
 }
 
 std::uint64_t Outstanding::next_queued() {
@@ -188,7 +198,10 @@ std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& path
     gap_ack_block(sack.cumulative + block.start, sack.cumulative + block.end, paths, sack.received);
   }
   if (gap_acked_count_ != 0) detect_reneging(sack);
-  for (const auto& path : paths) forget_delivered(*path);
+  for (const auto& path : paths) {
+    if (path->flight.loose != 0) settled_ += path::settle_loose(*path, sack.received);
+    forget_delivered(*path);
+  }
   // A SACK that acknowledges nothing new may have been overtaken by a newer one, so its view is not used.
   if (acknowledged_ != acknowledged_before) note_unreported(sack);
   return released_now_;
@@ -198,7 +211,9 @@ std::size_t Outstanding::acknowledge(const SackView& sack, path::PathTable& path
 // to be late and not lost.
 void Outstanding::forget_delivered(path::Path& path) {
   path::PathFlight& flight = path.flight;
-  flight.sent.forget_before(flight.oldest == path::kNoTsn ? flight.sent.next() : at(flight.oldest).packet);
+  path::PacketNumber oldest = flight.oldest == path::kNoTsn ? flight.sent.next() : at(flight.oldest).packet;
+  if (flight.loose != 0) oldest = std::min(oldest, flight.first_loose);
+  flight.sent.forget_before(oldest);
 }
 
 // A full SACK that does not state its coverage reports the lowest blocks only. TSNs above its last block may
@@ -250,8 +265,10 @@ OutChunk& Outstanding::on_acknowledged(std::uint64_t tsn, path::PathTable& paths
     path::PathFlight& flight = chunk.path->flight;
     if (flight.oldest == tsn) flight.acked.pseudo_cumulative = true;
     flight.acked.any = true;
-    const std::size_t bytes = flight.take_out(chunk.packet);
-    if (chunk.transmissions > 1 && has_not_arrived(chunk, now)) {
+    const bool early = chunk.transmissions > 1 && has_not_arrived(chunk, now);
+    if (early && chunk.copied) flight.make_loose(chunk.packet);
+    const std::size_t bytes = early && chunk.copied ? 0 : flight.take_out(chunk.packet);
+    if (early) {
       note_late_arrival(chunk, paths, now);
     } else {
       flight.acked.bytes += bytes;
@@ -274,6 +291,11 @@ bool Outstanding::has_not_arrived(const OutChunk& chunk, Timestamp now) const {
   path::PathFlight& flight = chunk.path->flight;
   const path::SentPacket* packet = flight.sent.find(chunk.packet);
   if (packet != nullptr && packet->record > flight.reported_record) return true;
+  const bool unreported_path = packet == nullptr || packet->record == 0;
+  if (chunk.copied && unreported_path) {
+    const Duration usual = chunk.path->rtt.srtt();
+    return now - chunk.sent_at < usual - usual / 8;
+  }
   return now - chunk.sent_at < shortest_round_trip_;
 }
 
@@ -281,7 +303,9 @@ bool Outstanding::has_not_arrived(const OutChunk& chunk, Timestamp now) const {
 void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) const {
   path::PathFlight& flight = chunk.path->flight;
   const bool first = chunk.transmissions == 1;
-  if (first) flight.acked.unambiguous = true;
+  const path::SentPacket* packet = flight.sent.find(chunk.packet);
+  const bool seen = packet != nullptr && packet->record != 0 && packet->record == flight.reported_record;
+  if (first || seen) flight.acked.unambiguous = true;
   if (first) flight.acked.largest = std::max(flight.acked.largest, chunk.size);
   flight.acked.newest = std::max(flight.acked.newest, chunk.packet);
   if (first && prompt_ && chunk.packet < flight.acked.largest_before) {
@@ -417,6 +441,7 @@ Outstanding::Losses Outstanding::detect_losses(path::Path& path, Timestamp now) 
       break;
     }
     lose(tsn, chunk, losses);
+    if (chunk.copied) continue;  // its acknowledgement may be that of the copy
     // What a time-out or a move declares lost may arrive at any time, and tells nothing about reordering.
     chunk.lost_packet = chunk.packet;
     chunk.lost_path = path.id;
@@ -429,6 +454,11 @@ void Outstanding::lose_all(path::Path& path) {
   while (path.flight.oldest != path::kNoTsn) {
     const std::uint64_t tsn = path.flight.oldest;
     lose(tsn, at(tsn), losses);
+  }
+  path::PathFlight& flight = path.flight;
+  for (; flight.loose != 0 && flight.first_loose < flight.sent.next(); ++flight.first_loose) {
+    const path::SentPacket* packet = flight.sent.find(flight.first_loose);
+    if (packet != nullptr && packet->loose) flight.take_out(flight.first_loose);
   }
   forget_delivered(path);
 }

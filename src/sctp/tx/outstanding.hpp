@@ -46,6 +46,7 @@ struct OutChunk {
   bool unordered = false;
   bool immediate = false;
   bool urgent = false;  ///< sent again before chunks that are not
+  bool copied = false;  ///< also sent on another path, in a packet of which this end keeps no chunk
   /// In the last chunk of a packet: the size class of the packet. `small` also for one that IP may fragment.
   path::PacketSize size = path::PacketSize::small;
 };
@@ -75,9 +76,8 @@ struct SackView {
 /// acknowledged by a renegable block once, reneged once, and released once.
 class Outstanding {
  public:
-  /// Most TSNs outstanding at a time. Offsets in SACKs have 16 bits, and the receiver's ring has as many
-  /// slots.
-  static constexpr std::size_t kMaxSpan = 32'768;
+  /// Most TSNs outstanding at a time: offsets in SACKs have 16 bits.
+  static constexpr std::size_t kMaxSpan = 65'535;
 
   explicit Outstanding(Tsn initial_tsn);
 
@@ -106,6 +106,8 @@ class Outstanding {
   void set_newest_packet_size(const path::Path& path, path::PacketSize size) {
     at(path.flight.newest).size = size;
   }
+  /// The chunk `tsn`.
+  [[nodiscard]] const OutChunk& at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)]; }
   /// When the chunk was sent last.
   [[nodiscard]] Timestamp sent_at(std::uint64_t tsn) const { return ring_[tsn & (ring_.size() - 1)].sent_at; }
   /// The chunk that left next after `tsn` on the same path, or path::kNoTsn.
@@ -128,8 +130,8 @@ class Outstanding {
   /// Whether the SACK acknowledges only TSNs that were sent, and each list of blocks is ascending and
   /// disjoint, as RFC 9260 §3.3.4 has it. Rejects optimistic and wrapped acknowledgements.
   [[nodiscard]] bool plausible(const SackView& sack) const;
-  /// Chunks that were ever acknowledged.
-  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  /// Chunks that were ever acknowledged, and packets that were found to have arrived without one.
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_ + settled_; }
   /// Whether `sack` reports fewer renegable chunks than were reported before.
   [[nodiscard]] bool reports_less(const SackView& sack) const;
   /// Marks the chunks that the SACK acknowledges, and notes in each path's flight.acked what it means for
@@ -153,6 +155,8 @@ class Outstanding {
   void resend(std::uint64_t tsn, path::PacketNumber packet, Timestamp now);
   /// Declares all chunks in flight on `path` lost (T3-rtx).
   void lose_all(path::Path& path);
+  /// Gives back the memory of the rings, which grow again on demand, if nothing is outstanding.
+  void trim();
   /// Prepares the removal of `path`: the chunks in flight there are lost, and no chunk points to it.
   void forget(path::Path& path);
 
@@ -188,6 +192,7 @@ class Outstanding {
   std::uint64_t queued_hint_;  ///< no lost TSN is below
   std::uint64_t highest_gap_end_ = 0;
   std::uint64_t acknowledged_ = 0;             ///< chunks ever acknowledged, for the first time
+  std::uint64_t settled_ = 0;                  ///< loose packets that have arrived
   std::uint64_t reported_end_ = path::kNoTsn;  ///< the newest SACK had no room for the TSNs above
   std::size_t queued_count_ = 0;
   std::size_t urgent_queued_count_ = 0;

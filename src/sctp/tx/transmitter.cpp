@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sctp/path/selection.hpp"
+
 namespace hawser::sctp::tx {
 namespace {
 
@@ -18,9 +20,7 @@ bool clearly_sooner(const path::RttEstimator& a, const path::RttEstimator& b) {
 }  // namespace
 
 Transmitter::Transmitter(const Context& context)
-    : context_(context),
-      scheduler_(context.config.multipath ? path::make_earliest_arrival_scheduler()
-                                          : path::make_primary_scheduler()) {}
+    : context_(context), scheduler_(path::make_scheduler(context.config)), copies_(context.config) {}
 
 void Transmitter::on_established(bool nr_sack, std::size_t chunk_overhead) {
   nr_sack_ = nr_sack;
@@ -38,7 +38,8 @@ std::size_t Transmitter::next_packet_size() {
 path::Path* Transmitter::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
   const path::Demand demand{context_.paths.any_carries(size) ? size : 0,
-                            context_.data.queue().waiting_bytes(), context_.data.next_is_urgent()};
+                            context_.data.queue().waiting_bytes(), context_.data.next_is_urgent(),
+                            context_.data.whole_window()};
   return scheduler_->pick(context_.paths, now, pacing_deadline_, demand);
 }
 
@@ -73,7 +74,10 @@ path::Path* Transmitter::sack_path(const rx::Receiver& receiver) {
 bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch) {
   path::Path* path = nullptr;
   context_.data.set_max_chunk_payload(unfragmented_size());
+  context_.data.size_buffer(context_.paths.windows());
   if (may_send_data && (poll_forward_tsn(now, batch) || poll_probe(now, batch))) return true;
+  if (may_send_data && !context_.data.ready()) unblock_window(now);
+  if (may_send_data && poll_copies(now, batch)) return true;
   if (may_send_data && context_.data.ready()) path = pick_path(now);
   if (path != nullptr && !context_.data.prepare(now)) path = nullptr;
   const rx::AckPolicy& acks = receiver.acks();
@@ -104,7 +108,9 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
     const bool with_sack =
         sack_from != nullptr && batch.empty() && worth_bundling(now, packet, path, *sack_from);
     if (with_sack) add_sack(now, path, packet, *sack_from);
+    const std::uint64_t first = context_.data.outstanding().next_tsn();
     const std::size_t bytes = context_.data.fill(packet, path, flight.sent.next(), now);
+    copies_.on_sent(context_.data.outstanding(), first, context_.data.outstanding().next_tsn(), now);
     if (bytes == 0 && !with_sack) break;
     const std::size_t size = packet.finish();
     const std::uint64_t position = batch.sizes().size();
@@ -147,6 +153,67 @@ bool Transmitter::poll_probe(Timestamp now, TransmitBatch& batch) {
     return true;
   }
   return false;
+}
+
+// The path with the shortest round trip that has room for a copy of what left on `original`. Sets
+// copy_deadline_ where only pacing holds one back. Null otherwise.
+path::Path* Transmitter::path_for_copy(Timestamp now, const path::Path& original) {
+  path::Path* best = nullptr;
+  const unsigned rank = path::usage_rank(path::data_class(original));  // a backup path carries no copies
+  for (const auto& path : context_.paths) {
+    const path::DataClass data_class = path::data_class(*path);
+    if (path.get() == &original || !path::carries_data(data_class) || path::usage_rank(data_class) > rank)
+      continue;
+    if (path->flight.bytes >= path->congestion->cwnd() || path->flight.sent.full()) continue;
+    if (path->ready_at() > now) {
+      copy_deadline_ = std::min(copy_deadline_, path->ready_at());
+    } else if (best == nullptr || sooner(path->rtt, best->rtt)) {
+      best = path.get();
+    }
+  }
+  return best;
+}
+
+// A copy counts in the window, the pacer and the cap of its path like any packet.
+bool Transmitter::poll_copies(Timestamp now, TransmitBatch& batch) {
+  const path::Path* original = copies_.next(context_.data.outstanding(), now);
+  if (original == nullptr) return false;
+  path::Path* path = path_for_copy(now, *original);
+  if (path == nullptr) {
+    if (copy_deadline_ == kNever) copies_.drop();
+    return false;
+  }
+  batch.clear();
+  batch.route = path->route;
+  batch.ecn = ecn_of_data(*path);
+  const std::size_t mtu = path->pmtu.payload();
+  PacketBuilder packet = context_.writer.begin(batch.next(mtu));
+  if (copies_.fill(context_.data.outstanding(), packet, *path, now) == 0) {
+    copies_.drop();  // it is larger than what this path carries
+    return false;
+  }
+  const std::size_t size = packet.finish();
+  batch.commit(size);
+  batch.dscp = packet.dscp().value_or(0);
+  path->on_sent(now, size);
+  note_ecn(*path, batch.ecn);
+  const path::PacketNumber number = path->flight.sent.next();
+  path->on_data_sent(now, size, context_.writer.next_record(path->record), context_.config.max_burst * mtu);
+  path->flight.make_loose(number);
+  return true;
+}
+
+// The window is full, and begins with chunks on a slow path: a faster one delivers them sooner, unless their
+// acknowledgement is expected before that of a copy. Chunks that are lost are not meant; their path notices.
+void Transmitter::unblock_window(Timestamp now) {
+  const Outstanding& outstanding = context_.data.outstanding();
+  if (outstanding.has_queued() || context_.data.next_chunk_size() == 0) return;
+  const path::Path* slow = Copies::window_holder(outstanding);
+  if (slow == nullptr || !slow->rtt.measured()) return;
+  const Timestamp expected = outstanding.sent_at(slow->flight.oldest) + slow->rtt.srtt();
+  const path::Path* fast = path_for_copy(now, *slow);
+  if (fast == nullptr || !clearly_sooner(fast->rtt, slow->rtt)) return;
+  if (expected < now || expected > now + fast->rtt.srtt()) copies_.on_window_full(outstanding, *slow, now);
 }
 
 // A path that has room although nothing leaves on it is not what limits the rate.

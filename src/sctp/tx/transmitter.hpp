@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 
@@ -7,6 +8,7 @@
 #include "sctp/path/path_table.hpp"
 #include "sctp/path/scheduler.hpp"
 #include "sctp/rx/receiver.hpp"
+#include "sctp/tx/copies.hpp"
 #include "sctp/tx/data_sender.hpp"
 #include "sctp/tx/loss_recovery.hpp"
 #include "sctp/tx/packet_writer.hpp"
@@ -39,9 +41,9 @@ class Transmitter {
   /// may leave, not only SACKs.
   bool poll(Timestamp now, bool may_send_data, rx::Receiver& receiver, TransmitBatch& batch);
   /// When pacing or a cap lets the next packet leave; kNever: neither holds one back.
-  [[nodiscard]] Timestamp pacing_deadline() const { return pacing_deadline_; }
+  [[nodiscard]] Timestamp pacing_deadline() const { return std::min(pacing_deadline_, copy_deadline_); }
   /// Resets pacing_deadline() to kNever, before the next poll().
-  void clear_pacing_deadline() { pacing_deadline_ = kNever; }
+  void clear_pacing_deadline() { pacing_deadline_ = copy_deadline_ = kNever; }
   /// The largest message that leaves in one chunk on every path that may carry data, bytes.
   [[nodiscard]] std::size_t unfragmented_size() const {
     return context_.paths.payload_mtu() - chunk_overhead_;
@@ -60,6 +62,9 @@ class Transmitter {
   [[nodiscard]] rx::SackFormat sack_format(const path::Path& path) const;
   [[nodiscard]] bool may_carry_sack(const path::Path& path) const;
   bool poll_probe(Timestamp now, TransmitBatch& batch);
+  [[nodiscard]] path::Path* path_for_copy(Timestamp now, const path::Path& original);
+  bool poll_copies(Timestamp now, TransmitBatch& batch);
+  void unblock_window(Timestamp now);
   void note_app_limited(Timestamp now);
   [[nodiscard]] bool worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver);
   void add_sack(PacketBuilder& packet, rx::Receiver& receiver) const;
@@ -69,8 +74,10 @@ class Transmitter {
 
   Context context_;
   std::unique_ptr<path::PathScheduler> scheduler_;
+  Copies copies_;
   bool nr_sack_ = false;
   std::size_t chunk_overhead_ = 0;
+  Timestamp copy_deadline_ = kNever;  ///< when pacing lets a copy leave
   Timestamp pacing_deadline_ = kNever;
 };
 

@@ -66,6 +66,28 @@ TEST_F(TunnelServiceTest, GivesPathsTheCongestionControlOfTheirUplinkAndChangesI
   EXPECT_TRUE(carries(mine, hub, packet(2, 1)));
 }
 
+TEST_F(TunnelServiceTest, DividesWhatItSendsByTheWeightsOfItsUplinks) {
+  std::string text = edge_text();
+  text.replace(text.find("label = \"dsl\""), 13, "label = \"dsl\"\nweight = 10");
+  text.replace(text.find("[interface]"), 11, "[interface]\nscheduler = \"weighted\"");
+  Machine mine(network, text, kEdgeKey, {{"eth0", "198.51.100.1"}, {"eth1", "203.0.113.1"}}, 4);
+  machines = {&hub, &mine};
+  start();
+  run(2s);
+  const control::Status status = mine.service.status(now);
+  EXPECT_EQ(status.interface.scheduler, "weighted");
+  EXPECT_EQ(status.uplinks.at(0).weight, 1U);
+  EXPECT_EQ(status.uplinks.at(1).weight, 10U);
+  const auto sent = [&](const std::string& label) {
+    return paths(mine).at(label).counters.at("data_chunks_sent");
+  };
+  const std::uint64_t lte = sent("lte");
+  const std::uint64_t dsl = sent("dsl");
+  for (int i = 0; i < 220; ++i) EXPECT_TRUE(carries(mine, hub, packet(2, 1)));
+  EXPECT_GE(sent("dsl") - dsl, 8 * (sent("lte") - lte));
+  EXPECT_GT(sent("lte"), lte);
+}
+
 TEST_F(TunnelServiceTest, KeepsALiveChangeForAssociationsThatAreSetUpLater) {
   start();
   run(2s);

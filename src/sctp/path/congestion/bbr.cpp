@@ -5,9 +5,10 @@
 namespace hawser::sctp::path {
 namespace {
 
+constexpr double kStartupGain = 2.0;
 // Inner flows in slow start double their rate each round trip, in bursts: only with more than that does no
 // queue form in front of a path that is not full, which would end their slow start early.
-constexpr double kStartupGain = 4.0;
+constexpr double kAppLimitedStartupGain = 4.0;
 constexpr double kProbeGain = 1.25;
 constexpr double kFastProbeGain = 2.0;  // once several rounds of a probe have found more
 constexpr double kProbeGrowth = 1.1;    // a round of a probe that finds less finds no more
@@ -22,9 +23,11 @@ constexpr unsigned kLoadedPackets = 10;  // with less in flight, a delay is not 
 constexpr double kManyLosses = 0.1;      // lost part of a round beyond what the path loses anyway
 constexpr double kExcessLoss = 0.02;     // lost part of many rounds beyond that
 constexpr unsigned kLossEvents = 3;
-constexpr double kAfterMark = 0.85;   // part of the rate that is left (RFC 8511 §3.1)
-constexpr unsigned kDrainRounds = 3;  // a queue that stays longer is not that of this path alone
-constexpr Duration kLeastQueue = std::chrono::milliseconds(5);
+constexpr unsigned kDrainRounds =
+    3;  // a queue that stays as long as it is for longer is not that of this path alone
+constexpr Duration kShortQueue = std::chrono::milliseconds(5);
+constexpr int kShortQueuePackets = 3;
+constexpr double kAfterMark = 0.85;  // part of the rate that is left (RFC 8511 §3.1)
 
 double seconds(Duration time) {
   return static_cast<double>(time.count()) * 1e-9;
@@ -64,7 +67,7 @@ void Bbr::update_delay(const AckSample& ack) {
   min_rtt_ = one_way || min_rtt_ == Duration::zero() ? ack.min_rtt : std::min(min_rtt_, ack.min_rtt);
   srtt_ = ack.srtt;
   const Duration queue = one_way ? *ack.queue_delay : ack.rtt - min_rtt_;
-  queue_.set_window(std::max(min_rtt_, kLeastQueue));
+  queue_.set_window(std::max(min_rtt_, kShortQueue));
   queue_.add(queue, ack.now);
 }
 
@@ -76,6 +79,13 @@ Duration Bbr::own_queue() const {
 
 bool Bbr::queue_exceeds(Duration limit) const {
   return own_queue() > std::max(limit, 3 * noise_);
+}
+
+// A queue that is none: a few packets on a slow path last longer than on a fast one.
+Duration Bbr::short_queue() const {
+  if (rate() <= 0) return kShortQueue;
+  const double packets = kShortQueuePackets * static_cast<double>(packet_size_) / rate();
+  return std::max(kShortQueue, Duration(static_cast<Duration::rep>(packets * 1e9)));
 }
 
 // What remains of the delay when this path sends little, and how much it varies: a radio.
@@ -132,11 +142,16 @@ bool Bbr::obey_marks(const AckSample& ack) {
   return true;
 }
 
-void Bbr::end_round(const AckSample& ack) {
+// What is lost in the first round of a phase left before it.
+void Bbr::count_losses(const AckSample& ack) {
+  if (rounds_in_phase() < 2) return;
   const auto lost = static_cast<double>(lost_in_round_);
   const double sent = static_cast<double>(ack.delivered - round_delivered_) + lost;
-  if (phase_ == Phase::down && rounds_in_phase() > 1) draining_.add(sent, lost);
-  if (phase_ == Phase::cruise && rounds_in_phase() > 1) cruising_.add(sent, lost);
+  if (phase_ == Phase::down) draining_.add(sent, lost);
+  if (phase_ == Phase::cruise) cruising_.add(sent, lost);
+}
+
+void Bbr::end_round(const AckSample& ack) {
   lost_in_round_ = 0;
   loss_events_ = 0;
   round_delivered_ = ack.delivered;
@@ -158,6 +173,7 @@ void Bbr::on_ack(const AckSample& ack) {
   if (min_rtt_ == Duration::zero() || rate() <= 0) return grow(ack);
   const bool marked = obey_marks(ack);
   const bool congested = marked || too_many_losses(ack);
+  if (started || congested) count_losses(ack);
   switch (phase_) {
     case Phase::startup: check_startup(ack, started, congested); break;
     case Phase::down: check_down(ack, started, round_rate); break;
@@ -173,18 +189,19 @@ void Bbr::on_ack(const AckSample& ack) {
 void Bbr::enter(Phase phase) {
   phase_ = phase;
   phase_round_ = round_;
+  drained_from_ = own_queue();
 }
 
 void Bbr::check_startup(const AckSample& ack, bool started, bool congested) {
   const bool loaded = ack.flight_before >= kLoadedPackets * packet_size_;
   if (!loaded && started) measure_quiet(4);
-  const Duration limit = std::max(2 * kLeastQueue, quiet_round_trip() / 2);
+  const Duration limit = std::max(2 * short_queue(), quiet_round_trip() / 2);
   if (congested || (loaded && queue_exceeds(limit))) return leave_startup();
   if (!started || ack.rate_app_limited) return;
   if (rate() >= full_rate_ * kFullRateGrowth) {
     full_rate_ = rate();
     full_rounds_ = 0;
-  } else if (++full_rounds_ >= kFullRateRounds || queue_exceeds(kLeastQueue)) {
+  } else if (++full_rounds_ >= kFullRateRounds || queue_exceeds(short_queue())) {
     leave_startup();
   }
 }
@@ -197,19 +214,24 @@ void Bbr::leave_startup() {
 // While this path sends less than it can, its queue drains. If it does not drain, and less arrives than is
 // sent, the path carries less than before. If all arrives, others fill the queue, or the way is longer now.
 void Bbr::check_down(const AckSample& ack, bool started, double round_rate) {
-  if (ack.flight <= bdp() && !queue_exceeds(kLeastQueue)) return enter(Phase::cruise);
+  if (ack.flight <= bdp() && !queue_exceeds(short_queue())) return enter(Phase::cruise);
   if (!started || rounds_in_phase() < 2) return;
   if (!latest_app_limited_ && round_rate < kArrives * kDownGain * rate()) {
     rate_.lower_to(round_rate);
     phase_round_ = round_;
-  } else if (rounds_in_phase() > kDrainRounds) {
+  } else if (rounds_in_phase() <= kDrainRounds) {
+    return;
+  } else if (own_queue() < drained_from_ - drained_from_ / 4) {
+    enter(Phase::down);  // it drains, but is long
+  } else {
     quiet_level_ += std::max(own_queue(), Duration::zero());
     enter(Phase::cruise);
   }
 }
 
 void Bbr::check_cruise(bool started, bool congested) {
-  if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 8))) {
+  if (congested) obey_policer();
+  if (congested || queue_exceeds(std::max(short_queue(), quiet_round_trip() / 8))) {
     // A rate that causes a queue does not count for longer than one that was probed.
     if (rounds_in_phase() > 1) rate_.next_cycle();
     return enter(Phase::down);
@@ -234,7 +256,7 @@ void Bbr::obey_policer() {
 
 // A round trip passes before what is sent in this phase shows.
 void Bbr::check_up(const AckSample& ack, bool started, bool congested, double round_rate) {
-  if (congested || queue_exceeds(std::max(kLeastQueue, quiet_round_trip() / 4))) return end_probe();
+  if (congested || queue_exceeds(std::max(short_queue(), quiet_round_trip() / 4))) return end_probe();
   if (!started || rounds_in_phase() < 2) return;
   if (round_rate >= probe_rate_ * kProbeGrowth) {
     probe_rate_ = round_rate;
@@ -277,7 +299,7 @@ double Bbr::pacing_rate() const {
   if (known <= 0) return kStartupGain * static_cast<double>(cwnd_) / seconds(srtt_);
   switch (phase_) {
     case Phase::startup:
-      return kStartupGain *
+      return (latest_app_limited_ ? kAppLimitedStartupGain : kStartupGain) *
              std::max(known, static_cast<double>(kInitialPackets * packet_size_) / seconds(srtt_));
     case Phase::down: return kDownGain * known;
     case Phase::cruise: return known;

@@ -94,12 +94,14 @@ class Bbr final : public CongestionController {
   static constexpr std::size_t kInitialPackets = 32;
 
   bool start_round(const AckSample& ack);
+  void count_losses(const AckSample& ack);
   void end_round(const AckSample& ack);
   void update_rate(const AckSample& ack);
   void update_delay(const AckSample& ack);
   void measure_quiet(unsigned divisor);
   [[nodiscard]] Duration quiet_round_trip() const;
   [[nodiscard]] Duration own_queue() const;
+  [[nodiscard]] Duration short_queue() const;
   [[nodiscard]] bool queue_exceeds(Duration limit) const;
   [[nodiscard]] double rate() const { return rate_.best_or(0); }
   [[nodiscard]] std::size_t in_transit(Duration time) const;
@@ -130,8 +132,9 @@ class Bbr final : public CongestionController {
   Duration min_rtt_{};
   Duration srtt_{};
   WindowedMin<Duration, Timestamp, Duration> queue_{std::chrono::milliseconds(50)};
-  Duration noise_{};        ///< how much the shortest delay of a round trip varies without reason
-  Duration quiet_level_{};  ///< delay that stays when this path has drained its own queue
+  Duration noise_{};         ///< how much the shortest delay of a round trip varies without reason
+  Duration drained_from_{};  ///< own_queue() when the phase began
+  Duration quiet_level_{};   ///< delay that stays when this path has drained its own queue
 
   // Rounds.
   std::uint64_t round_ = 0;

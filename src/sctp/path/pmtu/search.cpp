@@ -57,6 +57,7 @@ std::size_t PmtuDiscovery::due_probe(bool active) const {
 void PmtuDiscovery::on_probe_sent(std::uint64_t nonce, Timestamp now, Duration patience) {
   probe_ = {due_, nonce, now, now + patience};
   due_ = 0;
+  others_lost_ = false;
 }
 
 bool PmtuDiscovery::on_probe_acked(std::uint64_t nonce, Timestamp now) {
@@ -79,7 +80,9 @@ bool PmtuDiscovery::on_timeout(Timestamp now, bool active) {
   }
   if (probe_.deadline > now) return false;
   probe_.deadline = kNever;
-  on_probe_lost(now, active);
+  // Where smaller packets are lost as well, as by a policer, the loss of a larger one says little.
+  const bool excused = others_lost_ && probe_.size > size_ && ++excused_ <= kMostExcused;
+  on_probe_lost(now, active && !excused);
   return true;
 }
 
@@ -110,6 +113,7 @@ void PmtuDiscovery::on_probe_lost(Timestamp now, bool active) {
 
 // The next step: a probe of a larger size, or the end of the search.
 void PmtuDiscovery::go_on(Timestamp now) {
+  excused_ = 0;
   due_ = candidate();
   const bool done = due_ == 0;
   state_ = size_ < base_ ? State::error : done ? State::complete : State::searching;
@@ -139,6 +143,7 @@ Timestamp PmtuDiscovery::next_timeout() const {
 // --- black holes
 
 void PmtuDiscovery::on_lost(PacketSize size, unsigned transmissions) {
+  others_lost_ = true;
   if (size == PacketSize::large) ++large_lost_;
   if (size == PacketSize::medium && (size_ <= base_ || transmissions >= kLossesBeforeSuspicion))
     ++medium_lost_;
@@ -147,12 +152,22 @@ void PmtuDiscovery::on_lost(PacketSize size, unsigned transmissions) {
 void PmtuDiscovery::on_delivered(PacketSize largest) {
   if (largest >= PacketSize::medium) medium_lost_ = 0;
   if (largest >= PacketSize::large) large_lost_ = 0;
+  const PacketSize needed = size_ > base_ ? PacketSize::large : PacketSize::medium;
+  if (verifying_ && largest >= needed) end_verification();
+}
+
+// Packets of this size pass, so their losses had another cause.
+void PmtuDiscovery::end_verification() {
+  verifying_ = false;
+  lost_ = 0;
+  probe_.deadline = kNever;
+  due_ = settled() ? 0 : candidate();
 }
 
 void PmtuDiscovery::verify() {
   if (!enabled_ || verifying_ || size_ <= floor_) return;
   verifying_ = true;
-  lost_ = 0;
+  lost_ = too_large_ = 0;
   probe_.deadline = kNever;
   due_ = size_;
 }
@@ -160,6 +175,8 @@ void PmtuDiscovery::verify() {
 bool PmtuDiscovery::on_small_answered(Timestamp sent, Timestamp now) {
   if (!verifying_ || probe_.deadline == kNever || sent < probe_.sent_at) return false;
   probe_.deadline = kNever;
+  due_ = probe_.size;
+  if (++too_large_ < kProbesTooLarge) return false;
   fall_back(now);
   return true;
 }

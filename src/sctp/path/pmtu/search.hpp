@@ -96,7 +96,8 @@ class PmtuDiscovery {
   /// base, the loss of a medium packet counts only when the same data was lost repeatedly: which packets a
   /// full queue drops is chance and does not depend on size.
   void on_lost(PacketSize size, unsigned transmissions);
-  /// A packet of this size class arrived, so smaller packets pass as well.
+  /// A packet of this size class arrived, so smaller packets pass as well; one of the class of size() ends
+  /// verify().
   void on_delivered(PacketSize largest);
   /// Losses of packets of one size class since a packet of that class or a larger one was last delivered.
   [[nodiscard]] unsigned suspicious_losses() const { return std::max(medium_lost_, large_lost_); }
@@ -105,8 +106,8 @@ class PmtuDiscovery {
   /// Whether the probe of verify() is due or outstanding.
   [[nodiscard]] bool verifying() const { return verifying_; }
   /// A HEARTBEAT of ordinary size that left at `sent` was answered. True: it left after the probe of the
-  /// current size, which was not answered: the search has fallen back to a smaller size, and all packets in
-  /// flight are lost.
+  /// current size, which was not answered, and so it was before: the search has fallen back to a smaller
+  /// size, and all packets in flight are lost.
   bool on_small_answered(Timestamp sent, Timestamp now);
   /// The path has moved to another address: an outstanding probe no longer counts, and the size has to be
   /// verified at the new address.
@@ -121,6 +122,8 @@ class PmtuDiscovery {
   };
   static constexpr unsigned kLossesBeforeSuspicion = 3;
   static constexpr unsigned kLostBeforeResult = 2;  // one may be lost by chance
+  static constexpr unsigned kProbesTooLarge = 2;    // one may be lost by chance
+  static constexpr unsigned kMostExcused = 8;
   static constexpr std::size_t kNothing = ~std::size_t{0};
 
   [[nodiscard]] std::size_t payload_of(std::size_t size) const { return size - headers_; }
@@ -129,6 +132,7 @@ class PmtuDiscovery {
   void go_on(Timestamp now);
   void on_probe_lost(Timestamp now, bool active);
   void fall_back(Timestamp now);
+  void end_verification();
 
   bool enabled_;
   std::size_t headers_;  ///< IP and UDP
@@ -150,6 +154,9 @@ class PmtuDiscovery {
   State state_ = State::base;
   unsigned hopeful_lost_ = 0;  ///< lost probes of sizes above the base, while nothing above it has passed
   bool has_result_ = false;
+  unsigned too_large_ = 0;    ///< lost probes of verify() behind which a HEARTBEAT passed
+  unsigned excused_ = 0;      ///< lost probes of this size that did not count
+  bool others_lost_ = false;  ///< packets with DATA were lost since the last probe left
   bool verifying_ = false;
 };
 

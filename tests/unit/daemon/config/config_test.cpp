@@ -333,7 +333,7 @@ TEST(Config, ReadsUplinksThatShareAnInterface) {
 TEST(Config, ReadsWhatAnUplinkMayCarry) {
   const std::string settings =
       "role = \"backup\"\nmax_upload = \"20 Mbit/s\"\nmax_download = \"0.5Gbit/s\"\nquota = \"50 GB\"\n"
-      "quota_reset_day = 31\nover_quota = \"never\"\ncongestion = \"coupled\"";
+      "quota_reset_day = 31\nover_quota = \"never\"\ncongestion = \"coupled\"\nweight = 10";
   const auto config = parse_config(with(kEdge, "role = \"always\"", settings), "f.toml");
   ASSERT_TRUE(config) << config.error().at(0).to_string();
   const UplinkConfig& uplink = config->uplinks.at(0);
@@ -345,7 +345,9 @@ TEST(Config, ReadsWhatAnUplinkMayCarry) {
   EXPECT_EQ(uplink.quota->reset_day, 31U);
   EXPECT_EQ(uplink.quota->over_quota, sctp::PathRole::never);
   EXPECT_EQ(uplink.congestion, sctp::CongestionControl::coupled);
+  EXPECT_EQ(uplink.weight, 10U);
   const UplinkConfig& other = config->uplinks.at(1);
+  EXPECT_EQ(other.weight, 1U);
   EXPECT_FALSE(other.congestion) << "that of the interface";
   EXPECT_EQ(other.role, sctp::PathRole::always);
   EXPECT_EQ(other.caps.upload_bps + other.caps.download_bps, 0U);
@@ -369,6 +371,31 @@ TEST(Config, ReadsTheCongestionControlOfAllPaths) {
                 .find("interface.congestion: saw \"reno\"; allowed: \"bbr\", \"cubic\", \"newreno\" or "
                       "\"coupled\""),
             std::string::npos);
+}
+
+TEST(Config, ReadsTheSchedulerAndTheBoundOfTheBuffers) {
+  const auto with_lines = [](const std::string& lines) {
+    return with(kHub, "[interface]", "[interface]\n" + lines);
+  };
+  for (const auto scheduling : {sctp::Scheduling::earliest, sctp::Scheduling::weighted,
+                                sctp::Scheduling::redundant, sctp::Scheduling::redundant_all}) {
+    const std::string name(sctp::to_string(scheduling));
+    const auto config =
+        parse_config(with_lines("scheduler = \"" + name + "\"\nbuffer_bytes = 8388608"), "f.toml");
+    ASSERT_TRUE(config) << name;
+    const sctp::EndpointConfig engine = endpoint_config(*config);
+    EXPECT_EQ(engine.scheduling, scheduling);
+    EXPECT_EQ(engine.receive_window_max, 8U << 20);
+    EXPECT_EQ(engine.send_buffer_max, 8U << 20);
+  }
+  EXPECT_NE(
+      errors_of(with_lines("scheduler = \"fastest\""))
+          .find("interface.scheduler: saw \"fastest\"; allowed: \"earliest\", \"weighted\", \"redundant\" or "
+                "\"redundant-all\""),
+      std::string::npos);
+  EXPECT_NE(
+      errors_of(with_lines("buffer_bytes = 1000")).find("interface.buffer_bytes: saw 1000; allowed: 4194304"),
+      std::string::npos);
 }
 
 TEST(Config, FindsTheSameAllowedPrefixWhateverItsHostBits) {

@@ -105,7 +105,7 @@ TEST(UdpSocket, FallsBackWhenTheKernelRefusesSegmentationAtRunTimeAndRemembers) 
   if (!a.gso_active()) GTEST_SKIP() << "this kernel has no udp segmentation offload";
   // Without checksums the kernel cannot segment: it returns the error of a device without the offload.
   const int on = 1;
-  ASSERT_EQ(::setsockopt(a.native_handle(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+  ASSERT_EQ(::setsockopt(a.socket(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
   a.send(make_batch(b.local_address(), kMixed));
   expect_patterns(receive_all(b, kMixed.size()), kMixed);
   EXPECT_FALSE(a.gso_active());
@@ -248,6 +248,40 @@ TEST(UdpSocket, LetsIpFragmentOnlyTheBatchThatMayBe) {
       EXPECT_EQ(receive_all(b, 1).size(), 1U) << "the small datagram";
       EXPECT_EQ(a.counters().tx_too_big, 3U);
     }
+  }));
+}
+
+// Datagrams to a host whose hardware address is not known yet stay in the send buffer of the socket.
+TEST(UdpSocket, KeepsWhatItsSendBufferHasNoRoomForAndSendsItLater) {
+  if (!privileged()) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(in_fresh_namespace([] {
+    ASSERT_EQ(std::system("ip link add v0 type veth peer name v1 && ip addr add 192.0.2.1/24 dev v0 && "
+                          "ip link set v0 up && ip link set v1 up"),
+              0);
+    auto o = options("192.0.2.1:0");
+    o.send_buffer = 32U << 10;
+    o.gso = false;
+    udp::UdpSocket socket(o);
+    const std::vector<std::size_t> sizes(40, 1400);
+    const TransmitBatch batch = make_batch(address("192.0.2.7:9899"), sizes);
+    for (int i = 0; i < 4; ++i) socket.send(batch);
+    EXPECT_LT(socket.counters().tx_datagrams, 160U) << "without a full buffer this test proves nothing";
+    EXPECT_EQ(socket.counters().tx_dropped_full, 0U);
+    EXPECT_FALSE(readable(socket.native_handle(), 50));
+
+    ASSERT_EQ(std::system("ip neigh replace 192.0.2.7 lladdr 02:00:00:00:00:01 dev v0 nud permanent"), 0);
+    for (int i = 0; i < 200 && socket.counters().tx_datagrams < 160; ++i) {
+      ASSERT_TRUE(readable(socket.native_handle())) << "the event loop learns that there is room";
+      static_cast<void>(socket.receive());
+    }
+    EXPECT_EQ(socket.counters().tx_datagrams, 160U);
+    EXPECT_EQ(socket.counters().tx_dropped_full, 0U);
+    EXPECT_FALSE(readable(socket.native_handle(), 50)) << "nothing waits";
+
+    // It keeps a few batches only.
+    ASSERT_EQ(std::system("ip neigh del 192.0.2.7 dev v0"), 0);
+    for (int i = 0; i < 20; ++i) socket.send(batch);
+    EXPECT_GT(socket.counters().tx_dropped_full, 0U);
   }));
 }
 

@@ -232,5 +232,54 @@ TEST_F(DataSenderTest, ReturnsEveryBufferToThePoolInTheEnd) {
   EXPECT_EQ(pool.in_use(), 0U);
 }
 
+TEST_F(DataSenderTest, SpreadsAsManyMessagesOverItsStreamsAsGapOffsetsAllow) {
+  config.send_buffer = 4U << 20;
+  DataSender wide(config, pool, kFirstTsn);
+  wide.on_established(kStreams, 4U << 20);
+  wide.set_max_chunk_payload(kMaxPayload);
+  const auto leave = [&](std::size_t messages, std::size_t streams) {
+    for (std::size_t i = 0; i < messages; ++i) {
+      const StreamId stream(static_cast<std::uint16_t>(i % streams));
+      ASSERT_EQ(wide.enqueue(now, message(1), {.stream = stream}), SendResult::ok);
+    }
+    std::array<std::byte, kRoom> room{};
+    for (std::size_t added = 1; added != 0;) {
+      PacketBuilder builder(room, {1, 2, VerificationTag{3}, 0}, nullptr);
+      added = wide.fill(builder, a, a.flight.sent.next(), now);
+      if (added != 0) a.flight.on_sent(now, builder.finish(), 0);
+    }
+  };
+  leave(70'000, 4);
+  EXPECT_EQ(wide.outstanding().flight_chunks(), 65'535U);
+}
+
+TEST_F(DataSenderTest, KeepsTheNumbersOfOneStreamUnambiguous) {
+  config.send_buffer = 4U << 20;
+  DataSender wide(config, pool, kFirstTsn);
+  wide.on_established(kStreams, 4U << 20);
+  wide.set_max_chunk_payload(kMaxPayload);
+  for (int i = 0; i < 60'000; ++i) ASSERT_EQ(wide.enqueue(now, message(1), {}), SendResult::ok);
+  const auto leave = [&] {
+    std::array<std::byte, kRoom> room{};
+    for (std::size_t added = 1; added != 0;) {
+      PacketBuilder builder(room, {1, 2, VerificationTag{3}, 0}, nullptr);
+      added = wide.fill(builder, a, a.flight.sent.next(), now);
+      if (added != 0) a.flight.on_sent(now, builder.finish(), 0);
+    }
+  };
+  leave();
+  EXPECT_EQ(wide.outstanding().flight_chunks(), 32'768U) << "an SSN has 16 bits";
+  // Everything but the first message has arrived.
+  const Gaps gaps({{2, 32'768}});
+  const wire::SackFields fields{.cumulative_tsn = kFirstTsn + 0xFFFF'FFFFU, .a_rwnd = 4U << 20};
+  EXPECT_EQ(wide.on_sack({fields, {}, gaps.list(), {}}, paths, now), Verdict::advanced);
+  leave();
+  EXPECT_EQ(wide.outstanding().flight_chunks(), 1U);
+  const wire::SackFields all{.cumulative_tsn = kFirstTsn + 32'767, .a_rwnd = 4U << 20};
+  EXPECT_EQ(wide.on_sack({all, {}, {}, {}}, paths, now), Verdict::advanced);
+  leave();
+  EXPECT_EQ(wide.outstanding().flight_chunks(), 60'000U - 32'768U);
+}
+
 }  // namespace
 }  // namespace hawser::sctp::tx

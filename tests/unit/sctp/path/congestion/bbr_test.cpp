@@ -49,7 +49,7 @@ TEST_P(BbrLinks, TheLinkIsFullAndItsQueueShort) {
   EXPECT_EQ(link.lost, 0U);
 }
 
-TEST(Bbr, BeginsWith32PacketsAndNoRate) {
+TEST(Bbr, BeginsWithItsInitialWindowAndNoRate) {
   const Bbr bbr(kMtu);
   EXPECT_EQ(bbr.cwnd(), 32 * kMtu);
   EXPECT_EQ(bbr.pacing_rate(), 0) << "until a round trip is measured";

@@ -142,6 +142,9 @@ TEST_F(PmtuDiscoveryTest, FallsBackWhenAHeartbeatPassesBehindALostProbe) {
   discovery.on_probe_sent(++nonce, now, kPatience);
   EXPECT_FALSE(discovery.on_small_answered(now - 1ms, now)) << "it left before the probe";
   EXPECT_EQ(discovery.size(), 1500U);
+  EXPECT_FALSE(discovery.on_small_answered(now, now + 40ms)) << "one probe may be lost by chance";
+  EXPECT_EQ(discovery.due_probe(false), 1472U);
+  discovery.on_probe_sent(++nonce, now, kPatience);
   EXPECT_TRUE(discovery.on_small_answered(now, now + 40ms));
   EXPECT_EQ(discovery.size(), 1280U);
   EXPECT_EQ(discovery.state(), State::base);
@@ -163,10 +166,49 @@ TEST_F(PmtuDiscoveryTest, KeepsItsSizeWhenTheProbePassesOrBothAreLost) {
   EXPECT_EQ(discovery.size(), 1500U);
 }
 
+TEST_F(PmtuDiscoveryTest, KeepsItsSizeWhenALargePacketArrivesAfterLostOnes) {
+  PmtuDiscovery discovery(v4(), config);
+  search(discovery, 1500);
+  discovery.verify();
+  discovery.on_probe_sent(++nonce, now, kPatience);
+  discovery.on_delivered(PacketSize::large);
+  EXPECT_FALSE(discovery.verifying());
+  EXPECT_FALSE(discovery.on_small_answered(now + 1ms, now + 50ms)) << "a policer dropped the probe";
+  EXPECT_EQ(discovery.size(), 1500U);
+  EXPECT_EQ(discovery.due_probe(true), 0U);
+  EXPECT_EQ(discovery.next_timeout(), kNever);
+}
+
+TEST_F(PmtuDiscoveryTest, LearnsLittleFromLossesOfProbesWhileSmallerPacketsAreLost) {
+  PmtuDiscovery discovery(v4(), config);
+  int lost = 0;
+  for (; discovery.size() <= 1280 && lost < 5; ++lost) {
+    discovery.on_probe_sent(++nonce, now, kPatience);
+    discovery.on_lost(PacketSize::medium, 1);
+    now += kPatience;
+    ASSERT_TRUE(discovery.on_timeout(now, true));
+    EXPECT_EQ(discovery.due_probe(true), 1472U) << "the same size again";
+  }
+  discovery.on_probe_sent(++nonce, now, kPatience);
+  ASSERT_TRUE(discovery.on_probe_acked(nonce, now));
+  EXPECT_EQ(discovery.size(), 1500U);
+
+  PmtuDiscovery other(v4(), config);
+  for (lost = 0; other.due_probe(true) == 1472U && lost < 100; ++lost) {
+    other.on_probe_sent(++nonce, now, kPatience);
+    other.on_lost(PacketSize::medium, 1);
+    now += kPatience;
+    ASSERT_TRUE(other.on_timeout(now, true));
+  }
+  EXPECT_LT(lost, 20) << "it does not wait for ever";
+}
+
 TEST_F(PmtuDiscoveryTest, FallsFromTheBaseToTheFloorAndLooksForMoreSoon) {
   PmtuDiscovery discovery(v4(), config);
   search(discovery, 1280);
   discovery.verify();
+  discovery.on_probe_sent(++nonce, now, kPatience);
+  EXPECT_FALSE(discovery.on_small_answered(now, now));
   discovery.on_probe_sent(++nonce, now, kPatience);
   EXPECT_TRUE(discovery.on_small_answered(now, now));
   EXPECT_EQ(discovery.size(), 576U);
