@@ -98,7 +98,7 @@ TEST_F(OuterEcn, StopsOnAPathThatClearsTheFieldAndOnlyThere) {
   const std::uint64_t ect = bond.edge_path(0)->counters.ect_sent;
   EXPECT_GE(bond.measure(bond.up_ledger(), 5s), 0.85 * 40e6);
   EXPECT_EQ(bond.edge_path(0)->counters.ect_sent, ect);
-  EXPECT_LT(ect, 50U);
+  EXPECT_LT(ect, 100U) << "what leaves before the first report";
   expect_clean_end();
 }
 
