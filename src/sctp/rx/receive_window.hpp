@@ -21,6 +21,9 @@ class ReceiveWindow {
 
   /// Bytes that may be held.
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// TSNs that may be outstanding, of which each takes a slot however small its chunk is: one packet with a
+  /// high TSN must not cost megabytes.
+  [[nodiscard]] std::size_t span() const { return std::max(kLeastTsns, size_ / kBytesPerTsn); }
   /// Whether it may still grow.
   [[nodiscard]] bool may_grow() const { return size_ < max_; }
   /// A packet of `bytes` bytes arrived. `span`: how long chunks may wait for one that is missing.
@@ -37,6 +40,8 @@ class ReceiveWindow {
   }
 
  private:
+  static constexpr std::size_t kLeastTsns = 8'192;
+  static constexpr std::size_t kBytesPerTsn = 128;
   static constexpr Duration kLeastSpan = std::chrono::milliseconds(20);
   std::size_t size_;
   std::size_t max_;

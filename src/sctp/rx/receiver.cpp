@@ -69,6 +69,7 @@ std::optional<DropReason> Receiver::admit(std::uint64_t tsn) {
     case Arrival::out_of_window: return DropReason::tsn_out_of_window;
     case Arrival::fresh: break;
   }
+  if (tsn - tracker_.cumulative() > window_.span()) return DropReason::tsn_out_of_window;
   if (!has_room_for(tsn)) return DropReason::receive_window_full;
   return std::nullopt;
 }
