@@ -266,6 +266,17 @@ TEST(Receiver, RefusesTsnsFarBeyondTheCumulativeOne) {
   EXPECT_FALSE(bench.receiver.has_gaps());
 }
 
+// Each TSN takes a slot, so that one packet with a high TSN could cost megabytes.
+TEST(Receiver, AcceptsAsManyTsnsAheadAsItsWindowIsWorth) {
+  Bench bench(1, 2U << 20);
+  const Stream data(1);
+  wire::DataChunk far = data[0];
+  far.tsn = far.tsn + (2U << 20) / 128;
+  EXPECT_EQ(bench.packet(far), DropReason::tsn_out_of_window);
+  far.tsn = data[0].tsn + ((2U << 20) / 128 - 1);
+  EXPECT_EQ(bench.packet(far), std::nullopt);
+}
+
 TEST(Receiver, PassesOnContradictionsWithoutAcknowledgingThem) {
   Bench bench;
   const Stream data(1);
