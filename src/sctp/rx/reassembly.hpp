@@ -36,8 +36,7 @@ struct Delivered {
 /// fragmented message costs one more copy. TSNs and SSNs are unwrapped inside.
 class Reassembly {
  public:
-  /// Most TSNs from the oldest held chunk to the newest. At least as many as TSNs may be in
-  /// flight.
+  /// Most TSNs from the oldest held chunk to the newest; at least as many as may be in flight.
   static constexpr std::size_t kMaxSlots = 65'536;
   /// Bytes counted for every held chunk and queued message in addition to its payload: its slot, and the
   /// unused rest of a pool block. Without it, a flood of tiny messages would bypass the window.

@@ -44,6 +44,8 @@ class Copies {
   /// Adds to `packet`, which leaves on `path`, the copies of chunks of other paths that fit. Returns how
   /// many.
   std::size_t fill(Outstanding& outstanding, PacketBuilder& packet, path::Path& path, Timestamp now);
+  /// The next copy cannot leave; next() is not null.
+  void drop_next() { waiting_.drop_front(); }
   /// No path can carry the copies that wait.
   void drop() { waiting_.clear(); }
 

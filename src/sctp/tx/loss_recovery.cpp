@@ -306,7 +306,8 @@ void LossRecovery::on_t3(path::Path& path, Timestamp now) {
 // Whether a HEARTBEAT that left after the data was answered, and the data was not sent again, because it is
 // of no use any more: the path works.
 bool LossRecovery::only_stale_data_lost(const path::Path& path, Timestamp now) const {
-  return context_.data.newest_worth_sending(path, now) == path::kNoTsn &&
+  return path.flight.newest != path::kNoTsn &&
+         context_.data.newest_worth_sending(path, now) == path::kNoTsn &&
          path.heartbeat.answered_from > context_.data.outstanding().sent_at(path.flight.newest);
 }
 

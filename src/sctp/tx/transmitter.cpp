@@ -189,7 +189,7 @@ bool Transmitter::poll_copies(Timestamp now, TransmitBatch& batch) {
   const std::size_t mtu = path->pmtu.payload();
   PacketBuilder packet = context_.writer.begin(batch.next(mtu));
   if (copies_.fill(context_.data.outstanding(), packet, *path, now) == 0) {
-    copies_.drop();  // it is larger than what this path carries
+    copies_.drop_next();  // it is larger than what this path carries
     return false;
   }
   const std::size_t size = packet.finish();

@@ -23,8 +23,8 @@ constexpr unsigned kLoadedPackets = 10;  // with less in flight, a delay is not 
 constexpr double kManyLosses = 0.1;      // lost part of a round beyond what the path loses anyway
 constexpr double kExcessLoss = 0.02;     // lost part of many rounds beyond that
 constexpr unsigned kLossEvents = 3;
-constexpr unsigned kDrainRounds =
-    3;  // a queue that stays as long as it is for longer is not that of this path alone
+// A queue that stays as long as it is for more rounds than this is not that of this path alone.
+constexpr unsigned kDrainRounds = 3;
 constexpr Duration kShortQueue = std::chrono::milliseconds(5);
 constexpr int kShortQueuePackets = 3;
 constexpr double kAfterMark = 0.85;  // part of the rate that is left (RFC 8511 §3.1)
