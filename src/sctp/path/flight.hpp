@@ -65,6 +65,7 @@ struct PathFlight {
     bool pseudo_cumulative = false;          ///< the oldest outstanding chunk was acknowledged (CUC)
     bool unambiguous = false;                ///< a chunk that was sent once: the path works
     PacketSize largest = PacketSize::small;  ///< of the packets of chunks that were sent once
+    std::size_t largest_bytes = 0;           ///< of those that are not small
     Timestamp rtt_from = kNever;             ///< when the newest chunk that was sent once left
     /// When a chunk left that was sent once, was declared lost, and arrived late.
     Timestamp late_from = kNever;

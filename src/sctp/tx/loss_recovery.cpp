@@ -101,7 +101,7 @@ void LossRecovery::apply_ack(path::Path& path, Timestamp now, PathId from) {
   if (context_.data.acknowledgements_complete())
     losses = context_.data.outstanding().detect_losses(path, now);
   report_losses(path, losses, now);
-  path.pmtu.on_delivered(acked.largest);
+  path.pmtu.on_delivered(acked.largest, acked.largest_bytes);
   path::MtuProber::look_for_black_hole(path);
   report_ack(path, now, losses.bytes, recovering || flight.in_recovery());
   restart_timers(path, now);
@@ -322,7 +322,7 @@ void LossRecovery::on_black_hole(path::Path& path) {
   ++path.counters.mtu_black_holes;
   ++path.counters.mtu_probes_lost;
   lose_all(path);
-  path.pmtu.on_delivered(path::PacketSize::large);
+  path.pmtu.forget_losses();
   path.congestion->on_mtu(path.pmtu.size());
 }
 

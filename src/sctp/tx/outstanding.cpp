@@ -28,10 +28,9 @@ Duration expected_round_trip(const path::Path& path) {
   return std::max(path.flight.rtt_of_largest, path.rtt.srtt());
 }
 
-// Whether the chunk, sent more than once, may have arrived in an earlier packet. Without PATH ACKs only time
-// tells.
-bool ambiguous(const OutChunk& chunk, Timestamp now) {
-  const path::SentPacket* packet = chunk.path->flight.sent.find(chunk.packet);
+// Whether the chunk, sent more than once, may have arrived in an earlier packet. Without PATH ACKs, where its
+// packet has no record, only time tells.
+bool ambiguous(const OutChunk& chunk, const path::SentPacket* packet, Timestamp now) {
   const Duration usual = chunk.path->rtt.srtt();
   return (packet == nullptr || packet->record == 0) && now - chunk.sent_at < usual - usual / 4;
 }
@@ -312,12 +311,7 @@ bool Outstanding::has_not_arrived(const OutChunk& chunk, Timestamp now) const {
   path::PathFlight& flight = chunk.path->flight;
   const path::SentPacket* packet = flight.sent.find(chunk.packet);
   if (packet != nullptr && packet->record > flight.reported_record) return true;
-  const bool unreported_path = packet == nullptr || packet->record == 0;
-  if (chunk.copied && unreported_path) {
-    const Duration usual = chunk.path->rtt.srtt();
-    return now - chunk.sent_at < usual - usual / 8;
-  }
-  return now - chunk.sent_at < shortest_round_trip_;
+  return now - chunk.sent_at < shortest_round_trip_ || (chunk.copied && ambiguous(chunk, packet, now));
 }
 
 // Notes the newest packet of the path that was delivered, and how much later than that an older one was.
@@ -328,12 +322,14 @@ void Outstanding::note_delivery(const OutChunk& chunk, Timestamp now) const {
   const bool seen = packet != nullptr && packet->record != 0 && packet->record == flight.reported_record;
   if (first || seen) flight.acked.unambiguous = true;
   if (first) flight.acked.largest = std::max(flight.acked.largest, chunk.size);
+  if (first && packet != nullptr && chunk.size != path::PacketSize::small)
+    flight.acked.largest_bytes = std::max<std::size_t>(flight.acked.largest_bytes, packet->bytes);
   flight.acked.newest = std::max(flight.acked.newest, chunk.packet);
   if (first && prompt_ && chunk.packet < flight.acked.largest_before) {
     const Duration late = now - chunk.sent_at - expected_round_trip(*chunk.path);
     if (late > Duration::zero()) flight.reorder.on_late_arrival(now, late);
   }
-  if (chunk.packet <= flight.largest_acked || (!first && ambiguous(chunk, now))) return;
+  if (chunk.packet <= flight.largest_acked || (!first && ambiguous(chunk, packet, now))) return;
   flight.largest_acked = chunk.packet;
   flight.rtt_of_largest = now - chunk.sent_at;
   if (first) flight.acked.rtt_from = chunk.sent_at;
@@ -405,10 +401,11 @@ void Outstanding::lose(std::uint64_t tsn, OutChunk& chunk, Losses& losses) {
   unlink(chunk);
   queue_again(tsn, chunk);
   chunk.lost_packet = {};
+  const path::SentPacket* packet = path.flight.sent.find(chunk.packet);
+  path.pmtu.on_lost(chunk.size, packet == nullptr ? 0 : packet->bytes, chunk.transmissions);
   losses.bytes += path.flight.take_out(chunk.packet);
   losses.newest = std::max(losses.newest, chunk.packet);
   ++losses.chunks;
-  path.pmtu.on_lost(chunk.size, chunk.transmissions);
   ++path.counters.data_chunks_lost;
 }
 

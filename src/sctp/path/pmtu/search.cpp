@@ -65,7 +65,7 @@ bool PmtuDiscovery::on_probe_acked(std::uint64_t nonce, Timestamp now) {
   probe_.deadline = kNever;
   verifying_ = false;
   lost_ = 0;
-  on_delivered(PacketSize::large);
+  forget_losses();
   if (probe_.size > size_) set_size(probe_.size);
   has_result_ |= size_ > base_ || size_ == max_;
   go_on(now);
@@ -142,21 +142,28 @@ Timestamp PmtuDiscovery::next_timeout() const {
 
 // --- black holes
 
-void PmtuDiscovery::on_lost(PacketSize size, unsigned transmissions) {
+void PmtuDiscovery::on_lost(PacketSize size, std::size_t bytes, unsigned transmissions) {
   others_lost_ = true;
-  if (size == PacketSize::large) ++large_lost_;
-  if (size == PacketSize::medium && (size_ <= base_ || transmissions >= kLossesBeforeSuspicion))
-    ++medium_lost_;
+  const bool large = size == PacketSize::large;
+  const bool medium =
+      size == PacketSize::medium && (size_ <= base_ || transmissions >= kLossesBeforeSuspicion);
+  if (large) ++large_lost_;
+  if (medium) ++medium_lost_;
+  if ((large || medium) && bytes != 0) smallest_lost_ = std::min(smallest_lost_, bytes);
 }
 
-void PmtuDiscovery::on_delivered(PacketSize largest) {
+void PmtuDiscovery::on_delivered(PacketSize largest, std::size_t bytes) {
+  if (verifying_ && largest != PacketSize::small && bytes >= smallest_lost_) end_verification();
   if (largest >= PacketSize::medium) medium_lost_ = 0;
   if (largest >= PacketSize::large) large_lost_ = 0;
-  const PacketSize needed = size_ > base_ ? PacketSize::large : PacketSize::medium;
-  if (verifying_ && largest >= needed) end_verification();
+  if (suspicious_losses() == 0 && !verifying_) smallest_lost_ = kNothing;
 }
 
-// Packets of this size pass, so their losses had another cause.
+void PmtuDiscovery::forget_losses() {
+  medium_lost_ = large_lost_ = 0;
+  smallest_lost_ = kNothing;
+}
+
 void PmtuDiscovery::end_verification() {
   verifying_ = false;
   lost_ = 0;
@@ -186,7 +193,7 @@ void PmtuDiscovery::fall_back(Timestamp now) {
   has_result_ = true;
   verifying_ = false;
   lost_ = 0;
-  on_delivered(PacketSize::large);
+  forget_losses();
   fails_ = kNothing;
   raise_at_ = kNever;
   if (size_ > base_) {
@@ -201,7 +208,7 @@ void PmtuDiscovery::fall_back(Timestamp now) {
 }
 
 void PmtuDiscovery::on_moved() {
-  on_delivered(PacketSize::large);
+  forget_losses();
   fails_ = kNothing;
   verifying_ = false;
   probe_.deadline = kNever;

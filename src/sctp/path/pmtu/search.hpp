@@ -92,13 +92,15 @@ class PmtuDiscovery {
            : payload > floor_payload_ ? PacketSize::medium
                                       : PacketSize::small;
   }
-  /// A packet was lost whose data was sent `transmissions` times. On a path that has carried more than the
-  /// base, the loss of a medium packet counts only when the same data was lost repeatedly: which packets a
-  /// full queue drops is chance and does not depend on size.
-  void on_lost(PacketSize size, unsigned transmissions);
-  /// A packet of this size class arrived, so smaller packets pass as well; one of the class of size() ends
-  /// verify().
-  void on_delivered(PacketSize largest);
+  /// An IP packet of `bytes` was lost whose data was sent `transmissions` times. On a path that has carried
+  /// more than the base, the loss of a medium packet counts only when the same data was lost repeatedly:
+  /// which packets a full queue drops is chance and does not depend on size.
+  void on_lost(PacketSize size, std::size_t bytes, unsigned transmissions);
+  /// A packet of this size class arrived, an IP packet of `bytes`, so smaller packets pass as well. Ends
+  /// verify() if smaller ones had been lost: their losses had another cause.
+  void on_delivered(PacketSize largest, std::size_t bytes);
+  /// The losses so far say nothing about the size any more.
+  void forget_losses();
   /// Losses of packets of one size class since a packet of that class or a larger one was last delivered.
   [[nodiscard]] unsigned suspicious_losses() const { return std::max(medium_lost_, large_lost_); }
   /// Requests a probe of the current size, to check whether it still passes.
@@ -151,6 +153,7 @@ class PmtuDiscovery {
   unsigned lost_ = 0;  ///< lost probes of one size in a row
   unsigned medium_lost_ = 0;
   unsigned large_lost_ = 0;
+  std::size_t smallest_lost_ = kNothing;  ///< IP packet, of the losses that count as suspicious
   State state_ = State::base;
   unsigned hopeful_lost_ = 0;  ///< lost probes of sizes above the base, while nothing above it has passed
   bool has_result_ = false;

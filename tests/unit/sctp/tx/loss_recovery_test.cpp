@@ -205,6 +205,14 @@ TEST_F(LossRecoveryTest, APathOnWhichOnlyStaleDataIsLostDoesNotFailWhenItAnswers
   }
 }
 
+// T3-rtx of a path whose packets hold only copies of chunks.
+TEST_F(LossRecoveryTest, APathWithoutAChunkInFlightFailsThoughItAnsweredAHeartbeatBefore) {
+  b.heartbeat.answered_from = now;
+  b.flight.t3 = now += 1s;
+  recovery.on_timeout(now);
+  EXPECT_EQ(b.state(), PathState::potentially_failed);
+}
+
 TEST_F(LossRecoveryTest, ABlackHoleUnderAFullLoadFailsThePathWithoutWaitingForAProbe) {
   const Timestamp left = now;
   send(b, 80, 1ms);

@@ -169,9 +169,12 @@ TEST_F(PmtuDiscoveryTest, KeepsItsSizeWhenTheProbePassesOrBothAreLost) {
 TEST_F(PmtuDiscoveryTest, KeepsItsSizeWhenALargePacketArrivesAfterLostOnes) {
   PmtuDiscovery discovery(v4(), config);
   search(discovery, 1500);
+  discovery.on_lost(PacketSize::large, 1460, 1);
   discovery.verify();
   discovery.on_probe_sent(++nonce, now, kPatience);
-  discovery.on_delivered(PacketSize::large);
+  discovery.on_delivered(PacketSize::large, 1400);
+  EXPECT_TRUE(discovery.verifying()) << "the path may carry 1400 and no longer 1460";
+  discovery.on_delivered(PacketSize::large, 1460);
   EXPECT_FALSE(discovery.verifying());
   EXPECT_FALSE(discovery.on_small_answered(now + 1ms, now + 50ms)) << "a policer dropped the probe";
   EXPECT_EQ(discovery.size(), 1500U);
@@ -184,7 +187,7 @@ TEST_F(PmtuDiscoveryTest, LearnsLittleFromLossesOfProbesWhileSmallerPacketsAreLo
   int lost = 0;
   for (; discovery.size() <= 1280 && lost < 5; ++lost) {
     discovery.on_probe_sent(++nonce, now, kPatience);
-    discovery.on_lost(PacketSize::medium, 1);
+    discovery.on_lost(PacketSize::medium, 1280, 1);
     now += kPatience;
     ASSERT_TRUE(discovery.on_timeout(now, true));
     EXPECT_EQ(discovery.due_probe(true), 1472U) << "the same size again";
@@ -196,7 +199,7 @@ TEST_F(PmtuDiscoveryTest, LearnsLittleFromLossesOfProbesWhileSmallerPacketsAreLo
   PmtuDiscovery other(v4(), config);
   for (lost = 0; other.due_probe(true) == 1472U && lost < 100; ++lost) {
     other.on_probe_sent(++nonce, now, kPatience);
-    other.on_lost(PacketSize::medium, 1);
+    other.on_lost(PacketSize::medium, 1280, 1);
     now += kPatience;
     ASSERT_TRUE(other.on_timeout(now, true));
   }
@@ -232,30 +235,30 @@ TEST_F(PmtuDiscoveryTest, ClassifiesSizesByWhereTheyPass) {
 
 TEST_F(PmtuDiscoveryTest, CountsTheLossesOfASizeUntilOneOfThatSizeOrALargerOneArrives) {
   PmtuDiscovery discovery(v4(), config);
-  discovery.on_lost(PacketSize::small, 9);
+  discovery.on_lost(PacketSize::small, 100, 9);
   EXPECT_EQ(discovery.suspicious_losses(), 0U);
-  discovery.on_lost(PacketSize::large, 1);
-  discovery.on_lost(PacketSize::large, 1);
-  discovery.on_lost(PacketSize::medium, 1);
-  discovery.on_delivered(PacketSize::medium);
+  discovery.on_lost(PacketSize::large, 1500, 1);
+  discovery.on_lost(PacketSize::large, 1500, 1);
+  discovery.on_lost(PacketSize::medium, 1280, 1);
+  discovery.on_delivered(PacketSize::medium, 1280);
   EXPECT_EQ(discovery.suspicious_losses(), 2U)
       << "medium packets that arrive do not clear losses of large ones";
-  discovery.on_lost(PacketSize::medium, 1);
-  discovery.on_delivered(PacketSize::large);
+  discovery.on_lost(PacketSize::medium, 1280, 1);
+  discovery.on_delivered(PacketSize::large, 1500);
   EXPECT_EQ(discovery.suspicious_losses(), 0U);
 }
 
 TEST_F(PmtuDiscoveryTest, SuspectsALargerPathOfNotCarryingTheBaseOnlyAfterRepeatedLosses) {
   PmtuDiscovery discovery(v4(), config);
   search(discovery, 1500);
-  discovery.on_lost(PacketSize::medium, 1);
-  discovery.on_lost(PacketSize::medium, 2);
+  discovery.on_lost(PacketSize::medium, 1280, 1);
+  discovery.on_lost(PacketSize::medium, 1280, 2);
   EXPECT_EQ(discovery.suspicious_losses(), 0U);
-  discovery.on_lost(PacketSize::medium, 3);
+  discovery.on_lost(PacketSize::medium, 1280, 3);
   EXPECT_EQ(discovery.suspicious_losses(), 1U);
-  discovery.on_delivered(PacketSize::small);
+  discovery.on_delivered(PacketSize::small, 100);
   EXPECT_EQ(discovery.suspicious_losses(), 1U);
-  discovery.on_delivered(PacketSize::medium);
+  discovery.on_delivered(PacketSize::medium, 1280);
   EXPECT_EQ(discovery.suspicious_losses(), 0U);
 }
 
