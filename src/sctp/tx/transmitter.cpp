@@ -126,6 +126,30 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
   }
 }
 
+// Begins the only packet of a batch.
+PacketBuilder Transmitter::begin_alone(const path::Path& path, std::size_t room, TransmitBatch& batch) const {
+  batch.clear();
+  batch.route = path.route;
+  return context_.writer.begin(batch.next(room));
+}
+
+// Returns the size of that packet.
+std::size_t Transmitter::finish_alone(Timestamp now, path::Path& path, PacketBuilder& packet,
+                                      TransmitBatch& batch) {
+  const std::size_t size = packet.finish();
+  batch.commit(size);
+  batch.dscp = packet.dscp().value_or(0);
+  path.on_sent(now, size);
+  return size;
+}
+
+// That packet holds DATA.
+void Transmitter::on_data_alone(Timestamp now, path::Path& path, std::size_t size, Ecn field) const {
+  note_ecn(path, field);
+  path.on_data_sent(now, size, context_.writer.next_record(path.record),
+                    context_.config.max_burst * path.pmtu.payload());
+}
+
 // A tail loss probe leaves whatever the congestion window permits (RFC 8985 §7.3).
 bool Transmitter::poll_probe(Timestamp now, TransmitBatch& batch) {
   for (const auto& path : context_.paths) {
@@ -133,22 +157,15 @@ bool Transmitter::poll_probe(Timestamp now, TransmitBatch& batch) {
     if (!flight.probe_due) continue;
     flight.probe_due = false;
     if (flight.newest == path::kNoTsn) continue;
-    batch.clear();
-    batch.route = path->route;
+    PacketBuilder packet = begin_alone(*path, path->pmtu.payload(), batch);
     batch.ecn = ecn_of_data(*path);
-    const std::size_t mtu = path->pmtu.payload();
-    PacketBuilder packet = context_.writer.begin(batch.next(mtu));
     if (flight.sent.full() || !context_.data.fill_probe(packet, *path, flight.sent.next(), now)) {
       context_.recovery.probe_by_heartbeat(*path, now);
       continue;
     }
-    batch.dscp = packet.dscp().value_or(0);
-    const std::size_t size = packet.finish();
-    batch.commit(size);
-    path->on_sent(now, size);
-    note_ecn(*path, batch.ecn);
+    const std::size_t size = finish_alone(now, *path, packet, batch);
     context_.data.outstanding().set_newest_packet_size(*path, path->pmtu.size_class(size));
-    path->on_data_sent(now, size, context_.writer.next_record(path->record), context_.config.max_burst * mtu);
+    on_data_alone(now, *path, size, batch.ecn);
     context_.recovery.on_probe_sent(*path, now);
     return true;
   }
@@ -183,22 +200,15 @@ bool Transmitter::poll_copies(Timestamp now, TransmitBatch& batch) {
     if (copy_deadline_ == kNever) copies_.drop();
     return false;
   }
-  batch.clear();
-  batch.route = path->route;
+  PacketBuilder packet = begin_alone(*path, path->pmtu.payload(), batch);
   batch.ecn = ecn_of_data(*path);
-  const std::size_t mtu = path->pmtu.payload();
-  PacketBuilder packet = context_.writer.begin(batch.next(mtu));
   if (copies_.fill(context_.data.outstanding(), packet, *path, now) == 0) {
     copies_.drop_next();  // it is larger than what this path carries
     return false;
   }
-  const std::size_t size = packet.finish();
-  batch.commit(size);
-  batch.dscp = packet.dscp().value_or(0);
-  path->on_sent(now, size);
-  note_ecn(*path, batch.ecn);
+  const std::size_t size = finish_alone(now, *path, packet, batch);
   const path::PacketNumber number = path->flight.sent.next();
-  path->on_data_sent(now, size, context_.writer.next_record(path->record), context_.config.max_burst * mtu);
+  on_data_alone(now, *path, size, batch.ecn);
   path->flight.make_loose(number);
   return true;
 }
@@ -264,13 +274,9 @@ bool Transmitter::poll_forward_tsn(Timestamp now, TransmitBatch& batch) {
   const bool usable = path != nullptr && path->lifecycle.active();
   reliability.set_blocked(!usable);
   if (!usable) return false;
-  batch.clear();
-  batch.route = path->route;
-  PacketBuilder packet = context_.writer.begin(batch.next(path->pmtu.safe_payload()));
+  PacketBuilder packet = begin_alone(*path, path->pmtu.safe_payload(), batch);
   reliability.write(packet.begin_chunk(wire::ChunkType::kForwardTsn));
-  const std::size_t size = packet.finish();
-  batch.commit(size);
-  path->on_sent(now, size);
+  finish_alone(now, *path, packet, batch);
   reliability.on_sent(now, *path);
   return true;
 }
@@ -281,13 +287,9 @@ bool Transmitter::poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch
     receiver.cancel_owed_sacks(now);
     return false;
   }
-  batch.clear();
-  batch.route = path->route;
-  PacketBuilder packet = context_.writer.begin(batch.next(path->pmtu.safe_payload()));
+  PacketBuilder packet = begin_alone(*path, path->pmtu.safe_payload(), batch);
   add_sack(now, *path, packet, receiver);
-  const std::size_t size = packet.finish();
-  batch.commit(size);
-  path->on_sent(now, size);
+  finish_alone(now, *path, packet, batch);
   return true;
 }
 

@@ -53,6 +53,10 @@ class Transmitter {
   [[nodiscard]] std::size_t next_packet_size();
   [[nodiscard]] path::Path* pick_path(Timestamp now);
   [[nodiscard]] path::Path* sack_path(const rx::Receiver& receiver);
+  PacketBuilder begin_alone(const path::Path& path, std::size_t room, TransmitBatch& batch) const;
+  static std::size_t finish_alone(Timestamp now, path::Path& path, PacketBuilder& packet,
+                                  TransmitBatch& batch);
+  void on_data_alone(Timestamp now, path::Path& path, std::size_t size, Ecn field) const;
   void fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack_from, TransmitBatch& batch);
   [[nodiscard]] Ecn ecn_of_data(path::Path& path) const;
   void note_ecn(path::Path& path, Ecn field) const;
@@ -66,8 +70,6 @@ class Transmitter {
   bool poll_copies(Timestamp now, TransmitBatch& batch);
   void unblock_window(Timestamp now);
   void note_app_limited(Timestamp now);
-  [[nodiscard]] bool worth_bundling(const PacketBuilder& packet, const rx::Receiver& receiver);
-  void add_sack(PacketBuilder& packet, rx::Receiver& receiver) const;
   bool poll_forward_tsn(Timestamp now, TransmitBatch& batch);
   bool poll_sack(Timestamp now, rx::Receiver& receiver, TransmitBatch& batch);
   [[nodiscard]] wire::ChunkType sack_type() const;
