@@ -36,30 +36,28 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<con
   return std::nullopt;
 }
 
+// The enumerator with this name, of `count` ones.
+template <class Enum>
+std::optional<Enum> enumerator(std::string_view name, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value = static_cast<Enum>(i);
+    if (name == sctp::to_string(value)) return value;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<sctp::PathRole> parse_role(std::string_view text) {
-  for (std::size_t i = 0; i < sctp::kPathRoles; ++i) {
-    const auto role = static_cast<sctp::PathRole>(i);
-    if (text == sctp::to_string(role)) return role;
-  }
-  return std::nullopt;
+  return enumerator<sctp::PathRole>(text, sctp::kPathRoles);
 }
 
 std::optional<sctp::Scheduling> parse_scheduler(std::string_view text) {
-  for (std::size_t i = 0; i < sctp::kSchedulings; ++i) {
-    const auto scheduling = static_cast<sctp::Scheduling>(i);
-    if (text == sctp::to_string(scheduling)) return scheduling;
-  }
-  return std::nullopt;
+  return enumerator<sctp::Scheduling>(text, sctp::kSchedulings);
 }
 
 std::optional<sctp::CongestionControl> parse_congestion(std::string_view text) {
-  for (std::size_t i = 0; i < sctp::kCongestionControls; ++i) {
-    const auto control = static_cast<sctp::CongestionControl>(i);
-    if (text == sctp::to_string(control)) return control;
-  }
-  return std::nullopt;
+  return enumerator<sctp::CongestionControl>(text, sctp::kCongestionControls);
 }
 
 std::optional<std::uint64_t> parse_rate(std::string_view text) {
