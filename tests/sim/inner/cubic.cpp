@@ -70,7 +70,8 @@ void Cubic::update(Timestamp now, std::uint32_t acked) {
   updated_ = now;
   if (epoch_ == kNever) begin_epoch(now, acked);
   const double ahead = target(now) - window_;
-  per_increase_ = ahead > 0 ? window_ / ahead : 100.0 * window_;
+  const double slowest = 100.0 * window_;
+  per_increase_ = ahead > 0 ? std::min(window_ / ahead, slowest) : slowest;
   if (last_max_ == 0) per_increase_ = std::min(per_increase_, 20.0);
   befriend_reno(acked);
   per_increase_ = std::max(per_increase_, 2.0);
