@@ -359,13 +359,14 @@ Buffer Reassembly::join(Run run) {
 void Reassembly::enqueue(const MessageKey& key, bool more, Buffer&& payload) {
   queued_bytes_ += cost(payload.size());
   const bool diverted = divert_own_ && key.stream == StreamId{0} && is_own(key.ppid);
+  const bool abandoned = payload.empty();
   (diverted ? diverted_ready_ : ready_)
       .push_back({.stream = key.stream,
                   .ppid = key.ppid,
                   .unordered = key.unordered,
                   .more = more,
                   .late = is_late(key),
-                  .abandoned = payload.empty(),
+                  .abandoned = abandoned,
                   .payload = std::move(payload)});
 }
 
