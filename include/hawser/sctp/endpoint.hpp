@@ -154,8 +154,8 @@ class Endpoint {
   /// Bytes that send() accepted, or that were taken from the source, and that were not transmitted yet; 0 for
   /// an unknown association.
   [[nodiscard]] std::size_t send_backlog(AssociationId id) const;
-  /// The longest of the shortest round trips of the paths that carry data now, without the queues that they
-  /// may have; zero: none is measured, or the association is unknown.
+  /// The longest smoothed round trip of the paths that carry data now; zero: none is measured, or the
+  /// association is unknown.
   [[nodiscard]] Duration round_trip(AssociationId id) const;
   /// Largest user message in bytes that fits one datagram on every path that may carry data now; 0 for an
   /// unknown association.

@@ -313,7 +313,7 @@ std::size_t Endpoint::send_backlog(AssociationId id) const {
 
 Duration Endpoint::round_trip(AssociationId id) const {
   return impl_->get(id, Duration{},
-                    [](const auto& association) { return association.paths().longest_min_rtt(); });
+                    [](const auto& association) { return association.paths().longest_data_round_trip(); });
 }
 
 std::size_t Endpoint::unfragmented_size(AssociationId id) const {

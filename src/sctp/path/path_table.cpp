@@ -32,10 +32,10 @@ PathTable::PayloadMtu PathTable::find_payload_mtu() const {
   return smallest;
 }
 
-Duration PathTable::longest_min_rtt() const {
+Duration PathTable::longest_data_round_trip() const {
   Duration longest{};
   for (const auto& path : paths_) {
-    if (carries_data(data_class(*path))) longest = std::max(longest, path->rtt.min_rtt());
+    if (carries_data(data_class(*path))) longest = std::max(longest, path->rtt.srtt());
   }
   return longest;
 }

@@ -87,9 +87,8 @@ class PathTable {
   /// The largest UDP payload that passes on every path that may carry data now; it bounds the fragments of
   /// messages.
   [[nodiscard]] std::size_t payload_mtu() const { return find_payload_mtu().bytes; }
-  /// The longest of the shortest round trips of the paths that carry data by their role; zero: none is
-  /// measured.
-  [[nodiscard]] Duration longest_min_rtt() const;
+  /// The longest smoothed round trip of a path that carries data by its role; zero: none is measured.
+  [[nodiscard]] Duration longest_data_round_trip() const;
   /// Whether a UDP payload of `size` bytes passes on an active path that carries data.
   [[nodiscard]] bool any_carries(std::size_t size) const;
 
