@@ -7,17 +7,6 @@
 
 namespace hawser::tunnel {
 
-/// Whether the packet is a TCP SYN or SYN-ACK, which may announce an MSS (RFC 9293 §3.7.1). Cheap enough for
-/// every packet.
-[[nodiscard]] inline bool is_tcp_syn(const IpPacket& ip, Bytes packet) {
-  constexpr std::uint8_t kTcp = 6;
-  constexpr std::size_t kFlags = 13;
-  constexpr std::byte kSyn{0x02};
-  if (ip.protocol != kTcp || ip.later_fragment) return false;
-  const std::size_t at = ip.header_length + kFlags;
-  return at < ip.total_length && (packet[at] & kSyn) != std::byte{};
-}
-
 /// Lowers the MSS that a SYN or SYN-ACK announces to the size that fits an IP packet of `mtu` bytes without
 /// IP and TCP options (RFC 6691), and updates the checksum (RFC 1624). Returns whether the packet was
 /// changed.

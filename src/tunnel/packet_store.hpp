@@ -13,12 +13,13 @@ namespace hawser::tunnel {
 
 /// An IP packet that waits to be sent to a peer.
 struct QueuedPacket {
-  Buffer bytes;            ///< the packet
-  Timestamp since{};       ///< when it was queued
-  std::uint16_t flow = 0;  ///< number of its flow, see FqCodel::kFlows
-  bool v6 = false;         ///< an IPv6 packet
-  bool unordered = false;  ///< it may overtake other packets of its flow
-  std::uint8_t dscp = 0;   ///< of the datagrams that carry it
+  Buffer bytes;             ///< the packet
+  Timestamp since{};        ///< when it was queued
+  std::uint16_t flow = 0;   ///< number of its flow, see FqCodel::kFlows
+  bool v6 = false;          ///< an IPv6 packet
+  bool unordered = false;   ///< it may overtake other packets of its flow
+  bool perishable = false;  ///< it is of no use when it is late, and its host does not wait for it
+  std::uint8_t dscp = 0;    ///< of the datagrams that carry it
 };
 
 /// The memory of packets that wait in any queue of a tunnel. Owns them in slots, each with the number of the

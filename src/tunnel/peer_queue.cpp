@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tunnel/ppid.hpp"
+#include "tunnel/tcp_segment.hpp"
 
 namespace hawser::tunnel {
 namespace {
@@ -14,8 +15,8 @@ constexpr std::uint8_t kTcp = 6;
 constexpr std::size_t kRealtimeShare = 8;  // of the limit, that the real-time class may hold
 
 // What is left of the lifetime of a packet that has waited. Zero would mean for ever.
-Duration remaining(Duration waited, bool realtime) {
-  const Duration lifetime = realtime ? PeerQueue::kRealtimeLifetime : PeerQueue::kLifetime;
+Duration remaining(Duration waited, bool perishable) {
+  const Duration lifetime = perishable ? PeerQueue::kRealtimeLifetime : PeerQueue::kLifetime;
   return std::max(lifetime - waited, Duration{1});
 }
 
@@ -35,10 +36,13 @@ void PeerQueue::push(Timestamp now, Buffer packet, const IpPacket& ip) {
   const auto flow = static_cast<std::uint16_t>(flow_hash(ip, config_.hash_seed) % FqCodel::kFlows);
   const TrafficClass traffic_class = classifier_.classify(now, ip, flow, bulk_.holds(flow));
   const bool realtime = traffic_class == TrafficClass::realtime;
-  // TCP takes packets that overtake others for signs of a loss.
-  const bool unordered = realtime && ip.protocol != kTcp;
+  // TCP takes data that overtakes other data for a sign of a loss. An acknowledgement that waits for a lost
+  // one, or for one on a slower path, only delays its sender.
+  const bool perishable = realtime && ip.protocol != kTcp;
+  const bool unordered = perishable || TcpSegment(ip, packet.bytes()).is_pure_acknowledgement();
   const std::uint8_t dscp = config_.copy_dscp ? ip.dscp : std::uint8_t{0};
-  (realtime ? realtime_ : bulk_).push({std::move(packet), now, flow, ip.version == 6, unordered, dscp});
+  (realtime ? realtime_ : bulk_)
+      .push({std::move(packet), now, flow, ip.version == 6, unordered, perishable, dscp});
 }
 
 bool PeerQueue::next(Timestamp now, TrafficClass traffic_class, sctp::OutgoingMessage& out) {
@@ -53,8 +57,8 @@ bool PeerQueue::next(Timestamp now, TrafficClass traffic_class, sctp::OutgoingMe
                  .ppid = packet.v6 ? kPpidIpv6 : kPpidIpv4,
                  .unordered = packet.unordered,
                  .dscp = packet.dscp,
-                 .lifetime = remaining(now - packet.since, packet.unordered)};
-  if (packet.unordered) out.options.max_retransmissions = kRealtimeRetransmissions;
+                 .lifetime = remaining(now - packet.since, packet.perishable)};
+  if (packet.perishable) out.options.max_retransmissions = kRealtimeRetransmissions;
   classifier_.on_sent(now, size);
   ++sent_.packets;
   sent_.bytes += size;

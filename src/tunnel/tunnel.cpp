@@ -6,6 +6,7 @@
 #include "tunnel/icmp_error.hpp"
 #include "tunnel/mss_clamp.hpp"
 #include "tunnel/ppid.hpp"
+#include "tunnel/tcp_segment.hpp"
 
 namespace hawser::tunnel {
 
@@ -108,7 +109,7 @@ bool Tunnel::answer_too_big(Timestamp now, Peer& peer, const IpPacket& ip, Bytes
 
 // Clamps the MSS of a SYN. In both directions, because the announced segments pass the same paths.
 void Tunnel::clamp(Peer& peer, const IpPacket& ip, MutableBytes packet) {
-  if (!config_.mss_clamp || !is_tcp_syn(ip, packet)) return;
+  if (!config_.mss_clamp || !TcpSegment(ip, packet).is_syn()) return;
   if (clamp_mss(ip, packet, batch_mtu(peer))) ++peer.counters.mss_clamped;
 }
 

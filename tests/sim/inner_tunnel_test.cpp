@@ -44,28 +44,37 @@ TEST(InnerTunnel, CarriesSegmentsThatFillAPacketOfTheUplinks) {
   EXPECT_EQ(bed.edge().too_big() + bed.hub().too_big(), 0U);
 }
 
+// The bounds are the targets of docs/performance.md: parts of what headers leave of the links, 89.3 Mbit/s.
+constexpr double kBothLinks = 89.3;
+
 TEST(InnerTunnel, BondsTwoEqualUplinksFromCold) {
   const RunResult result = measure(plan_of("50_50"));
-  EXPECT_GE(result.rate, 45);
-  EXPECT_LE(result.rate, 90);
+  EXPECT_GE(result.rate, 0.97 * kBothLinks);
+  EXPECT_LE(result.rate, 1.01 * kBothLinks);
+  EXPECT_LE(result.start, 1500);
   EXPECT_EQ(result.udp_loss, 0);
 }
 
 TEST(InnerTunnel, BondsTwoEqualUplinksForAnUpload) {
-  EXPECT_GE(measure(plan_of("50_50", Direction::up)).rate, 45);
+  EXPECT_GE(measure(plan_of("50_50", Direction::up)).rate, 0.97 * kBothLinks);
 }
 
 TEST(InnerTunnel, HidesTheLossOfTheUplinksFromTheFlow) {
   const RunResult result = measure(plan_of("loss_05"));
-  EXPECT_GE(result.rate, 10);
+  EXPECT_GE(result.rate, 0.92 * kBothLinks);
   EXPECT_EQ(result.udp_loss, 0);
-  EXPECT_LE(result.inner_timeouts, 0);
+  EXPECT_EQ(result.inner_timeouts, 0);
+}
+
+// Data and acknowledgements are lost. An acknowledgement that waits for a lost one costs a tenth.
+TEST(InnerTunnel, WaitsForNoAcknowledgement) {
+  EXPECT_GE(measure(plan_of("loss_2")).rate, 0.95 * kBothLinks);
 }
 
 TEST(InnerTunnel, CarriesAnInnerQuicFlow) {
   RunPlan plan = plan_of("50_50");
   plan.transport = Transport::quic;
-  EXPECT_GE(measure(plan).rate, 40);
+  EXPECT_GE(measure(plan).rate, 0.9 * kBothLinks);
 }
 
 TEST(InnerTunnel, LosesNothingWhenAnUplinkDies) {
@@ -73,14 +82,14 @@ TEST(InnerTunnel, LosesNothingWhenAnUplinkDies) {
   plan.blackhole = 3;
   const RunResult result = measure(plan);
   EXPECT_EQ(result.udp_loss, 0);
-  EXPECT_LE(result.longest_gap, 400);
-  EXPECT_GE(result.rate, 25);
+  EXPECT_LE(result.longest_gap, 200);
+  EXPECT_GE(result.rate, 0.9 * kBothLinks / 2);
 }
 
 TEST(InnerTunnel, CarriesEightFlows) {
   RunPlan plan = plan_of("50_50");
   plan.flows = 8;
-  EXPECT_GE(measure(plan).rate, 60);
+  EXPECT_GE(measure(plan).rate, 0.97 * kBothLinks);
 }
 
 TEST(InnerTunnel, GivesTheSameFiguresForTheSameSeed) {

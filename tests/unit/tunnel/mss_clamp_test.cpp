@@ -6,6 +6,7 @@
 #include <random>
 
 #include "packets.hpp"
+#include "tunnel/tcp_segment.hpp"
 #include "unit/crypto/hex.hpp"
 
 namespace hawser::tunnel {
@@ -17,7 +18,7 @@ using crypto::test::to_hex;
 // Clamps like the tunnel; the second value is whether the packet was changed.
 std::pair<PacketBytes, bool> clamped(PacketBytes packet, std::size_t mtu) {
   const auto ip = IpPacket::parse(packet);
-  if (!ip || !is_tcp_syn(*ip, packet)) return {packet, false};
+  if (!ip || !TcpSegment(*ip, packet).is_syn()) return {packet, false};
   const bool changed = clamp_mss(*ip, packet, mtu);
   return {packet, changed};
 }

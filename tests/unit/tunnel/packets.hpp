@@ -49,6 +49,19 @@ inline PacketBytes ipv6_packet(std::string_view source, std::string_view destina
   return out;
 }
 
+/// A TCP segment of either family with `payload` bytes and `flags`, for example 0x10: ACK.
+inline PacketBytes tcp_segment(unsigned version, std::uint8_t flags, std::size_t payload) {
+  const std::size_t header = version == 4 ? 20 : 40;
+  const std::size_t size = header + 20 + payload;
+  PacketBytes out =
+      version == 4 ? ipv4_packet("10.9.0.2", "10.9.0.1", size) : ipv6_packet("fd90::2", "fd90::1", size, 6);
+  out[1] = version == 4 ? std::byte{0} : out[1];
+  if (version == 4) out[9] = std::byte{6};
+  out[header + 12] = std::byte{0x50};
+  out[header + 13] = std::byte{flags};
+  return out;
+}
+
 /// A SYN of either family that announces an MSS of 1460.
 inline PacketBytes tcp_syn(unsigned version, std::string_view from, std::string_view to) {
   const std::size_t header = version == 4 ? 20 : 40;

@@ -79,6 +79,16 @@ TEST_F(PeerQueueTest, KeepsTcpInOrderWhateverItsDscp) {
   EXPECT_FALSE(next(TrafficClass::realtime).options.unordered);
 }
 
+TEST_F(PeerQueueTest, LetsPureAcknowledgementsOvertakeEachOther) {
+  push(tcp_segment(4, 0x10, 0));
+  const auto ack = next(TrafficClass::bulk).options;
+  EXPECT_TRUE(ack.unordered);
+  EXPECT_EQ(ack.lifetime, 1500ms) << "the last one of a flow has to arrive";
+  EXPECT_FALSE(ack.max_retransmissions);
+  push(tcp_segment(4, 0x10, 1));
+  EXPECT_FALSE(next(TrafficClass::bulk).options.unordered);
+}
+
 TEST_F(PeerQueueTest, KeepsTheStreamOfAFlowInBothClasses) {
   queue.set_streams(63);
   std::set<std::uint16_t> streams;
