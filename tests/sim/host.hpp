@@ -79,6 +79,8 @@ class Host {
   /// Replaces on_message: the user's work in each round of drain(), which reads all messages itself and may
   /// send. Returns whether there may be more to transmit.
   std::function<bool()> on_round;
+  /// on_round has delivered something: a timer that leads to it is not idle.
+  void count_output() { ++outputs_; }
   /// Observes every datagram that is sent (before any link) or delivered.
   std::function<void(const Access&, const SimDatagram&)> on_sent;
   std::function<void(const Access&, const SimDatagram&)> on_delivered;

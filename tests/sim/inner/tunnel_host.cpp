@@ -48,7 +48,10 @@ TunnelHost::TunnelHost(Host& host, InnerHost& inner, const crypto::PublicKey& pe
       cost_(cost),
       device_(mtu),
       tunnel_(with_peer(std::move(config), peer), device_, host.endpoint(), host.pool()) {
-  device_.on_write = [&inner](Bytes packet) { inner.receive(packet); };
+  device_.on_write = [this, &inner](Bytes packet) {
+    host_.count_output();
+    inner.receive(packet);
+  };
   inner.on_send = [this, &inner](Packet&& packet) { accept(inner, std::move(packet)); };
   host_.on_round = [this] { return work(); };
 }
