@@ -80,6 +80,7 @@ class Painter:
                       label=name_of(rival), color=COLOURS.get(rival))
         axes.axvline(100, color="black", linewidth=0.6)
         axes.set_yticks([index + 0.4 - height / 2 for index in range(len(profiles))], list(profiles))
+        axes.margins(y=0.01)
         axes.invert_yaxis()
         axes.set_xlabel("% of the sum of the links, without the tunnel's headers")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)
@@ -97,6 +98,7 @@ class Painter:
                                    ("ping_idle_p50", "idle", "#9bb8cc")):
             axes.barh(places, [values[key] for values in known.values()], height=0.7, label=label, color=colour)
         axes.set_yticks(places, list(known))
+        axes.margins(y=0.01)
         axes.invert_yaxis()
         axes.set_xlabel("round trip of a ping through the tunnel, ms")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=3)
