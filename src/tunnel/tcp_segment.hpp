@@ -14,7 +14,8 @@ class TcpSegment {
  public:
   static constexpr std::size_t kHeader = 20;  ///< bytes without options
 
-  /// `packet` begins with the IP header that `ip` describes.
+  /// `packet` begins with the IP header that `ip` describes; IpPacket::parse() ensures that its length covers
+  /// the header.
   TcpSegment(const IpPacket& ip, Bytes packet) {
     if (ip.protocol != kProtocol || ip.later_fragment) return;
     bytes_ = packet.subspan(ip.header_length, ip.total_length - ip.header_length);

@@ -60,11 +60,12 @@ TEST(TcpSegment, OfAFragmentIsNotKnown) {
   EXPECT_FALSE(segment_of(packet).is_syn());
 }
 
-TEST(TcpSegment, ThatIsTruncatedIsNone) {
-  const PacketBytes packet = tcp_segment(4, 0x10, 0);
-  for (std::size_t size = 20; size < packet.size(); ++size) {
+TEST_P(TcpSegments, ThatAreTruncatedAreNone) {
+  const bool v6 = GetParam() == 6;
+  const PacketBytes packet = tcp_segment(GetParam(), 0x10, 0);
+  for (std::size_t size = v6 ? 40 : 20; size < packet.size(); ++size) {
     PacketBytes cut(packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(size));
-    cut[3] = static_cast<std::byte>(size);
+    cut[v6 ? 5 : 3] = static_cast<std::byte>(v6 ? size - 40 : size);
     EXPECT_FALSE(segment_of(cut).is_pure_acknowledgement()) << size;
     EXPECT_FALSE(segment_of(cut).is_syn()) << size;
   }

@@ -149,6 +149,16 @@ TEST_F(PathTableTest, ReportsWhetherAnyPathCarriesData) {
   EXPECT_TRUE(paths.any_active());
 }
 
+TEST_F(PathTableTest, TheRoundTripOfDataIsTheLongestSmoothedOneOfAPathThatMayCarryIt) {
+  EXPECT_EQ(paths.longest_data_round_trip(), 0ms);
+  Path* jittery = add(1, PathState::active);
+  for (int i = 0; i < 20; ++i) jittery->rtt.add_sample(Timestamp{1h}, i % 2 == 0 ? 20ms : 80ms);
+  EXPECT_EQ(paths.longest_data_round_trip(), jittery->rtt.srtt());
+  EXPECT_GT(paths.longest_data_round_trip(), jittery->rtt.min_rtt());
+  add(2, PathState::inactive)->rtt.add_sample(Timestamp{1h}, 500ms);
+  EXPECT_EQ(paths.longest_data_round_trip(), jittery->rtt.srtt());
+}
+
 TEST_F(PathTableTest, CutsPayloadsToWhatEveryPathCarriesThatMayCarryDataNow) {
   config.path_mtu_discovery = false;
   Path& whole = *add(1, PathState::active);
