@@ -74,6 +74,20 @@ class Network:
         route = ["ip", "route", "replace", "10.99.0.0/24", "dev", "there0", "proto", "kernel", "scope", "link"]
         subprocess.run([*self.there, *route, "src", address], check=True)
 
+    def limit_uplinks(self, rate):
+        """Gives each of Hawser's two uplinks this rate (in the words of tc) towards the peer, and a queue of its own."""
+        here = ["dev", "here0"]
+
+        def tc(kind, *words):
+            subprocess.run(["tc", kind, "add", *here, *words], check=True)
+
+        tc("qdisc", "root", "handle", "1:", "htb")
+        for number, address in enumerate(HERE, start=1):
+            tc("class", "parent", "1:", "classid", f"1:{number}", "htb", "rate", rate, "quantum", "3000")
+            tc("qdisc", "parent", f"1:{number}", "bfifo", "limit", "500kb")
+            matches = ["u32", "match", "ip", "src", address, "flowid", f"1:{number}"]
+            tc("filter", "parent", "1:", "protocol", "ip", "prio", "1", *matches)
+
     def close(self):
         # Explicitly: the kernel removes a namespace without processes only some time later.
         subprocess.run(["ip", "link", "delete", "here0"], check=True)
