@@ -236,6 +236,7 @@ void Association::end(Timestamp now, const Ended& ending) {
     if (ending.abort) send_abort(now, *ending.abort);
     for (const auto& path : parts_.paths) parts_.recovery.on_moved(*path);
     parts_.control.clear();
+    if (parts_.receiver) parts_.receiver->on_end();
   }
   closed_ = true;
   // The user has got no event for an initiator that did not authenticate itself.

@@ -22,7 +22,7 @@ std::size_t cost(std::size_t payload) {
 }  // namespace
 
 Reassembly::Reassembly(std::uint16_t inbound_streams, BufferPool& pool, bool divert_own, Duration max_hold)
-    : pool_(pool), inbound_streams_(inbound_streams), hold_(max_hold), divert_own_(divert_own) {}
+    : pool_(pool), inbound_streams_(inbound_streams), order_(max_hold), divert_own_(divert_own) {}
 
 std::optional<DropReason> Reassembly::add(Timestamp now, std::uint64_t tsn, const wire::DataChunk& chunk,
                                           const TsnTracker& tracker) {
@@ -76,7 +76,7 @@ Reassembly::Slot* Reassembly::find(std::uint64_t tsn) {
 }
 
 Reassembly::MessageKey Reassembly::key_of(const wire::DataChunk& chunk) {
-  const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, next_ssn(chunk.stream));
+  const std::uint64_t ssn = chunk.unordered ? 0 : unwrap(chunk.ssn, order_.next(chunk.stream));
   return {.ssn = ssn, .ppid = chunk.ppid, .stream = chunk.stream, .unordered = chunk.unordered};
 }
 
@@ -109,7 +109,7 @@ bool Reassembly::fits_successor(std::uint64_t tsn, bool end, const MessageKey& k
 // stream and kind is delivered: the application could take it for a piece.
 bool Reassembly::has_turn(const MessageKey& key) {
   if (is_split(key.stream, key.unordered)) return false;
-  return key.unordered || key.ssn <= next_ssn(key.stream);
+  return key.unordered || key.ssn <= order_.next(key.stream);
 }
 
 bool Reassembly::make_room(std::uint64_t tsn, std::uint64_t cumulative) {
@@ -130,14 +130,14 @@ bool Reassembly::grow() {
     Slot& from = old[tsn & (old.size() - 1)];
     if (from.payload) slot(tsn) = std::move(from);
   }
-  waiting_.grow(floor_, slots_.size());
+  order_.grow(floor_, slots_.size());
   return true;
 }
 
 void Reassembly::trim() {
   if (held_bytes() != 0) return;
   std::vector<Slot>().swap(slots_);
-  waiting_ = WaitingMessages();
+  order_.trim();
   ready_ = RingQueue<Delivered>();
   diverted_ready_ = RingQueue<Delivered>();
 }
@@ -181,7 +181,7 @@ std::optional<DropReason> Reassembly::deliver_complete(Timestamp now, Run run) {
   } else if (key.unordered || is_late(key)) {
     (parked_first_ == kNone ? parked_first_ : slot(parked_last_).link) = run.first;
     parked_last_ = run.first;
-  } else if (!wait_for_turn(now, run.first)) {
+  } else if (!order_.wait(now, run.first, key.stream, key.ssn, bounds_wait(key.stream))) {
     for (std::uint64_t tsn = run.first; tsn <= run.last; ++tsn) (void)take(tsn);
     return DropReason::inconsistent_fragment;
   }
@@ -190,42 +190,13 @@ std::optional<DropReason> Reassembly::deliver_complete(Timestamp now, Run run) {
 
 // --- complete messages wait
 
-// False when the stream already has a message with the same SSN.
-bool Reassembly::wait_for_turn(Timestamp now, std::uint64_t first) {
-  const MessageKey& key = slot(first).key;
-  if (key.ssn == next_ssn(key.stream)) return false;  // partially delivered under that SSN
-  return waiting_.add(first, key.stream, key.ssn, now, bounds_wait(key.stream));
+void Reassembly::on_timeout(Timestamp now) {
+  order_.on_timeout(
+      now, [this](StreamId stream) { return is_split(stream, false); }, in_turn());
 }
 
-void Reassembly::skip_holes(Timestamp now) {
-  while (hold_deadline() <= now) {
-    const StreamId stream = waiting_.oldest_stream();
-    if (is_split(stream, false)) {
-      waiting_.restart_oldest(now);
-    } else {
-      skip_hole(stream);
-    }
-  }
-}
-
-void Reassembly::skip_hole(StreamId stream) {
-  std::uint64_t& next = next_ssn(stream);
-  const std::uint64_t end = waiting_.lowest(stream, next);
-  hold_.on_skipped(waiting_.waiting_since(stream), stream, next, end);
-  next = end;
-  deliver_waiting(stream);
-}
-
-// Delivers the messages up to the next hole.
-void Reassembly::deliver_waiting(StreamId stream) {
-  std::uint64_t& next = next_ssn(stream);
-  while (waiting_.count(stream) != 0) {
-    const std::uint64_t first = waiting_.take(stream, next);
-    if (first == WaitingMessages::kNone) return;
-    deliver(first);
-    ++messages_delivered_;
-    ++next;
-  }
+void Reassembly::release_all() {
+  order_.release_all(in_turn());
 }
 
 // --- the sender abandons messages
@@ -278,23 +249,15 @@ void Reassembly::abandon_partial(Timestamp now) {
   const Slot* const held = find(partial.next_tsn);
   if (held != nullptr && !held->begin) (void)drop_run({partial.next_tsn, held->other_end});
   enqueue(partial.key, false, {});
-  if (!partial.key.unordered) {
-    ++next_ssn(partial.key.stream);
-    deliver_waiting(partial.key.stream);
-  }
+  if (!partial.key.unordered) advance(now, partial.key.stream);
   deliver_parked(now);
 }
 
 void Reassembly::skip_to(Timestamp now, StreamId stream, Ssn ssn) {
-  const std::uint64_t last = unwrap(ssn, next_ssn(stream));
+  const std::uint64_t last = unwrap(ssn, order_.next(stream));
   if (is_split(stream, false) && partial_->key.ssn <= last) abandon_partial(now);
   skipped_any_ = true;
-  std::uint64_t& next = next_ssn(stream);
-  while (next <= last && waiting_.count(stream) != 0) {
-    next = std::min(last + 1, waiting_.lowest(stream, next));
-    deliver_waiting(stream);
-  }
-  next = std::max(next, last + 1);
+  order_.skip_to(stream, last, in_turn());
 }
 
 void Reassembly::deliver_parked(Timestamp now) {
@@ -327,12 +290,12 @@ void Reassembly::deliver_pieces(Run run, bool to_the_end) {
 void Reassembly::finish(Timestamp now, const MessageKey& key) {
   ++messages_delivered_;
   if (key.unordered) return;
-  std::uint64_t& next = next_ssn(key.stream);
-  if (key.ssn < next) return hold_.on_late(now, key.stream, key.ssn);
-  ++next;
-  if (waiting_.count(key.stream) == 0) return;
-  if (hold_.bounded()) hold_.on_filled(now, now - waiting_.waiting_since(key.stream));
-  deliver_waiting(key.stream);
+  if (is_late(key)) return hold().on_late(now, key.stream, key.ssn);
+  advance(now, key.stream);
+}
+
+void Reassembly::advance(Timestamp now, StreamId stream) {
+  order_.advance(now, stream, bounds_wait(stream), in_turn());
 }
 
 // Empties a slot.

@@ -10,9 +10,8 @@
 #include "hawser/base/time.hpp"
 #include "hawser/sctp/drop_reason.hpp"
 #include "hawser/sctp/types.hpp"
-#include "sctp/rx/order_hold.hpp"
+#include "sctp/rx/stream_order.hpp"
 #include "sctp/rx/tsn_tracker.hpp"
-#include "sctp/rx/waiting_messages.hpp"
 #include "sctp/wire/data.hpp"
 
 namespace hawser::sctp::rx {
@@ -32,7 +31,7 @@ struct Delivered {
 ///
 /// Owns copies of the payloads that wait, in a ring of slots indexed by TSN, and the queue of messages ready
 /// for the application. Never decides whether there is room for a chunk (Receiver), which TSNs have arrived
-/// (TsnTracker) or how long messages wait (OrderHold). Every chunk costs O(1) in any order of arrival; a
+/// (TsnTracker) or how long messages wait (StreamOrder). Every chunk costs O(1) in any order of arrival; a
 /// fragmented message costs one more copy. TSNs and SSNs are unwrapped inside.
 class Reassembly {
  public:
@@ -60,15 +59,15 @@ class Reassembly {
   /// the ring is delivered in pieces.
   void deliver_partially(std::uint64_t cumulative, bool pressed);
 
-  /// When to call skip_holes(), or kNever.
-  [[nodiscard]] Timestamp hold_deadline() const {
-    const Timestamp since = waiting_.oldest_since();
-    return since == kNever ? kNever : since + hold_.current();
-  }
-  /// Streams in which a message has waited for the whole hold skip the holes before it: that message is
-  /// delivered, those below it before it, and those up to the next hole. A message of such a hole is
+  /// When to call on_timeout(), or kNever.
+  [[nodiscard]] Timestamp next_timeout() const { return order_.next_timeout(); }
+  /// Delivers messages whose time has come (StreamOrder::on_timeout). A message of a hole that was skipped is
   /// delivered when it arrives.
-  void skip_holes(Timestamp now);
+  void on_timeout(Timestamp now);
+  /// Delivers the messages that only wait so that they do not leave in one burst.
+  void release_all();
+  /// Whether messages wait for their turn, for a limited time.
+  [[nodiscard]] bool holds_messages() const { return order_.holds_messages(); }
   /// The sender has abandoned the TSNs up to `cumulative` that are missing (FORWARD TSN, RFC 3758 §3.6):
   /// incomplete messages that lack one of them are dropped, a partially delivered one ends. Before
   /// TsnTracker::advance_to(). Costs O(the TSNs by which the cumulative one of `tracker` advances).
@@ -78,9 +77,9 @@ class Reassembly {
   void skip_to(Timestamp now, StreamId stream, Ssn ssn);
 
   /// How long messages wait.
-  [[nodiscard]] OrderHold& hold() { return hold_; }
+  [[nodiscard]] OrderHold& hold() { return order_.hold(); }
   /// How long messages wait.
-  [[nodiscard]] const OrderHold& hold() const { return hold_; }
+  [[nodiscard]] const OrderHold& hold() const { return order_.hold(); }
 
   /// The next message or piece for the application.
   std::optional<Delivered> poll() { return poll(ready_); }
@@ -131,14 +130,9 @@ class Reassembly {
     std::uint64_t last = 0;
   };
 
-  static constexpr std::uint64_t kFirstSsn = std::uint64_t{1} << 16;
   static constexpr std::uint64_t kNone = 0;  ///< no unwrapped TSN is that small
   static constexpr std::size_t kFirstSlots = 64;
 
-  [[nodiscard]] std::uint64_t& next_ssn(StreamId stream) {
-    if (stream.value() >= next_ssn_.size()) next_ssn_.resize(stream.value() + std::size_t{1}, kFirstSsn);
-    return next_ssn_[stream.value()];
-  }
   [[nodiscard]] Slot& slot(std::uint64_t tsn) { return slots_[tsn & (slots_.size() - 1)]; }
   [[nodiscard]] Slot* find(std::uint64_t tsn);
 
@@ -151,7 +145,7 @@ class Reassembly {
   [[nodiscard]] bool fits_successor(std::uint64_t tsn, bool end, const MessageKey& key,
                                     const TsnTracker& tracker);
   [[nodiscard]] bool is_late(const MessageKey& key) {
-    return !key.unordered && key.ssn < next_ssn(key.stream);
+    return !key.unordered && key.ssn < order_.next(key.stream);
   }
   [[nodiscard]] bool is_split(StreamId stream, bool unordered) const {
     return partial_ && partial_->key.stream == stream && partial_->key.unordered == unordered;
@@ -163,11 +157,15 @@ class Reassembly {
   std::optional<DropReason> deliver_complete(Timestamp now, Run run);
 
   [[nodiscard]] bool bounds_wait(StreamId stream) const {
-    return hold_.bounded() && !(divert_own_ && stream == StreamId{0});
+    return hold().bounded() && !(divert_own_ && stream == StreamId{0});
   }
-  bool wait_for_turn(Timestamp now, std::uint64_t first);
-  void skip_hole(StreamId stream);
-  void deliver_waiting(StreamId stream);
+  // Delivers a message that waited for its turn.
+  [[nodiscard]] auto in_turn() {
+    return [this](std::uint64_t first) {
+      deliver(first);
+      ++messages_delivered_;
+    };
+  }
   void abandon_held(std::uint64_t from, std::uint64_t cumulative);
   void abandon_partial(Timestamp now);
   std::uint64_t drop_run(Run run);
@@ -177,6 +175,7 @@ class Reassembly {
   void deliver(std::uint64_t first);
   void deliver_pieces(Run run, bool to_the_end);
   void finish(Timestamp now, const MessageKey& key);
+  void advance(Timestamp now, StreamId stream);
   Buffer take(std::uint64_t tsn);
   Buffer join(Run run);
   void enqueue(const MessageKey& key, bool more, Buffer&& payload);
@@ -184,11 +183,8 @@ class Reassembly {
 
   BufferPool& pool_;
   std::uint16_t inbound_streams_;
-  /// Unwrapped SSN of the message to deliver next, of the streams up to the highest one in use.
-  std::vector<std::uint64_t> next_ssn_;
   std::vector<Slot> slots_;  ///< slot of TSN t: t modulo the size, a power of two
-  WaitingMessages waiting_;  ///< complete messages whose turn has not come
-  OrderHold hold_;
+  StreamOrder order_;
   std::uint64_t floor_ = 0;  ///< every held TSN is in [floor_, floor_ + slots_.size())
   std::size_t held_chunks_ = 0;
   std::optional<Partial> partial_;

@@ -144,7 +144,7 @@ void Receiver::trim() {
 }
 
 void Receiver::on_timeout(Timestamp now) {
-  reassembly_.skip_holes(now);
+  reassembly_.on_timeout(now);
   acks_.on_timeout(now);
 }
 

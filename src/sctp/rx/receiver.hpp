@@ -87,10 +87,12 @@ class Receiver {
   void on_timeout(Timestamp now);
   /// When to call on_timeout, or kNever.
   [[nodiscard]] Timestamp next_timeout() const {
-    return std::min(acks_.deadline(), reassembly_.hold_deadline());
+    return std::min(acks_.deadline(), reassembly_.next_timeout());
   }
+  /// The association ends: delivers the messages that only wait so that they do not leave in one burst.
+  void on_end() { reassembly_.release_all(); }
   /// Whether messages wait for the order of their stream, and for a limited time.
-  [[nodiscard]] bool holds_messages() const { return reassembly_.hold_deadline() != kNever; }
+  [[nodiscard]] bool holds_messages() const { return reassembly_.holds_messages(); }
   /// How long messages wait for the order of their stream.
   [[nodiscard]] OrderHold& hold() { return reassembly_.hold(); }
   /// How long messages wait for the order of their stream.

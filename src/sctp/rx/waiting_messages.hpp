@@ -28,6 +28,8 @@ class WaitingMessages {
   [[nodiscard]] bool add(std::uint64_t tsn, StreamId stream, std::uint64_t ssn, Timestamp now, bool timed);
   /// Removes the message with this SSN. Returns its TSN, or kNone. Costs at most O(streams).
   std::uint64_t take(StreamId stream, std::uint64_t ssn);
+  /// Whether the message with this SSN waits. Costs at most O(streams).
+  [[nodiscard]] bool holds(StreamId stream, std::uint64_t ssn) const { return find(stream, ssn) != kNone; }
   /// How many messages of the stream wait.
   [[nodiscard]] std::size_t count(StreamId stream) const { return head(stream).count; }
   /// The lowest SSN of the stream that waits, above `after`; at least one does. Costs at most O(the smaller

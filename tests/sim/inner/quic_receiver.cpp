@@ -1,5 +1,6 @@
 #include "sim/inner/quic_receiver.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -8,6 +9,10 @@ namespace {
 
 constexpr Duration kDelay = std::chrono::milliseconds(25);
 constexpr unsigned kPacketsPerAck = 2;
+// A socket buffer of 208 KB, the default of Linux, which counts 2,304 bytes for a packet from a TUN
+// interface; and what a client needs to read and decrypt one.
+constexpr int kSocketPackets = 92;
+constexpr Duration kPerPacket = std::chrono::microseconds(10);
 
 // Adds a number to disjoint ranges; false: it was there.
 bool insert(std::map<std::uint64_t, std::uint64_t>& ranges, std::uint64_t number) {
@@ -36,6 +41,7 @@ QuicReceiver::QuicReceiver(EventQueue& events, Send send)
     : events_(events), send_(std::move(send)), delayed_(events, [this] { acknowledge(); }) {}
 
 void QuicReceiver::on_data(const QuicData& packet) {
+  if (!fits_socket()) return;
   const std::uint64_t expected = ranges_.empty() ? 0 : ranges_.rbegin()->second;
   if (!note_number(packet.number)) {
     ++duplicates_;
@@ -46,6 +52,15 @@ void QuicReceiver::on_data(const QuicData& packet) {
   ++unacknowledged_;
   if (packet.number != expected || unacknowledged_ >= kPacketsPerAck) return acknowledge();
   if (!delayed_.running()) delayed_.set(events_.now() + kDelay);
+}
+
+bool QuicReceiver::fits_socket() {
+  const Timestamp now = events_.now();
+  read_by_ = std::max(read_by_, now) + kPerPacket;
+  if (read_by_ - now <= kSocketPackets * kPerPacket) return true;
+  read_by_ -= kPerPacket;
+  ++overflowed_;
+  return false;
 }
 
 bool QuicReceiver::note_number(std::uint64_t number) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/sctp/support/endpoint_pair.hpp"
+#include "unit/sctp/support/protected_support.hpp"
 
 // Graceful ends in every order: RFC 9260 §9.2.
 
@@ -217,6 +218,38 @@ TEST(ShutdownWithASecondPath, TakesThePathThatWorks) {
   pair.run(10s);
   EXPECT_EQ(pair.client.count(Event::Kind::closed), 1);
   EXPECT_EQ(pair.server.count(Event::Kind::closed), 1);
+}
+
+// Messages that waited behind a hole leave over 12 ms when it is filled; the association ends sooner.
+TEST(EndOfATunnel, DeliversWhatIsKeptBack) {
+  constexpr int kMessages = 100;
+  EndpointConfig hub = test::tunnel_like(true);
+  hub.order_hold = 500ms;
+  EndpointPair pair(test::tunnel_like(false), test::edge_protection(), hub, test::hub_protection());
+  pair.connect();
+  pair.run(1s);
+  std::optional<Datagram> first;
+  pair.lost_to_server = [&first](const Datagram& each) {
+    const bool lost = each.bytes.size() > 800 && each.bytes.size() < 1100;
+    if (lost && !first) first = each;
+    return lost;
+  };
+  pair.send(pair.client, std::string(900, 'f'), {.stream = StreamId{1}});
+  for (int i = 0; i < kMessages; ++i) pair.send(pair.client, std::string(1200, 'o'), {.stream = StreamId{1}});
+  for (const Timestamp end = pair.now + 200ms; pair.now < end;) {
+    pair.pick_up();
+    pair.deliver_to_server();
+    pair.deliver_to_client();
+    pair.client.endpoint.handle_timeout(pair.now);
+    pair.server.endpoint.handle_timeout(pair.now);
+  }
+  ASSERT_EQ(pair.server.messages.size(), 0U);
+
+  pair.server.deliver(pair.now, {pair.server_route(), first.value().bytes});
+  pair.client.endpoint.abort(pair.now, pair.client_id, "the user has gone");
+  pair.carry();
+  EXPECT_EQ(pair.server.count(Event::Kind::aborted), 1);
+  EXPECT_EQ(pair.server.messages.size(), 1U + kMessages);
 }
 
 }  // namespace

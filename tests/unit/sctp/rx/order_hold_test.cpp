@@ -12,69 +12,18 @@
 #include "sctp/wire/packet.hpp"
 #include "sctp/wire/sack.hpp"
 #include "sctp/wire/sealed_chunk.hpp"
+#include "unit/sctp/support/receiver_bench.hpp"
 #include "unit/sctp/support/rx_support.hpp"
 
 namespace hawser::sctp::rx {
 namespace {
 
 using namespace std::chrono_literals;
+using Bench = test::ReceiverBench;
 using test::pick;
 using test::Sender;
 
-constexpr Duration kMax = 200ms;
-constexpr std::uint16_t kStreams = 1024;
-
-/// The receiver of a protected association, with its clock.
-struct Bench {
-  explicit Bench(Duration hold = kMax)
-      : receiver(Tsn{1}, kStreams, config(hold), pool, GapPolicy::delayed, true) {}
-
-  static EndpointConfig config(Duration hold) {
-    EndpointConfig config;
-    config.order_hold = hold;
-    return config;
-  }
-  std::optional<DropReason> add(const wire::DataChunk& chunk) {
-    const auto drop = receiver.on_data(now, PathId{1}, chunk);
-    receiver.on_packet_end(now);
-    return drop;
-  }
-  /// Lets time pass, with the timer calls that the receiver requests.
-  void wait(Duration span) {
-    const Timestamp end = now + span;
-    while (receiver.next_timeout() <= end) {
-      ASSERT_GE(receiver.next_timeout(), now) << "a timer that does not move";
-      now = receiver.next_timeout();
-      receiver.on_timeout(now);
-    }
-    now = end;
-  }
-  std::vector<Delivered> poll_all() {
-    std::vector<Delivered> all;
-    while (auto message = receiver.poll_message()) all.push_back(std::move(*message));
-    return all;
-  }
-  /// The PPIDs of the messages that are ready: they name the messages of a Sender.
-  std::vector<std::uint32_t> poll_ids() {
-    std::vector<std::uint32_t> ids;
-    for (const Delivered& message : poll_all()) ids.push_back(message.ppid.value() ^ 0x5a5a5a5aU);
-    return ids;
-  }
-  /// Fills a hole of one message after `span`.
-  void hole_of(Sender& sender, Duration span) {
-    const std::size_t at = sender.chunks.size();
-    sender.send({.stream = 1});
-    sender.send({.stream = 1});
-    ASSERT_FALSE(add(sender.chunks[at + 1]));
-    wait(span);
-    ASSERT_FALSE(add(sender.chunks[at]));
-    poll_all();
-  }
-
-  Timestamp now{10s};
-  BufferPool pool;
-  Receiver receiver;
-};
+constexpr Duration kMax = test::kBenchHold;
 
 using Ids = std::vector<std::uint32_t>;
 
@@ -338,7 +287,7 @@ TEST(OrderHold, DeliversEveryMessageOnceAndInOrderExceptLateOnes) {
 TEST(OrderHold, AHugeHoleCostsNoMoreThanTheMessagesBehindIt) {
   Bench bench(5ms);
   Sender sender(Tsn{1});
-  for (std::uint16_t stream = 1; stream < kStreams; ++stream) {
+  for (std::uint16_t stream = 1; stream < 1024; ++stream) {
     for (int i = 0; i < 2; ++i) {
       sender.send({.stream = stream});
       sender.chunks.back().ssn = Ssn{static_cast<std::uint16_t>(30'000 + 5 * i)};
