@@ -89,7 +89,7 @@ struct EndpointConfig {
   /// INIT ACK took, if that is longer than rto_initial.
   unsigned max_cookie_retrans = 8;
   /// Full-sized packets that pacing lets leave back to back on a slow path (Max.Burst, RFC 9260 §6.1 D).
-  unsigned max_burst = 4;
+  unsigned max_burst = 2;
 
   /// Offers NR-SACK (draft-tuexen-tsvwg-sctp-multipath); used only when the peer offers it too.
   bool nr_sack = true;

@@ -102,7 +102,7 @@ class ModelLink {
     longest_queue = std::max(longest_queue, queue());
     packet.arrives = std::max(busy_until_, now) + shape.round_trip / 2;
     ++sent;
-    path.on_data_sent(now, kPacket - 28, 0, 4 * kPacket);
+    path.on_data_sent(now, kPacket - 28, 0, config.max_burst * kPacket);
     transit_.push_back(packet);
     if (supply != 0 && path.flight.bytes < cwnd()) path.flight.rate.on_app_limited(path.flight.bytes);
   }
