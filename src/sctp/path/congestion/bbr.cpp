@@ -54,9 +54,11 @@ void Bbr::update_rate(const AckSample& ack) {
   latest_rate_ = round_started_ ? ack.delivery_rate : std::max(latest_rate_, ack.delivery_rate);
   latest_app_limited_ = ack.rate_app_limited;
   if (ack.rate_app_limited && ack.delivery_rate < rate_.best_or(0)) return;
+  double sample = ack.delivery_rate;
   // What left before the rate was lowered shows nothing about the rate that is right now.
-  const bool outdated = ack.prior_delivered < lowered_at_;
-  rate_.add(outdated ? std::min(ack.delivery_rate, rate()) : ack.delivery_rate);
+  if (ack.prior_delivered < lowered_at_) sample = std::min(sample, rate());
+  if (policer_.holds(ack.now)) sample = std::min(sample, policer_.rate());
+  rate_.add(sample);
 }
 
 void Bbr::update_delay(const AckSample& ack) {
@@ -157,6 +159,16 @@ void Bbr::end_round(const AckSample& ack) {
   round_delivered_ = ack.delivered;
 }
 
+void Bbr::obey_policer(const AckSample& ack) {
+  if (phase_ == Phase::startup || queue_exceeds(short_queue())) return;
+  const auto verdict = policer_.on_ack(ack, packet_size_, draining_.ratio());
+  if (verdict == Policer::Verdict::none) return;
+  rate_.lower_to(policer_.rate());
+  phase_round_ = round_;
+  // What was lost until now is not what the path loses without congestion.
+  if (verdict == Policer::Verdict::found) draining_ = cruising_ = {};
+}
+
 // --- input
 
 void Bbr::on_sent(Timestamp now, std::size_t bytes, std::size_t flight) {
@@ -170,14 +182,16 @@ void Bbr::on_ack(const AckSample& ack) {
   const double round_rate = std::max(latest_rate_, ack.delivery_rate);  // of the round that ends
   update_rate(ack);
   update_delay(ack);
+  last_ack_ = ack.now;
   if (min_rtt_ == Duration::zero() || rate() <= 0) return grow(ack);
+  obey_policer(ack);
   const bool marked = obey_marks(ack);
   const bool congested = marked || too_many_losses(ack);
   if (started || congested) count_losses(ack);
   switch (phase_) {
     case Phase::startup: check_startup(ack, started, congested); break;
     case Phase::down: check_down(ack, started, round_rate); break;
-    case Phase::cruise: check_cruise(started, congested); break;
+    case Phase::cruise: check_cruise(ack, started, congested); break;
     case Phase::up: check_up(ack, started, congested, round_rate); break;
   }
   if (started || congested) end_round(ack);
@@ -229,8 +243,8 @@ void Bbr::check_down(const AckSample& ack, bool started, double round_rate) {
   }
 }
 
-void Bbr::check_cruise(bool started, bool congested) {
-  if (congested) obey_policer();
+void Bbr::check_cruise(const AckSample& ack, bool started, bool congested) {
+  if (congested) obey_slight_losses();
   if (congested || queue_exceeds(std::max(short_queue(), quiet_round_trip() / 8))) {
     // A rate that causes a queue does not count for longer than one that was probed.
     if (rounds_in_phase() > 1) rate_.next_cycle();
@@ -238,16 +252,21 @@ void Bbr::check_cruise(bool started, bool congested) {
   }
   if (!started) return;
   measure_quiet(own_queue() < Duration::zero() ? 4 : 64);
-  obey_policer();
+  obey_slight_losses();
   if (rounds_in_phase() < kCruiseRounds) return;
+  if (policer_.holds(ack.now)) {
+    policer_.on_cycle();
+    phase_round_ = round_;
+    return;
+  }
   probe_rate_ = rate();
   growing_rounds_ = 0;
   enter(Phase::up);
 }
 
-// A path that loses more at its rate than below it has no queue that could show that the rate is too high: a
-// policer.
-void Bbr::obey_policer() {
+// A path that loses a little more at its rate than below it has no queue that could show that the rate is too
+// high.
+void Bbr::obey_slight_losses() {
   const double excess = cruising_.ratio() - draining_.ratio();
   if (cruising_.lost() < 8 * static_cast<double>(packet_size_) || excess < kExcessLoss) return;
   rate_.lower_to(rate() * (1 - excess));
@@ -305,7 +324,7 @@ double Bbr::pacing_rate() const {
     case Phase::cruise: return known;
     case Phase::up: break;
   }
-  return (growing_rounds_ >= 1 ? kFastProbeGain : kProbeGain) * known;
+  return (growing_rounds_ >= 1 && !policer_.known(last_ack_) ? kFastProbeGain : kProbeGain) * known;
 }
 
 // --- exceptional input

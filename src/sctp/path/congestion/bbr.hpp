@@ -8,6 +8,7 @@
 
 #include "base/windowed_filter.hpp"
 #include "sctp/path/congestion/controller.hpp"
+#include "sctp/path/congestion/policer.hpp"
 
 namespace hawser::sctp::path {
 
@@ -22,7 +23,8 @@ namespace hawser::sctp::path {
 ///                                 │  └────────────────┘                 │
 ///                                 └─────────────────────────────────────┘
 ///
-/// A mark counts as losses do here; in `cruise` it lowers the rate as well, because others need a share.
+/// A policer (Policer) lengthens `cruise` to seconds. A mark counts as losses do here; in `cruise` it lowers
+/// the rate as well, because others need a share.
 ///
 /// Unlike BBR it has no PROBE_RTT: `down` lasts until the queue is empty, so that the shortest round trip is
 /// seen once per cycle, and the delay of the queue is measured on the way to the peer alone where the peer
@@ -115,10 +117,11 @@ class Bbr final : public CongestionController {
   void check_startup(const AckSample& ack, bool started, bool congested);
   void leave_startup();
   void check_down(const AckSample& ack, bool started, double round_rate);
-  void check_cruise(bool started, bool congested);
+  void check_cruise(const AckSample& ack, bool started, bool congested);
   void check_up(const AckSample& ack, bool started, bool congested, double round_rate);
   void end_probe();
-  void obey_policer();
+  void obey_policer(const AckSample& ack);
+  void obey_slight_losses();
   void grow(const AckSample& ack);
 
   std::size_t packet_size_;
@@ -154,6 +157,8 @@ class Bbr final : public CongestionController {
   unsigned loss_events_ = 0;
   LossRatio draining_;  ///< while less is sent than the path carries: what it loses without congestion
   LossRatio cruising_;  ///< while as much is sent as it is known to carry
+  Policer policer_;
+  Timestamp last_ack_{};
 
   // Marks.
   std::uint64_t marked_at_ = 0;   ///< delivered when marks were obeyed last
