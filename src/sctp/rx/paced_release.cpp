@@ -5,14 +5,14 @@
 namespace hawser::sctp::rx {
 namespace {
 
-constexpr int kShare = 4;  // of the time for which the first message waited
+constexpr int kShare = 6;  // of the time for which the first message waited
 
 }  // namespace
 
 std::size_t PacedRelease::burst(std::size_t count, Duration waited) {
   if (count <= kBurst) return count;
   const auto ticks = static_cast<std::size_t>(std::max<Duration::rep>(1, waited / (kShare * kTick)));
-  return std::max(kBurst / 4, (count + ticks - 1) / ticks);
+  return std::max(kBurst, (count + ticks - 1) / ticks);
 }
 
 void PacedRelease::add(Timestamp now, StreamId stream, std::size_t burst) {

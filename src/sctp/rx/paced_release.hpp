@@ -12,12 +12,12 @@ namespace hawser::sctp::rx {
 /// Spreads the messages that leave when a hole is filled over some time: in one burst, those of a long hole
 /// would overflow the socket buffer of the application that they are for.
 ///
-/// They leave four times as fast as they arrived: within a quarter of the time for which the first of them
-/// waited, so that none waits longer than OrderHold permits. Owns the list of the streams that release. Never
-/// holds a message, never delivers.
+/// They leave six times as fast as they arrived, or 32 per millisecond if that is faster: within a sixth of
+/// the time for which the first of them waited, so that none waits longer than OrderHold permits. Owns the
+/// list of the streams that release. Never holds a message, never delivers.
 class PacedRelease {
  public:
-  /// So many messages may leave at once.
+  /// So many messages may always leave at once.
   static constexpr std::size_t kBurst = 32;
   /// The time between two bursts.
   static constexpr Duration kTick = std::chrono::milliseconds(1);
