@@ -387,7 +387,7 @@ class Multipath(InteropTest):
     """Addresses that are added and removed by ASCONF with AUTH, and data over all of them."""
 
     def second_uplink(self, *client_arguments, server_arguments=(), mode="server-discard", messages=10_000):
-        # Without a limit, one of them may carry all messages: within half a second no other path is worth its delay.
+        # Without a limit, one of them may carry nearly all messages.
         self.network.limit_uplinks("50mbit")
         # usrsctp repeats the HEARTBEAT that validates a new address only after a whole heartbeat interval.
         server = self.usrsctp_server(mode, "--heartbeat", 500, *server_arguments)
@@ -406,7 +406,7 @@ class Multipath(InteropTest):
         self.assertEqual(2, mine["association"]["path_count"])
         for path in mine["association"]["paths"]:
             self.assertEqual("active", path["state"])
-            self.assertGreater(path["data_chunks_sent"], messages / 100)
+            self.assertGreater(path["data_chunks_sent"], messages / 50)
         return mine, theirs
 
     def test_wildcard_asconf_adds_an_uplink(self):

@@ -75,7 +75,7 @@ class Network:
         subprocess.run([*self.there, *route, "src", address], check=True)
 
     def limit_uplinks(self, rate):
-        """Gives each of Hawser's two uplinks this rate (in the words of tc) towards the peer, and a queue of its own."""
+        """Gives each of Hawser's two uplinks this rate towards the peer, in the words of tc, and its own queue."""
         here = ["dev", "here0"]
 
         def tc(kind, *words):

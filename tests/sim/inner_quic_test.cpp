@@ -52,6 +52,26 @@ TEST_F(InnerQuic, UploadsLikeItDownloads) {
   EXPECT_GE(measure(link_of(50, 20ms), 12s, false), 0.93 * 50 * kPayload);
 }
 
+TEST(InnerQuicReceiver, LosesWhatItsSocketBufferDoesNotHold) {
+  EventQueue events;
+  QuicReceiver receiver(events, [](const QuicAck&) {});
+  auto receive = [&receiver, number = std::uint64_t{0}](int count) mutable {
+    for (int i = 0; i < count; ++i, ++number) {
+      QuicData data;
+      data.number = data.piece = number;
+      receiver.on_data(data);
+    }
+  };
+  receive(92);
+  EXPECT_EQ(receiver.pieces(), 92U);
+  receive(50);
+  EXPECT_EQ(receiver.pieces(), 92U);
+  EXPECT_EQ(receiver.overflowed(), 50U);
+  events.run_for(1ms);
+  receive(92);
+  EXPECT_EQ(receiver.overflowed(), 50U) << "it has read the others";
+}
+
 TEST_F(InnerQuic, SurvivesALossOfFivePerCentInBothDirections) {
   LinkConfig link = link_of(20, 10ms);
   link.loss = 0.05;

@@ -24,6 +24,7 @@ using test::pick;
 using test::Sender;
 
 constexpr Duration kMax = test::kBenchHold;
+constexpr std::uint16_t kStreams = test::kBenchStreams;
 
 using Ids = std::vector<std::uint32_t>;
 
@@ -287,7 +288,7 @@ TEST(OrderHold, DeliversEveryMessageOnceAndInOrderExceptLateOnes) {
 TEST(OrderHold, AHugeHoleCostsNoMoreThanTheMessagesBehindIt) {
   Bench bench(5ms);
   Sender sender(Tsn{1});
-  for (std::uint16_t stream = 1; stream < 1024; ++stream) {
+  for (std::uint16_t stream = 1; stream < kStreams; ++stream) {
     for (int i = 0; i < 2; ++i) {
       sender.send({.stream = stream});
       sender.chunks.back().ssn = Ssn{static_cast<std::uint16_t>(30'000 + 5 * i)};

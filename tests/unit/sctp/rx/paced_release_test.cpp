@@ -146,6 +146,29 @@ TEST_F(PacedReleaseTest, NoMessageWaitsLongerThanTheHold) {
   EXPECT_FALSE(bench_.receiver.holds_messages());
 }
 
+// A peer that fills holes in many streams at once causes one entry for each stream, which the next tick
+// removes.
+TEST_F(PacedReleaseTest, ManyStreamsReleaseAtOnce) {
+  constexpr std::uint16_t kReleasing = 100;
+  constexpr std::size_t kLeft = 8;
+  std::vector<std::size_t> holes;
+  for (std::uint16_t stream = 1; stream <= kReleasing; ++stream) {
+    holes.push_back(sender_.chunks.size());
+    sender_.send({.stream = stream, .size = 1});
+    for (std::size_t i = 0; i < PacedRelease::kBurst + kLeft; ++i) {
+      sender_.send({.stream = stream, .size = 1});
+      ASSERT_FALSE(bench_.add(sender_.chunks.back()));
+    }
+  }
+  bench_.wait(100ms);
+  for (const std::size_t hole : holes) ASSERT_FALSE(bench_.add(sender_.chunks[hole]));
+  EXPECT_EQ(bench_.poll_all().size(), kReleasing * (1 + PacedRelease::kBurst));
+  bench_.wait(PacedRelease::kTick);
+  EXPECT_EQ(bench_.poll_all().size(), kReleasing * kLeft);
+  EXPECT_FALSE(bench_.receiver.holds_messages());
+  EXPECT_GT(bench_.receiver.next_timeout(), bench_.now + 10ms) << "no timer is left";
+}
+
 TEST_F(PacedReleaseTest, NothingIsKeptBackWhenTheAssociationEnds) {
   arrive(401);
   fill_hole();

@@ -16,11 +16,12 @@
 namespace hawser::sctp::test {
 
 inline constexpr Duration kBenchHold = std::chrono::milliseconds(200);
+inline constexpr std::uint16_t kBenchStreams = 1024;
 
 /// The receiver of a protected association, with its clock.
 struct ReceiverBench {
   explicit ReceiverBench(Duration hold = kBenchHold)
-      : receiver(Tsn{1}, 1024, config(hold), pool, rx::GapPolicy::delayed, true) {}
+      : receiver(Tsn{1}, kBenchStreams, config(hold), pool, rx::GapPolicy::delayed, true) {}
 
   static EndpointConfig config(Duration hold) {
     EndpointConfig config;
