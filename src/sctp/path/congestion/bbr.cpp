@@ -21,7 +21,6 @@ constexpr unsigned kCruiseRounds = 6;
 constexpr unsigned kMinPackets = 4;
 constexpr unsigned kLoadedPackets = 10;  // with less in flight, a delay is not the queue of this path
 constexpr double kManyLosses = 0.1;      // lost part of a round beyond what the path loses anyway
-constexpr double kExcessLoss = 0.02;     // lost part of many rounds beyond that
 constexpr unsigned kLossEvents = 3;
 // A queue that stays as long as it is for more rounds than this is not that of this path alone.
 constexpr unsigned kDrainRounds = 3;
@@ -146,11 +145,9 @@ bool Bbr::obey_marks(const AckSample& ack) {
 
 // What is lost in the first round of a phase left before it.
 void Bbr::count_losses(const AckSample& ack) {
-  if (rounds_in_phase() < 2) return;
+  if (phase_ != Phase::down || rounds_in_phase() < 2) return;
   const auto lost = static_cast<double>(lost_in_round_);
-  const double sent = static_cast<double>(ack.delivered - round_delivered_) + lost;
-  if (phase_ == Phase::down) draining_.add(sent, lost);
-  if (phase_ == Phase::cruise) cruising_.add(sent, lost);
+  draining_.add(static_cast<double>(ack.delivered - round_delivered_) + lost, lost);
 }
 
 void Bbr::end_round(const AckSample& ack) {
@@ -166,7 +163,7 @@ void Bbr::obey_policer(const AckSample& ack) {
   rate_.lower_to(policer_.rate());
   phase_round_ = round_;
   // What was lost until now is not what the path loses without congestion.
-  if (verdict == Policer::Verdict::found) draining_ = cruising_ = {};
+  if (verdict == Policer::Verdict::found) draining_ = {};
 }
 
 // --- input
@@ -244,7 +241,6 @@ void Bbr::check_down(const AckSample& ack, bool started, double round_rate) {
 }
 
 void Bbr::check_cruise(const AckSample& ack, bool started, bool congested) {
-  if (congested) obey_slight_losses();
   if (congested || queue_exceeds(std::max(short_queue(), quiet_round_trip() / 8))) {
     // A rate that causes a queue does not count for longer than one that was probed.
     if (rounds_in_phase() > 1) rate_.next_cycle();
@@ -252,7 +248,6 @@ void Bbr::check_cruise(const AckSample& ack, bool started, bool congested) {
   }
   if (!started) return;
   measure_quiet(own_queue() < Duration::zero() ? 4 : 64);
-  obey_slight_losses();
   if (rounds_in_phase() < kCruiseRounds) return;
   if (policer_.holds(ack.now)) {
     policer_.on_cycle();
@@ -262,15 +257,6 @@ void Bbr::check_cruise(const AckSample& ack, bool started, bool congested) {
   probe_rate_ = rate();
   growing_rounds_ = 0;
   enter(Phase::up);
-}
-
-// A path that loses a little more at its rate than below it has no queue that could show that the rate is too
-// high.
-void Bbr::obey_slight_losses() {
-  const double excess = cruising_.ratio() - draining_.ratio();
-  if (cruising_.lost() < 8 * static_cast<double>(packet_size_) || excess < kExcessLoss) return;
-  rate_.lower_to(rate() * (1 - excess));
-  cruising_ = {};
 }
 
 // A round trip passes before what is sent in this phase shows.
@@ -287,7 +273,6 @@ void Bbr::check_up(const AckSample& ack, bool started, bool congested, double ro
 
 void Bbr::end_probe() {
   draining_.age();
-  cruising_.age();
   rate_.next_cycle();
   enter(Phase::down);
 }

@@ -82,7 +82,6 @@ class Bbr final : public CongestionController {
       sent_ *= kMemory;
       lost_ *= kMemory;
     }
-    [[nodiscard]] double lost() const { return lost_; }
     [[nodiscard]] double ratio() const { return sent_ > 0 ? std::min(lost_ / sent_, kMost) : 0; }
 
    private:
@@ -121,7 +120,6 @@ class Bbr final : public CongestionController {
   void check_up(const AckSample& ack, bool started, bool congested, double round_rate);
   void end_probe();
   void obey_policer(const AckSample& ack);
-  void obey_slight_losses();
   void grow(const AckSample& ack);
 
   std::size_t packet_size_;
@@ -156,9 +154,8 @@ class Bbr final : public CongestionController {
   std::size_t lost_in_round_ = 0;
   unsigned loss_events_ = 0;
   LossRatio draining_;  ///< while less is sent than the path carries: what it loses without congestion
-  LossRatio cruising_;  ///< while as much is sent as it is known to carry
   Policer policer_;
-  Timestamp last_ack_{};
+  Timestamp last_ack_{};  ///< when the last acknowledgement arrived
 
   // Marks.
   std::uint64_t marked_at_ = 0;   ///< delivered when marks were obeyed last

@@ -1,7 +1,6 @@
 #include "sctp/path/congestion/policer.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace hawser::sctp::path {
 namespace {
