@@ -9,6 +9,16 @@ void ArrivalLog::add(Timestamp now, std::uint64_t bytes) {
   const auto slot = static_cast<std::size_t>((now - start_) / kSlot);
   if (slot >= slots_.size()) slots_.resize(slot + 1);
   slots_[slot] += bytes;
+  if (now - last_ > kPause) pauses_.push_back({now - start_, now - last_});
+  last_ = now;
+}
+
+Duration ArrivalLog::longest_pause(Duration from, Duration to) const {
+  Duration longest{};
+  for (const Pause& pause : pauses_) {
+    if (pause.end >= from && pause.end < to) longest = std::max(longest, pause.length);
+  }
+  return longest;
 }
 
 std::uint64_t ArrivalLog::bytes(Duration from, Duration to) const {

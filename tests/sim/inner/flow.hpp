@@ -11,15 +11,24 @@ namespace hawser::sim::inner {
 class ArrivalLog {
  public:
   static constexpr Duration kSlot = std::chrono::milliseconds(100);
-  void begin(Timestamp start) { start_ = start; }
+  void begin(Timestamp start) { start_ = last_ = start; }
   void add(Timestamp now, std::uint64_t bytes);
   /// Bytes of [from, to), which are whole slots after the start.
   [[nodiscard]] std::uint64_t bytes(Duration from, Duration to) const;
   /// bit/s in [from, to).
   [[nodiscard]] double rate(Duration from, Duration to) const;
+  /// The longest time without data that ends in [from, to); zero if none is longer than kPause.
+  [[nodiscard]] Duration longest_pause(Duration from, Duration to) const;
 
  private:
+  static constexpr Duration kPause = std::chrono::milliseconds(20);
+  struct Pause {
+    Duration end{};
+    Duration length{};
+  };
   Timestamp start_{};
+  Timestamp last_{};
+  std::vector<Pause> pauses_;  ///< longer than kPause
   std::vector<std::uint64_t> slots_;
 };
 

@@ -104,14 +104,14 @@ RunResult median_of(const std::vector<RunResult>& results) {
     for (const RunResult& result : results) values.push_back(result.*member);
     out.*member = median(values);
   };
-  for (const auto member : {&RunResult::rate,           &RunResult::rate_up,     &RunResult::share_of_best,
-                            &RunResult::start,          &RunResult::idle,        &RunResult::ping_median,
-                            &RunResult::ping_99,        &RunResult::ping_most,   &RunResult::ping_loss,
-                            &RunResult::udp_idle,       &RunResult::udp_median,  &RunResult::udp_99,
-                            &RunResult::udp_loss,       &RunResult::longest_gap, &RunResult::inner_again,
-                            &RunResult::inner_timeouts, &RunResult::outer_again, &RunResult::outer_timeouts,
-                            &RunResult::spurious,       &RunResult::ack_bytes,   &RunResult::queue_drops,
-                            &RunResult::path_failures,  &RunResult::wall}) {
+  for (const auto member : {&RunResult::rate,           &RunResult::rate_up,       &RunResult::share_of_best,
+                            &RunResult::start,          &RunResult::idle,          &RunResult::ping_median,
+                            &RunResult::ping_99,        &RunResult::ping_most,     &RunResult::ping_loss,
+                            &RunResult::udp_idle,       &RunResult::udp_median,    &RunResult::udp_99,
+                            &RunResult::udp_loss,       &RunResult::longest_gap,   &RunResult::inner_again,
+                            &RunResult::inner_timeouts, &RunResult::outer_again,   &RunResult::outer_timeouts,
+                            &RunResult::spurious,       &RunResult::ack_bytes,     &RunResult::queue_drops,
+                            &RunResult::path_failures,  &RunResult::longest_pause, &RunResult::wall}) {
     over(member);
   }
   for (std::size_t i = 0; i < RunResult::kLinks; ++i) {

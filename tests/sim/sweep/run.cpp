@@ -80,9 +80,12 @@ class Traffic {
     }
     return -1;
   }
-  void report_inner(RunResult& result) const {
+  /// `from` and `to` from the start of the flows.
+  void report_inner(RunResult& result, Duration from, Duration to) const {
     double sent = 0;
     for (const Flow& flow : flows_) {
+      const double pause = milliseconds(flow.data->arrivals().longest_pause(from, to));
+      result.longest_pause = std::max(result.longest_pause, pause);
       const inner::FlowCounters counters = flow.data->totals();
       sent += static_cast<double>(counters.sent);
       result.inner_again += static_cast<double>(counters.sent_again);
@@ -336,7 +339,7 @@ RunResult run(const RunPlan& plan) {
   result.share_of_best =
       ratio(result.rate, kPayloadShare * script.capacity(download, start + from, start + to));
   result.start = traffic.time_to_reach(download, 0.8 * result.rate, to);
-  traffic.report_inner(result);
+  traffic.report_inner(result, from, to);
   if (tunnel != nullptr) report_tunnel(result, *tunnel, download);
   // Probes that were sent in the window may still arrive.
   bed->events().run_for(2s);

@@ -48,6 +48,7 @@ struct RunResult {
   double udp_99 = 0;
   double udp_loss = 0;
   double longest_gap = 0;               ///< between UDP packets
+  double longest_pause = 0;             ///< of the data of a flow, if longer than 20 ms
   std::array<double, kLinks> shares{};  ///< of the bytes that the links delivered
   double inner_again = 0;               ///< retransmissions of the inner flows, of all they sent
   double inner_timeouts = 0;

@@ -52,6 +52,7 @@ void put_row(std::FILE* file, const Row& row) {
   put(file, "udp_p99_ms", r.udp_99);
   put(file, "udp_loss", r.udp_loss);
   put(file, "udp_gap_ms", r.longest_gap);
+  put(file, "flow_pause_ms", r.longest_pause);
   put(file, "inner_retransmissions", r.inner_again);
   put(file, "inner_timeouts", r.inner_timeouts);
   put(file, "outer_retransmissions", r.outer_again);
