@@ -10,7 +10,7 @@ constexpr int kShare = 6;  // of the time for which the first message waited
 }  // namespace
 
 std::size_t PacedRelease::burst(std::size_t count, Duration waited) {
-  if (count <= kBurst) return count;
+  if (count <= kBurst) return kBurst;
   const auto ticks = static_cast<std::size_t>(std::max<Duration::rep>(1, waited / (kShare * kTick)));
   return std::max(kBurst, (count + ticks - 1) / ticks);
 }

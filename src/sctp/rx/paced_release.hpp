@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,8 +24,20 @@ class PacedRelease {
   /// The time between two bursts.
   static constexpr Duration kTick = std::chrono::milliseconds(1);
 
-  /// How many of `count` messages may leave now, the first of which has waited for `waited`.
+  /// How many of `count` messages leave in each tick, the first of which has waited for `waited`.
   [[nodiscard]] static std::size_t burst(std::size_t count, Duration waited);
+  /// How many of a burst of so many may leave now: without those of the holes that were filled in this tick.
+  [[nodiscard]] std::size_t left_of(Timestamp now, StreamId stream, std::size_t burst) const {
+    const Recent& recent = recent_[slot(stream)];
+    const bool counts = recent.stream == stream && now < recent.since + kTick;
+    return burst - std::min(burst, counts ? recent.count : 0);
+  }
+  /// So many messages of the stream have left.
+  void on_released(Timestamp now, StreamId stream, std::size_t count) {
+    Recent& recent = recent_[slot(stream)];
+    if (recent.stream != stream || now >= recent.since + kTick) recent = {now, stream, 0};
+    recent.count += count;
+  }
   /// More messages of the stream have their turn, and leave in bursts of so many. Costs O(streams that
   /// release).
   void add(Timestamp now, StreamId stream, std::size_t burst);
@@ -50,6 +64,15 @@ class PacedRelease {
     StreamId id;
     std::size_t burst = 0;  ///< messages of each tick
   };
+  /// What a stream has released in the tick that began at `since`.
+  struct Recent {
+    Timestamp since = Timestamp::min();
+    StreamId stream{};
+    std::size_t count = 0;
+  };
+  static std::size_t slot(StreamId stream) { return stream.value() % kRecent; }
+  static constexpr std::size_t kRecent = 16;
+  std::array<Recent, kRecent> recent_;  ///< streams that share a slot forget each other
   std::vector<Stream> streams_;
   Timestamp next_tick_ = kNever;
 };

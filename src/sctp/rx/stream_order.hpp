@@ -111,8 +111,13 @@ class StreamOrder {
   template <typename Deliver>
   void release(Timestamp now, StreamId stream, bool bounded, Duration waited, Deliver deliver) {
     const std::size_t count = waiting_.count(stream);
-    const std::size_t most = bounded ? PacedRelease::burst(count, waited) : count;
-    if (take(stream, most, deliver)) release_.add(now, stream, most);
+    if (!bounded) return void(take(stream, count, deliver));
+    const std::uint64_t first = next(stream);
+    const std::size_t burst = PacedRelease::burst(count, waited);
+    // At least one, so that none waits longer than the hold.
+    const std::size_t most = std::max<std::size_t>(1, release_.left_of(now, stream, burst));
+    if (take(stream, most, deliver)) release_.add(now, stream, burst);
+    release_.on_released(now, stream, next(stream) - first);
   }
   // Delivers at most so many of the messages up to the next hole. Returns whether there are more.
   template <typename Deliver>

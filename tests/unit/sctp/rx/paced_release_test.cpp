@@ -169,6 +169,31 @@ TEST_F(PacedReleaseTest, ManyStreamsReleaseAtOnce) {
   EXPECT_GT(bench_.receiver.next_timeout(), bench_.now + 10ms) << "no timer is left";
 }
 
+// Each of these holes alone is short enough to leave at once.
+TEST_F(PacedReleaseTest, HolesThatAreFilledTogetherShareABurst) {
+  std::vector<std::size_t> holes;
+  for (int hole = 0; hole < 10; ++hole) {
+    holes.push_back(sender_.chunks.size());
+    sender_.send({.stream = 1});
+    for (int i = 0; i < 20; ++i) {
+      sender_.send({.stream = 1});
+      ASSERT_FALSE(bench_.add(sender_.chunks.back()));
+    }
+  }
+  bench_.wait(100ms);
+  for (const std::size_t hole : holes) ASSERT_FALSE(bench_.add(sender_.chunks[hole]));
+  Ids all = bench_.poll_ids();
+  EXPECT_LE(all.size(), 2 + PacedRelease::kBurst);
+  while (all.size() < 210) {
+    bench_.wait(PacedRelease::kTick);
+    const Ids part = bench_.poll_ids();
+    ASSERT_FALSE(part.empty());
+    EXPECT_LE(part.size(), 2 * PacedRelease::kBurst);
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  EXPECT_EQ(all, ids(0, 210));
+}
+
 TEST_F(PacedReleaseTest, NothingIsKeptBackWhenTheAssociationEnds) {
   arrive(401);
   fill_hole();
