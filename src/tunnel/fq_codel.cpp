@@ -19,6 +19,7 @@ void FqCodel::push(QueuedPacket&& packet) {
     store_.link(flow.tail, slot);
   }
   flow.tail = slot;
+  if (flow.passed.packets != 0 && flow.cursor == PacketStore::kNone) flow.cursor = slot;
   flow.bytes += size;
   bytes_ += size;
   cost_ += PacketStore::cost(size);
@@ -32,6 +33,7 @@ FqCodel::Index FqCodel::flow_of(std::uint16_t number) {
   Index& index = by_number_[number];
   if (index == kNoFlow) {
     index = new_flow(number);
+    ++active_;
     push_back(new_, index);
   }
   return index;
@@ -57,9 +59,11 @@ void FqCodel::shed() {
   const auto largest = std::ranges::max_element(flows_, {}, &Flow::bytes);
   if (largest == flows_.end() || largest->bytes == 0) return;
   const std::size_t keep = largest->bytes / 2;
-  QueuedPacket packet;
   for (int i = 0; i < kBatch && largest->bytes > keep; ++i) {
-    take(*largest, packet);
+    if (!drop_at_cursor(*largest)) {
+      QueuedPacket packet;
+      take(*largest, packet);
+    }
     drop(Drop::queue_overflow, counters_.overflow);
   }
 }
@@ -99,6 +103,7 @@ void FqCodel::leave(List& list, Index index) {
 
 // The flow, which is in no list, gives its memory back.
 void FqCodel::end(Index index) {
+  --active_;
   by_number_[flows_[index].number] = kNoFlow;
   flows_[index].next = std::exchange(unused_, index);
 }
@@ -129,7 +134,9 @@ bool FqCodel::pop_of(Flow& flow, Timestamp now, QueuedPacket& out) {
       ++counters_.marked;
       return true;
     }
-    drop(Drop::queue_delay, counters_.codel);
+    const bool passed = flow.passed.packets != 0;
+    if (!passed || drop_at_cursor(flow)) drop(Drop::queue_delay, counters_.codel);
+    if (passed) return true;
   }
   out.bytes.reset();
   return false;
@@ -137,11 +144,82 @@ bool FqCodel::pop_of(Flow& flow, Timestamp now, QueuedPacket& out) {
 
 void FqCodel::take(Flow& flow, QueuedPacket& out) {
   flow.head = store_.take(flow.head, out);
-  const std::size_t size = out.bytes.size();
+  forget(flow, out.bytes.size());
+  if (flow.passed.packets == 0) return;
+  --flow.passed.packets;
+  --passed_;
+  flow.passed.ordered -= !out.unordered;
+  flow.passed.bytes -= out.bytes.size();
+}
+
+// Counts a packet of the flow, which is no longer there.
+void FqCodel::forget(Flow& flow, std::size_t size) {
   flow.bytes -= size;
   bytes_ -= size;
   cost_ -= PacketStore::cost(size);
   --packets_;
+}
+
+// --- out of turn
+
+bool FqCodel::pop_behind(Timestamp now, std::size_t behind, QueuedPacket& out, std::size_t& ahead) {
+  ahead = 0;
+  const std::size_t share = behind / std::max<std::size_t>(active_, 1);
+  Flow* flow = deepest(share);
+  if (flow == nullptr) return pop(now, out);
+  move_cursor(*flow, share);
+  if (flow->cursor == flow->head) return pop(now, out);
+  ahead = flow->passed.ordered;
+  take_at_cursor(*flow, out);
+  flow->deficit -= static_cast<std::int32_t>(out.bytes.size());
+  return true;
+}
+
+// Of the next flows, one with a packet behind so many bytes; if there is none, the longest. Null: all packets
+// of these were passed.
+FqCodel::Flow* FqCodel::deepest(std::size_t behind) {
+  constexpr int kMost = 8;
+  Flow* best = nullptr;
+  int seen = 0;
+  for (const List* list : {&new_, &old_}) {
+    for (Index index = list->head; index != kNoFlow && seen < kMost; index = flows_[index].next, ++seen) {
+      Flow& flow = flows_[index];
+      if (flow.bytes == flow.passed.bytes) continue;
+      if (flow.bytes > behind) return &flow;
+      if (best == nullptr || flow.bytes > best->bytes) best = &flow;
+    }
+  }
+  return best;
+}
+
+// Puts the cursor at the packet behind so many bytes, or at the last one. It never moves back: what was taken
+// there has its place in the order, and what follows has a later one.
+void FqCodel::move_cursor(Flow& flow, std::size_t behind) {
+  if (flow.passed.packets == 0) flow.cursor = flow.head;
+  while (flow.cursor != flow.tail && flow.passed.bytes < behind && flow.passed.packets < kMostPassed) {
+    const QueuedPacket& packet = store_.at(flow.cursor);
+    ++flow.passed.packets;
+    ++passed_;
+    flow.passed.ordered += !packet.unordered;
+    flow.passed.bytes += packet.bytes.size();
+    flow.cursor = store_.next(flow.cursor);
+  }
+}
+
+// The packets before the cursor have their places in the order, so that one without a place has to go. False:
+// there is none, or nothing was passed.
+bool FqCodel::drop_at_cursor(Flow& flow) {
+  if (flow.passed.packets == 0 || flow.cursor == PacketStore::kNone) return false;
+  QueuedPacket dropped;
+  take_at_cursor(flow, dropped);
+  return true;
+}
+
+// The packet at the cursor, which is not the first one.
+void FqCodel::take_at_cursor(Flow& flow, QueuedPacket& out) {
+  if (flow.cursor == flow.tail) flow.tail = store_.previous(flow.cursor);
+  flow.cursor = store_.take(flow.cursor, out);
+  forget(flow, out.bytes.size());
 }
 
 void FqCodel::drop(Drop reason, std::uint64_t& counter) {
@@ -158,6 +236,7 @@ void FqCodel::clear() {
   flows_.clear();
   unused_ = kNoFlow;
   new_ = old_ = {};
+  active_ = passed_ = 0;
   sojourn_ = {};
 }
 

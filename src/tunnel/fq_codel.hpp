@@ -7,6 +7,7 @@
 
 #include "hawser/base/buffer.hpp"
 #include "hawser/base/time.hpp"
+#include "hawser/sctp/message_source.hpp"
 #include "tunnel/codel.hpp"
 #include "tunnel/drops.hpp"
 #include "tunnel/packet_store.hpp"
@@ -20,11 +21,14 @@ namespace hawser::tunnel {
 /// with the most bytes loses its oldest packets.
 ///
 /// Owns the flows' queues; their packets are in a PacketStore that several queues share. A queue that was
-/// never used costs no memory, and a flow without packets costs two bytes. Never reorders packets of a flow.
+/// never used costs no memory, and a flow without packets costs two bytes. Never reorders packets of a flow,
+/// except for pop_behind().
 class FqCodel {
  public:
   /// Number of flows that are kept apart; others share a queue (RFC 8290 §5.2).
   static constexpr std::size_t kFlows = 1024;
+  /// Most packets of a flow that pop_behind() passes.
+  static constexpr std::size_t kMostPassed = sctp::MessageSource::kMaxAhead;
   /// Settings of a queue.
   struct Config {
     std::size_t limit = 4U << 20;                ///< PacketStore::cost() of all packets, at most
@@ -50,6 +54,12 @@ class FqCodel {
   void push(QueuedPacket&& packet);
   /// Moves the packet whose turn it is to `out`. False: there is none, perhaps because all were dropped.
   [[nodiscard]] bool pop(Timestamp now, QueuedPacket& out);
+  /// Moves a packet to `out` that is behind about `behind` bytes of others, and to `ahead` the number of
+  /// ordered packets of its flow before it, which keep their places. A shorter queue gives its last packet.
+  /// Packets that were passed leave by pop() only: without others, this is pop().
+  [[nodiscard]] bool pop_behind(Timestamp now, std::size_t behind, QueuedPacket& out, std::size_t& ahead);
+  /// Whether packets wait that pop_behind() has not passed.
+  [[nodiscard]] bool has_behind() const { return packets_ != passed_; }
   /// Drops some of the oldest packets of the largest flow, as at the limit.
   void shed();
   /// Removes all packets. They do not count as dropped.
@@ -82,11 +92,20 @@ class FqCodel {
   /// The deficit that a flow gets in each round: about one packet of full size.
   static constexpr std::int32_t kQuantum = 1500;
 
+  /// The packets of a flow before its cursor.
+  struct Passed {
+    std::size_t packets = 0;
+    std::size_t ordered = 0;
+    std::size_t bytes = 0;
+  };
   /// The queue of one flow that is in a list.
   struct Flow {
     PacketStore::Slot head = PacketStore::kNone;
     PacketStore::Slot tail = PacketStore::kNone;
     std::size_t bytes = 0;
+    /// Where pop_behind() goes on, if it has passed packets that wait: kNone is the end of the queue.
+    PacketStore::Slot cursor = PacketStore::kNone;
+    Passed passed;
     std::int32_t deficit = kQuantum;  ///< bytes that it may still send in this round
     Index next = kNoFlow;             ///< in its list, or in that of unused flows
     std::uint16_t number = 0;         ///< of the flow
@@ -107,6 +126,11 @@ class FqCodel {
   void end_all();
   bool pop_of(Flow& flow, Timestamp now, QueuedPacket& out);
   void take(Flow& flow, QueuedPacket& out);
+  void forget(Flow& flow, std::size_t size);
+  Flow* deepest(std::size_t behind);
+  void move_cursor(Flow& flow, std::size_t behind);
+  void take_at_cursor(Flow& flow, QueuedPacket& out);
+  bool drop_at_cursor(Flow& flow);
   void drop(Drop reason, std::uint64_t& counter);
   void note_sojourn(Duration sojourn) { sojourn_ += (sojourn - sojourn_) / 8; }
 
@@ -119,6 +143,8 @@ class FqCodel {
   Index unused_ = kNoFlow;  ///< head of the list of unused flows
   List new_;                ///< flows that have just begun (RFC 8290 §4.2)
   List old_;                ///< other flows
+  std::size_t active_ = 0;  ///< flows in the lists
+  std::size_t passed_ = 0;  ///< packets before the cursors
   std::size_t packets_ = 0;
   std::size_t bytes_ = 0;
   std::size_t cost_ = 0;

@@ -44,18 +44,30 @@ class PacketStore {
     if (free_ == kNone) return append(std::move(packet));
     const Slot slot = free_;
     free_ = slots_[slot].next;
-    slots_[slot] = {std::move(packet), kNone};
+    slots_[slot] = {std::move(packet), kNone, kNone};
     return slot;
   }
-  /// Moves the packet of `slot` to `out` and frees the slot. Returns the next slot of its list.
+  /// Moves the packet of `slot` to `out`, removes the slot from its list and frees it. Returns the next slot
+  /// of the list.
   Slot take(Slot slot, QueuedPacket& out) {
     Entry& entry = slots_[slot];
     out = std::move(entry.packet);
     cost_ -= cost(out.bytes.size());
+    if (entry.next != kNone) slots_[entry.next].previous = entry.previous;
+    if (entry.previous != kNone) slots_[entry.previous].next = entry.next;
     return std::exchange(entry.next, std::exchange(free_, slot));
   }
   /// Puts `next` behind `slot` in its list.
-  void link(Slot slot, Slot next) { slots_[slot].next = next; }
+  void link(Slot slot, Slot next) {
+    slots_[slot].next = next;
+    slots_[next].previous = slot;
+  }
+  /// The slot behind `slot` in its list.
+  [[nodiscard]] Slot next(Slot slot) const { return slots_[slot].next; }
+  /// The slot before `slot` in its list.
+  [[nodiscard]] Slot previous(Slot slot) const { return slots_[slot].previous; }
+  /// The packet in `slot`.
+  [[nodiscard]] const QueuedPacket& at(Slot slot) const { return slots_[slot].packet; }
   /// The cost of all packets.
   [[nodiscard]] std::size_t cost() const { return cost_; }
   /// Slots that exist.
@@ -65,9 +77,10 @@ class PacketStore {
   struct Entry {
     QueuedPacket packet;
     Slot next = kNone;
+    Slot previous = kNone;
   };
   Slot append(QueuedPacket&& packet) {
-    slots_.push_back({std::move(packet), kNone});
+    slots_.push_back({std::move(packet), kNone, kNone});
     return static_cast<Slot>(slots_.size() - 1);
   }
 

@@ -49,6 +49,22 @@ bool PeerQueue::next(Timestamp now, TrafficClass traffic_class, sctp::OutgoingMe
   const bool realtime = traffic_class == TrafficClass::realtime;
   QueuedPacket packet;
   if (!(realtime ? realtime_ : bulk_).pop(now, packet)) return false;
+  hand_over(now, packet, traffic_class, out);
+  return true;
+}
+
+// Flows that share a stream would take each other's places.
+bool PeerQueue::next_behind(Timestamp now, std::size_t bytes, sctp::OutgoingMessage& out) {
+  if (flow_streams_ < FqCodel::kFlows) return next(now, TrafficClass::bulk, out);
+  QueuedPacket packet;
+  if (!bulk_.pop_behind(now, bytes, packet, out.ahead)) return false;
+  hand_over(now, packet, TrafficClass::bulk, out);
+  return true;
+}
+
+// A packet leaves the queue of its class as a message.
+void PeerQueue::hand_over(Timestamp now, QueuedPacket& packet, TrafficClass traffic_class,
+                          sctp::OutgoingMessage& out) {
   const std::size_t size = packet.bytes.size();
   // The engine uses stream 0 for its keys, so that no flow delays them. With a single stream, flows share it.
   const std::uint32_t stream = flow_streams_ == 0 ? 0 : 1 + packet.flow % flow_streams_;
@@ -62,8 +78,7 @@ bool PeerQueue::next(Timestamp now, TrafficClass traffic_class, sctp::OutgoingMe
   classifier_.on_sent(now, size);
   ++sent_.packets;
   sent_.bytes += size;
-  sent_.realtime_packets += realtime;
-  return true;
+  sent_.realtime_packets += traffic_class == TrafficClass::realtime;
 }
 
 // The bulk class has more to give.
@@ -97,9 +112,8 @@ void PeerQueue::reset_counters() {
 
 void PeerQueue::set_round_trip(Duration round_trip) {
   const CodelParameters least;
-  const double share = config_.target_share * static_cast<double>(round_trip.count());
-  bulk_.set_codel({.target = std::max(least.target, Duration(static_cast<Duration::rep>(share))),
-                   .interval = std::max(least.interval, round_trip)});
+  bulk_.set_codel(
+      {.target = std::max(least.target, round_trip), .interval = std::max(least.interval, round_trip)});
 }
 
 }  // namespace hawser::tunnel

@@ -35,10 +35,7 @@ class PeerQueue final : public sctp::MessageSource {
   struct Config {
     std::size_t limit = 4U << 20;  ///< PacketStore::cost() of bulk packets; an eighth more of real-time ones
     std::uint64_t hash_seed = 0;   ///< unpredictable; seeds the flow hash
-    /// How long the queue of one bulk flow may stay, as a share of the round trip. CUBIC (RFC 9438) needs a
-    /// queue of three sevenths of a round trip to fill the path with one flow.
-    double target_share = 1.5;
-    bool copy_dscp = false;  ///< the datagrams of a packet have its DSCP
+    bool copy_dscp = false;        ///< the datagrams of a packet have its DSCP
   };
   /// What happened since the queue was created or its counters were reset.
   struct Counters {
@@ -62,7 +59,9 @@ class PeerQueue final : public sctp::MessageSource {
   std::size_t clear();
   /// Adapts to a new association: streams 1 to `flow_streams` carry flows; 0: stream 0 does.
   void set_streams(std::uint32_t flow_streams) { flow_streams_ = flow_streams; }
-  /// Adapts CoDel to the round trip of the association's paths; zero: not known.
+  /// Adapts CoDel to the round trip of the association's paths; zero: not known. The queue of a bulk flow may
+  /// last for a round trip: CUBIC (RFC 9438) needs three sevenths to fill the path with one flow, and more
+  /// where paths lose and jitter.
   void set_round_trip(Duration round_trip);
 
   [[nodiscard]] bool waiting(sctp::TrafficClass traffic_class) const override {
@@ -71,6 +70,8 @@ class PeerQueue final : public sctp::MessageSource {
   [[nodiscard]] std::size_t waiting_bytes() const override { return bytes(); }
   [[nodiscard]] bool next(Timestamp now, sctp::TrafficClass traffic_class,
                           sctp::OutgoingMessage& out) override;
+  [[nodiscard]] bool next_behind(Timestamp now, std::size_t bytes, sctp::OutgoingMessage& out) override;
+  [[nodiscard]] bool waiting_behind() const override { return bulk_.has_behind(); }
 
   /// Packets waiting.
   [[nodiscard]] std::size_t packets() const { return bulk_.packets() + realtime_.packets(); }
@@ -88,6 +89,9 @@ class PeerQueue final : public sctp::MessageSource {
   }
 
  private:
+  void hand_over(Timestamp now, QueuedPacket& packet, sctp::TrafficClass traffic_class,
+                 sctp::OutgoingMessage& out);
+
   Config config_;
   TrafficClassifier classifier_;
   FqCodel realtime_;

@@ -85,6 +85,41 @@ TEST(InnerTunnel, HidesTheLossOfAnUplinkFromAnInnerQuicFlow) {
   EXPECT_GE(measure(plan).rate, 0.7 * kBothLinks);
 }
 
+// The rate that QUIC reaches where every packet has another delay.
+TEST(InnerTunnel, CarriesAnInnerQuicFlowOverUplinksWithJitter) {
+  RunPlan plan = plan_of("jit_5");
+  plan.transport = Transport::quic;
+  EXPECT_GE(measure(plan).rate, 0.9 * kBothLinks);
+}
+
+TEST(InnerTunnel, FillsFourUplinksOfDifferentDelays) {
+  EXPECT_GE(measure(plan_of("four")).rate, 0.9 * 0.893 * 110);
+}
+
+TEST(InnerTunnel, FillsAnUplinkOverASatelliteBesideAFastOne) {
+  RunPlan plan = plan_of("lte_geo");
+  plan.warmup = 4;
+  plan.seconds = 10;
+  EXPECT_GE(measure(plan).rate, 0.75 * 0.893 * 60);
+}
+
+// A slow path carries what the fast one would deliver later, so that the flow neither waits nor sees another
+// order.
+TEST(InnerTunnel, KeepsTheOrderOverUplinksOfDifferentDelays) {
+  TunnelBed bed({uplink_of(*find_profile("near_far"), 0), uplink_of(*find_profile("near_far"), 1)}, 1);
+  ASSERT_TRUE(bed.start());
+  inner::TcpFlow flow(bed.edge(), bed.hub(), {});
+  flow.start();
+  const auto dropped = [&bed] { return bed.hub_tunnel().tunnel().peer(0).counters.dropped; };
+  bed.events().run_for(1500ms);
+  EXPECT_GT(flow.arrivals().rate(1s, 1500ms), 0.7 * kBothLinks * 1e6) << "both carry data";
+  ASSERT_EQ(dropped(), 0U);
+  EXPECT_EQ(flow.receiver().out_of_order(), 0U);
+  bed.events().run_for(6500ms);
+  EXPECT_GT(flow.arrivals().rate(4s, 8s), 0.9 * kBothLinks * 1e6);
+  EXPECT_LE(flow.totals().sent_again, dropped()) << "only what the queue dropped";
+}
+
 TEST(InnerTunnel, LosesNothingWhenAnUplinkDies) {
   RunPlan plan = plan_of("50_50");
   plan.blackhole = 3;

@@ -18,8 +18,8 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   sctp::EndpointConfig out;
   out.port = 9899;
   out.accept = !config.interface.listen.empty();
-  out.outbound_streams = 1024;  // each takes a few bytes, once it is used
-  out.inbound_streams = 1024;
+  out.outbound_streams = 1025;  // each takes a few bytes, once it is used
+  out.inbound_streams = 1025;
   // Covers a repair over a path with a round trip of 260 ms: 1.5 round trips, and a quarter more. Longer
   // holes show as losses in the inner flow, whose sender would soon assume them anyway (its RTO).
   out.order_hold = milliseconds(500);

@@ -115,7 +115,9 @@ struct Path {
   std::unique_ptr<CongestionController> congestion;
   Timestamp helps_until = Timestamp::min();  ///< until when the scheduler uses it beside faster paths
   Timestamp waits_until = Timestamp::min();  ///< until when it does not
-  std::uint32_t weight = 1;                  ///< for the weighted scheduling
+  /// Bytes that faster paths deliver before a packet arrives that leaves here now; the scheduler sets it.
+  std::size_t lead = 0;
+  std::uint32_t weight = 1;  ///< for the weighted scheduling
   /// The path's part in the weighted scheduling.
   struct Share {
     std::uint64_t seen = 0;  ///< counters.bytes_sent when it was last looked at

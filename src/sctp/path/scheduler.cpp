@@ -98,7 +98,10 @@ class EarliestArrival final : public PathScheduler {
       // A backup path does not help the others.
       if (any && data_class == DataClass::backup) return nullptr;
       const Tier tier = examine(situation, data_class, limited);
-      if (tier.ready != nullptr) return tier.ready;
+      if (tier.ready != nullptr) {
+        tier.ready->lead = static_cast<std::size_t>(faster_than(*tier.ready, situation).delivered);
+        return tier.ready;
+      }
       any |= tier.any;
     }
     return any ? nullptr : fallback(paths, now, limited);
@@ -133,15 +136,16 @@ class EarliestArrival final : public PathScheduler {
     const Faster faster = faster_than(path, situation);
     if (faster.rate <= 0) return true;
     if (situation.demand.urgent) return !sooner_elsewhere(path, situation);
-    if (blocks(path, situation)) return false;
+    if (situation.demand.none_behind || blocks(path, situation)) return false;
     if (situation.now >= path.helps_until && situation.now >= path.waits_until)
       (helps(path, faster, situation) ? path.helps_until : path.waits_until) = situation.now + kDecision;
     return situation.now < path.helps_until;
   }
   // The faster and the preferred paths.
   struct Faster {
-    double rate = 0;  ///< of all together, bytes per second
-    Duration gap{};   ///< how much later the slower path delivers
+    double rate = 0;       ///< of all together, bytes per second
+    double delivered = 0;  ///< bytes that they deliver before the slower path does
+    Duration gap{};        ///< how much later the slower path delivers
   };
   [[nodiscard]] static Faster faster_than(const Path& path, const Situation& situation) {
     Faster faster;
@@ -151,6 +155,7 @@ class EarliestArrival final : public PathScheduler {
       const Duration ahead = situation.model.delay(path) - situation.model.delay(*other);
       if (!preferred && ahead <= kUnnoticed) continue;
       faster.rate += capacity(*other);
+      faster.delivered += capacity(*other) * std::max(static_cast<double>(ahead.count()) / 1e9, 0.0);
       faster.gap = std::max(faster.gap, preferred ? std::max(ahead, kPatience) : ahead);
     }
     return faster;
@@ -235,6 +240,7 @@ bool may_send(const Path& path, Timestamp now, Timestamp& limited) {
 
 Path* fallback(PathTable& paths, Timestamp now, Timestamp& limited) {
   Path* path = lowest_error_path(paths);
+  if (path != nullptr) path->lead = 0;
   return path != nullptr && may_send(*path, now, limited) ? path : nullptr;
 }
 

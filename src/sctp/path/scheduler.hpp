@@ -12,7 +12,8 @@ namespace hawser::sctp::path {
 struct Demand {
   std::size_t size = 0;     ///< UDP payload of the next packet, which its path has to carry; 0: any path does
   std::size_t backlog = 0;  ///< bytes that wait
-  bool urgent = false;      ///< the next chunk is worth less, or holds up more, the later it arrives
+  bool none_behind = false;  ///< no message waits that may leave on a slow path
+  bool urgent = false;       ///< the next chunk is worth less, or holds up more, the later it arrives
   /// Bytes that may be on their way or wait for order at the peer, on all paths together.
   std::size_t window = std::numeric_limits<std::size_t>::max();
 };

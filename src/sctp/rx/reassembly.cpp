@@ -83,8 +83,8 @@ Reassembly::MessageKey Reassembly::key_of(const wire::DataChunk& chunk) {
 // Whether the chunk agrees with the TSNs before and after it, and with its stream.
 bool Reassembly::consistent(std::uint64_t tsn, const wire::DataChunk& chunk, const MessageKey& key,
                             const TsnTracker& tracker) {
-  // The last fragments of a message that was skipped may have been in flight.
-  const bool skipped = skipped_any_ && !chunk.begin;
+  // Fragments of a message that was skipped may have been in flight, and messages before it.
+  const bool skipped = skipped_any_;
   if (is_late(key) && !skipped && !bounds_wait(key.stream)) return false;
   return fits_predecessor(tsn, chunk.begin, key, tracker) && fits_successor(tsn, chunk.end, key, tracker);
 }

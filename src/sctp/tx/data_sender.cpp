@@ -21,6 +21,21 @@
 #include "base/serial.hpp"
 
 namespace hawser::sctp::tx {
+namespace {
+
+// Gives the message its SSN if it begins with the chunk `tsn`. `base`: no unwrapped TSN below it is in
+// flight. False: the message has to wait.
+bool take_number(StreamNumbers& numbers, SendQueue::Pending& pending, std::uint64_t tsn, std::uint64_t base) {
+  if (pending.options.unordered || pending.offset != 0) return true;
+  const StreamId stream = pending.options.stream;
+  const std::uint64_t number = numbers.number(stream, pending.ahead);
+  if (!numbers.may_take(stream, number, base)) return false;
+  numbers.take(stream, number, tsn);
+  pending.ssn = number;
+  return true;
+}
+
+}  // namespace
 
 DataSender::DataSender(const EndpointConfig& config, BufferPool& pool, Tsn initial_tsn)
     : pool_(&pool),
@@ -96,16 +111,19 @@ std::size_t DataSender::next_chunk_size() {
   return lost != path::kNoTsn ? outstanding_.at(lost).payload.size() : size_in(following());
 }
 
-bool DataSender::prepare(Timestamp now) {
-  if (outstanding_.has_urgent_queued() || fetch(now, overtaking()) || outstanding_.has_queued()) return true;
-  return fetch(now, following());
+bool DataSender::prepare(Timestamp now, const path::Path& path) {
+  if (outstanding_.has_urgent_queued() || fetch(now, overtaking(), path) || outstanding_.has_queued())
+    return true;
+  return fetch(now, following(), path);
 }
 
 // Makes the first message of `lane` present. False: there is none.
-bool DataSender::fetch(Timestamp now, Lane lane) {
+bool DataSender::fetch(Timestamp now, Lane lane, const path::Path& path) {
   if (lane == Lane::none) return false;
   if (queue_.is_here(lane)) return true;
-  while (queue_.take(now, lane)) {
+  const std::size_t behind = lane == Lane::bulk && numbers_.may_take_ahead() ? path.lead : 0;
+  if (behind != 0 && !queue_.source()->waiting_behind()) return false;
+  while (queue_.take(now, lane, behind)) {
     SendQueue::Pending& taken = queue_.front(lane);
     if (check(taken.message, taken.options) == SendResult::ok) {
       ++messages_accepted_;
@@ -180,7 +198,7 @@ bool DataSender::send_new(Filling& to, Lane lane) {
   constexpr std::size_t kWorthTaking = wire::kDataHeaderSize + 40;
   if (!queue_.is_here(lane)) {
     const bool room = window_permits(size_in(lane)) && to.packet.fits(wire::ChunkType::kData, kWorthTaking);
-    if (!room || !fetch(to.now, lane)) return false;
+    if (!room || !fetch(to.now, lane, to.path)) return false;
   }
   if (queue_.front(lane).stale(to.now)) {
     reliability_.drop_stale(to.now, lane, queue_);
@@ -190,10 +208,8 @@ bool DataSender::send_new(Filling& to, Lane lane) {
   if (!to.packet.accepts_dscp(queue_.front(lane).options.dscp)) return false;
   if (!window_permits(size) || !to.packet.fits(wire::ChunkType::kData, wire::kDataHeaderSize + size))
     return false;
-  const SendQueue::Pending& pending = queue_.front(lane);
-  const bool begins = !pending.options.unordered && pending.offset == 0;
-  if (begins && !numbers_.may_take(pending.options.stream, outstanding_.cumulative() + 1)) return false;
   const std::uint64_t tsn = outstanding_.next_tsn();
+  if (!take_number(numbers_, queue_.front(lane), tsn, outstanding_.cumulative() + 1)) return false;
   if (PartialReliability::is_over(outstanding_.append(cut(lane, size)), to.now)) {
     reliability_.abandon(tsn, outstanding_, queue_);  // the rest of a message of which a part was sent
   } else {
@@ -229,8 +245,7 @@ OutChunk DataSender::cut(Lane lane, std::size_t size) {
   chunk.doomed = pending.doomed;
   chunk.max_transmissions = reliability_.max_transmissions(options);
   chunk.urgent = lane == Lane::urgent || lane == Lane::realtime;
-  if (!options.unordered) chunk.ssn = numbers_.next(options.stream);
-  if (chunk.end && !options.unordered) numbers_.on_end(options.stream, outstanding_.next_tsn());
+  if (!options.unordered) chunk.ssn = Ssn{static_cast<std::uint16_t>(pending.ssn)};
   if (chunk.begin && chunk.end) {
     chunk.payload = std::move(pending.message);
   } else {

@@ -72,8 +72,8 @@ class DataSender {
   /// is still in the source.
   [[nodiscard]] std::size_t next_chunk_size();
   /// Takes the message that would leave next from the source, if it is there, so that next_chunk_size() is
-  /// exact. To be called when a path has room. False: nothing is left to be sent.
-  bool prepare(Timestamp now);
+  /// exact. To be called when `path` has room. False: nothing is left to be sent.
+  bool prepare(Timestamp now, const path::Path& path);
   /// Whether a chunk waits that the peer's window permits.
   [[nodiscard]] bool ready();
   /// Whether data waits to be sent, for the first time or again.
@@ -137,7 +137,7 @@ class DataSender {
   [[nodiscard]] Lane overtaking() const;
   [[nodiscard]] Lane following() const;
   [[nodiscard]] std::size_t size_in(Lane lane);
-  bool fetch(Timestamp now, Lane lane);
+  bool fetch(Timestamp now, Lane lane, const path::Path& path);
   [[nodiscard]] SendResult check(const Buffer& message, const SendOptions& options) const;
   bool send_again(Filling& to);
   bool send_new(Filling& to, Lane lane);

@@ -31,6 +31,7 @@ class SendQueue {
   struct Pending : OutgoingMessage {
     std::size_t offset = 0;      ///< bytes that have a TSN
     Timestamp expires = kNever;  ///< end of its lifetime
+    std::uint64_t ssn = 0;       ///< unwrapped, if it is ordered and a part was sent
     bool doomed = false;         ///< a fragment of it is abandoned
     /// Bytes that have none.
     [[nodiscard]] std::size_t left() const { return message.size() - offset; }
@@ -79,12 +80,17 @@ class SendQueue {
     if (!queued_.empty()) return Lane::queued;
     return has(TrafficClass::bulk, room) ? Lane::bulk : Lane::none;
   }
+  /// Whether the next message that is not urgent is in the source, which has none for a slow path.
+  [[nodiscard]] bool none_behind() const {
+    return following(true) == Lane::bulk && !is_staged(TrafficClass::bulk) && !source_->waiting_behind();
+  }
   /// Whether the first message of `lane` is here and not in the source; `lane` is not none.
   [[nodiscard]] bool is_here(Lane lane) const {
     return (lane != Lane::realtime && lane != Lane::bulk) || is_staged(class_of(lane));
   }
-  /// Takes the next message of `lane` from the source; it is not here yet. False: there is none.
-  [[nodiscard]] bool take(Timestamp now, Lane lane);
+  /// Takes the next message of `lane` from the source; it is not here yet. `behind`: see
+  /// MessageSource::next_behind(), of the bulk lane only; 0: the next one. False: there is none.
+  [[nodiscard]] bool take(Timestamp now, Lane lane, std::size_t behind = 0);
   /// The first message of `lane`, which is here.
   [[nodiscard]] Pending& front(Lane lane);
   /// Notes that `size` bytes more of the first message of `lane` have a TSN. `end`: they are its last ones,
@@ -106,7 +112,7 @@ class SendQueue {
   }
   void push_to(RingQueue<Pending>& queue, Buffer&& message, const SendOptions& options, Timestamp expires) {
     bytes_ += message.size();
-    queue.push_back({{std::move(message), options}, 0, expires, false});
+    queue.push_back({{std::move(message), options}, 0, expires, 0, false});
   }
   void remove(Lane lane);
   [[nodiscard]] bool source_has(TrafficClass traffic_class) const {
@@ -128,12 +134,15 @@ class SendQueue {
   std::size_t bytes_ = 0;
 };
 
-inline bool SendQueue::take(Timestamp now, Lane lane) {
+inline bool SendQueue::take(Timestamp now, Lane lane, std::size_t behind) {
   Pending& staged = staged_[static_cast<std::size_t>(class_of(lane))];
+  staged.ahead = 0;
   staged.offset = 0;
   staged.expires = kNever;
   staged.doomed = false;
-  if (!source_->next(now, class_of(lane), staged)) return false;
+  const bool taken =
+      behind != 0 ? source_->next_behind(now, behind, staged) : source_->next(now, class_of(lane), staged);
+  if (!taken) return false;
   bytes_ += staged.message.size();
   return true;
 }

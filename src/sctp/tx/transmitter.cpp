@@ -38,8 +38,8 @@ std::size_t Transmitter::next_packet_size() {
 path::Path* Transmitter::pick_path(Timestamp now) {
   const std::size_t size = next_packet_size();
   const path::Demand demand{context_.paths.any_carries(size) ? size : 0,
-                            context_.data.queue().waiting_bytes(), context_.data.next_is_urgent(),
-                            context_.data.whole_window()};
+                            context_.data.queue().waiting_bytes(), context_.data.queue().none_behind(),
+                            context_.data.next_is_urgent(), context_.data.whole_window()};
   return scheduler_->pick(context_.paths, now, pacing_deadline_, demand);
 }
 
@@ -79,7 +79,7 @@ bool Transmitter::poll(Timestamp now, bool may_send_data, rx::Receiver& receiver
   if (may_send_data && !context_.data.ready()) unblock_window(now);
   if (may_send_data && poll_copies(now, batch)) return true;
   if (may_send_data && context_.data.ready()) path = pick_path(now);
-  if (path != nullptr && !context_.data.prepare(now)) path = nullptr;
+  if (path != nullptr && !context_.data.prepare(now, *path)) path = nullptr;
   const rx::AckPolicy& acks = receiver.acks();
   const bool same_path = path != nullptr && acks.pending() && path == sack_path(receiver);
   if ((acks.due() || acks.any_owed()) && !same_path && poll_sack(now, receiver, batch)) return true;
@@ -100,7 +100,7 @@ void Transmitter::fill_batch(path::Path& path, Timestamp now, rx::Receiver* sack
   const std::size_t burst = context_.config.max_burst * own_mtu;
   const std::uint64_t record = context_.writer.next_record(path.record);
   while (batch.has_room(mtu) && flight.bytes < path.congestion->cwnd() && path.ready_at() <= now &&
-         !flight.sent.full() && context_.data.ready() && context_.data.prepare(now)) {
+         !flight.sent.full() && context_.data.ready() && context_.data.prepare(now, path)) {
     // Packets that need no fragmentation get a batch of their own.
     if (batch.may_fragment && next_packet_size() <= own_mtu) break;
     PacketBuilder packet = context_.writer.begin(batch.next(mtu));

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <random>
 
 #include "packets.hpp"
+#include "sctp/tx/stream_numbers.hpp"
 
 namespace hawser::tunnel {
 namespace {
@@ -34,6 +36,13 @@ class FqCodelTest : public testing::Test {
     ce = (packet.bytes.data()[1] & std::byte{3}) == std::byte{3};
     return packet.flow;
   }
+  // The same for a packet out of turn.
+  int pop_behind(std::size_t behind) {
+    QueuedPacket packet;
+    if (!queue.pop_behind(now, behind, packet, ahead)) return -1;
+    last = load_be<std::uint32_t>(packet.bytes.data() + 4);
+    return packet.flow;
+  }
   std::vector<int> pop(std::size_t count) {
     std::vector<int> flows;
     while (flows.size() < count) flows.push_back(pop());
@@ -48,6 +57,7 @@ class FqCodelTest : public testing::Test {
   Timestamp now{1h};
   std::uint32_t number = 0;
   std::uint32_t last = 0;
+  std::size_t ahead = 0;
   bool ce = false;
 };
 
@@ -203,6 +213,107 @@ TEST_F(FqCodelTest, ShedsPacketsOfTheLargestFlowOnRequest) {
   EXPECT_EQ(other.packets(), 1U);
 }
 
+TEST_F(FqCodelTest, TakesAPacketBehindOthersWhichKeepTheirPlaces) {
+  for (int i = 0; i < 20; ++i) push(1);
+  EXPECT_EQ(pop_behind(4 * kSize), 1);
+  EXPECT_EQ(last, 4U);
+  EXPECT_EQ(ahead, 4U);
+  EXPECT_EQ(pop_behind(4 * kSize), 1);
+  EXPECT_EQ(last, 5U);
+  EXPECT_EQ(ahead, 4U);
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(pop(), 1);
+    EXPECT_EQ(last, i);
+  }
+  EXPECT_EQ(pop_behind(4 * kSize), 1);
+  EXPECT_EQ(last, 8U) << "two more have passed into the reach of the fast paths";
+  EXPECT_EQ(ahead, 4U);
+  for (const std::uint32_t next : {2U, 3U, 6U, 7U, 9U}) {
+    EXPECT_EQ(pop(), 1);
+    EXPECT_EQ(last, next);
+  }
+}
+
+TEST_F(FqCodelTest, AShorterQueueGivesItsLastPacketOnce) {
+  for (int i = 0; i < 5; ++i) push(1);
+  EXPECT_EQ(pop_behind(100 * kSize), 1);
+  EXPECT_EQ(last, 4U);
+  EXPECT_EQ(ahead, 4U);
+  EXPECT_FALSE(queue.has_behind()) << "a packet before that one would have to overtake it";
+  push(1);
+  EXPECT_TRUE(queue.has_behind());
+  EXPECT_EQ(pop_behind(100 * kSize), 1);
+  EXPECT_EQ(last, 5U);
+  EXPECT_EQ(pop_behind(100 * kSize), 1) << "without others it is as pop()";
+  EXPECT_EQ(last, 0U);
+  EXPECT_EQ(ahead, 0U);
+}
+
+TEST_F(FqCodelTest, TheFlowsShareWhatIsInFrontOfAPacketOutOfTurn) {
+  for (int i = 0; i < 40; ++i) push(static_cast<std::uint16_t>(1 + i % 4));
+  push(9);  // has nothing to give
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_NE(pop_behind(10 * kSize), 9);
+    EXPECT_EQ(ahead, 2U);
+  }
+}
+
+TEST_F(FqCodelTest, APacketOutOfTurnPassesALimitedNumber) {
+  FqCodel large({.limit = 16U << 20}, store, drops);
+  for (std::size_t i = 0; i < FqCodel::kMostPassed + 500; ++i) push(large, 1, 100);
+  QueuedPacket packet;
+  ASSERT_TRUE(large.pop_behind(now, 1U << 30, packet, ahead));
+  EXPECT_EQ(ahead, FqCodel::kMostPassed);
+}
+
+TEST_F(FqCodelTest, CodelDropsPacketsWithoutAPlaceInTheOrder) {
+  for (int i = 0; i < 100; ++i) push(1);
+  ASSERT_EQ(pop_behind(20 * kSize), 1);
+  std::vector<std::uint32_t> left;
+  for (int ms = 0; ms < 300; ms += 10, now += 10ms) {
+    push(1);
+    pop();
+    left.push_back(last);
+  }
+  EXPECT_GT(queue.counters().codel, 0U);
+  for (std::uint32_t i = 0; i < 20; ++i) EXPECT_EQ(left[i], i);
+  EXPECT_GT(left[20], 21U) << "those behind it were dropped";
+}
+
+// Whatever leaves out of turn: with the places that are left free for the packets that were passed, those of
+// a flow arrive in the order in which they came.
+TEST_F(FqCodelTest, PacketsOutOfTurnKeepTheOrderOfTheirFlow) {
+  constexpr std::uint16_t kFlowsUsed = 5;
+  std::minstd_rand random(1);
+  sctp::tx::StreamNumbers numbers;
+  std::map<int, std::map<std::uint64_t, std::uint32_t>> by_place;
+  std::uint64_t out_of_turn = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    const auto draw = static_cast<unsigned>(random() % 100);
+    if (draw < 50) {
+      push(static_cast<std::uint16_t>(random() % kFlowsUsed), 40 + random() % 1400);
+      continue;
+    }
+    ahead = 0;
+    const int flow = draw < 75 ? pop() : pop_behind(random() % 60'000);
+    if (flow < 0) continue;
+    out_of_turn += ahead != 0;
+    const sctp::StreamId stream{static_cast<std::uint16_t>(flow)};
+    const std::uint64_t place = numbers.number(stream, ahead);
+    numbers.take(stream, place, static_cast<std::uint64_t>(i));
+    by_place[flow][place] = last;
+  }
+  EXPECT_GT(out_of_turn, 5'000U);
+  for (const auto& [flow, places] : by_place) {
+    std::uint32_t previous = 0;
+    for (const auto& [place, packet] : places) {
+      EXPECT_GE(packet, previous) << "flow " << flow << ", place " << place;
+      previous = packet;
+    }
+  }
+  EXPECT_EQ(queue.counters().overflow + queue.counters().codel + queue.counters().aged, 0U);
+}
+
 TEST_F(FqCodelTest, ShowsHowLongPacketsWait) {
   EXPECT_EQ(queue.sojourn(), 0ms);
   for (int ms = 0; ms < 200; ++ms, now += 1ms) {
@@ -213,8 +324,10 @@ TEST_F(FqCodelTest, ShowsHowLongPacketsWait) {
 }
 
 TEST_F(FqCodelTest, GivesEverythingBackWhenCleared) {
-  for (int i = 0; i < 100; ++i) push(static_cast<std::uint16_t>(i));
+  for (int i = 0; i < 100; ++i) push(static_cast<std::uint16_t>(i % 50));
+  pop_behind(50 * kSize);
   queue.clear();
+  EXPECT_FALSE(queue.has_behind());
   EXPECT_EQ(queue.packets(), 0U);
   EXPECT_EQ(store.cost(), 0U);
   EXPECT_EQ(pool.in_use(), 0U);

@@ -89,6 +89,38 @@ TEST_F(PeerQueueTest, LetsPureAcknowledgementsOvertakeEachOther) {
   EXPECT_FALSE(next(TrafficClass::bulk).options.unordered);
 }
 
+TEST_F(PeerQueueTest, GivesASlowPathAPacketBehindOthersWithItsPlace) {
+  queue.set_streams(FqCodel::kFlows);
+  for (std::size_t i = 0; i < 10; ++i) push(tcp_packet(1000 + i, 1));
+  push(tcp_segment(4, 0x10, 0));  // of another flow
+  OutgoingMessage out;
+  ASSERT_TRUE(queue.next_behind(now, 8000, out));
+  EXPECT_EQ(out.message.size(), 1004U) << "two flows share 8,000 bytes";
+  EXPECT_EQ(out.ahead, 4U);
+  EXPECT_EQ(queue.counters().packets, 1U);
+  EXPECT_TRUE(queue.waiting_behind());
+}
+
+TEST_F(PeerQueueTest, PacketsThatNeedNoPlaceAreNotCounted) {
+  queue.set_streams(FqCodel::kFlows);
+  const PacketBytes pure = tcp_segment(4, 0x10, 0);
+  const PacketBytes data = tcp_segment(4, 0x10, 1000);
+  for (int i = 0; i < 3; ++i) push(pure);
+  for (int i = 0; i < 5; ++i) push(data);
+  OutgoingMessage out;
+  ASSERT_TRUE(queue.next_behind(now, 2000, out));
+  EXPECT_EQ(out.ahead, 2U);
+}
+
+TEST_F(PeerQueueTest, FlowsThatShareAStreamTakeNoPlacesOfEachOther) {
+  queue.set_streams(FqCodel::kFlows - 1);
+  for (std::size_t i = 0; i < 10; ++i) push(tcp_packet(1000 + i, 1));
+  OutgoingMessage out;
+  ASSERT_TRUE(queue.next_behind(now, 4000, out));
+  EXPECT_EQ(out.message.size(), 1000U);
+  EXPECT_EQ(out.ahead, 0U);
+}
+
 TEST_F(PeerQueueTest, KeepsTheStreamOfAFlowInBothClasses) {
   queue.set_streams(63);
   std::set<std::uint16_t> streams;
@@ -155,7 +187,7 @@ TEST_F(PeerQueueTest, AdaptsToTheRoundTrip) {
   const auto codel = [this] { return queue.queue_of(TrafficClass::bulk).codel(); };
   EXPECT_EQ(codel().target, 5ms);
   queue.set_round_trip(200ms);
-  EXPECT_EQ(codel().target, 300ms);
+  EXPECT_EQ(codel().target, 200ms);
   EXPECT_EQ(codel().interval, 200ms);
   queue.set_round_trip(0ms);
   EXPECT_EQ(codel().target, 5ms);

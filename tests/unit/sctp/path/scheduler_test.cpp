@@ -331,6 +331,24 @@ TEST_F(SlowerPathTest, ACapLimitsWhatTheFasterPathIsExpectedToDeliver) {
   EXPECT_EQ(pick(*earliest), &slow) << "at a tenth of its rate it takes 100 ms";
 }
 
+TEST_F(SlowerPathTest, KnowsWhatTheFasterPathDeliversMeanwhile) {
+  ASSERT_EQ(pick(*earliest), &slow);
+  const double later = std::chrono::duration<double>((slow.rtt.srtt() - fast.rtt.srtt()) / 2).count();
+  EXPECT_NEAR(static_cast<double>(slow.lead), later * fast.pacing_rate(), 1);
+  fast.flight.bytes = 0;
+  ASSERT_EQ(pick(*earliest), &fast);
+  EXPECT_EQ(fast.lead, 0U);
+}
+
+TEST_F(SlowerPathTest, CarriesNothingIfAllThatWaitsWouldHaveToWaitForIt) {
+  demand.none_behind = true;
+  EXPECT_EQ(pick(*earliest), nullptr);
+  EXPECT_EQ(limited, kNever);
+  fast.lifecycle.on_error(now, false);
+  EXPECT_EQ(pick(*earliest), &slow) << "nothing is faster";
+  EXPECT_EQ(slow.lead, 0U);
+}
+
 TEST_F(SlowerPathTest, TheWayToThePeerCountsAndNotTheWayBackWhereItIsMeasured) {
   Path& back = add_active(paths, 3, 70ms);  // but most of that is the way back
   fast.flight.bytes = 0;

@@ -67,6 +67,24 @@ TEST(Abandoned, MessagesBehindAnAbandonedOneAreDelivered) {
   EXPECT_TRUE(bench.poll_ids().empty());
 }
 
+// The first message left out of turn, and was abandoned before those that it had overtaken arrived.
+TEST(Abandoned, MessagesBeforeOneThatLeftOutOfTurnAreDeliveredLate) {
+  Bench bench;
+  Sender sender(Tsn{1});
+  for (int i = 0; i < 4; ++i) sender.send({.stream = 1});
+  sender.chunks[0].ssn = Ssn{2};
+  sender.chunks[1].ssn = Ssn{0};
+  sender.chunks[2].ssn = Ssn{1};
+  EXPECT_FALSE(bench.forward(1, {skip(1, 2)}));
+  for (const std::size_t i : {1U, 2U, 3U}) ASSERT_FALSE(bench.add(sender.chunks[i]));
+  EXPECT_EQ(bench.receiver.cumulative_tsn(), Tsn{4});
+  const auto delivered = bench.poll_all();
+  ASSERT_EQ(delivered.size(), 3U);
+  EXPECT_TRUE(delivered[0].late);
+  EXPECT_TRUE(delivered[1].late);
+  EXPECT_FALSE(delivered[2].late);
+}
+
 TEST(Abandoned, MessagesOfTheSkippedRangeThatArrivedAreDeliveredInOrder) {
   Bench bench;
   Sender sender(Tsn{1});

@@ -137,7 +137,7 @@ TEST_F(DataSenderSourceTest, RefusesADscpThatDoesNotExist) {
 TEST_F(DataSenderSourceTest, KnowsTheExactSizeOfAMessageOnceItIsTaken) {
   bulk(100);
   EXPECT_EQ(sender.next_chunk_size(), kMaxPayload & ~std::size_t{3});
-  EXPECT_TRUE(sender.prepare(now));
+  EXPECT_TRUE(sender.prepare(now, a));
   EXPECT_EQ(sender.next_chunk_size(), 100U);
   EXPECT_EQ(source.left(), 0U);
 }
@@ -239,12 +239,73 @@ TEST_F(DataSenderSourceTest, DropsAndCountsMessagesThatBreakTheLimits) {
   EXPECT_EQ(pool.in_use(), 0U);
 }
 
+// A source whose last message leaves out of turn.
+class OutOfTurnSource final : public MessageSource {
+ public:
+  explicit OutOfTurnSource(BufferPool& pool) : pool_(pool) {}
+  [[nodiscard]] bool waiting(TrafficClass traffic_class) const override {
+    return traffic_class == kBulk && first != end;
+  }
+  [[nodiscard]] std::size_t waiting_bytes() const override { return (end - first) * std::size_t{1000}; }
+  [[nodiscard]] bool next(Timestamp /*now*/, TrafficClass /*traffic_class*/, OutgoingMessage& out) override {
+    return give(first++, out);
+  }
+  [[nodiscard]] bool next_behind(Timestamp /*now*/, std::size_t bytes, OutgoingMessage& out) override {
+    asked = bytes;
+    passed = true;
+    out.ahead = --end - first;
+    return give(end, out);
+  }
+  [[nodiscard]] bool waiting_behind() const override { return !passed; }
+
+  unsigned first = 0;
+  unsigned end = 6;
+  std::size_t asked = 0;
+  bool passed = false;
+
+ private:
+  bool give(unsigned number, OutgoingMessage& out) {
+    out.message = pool_.acquire(1400);
+    std::ranges::fill(out.message.bytes(), static_cast<std::byte>(number));
+    out.options = {.stream = StreamId(1)};
+    return true;
+  }
+  BufferPool& pool_;
+};
+
+TEST_F(DataSenderSourceTest, ASlowPathGetsAMessageOutOfTurnWithItsPlaceInTheStream) {
+  OutOfTurnSource waiting(pool);
+  sender.queue().set_source(&waiting);
+  b.lead = 7'000;
+  const auto slow = packet(&b);
+  ASSERT_EQ(slow.size(), 1U);
+  EXPECT_EQ(waiting.asked, 7'000U);
+  EXPECT_EQ(slow[0].chunk.ssn, Ssn{5});
+  EXPECT_EQ(slow[0].chunk.tsn, kFirstTsn) << "the TSN is that of its turn";
+  for (std::uint16_t i = 0; i < 5; ++i) EXPECT_EQ(packet(&a).at(0).chunk.ssn, Ssn{i});
+  EXPECT_TRUE(packet(&a).empty());
+  waiting.end = 7;
+  EXPECT_EQ(packet(&a).at(0).chunk.ssn, Ssn{6});
+}
+
+TEST_F(DataSenderSourceTest, ASlowPathGetsNothingThatWouldHaveToWaitForIt) {
+  OutOfTurnSource waiting(pool);
+  waiting.passed = true;
+  sender.queue().set_source(&waiting);
+  b.lead = 7'000;
+  EXPECT_TRUE(sender.queue().none_behind());
+  EXPECT_FALSE(sender.prepare(now, b));
+  EXPECT_TRUE(packet(&b).empty());
+  EXPECT_TRUE(sender.prepare(now, a));
+  EXPECT_FALSE(sender.queue().none_behind()) << "the next message has left the source";
+}
+
 TEST_F(DataSenderSourceTest, SendsNothingWhenAllThatWaitedWasStale) {
   bulk(100, 3);
   realtime(100);
   source.make_stale();
   EXPECT_TRUE(sender.ready());
-  EXPECT_FALSE(sender.prepare(now));
+  EXPECT_FALSE(sender.prepare(now, a));
   EXPECT_TRUE(packet().empty());
   EXPECT_FALSE(sender.has_data());
 }
