@@ -16,7 +16,9 @@ struct CodelParameters {
 };
 
 /// The control law of CoDel (RFC 8289 §5) for one queue: while packets have waited longer than the target for
-/// a whole interval, it signals congestion, more and more often. Owns its state; never touches a packet.
+/// a whole interval, it signals congestion, more and more often. Between two signals, the interval contains
+/// the queue itself, through which the reaction to a signal has to pass. Owns its state; never touches a
+/// packet.
 class Codel {
  public:
   /// Whether the packet that has just left the queue after `sojourn` is to be dropped or marked. `left`:
@@ -24,11 +26,13 @@ class Codel {
   [[nodiscard]] bool signals(Timestamp now, Duration sojourn, std::size_t left,
                              const CodelParameters& parameters) {
     const bool above = lasts_above(now, sojourn, left, parameters);
-    if (!dropping_) return above && begin(now, parameters.interval);
+    // The reaction to a signal shows only behind what waits now.
+    const Duration interval = parameters.interval + sojourn;
+    if (!dropping_) return above && begin(now, interval);
     dropping_ = above;
     if (!above || now < next_) return false;
     ++count_;
-    next_ = following(next_, parameters.interval);
+    next_ = following(next_, interval);
     return true;
   }
 
