@@ -18,7 +18,7 @@ namespace hawser::tunnel {
 /// own, deficit round robin shares the rate among them, flows that have just begun come first, and CoDel
 /// keeps the delay of each flow short. ECN-capable packets are marked where others are dropped. Packets that
 /// are too old are dropped when their turn comes. A limit in bytes is only the backstop: beyond it, the flow
-/// with the most bytes loses its oldest packets.
+/// with the most bytes loses packets, the oldest that pop_behind() has not passed.
 ///
 /// Owns the flows' queues; their packets are in a PacketStore that several queues share. A queue that was
 /// never used costs no memory, and a flow without packets costs two bytes. Never reorders packets of a flow,
@@ -60,7 +60,7 @@ class FqCodel {
   [[nodiscard]] bool pop_behind(Timestamp now, std::size_t behind, QueuedPacket& out, std::size_t& ahead);
   /// Whether packets wait that pop_behind() has not passed.
   [[nodiscard]] bool has_behind() const { return packets_ != passed_; }
-  /// Drops some of the oldest packets of the largest flow, as at the limit.
+  /// Drops some packets of the largest flow, as at the limit: the oldest that pop_behind() has not passed.
   void shed();
   /// Removes all packets. They do not count as dropped.
   void clear();

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "tunnel/fq_codel.hpp"
+
 namespace hawser::daemon::config {
 namespace {
 
@@ -18,8 +20,8 @@ sctp::EndpointConfig endpoint_config(const Config& config) {
   sctp::EndpointConfig out;
   out.port = 9899;
   out.accept = !config.interface.listen.empty();
-  out.outbound_streams = 1025;  // each takes a few bytes, once it is used
-  out.inbound_streams = 1025;
+  // One for each number of a flow, and stream 0; each takes a few bytes, once it is used.
+  out.outbound_streams = out.inbound_streams = 1 + tunnel::FqCodel::kFlows;
   // Covers a repair over a path with a round trip of 260 ms: 1.5 round trips, and a quarter more. Longer
   // holes show as losses in the inner flow, whose sender would soon assume them anyway (its RTO).
   out.order_hold = milliseconds(500);

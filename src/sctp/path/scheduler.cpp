@@ -98,10 +98,7 @@ class EarliestArrival final : public PathScheduler {
       // A backup path does not help the others.
       if (any && data_class == DataClass::backup) return nullptr;
       const Tier tier = examine(situation, data_class, limited);
-      if (tier.ready != nullptr) {
-        tier.ready->lead = static_cast<std::size_t>(faster_than(*tier.ready, situation).delivered);
-        return tier.ready;
-      }
+      if (tier.ready != nullptr) return tier.ready;
       any |= tier.any;
     }
     return any ? nullptr : fallback(paths, now, limited);
@@ -134,6 +131,7 @@ class EarliestArrival final : public PathScheduler {
   // the user in vain.
   [[nodiscard]] bool worth_using(Path& path, const Situation& situation) const {
     const Faster faster = faster_than(path, situation);
+    path.lead = static_cast<std::size_t>(faster.delivered);
     if (faster.rate <= 0) return true;
     if (situation.demand.urgent) return !sooner_elsewhere(path, situation);
     if (situation.demand.none_behind || blocks(path, situation)) return false;

@@ -280,6 +280,17 @@ TEST_F(FqCodelTest, CodelDropsPacketsWithoutAPlaceInTheOrder) {
   EXPECT_GT(left[20], 21U) << "those behind it were dropped";
 }
 
+TEST_F(FqCodelTest, TheLimitTakesPacketsWithoutAPlaceInTheOrderFirst) {
+  for (int i = 0; i < 30; ++i) push(1);
+  ASSERT_EQ(pop_behind(20 * kSize), 1);
+  queue.shed();
+  EXPECT_EQ(drops_of(Drop::queue_overflow), 15U);
+  EXPECT_FALSE(queue.has_behind());
+  for (std::uint32_t i = 0; i < 14; ++i) {
+    EXPECT_EQ(pop(), 1);
+  }
+}
+
 // Whatever leaves out of turn: with the places that are left free for the packets that were passed, those of
 // a flow arrive in the order in which they came.
 TEST_F(FqCodelTest, PacketsOutOfTurnKeepTheOrderOfTheirFlow) {
