@@ -1,5 +1,6 @@
 // The cost of a peer's queue per packet: classified, queued, and taken out again, with packets of several
-// flows waiting. Prints nanoseconds of processor time per packet. Usage: bench_tunnel_queue [packets]
+// flows waiting; in turn, or each second one out of turn, as for a slow path. Prints nanoseconds of processor
+// time per packet. Usage: bench_tunnel_queue [packets]
 
 #include <cstdio>
 #include <cstdlib>
@@ -35,11 +36,12 @@ std::vector<Sample> samples_of(std::size_t flows, std::uint8_t dscp) {
 }
 
 // 100 packets per millisecond come and leave.
-double nanoseconds_per_packet(std::size_t packets, std::size_t flows, std::uint8_t dscp) {
+double nanoseconds_per_packet(std::size_t packets, std::size_t flows, std::uint8_t dscp, bool out_of_turn) {
   BufferPool pool;
   PacketStore store;
   DropCounters drops;
   PeerQueue queue({}, store, drops);
+  queue.set_streams(FqCodel::kFlows);
   const std::vector<Sample> samples = samples_of(flows, dscp);
   Timestamp now{std::chrono::seconds(1)};
   sctp::OutgoingMessage out;
@@ -54,6 +56,11 @@ double nanoseconds_per_packet(std::size_t packets, std::size_t flows, std::uint8
     now += std::chrono::microseconds(10);
     if (i < kWaiting) continue;
     const bool realtime = queue.waiting(sctp::TrafficClass::realtime);
+    if (out_of_turn && i % 2 == 0 && !realtime && queue.waiting_behind()) {
+      taken += queue.next_behind(now, kWaiting / 2 * kSize, out);
+      out.message.reset();
+      continue;
+    }
     taken += queue.next(now, realtime ? sctp::TrafficClass::realtime : sctp::TrafficClass::bulk, out);
     out.message.reset();
   }
@@ -73,7 +80,9 @@ int main(int argc, char** argv) {
   for (const std::size_t flows : {1U, 8U, 64U, 1000U}) {
     for (const std::uint8_t dscp : {std::uint8_t{0}, std::uint8_t{46}}) {
       std::printf("%4zu flows, DSCP %2u: %5.0f ns per packet\n", flows, unsigned{dscp},
-                  hawser::tunnel::nanoseconds_per_packet(packets, flows, dscp));
+                  hawser::tunnel::nanoseconds_per_packet(packets, flows, dscp, false));
     }
+    std::printf("%4zu flows, half out of turn: %5.0f ns per packet\n", flows,
+                hawser::tunnel::nanoseconds_per_packet(packets, flows, 0, true));
   }
 }
